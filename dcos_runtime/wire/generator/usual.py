@@ -32,3 +32,9 @@ USUAL: dict[str, tuple[str, ...]] = {
         "container_status",
     ),
 }
+
+TOGETHER: dict[str, tuple[str, ...]] = {
+    "common.Environment.Variable": ("name", "value"),
+    "resources.Resource": ("name", "type", "scalar", "allocation_info"),
+}
+"""What a small message most often has, all of it and nothing else. What is not named here has all of its fields."""

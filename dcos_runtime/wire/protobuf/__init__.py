@@ -33,10 +33,10 @@ def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:
         _, read, name, shapes = _codec(kind)
         message: T
         try:
-            message = read(whole, 0, len(whole))
+            message = read(whole, len(whole))
         except (Again, Absent):
             whole = merged(whole, shapes().get(name, {}), _shape)
-            message = read(whole, 0, len(whole))
+            message = read(whole, len(whole))
         return message
     except Absent as error:
         raise DecodeError(f"a required field of {error} is missing") from error

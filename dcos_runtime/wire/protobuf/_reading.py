@@ -50,34 +50,33 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     third = data[at + 2]
     if third < 128:  # all ports have two or three
         return first + (second << 7) + (third << 14) - 16512, at + 3
-    value = shift = 0
+    value, shift = first + (second << 7) + (third << 14) - 2113664, 21
+    at += 3
     while True:
         byte = data[at]
         at += 1
-        value |= (byte & 127) << shift
         if byte < 128:
-            return value & 0xFFFFFFFFFFFFFFFF, at
+            return value + (byte << shift) & 0xFFFFFFFFFFFFFFFF, at
+        value += byte - 128 << shift
         shift += 7
         if shift > 63:
             raise Malformed("a varint of more than 10 bytes")
 
 
-def int64(data: bytes, at: int) -> tuple[int, int]:
-    value, at = varint(data, at)
-    return value - (1 << 64) if value >> 63 else value, at
+def signed(value: int) -> int:
+    """What 64 bits mean to who counts below zero, too."""
+    return value - (1 << 64) if value >> 63 else value
 
 
-def int32(data: bytes, at: int) -> tuple[int, int]:
-    value, at = varint(data, at)
-    if value < 1 << 31:
-        return value, at
+def int32(value: int) -> int:
+    """What is left of 64 bits in 32."""
     value &= 0xFFFFFFFF
-    return value - (1 << 32) if value >> 31 else value, at
+    return value - (1 << 32) if value >> 31 else value
 
 
-def uint32(data: bytes, at: int) -> tuple[int, int]:
-    value, at = varint(data, at)
-    return (value, at) if value < 1 << 32 else (value & 0xFFFFFFFF, at)
+def uint32(value: int) -> int:
+    """What is left of 64 bits in 32."""
+    return value & 0xFFFFFFFF
 
 
 def length(data: bytes, at: int) -> tuple[int, int]:
@@ -99,11 +98,11 @@ def tag(data: bytes, at: int) -> tuple[int, int]:
     return value, end
 
 
-def numbers(data: bytes, at: int, end: int, one: Callable[[bytes, int], tuple[int, int]]) -> list[int]:
-    """A packed list."""
+def numbers(data: bytes, at: int, end: int) -> list[int]:
+    """A packed list of unsigned numbers of 64 bits."""
     found = []
     while at < end:
-        value, at = one(data, at)
+        value, at = varint(data, at)
         found.append(value)
     if at != end:
         raise Malformed("a packed list ends within a number")
@@ -145,9 +144,13 @@ def unknown(data: bytes, at: int) -> int:
     return skip(data, end, found)
 
 
-def entry(data: bytes, at: int, end: int, value: Callable[[bytes, int, int], T]) -> tuple[str, T]:
+def entry(data: bytes, end: int, value: Callable[[bytes, int], T]) -> tuple[str, T]:
     """An entry of a map. What is missing is empty, as protobuf has it."""
-    key = ""
+    if 3 < end < 128 and data[0] == 10:
+        middle = data[1] + 2
+        if middle + 1 < end and data[middle] == 18 and data[middle + 1] == end - middle - 2:  # as everybody writes it
+            return data[2:middle].decode(), value(data[middle + 2 :], end - middle - 2)
+    key, at = "", 0
     found: T | None = None
     while at < end:
         head, at = tag(data, at)
@@ -158,17 +161,17 @@ def entry(data: bytes, at: int, end: int, value: Callable[[bytes, int, int], T])
         if head == 10:
             key = data[at : at + size].decode()
         elif found is None or isinstance(found, str):
-            found = value(data, at, at + size)
+            found = value(data[at : at + size], size)
         else:
             raise Again("a value of a map")
         at += size
     if at != end:
         raise Malformed("the end is missing")
-    return key, value(b"", 0, 0) if found is None else found
+    return key, value(b"", 0) if found is None else found
 
 
-def text(data: bytes, at: int, end: int) -> str:
-    return data[at:end].decode()
+def text(data: bytes, size: int) -> str:
+    return data.decode()
 
 
 # --- the slow way ----------------------------------------------------------------------------------------------------
@@ -177,7 +180,7 @@ Shape = Mapping[int, tuple[bool, str, tuple[int, ...]]]
 """The parts of a message that are messages, by tag: whether there is one only, its shape's name, and the tags of what
 else its oneof may hold."""
 
-Codec = tuple[Callable[[Any], str], Callable[[bytes, int, int], Any], str, Callable[[], Mapping[str, Shape]]]
+Codec = tuple[Callable[[Any], str], Callable[[bytes, int], Any], str, Callable[[], Mapping[str, Shape]]]
 """How a message is written (a character for each byte), how it is read, and where its shape is."""
 
 

@@ -31,15 +31,13 @@ _MORE = tuple(map(chr, range(128, 256)))
 
 def varint_text(value: int) -> str:
     """The same as text."""
-    if 0 <= value < 1 << 21:  # ports, sizes, numbers of things: nearly all that are more than SHORT
-        if value < 1 << 14:
-            return f"{_MORE[value & 127]}{_LAST[value >> 7]}" if value > 127 else _LAST[value]
+    if 16383 < value < 1 << 21:  # ports: nearly all that are more than SHORT
         return f"{_MORE[value & 127]}{_MORE[value >> 7 & 127]}{_LAST[value >> 14]}"
     return varint_bytes(value).decode("latin-1")
 
 
-SHORT = tuple(varint_text(value) for value in range(1024))
-"""The varints that are most of what is written."""
+SHORT = (*_LAST, *(more + last for last in _LAST[1:] for more in _MORE))
+"""The varints below 16384, which have one byte or two and are most of what is written."""
 
 
 @cache
@@ -56,7 +54,7 @@ def wrapped(tag: str) -> tuple[str, ...]:
 
 def sized(tag: int, size: int) -> str:
     """What stands before a part of any length."""
-    return SHORT[tag] + (SHORT[size] if size < 1024 else varint_text(size))
+    return SHORT[tag] + (SHORT[size] if size < 16384 else varint_text(size))
 
 
 def utf8(text: str) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 
 from dcos_runtime.wire import cluster as structs
 from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, double, entry, int32, length, uint32, unknown, varint
-from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, wrapped
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.common import URL, UUID, Address, AgentID, Attribute, DomainInfo, ExecutorID, FrameworkID, Labels, OfferFilters, OfferID, OperationID, ResourceProviderID, Unavailability, Value_Scalar, d_Address, d_AgentID, d_Attribute, d_DomainInfo, d_ExecutorID, d_FrameworkID, d_Labels, d_OfferFilters, d_OfferID, d_OperationID, d_ResourceProviderID, d_URL, d_UUID, d_Unavailability, d_Value_Scalar, e_Address, e_AgentID, e_Attribute, e_DomainInfo, e_ExecutorID, e_FrameworkID, e_Labels, e_OfferFilters, e_OfferID, e_OperationID, e_ResourceProviderID, e_URL, e_UUID, e_Unavailability
 from dcos_runtime.wire.protobuf.resources import Resource, Resource_AllocationInfo, Resource_DiskInfo_Source_Type, d_Resource, d_Resource_AllocationInfo, e_Resource, e_Resource_AllocationInfo, t_Resource_DiskInfo_Source_Type
 from dcos_runtime.wire.protobuf.tasks import ExecutorInfo, TaskGroupInfo, TaskInfo, d_ExecutorInfo, d_TaskGroupInfo, d_TaskInfo, e_ExecutorInfo, e_TaskGroupInfo, e_TaskInfo
@@ -56,13 +56,7 @@ T_32 = heads('\x32')
 T_3a = heads('\x3a')
 T_42 = heads('\x42')
 T_4a = heads('\x4a')
-T_52 = heads('\x52')
-T_5a = heads('\x5a')
 T_62 = heads('\x62')
-T_6a = heads('\x6a')
-T_72 = heads('\x72')
-T_7a = heads('\x7a')
-T_8201 = heads('\x82\x01')
 W_0a = wrapped('\x0a')
 W_12 = wrapped('\x12')
 W_1a = wrapped('\x1a')
@@ -81,18 +75,19 @@ def e_FrameworkInfo_Capability(m: FrameworkInfo_Capability) -> str:
     return o
 
 
-def d_FrameworkInfo_Capability(b: bytes, i: int, e: int) -> FrameworkInfo_Capability:
-    v1: FrameworkInfo_Capability_Type | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_FrameworkInfo_Capability(b: bytes, e: int, j: int = 0, v1: FrameworkInfo_Capability_Type | None = None) -> FrameworkInfo_Capability:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_FrameworkInfo_Capability_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_FrameworkInfo_Capability_Type: v1 = t_FrameworkInfo_Capability_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return FrameworkInfo_Capability(type=v1)
 
 
@@ -111,47 +106,47 @@ def e_FrameworkInfo(m: FrameworkInfo) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_1a[n]}{s}'
-        else: s = e_FrameworkID(v3); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        else: s = e_FrameworkID(v3); n = len(s); o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.failover_timeout
     if v4 is not None:
         o += f'\x21{packed(v4).decode("latin-1")}'
     v5 = m.checkpoint
     if v5 is not None:
         o += '\x28\x01' if v5 else '\x28\x00'
-    v6 = m.role
-    if v6 is not None:
-        s = v6
+    if m.role is not None:
+        s = m.role
         if not s.isascii(): s = utf8(s)
         n = len(s)
         o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
-    v7 = m.hostname
-    if v7 is not None:
-        s = v7
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
-    v8 = m.principal
-    if v8 is not None:
-        s = v8
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
-    v9 = m.webui_url
-    if v9 is not None:
-        s = v9
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
+    x = m.hostname
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{x}'
+    x = m.principal
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_42[n] if n < 128 else sized(66, n)}{x}'
+    x = m.webui_url
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_4a[n] if n < 128 else sized(74, n)}{x}'
     if m.capabilities:
         p = [o]
         for v10 in m.capabilities:
-            s = e_FrameworkInfo_Capability(v10); n = len(s)
-            p.append(f'{T_52[n] if n < 128 else sized(82, n)}{s}')
+            q = ''
+            w1 = v10.type
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            n = len(q)
+            p.append(f'\x52{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
-    v11 = m.labels
-    if v11 is not None:
+    if m.labels is not None:
+        v11 = m.labels
         s = e_Labels(v11); n = len(s)
-        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
+        o += f'\x5a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.roles:
         p = [o]
         for v12 in m.roles:
@@ -162,129 +157,143 @@ def e_FrameworkInfo(m: FrameworkInfo) -> str:
         o = ''.join(p)
     for c, v13 in m.offer_filters.items():
         s = pair(c, e_OfferFilters(v13)); n = len(s)
-        o += f'{T_6a[n] if n < 128 else sized(106, n)}{s}'
+        o += f'\x6a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_FrameworkInfo(b: bytes, i: int, e: int) -> FrameworkInfo:
-    v1: str | None = None
-    v2: str | None = None
-    v3: FrameworkID | None = None
-    v4: float | None = None
-    v5: bool | None = None
-    v6: str | None = None
-    v7: str | None = None
-    v8: str | None = None
-    v9: str | None = None
+def d_FrameworkInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v3: FrameworkID | None = None, v4: float | None = None, v5: bool | None = None, v6: str | None = None, v7: str | None = None, v8: str | None = None, v9: str | None = None, v11: Labels | None = None, v13: dict[str, OfferFilters] | None = None, r: bool = False) -> FrameworkInfo:
     v10: list[FrameworkInfo_Capability] = []
-    v11: Labels | None = None
     v12: list[str] = []
-    v13: dict[str, OfferFilters] | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = FrameworkID(value=b[i + 2 : j].decode())
-            else: v3 = d_FrameworkID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v3 = FrameworkID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v3 = d_FrameworkID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 33:
-            v4 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
+            v4 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 40:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v5 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 50:
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v6 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v6 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 58:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v7 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v7 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 66:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v8 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v8 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 74:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v9 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v9 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 82:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v10.append(d_FrameworkInfo_Capability(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v10.append(d_FrameworkInfo_Capability(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 90:
                 r = True
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v11 is not None: raise Again('labels')
-                v11 = d_Labels(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            while t == 98:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v12.append(b[i:j].decode()); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v11 = d_Labels(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            while t == 98:
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v12.append(b[i:j].decode())
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 while t == 106:
                     r = True
                     if v13 is None: v13 = {}
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    c, v13[c] = entry(b, i, j, d_OfferFilters); i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    c, v13[c] = entry(b[i:j], n, d_OfferFilters)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 else:
-                    i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    j = i - 2 if t in (10, 18, 26, 33, 40, 50, 58, 66, 74, 82, 90, 98, 106,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('FrameworkInfo')
     if not r: return FrameworkInfo(user=v1, name=v2, id=v3, failover_timeout=v4, checkpoint=v5, roles=v12, hostname=v7, principal=v8, webui_url=v9, capabilities=v10)
     return FrameworkInfo(user=v1, name=v2, id=v3, failover_timeout=v4, checkpoint=v5, role=v6, roles=v12, hostname=v7, principal=v8, webui_url=v9, capabilities=v10, labels=v11, offer_filters=v13 or {})
@@ -298,18 +307,19 @@ def e_MasterInfo_Capability(m: MasterInfo_Capability) -> str:
     return o
 
 
-def d_MasterInfo_Capability(b: bytes, i: int, e: int) -> MasterInfo_Capability:
-    v1: MasterInfo_Capability_Type | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_MasterInfo_Capability(b: bytes, e: int, j: int = 0, v1: MasterInfo_Capability_Type | None = None) -> MasterInfo_Capability:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_MasterInfo_Capability_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_MasterInfo_Capability_Type: v1 = t_MasterInfo_Capability_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return MasterInfo_Capability(type=v1)
 
 
@@ -319,125 +329,144 @@ def e_MasterInfo(m: MasterInfo) -> str:
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     i = m.ip
-    o += f'\x10{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    o += f'\x10{uint32_text(i) if i >> 14 else SHORT[i]}'
     i = m.port
-    o += f'\x18{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
-    v4 = m.pid
-    if v4 is not None:
-        s = v4
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
-    v5 = m.hostname
-    if v5 is not None:
-        s = v5
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
-    v6 = m.version
-    if v6 is not None:
-        s = v6
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    o += f'\x18{uint32_text(i) if i >> 14 else SHORT[i]}'
+    x = m.pid
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{x}'
+    x = m.hostname
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{x}'
+    x = m.version
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{x}'
     v7 = m.address
     if v7 is not None:
         s = e_Address(v7); n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+        o += f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v8 = m.domain
     if v8 is not None:
         s = e_DomainInfo(v8); n = len(s)
-        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
+        o += f'\x42{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.capabilities:
         p = [o]
         for v9 in m.capabilities:
-            s = e_MasterInfo_Capability(v9); n = len(s)
-            p.append(f'{T_4a[n] if n < 128 else sized(74, n)}{s}')
+            q = ''
+            w1 = v9.type
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            n = len(q)
+            p.append(f'\x4a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_MasterInfo(b: bytes, i: int, e: int) -> MasterInfo:
-    v1: str | None = None
-    v2: int | None = None
-    v3: int | None = None
-    v4: str | None = None
-    v5: str | None = None
-    v6: str | None = None
-    v7: Address | None = None
-    v8: DomainInfo | None = None
+def d_MasterInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: int | None = None, v3: int | None = None, v4: str | None = None, v5: str | None = None, v6: str | None = None, v7: Address | None = None, v8: DomainInfo | None = None) -> MasterInfo:
     v9: list[MasterInfo_Capability] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+                    if v2 >> 32: v2 = uint32(v2)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v3 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v3 = b[i - 1]; j = i
+            if v3 > 127:
+                t = b[j]; j += 1
+                if t < 128: v3 += (t << 7) - 128
+                else:
+                    v3, j = varint(b, i - 1)
+                    if v3 >> 32: v3 = uint32(v3)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v4 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v4 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v5 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v5 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v6 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v6 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 58:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v7 is not None: raise Again('address')
-            v7 = d_Address(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v7 = d_Address(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 66:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v8 is not None: raise Again('domain')
-            v8 = d_DomainInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 74:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v9.append(d_MasterInfo_Capability(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v8 = d_DomainInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 74:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v9.append(d_MasterInfo_Capability(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10, 16, 24, 34, 42, 50, 58, 66, 74,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('MasterInfo')
     return MasterInfo(id=v1, ip=v2, port=v3, pid=v4, hostname=v5, version=v6, address=v7, domain=v8, capabilities=v9)
 
@@ -450,18 +479,19 @@ def e_AgentInfo_Capability(m: AgentInfo_Capability) -> str:
     return o
 
 
-def d_AgentInfo_Capability(b: bytes, i: int, e: int) -> AgentInfo_Capability:
-    v1: AgentInfo_Capability_Type | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AgentInfo_Capability(b: bytes, e: int, j: int = 0, v1: AgentInfo_Capability_Type | None = None) -> AgentInfo_Capability:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_AgentInfo_Capability_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_AgentInfo_Capability_Type: v1 = t_AgentInfo_Capability_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return AgentInfo_Capability(type=v1)
 
 
@@ -474,13 +504,13 @@ def e_AgentInfo(m: AgentInfo) -> str:
         p = [o]
         for v3 in m.resources:
             s = e_Resource(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.attributes:
         p = [o]
         for v5 in m.attributes:
             s = e_Attribute(v5); n = len(s)
-            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+            p.append(f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v6 = m.id
     if v6 is not None:
@@ -488,80 +518,85 @@ def e_AgentInfo(m: AgentInfo) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_32[n]}{s}'
-        else: s = e_AgentID(v6); n = len(s); o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        else: s = e_AgentID(v6); n = len(s); o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v8 = m.port
     if v8 is not None:
-        o += f'\x40{SHORT[v8] if 0 <= v8 < 1024 else int32_text(v8)}'
-    v10 = m.domain
-    if v10 is not None:
+        o += f'\x40{int32_text(v8) if v8 >> 14 else SHORT[v8]}'
+    if m.domain is not None:
+        v10 = m.domain
         s = e_DomainInfo(v10); n = len(s)
-        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
+        o += f'\x52{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_AgentInfo(b: bytes, i: int, e: int) -> AgentInfo:
-    v1: str | None = None
+def d_AgentInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v6: AgentID | None = None, v8: int | None = None, v10: DomainInfo | None = None, r: bool = False) -> AgentInfo:
     v3: list[Resource] = []
     v5: list[Attribute] = []
-    v6: AgentID | None = None
-    v8: int | None = None
-    v10: DomainInfo | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v5.append(d_Attribute(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v5.append(d_Attribute(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 50:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
                     if v6 is not None: raise Again('id')
-                    if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v6 = AgentID(value=b[i + 2 : j].decode())
-                    else: v6 = d_AgentID(b, i, j)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    n = b[i - 1]; j = i + n
+                    if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v6 = AgentID(value=b[i + 2 : j].decode())
+                    else: n, i = length(b, i - 1); j = i + n; v6 = d_AgentID(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 if t == 64:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = int32(b, i - 1)
-                    v8 = n
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v8 = b[i - 1]; j = i
+                    if v8 > 127:
+                        t = b[j]; j += 1
+                        if t < 128: v8 += (t << 7) - 128
+                        else:
+                            v8, j = varint(b, i - 1)
+                            if v8 >> 31: v8 = int32(v8)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 if t == 82:
                     r = True
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
                     if v10 is not None: raise Again('domain')
-                    v10 = d_DomainInfo(b[i:j], 0, n)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
+                    j = i + n
+                    v10 = d_DomainInfo(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                j = i - 2 if t in (10, 26, 42, 50, 64, 82,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AgentInfo')
     if not r: return AgentInfo(hostname=v1, port=v8, resources=v3, attributes=v5, id=v6)
     return AgentInfo(hostname=v1, port=v8, resources=v3, attributes=v5, id=v6, domain=v10)
@@ -573,62 +608,66 @@ def e_Offer_Operation_Launch(m: Offer_Operation_Launch) -> str:
         p = [o]
         for v1 in m.task_infos:
             s = e_TaskInfo(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Offer_Operation_Launch(b: bytes, i: int, e: int) -> Offer_Operation_Launch:
+def d_Offer_Operation_Launch(b: bytes, e: int, j: int = 0) -> Offer_Operation_Launch:
     v1: list[TaskInfo] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_TaskInfo(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_TaskInfo(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Offer_Operation_Launch(task_infos=v1)
 
 
 def e_Offer_Operation_LaunchGroup(m: Offer_Operation_LaunchGroup) -> str:
     s = e_ExecutorInfo(m.executor); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_TaskGroupInfo(m.task_group); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Offer_Operation_LaunchGroup(b: bytes, i: int, e: int) -> Offer_Operation_LaunchGroup:
-    v1: ExecutorInfo | None = None
-    v2: TaskGroupInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Offer_Operation_LaunchGroup(b: bytes, e: int, j: int = 0, v1: ExecutorInfo | None = None, v2: TaskGroupInfo | None = None) -> Offer_Operation_LaunchGroup:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('executor')
-            v1 = d_ExecutorInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v1 = d_ExecutorInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 18:
             if v2 is not None: raise Again('task_group')
-            v2 = d_TaskGroupInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_TaskGroupInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.LaunchGroup')
     return Offer_Operation_LaunchGroup(executor=v1, task_group=v2)
 
@@ -639,42 +678,46 @@ def e_Offer_Operation_Reserve(m: Offer_Operation_Reserve) -> str:
         p = [o]
         for v1 in m.resources:
             s = e_Resource(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.source:
         p = [o]
         for v2 in m.source:
             s = e_Resource(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Offer_Operation_Reserve(b: bytes, i: int, e: int) -> Offer_Operation_Reserve:
+def d_Offer_Operation_Reserve(b: bytes, e: int, j: int = 0) -> Offer_Operation_Reserve:
     v1: list[Resource] = []
     v2: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v2.append(d_Resource(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v2.append(d_Resource(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Offer_Operation_Reserve(source=v2, resources=v1)
 
 
@@ -684,26 +727,28 @@ def e_Offer_Operation_Unreserve(m: Offer_Operation_Unreserve) -> str:
         p = [o]
         for v1 in m.resources:
             s = e_Resource(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Offer_Operation_Unreserve(b: bytes, i: int, e: int) -> Offer_Operation_Unreserve:
+def d_Offer_Operation_Unreserve(b: bytes, e: int, j: int = 0) -> Offer_Operation_Unreserve:
     v1: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Offer_Operation_Unreserve(resources=v1)
 
 
@@ -713,26 +758,28 @@ def e_Offer_Operation_Create(m: Offer_Operation_Create) -> str:
         p = [o]
         for v1 in m.volumes:
             s = e_Resource(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Offer_Operation_Create(b: bytes, i: int, e: int) -> Offer_Operation_Create:
+def d_Offer_Operation_Create(b: bytes, e: int, j: int = 0) -> Offer_Operation_Create:
     v1: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Offer_Operation_Create(volumes=v1)
 
 
@@ -742,169 +789,174 @@ def e_Offer_Operation_Destroy(m: Offer_Operation_Destroy) -> str:
         p = [o]
         for v1 in m.volumes:
             s = e_Resource(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Offer_Operation_Destroy(b: bytes, i: int, e: int) -> Offer_Operation_Destroy:
+def d_Offer_Operation_Destroy(b: bytes, e: int, j: int = 0) -> Offer_Operation_Destroy:
     v1: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Offer_Operation_Destroy(volumes=v1)
 
 
 def e_Offer_Operation_GrowVolume(m: Offer_Operation_GrowVolume) -> str:
     s = e_Resource(m.volume); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_Resource(m.addition); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Offer_Operation_GrowVolume(b: bytes, i: int, e: int) -> Offer_Operation_GrowVolume:
-    v1: Resource | None = None
-    v2: Resource | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Offer_Operation_GrowVolume(b: bytes, e: int, j: int = 0, v1: Resource | None = None, v2: Resource | None = None) -> Offer_Operation_GrowVolume:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('volume')
-            v1 = d_Resource(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v1 = d_Resource(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 18:
             if v2 is not None: raise Again('addition')
-            v2 = d_Resource(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_Resource(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.GrowVolume')
     return Offer_Operation_GrowVolume(volume=v1, addition=v2)
 
 
 def e_Offer_Operation_ShrinkVolume(m: Offer_Operation_ShrinkVolume) -> str:
     s = e_Resource(m.volume); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}\x12\x09\x09{packed(m.subtract.value).decode("latin-1")}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}\x12\x09\x09{packed(m.subtract.value).decode("latin-1")}'
     return o
 
 
-def d_Offer_Operation_ShrinkVolume(b: bytes, i: int, e: int) -> Offer_Operation_ShrinkVolume:
-    v1: Resource | None = None
-    v2: Value_Scalar | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Offer_Operation_ShrinkVolume(b: bytes, e: int, j: int = 0, v1: Resource | None = None, v2: Value_Scalar | None = None) -> Offer_Operation_ShrinkVolume:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('volume')
-            v1 = d_Resource(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v1 = d_Resource(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 18:
             if v2 is not None: raise Again('subtract')
+            n = b[i - 1]; j = i + 9
             if n == 9 and b[i] == 9: v2 = Value_Scalar(value=double(b, i + 1)[0])
-            else: v2 = d_Value_Scalar(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_Value_Scalar(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.ShrinkVolume')
     return Offer_Operation_ShrinkVolume(volume=v1, subtract=v2)
 
 
 def e_Offer_Operation_CreateDisk(m: Offer_Operation_CreateDisk) -> str:
     s = e_Resource(m.source); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}\x10{m.target_type.wire}'
-    v3 = m.target_profile
-    if v3 is not None:
-        s = v3
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}\x10{m.target_type.wire}'
+    x = m.target_profile
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
     return o
 
 
-def d_Offer_Operation_CreateDisk(b: bytes, i: int, e: int) -> Offer_Operation_CreateDisk:
-    v1: Resource | None = None
-    v2: Resource_DiskInfo_Source_Type | None = None
-    v3: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Offer_Operation_CreateDisk(b: bytes, e: int, j: int = 0, v1: Resource | None = None, v2: Resource_DiskInfo_Source_Type | None = None, v3: str | None = None) -> Offer_Operation_CreateDisk:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('source')
-            v1 = d_Resource(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v2 = t_Resource_DiskInfo_Source_Type.get(n, v2)
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = d_Resource(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 16:
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Resource_DiskInfo_Source_Type: v2 = t_Resource_DiskInfo_Source_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.CreateDisk')
     return Offer_Operation_CreateDisk(source=v1, target_type=v2, target_profile=v3)
 
 
 def e_Offer_Operation_DestroyDisk(m: Offer_Operation_DestroyDisk) -> str:
     s = e_Resource(m.source); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Offer_Operation_DestroyDisk(b: bytes, i: int, e: int) -> Offer_Operation_DestroyDisk:
-    v1: Resource | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Offer_Operation_DestroyDisk(b: bytes, e: int, j: int = 0, v1: Resource | None = None) -> Offer_Operation_DestroyDisk:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('source')
-            v1 = d_Resource(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_Resource(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Offer.Operation.DestroyDisk')
     return Offer_Operation_DestroyDisk(source=v1)
 
@@ -917,188 +969,195 @@ def e_Offer_Operation(m: Offer_Operation) -> str:
     v2 = m.launch
     if v2 is not None:
         s = e_Offer_Operation_Launch(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
-    v3 = m.reserve
-    if v3 is not None:
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.reserve is not None:
+        v3 = m.reserve
         s = e_Offer_Operation_Reserve(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
-    v4 = m.unreserve
-    if v4 is not None:
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.unreserve is not None:
+        v4 = m.unreserve
         s = e_Offer_Operation_Unreserve(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
-    v5 = m.create
-    if v5 is not None:
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.create is not None:
+        v5 = m.create
         s = e_Offer_Operation_Create(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
-    v6 = m.destroy
-    if v6 is not None:
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.destroy is not None:
+        v6 = m.destroy
         s = e_Offer_Operation_Destroy(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
-    v7 = m.launch_group
-    if v7 is not None:
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.launch_group is not None:
+        v7 = m.launch_group
         s = e_Offer_Operation_LaunchGroup(v7); n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
-    v12 = m.id
-    if v12 is not None:
+        o += f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.id is not None:
+        v12 = m.id
         s = v12.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_62[n]}{s}'
-        else: s = e_OperationID(v12); n = len(s); o += f'{T_62[n] if n < 128 else sized(98, n)}{s}'
-    v13 = m.grow_volume
-    if v13 is not None:
+        else: s = e_OperationID(v12); n = len(s); o += f'\x62{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.grow_volume is not None:
+        v13 = m.grow_volume
         s = e_Offer_Operation_GrowVolume(v13); n = len(s)
-        o += f'{T_6a[n] if n < 128 else sized(106, n)}{s}'
-    v14 = m.shrink_volume
-    if v14 is not None:
+        o += f'\x6a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.shrink_volume is not None:
+        v14 = m.shrink_volume
         s = e_Offer_Operation_ShrinkVolume(v14); n = len(s)
-        o += f'{T_72[n] if n < 128 else sized(114, n)}{s}'
-    v15 = m.create_disk
-    if v15 is not None:
+        o += f'\x72{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.create_disk is not None:
+        v15 = m.create_disk
         s = e_Offer_Operation_CreateDisk(v15); n = len(s)
-        o += f'{T_7a[n] if n < 128 else sized(122, n)}{s}'
-    v16 = m.destroy_disk
-    if v16 is not None:
+        o += f'\x7a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.destroy_disk is not None:
+        v16 = m.destroy_disk
         s = e_Offer_Operation_DestroyDisk(v16); n = len(s)
-        o += f'{T_8201[n] if n < 128 else sized(130, n)}{s}'
+        o += f'\x82\x01{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Offer_Operation(b: bytes, i: int, e: int) -> Offer_Operation:
-    v1: Offer_Operation_Type | None = None
-    v2: Offer_Operation_Launch | None = None
-    v3: Offer_Operation_Reserve | None = None
-    v4: Offer_Operation_Unreserve | None = None
-    v5: Offer_Operation_Create | None = None
-    v6: Offer_Operation_Destroy | None = None
-    v7: Offer_Operation_LaunchGroup | None = None
-    v12: OperationID | None = None
-    v13: Offer_Operation_GrowVolume | None = None
-    v14: Offer_Operation_ShrinkVolume | None = None
-    v15: Offer_Operation_CreateDisk | None = None
-    v16: Offer_Operation_DestroyDisk | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Offer_Operation(b: bytes, e: int, j: int = 0, v1: Offer_Operation_Type | None = None, v2: Offer_Operation_Launch | None = None, v3: Offer_Operation_Reserve | None = None, v4: Offer_Operation_Unreserve | None = None, v5: Offer_Operation_Create | None = None, v6: Offer_Operation_Destroy | None = None, v7: Offer_Operation_LaunchGroup | None = None, v12: OperationID | None = None, v13: Offer_Operation_GrowVolume | None = None, v14: Offer_Operation_ShrinkVolume | None = None, v15: Offer_Operation_CreateDisk | None = None, v16: Offer_Operation_DestroyDisk | None = None, r: bool = False) -> Offer_Operation:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Offer_Operation_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Offer_Operation_Type: v1 = t_Offer_Operation_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('launch')
-            v2 = d_Offer_Operation_Launch(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            if v3 is not None: raise Again('reserve')
-            v3 = d_Offer_Operation_Reserve(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 34:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v4 is not None: raise Again('unreserve')
-            v4 = d_Offer_Operation_Unreserve(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 42:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v5 is not None: raise Again('create')
-            v5 = d_Offer_Operation_Create(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 50:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v6 is not None: raise Again('destroy')
-            v6 = d_Offer_Operation_Destroy(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 58:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v7 is not None: raise Again('launch_group')
-            v7 = d_Offer_Operation_LaunchGroup(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 98:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v12 is not None: raise Again('id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v12 = OperationID(value=b[i + 2 : j].decode())
-            else: v12 = d_OperationID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 106:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v13 is not None: raise Again('grow_volume')
-            v13 = d_Offer_Operation_GrowVolume(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 114:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v14 is not None: raise Again('shrink_volume')
-            v14 = d_Offer_Operation_ShrinkVolume(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 122:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v15 is not None: raise Again('create_disk')
-            v15 = d_Offer_Operation_CreateDisk(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 130 and b[i] == 1:
+            v2 = d_Offer_Operation_Launch(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t < 130:
+            if t == 26:
+                r = True
+                if v3 is not None: raise Again('reserve')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v3 = d_Offer_Operation_Reserve(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 34:
+                r = True
+                if v4 is not None: raise Again('unreserve')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v4 = d_Offer_Operation_Unreserve(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 42:
+                r = True
+                if v5 is not None: raise Again('create')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v5 = d_Offer_Operation_Create(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 50:
+                r = True
+                if v6 is not None: raise Again('destroy')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v6 = d_Offer_Operation_Destroy(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 58:
+                r = True
+                if v7 is not None: raise Again('launch_group')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v7 = d_Offer_Operation_LaunchGroup(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 98:
+                r = True
+                if v12 is not None: raise Again('id')
+                n = b[i - 1]; j = i + n
+                if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v12 = OperationID(value=b[i + 2 : j].decode())
+                else: n, i = length(b, i - 1); j = i + n; v12 = d_OperationID(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 106:
+                r = True
+                if v13 is not None: raise Again('grow_volume')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v13 = d_Offer_Operation_GrowVolume(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 114:
+                r = True
+                if v14 is not None: raise Again('shrink_volume')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v14 = d_Offer_Operation_ShrinkVolume(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 122:
+                r = True
+                if v15 is not None: raise Again('create_disk')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v15 = d_Offer_Operation_CreateDisk(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+        if t == 130 and b[i - 1] == 1:
             i += 1
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v16 is not None: raise Again('destroy_disk')
-            v16 = d_Offer_Operation_DestroyDisk(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v16 = d_Offer_Operation_DestroyDisk(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26, 34, 42, 50, 58, 98, 106, 114, 122,) or (t in (130,) and b[i - 1] == 1) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if not r: return Offer_Operation(type=v1, launch=v2)
     return Offer_Operation(type=v1, id=v12, launch=v2, launch_group=v7, reserve=v3, unreserve=v4, create=v5, destroy=v6, grow_volume=v13, shrink_volume=v14, create_disk=v15, destroy_disk=v16)
 
@@ -1109,17 +1168,17 @@ def e_Offer(m: Offer) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_OfferID(m.id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_OfferID(m.id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.framework_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_12[n]}{s}'
-    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.agent_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_1a[n]}{s}'
-    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.hostname
     if not s.isascii(): s = utf8(s)
     n = len(s)
@@ -1128,7 +1187,7 @@ def e_Offer(m: Offer) -> str:
         p = [o]
         for v5 in m.resources:
             s = e_Resource(v5); n = len(s)
-            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+            p.append(f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.executor_ids:
         p = [o]
@@ -1137,160 +1196,148 @@ def e_Offer(m: Offer) -> str:
             if not s.isascii(): s = utf8(s)
             n = len(s)
             if n < 126: p.append(f'{W_32[n]}{s}')
-            else: s = e_ExecutorID(v6); n = len(s); p.append(f'{T_32[n] if n < 128 else sized(50, n)}{s}')
+            else: s = e_ExecutorID(v6); n = len(s); p.append(f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.attributes:
         p = [o]
         for v7 in m.attributes:
             s = e_Attribute(v7); n = len(s)
-            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+            p.append(f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v8 = m.url
     if v8 is not None:
         s = e_URL(v8); n = len(s)
-        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
-    v9 = m.unavailability
-    if v9 is not None:
+        o += f'\x42{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.unavailability is not None:
+        v9 = m.unavailability
         s = e_Unavailability(v9); n = len(s)
-        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
+        o += f'\x4a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v10 = m.allocation_info
     if v10 is not None:
         x = v10.role
         if x is None: o += '\x52\x00'
         else:
-            s = x
-            if not s.isascii(): s = utf8(s)
-            n = len(s)
-            if n < 126: o += f'{W_52[n]}{s}'
-            else: s = e_Resource_AllocationInfo(v10); n = len(s); o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
-    v11 = m.domain
-    if v11 is not None:
+            if not x.isascii(): x = utf8(x)
+            n = len(x)
+            if n < 126: o += f'{W_52[n]}{x}'
+            else: s = e_Resource_AllocationInfo(v10); n = len(s); o += f'\x52{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.domain is not None:
+        v11 = m.domain
         s = e_DomainInfo(v11); n = len(s)
-        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
+        o += f'\x5a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Offer(b: bytes, i: int, e: int) -> Offer:
-    v1: OfferID | None = None
-    v2: FrameworkID | None = None
-    v3: AgentID | None = None
-    v4: str | None = None
+def d_Offer(b: bytes, e: int, j: int = 0, v1: OfferID | None = None, v2: FrameworkID | None = None, v3: AgentID | None = None, v4: str | None = None, v8: URL | None = None, v9: Unavailability | None = None, v10: Resource_AllocationInfo | None = None, v11: DomainInfo | None = None, r: bool = False) -> Offer:
     v5: list[Resource] = []
     v6: list[ExecutorID] = []
     v7: list[Attribute] = []
-    v8: URL | None = None
-    v9: Unavailability | None = None
-    v10: Resource_AllocationInfo | None = None
-    v11: DomainInfo | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
-            else: v1 = d_OfferID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_OfferID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('framework_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = FrameworkID(value=b[i + 2 : j].decode())
-            else: v2 = d_FrameworkID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = FrameworkID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_FrameworkID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = AgentID(value=b[i + 2 : j].decode())
-            else: v3 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v3 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v3 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v4 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v4 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v5.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v5.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v6.append(ExecutorID(value=b[i + 2 : j].decode()))
-                else: v6.append(d_ExecutorID(b, i, j))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                n = b[i - 1]; j = i + n
+                if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v6.append(ExecutorID(value=b[i + 2 : j].decode()))
+                else: n, i = length(b, i - 1); j = i + n; v6.append(d_ExecutorID(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 while t == 58:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v7.append(d_Attribute(b[i:j], 0, n))
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v7.append(d_Attribute(b[i:j], n))
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 else:
                     if t == 66:
-                        n = b[i]; i += 1
-                        if n > 127: n, i = length(b, i - 1)
-                        j = i + n
                         if v8 is not None: raise Again('url')
-                        v8 = d_URL(b[i:j], 0, n)
-                        i = j
-                        if i >= e: break
-                        t = b[i]; i += 1
+                        n = b[i - 1]
+                        if n > 127:
+                            t = b[i]; i += 1
+                            if t < 128: n += (t << 7) - 128
+                            else: n, i = length(b, i - 2)
+                        j = i + n
+                        v8 = d_URL(b[i:j], n)
+                        if j >= e: break
+                        t = b[j]; i = j + 2
                     if t == 74:
                         r = True
-                        n = b[i]; i += 1
-                        if n > 127: n, i = length(b, i - 1)
-                        j = i + n
                         if v9 is not None: raise Again('unavailability')
-                        v9 = d_Unavailability(b[i:j], 0, n)
-                        i = j
-                        if i >= e: break
-                        t = b[i]; i += 1
-                    if t == 82:
-                        n = b[i]; i += 1
-                        if n > 127: n, i = length(b, i - 1)
+                        n = b[i - 1]
+                        if n > 127:
+                            t = b[i]; i += 1
+                            if t < 128: n += (t << 7) - 128
+                            else: n, i = length(b, i - 2)
                         j = i + n
+                        v9 = d_Unavailability(b[i:j], n)
+                        if j >= e: break
+                        t = b[j]; i = j + 2
+                    if t == 82:
                         if v10 is not None: raise Again('allocation_info')
-                        if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v10 = Resource_AllocationInfo(role=b[i + 2 : j].decode())
-                        else: v10 = d_Resource_AllocationInfo(b, i, j)
-                        i = j
-                        if i >= e: break
-                        t = b[i]; i += 1
+                        n = b[i - 1]; j = i + n
+                        if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v10 = Resource_AllocationInfo(role=b[i + 2 : j].decode())
+                        else: n, i = length(b, i - 1); j = i + n; v10 = d_Resource_AllocationInfo(b[i:j], n)
+                        if j >= e: break
+                        t = b[j]; i = j + 2
                     if t == 90:
                         r = True
-                        n = b[i]; i += 1
-                        if n > 127: n, i = length(b, i - 1)
-                        j = i + n
                         if v11 is not None: raise Again('domain')
-                        v11 = d_DomainInfo(b[i:j], 0, n)
-                        i = j
-                        if i >= e: break
-                        t = b[i]; i += 1
-                    i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                        n = b[i - 1]
+                        if n > 127:
+                            t = b[i]; i += 1
+                            if t < 128: n += (t << 7) - 128
+                            else: n, i = length(b, i - 2)
+                        j = i + n
+                        v11 = d_DomainInfo(b[i:j], n)
+                        if j >= e: break
+                        t = b[j]; i = j + 2
+                    j = i - 2 if t in (10, 18, 26, 34, 42, 50, 58, 66, 74, 82, 90,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None or v4 is None: raise Absent('Offer')
     if not r: return Offer(id=v1, framework_id=v2, agent_id=v3, hostname=v4, url=v8, resources=v5, attributes=v7, executor_ids=v6, allocation_info=v10)
     return Offer(id=v1, framework_id=v2, agent_id=v3, hostname=v4, url=v8, domain=v11, resources=v5, attributes=v7, executor_ids=v6, unavailability=v9, allocation_info=v10)
@@ -1302,102 +1349,94 @@ def e_InverseOffer(m: InverseOffer) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_OfferID(m.id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_OfferID(m.id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.url
     if v2 is not None:
         s = e_URL(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.framework_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_1a[n]}{s}'
-    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.agent_id
     if v4 is not None:
         s = v4.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_22[n]}{s}'
-        else: s = e_AgentID(v4); n = len(s); o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        else: s = e_AgentID(v4); n = len(s); o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_Unavailability(m.unavailability); n = len(s)
-    o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.resources:
         p = [o]
         for v6 in m.resources:
             s = e_Resource(v6); n = len(s)
-            p.append(f'{T_32[n] if n < 128 else sized(50, n)}{s}')
+            p.append(f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_InverseOffer(b: bytes, i: int, e: int) -> InverseOffer:
-    v1: OfferID | None = None
-    v2: URL | None = None
-    v3: FrameworkID | None = None
-    v4: AgentID | None = None
-    v5: Unavailability | None = None
+def d_InverseOffer(b: bytes, e: int, j: int = 0, v1: OfferID | None = None, v2: URL | None = None, v3: FrameworkID | None = None, v4: AgentID | None = None, v5: Unavailability | None = None) -> InverseOffer:
     v6: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
-            else: v1 = d_OfferID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_OfferID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('url')
-            v2 = d_URL(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_URL(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('framework_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = FrameworkID(value=b[i + 2 : j].decode())
-            else: v3 = d_FrameworkID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v3 = FrameworkID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v3 = d_FrameworkID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v4 = AgentID(value=b[i + 2 : j].decode())
-            else: v4 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v4 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v4 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v5 is not None: raise Again('unavailability')
-            v5 = d_Unavailability(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v6.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v5 = d_Unavailability(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 50:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v6.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10, 18, 26, 34, 42, 50,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v3 is None or v5 is None: raise Absent('InverseOffer')
     return InverseOffer(id=v1, url=v2, framework_id=v3, agent_id=v4, unavailability=v5, resources=v6)
 
@@ -1410,42 +1449,40 @@ def e_Request(m: Request) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_0a[n]}{s}'
-        else: s = e_AgentID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        else: s = e_AgentID(v1); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.resources:
         p = [o]
         for v2 in m.resources:
             s = e_Resource(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Request(b: bytes, i: int, e: int) -> Request:
-    v1: AgentID | None = None
+def d_Request(b: bytes, e: int, j: int = 0, v1: AgentID | None = None) -> Request:
     v2: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
-            else: v1 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Request(agent_id=v1, resources=v2)
 
 
@@ -1457,114 +1494,107 @@ def e_OperationStatus(m: OperationStatus) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_0a[n]}{s}'
-        else: s = e_OperationID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        else: s = e_OperationID(v1); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     o += f'\x10{m.state.wire}'
-    v3 = m.message
-    if v3 is not None:
-        s = v3
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    x = m.message
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
     if m.converted_resources:
         p = [o]
         for v4 in m.converted_resources:
             s = e_Resource(v4); n = len(s)
-            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+            p.append(f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v5 = m.uuid
     if v5 is not None:
         s = e_UUID(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v6 = m.agent_id
     if v6 is not None:
         s = v6.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_32[n]}{s}'
-        else: s = e_AgentID(v6); n = len(s); o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        else: s = e_AgentID(v6); n = len(s); o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v7 = m.resource_provider_id
     if v7 is not None:
         s = v7.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_3a[n]}{s}'
-        else: s = e_ResourceProviderID(v7); n = len(s); o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+        else: s = e_ResourceProviderID(v7); n = len(s); o += f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_OperationStatus(b: bytes, i: int, e: int) -> OperationStatus:
-    v1: OperationID | None = None
-    v2: OperationState | None = None
-    v3: str | None = None
+def d_OperationStatus(b: bytes, e: int, j: int = 0, v1: OperationID | None = None, v2: OperationState | None = None, v3: str | None = None, v5: UUID | None = None, v6: AgentID | None = None, v7: ResourceProviderID | None = None) -> OperationStatus:
     v4: list[Resource] = []
-    v5: UUID | None = None
-    v6: AgentID | None = None
-    v7: ResourceProviderID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('operation_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OperationID(value=b[i + 2 : j].decode())
-            else: v1 = d_OperationID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = OperationID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_OperationID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v2 = t_OperationState.get(n, v2)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_OperationState: v2 = t_OperationState[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v4.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v4.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v5 is not None: raise Again('uuid')
-                v5 = d_UUID(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v5 = d_UUID(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v6 is not None: raise Again('agent_id')
-                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v6 = AgentID(value=b[i + 2 : j].decode())
-                else: v6 = d_AgentID(b, i, j)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                n = b[i - 1]; j = i + n
+                if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v6 = AgentID(value=b[i + 2 : j].decode())
+                else: n, i = length(b, i - 1); j = i + n; v6 = d_AgentID(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v7 is not None: raise Again('resource_provider_id')
-                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v7 = ResourceProviderID(value=b[i + 2 : j].decode())
-                else: v7 = d_ResourceProviderID(b, i, j)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]; j = i + n
+                if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v7 = ResourceProviderID(value=b[i + 2 : j].decode())
+                else: n, i = length(b, i - 1); j = i + n; v7 = d_ResourceProviderID(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 16, 26, 34, 42, 50, 58,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('OperationStatus')
     return OperationStatus(operation_id=v1, state=v2, message=v3, converted_resources=v4, uuid=v5, agent_id=v6, resource_provider_id=v7)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import common as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, entry, int32, int64, length, unknown, varint
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, entry, int32, length, signed, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, utf8, varint_text, wrapped
 
 AgentID = structs.AgentID
@@ -63,9 +63,7 @@ t_Environment_Variable_Type = numbered(Environment_Variable_Type, {"UNKNOWN": 0,
 T_0a = heads('\x0a')
 T_12 = heads('\x12')
 T_1a = heads('\x1a')
-T_22 = heads('\x22')
 T_2a = heads('\x2a')
-T_32 = heads('\x32')
 T_3a = heads('\x3a')
 W_0a = wrapped('\x0a')
 W_12 = wrapped('\x12')
@@ -80,19 +78,21 @@ def e_AgentID(m: AgentID) -> str:
     return o
 
 
-def d_AgentID(b: bytes, i: int, e: int) -> AgentID:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AgentID(b: bytes, e: int, j: int = 0, v1: str | None = None) -> AgentID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AgentID')
     return AgentID(value=v1)
 
@@ -105,19 +105,21 @@ def e_ExecutorID(m: ExecutorID) -> str:
     return o
 
 
-def d_ExecutorID(b: bytes, i: int, e: int) -> ExecutorID:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_ExecutorID(b: bytes, e: int, j: int = 0, v1: str | None = None) -> ExecutorID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ExecutorID')
     return ExecutorID(value=v1)
 
@@ -130,19 +132,21 @@ def e_FrameworkID(m: FrameworkID) -> str:
     return o
 
 
-def d_FrameworkID(b: bytes, i: int, e: int) -> FrameworkID:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_FrameworkID(b: bytes, e: int, j: int = 0, v1: str | None = None) -> FrameworkID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('FrameworkID')
     return FrameworkID(value=v1)
 
@@ -155,19 +159,21 @@ def e_TaskID(m: TaskID) -> str:
     return o
 
 
-def d_TaskID(b: bytes, i: int, e: int) -> TaskID:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_TaskID(b: bytes, e: int, j: int = 0, v1: str | None = None) -> TaskID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('TaskID')
     return TaskID(value=v1)
 
@@ -180,19 +186,21 @@ def e_OfferID(m: OfferID) -> str:
     return o
 
 
-def d_OfferID(b: bytes, i: int, e: int) -> OfferID:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_OfferID(b: bytes, e: int, j: int = 0, v1: str | None = None) -> OfferID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('OfferID')
     return OfferID(value=v1)
 
@@ -205,19 +213,21 @@ def e_OperationID(m: OperationID) -> str:
     return o
 
 
-def d_OperationID(b: bytes, i: int, e: int) -> OperationID:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_OperationID(b: bytes, e: int, j: int = 0, v1: str | None = None) -> OperationID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('OperationID')
     return OperationID(value=v1)
 
@@ -230,34 +240,37 @@ def e_ContainerID(m: ContainerID) -> str:
     v2 = m.parent
     if v2 is not None:
         s = e_ContainerID(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_ContainerID(b: bytes, i: int, e: int, k: int = DEPTH) -> ContainerID:
-    v1: str | None = None
-    v2: ContainerID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_ContainerID(b: bytes, e: int, k: int = DEPTH, j: int = 0, v1: str | None = None, v2: ContainerID | None = None) -> ContainerID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('parent')
             if k < 1: raise Malformed('nested too deeply')
-            v2 = d_ContainerID(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_ContainerID(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ContainerID')
     return ContainerID(value=v1, parent=v2)
 
@@ -270,19 +283,21 @@ def e_ResourceProviderID(m: ResourceProviderID) -> str:
     return o
 
 
-def d_ResourceProviderID(b: bytes, i: int, e: int) -> ResourceProviderID:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_ResourceProviderID(b: bytes, e: int, j: int = 0, v1: str | None = None) -> ResourceProviderID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ResourceProviderID')
     return ResourceProviderID(value=v1)
 
@@ -293,19 +308,21 @@ def e_UUID(m: UUID) -> str:
     return o
 
 
-def d_UUID(b: bytes, i: int, e: int) -> UUID:
-    v1: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_UUID(b: bytes, e: int, j: int = 0, v1: bytes | None = None) -> UUID:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('UUID')
     return UUID(value=v1)
 
@@ -315,36 +332,41 @@ def e_Label(m: Label) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.value
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.value
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_Label(b: bytes, i: int, e: int) -> Label:
-    v1: str | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Label(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None) -> Label:
+    if 1 < e < 128 and b[0] == 10 and (n1 := b[1] + 2) + 1 < e and b[n1] == 18 and b[n1 + 1] == e - n1 - 2:
+        return Label(key=b[2:n1].decode(), value=b[n1 + 2:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Label')
     return Label(key=v1, value=v2)
 
@@ -354,27 +376,38 @@ def e_Labels(m: Labels) -> str:
     if m.labels:
         p = [o]
         for v1 in m.labels:
-            s = e_Label(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            s = v1.key
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            x = v1.value
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_Labels(b: bytes, i: int, e: int) -> Labels:
+def d_Labels(b: bytes, e: int, j: int = 0) -> Labels:
     v1: list[Label] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Label(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Label(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Labels(labels=v1)
 
 
@@ -390,27 +423,33 @@ def e_Parameter(m: Parameter) -> str:
     return o
 
 
-def d_Parameter(b: bytes, i: int, e: int) -> Parameter:
-    v1: str | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Parameter(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None) -> Parameter:
+    if 1 < e < 128 and b[0] == 10 and (n1 := b[1] + 2) + 1 < e and b[n1] == 18 and b[n1 + 1] == e - n1 - 2:
+        return Parameter(key=b[2:n1].decode(), value=b[n1 + 2:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Parameter')
     return Parameter(key=v1, value=v2)
 
@@ -420,27 +459,37 @@ def e_Parameters(m: Parameters) -> str:
     if m.parameter:
         p = [o]
         for v1 in m.parameter:
-            s = e_Parameter(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            s = v1.key
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            s = v1.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_Parameters(b: bytes, i: int, e: int) -> Parameters:
+def d_Parameters(b: bytes, e: int, j: int = 0) -> Parameters:
     v1: list[Parameter] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Parameter(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Parameter(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Parameters(parameter=v1)
 
 
@@ -449,47 +498,50 @@ def e_Value_Scalar(m: Value_Scalar) -> str:
     return o
 
 
-def d_Value_Scalar(b: bytes, i: int, e: int) -> Value_Scalar:
-    v1: float | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Value_Scalar(b: bytes, e: int, j: int = 0, v1: float | None = None) -> Value_Scalar:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 9:
-            v1 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (9,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Value.Scalar')
     return Value_Scalar(value=v1)
 
 
 def e_Value_Range(m: Value_Range) -> str:
     i = m.begin
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    o = f'\x08{varint_text(i) if i >> 14 else SHORT[i]}'
     i = m.end
-    o += f'\x10{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    o += f'\x10{varint_text(i) if i >> 14 else SHORT[i]}'
     return o
 
 
-def d_Value_Range(b: bytes, i: int, e: int) -> Value_Range:
-    v1: int | None = None
-    v2: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Value_Range(b: bytes, e: int, j: int = 0, v1: int | None = None, v2: int | None = None) -> Value_Range:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Value.Range')
     return Value_Range(begin=v1, end=v2)
 
@@ -499,27 +551,33 @@ def e_Value_Ranges(m: Value_Ranges) -> str:
     if m.range:
         p = [o]
         for v1 in m.range:
-            s = e_Value_Range(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            i = v1.begin
+            q = f'\x08{varint_text(i) if i >> 14 else SHORT[i]}'
+            i = v1.end
+            q += f'\x10{varint_text(i) if i >> 14 else SHORT[i]}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_Value_Ranges(b: bytes, i: int, e: int) -> Value_Ranges:
+def d_Value_Ranges(b: bytes, e: int, j: int = 0) -> Value_Ranges:
     v1: list[Value_Range] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Value_Range(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Value_Range(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Value_Ranges(range=v1)
 
 
@@ -536,20 +594,23 @@ def e_Value_Set(m: Value_Set) -> str:
     return o
 
 
-def d_Value_Set(b: bytes, i: int, e: int) -> Value_Set:
+def d_Value_Set(b: bytes, e: int, j: int = 0) -> Value_Set:
     v1: list[str] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(b[i:j].decode()); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(b[i:j].decode())
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Value_Set(item=v1)
 
 
@@ -561,19 +622,21 @@ def e_Value_Text(m: Value_Text) -> str:
     return o
 
 
-def d_Value_Text(b: bytes, i: int, e: int) -> Value_Text:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Value_Text(b: bytes, e: int, j: int = 0, v1: str | None = None) -> Value_Text:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Value.Text')
     return Value_Text(value=v1)
 
@@ -586,209 +649,217 @@ def e_Value(m: Value) -> str:
     v3 = m.ranges
     if v3 is not None:
         s = e_Value_Ranges(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.set
     if v4 is not None:
         s = e_Value_Set(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.text
     if v5 is not None:
         s = v5.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_2a[n]}{s}'
-        else: s = e_Value_Text(v5); n = len(s); o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        else: s = e_Value_Text(v5); n = len(s); o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Value(b: bytes, i: int, e: int) -> Value:
-    v1: Value_Type | None = None
-    v2: Value_Scalar | None = None
-    v3: Value_Ranges | None = None
-    v4: Value_Set | None = None
-    v5: Value_Text | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Value(b: bytes, e: int, j: int = 0, v1: Value_Type | None = None, v2: Value_Scalar | None = None, v3: Value_Ranges | None = None, v4: Value_Set | None = None, v5: Value_Text | None = None) -> Value:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Value_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Value_Type: v1 = t_Value_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('scalar')
+            n = b[i - 1]; j = i + 9
             if n == 9 and b[i] == 9: v2 = Value_Scalar(value=double(b, i + 1)[0])
-            else: v2 = d_Value_Scalar(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_Value_Scalar(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('ranges')
-            v3 = d_Value_Ranges(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Value_Ranges(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('set')
-            v4 = d_Value_Set(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v4 = d_Value_Set(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 42:
             if v5 is not None: raise Again('text')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v5 = Value_Text(value=b[i + 2 : j].decode())
-            else: v5 = d_Value_Text(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v5 = Value_Text(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v5 = d_Value_Text(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26, 34, 42,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Value')
     return Value(type=v1, scalar=v2, ranges=v3, set=v4, text=v5)
 
 
 def e_DurationInfo(m: DurationInfo) -> str:
     i = m.nanoseconds
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    o = f'\x08{varint_text(i) if i >> 14 else SHORT[i]}'
     return o
 
 
-def d_DurationInfo(b: bytes, i: int, e: int) -> DurationInfo:
-    v1: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DurationInfo(b: bytes, e: int, j: int = 0, v1: int | None = None) -> DurationInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int64(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+                    if v1 >> 63: v1 = signed(v1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('DurationInfo')
     return DurationInfo(nanoseconds=v1)
 
 
 def e_TimeInfo(m: TimeInfo) -> str:
     i = m.nanoseconds
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    o = f'\x08{varint_text(i) if i >> 14 else SHORT[i]}'
     return o
 
 
-def d_TimeInfo(b: bytes, i: int, e: int) -> TimeInfo:
-    v1: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_TimeInfo(b: bytes, e: int, j: int = 0, v1: int | None = None) -> TimeInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int64(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+                    if v1 >> 63: v1 = signed(v1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('TimeInfo')
     return TimeInfo(nanoseconds=v1)
 
 
 def e_Unavailability(m: Unavailability) -> str:
     s = e_TimeInfo(m.start); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.duration
     if v2 is not None:
         s = e_DurationInfo(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Unavailability(b: bytes, i: int, e: int) -> Unavailability:
-    v1: TimeInfo | None = None
-    v2: DurationInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Unavailability(b: bytes, e: int, j: int = 0, v1: TimeInfo | None = None, v2: DurationInfo | None = None) -> Unavailability:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('start')
-            v1 = d_TimeInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v1 = d_TimeInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 18:
             if v2 is not None: raise Again('duration')
-            v2 = d_DurationInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_DurationInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Unavailability')
     return Unavailability(start=v1, duration=v2)
 
 
 def e_Address(m: Address) -> str:
     o = ''
-    v1 = m.hostname
-    if v1 is not None:
-        s = v1
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.ip
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.hostname
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
+    x = m.ip
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     i = m.port
-    o += f'\x18{SHORT[i] if 0 <= i < 1024 else int32_text(i)}'
+    o += f'\x18{int32_text(i) if i >> 14 else SHORT[i]}'
     return o
 
 
-def d_Address(b: bytes, i: int, e: int) -> Address:
-    v1: str | None = None
-    v2: str | None = None
-    v3: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Address(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v3: int | None = None) -> Address:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v3 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i - 1]; j = i
+            if v3 > 127:
+                t = b[j]; j += 1
+                if t < 128: v3 += (t << 7) - 128
+                else:
+                    v3, j = varint(b, i - 1)
+                    if v3 >> 31: v3 = int32(v3)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 24,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v3 is None: raise Absent('Address')
     return Address(hostname=v1, ip=v2, port=v3)
 
@@ -799,77 +870,92 @@ def e_URL(m: URL) -> str:
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     s = e_Address(m.address); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
-    v3 = m.path
-    if v3 is not None:
-        s = v3
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    x = m.path
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
     if m.query:
         p = [o]
         for v4 in m.query:
-            s = e_Parameter(v4); n = len(s)
-            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+            s = v4.key
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            s = v4.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+            n = len(q)
+            p.append(f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
-    v5 = m.fragment
-    if v5 is not None:
-        s = v5
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    x = m.fragment
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{x}'
     return o
 
 
-def d_URL(b: bytes, i: int, e: int) -> URL:
-    v1: str | None = None
-    v2: Address | None = None
-    v3: str | None = None
+def d_URL(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: Address | None = None, v3: str | None = None, v5: str | None = None) -> URL:
     v4: list[Parameter] = []
-    v5: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('address')
-            v2 = d_Address(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_Address(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v4.append(d_Parameter(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v4.append(d_Parameter(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v5 = b[i:j].decode(); i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                v5 = b[i:j].decode()
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18, 26, 34, 42,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('URL')
     return URL(scheme=v1, address=v2, path=v3, query=v4, fragment=v5)
 
@@ -885,83 +971,80 @@ def e_Attribute(m: Attribute) -> str:
     v4 = m.ranges
     if v4 is not None:
         s = e_Value_Ranges(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.text
     if v5 is not None:
         s = v5.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_2a[n]}{s}'
-        else: s = e_Value_Text(v5); n = len(s); o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        else: s = e_Value_Text(v5); n = len(s); o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v6 = m.set
     if v6 is not None:
         s = e_Value_Set(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Attribute(b: bytes, i: int, e: int) -> Attribute:
-    v1: str | None = None
-    v2: Value_Type | None = None
-    v3: Value_Scalar | None = None
-    v4: Value_Ranges | None = None
-    v5: Value_Text | None = None
-    v6: Value_Set | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Attribute(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: Value_Type | None = None, v3: Value_Scalar | None = None, v4: Value_Ranges | None = None, v5: Value_Text | None = None, v6: Value_Set | None = None) -> Attribute:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v2 = t_Value_Type.get(n, v2)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Value_Type: v2 = t_Value_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('scalar')
+            n = b[i - 1]; j = i + 9
             if n == 9 and b[i] == 9: v3 = Value_Scalar(value=double(b, i + 1)[0])
-            else: v3 = d_Value_Scalar(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            else: n, i = length(b, i - 1); j = i + n; v3 = d_Value_Scalar(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('ranges')
-            v4 = d_Value_Ranges(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4 = d_Value_Ranges(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v5 is not None: raise Again('text')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v5 = Value_Text(value=b[i + 2 : j].decode())
-            else: v5 = d_Value_Text(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v5 = Value_Text(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v5 = d_Value_Text(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v6 is not None: raise Again('set')
-            v6 = d_Value_Set(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v6 = d_Value_Set(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16, 26, 34, 42, 50,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Attribute')
     return Attribute(name=v1, type=v2, scalar=v3, ranges=v4, set=v6, text=v5)
 
@@ -974,19 +1057,21 @@ def e_DomainInfo_FaultDomain_RegionInfo(m: DomainInfo_FaultDomain_RegionInfo) ->
     return o
 
 
-def d_DomainInfo_FaultDomain_RegionInfo(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain_RegionInfo:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DomainInfo_FaultDomain_RegionInfo(b: bytes, e: int, j: int = 0, v1: str | None = None) -> DomainInfo_FaultDomain_RegionInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('DomainInfo.FaultDomain.RegionInfo')
     return DomainInfo_FaultDomain_RegionInfo(name=v1)
 
@@ -999,19 +1084,21 @@ def e_DomainInfo_FaultDomain_ZoneInfo(m: DomainInfo_FaultDomain_ZoneInfo) -> str
     return o
 
 
-def d_DomainInfo_FaultDomain_ZoneInfo(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain_ZoneInfo:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DomainInfo_FaultDomain_ZoneInfo(b: bytes, e: int, j: int = 0, v1: str | None = None) -> DomainInfo_FaultDomain_ZoneInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('DomainInfo.FaultDomain.ZoneInfo')
     return DomainInfo_FaultDomain_ZoneInfo(name=v1)
 
@@ -1022,42 +1109,36 @@ def e_DomainInfo_FaultDomain(m: DomainInfo_FaultDomain) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_DomainInfo_FaultDomain_RegionInfo(m.region); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_DomainInfo_FaultDomain_RegionInfo(m.region); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.zone.name
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_12[n]}{s}'
-    else: s = e_DomainInfo_FaultDomain_ZoneInfo(m.zone); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    else: s = e_DomainInfo_FaultDomain_ZoneInfo(m.zone); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_DomainInfo_FaultDomain(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain:
-    v1: DomainInfo_FaultDomain_RegionInfo | None = None
-    v2: DomainInfo_FaultDomain_ZoneInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DomainInfo_FaultDomain(b: bytes, e: int, j: int = 0, v1: DomainInfo_FaultDomain_RegionInfo | None = None, v2: DomainInfo_FaultDomain_ZoneInfo | None = None) -> DomainInfo_FaultDomain:
+    if 3 < e < 128 and b[0] == 10 and b[2] == 10 and b[3] == b[1] - 2 and (n1 := b[1] + 2) + 3 < e and b[n1] == 18 and b[n1 + 2] == 10 and b[n1 + 3] == b[n1 + 1] - 2 and b[n1 + 1] == e - n1 - 2:
+        return DomainInfo_FaultDomain(region=DomainInfo_FaultDomain_RegionInfo(name=b[4:n1].decode()), zone=DomainInfo_FaultDomain_ZoneInfo(name=b[n1 + 4:].decode()))
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('region')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = DomainInfo_FaultDomain_RegionInfo(name=b[i + 2 : j].decode())
-            else: v1 = d_DomainInfo_FaultDomain_RegionInfo(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = DomainInfo_FaultDomain_RegionInfo(name=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_DomainInfo_FaultDomain_RegionInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('zone')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = DomainInfo_FaultDomain_ZoneInfo(name=b[i + 2 : j].decode())
-            else: v2 = d_DomainInfo_FaultDomain_ZoneInfo(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = DomainInfo_FaultDomain_ZoneInfo(name=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_DomainInfo_FaultDomain_ZoneInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('DomainInfo.FaultDomain')
     return DomainInfo_FaultDomain(region=v1, zone=v2)
 
@@ -1067,25 +1148,26 @@ def e_DomainInfo(m: DomainInfo) -> str:
     v1 = m.fault_domain
     if v1 is not None:
         s = e_DomainInfo_FaultDomain(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_DomainInfo(b: bytes, i: int, e: int) -> DomainInfo:
-    v1: DomainInfo_FaultDomain | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DomainInfo(b: bytes, e: int, j: int = 0, v1: DomainInfo_FaultDomain | None = None) -> DomainInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('fault_domain')
-            v1 = d_DomainInfo_FaultDomain(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_DomainInfo_FaultDomain(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return DomainInfo(fault_domain=v1)
 
 
@@ -1094,36 +1176,41 @@ def e_Secret_Reference(m: Secret_Reference) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.key
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.key
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_Secret_Reference(b: bytes, i: int, e: int) -> Secret_Reference:
-    v1: str | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Secret_Reference(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None) -> Secret_Reference:
+    if 1 < e < 128 and b[0] == 10 and (n1 := b[1] + 2) + 1 < e and b[n1] == 18 and b[n1 + 1] == e - n1 - 2:
+        return Secret_Reference(name=b[2:n1].decode(), key=b[n1 + 2:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Secret.Reference')
     return Secret_Reference(name=v1, key=v2)
 
@@ -1134,19 +1221,21 @@ def e_Secret_Value(m: Secret_Value) -> str:
     return o
 
 
-def d_Secret_Value(b: bytes, i: int, e: int) -> Secret_Value:
-    v1: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Secret_Value(b: bytes, e: int, j: int = 0, v1: bytes | None = None) -> Secret_Value:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Secret.Value')
     return Secret_Value(data=v1)
 
@@ -1159,46 +1248,49 @@ def e_Secret(m: Secret) -> str:
     v2 = m.reference
     if v2 is not None:
         s = e_Secret_Reference(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.value
     if v3 is not None:
         s = e_Secret_Value(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Secret(b: bytes, i: int, e: int) -> Secret:
-    v1: Secret_Type | None = None
-    v2: Secret_Reference | None = None
-    v3: Secret_Value | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Secret(b: bytes, e: int, j: int = 0, v1: Secret_Type | None = None, v2: Secret_Reference | None = None, v3: Secret_Value | None = None) -> Secret:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Secret_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Secret_Type: v1 = t_Secret_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('reference')
-            v2 = d_Secret_Reference(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v2 = d_Secret_Reference(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
             if v3 is not None: raise Again('value')
-            v3 = d_Secret_Value(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Secret_Value(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Secret(type=v1, reference=v2, value=v3)
 
 
@@ -1207,62 +1299,68 @@ def e_Environment_Variable(m: Environment_Variable) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.value
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.value
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     v3 = m.type
     if v3 is not None:
         o += f'\x18{v3.wire}'
-    v4 = m.secret
-    if v4 is not None:
+    if m.secret is not None:
+        v4 = m.secret
         s = e_Secret(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Environment_Variable(b: bytes, i: int, e: int) -> Environment_Variable:
-    v1: str | None = None
-    v2: str | None = None
-    v3: Environment_Variable_Type | None = None
-    v4: Secret | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Environment_Variable(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v3: Environment_Variable_Type | None = None, v4: Secret | None = None, r: bool = False) -> Environment_Variable:
+    if 1 < e < 128 and b[0] == 10 and (n1 := b[1] + 2) + 1 < e and b[n1] == 18 and b[n1 + 1] == e - n1 - 2:
+        return Environment_Variable(name=b[2:n1].decode(), value=b[n1 + 2:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v3 = t_Environment_Variable_Type.get(n, v3)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Environment_Variable_Type: v3 = t_Environment_Variable_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('secret')
-            v4 = d_Secret(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4 = d_Secret(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 24, 34,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Environment.Variable')
     if not r: return Environment_Variable(name=v1, type=v3, value=v2)
     return Environment_Variable(name=v1, type=v3, value=v2, secret=v4)
@@ -1273,27 +1371,45 @@ def e_Environment(m: Environment) -> str:
     if m.variables:
         p = [o]
         for v1 in m.variables:
-            s = e_Environment_Variable(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            s = v1.name
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            x = v1.value
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
+            w3 = v1.type
+            if w3 is not None:
+                q += f'\x18{w3.wire}'
+            if v1.secret is not None:
+                w4 = v1.secret
+                s = e_Secret(w4); n = len(s)
+                q += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_Environment(b: bytes, i: int, e: int) -> Environment:
+def d_Environment(b: bytes, e: int, j: int = 0) -> Environment:
     v1: list[Environment_Variable] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Environment_Variable(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Environment_Variable(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Environment(variables=v1)
 
 
@@ -1311,57 +1427,60 @@ def e_CommandInfo_URI(m: CommandInfo_URI) -> str:
     v4 = m.cache
     if v4 is not None:
         o += '\x20\x01' if v4 else '\x20\x00'
-    v5 = m.output_file
-    if v5 is not None:
-        s = v5
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    x = m.output_file
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{x}'
     return o
 
 
-def d_CommandInfo_URI(b: bytes, i: int, e: int) -> CommandInfo_URI:
-    v1: str | None = None
-    v2: bool | None = None
-    v3: bool | None = None
-    v4: bool | None = None
-    v5: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_CommandInfo_URI(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: bool | None = None, v3: bool | None = None, v4: bool | None = None, v5: str | None = None) -> CommandInfo_URI:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v2 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v3 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 32:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v4 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v5 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v5 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16, 24, 32, 42,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('CommandInfo.URI')
     return CommandInfo_URI(value=v1, executable=v2, extract=v3, cache=v4, output_file=v5)
 
@@ -1371,22 +1490,38 @@ def e_CommandInfo(m: CommandInfo) -> str:
     if m.uris:
         p = [o]
         for v1 in m.uris:
-            s = e_CommandInfo_URI(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            s = v1.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            w2 = v1.executable
+            if w2 is not None:
+                q += '\x10\x01' if w2 else '\x10\x00'
+            w3 = v1.extract
+            if w3 is not None:
+                q += '\x18\x01' if w3 else '\x18\x00'
+            w4 = v1.cache
+            if w4 is not None:
+                q += '\x20\x01' if w4 else '\x20\x00'
+            x = v1.output_file
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_2a[n] if n < 128 else sized(42, n)}{x}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     v2 = m.environment
     if v2 is not None:
         s = e_Environment(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
-    v3 = m.value
-    if v3 is not None:
-        s = v3
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
-    v5 = m.user
-    if v5 is not None:
-        s = v5
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    x = m.value
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
+    if m.user is not None:
+        s = m.user
         if not s.isascii(): s = utf8(s)
         n = len(s)
         o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
@@ -1404,69 +1539,76 @@ def e_CommandInfo(m: CommandInfo) -> str:
     return o
 
 
-def d_CommandInfo(b: bytes, i: int, e: int) -> CommandInfo:
-    v1: list[CommandInfo_URI] | None = None
-    v2: Environment | None = None
-    v3: str | None = None
-    v5: str | None = None
-    v6: bool | None = None
-    v7: list[str] | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_CommandInfo(b: bytes, e: int, j: int = 0, v1: list[CommandInfo_URI] | None = None, v2: Environment | None = None, v3: str | None = None, v5: str | None = None, v6: bool | None = None, v7: list[str] | None = None, r: bool = False) -> CommandInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
             r = True
             if v1 is None: v1 = []
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_CommandInfo_URI(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_CommandInfo_URI(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v2 is not None: raise Again('environment')
-                v2 = d_Environment(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            if t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v3 = b[i:j].decode(); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v2 = d_Environment(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 26:
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v3 = b[i:j].decode()
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 42:
                 r = True
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v5 = b[i:j].decode(); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v5 = b[i:j].decode()
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 48:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
+                n = b[i - 1]; j = i
+                if n > 127:
+                    n, j = varint(b, i - 1)
                 v6 = n != 0
-                if i >= e: break
-                t = b[i]; i += 1
+                if j >= e: break
+                t = b[j]; i = j + 2
             while t == 58:
                 r = True
                 if v7 is None: v7 = []
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v7.append(b[i:j].decode()); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v7.append(b[i:j].decode())
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (10, 18, 26, 42, 48, 58,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if not r: return CommandInfo(environment=v2, shell=v6, value=v3)
     return CommandInfo(uris=v1 or [], environment=v2, shell=v6, value=v3, arguments=v7 or [], user=v5)
 
@@ -1476,36 +1618,41 @@ def e_Credential(m: Credential) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.secret
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.secret
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_Credential(b: bytes, i: int, e: int) -> Credential:
-    v1: str | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Credential(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None) -> Credential:
+    if 1 < e < 128 and b[0] == 10 and (n1 := b[1] + 2) + 1 < e and b[n1] == 18 and b[n1 + 1] == e - n1 - 2:
+        return Credential(principal=b[2:n1].decode(), secret=b[n1 + 2:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Credential')
     return Credential(principal=v1, secret=v2)
 
@@ -1518,16 +1665,15 @@ def e_Filters(m: Filters) -> str:
     return o
 
 
-def d_Filters(b: bytes, i: int, e: int) -> Filters:
-    v1: float | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Filters(b: bytes, e: int, j: int = 0, v1: float | None = None) -> Filters:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 9:
-            v1 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (9,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Filters(refuse_seconds=v1)
 
 
@@ -1535,24 +1681,27 @@ def e_OfferFilters_ResourceQuantities(m: OfferFilters_ResourceQuantities) -> str
     o = ''
     for c, v1 in m.quantities.items():
         s = pair(c, e_Value_Scalar(v1)); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_OfferFilters_ResourceQuantities(b: bytes, i: int, e: int) -> OfferFilters_ResourceQuantities:
+def d_OfferFilters_ResourceQuantities(b: bytes, e: int, j: int = 0) -> OfferFilters_ResourceQuantities:
     v1: dict[str, Value_Scalar] = {}
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            c, v1[c] = entry(b, i, j, d_Value_Scalar); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            c, v1[c] = entry(b[i:j], n, d_Value_Scalar)
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return OfferFilters_ResourceQuantities(quantities=v1)
 
 
@@ -1562,26 +1711,28 @@ def e_OfferFilters_MinAllocatableResources(m: OfferFilters_MinAllocatableResourc
         p = [o]
         for v1 in m.quantities:
             s = e_OfferFilters_ResourceQuantities(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_OfferFilters_MinAllocatableResources(b: bytes, i: int, e: int) -> OfferFilters_MinAllocatableResources:
+def d_OfferFilters_MinAllocatableResources(b: bytes, e: int, j: int = 0) -> OfferFilters_MinAllocatableResources:
     v1: list[OfferFilters_ResourceQuantities] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_OfferFilters_ResourceQuantities(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_OfferFilters_ResourceQuantities(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return OfferFilters_MinAllocatableResources(quantities=v1)
 
 
@@ -1590,25 +1741,26 @@ def e_OfferFilters(m: OfferFilters) -> str:
     v1 = m.min_allocatable_resources
     if v1 is not None:
         s = e_OfferFilters_MinAllocatableResources(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_OfferFilters(b: bytes, i: int, e: int) -> OfferFilters:
-    v1: OfferFilters_MinAllocatableResources | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_OfferFilters(b: bytes, e: int, j: int = 0, v1: OfferFilters_MinAllocatableResources | None = None) -> OfferFilters:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('min_allocatable_resources')
-            v1 = d_OfferFilters_MinAllocatableResources(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_OfferFilters_MinAllocatableResources(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return OfferFilters(min_allocatable_resources=v1)
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from dcos_runtime.wire import containers as structs
 from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, entry, int32, length, numbers, text, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, numbered, pair, sized, uint32_text, utf8, varint_text
-from dcos_runtime.wire.protobuf.common import ContainerID, Credential, Labels, Parameter, Parameters, Secret, d_ContainerID, d_Credential, d_Labels, d_Parameter, d_Parameters, d_Secret, e_ContainerID, e_Credential, e_Labels, e_Parameter, e_Parameters, e_Secret
+from dcos_runtime.wire.protobuf.common import ContainerID, Credential, Labels, Parameter, Parameters, Secret, d_ContainerID, d_Credential, d_Labels, d_Parameter, d_Parameters, d_Secret, e_ContainerID, e_Credential, e_Labels, e_Parameters, e_Secret
 
 Image_Appc = structs.Image.Appc
 Image_Docker = structs.Image.Docker
@@ -88,9 +88,6 @@ T_22 = heads('\x22')
 T_2a = heads('\x2a')
 T_32 = heads('\x32')
 T_3a = heads('\x3a')
-T_42 = heads('\x42')
-T_4a = heads('\x4a')
-T_52 = heads('\x52')
 
 
 def e_Image_Appc(m: Image_Appc) -> str:
@@ -98,50 +95,54 @@ def e_Image_Appc(m: Image_Appc) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.id
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.id
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     v3 = m.labels
     if v3 is not None:
         s = e_Labels(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Image_Appc(b: bytes, i: int, e: int) -> Image_Appc:
-    v1: str | None = None
-    v2: str | None = None
-    v3: Labels | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Image_Appc(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v3: Labels | None = None) -> Image_Appc:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('labels')
-            v3 = d_Labels(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Labels(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Image.Appc')
     return Image_Appc(name=v1, id=v2, labels=v3)
 
@@ -154,47 +155,51 @@ def e_Image_Docker(m: Image_Docker) -> str:
     v2 = m.credential
     if v2 is not None:
         s = e_Credential(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.config
     if v3 is not None:
         s = e_Secret(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Image_Docker(b: bytes, i: int, e: int) -> Image_Docker:
-    v1: str | None = None
-    v2: Credential | None = None
-    v3: Secret | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Image_Docker(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: Credential | None = None, v3: Secret | None = None) -> Image_Docker:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('credential')
-            v2 = d_Credential(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v2 = d_Credential(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
             if v3 is not None: raise Again('config')
-            v3 = d_Secret(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Secret(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Image.Docker')
     return Image_Docker(name=v1, credential=v2, config=v3)
 
@@ -204,56 +209,59 @@ def e_Image(m: Image) -> str:
     v2 = m.appc
     if v2 is not None:
         s = e_Image_Appc(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.docker
     if v3 is not None:
         s = e_Image_Docker(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.cached
     if v4 is not None:
         o += '\x20\x01' if v4 else '\x20\x00'
     return o
 
 
-def d_Image(b: bytes, i: int, e: int) -> Image:
-    v1: Image_Type | None = None
-    v2: Image_Appc | None = None
-    v3: Image_Docker | None = None
-    v4: bool | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Image(b: bytes, e: int, j: int = 0, v1: Image_Type | None = None, v2: Image_Appc | None = None, v3: Image_Docker | None = None, v4: bool | None = None) -> Image:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Image_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Image_Type: v1 = t_Image_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('appc')
-            v2 = d_Image_Appc(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v2 = d_Image_Appc(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
             if v3 is not None: raise Again('docker')
-            v3 = d_Image_Docker(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Image_Docker(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 32:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v4 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26, 32,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Image')
     return Image(type=v1, appc=v2, docker=v3, cached=v4)
 
@@ -268,68 +276,72 @@ def e_CapabilityInfo(m: CapabilityInfo) -> str:
     return o
 
 
-def d_CapabilityInfo(b: bytes, i: int, e: int) -> CapabilityInfo:
+def d_CapabilityInfo(b: bytes, e: int, j: int = 0) -> CapabilityInfo:
     v1: list[CapabilityInfo_Capability] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            if n in t_CapabilityInfo_Capability:
-                v1.append(t_CapabilityInfo_Capability[n] or CapabilityInfo_Capability.UNKNOWN)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_CapabilityInfo_Capability: v1.append(t_CapabilityInfo_Capability[n] or CapabilityInfo_Capability.UNKNOWN)
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                for n in numbers(b, i, j, int32):
-                    if n in t_CapabilityInfo_Capability:
-                        v1.append(t_CapabilityInfo_Capability[n] or CapabilityInfo_Capability.UNKNOWN)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                for n in numbers(b, i, j):
+                    if n >> 31: n = int32(n)
+                    if n in t_CapabilityInfo_Capability: v1.append(t_CapabilityInfo_Capability[n] or CapabilityInfo_Capability.UNKNOWN)
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (8, 10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CapabilityInfo(capabilities=v1)
 
 
 def e_SeccompInfo(m: SeccompInfo) -> str:
     o = ''
-    v1 = m.profile_name
-    if v1 is not None:
-        s = v1
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    x = m.profile_name
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
     v2 = m.unconfined
     if v2 is not None:
         o += '\x10\x01' if v2 else '\x10\x00'
     return o
 
 
-def d_SeccompInfo(b: bytes, i: int, e: int) -> SeccompInfo:
-    v1: str | None = None
-    v2: bool | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_SeccompInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: bool | None = None) -> SeccompInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v2 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return SeccompInfo(profile_name=v1, unconfined=v2)
 
 
@@ -338,107 +350,115 @@ def e_LinuxInfo(m: LinuxInfo) -> str:
     v1 = m.capability_info
     if v1 is not None:
         s = e_CapabilityInfo(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.bounding_capabilities
     if v2 is not None:
         s = e_CapabilityInfo(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.effective_capabilities
     if v3 is not None:
         s = e_CapabilityInfo(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.share_pid_namespace
     if v4 is not None:
         o += '\x20\x01' if v4 else '\x20\x00'
     v5 = m.seccomp
     if v5 is not None:
         s = e_SeccompInfo(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v6 = m.ipc_mode
     if v6 is not None:
         o += f'\x30{v6.wire}'
     v7 = m.shm_size
     if v7 is not None:
-        o += f'\x38{SHORT[v7] if 0 <= v7 < 1024 else uint32_text(v7)}'
+        o += f'\x38{uint32_text(v7) if v7 >> 14 else SHORT[v7]}'
     v8 = m.share_cgroups
     if v8 is not None:
         o += '\x40\x01' if v8 else '\x40\x00'
     return o
 
 
-def d_LinuxInfo(b: bytes, i: int, e: int) -> LinuxInfo:
-    v1: CapabilityInfo | None = None
-    v2: CapabilityInfo | None = None
-    v3: CapabilityInfo | None = None
-    v4: bool | None = None
-    v5: SeccompInfo | None = None
-    v6: LinuxInfo_IpcMode | None = None
-    v7: int | None = None
-    v8: bool | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_LinuxInfo(b: bytes, e: int, j: int = 0, v1: CapabilityInfo | None = None, v2: CapabilityInfo | None = None, v3: CapabilityInfo | None = None, v4: bool | None = None, v5: SeccompInfo | None = None, v6: LinuxInfo_IpcMode | None = None, v7: int | None = None, v8: bool | None = None) -> LinuxInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('capability_info')
-            v1 = d_CapabilityInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_CapabilityInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('bounding_capabilities')
-            v2 = d_CapabilityInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_CapabilityInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('effective_capabilities')
-            v3 = d_CapabilityInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 32:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v4 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v3 = d_CapabilityInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 32:
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+            v4 = n != 0
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 42:
             if v5 is not None: raise Again('seccomp')
-            v5 = d_SeccompInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v5 = d_SeccompInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 48:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v6 = t_LinuxInfo_IpcMode.get(n, v6)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_LinuxInfo_IpcMode: v6 = t_LinuxInfo_IpcMode[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 56:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v7 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v7 = b[i - 1]; j = i
+            if v7 > 127:
+                t = b[j]; j += 1
+                if t < 128: v7 += (t << 7) - 128
+                else:
+                    v7, j = varint(b, i - 1)
+                    if v7 >> 32: v7 = uint32(v7)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 64:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v8 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26, 32, 42, 48, 56, 64,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return LinuxInfo(capability_info=v1, bounding_capabilities=v2, effective_capabilities=v3, share_pid_namespace=v4, seccomp=v5, ipc_mode=v6, shm_size=v7, share_cgroups=v8)
 
 
@@ -447,79 +467,90 @@ def e_NetworkInfo_IPAddress(m: NetworkInfo_IPAddress) -> str:
     v1 = m.protocol
     if v1 is not None:
         o += f'\x08{v1.wire}'
-    v2 = m.ip_address
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.ip_address
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_NetworkInfo_IPAddress(b: bytes, i: int, e: int) -> NetworkInfo_IPAddress:
-    v1: NetworkInfo_Protocol | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_NetworkInfo_IPAddress(b: bytes, e: int, j: int = 0, v1: NetworkInfo_Protocol | None = None, v2: str | None = None) -> NetworkInfo_IPAddress:
+    if 3 < e < 128 and b[0] == 8 and (m1 := t_NetworkInfo_Protocol.get(b[1])) is not None and b[2] == 18 and b[3] == e - 4:
+        return NetworkInfo_IPAddress(protocol=m1, ip_address=b[4:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_NetworkInfo_Protocol.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_NetworkInfo_Protocol: v1 = t_NetworkInfo_Protocol[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return NetworkInfo_IPAddress(protocol=v1, ip_address=v2)
 
 
 def e_NetworkInfo_PortMapping(m: NetworkInfo_PortMapping) -> str:
     i = m.host_port
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    o = f'\x08{uint32_text(i) if i >> 14 else SHORT[i]}'
     i = m.container_port
-    o += f'\x10{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
-    v3 = m.protocol
-    if v3 is not None:
-        s = v3
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    o += f'\x10{uint32_text(i) if i >> 14 else SHORT[i]}'
+    x = m.protocol
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
     return o
 
 
-def d_NetworkInfo_PortMapping(b: bytes, i: int, e: int) -> NetworkInfo_PortMapping:
-    v1: int | None = None
-    v2: int | None = None
-    v3: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_NetworkInfo_PortMapping(b: bytes, e: int, j: int = 0, v1: int | None = None, v2: int | None = None, v3: str | None = None) -> NetworkInfo_PortMapping:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+                    if v1 >> 32: v1 = uint32(v1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+                    if v2 >> 32: v2 = uint32(v2)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('NetworkInfo.PortMapping')
     return NetworkInfo_PortMapping(host_port=v1, container_port=v2, protocol=v3)
 
@@ -534,90 +565,114 @@ def e_NetworkInfo(m: NetworkInfo) -> str:
             n = len(s)
             p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
         o = ''.join(p)
-    v4 = m.labels
-    if v4 is not None:
+    if m.labels is not None:
+        v4 = m.labels
         s = e_Labels(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.ip_addresses:
         p = [o]
         for v5 in m.ip_addresses:
-            s = e_NetworkInfo_IPAddress(v5); n = len(s)
-            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+            q = ''
+            w1 = v5.protocol
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            x = v5.ip_address
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
+            n = len(q)
+            p.append(f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
-    v6 = m.name
-    if v6 is not None:
-        s = v6
+    if m.name is not None:
+        s = m.name
         if not s.isascii(): s = utf8(s)
         n = len(s)
         o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     if m.port_mappings:
         p = [o]
         for v7 in m.port_mappings:
-            s = e_NetworkInfo_PortMapping(v7); n = len(s)
-            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+            i = v7.host_port
+            q = f'\x08{uint32_text(i) if i >> 14 else SHORT[i]}'
+            i = v7.container_port
+            q += f'\x10{uint32_text(i) if i >> 14 else SHORT[i]}'
+            x = v7.protocol
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
+            n = len(q)
+            p.append(f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_NetworkInfo(b: bytes, i: int, e: int) -> NetworkInfo:
-    v3: list[str] | None = None
-    v4: Labels | None = None
+def d_NetworkInfo(b: bytes, e: int, j: int = 0, v3: list[str] | None = None, v4: Labels | None = None, v6: str | None = None, v7: list[NetworkInfo_PortMapping] | None = None, r: bool = False) -> NetworkInfo:
     v5: list[NetworkInfo_IPAddress] = []
-    v6: str | None = None
-    v7: list[NetworkInfo_PortMapping] | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 26:
             r = True
             if v3 is None: v3 = []
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3.append(b[i:j].decode()); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3.append(b[i:j].decode())
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 34:
                 r = True
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v4 is not None: raise Again('labels')
-                v4 = d_Labels(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            while t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v5.append(d_NetworkInfo_IPAddress(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v4 = d_Labels(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            while t == 42:
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v5.append(d_NetworkInfo_IPAddress(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 50:
                     r = True
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v6 = b[i:j].decode(); i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v6 = b[i:j].decode()
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 while t == 58:
                     r = True
                     if v7 is None: v7 = []
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v7.append(d_NetworkInfo_PortMapping(b[i:j], 0, n))
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v7.append(d_NetworkInfo_PortMapping(b[i:j], n))
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 else:
-                    i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    j = i - 2 if t in (26, 34, 42, 50, 58,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if not r: return NetworkInfo(ip_addresses=v5)
     return NetworkInfo(ip_addresses=v5, name=v6, groups=v3 or [], labels=v4, port_mappings=v7 or [])
 
@@ -629,39 +684,44 @@ def e_RLimitInfo_RLimit(m: RLimitInfo_RLimit) -> str:
         o += f'\x08{v1.wire}'
     v2 = m.hard
     if v2 is not None:
-        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else varint_text(v2)}'
+        o += f'\x10{varint_text(v2) if v2 >> 14 else SHORT[v2]}'
     v3 = m.soft
     if v3 is not None:
-        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+        o += f'\x18{varint_text(v3) if v3 >> 14 else SHORT[v3]}'
     return o
 
 
-def d_RLimitInfo_RLimit(b: bytes, i: int, e: int) -> RLimitInfo_RLimit:
-    v1: RLimitInfo_RLimit_Type | None = None
-    v2: int | None = None
-    v3: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_RLimitInfo_RLimit(b: bytes, e: int, j: int = 0, v1: RLimitInfo_RLimit_Type | None = None, v2: int | None = None, v3: int | None = None) -> RLimitInfo_RLimit:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_RLimitInfo_RLimit_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_RLimitInfo_RLimit_Type: v1 = t_RLimitInfo_RLimit_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v3 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i - 1]; j = i
+            if v3 > 127:
+                t = b[j]; j += 1
+                if t < 128: v3 += (t << 7) - 128
+                else:
+                    v3, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16, 24,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return RLimitInfo_RLimit(type=v1, hard=v2, soft=v3)
 
 
@@ -670,57 +730,75 @@ def e_RLimitInfo(m: RLimitInfo) -> str:
     if m.rlimits:
         p = [o]
         for v1 in m.rlimits:
-            s = e_RLimitInfo_RLimit(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            q = ''
+            w1 = v1.type
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v1.hard
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            w3 = v1.soft
+            if w3 is not None:
+                q += f'\x18{varint_text(w3) if w3 >> 14 else SHORT[w3]}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_RLimitInfo(b: bytes, i: int, e: int) -> RLimitInfo:
+def d_RLimitInfo(b: bytes, e: int, j: int = 0) -> RLimitInfo:
     v1: list[RLimitInfo_RLimit] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_RLimitInfo_RLimit(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_RLimitInfo_RLimit(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return RLimitInfo(rlimits=v1)
 
 
 def e_TTYInfo_WindowSize(m: TTYInfo_WindowSize) -> str:
     i = m.rows
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    o = f'\x08{uint32_text(i) if i >> 14 else SHORT[i]}'
     i = m.columns
-    o += f'\x10{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    o += f'\x10{uint32_text(i) if i >> 14 else SHORT[i]}'
     return o
 
 
-def d_TTYInfo_WindowSize(b: bytes, i: int, e: int) -> TTYInfo_WindowSize:
-    v1: int | None = None
-    v2: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_TTYInfo_WindowSize(b: bytes, e: int, j: int = 0, v1: int | None = None, v2: int | None = None) -> TTYInfo_WindowSize:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+                    if v1 >> 32: v1 = uint32(v1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+                    if v2 >> 32: v2 = uint32(v2)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('TTYInfo.WindowSize')
     return TTYInfo_WindowSize(rows=v1, columns=v2)
 
@@ -730,25 +808,26 @@ def e_TTYInfo(m: TTYInfo) -> str:
     v1 = m.window_size
     if v1 is not None:
         s = e_TTYInfo_WindowSize(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_TTYInfo(b: bytes, i: int, e: int) -> TTYInfo:
-    v1: TTYInfo_WindowSize | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_TTYInfo(b: bytes, e: int, j: int = 0, v1: TTYInfo_WindowSize | None = None) -> TTYInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('window_size')
-            v1 = d_TTYInfo_WindowSize(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_TTYInfo_WindowSize(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return TTYInfo(window_size=v1)
 
 
@@ -760,29 +839,29 @@ def e_MountPropagation(m: MountPropagation) -> str:
     return o
 
 
-def d_MountPropagation(b: bytes, i: int, e: int) -> MountPropagation:
-    v1: MountPropagation_Mode | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_MountPropagation(b: bytes, e: int, j: int = 0, v1: MountPropagation_Mode | None = None) -> MountPropagation:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_MountPropagation_Mode.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_MountPropagation_Mode: v1 = t_MountPropagation_Mode[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return MountPropagation(mode=v1)
 
 
 def e_Volume_Source_DockerVolume(m: Volume_Source_DockerVolume) -> str:
     o = ''
-    v1 = m.driver
-    if v1 is not None:
-        s = v1
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    x = m.driver
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
     s = m.name
     if not s.isascii(): s = utf8(s)
     n = len(s)
@@ -790,41 +869,46 @@ def e_Volume_Source_DockerVolume(m: Volume_Source_DockerVolume) -> str:
     v3 = m.driver_options
     if v3 is not None:
         s = e_Parameters(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Volume_Source_DockerVolume(b: bytes, i: int, e: int) -> Volume_Source_DockerVolume:
-    v1: str | None = None
-    v2: str | None = None
-    v3: Parameters | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume_Source_DockerVolume(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v3: Parameters | None = None) -> Volume_Source_DockerVolume:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('driver_options')
-            v3 = d_Parameters(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Parameters(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('Volume.Source.DockerVolume')
     return Volume_Source_DockerVolume(driver=v1, name=v2, driver_options=v3)
 
@@ -837,33 +921,36 @@ def e_Volume_Source_HostPath(m: Volume_Source_HostPath) -> str:
     v2 = m.mount_propagation
     if v2 is not None:
         s = e_MountPropagation(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Volume_Source_HostPath(b: bytes, i: int, e: int) -> Volume_Source_HostPath:
-    v1: str | None = None
-    v2: MountPropagation | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume_Source_HostPath(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: MountPropagation | None = None) -> Volume_Source_HostPath:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('mount_propagation')
-            v2 = d_MountPropagation(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_MountPropagation(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Volume.Source.HostPath')
     return Volume_Source_HostPath(path=v1, mount_propagation=v2)
 
@@ -880,26 +967,31 @@ def e_Volume_Source_SandboxPath(m: Volume_Source_SandboxPath) -> str:
     return o
 
 
-def d_Volume_Source_SandboxPath(b: bytes, i: int, e: int) -> Volume_Source_SandboxPath:
-    v1: Volume_Source_SandboxPath_Type | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume_Source_SandboxPath(b: bytes, e: int, j: int = 0, v1: Volume_Source_SandboxPath_Type | None = None, v2: str | None = None) -> Volume_Source_SandboxPath:
+    if 3 < e < 128 and b[0] == 8 and (m1 := t_Volume_Source_SandboxPath_Type.get(b[1])) is not None and b[2] == 18 and b[3] == e - 4:
+        return Volume_Source_SandboxPath(type=m1, path=b[4:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Volume_Source_SandboxPath_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Volume_Source_SandboxPath_Type: v1 = t_Volume_Source_SandboxPath_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('Volume.Source.SandboxPath')
     return Volume_Source_SandboxPath(type=v1, path=v2)
 
@@ -908,20 +1000,20 @@ def e_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(m: Volume_Source_CSIV
     return ''
 
 
-def d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability_BlockVolume:
-    while i < e: i = unknown(b, i)
-    if i != e: raise Malformed('the end is missing')
+def d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b: bytes, e: int, j: int = 0) -> Volume_Source_CSIVolume_VolumeCapability_BlockVolume:
+    while j < e:
+        j = unknown(b, j)
+    if j != e: raise Malformed('the end is missing')
     return Volume_Source_CSIVolume_VolumeCapability_BlockVolume()
 
 
 def e_Volume_Source_CSIVolume_VolumeCapability_MountVolume(m: Volume_Source_CSIVolume_VolumeCapability_MountVolume) -> str:
     o = ''
-    v1 = m.fs_type
-    if v1 is not None:
-        s = v1
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    x = m.fs_type
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
     if m.mount_flags:
         p = [o]
         for v2 in m.mount_flags:
@@ -933,28 +1025,33 @@ def e_Volume_Source_CSIVolume_VolumeCapability_MountVolume(m: Volume_Source_CSIV
     return o
 
 
-def d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability_MountVolume:
-    v1: str | None = None
+def d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b: bytes, e: int, j: int = 0, v1: str | None = None) -> Volume_Source_CSIVolume_VolumeCapability_MountVolume:
     v2: list[str] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2.append(b[i:j].decode()); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2.append(b[i:j].decode())
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Volume_Source_CSIVolume_VolumeCapability_MountVolume(fs_type=v1, mount_flags=v2)
 
 
@@ -963,18 +1060,19 @@ def e_Volume_Source_CSIVolume_VolumeCapability_AccessMode(m: Volume_Source_CSIVo
     return o
 
 
-def d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability_AccessMode:
-    v1: Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b: bytes, e: int, j: int = 0, v1: Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode | None = None) -> Volume_Source_CSIVolume_VolumeCapability_AccessMode:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode: v1 = t_Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Volume.Source.CSIVolume.VolumeCapability.AccessMode')
     return Volume_Source_CSIVolume_VolumeCapability_AccessMode(mode=v1)
 
@@ -984,51 +1082,56 @@ def e_Volume_Source_CSIVolume_VolumeCapability(m: Volume_Source_CSIVolume_Volume
     v1 = m.block
     if v1 is not None:
         s = e_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.mount
     if v2 is not None:
         s = e_Volume_Source_CSIVolume_VolumeCapability_MountVolume(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_Volume_Source_CSIVolume_VolumeCapability_AccessMode(m.access_mode); n = len(s)
-    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Volume_Source_CSIVolume_VolumeCapability(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability:
-    v1: Volume_Source_CSIVolume_VolumeCapability_BlockVolume | None = None
-    v2: Volume_Source_CSIVolume_VolumeCapability_MountVolume | None = None
-    v3: Volume_Source_CSIVolume_VolumeCapability_AccessMode | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume_Source_CSIVolume_VolumeCapability(b: bytes, e: int, j: int = 0, v1: Volume_Source_CSIVolume_VolumeCapability_BlockVolume | None = None, v2: Volume_Source_CSIVolume_VolumeCapability_MountVolume | None = None, v3: Volume_Source_CSIVolume_VolumeCapability_AccessMode | None = None) -> Volume_Source_CSIVolume_VolumeCapability:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('block')
-            v1 = d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b[i:j], 0, n)
-            i = j; v2 = None
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b[i:j], n)
+            v2 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('mount')
-            v2 = d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b[i:j], 0, n)
-            i = j; v1 = None
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v2 = d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b[i:j], n)
+            v1 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
             if v3 is not None: raise Again('access_mode')
-            v3 = d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v3 is None: raise Absent('Volume.Source.CSIVolume.VolumeCapability')
     return Volume_Source_CSIVolume_VolumeCapability(block=v1, mount=v2, access_mode=v3)
 
@@ -1039,69 +1142,81 @@ def e_Volume_Source_CSIVolume_StaticProvisioning(m: Volume_Source_CSIVolume_Stat
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     s = e_Volume_Source_CSIVolume_VolumeCapability(m.volume_capability); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     for c, v3 in m.node_stage_secrets.items():
         s = pair(c, e_Secret(v3)); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     for c, v4 in m.node_publish_secrets.items():
         s = pair(c, e_Secret(v4)); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     for c, v5 in m.volume_context.items():
         s = pair(c, v5 if v5.isascii() else utf8(v5)); n = len(s)
         o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     return o
 
 
-def d_Volume_Source_CSIVolume_StaticProvisioning(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_StaticProvisioning:
-    v1: str | None = None
-    v2: Volume_Source_CSIVolume_VolumeCapability | None = None
+def d_Volume_Source_CSIVolume_StaticProvisioning(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: Volume_Source_CSIVolume_VolumeCapability | None = None) -> Volume_Source_CSIVolume_StaticProvisioning:
     v3: dict[str, Secret] = {}
     v4: dict[str, Secret] = {}
     v5: dict[str, str] = {}
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('volume_capability')
-            v2 = d_Volume_Source_CSIVolume_VolumeCapability(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            c, v3[c] = entry(b, i, j, d_Secret); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = d_Volume_Source_CSIVolume_VolumeCapability(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 26:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            c, v3[c] = entry(b[i:j], n, d_Secret)
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                c, v4[c] = entry(b, i, j, d_Secret); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                c, v4[c] = entry(b[i:j], n, d_Secret)
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 while t == 42:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    c, v5[c] = entry(b, i, j, text); i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    c, v5[c] = entry(b[i:j], n, text)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 else:
-                    i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    j = i - 2 if t in (10, 18, 26, 34, 42,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Volume.Source.CSIVolume.StaticProvisioning')
     return Volume_Source_CSIVolume_StaticProvisioning(volume_id=v1, volume_capability=v2, node_stage_secrets=v3, node_publish_secrets=v4, volume_context=v5)
 
@@ -1114,33 +1229,36 @@ def e_Volume_Source_CSIVolume(m: Volume_Source_CSIVolume) -> str:
     v2 = m.static_provisioning
     if v2 is not None:
         s = e_Volume_Source_CSIVolume_StaticProvisioning(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Volume_Source_CSIVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume:
-    v1: str | None = None
-    v2: Volume_Source_CSIVolume_StaticProvisioning | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume_Source_CSIVolume(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: Volume_Source_CSIVolume_StaticProvisioning | None = None) -> Volume_Source_CSIVolume:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('static_provisioning')
-            v2 = d_Volume_Source_CSIVolume_StaticProvisioning(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_Volume_Source_CSIVolume_StaticProvisioning(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Volume.Source.CSIVolume')
     return Volume_Source_CSIVolume(plugin_name=v1, static_provisioning=v2)
 
@@ -1153,88 +1271,94 @@ def e_Volume_Source(m: Volume_Source) -> str:
     v2 = m.docker_volume
     if v2 is not None:
         s = e_Volume_Source_DockerVolume(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.sandbox_path
     if v3 is not None:
         s = e_Volume_Source_SandboxPath(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.secret
     if v4 is not None:
         s = e_Secret(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.host_path
     if v5 is not None:
         s = e_Volume_Source_HostPath(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v6 = m.csi_volume
     if v6 is not None:
         s = e_Volume_Source_CSIVolume(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Volume_Source(b: bytes, i: int, e: int) -> Volume_Source:
-    v1: Volume_Source_Type | None = None
-    v2: Volume_Source_DockerVolume | None = None
-    v3: Volume_Source_SandboxPath | None = None
-    v4: Secret | None = None
-    v5: Volume_Source_HostPath | None = None
-    v6: Volume_Source_CSIVolume | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume_Source(b: bytes, e: int, j: int = 0, v1: Volume_Source_Type | None = None, v2: Volume_Source_DockerVolume | None = None, v3: Volume_Source_SandboxPath | None = None, v4: Secret | None = None, v5: Volume_Source_HostPath | None = None, v6: Volume_Source_CSIVolume | None = None) -> Volume_Source:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Volume_Source_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Volume_Source_Type: v1 = t_Volume_Source_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('docker_volume')
-            v2 = d_Volume_Source_DockerVolume(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_Volume_Source_DockerVolume(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('sandbox_path')
-            v3 = d_Volume_Source_SandboxPath(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Volume_Source_SandboxPath(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('secret')
-            v4 = d_Secret(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4 = d_Secret(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v5 is not None: raise Again('host_path')
-            v5 = d_Volume_Source_HostPath(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v5 = d_Volume_Source_HostPath(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 50:
             if v6 is not None: raise Again('csi_volume')
-            v6 = d_Volume_Source_CSIVolume(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v6 = d_Volume_Source_CSIVolume(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26, 34, 42, 50,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Volume_Source(type=v1, docker_volume=v2, host_path=v5, sandbox_path=v3, secret=v4, csi_volume=v6)
 
 
@@ -1243,117 +1367,130 @@ def e_Volume(m: Volume) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.host_path
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.host_path
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     o += f'\x18{m.mode.wire}'
     v4 = m.image
     if v4 is not None:
         s = e_Image(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.source
     if v5 is not None:
         s = e_Volume_Source(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Volume(b: bytes, i: int, e: int) -> Volume:
-    v1: str | None = None
-    v2: str | None = None
-    v3: Volume_Mode | None = None
-    v4: Image | None = None
-    v5: Volume_Source | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Volume(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v3: Volume_Mode | None = None, v4: Image | None = None, v5: Volume_Source | None = None) -> Volume:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v3 = t_Volume_Mode.get(n, v3)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Volume_Mode: v3 = t_Volume_Mode[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('image')
-            v4 = d_Image(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v4 = d_Image(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 42:
             if v5 is not None: raise Again('source')
-            v5 = d_Volume_Source(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v5 = d_Volume_Source(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 24, 34, 42,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v3 is None: raise Absent('Volume')
     return Volume(mode=v3, container_path=v1, host_path=v2, image=v4, source=v5)
 
 
 def e_ContainerInfo_DockerInfo_PortMapping(m: ContainerInfo_DockerInfo_PortMapping) -> str:
     i = m.host_port
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    o = f'\x08{uint32_text(i) if i >> 14 else SHORT[i]}'
     i = m.container_port
-    o += f'\x10{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
-    v3 = m.protocol
-    if v3 is not None:
-        s = v3
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    o += f'\x10{uint32_text(i) if i >> 14 else SHORT[i]}'
+    x = m.protocol
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
     return o
 
 
-def d_ContainerInfo_DockerInfo_PortMapping(b: bytes, i: int, e: int) -> ContainerInfo_DockerInfo_PortMapping:
-    v1: int | None = None
-    v2: int | None = None
-    v3: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_ContainerInfo_DockerInfo_PortMapping(b: bytes, e: int, j: int = 0, v1: int | None = None, v2: int | None = None, v3: str | None = None) -> ContainerInfo_DockerInfo_PortMapping:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+                    if v1 >> 32: v1 = uint32(v1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+                    if v2 >> 32: v2 = uint32(v2)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('ContainerInfo.DockerInfo.PortMapping')
     return ContainerInfo_DockerInfo_PortMapping(host_port=v1, container_port=v2, protocol=v3)
 
@@ -1369,8 +1506,17 @@ def e_ContainerInfo_DockerInfo(m: ContainerInfo_DockerInfo) -> str:
     if m.port_mappings:
         p = [o]
         for v3 in m.port_mappings:
-            s = e_ContainerInfo_DockerInfo_PortMapping(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            i = v3.host_port
+            q = f'\x08{uint32_text(i) if i >> 14 else SHORT[i]}'
+            i = v3.container_port
+            q += f'\x10{uint32_text(i) if i >> 14 else SHORT[i]}'
+            x = v3.protocol
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
+            n = len(q)
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     v4 = m.privileged
     if v4 is not None:
@@ -1378,83 +1524,99 @@ def e_ContainerInfo_DockerInfo(m: ContainerInfo_DockerInfo) -> str:
     if m.parameters:
         p = [o]
         for v5 in m.parameters:
-            s = e_Parameter(v5); n = len(s)
-            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+            s = v5.key
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            s = v5.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+            n = len(q)
+            p.append(f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     v6 = m.force_pull_image
     if v6 is not None:
         o += '\x30\x01' if v6 else '\x30\x00'
-    v7 = m.volume_driver
-    if v7 is not None:
-        s = v7
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+    x = m.volume_driver
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{x}'
     return o
 
 
-def d_ContainerInfo_DockerInfo(b: bytes, i: int, e: int) -> ContainerInfo_DockerInfo:
-    v1: str | None = None
-    v2: ContainerInfo_DockerInfo_Network | None = None
+def d_ContainerInfo_DockerInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: ContainerInfo_DockerInfo_Network | None = None, v4: bool | None = None, v6: bool | None = None, v7: str | None = None) -> ContainerInfo_DockerInfo:
     v3: list[ContainerInfo_DockerInfo_PortMapping] = []
-    v4: bool | None = None
     v5: list[Parameter] = []
-    v6: bool | None = None
-    v7: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v2 = t_ContainerInfo_DockerInfo_Network.get(n, v2)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_ContainerInfo_DockerInfo_Network: v2 = t_ContainerInfo_DockerInfo_Network[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3.append(d_ContainerInfo_DockerInfo_PortMapping(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3.append(d_ContainerInfo_DockerInfo_PortMapping(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 32:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
+                n = b[i - 1]; j = i
+                if n > 127:
+                    n, j = varint(b, i - 1)
                 v4 = n != 0
-                if i >= e: break
-                t = b[i]; i += 1
+                if j >= e: break
+                t = b[j]; i = j + 2
             while t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v5.append(d_Parameter(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v5.append(d_Parameter(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 48:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = varint(b, i - 1)
+                    n = b[i - 1]; j = i
+                    if n > 127:
+                        n, j = varint(b, i - 1)
                     v6 = n != 0
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 if t == 58:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v7 = b[i:j].decode(); i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    v7 = b[i:j].decode()
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                j = i - 2 if t in (10, 16, 26, 32, 42, 48, 58,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ContainerInfo.DockerInfo')
     return ContainerInfo_DockerInfo(image=v1, network=v2, port_mappings=v3, privileged=v4, parameters=v5, force_pull_image=v6, volume_driver=v7)
 
@@ -1464,25 +1626,26 @@ def e_ContainerInfo_MesosInfo(m: ContainerInfo_MesosInfo) -> str:
     v1 = m.image
     if v1 is not None:
         s = e_Image(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_ContainerInfo_MesosInfo(b: bytes, i: int, e: int) -> ContainerInfo_MesosInfo:
-    v1: Image | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_ContainerInfo_MesosInfo(b: bytes, e: int, j: int = 0, v1: Image | None = None) -> ContainerInfo_MesosInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('image')
-            v1 = d_Image(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_Image(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return ContainerInfo_MesosInfo(image=v1)
 
 
@@ -1491,207 +1654,242 @@ def e_ContainerInfo(m: ContainerInfo) -> str:
     if m.volumes:
         p = [o]
         for v2 in m.volumes:
-            s = e_Volume(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            s = v2.container_path
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            x = v2.host_path
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
+            q += f'\x18{v2.mode.wire}'
+            w4 = v2.image
+            if w4 is not None:
+                s = e_Image(w4); n = len(s)
+                q += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            w5 = v2.source
+            if w5 is not None:
+                s = e_Volume_Source(w5); n = len(s)
+                q += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            n = len(q)
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     v3 = m.docker
     if v3 is not None:
         s = e_ContainerInfo_DockerInfo(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
-    v4 = m.hostname
-    if v4 is not None:
-        s = v4
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    x = m.hostname
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{x}'
     v5 = m.mesos
     if v5 is not None:
         s = e_ContainerInfo_MesosInfo(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.network_infos:
         p = [o]
         for v7 in m.network_infos:
             s = e_NetworkInfo(v7); n = len(s)
-            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+            p.append(f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v8 = m.linux_info
     if v8 is not None:
         s = e_LinuxInfo(v8); n = len(s)
-        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
+        o += f'\x42{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v9 = m.rlimit_info
     if v9 is not None:
         s = e_RLimitInfo(v9); n = len(s)
-        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
+        o += f'\x4a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v10 = m.tty_info
     if v10 is not None:
         s = e_TTYInfo(v10); n = len(s)
-        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
+        o += f'\x52{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_ContainerInfo(b: bytes, i: int, e: int) -> ContainerInfo:
-    v1: ContainerInfo_Type | None = None
+def d_ContainerInfo(b: bytes, e: int, j: int = 0, v1: ContainerInfo_Type | None = None, v3: ContainerInfo_DockerInfo | None = None, v4: str | None = None, v5: ContainerInfo_MesosInfo | None = None, v8: LinuxInfo | None = None, v9: RLimitInfo | None = None, v10: TTYInfo | None = None) -> ContainerInfo:
     v2: list[Volume] = []
-    v3: ContainerInfo_DockerInfo | None = None
-    v4: str | None = None
-    v5: ContainerInfo_MesosInfo | None = None
     v7: list[NetworkInfo] = []
-    v8: LinuxInfo | None = None
-    v9: RLimitInfo | None = None
-    v10: TTYInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_ContainerInfo_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_ContainerInfo_Type: v1 = t_ContainerInfo_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2.append(d_Volume(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2.append(d_Volume(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v3 is not None: raise Again('docker')
-                v3 = d_ContainerInfo_DockerInfo(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v3 = d_ContainerInfo_DockerInfo(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v4 = b[i:j].decode(); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v4 = b[i:j].decode()
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v5 is not None: raise Again('mesos')
-                v5 = d_ContainerInfo_MesosInfo(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            while t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v7.append(d_NetworkInfo(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v5 = d_ContainerInfo_MesosInfo(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            while t == 58:
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v7.append(d_NetworkInfo(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 66:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
                     if v8 is not None: raise Again('linux_info')
-                    v8 = d_LinuxInfo(b[i:j], 0, n)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
+                    j = i + n
+                    v8 = d_LinuxInfo(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 if t == 74:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
                     if v9 is not None: raise Again('rlimit_info')
-                    v9 = d_RLimitInfo(b[i:j], 0, n)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
-                if t == 82:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
+                    v9 = d_RLimitInfo(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                if t == 82:
                     if v10 is not None: raise Again('tty_info')
-                    v10 = d_TTYInfo(b[i:j], 0, n)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
+                    j = i + n
+                    v10 = d_TTYInfo(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                j = i - 2 if t in (8, 18, 26, 34, 42, 58, 66, 74, 82,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ContainerInfo')
     return ContainerInfo(type=v1, volumes=v2, hostname=v4, docker=v3, mesos=v5, network_infos=v7, linux_info=v8, rlimit_info=v9, tty_info=v10)
 
 
 def e_Device_Number(m: Device_Number) -> str:
     i = m.major_number
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    o = f'\x08{varint_text(i) if i >> 14 else SHORT[i]}'
     i = m.minor_number
-    o += f'\x10{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    o += f'\x10{varint_text(i) if i >> 14 else SHORT[i]}'
     return o
 
 
-def d_Device_Number(b: bytes, i: int, e: int) -> Device_Number:
-    v1: int | None = None
-    v2: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Device_Number(b: bytes, e: int, j: int = 0, v1: int | None = None, v2: int | None = None) -> Device_Number:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Device.Number')
     return Device_Number(major_number=v1, minor_number=v2)
 
 
 def e_Device(m: Device) -> str:
     o = ''
-    v1 = m.path
-    if v1 is not None:
-        s = v1
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    x = m.path
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
     v2 = m.number
     if v2 is not None:
         s = e_Device_Number(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Device(b: bytes, i: int, e: int) -> Device:
-    v1: str | None = None
-    v2: Device_Number | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Device(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: Device_Number | None = None) -> Device:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('number')
-            v2 = d_Device_Number(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_Device_Number(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Device(path=v1, number=v2)
 
 
@@ -1702,29 +1900,32 @@ def e_CgroupInfo_Blkio_Value(m: CgroupInfo_Blkio_Value) -> str:
         o += f'\x08{v1.wire}'
     v2 = m.value
     if v2 is not None:
-        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else varint_text(v2)}'
+        o += f'\x10{varint_text(v2) if v2 >> 14 else SHORT[v2]}'
     return o
 
 
-def d_CgroupInfo_Blkio_Value(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Value:
-    v1: CgroupInfo_Blkio_Operation | None = None
-    v2: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_CgroupInfo_Blkio_Value(b: bytes, e: int, j: int = 0, v1: CgroupInfo_Blkio_Operation | None = None, v2: int | None = None) -> CgroupInfo_Blkio_Value:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_CgroupInfo_Blkio_Operation.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_CgroupInfo_Blkio_Operation: v1 = t_CgroupInfo_Blkio_Operation[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Value(op=v1, value=v2)
 
 
@@ -1733,141 +1934,200 @@ def e_CgroupInfo_Blkio_CFQ_Statistics(m: CgroupInfo_Blkio_CFQ_Statistics) -> str
     v1 = m.device
     if v1 is not None:
         s = e_Device_Number(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.sectors
     if v2 is not None:
-        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else varint_text(v2)}'
+        o += f'\x10{varint_text(v2) if v2 >> 14 else SHORT[v2]}'
     v3 = m.time
     if v3 is not None:
-        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+        o += f'\x18{varint_text(v3) if v3 >> 14 else SHORT[v3]}'
     if m.io_serviced:
         p = [o]
         for v4 in m.io_serviced:
-            s = e_CgroupInfo_Blkio_Value(v4); n = len(s)
-            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+            q = ''
+            w1 = v4.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v4.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     if m.io_service_bytes:
         p = [o]
         for v5 in m.io_service_bytes:
-            s = e_CgroupInfo_Blkio_Value(v5); n = len(s)
-            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+            q = ''
+            w1 = v5.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v5.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     if m.io_service_time:
         p = [o]
         for v6 in m.io_service_time:
-            s = e_CgroupInfo_Blkio_Value(v6); n = len(s)
-            p.append(f'{T_32[n] if n < 128 else sized(50, n)}{s}')
+            q = ''
+            w1 = v6.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v6.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     if m.io_wait_time:
         p = [o]
         for v7 in m.io_wait_time:
-            s = e_CgroupInfo_Blkio_Value(v7); n = len(s)
-            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+            q = ''
+            w1 = v7.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v7.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     if m.io_merged:
         p = [o]
         for v8 in m.io_merged:
-            s = e_CgroupInfo_Blkio_Value(v8); n = len(s)
-            p.append(f'{T_42[n] if n < 128 else sized(66, n)}{s}')
+            q = ''
+            w1 = v8.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v8.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x42{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     if m.io_queued:
         p = [o]
         for v9 in m.io_queued:
-            s = e_CgroupInfo_Blkio_Value(v9); n = len(s)
-            p.append(f'{T_4a[n] if n < 128 else sized(74, n)}{s}')
+            q = ''
+            w1 = v9.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v9.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x4a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_CgroupInfo_Blkio_CFQ_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_CFQ_Statistics:
-    v1: Device_Number | None = None
-    v2: int | None = None
-    v3: int | None = None
+def d_CgroupInfo_Blkio_CFQ_Statistics(b: bytes, e: int, j: int = 0, v1: Device_Number | None = None, v2: int | None = None, v3: int | None = None) -> CgroupInfo_Blkio_CFQ_Statistics:
     v4: list[CgroupInfo_Blkio_Value] = []
     v5: list[CgroupInfo_Blkio_Value] = []
     v6: list[CgroupInfo_Blkio_Value] = []
     v7: list[CgroupInfo_Blkio_Value] = []
     v8: list[CgroupInfo_Blkio_Value] = []
     v9: list[CgroupInfo_Blkio_Value] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('device')
-            v1 = d_Device_Number(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v3 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v4.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = d_Device_Number(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 16:
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 24:
+            v3 = b[i - 1]; j = i
+            if v3 > 127:
+                t = b[j]; j += 1
+                if t < 128: v3 += (t << 7) - 128
+                else:
+                    v3, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 34:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v5.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v5.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 while t == 50:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v6.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v6.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 else:
                     while t == 58:
-                        n = b[i]; i += 1
-                        if n > 127: n, i = length(b, i - 1)
+                        n = b[i - 1]
+                        if n > 127:
+                            t = b[i]; i += 1
+                            if t < 128: n += (t << 7) - 128
+                            else: n, i = length(b, i - 2)
                         j = i + n
-                        v7.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-                        i = j
-                        if i >= e: break
-                        t = b[i]; i += 1
+                        v7.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+                        if j >= e: break
+                        t = b[j]; i = j + 2
                     else:
                         while t == 66:
-                            n = b[i]; i += 1
-                            if n > 127: n, i = length(b, i - 1)
+                            n = b[i - 1]
+                            if n > 127:
+                                t = b[i]; i += 1
+                                if t < 128: n += (t << 7) - 128
+                                else: n, i = length(b, i - 2)
                             j = i + n
-                            v8.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-                            i = j
-                            if i >= e: break
-                            t = b[i]; i += 1
+                            v8.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+                            if j >= e: break
+                            t = b[j]; i = j + 2
                         else:
                             while t == 74:
-                                n = b[i]; i += 1
-                                if n > 127: n, i = length(b, i - 1)
+                                n = b[i - 1]
+                                if n > 127:
+                                    t = b[i]; i += 1
+                                    if t < 128: n += (t << 7) - 128
+                                    else: n, i = length(b, i - 2)
                                 j = i + n
-                                v9.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-                                i = j
-                                if i >= e: break
-                                t = b[i]; i += 1
+                                v9.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+                                if j >= e: break
+                                t = b[j]; i = j + 2
                             else:
-                                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                                j = i - 2 if t in (10, 16, 24, 34, 42, 50, 58, 66, 74,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_CFQ_Statistics(device=v1, sectors=v2, time=v3, io_serviced=v4, io_service_bytes=v5, io_service_time=v6, io_wait_time=v7, io_merged=v8, io_queued=v9)
 
 
@@ -1875,9 +2135,10 @@ def e_CgroupInfo_Blkio_CFQ(m: CgroupInfo_Blkio_CFQ) -> str:
     return ''
 
 
-def d_CgroupInfo_Blkio_CFQ(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_CFQ:
-    while i < e: i = unknown(b, i)
-    if i != e: raise Malformed('the end is missing')
+def d_CgroupInfo_Blkio_CFQ(b: bytes, e: int, j: int = 0) -> CgroupInfo_Blkio_CFQ:
+    while j < e:
+        j = unknown(b, j)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_CFQ()
 
 
@@ -1886,57 +2147,76 @@ def e_CgroupInfo_Blkio_Throttling_Statistics(m: CgroupInfo_Blkio_Throttling_Stat
     v1 = m.device
     if v1 is not None:
         s = e_Device_Number(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.io_serviced:
         p = [o]
         for v2 in m.io_serviced:
-            s = e_CgroupInfo_Blkio_Value(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            q = ''
+            w1 = v2.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v2.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     if m.io_service_bytes:
         p = [o]
         for v3 in m.io_service_bytes:
-            s = e_CgroupInfo_Blkio_Value(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            q = ''
+            w1 = v3.op
+            if w1 is not None:
+                q += f'\x08{w1.wire}'
+            w2 = v3.value
+            if w2 is not None:
+                q += f'\x10{varint_text(w2) if w2 >> 14 else SHORT[w2]}'
+            n = len(q)
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_CgroupInfo_Blkio_Throttling_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Throttling_Statistics:
-    v1: Device_Number | None = None
+def d_CgroupInfo_Blkio_Throttling_Statistics(b: bytes, e: int, j: int = 0, v1: Device_Number | None = None) -> CgroupInfo_Blkio_Throttling_Statistics:
     v2: list[CgroupInfo_Blkio_Value] = []
     v3: list[CgroupInfo_Blkio_Value] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('device')
-            v1 = d_Device_Number(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = d_Device_Number(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 18:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v3.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v3.append(d_CgroupInfo_Blkio_Value(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Throttling_Statistics(device=v1, io_serviced=v2, io_service_bytes=v3)
 
 
@@ -1944,9 +2224,10 @@ def e_CgroupInfo_Blkio_Throttling(m: CgroupInfo_Blkio_Throttling) -> str:
     return ''
 
 
-def d_CgroupInfo_Blkio_Throttling(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Throttling:
-    while i < e: i = unknown(b, i)
-    if i != e: raise Malformed('the end is missing')
+def d_CgroupInfo_Blkio_Throttling(b: bytes, e: int, j: int = 0) -> CgroupInfo_Blkio_Throttling:
+    while j < e:
+        j = unknown(b, j)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Throttling()
 
 
@@ -1956,58 +2237,64 @@ def e_CgroupInfo_Blkio_Statistics(m: CgroupInfo_Blkio_Statistics) -> str:
         p = [o]
         for v1 in m.cfq:
             s = e_CgroupInfo_Blkio_CFQ_Statistics(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.cfq_recursive:
         p = [o]
         for v2 in m.cfq_recursive:
             s = e_CgroupInfo_Blkio_CFQ_Statistics(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.throttling:
         p = [o]
         for v3 in m.throttling:
             s = e_CgroupInfo_Blkio_Throttling_Statistics(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_CgroupInfo_Blkio_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Statistics:
+def d_CgroupInfo_Blkio_Statistics(b: bytes, e: int, j: int = 0) -> CgroupInfo_Blkio_Statistics:
     v1: list[CgroupInfo_Blkio_CFQ_Statistics] = []
     v2: list[CgroupInfo_Blkio_CFQ_Statistics] = []
     v3: list[CgroupInfo_Blkio_Throttling_Statistics] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_CgroupInfo_Blkio_CFQ_Statistics(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_CgroupInfo_Blkio_CFQ_Statistics(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v2.append(d_CgroupInfo_Blkio_CFQ_Statistics(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v2.append(d_CgroupInfo_Blkio_CFQ_Statistics(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 while t == 26:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v3.append(d_CgroupInfo_Blkio_Throttling_Statistics(b[i:j], 0, n))
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v3.append(d_CgroupInfo_Blkio_Throttling_Statistics(b[i:j], n))
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 else:
-                    i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Statistics(cfq=v1, cfq_recursive=v2, throttling=v3)
 
 
@@ -2015,9 +2302,10 @@ def e_CgroupInfo_Blkio(m: CgroupInfo_Blkio) -> str:
     return ''
 
 
-def d_CgroupInfo_Blkio(b: bytes, i: int, e: int) -> CgroupInfo_Blkio:
-    while i < e: i = unknown(b, i)
-    if i != e: raise Malformed('the end is missing')
+def d_CgroupInfo_Blkio(b: bytes, e: int, j: int = 0) -> CgroupInfo_Blkio:
+    while j < e:
+        j = unknown(b, j)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio()
 
 
@@ -2025,22 +2313,25 @@ def e_CgroupInfo_NetCls(m: CgroupInfo_NetCls) -> str:
     o = ''
     v1 = m.classid
     if v1 is not None:
-        o += f'\x08{SHORT[v1] if 0 <= v1 < 1024 else uint32_text(v1)}'
+        o += f'\x08{uint32_text(v1) if v1 >> 14 else SHORT[v1]}'
     return o
 
 
-def d_CgroupInfo_NetCls(b: bytes, i: int, e: int) -> CgroupInfo_NetCls:
-    v1: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_CgroupInfo_NetCls(b: bytes, e: int, j: int = 0, v1: int | None = None) -> CgroupInfo_NetCls:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+                    if v1 >> 32: v1 = uint32(v1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo_NetCls(classid=v1)
 
 
@@ -2049,25 +2340,26 @@ def e_CgroupInfo(m: CgroupInfo) -> str:
     v1 = m.net_cls
     if v1 is not None:
         s = e_CgroupInfo_NetCls(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_CgroupInfo(b: bytes, i: int, e: int) -> CgroupInfo:
-    v1: CgroupInfo_NetCls | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_CgroupInfo(b: bytes, e: int, j: int = 0, v1: CgroupInfo_NetCls | None = None) -> CgroupInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('net_cls')
-            v1 = d_CgroupInfo_NetCls(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_CgroupInfo_NetCls(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CgroupInfo(net_cls=v1)
 
 
@@ -2077,67 +2369,73 @@ def e_ContainerStatus(m: ContainerStatus) -> str:
         p = [o]
         for v1 in m.network_infos:
             s = e_NetworkInfo(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
-    v2 = m.cgroup_info
-    if v2 is not None:
+    if m.cgroup_info is not None:
+        v2 = m.cgroup_info
         s = e_CgroupInfo(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.executor_pid
     if v3 is not None:
-        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else uint32_text(v3)}'
+        o += f'\x18{uint32_text(v3) if v3 >> 14 else SHORT[v3]}'
     v4 = m.container_id
     if v4 is not None:
         s = e_ContainerID(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_ContainerStatus(b: bytes, i: int, e: int, k: int = DEPTH) -> ContainerStatus:
+def d_ContainerStatus(b: bytes, e: int, k: int = DEPTH, j: int = 0, v2: CgroupInfo | None = None, v3: int | None = None, v4: ContainerID | None = None, r: bool = False) -> ContainerStatus:
     v1: list[NetworkInfo] = []
-    v2: CgroupInfo | None = None
-    v3: int | None = None
-    v4: ContainerID | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_NetworkInfo(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_NetworkInfo(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 18:
                 r = True
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v2 is not None: raise Again('cgroup_info')
-                v2 = d_CgroupInfo(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            if t == 24:
-                n = b[i]; i += 1
-                if n > 127: n, i = uint32(b, i - 1)
-                v3 = n
-                if i >= e: break
-                t = b[i]; i += 1
-            if t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
+                v2 = d_CgroupInfo(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 24:
+                v3 = b[i - 1]; j = i
+                if v3 > 127:
+                    t = b[j]; j += 1
+                    if t < 128: v3 += (t << 7) - 128
+                    else:
+                        v3, j = varint(b, i - 1)
+                        if v3 >> 32: v3 = uint32(v3)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 34:
                 if v4 is not None: raise Again('container_id')
                 if k < 1: raise Malformed('nested too deeply')
-                v4 = d_ContainerID(b[i:j], 0, n, k - 1)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v4 = d_ContainerID(b[i:j], n, k - 1)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18, 24, 34,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if not r: return ContainerStatus(container_id=v4, network_infos=v1, executor_pid=v3)
     return ContainerStatus(container_id=v4, network_infos=v1, cgroup_info=v2, executor_pid=v3)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import executor as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, int32, length, unknown
-from dcos_runtime.wire.protobuf._writing import heads, numbered, sized, utf8, wrapped
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, int32, length, unknown, varint
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, numbered, sized, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import AgentInfo, FrameworkInfo, d_AgentInfo, d_FrameworkInfo, e_AgentInfo, e_FrameworkInfo
 from dcos_runtime.wire.protobuf.common import ContainerID, ExecutorID, FrameworkID, TaskID, d_ContainerID, d_ExecutorID, d_FrameworkID, d_TaskID, e_ContainerID, e_ExecutorID, e_FrameworkID, e_TaskID
 from dcos_runtime.wire.protobuf.tasks import ExecutorInfo, KillPolicy, TaskGroupInfo, TaskInfo, TaskStatus, d_ExecutorInfo, d_KillPolicy, d_TaskGroupInfo, d_TaskInfo, d_TaskStatus, e_ExecutorInfo, e_KillPolicy, e_TaskGroupInfo, e_TaskInfo, e_TaskStatus
@@ -34,12 +34,6 @@ t_Event_Type = numbered(Event_Type, {"UNKNOWN": 0, "SUBSCRIBED": 1, "LAUNCH": 2,
 t_Call_Type = numbered(Call_Type, {"UNKNOWN": 0, "SUBSCRIBE": 1, "UPDATE": 2, "MESSAGE": 3, "HEARTBEAT": 4})
 T_0a = heads('\x0a')
 T_12 = heads('\x12')
-T_1a = heads('\x1a')
-T_22 = heads('\x22')
-T_2a = heads('\x2a')
-T_32 = heads('\x32')
-T_3a = heads('\x3a')
-T_42 = heads('\x42')
 W_0a = wrapped('\x0a')
 W_12 = wrapped('\x12')
 W_3a = wrapped('\x3a')
@@ -47,114 +41,120 @@ W_3a = wrapped('\x3a')
 
 def e_Event_Subscribed(m: Event_Subscribed) -> str:
     s = e_ExecutorInfo(m.executor_info); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_FrameworkInfo(m.framework_info); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_AgentInfo(m.agent_info); n = len(s)
-    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.container_id
     if v4 is not None:
         s = e_ContainerID(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_Subscribed(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_Subscribed:
-    v1: ExecutorInfo | None = None
-    v2: FrameworkInfo | None = None
-    v3: AgentInfo | None = None
-    v4: ContainerID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Subscribed(b: bytes, e: int, k: int = DEPTH, j: int = 0, v1: ExecutorInfo | None = None, v2: FrameworkInfo | None = None, v3: AgentInfo | None = None, v4: ContainerID | None = None) -> Event_Subscribed:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('executor_info')
-            v1 = d_ExecutorInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_ExecutorInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('framework_info')
-            v2 = d_FrameworkInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_FrameworkInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('agent_info')
-            v3 = d_AgentInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v3 = d_AgentInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 34:
             if v4 is not None: raise Again('container_id')
             if k < 1: raise Malformed('nested too deeply')
-            v4 = d_ContainerID(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4 = d_ContainerID(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26, 34,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Event.Subscribed')
     return Event_Subscribed(executor_info=v1, framework_info=v2, agent_info=v3, container_id=v4)
 
 
 def e_Event_Launch(m: Event_Launch) -> str:
     s = e_TaskInfo(m.task); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_Launch(b: bytes, i: int, e: int) -> Event_Launch:
-    v1: TaskInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Launch(b: bytes, e: int, j: int = 0, v1: TaskInfo | None = None) -> Event_Launch:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('task')
-            v1 = d_TaskInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_TaskInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Launch')
     return Event_Launch(task=v1)
 
 
 def e_Event_LaunchGroup(m: Event_LaunchGroup) -> str:
     s = e_TaskGroupInfo(m.task_group); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_LaunchGroup(b: bytes, i: int, e: int) -> Event_LaunchGroup:
-    v1: TaskGroupInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_LaunchGroup(b: bytes, e: int, j: int = 0, v1: TaskGroupInfo | None = None) -> Event_LaunchGroup:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('task_group')
-            v1 = d_TaskGroupInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_TaskGroupInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.LaunchGroup')
     return Event_LaunchGroup(task_group=v1)
 
@@ -165,40 +165,37 @@ def e_Event_Kill(m: Event_Kill) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.kill_policy
     if v2 is not None:
         s = e_KillPolicy(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_Kill(b: bytes, i: int, e: int) -> Event_Kill:
-    v1: TaskID | None = None
-    v2: KillPolicy | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Kill(b: bytes, e: int, j: int = 0, v1: TaskID | None = None, v2: KillPolicy | None = None) -> Event_Kill:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('task_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
-            else: v1 = d_TaskID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_TaskID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('kill_policy')
-            v2 = d_KillPolicy(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_KillPolicy(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Kill')
     return Event_Kill(task_id=v1, kill_policy=v2)
 
@@ -209,36 +206,34 @@ def e_Event_Acknowledged(m: Event_Acknowledged) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.uuid.decode('latin-1'); n = len(s)
     o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     return o
 
 
-def d_Event_Acknowledged(b: bytes, i: int, e: int) -> Event_Acknowledged:
-    v1: TaskID | None = None
-    v2: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Acknowledged(b: bytes, e: int, j: int = 0, v1: TaskID | None = None, v2: bytes | None = None) -> Event_Acknowledged:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('task_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
-            else: v1 = d_TaskID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_TaskID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Event.Acknowledged')
     return Event_Acknowledged(task_id=v1, uuid=v2)
 
@@ -249,19 +244,21 @@ def e_Event_Message(m: Event_Message) -> str:
     return o
 
 
-def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
-    v1: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Message(b: bytes, e: int, j: int = 0, v1: bytes | None = None) -> Event_Message:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Message')
     return Event_Message(data=v1)
 
@@ -274,19 +271,21 @@ def e_Event_Error(m: Event_Error) -> str:
     return o
 
 
-def d_Event_Error(b: bytes, i: int, e: int) -> Event_Error:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Error(b: bytes, e: int, j: int = 0, v1: str | None = None) -> Event_Error:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Error')
     return Event_Error(message=v1)
 
@@ -299,121 +298,124 @@ def e_Event(m: Event) -> str:
     v2 = m.subscribed
     if v2 is not None:
         s = e_Event_Subscribed(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.acknowledged
     if v3 is not None:
         s = e_Event_Acknowledged(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.launch
     if v4 is not None:
         s = e_Event_Launch(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.kill
     if v5 is not None:
         s = e_Event_Kill(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v6 = m.message
     if v6 is not None:
         s = e_Event_Message(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v7 = m.error
     if v7 is not None:
         s = v7.message
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_3a[n]}{s}'
-        else: s = e_Event_Error(v7); n = len(s); o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+        else: s = e_Event_Error(v7); n = len(s); o += f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v8 = m.launch_group
     if v8 is not None:
         s = e_Event_LaunchGroup(v8); n = len(s)
-        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
+        o += f'\x42{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
-    v1: Event_Type | None = None
-    v2: Event_Subscribed | None = None
-    v3: Event_Acknowledged | None = None
-    v4: Event_Launch | None = None
-    v5: Event_Kill | None = None
-    v6: Event_Message | None = None
-    v7: Event_Error | None = None
-    v8: Event_LaunchGroup | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event(b: bytes, e: int, k: int = DEPTH, j: int = 0, v1: Event_Type | None = None, v2: Event_Subscribed | None = None, v3: Event_Acknowledged | None = None, v4: Event_Launch | None = None, v5: Event_Kill | None = None, v6: Event_Message | None = None, v7: Event_Error | None = None, v8: Event_LaunchGroup | None = None) -> Event:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Event_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Event_Type: v1 = t_Event_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('subscribed')
             if k < 1: raise Malformed('nested too deeply')
-            v2 = d_Event_Subscribed(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_Event_Subscribed(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('acknowledged')
-            v3 = d_Event_Acknowledged(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Event_Acknowledged(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('launch')
-            v4 = d_Event_Launch(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4 = d_Event_Launch(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v5 is not None: raise Again('kill')
-            v5 = d_Event_Kill(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v5 = d_Event_Kill(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v6 is not None: raise Again('message')
-            v6 = d_Event_Message(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v6 = d_Event_Message(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 58:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v7 is not None: raise Again('error')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v7 = Event_Error(message=b[i + 2 : j].decode())
-            else: v7 = d_Event_Error(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v7 = Event_Error(message=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v7 = d_Event_Error(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 66:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v8 is not None: raise Again('launch_group')
-            v8 = d_Event_LaunchGroup(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v8 = d_Event_LaunchGroup(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26, 34, 42, 50, 58, 66,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Event(type=v1, subscribed=v2, acknowledged=v3, launch=v4, launch_group=v8, kill=v5, message=v6, error=v7)
 
 
@@ -423,68 +425,73 @@ def e_Call_Subscribe(m: Call_Subscribe) -> str:
         p = [o]
         for v1 in m.unacknowledged_tasks:
             s = e_TaskInfo(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.unacknowledged_updates:
         p = [o]
         for v2 in m.unacknowledged_updates:
             s = e_Call_Update(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Call_Subscribe(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Subscribe:
+def d_Call_Subscribe(b: bytes, e: int, k: int = DEPTH, j: int = 0) -> Call_Subscribe:
     v1: list[TaskInfo] = []
     v2: list[Call_Update] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_TaskInfo(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_TaskInfo(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if k < 1: raise Malformed('nested too deeply')
-                v2.append(d_Call_Update(b[i:j], 0, n, k - 1))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v2.append(d_Call_Update(b[i:j], n, k - 1))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_Subscribe(unacknowledged_tasks=v1, unacknowledged_updates=v2)
 
 
 def e_Call_Update(m: Call_Update) -> str:
     s = e_TaskStatus(m.status); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_Update(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Update:
-    v1: TaskStatus | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_Update(b: bytes, e: int, k: int = DEPTH, j: int = 0, v1: TaskStatus | None = None) -> Call_Update:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('status')
             if k < 1: raise Malformed('nested too deeply')
-            v1 = d_TaskStatus(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_TaskStatus(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Update')
     return Call_Update(status=v1)
 
@@ -495,19 +502,21 @@ def e_Call_Message(m: Call_Message) -> str:
     return o
 
 
-def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
-    v2: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_Message(b: bytes, e: int, j: int = 0, v2: bytes | None = None) -> Call_Message:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('Call.Message')
     return Call_Message(data=v2)
 
@@ -518,96 +527,92 @@ def e_Call(m: Call) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.framework_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_12[n]}{s}'
-    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.type
     if v3 is not None:
         o += f'\x18{v3.wire}'
     v4 = m.subscribe
     if v4 is not None:
         s = e_Call_Subscribe(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.update
     if v5 is not None:
         s = e_Call_Update(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v6 = m.message
     if v6 is not None:
         s = e_Call_Message(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
-    v1: ExecutorID | None = None
-    v2: FrameworkID | None = None
-    v3: Call_Type | None = None
-    v4: Call_Subscribe | None = None
-    v5: Call_Update | None = None
-    v6: Call_Message | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call(b: bytes, e: int, k: int = DEPTH, j: int = 0, v1: ExecutorID | None = None, v2: FrameworkID | None = None, v3: Call_Type | None = None, v4: Call_Subscribe | None = None, v5: Call_Update | None = None, v6: Call_Message | None = None) -> Call:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('executor_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = ExecutorID(value=b[i + 2 : j].decode())
-            else: v1 = d_ExecutorID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = ExecutorID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_ExecutorID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('framework_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = FrameworkID(value=b[i + 2 : j].decode())
-            else: v2 = d_FrameworkID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = FrameworkID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_FrameworkID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v3 = t_Call_Type.get(n, v3)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Call_Type: v3 = t_Call_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('subscribe')
             if k < 1: raise Malformed('nested too deeply')
-            v4 = d_Call_Subscribe(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v4 = d_Call_Subscribe(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 42:
             if v5 is not None: raise Again('update')
             if k < 1: raise Malformed('nested too deeply')
-            v5 = d_Call_Update(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v5 = d_Call_Update(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 50:
             if v6 is not None: raise Again('message')
-            v6 = d_Call_Message(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v6 = d_Call_Message(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 24, 34, 42, 50,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call')
     return Call(executor_id=v1, framework_id=v2, type=v3, subscribe=v4, update=v5, message=v6)
 

@@ -13,9 +13,9 @@ from dcos_runtime.wire import operators as structs
 from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, double, int32, length, numbers, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import Offer_Operation, OperationStatus, d_Offer_Operation, d_OperationStatus, e_Offer_Operation, e_OperationStatus
-from dcos_runtime.wire.protobuf.common import UUID, AgentID, Attribute, CommandInfo, Credential, DurationInfo, FrameworkID, ResourceProviderID, TimeInfo, Unavailability, d_AgentID, d_Attribute, d_CommandInfo, d_Credential, d_DurationInfo, d_FrameworkID, d_ResourceProviderID, d_TimeInfo, d_UUID, d_Unavailability, e_AgentID, e_Attribute, e_CommandInfo, e_Credential, e_DurationInfo, e_FrameworkID, e_ResourceProviderID, e_TimeInfo, e_UUID, e_Unavailability
+from dcos_runtime.wire.protobuf.common import UUID, AgentID, Attribute, CommandInfo, Credential, DurationInfo, FrameworkID, ResourceProviderID, TimeInfo, Unavailability, d_AgentID, d_Attribute, d_CommandInfo, d_Credential, d_DurationInfo, d_FrameworkID, d_ResourceProviderID, d_TimeInfo, d_UUID, d_Unavailability, e_AgentID, e_Attribute, e_CommandInfo, e_DurationInfo, e_FrameworkID, e_Labels, e_ResourceProviderID, e_TimeInfo, e_UUID, e_Unavailability
 from dcos_runtime.wire.protobuf.containers import ContainerInfo, Device, d_ContainerInfo, d_Device, e_ContainerInfo, e_Device
-from dcos_runtime.wire.protobuf.resources import Resource, Resource_ReservationInfo, d_Resource, d_Resource_ReservationInfo, e_Resource, e_Resource_ReservationInfo
+from dcos_runtime.wire.protobuf.resources import Resource, Resource_ReservationInfo, d_Resource, d_Resource_ReservationInfo, e_Resource
 
 MachineID = structs.MachineID
 MachineInfo = structs.MachineInfo
@@ -61,90 +61,97 @@ W_1a = wrapped('\x1a')
 
 def e_MachineID(m: MachineID) -> str:
     o = ''
-    v1 = m.hostname
-    if v1 is not None:
-        s = v1
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.ip
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.hostname
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
+    x = m.ip
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_MachineID(b: bytes, i: int, e: int) -> MachineID:
-    v1: str | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_MachineID(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None) -> MachineID:
+    if 1 < e < 128 and b[0] == 10 and (n1 := b[1] + 2) + 1 < e and b[n1] == 18 and b[n1 + 1] == e - n1 - 2:
+        return MachineID(hostname=b[2:n1].decode(), ip=b[n1 + 2:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return MachineID(hostname=v1, ip=v2)
 
 
 def e_MachineInfo(m: MachineInfo) -> str:
     s = e_MachineID(m.id); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.mode
     if v2 is not None:
         o += f'\x10{v2.wire}'
     v3 = m.unavailability
     if v3 is not None:
         s = e_Unavailability(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_MachineInfo(b: bytes, i: int, e: int) -> MachineInfo:
-    v1: MachineID | None = None
-    v2: MachineInfo_Mode | None = None
-    v3: Unavailability | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_MachineInfo(b: bytes, e: int, j: int = 0, v1: MachineID | None = None, v2: MachineInfo_Mode | None = None, v3: Unavailability | None = None) -> MachineInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('id')
-            v1 = d_MachineID(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v2 = t_MachineInfo_Mode.get(n, v2)
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v1 = d_MachineID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 16:
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_MachineInfo_Mode: v2 = t_MachineInfo_Mode[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
             if v3 is not None: raise Again('unavailability')
-            v3 = d_Unavailability(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Unavailability(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('MachineInfo')
     return MachineInfo(id=v1, mode=v2, unavailability=v3)
 
@@ -154,27 +161,38 @@ def e_Credentials(m: Credentials) -> str:
     if m.credentials:
         p = [o]
         for v1 in m.credentials:
-            s = e_Credential(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            s = v1.principal
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+            x = v1.secret
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_Credentials(b: bytes, i: int, e: int) -> Credentials:
+def d_Credentials(b: bytes, e: int, j: int = 0) -> Credentials:
     v1: list[Credential] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Credential(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Credential(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Credentials(credentials=v1)
 
 
@@ -189,35 +207,38 @@ def e_RateLimit(m: RateLimit) -> str:
     o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.capacity
     if v3 is not None:
-        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+        o += f'\x18{varint_text(v3) if v3 >> 14 else SHORT[v3]}'
     return o
 
 
-def d_RateLimit(b: bytes, i: int, e: int) -> RateLimit:
-    v1: float | None = None
-    v2: str | None = None
-    v3: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_RateLimit(b: bytes, e: int, j: int = 0, v1: float | None = None, v2: str | None = None, v3: int | None = None) -> RateLimit:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 9:
-            v1 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v3 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i - 1]; j = i
+            if v3 > 127:
+                t = b[j]; j += 1
+                if t < 128: v3 += (t << 7) - 128
+                else:
+                    v3, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (9, 18, 24,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('RateLimit')
     return RateLimit(qps=v1, principal=v2, capacity=v3)
 
@@ -227,77 +248,91 @@ def e_RateLimits(m: RateLimits) -> str:
     if m.limits:
         p = [o]
         for v1 in m.limits:
-            s = e_RateLimit(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            q = ''
+            w1 = v1.qps
+            if w1 is not None:
+                q += f'\x09{packed(w1).decode("latin-1")}'
+            s = v1.principal
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+            w3 = v1.capacity
+            if w3 is not None:
+                q += f'\x18{varint_text(w3) if w3 >> 14 else SHORT[w3]}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     v2 = m.aggregate_default_qps
     if v2 is not None:
         o += f'\x11{packed(v2).decode("latin-1")}'
     v3 = m.aggregate_default_capacity
     if v3 is not None:
-        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+        o += f'\x18{varint_text(v3) if v3 >> 14 else SHORT[v3]}'
     return o
 
 
-def d_RateLimits(b: bytes, i: int, e: int) -> RateLimits:
+def d_RateLimits(b: bytes, e: int, j: int = 0, v2: float | None = None, v3: int | None = None) -> RateLimits:
     v1: list[RateLimit] = []
-    v2: float | None = None
-    v3: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_RateLimit(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_RateLimit(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 17:
-                v2 = double(b, i)[0]; i += 8
-                if i >= e: break
-                t = b[i]; i += 1
+                v2 = double(b, i - 1)[0]; j = i + 7
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 24:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
-                v3 = n
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                v3 = b[i - 1]; j = i
+                if v3 > 127:
+                    t = b[j]; j += 1
+                    if t < 128: v3 += (t << 7) - 128
+                    else:
+                        v3, j = varint(b, i - 1)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 17, 24,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return RateLimits(limits=v1, aggregate_default_qps=v2, aggregate_default_capacity=v3)
 
 
 def e_WeightInfo(m: WeightInfo) -> str:
     o = f'\x09{packed(m.weight).decode("latin-1")}'
-    v2 = m.role
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.role
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_WeightInfo(b: bytes, i: int, e: int) -> WeightInfo:
-    v1: float | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_WeightInfo(b: bytes, e: int, j: int = 0, v1: float | None = None, v2: str | None = None) -> WeightInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 9:
-            v1 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (9, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('WeightInfo')
     return WeightInfo(weight=v1, role=v2)
 
@@ -307,100 +342,106 @@ def e_VersionInfo(m: VersionInfo) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.build_date
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.build_date
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     v3 = m.build_time
     if v3 is not None:
         o += f'\x19{packed(v3).decode("latin-1")}'
-    v4 = m.build_user
-    if v4 is not None:
-        s = v4
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
-    v5 = m.git_sha
-    if v5 is not None:
-        s = v5
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
-    v6 = m.git_branch
-    if v6 is not None:
-        s = v6
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
-    v7 = m.git_tag
-    if v7 is not None:
-        s = v7
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+    x = m.build_user
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{x}'
+    x = m.git_sha
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{x}'
+    x = m.git_branch
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{x}'
+    x = m.git_tag
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{x}'
     return o
 
 
-def d_VersionInfo(b: bytes, i: int, e: int) -> VersionInfo:
-    v1: str | None = None
-    v2: str | None = None
-    v3: float | None = None
-    v4: str | None = None
-    v5: str | None = None
-    v6: str | None = None
-    v7: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_VersionInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v3: float | None = None, v4: str | None = None, v5: str | None = None, v6: str | None = None, v7: str | None = None) -> VersionInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 25:
-            v3 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
+            v3 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v4 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v4 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v5 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v5 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v6 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v6 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 58:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v7 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v7 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 25, 34, 42, 50, 58,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('VersionInfo')
     return VersionInfo(version=v1, build_date=v2, build_time=v3, build_user=v4, git_sha=v5, git_branch=v6, git_tag=v7)
 
@@ -410,36 +451,41 @@ def e_Flag(m: Flag) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.value
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.value
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_Flag(b: bytes, i: int, e: int) -> Flag:
-    v1: str | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Flag(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None) -> Flag:
+    if 1 < e < 128 and b[0] == 10 and (n1 := b[1] + 2) + 1 < e and b[n1] == 18 and b[n1 + 1] == e - n1 - 2:
+        return Flag(name=b[2:n1].decode(), value=b[n1 + 2:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Flag')
     return Flag(name=v1, value=v2)
 
@@ -456,56 +502,56 @@ def e_Role(m: Role) -> str:
             if not s.isascii(): s = utf8(s)
             n = len(s)
             if n < 126: p.append(f'{W_1a[n]}{s}')
-            else: s = e_FrameworkID(v3); n = len(s); p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            else: s = e_FrameworkID(v3); n = len(s); p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.resources:
         p = [o]
         for v4 in m.resources:
             s = e_Resource(v4); n = len(s)
-            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+            p.append(f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Role(b: bytes, i: int, e: int) -> Role:
-    v1: str | None = None
-    v2: float | None = None
+def d_Role(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: float | None = None) -> Role:
     v3: list[FrameworkID] = []
     v4: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 17:
-            v2 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3.append(FrameworkID(value=b[i + 2 : j].decode()))
-            else: v3.append(d_FrameworkID(b, i, j))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v3.append(FrameworkID(value=b[i + 2 : j].decode()))
+            else: n, i = length(b, i - 1); j = i + n; v3.append(d_FrameworkID(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v4.append(d_Resource(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v4.append(d_Resource(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (10, 17, 26, 34,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Role')
     return Role(name=v1, weight=v2, frameworks=v3, resources=v4)
 
@@ -521,24 +567,25 @@ def e_Metric(m: Metric) -> str:
     return o
 
 
-def d_Metric(b: bytes, i: int, e: int) -> Metric:
-    v1: str | None = None
-    v2: float | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Metric(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: float | None = None) -> Metric:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 17:
-            v2 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 17,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Metric')
     return Metric(name=v1, value=v2)
 
@@ -550,92 +597,105 @@ def e_FileInfo(m: FileInfo) -> str:
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.nlink
     if v2 is not None:
-        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else int32_text(v2)}'
+        o += f'\x10{int32_text(v2) if v2 >> 14 else SHORT[v2]}'
     v3 = m.size
     if v3 is not None:
-        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+        o += f'\x18{varint_text(v3) if v3 >> 14 else SHORT[v3]}'
     v4 = m.mtime
     if v4 is not None:
         s = e_TimeInfo(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.mode
     if v5 is not None:
-        o += f'\x28{SHORT[v5] if 0 <= v5 < 1024 else uint32_text(v5)}'
-    v6 = m.uid
-    if v6 is not None:
-        s = v6
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
-    v7 = m.gid
-    if v7 is not None:
-        s = v7
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+        o += f'\x28{uint32_text(v5) if v5 >> 14 else SHORT[v5]}'
+    x = m.uid
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{x}'
+    x = m.gid
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{x}'
     return o
 
 
-def d_FileInfo(b: bytes, i: int, e: int) -> FileInfo:
-    v1: str | None = None
-    v2: int | None = None
-    v3: int | None = None
-    v4: TimeInfo | None = None
-    v5: int | None = None
-    v6: str | None = None
-    v7: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_FileInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: int | None = None, v3: int | None = None, v4: TimeInfo | None = None, v5: int | None = None, v6: str | None = None, v7: str | None = None) -> FileInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v2 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i - 1]; j = i
+            if v2 > 127:
+                t = b[j]; j += 1
+                if t < 128: v2 += (t << 7) - 128
+                else:
+                    v2, j = varint(b, i - 1)
+                    if v2 >> 31: v2 = int32(v2)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v3 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v3 = b[i - 1]; j = i
+            if v3 > 127:
+                t = b[j]; j += 1
+                if t < 128: v3 += (t << 7) - 128
+                else:
+                    v3, j = varint(b, i - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('mtime')
-            v4 = d_TimeInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4 = d_TimeInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 40:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v5 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v5 = b[i - 1]; j = i
+            if v5 > 127:
+                t = b[j]; j += 1
+                if t < 128: v5 += (t << 7) - 128
+                else:
+                    v5, j = varint(b, i - 1)
+                    if v5 >> 32: v5 = uint32(v5)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v6 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v6 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 58:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v7 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v7 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16, 24, 34, 40, 50, 58,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('FileInfo')
     return FileInfo(path=v1, nlink=v2, size=v3, mtime=v4, mode=v5, uid=v6, gid=v7)
 
@@ -654,68 +714,70 @@ def e_DeviceAccess_Access(m: DeviceAccess_Access) -> str:
     return o
 
 
-def d_DeviceAccess_Access(b: bytes, i: int, e: int) -> DeviceAccess_Access:
-    v1: bool | None = None
-    v2: bool | None = None
-    v3: bool | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DeviceAccess_Access(b: bytes, e: int, j: int = 0, v1: bool | None = None, v2: bool | None = None, v3: bool | None = None) -> DeviceAccess_Access:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v1 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v2 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v3 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 16, 24,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return DeviceAccess_Access(read=v1, write=v2, mknod=v3)
 
 
 def e_DeviceAccess(m: DeviceAccess) -> str:
     s = e_Device(m.device); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_DeviceAccess_Access(m.access); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_DeviceAccess(b: bytes, i: int, e: int) -> DeviceAccess:
-    v1: Device | None = None
-    v2: DeviceAccess_Access | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DeviceAccess(b: bytes, e: int, j: int = 0, v1: Device | None = None, v2: DeviceAccess_Access | None = None) -> DeviceAccess:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('device')
-            v1 = d_Device(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v1 = d_Device(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 18:
             if v2 is not None: raise Again('access')
-            v2 = d_DeviceAccess_Access(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_DeviceAccess_Access(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('DeviceAccess')
     return DeviceAccess(device=v1, access=v2)
 
@@ -725,27 +787,33 @@ def e_DeviceWhitelist(m: DeviceWhitelist) -> str:
     if m.allowed_devices:
         p = [o]
         for v1 in m.allowed_devices:
-            s = e_DeviceAccess(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            s = e_Device(v1.device); n = len(s)
+            q = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            s = e_DeviceAccess_Access(v1.access); n = len(s)
+            q += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_DeviceWhitelist(b: bytes, i: int, e: int) -> DeviceWhitelist:
+def d_DeviceWhitelist(b: bytes, e: int, j: int = 0) -> DeviceWhitelist:
     v1: list[DeviceAccess] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_DeviceAccess(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_DeviceAccess(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return DeviceWhitelist(allowed_devices=v1)
 
 
@@ -754,67 +822,70 @@ def e_DrainConfig(m: DrainConfig) -> str:
     v1 = m.max_grace_period
     if v1 is not None:
         s = e_DurationInfo(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.mark_gone
     if v2 is not None:
         o += '\x10\x01' if v2 else '\x10\x00'
     return o
 
 
-def d_DrainConfig(b: bytes, i: int, e: int) -> DrainConfig:
-    v1: DurationInfo | None = None
-    v2: bool | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DrainConfig(b: bytes, e: int, j: int = 0, v1: DurationInfo | None = None, v2: bool | None = None) -> DrainConfig:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('max_grace_period')
-            v1 = d_DurationInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_DurationInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v2 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return DrainConfig(max_grace_period=v1, mark_gone=v2)
 
 
 def e_DrainInfo(m: DrainInfo) -> str:
     o = f'\x08{m.state.wire}'
     s = e_DrainConfig(m.config); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_DrainInfo(b: bytes, i: int, e: int) -> DrainInfo:
-    v1: DrainState | None = None
-    v2: DrainConfig | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_DrainInfo(b: bytes, e: int, j: int = 0, v1: DrainState | None = None, v2: DrainConfig | None = None) -> DrainInfo:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_DrainState.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_DrainState: v1 = t_DrainState[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('config')
-            v2 = d_DrainConfig(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_DrainConfig(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('DrainInfo')
     return DrainInfo(state=v1, config=v2)
 
@@ -829,75 +900,82 @@ def e_CSIPluginContainerInfo(m: CSIPluginContainerInfo) -> str:
     v2 = m.command
     if v2 is not None:
         s = e_CommandInfo(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.resources:
         p = [o]
         for v3 in m.resources:
             s = e_Resource(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v4 = m.container
     if v4 is not None:
         s = e_ContainerInfo(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_CSIPluginContainerInfo(b: bytes, i: int, e: int) -> CSIPluginContainerInfo:
+def d_CSIPluginContainerInfo(b: bytes, e: int, j: int = 0, v2: CommandInfo | None = None, v4: ContainerInfo | None = None) -> CSIPluginContainerInfo:
     v1: list[CSIPluginContainerInfo_Service] = []
-    v2: CommandInfo | None = None
     v3: list[Resource] = []
-    v4: ContainerInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            if n in t_CSIPluginContainerInfo_Service:
-                v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_CSIPluginContainerInfo_Service: v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                for n in numbers(b, i, j, int32):
-                    if n in t_CSIPluginContainerInfo_Service:
-                        v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                for n in numbers(b, i, j):
+                    if n >> 31: n = int32(n)
+                    if n in t_CSIPluginContainerInfo_Service: v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 18:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
                     if v2 is not None: raise Again('command')
-                    v2 = d_CommandInfo(b[i:j], 0, n)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
-                while t == 26:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v3.append(d_Resource(b[i:j], 0, n))
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v2 = d_CommandInfo(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                while t == 26:
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
+                    j = i + n
+                    v3.append(d_Resource(b[i:j], n))
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 else:
                     if t == 34:
-                        n = b[i]; i += 1
-                        if n > 127: n, i = length(b, i - 1)
-                        j = i + n
                         if v4 is not None: raise Again('container')
-                        v4 = d_ContainerInfo(b[i:j], 0, n)
-                        i = j
-                        if i >= e: break
-                        t = b[i]; i += 1
-                    i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                        n = b[i - 1]
+                        if n > 127:
+                            t = b[i]; i += 1
+                            if t < 128: n += (t << 7) - 128
+                            else: n, i = length(b, i - 2)
+                        j = i + n
+                        v4 = d_ContainerInfo(b[i:j], n)
+                        if j >= e: break
+                        t = b[j]; i = j + 2
+                    j = i - 2 if t in (8, 10, 18, 26, 34,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return CSIPluginContainerInfo(services=v1, command=v2, resources=v3, container=v4)
 
 
@@ -910,26 +988,31 @@ def e_CSIPluginEndpoint(m: CSIPluginEndpoint) -> str:
     return o
 
 
-def d_CSIPluginEndpoint(b: bytes, i: int, e: int) -> CSIPluginEndpoint:
-    v1: CSIPluginContainerInfo_Service | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_CSIPluginEndpoint(b: bytes, e: int, j: int = 0, v1: CSIPluginContainerInfo_Service | None = None, v2: str | None = None) -> CSIPluginEndpoint:
+    if 3 < e < 128 and b[0] == 8 and (m1 := t_CSIPluginContainerInfo_Service.get(b[1])) is not None and b[2] == 18 and b[3] == e - 4:
+        return CSIPluginEndpoint(csi_service=m1, endpoint=b[4:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_CSIPluginContainerInfo_Service.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_CSIPluginContainerInfo_Service: v1 = t_CSIPluginContainerInfo_Service[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('CSIPluginEndpoint')
     return CSIPluginEndpoint(csi_service=v1, endpoint=v2)
 
@@ -939,125 +1022,138 @@ def e_CSIPluginInfo(m: CSIPluginInfo) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.name
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.name
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     if m.containers:
         p = [o]
         for v3 in m.containers:
             s = e_CSIPluginContainerInfo(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.endpoints:
         p = [o]
         for v4 in m.endpoints:
-            s = e_CSIPluginEndpoint(v4); n = len(s)
-            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+            q = f'\x08{v4.csi_service.wire}'
+            s = v4.endpoint
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            q += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+            n = len(q)
+            p.append(f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
-    v5 = m.target_path_root
-    if v5 is not None:
-        s = v5
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    x = m.target_path_root
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{x}'
     v6 = m.target_path_exists
     if v6 is not None:
         o += '\x30\x01' if v6 else '\x30\x00'
     return o
 
 
-def d_CSIPluginInfo(b: bytes, i: int, e: int) -> CSIPluginInfo:
-    v1: str | None = None
-    v2: str | None = None
+def d_CSIPluginInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None, v5: str | None = None, v6: bool | None = None) -> CSIPluginInfo:
     v3: list[CSIPluginContainerInfo] = []
     v4: list[CSIPluginEndpoint] = []
-    v5: str | None = None
-    v6: bool | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3.append(d_CSIPluginContainerInfo(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3.append(d_CSIPluginContainerInfo(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v4.append(d_CSIPluginEndpoint(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v4.append(d_CSIPluginEndpoint(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 42:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
                     j = i + n
-                    v5 = b[i:j].decode(); i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
+                    v5 = b[i:j].decode()
+                    if j >= e: break
+                    t = b[j]; i = j + 2
                 if t == 48:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = varint(b, i - 1)
+                    n = b[i - 1]; j = i
+                    if n > 127:
+                        n, j = varint(b, i - 1)
                     v6 = n != 0
-                    if i >= e: break
-                    t = b[i]; i += 1
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                j = i - 2 if t in (10, 18, 26, 34, 42, 48,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('CSIPluginInfo')
     return CSIPluginInfo(type=v1, name=v2, containers=v3, endpoints=v4, target_path_root=v5, target_path_exists=v6)
 
 
 def e_ResourceProviderInfo_Storage(m: ResourceProviderInfo_Storage) -> str:
     s = e_CSIPluginInfo(m.plugin); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.reconciliation_interval_seconds
     if v2 is not None:
         o += f'\x11{packed(v2).decode("latin-1")}'
     return o
 
 
-def d_ResourceProviderInfo_Storage(b: bytes, i: int, e: int) -> ResourceProviderInfo_Storage:
-    v1: CSIPluginInfo | None = None
-    v2: float | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_ResourceProviderInfo_Storage(b: bytes, e: int, j: int = 0, v1: CSIPluginInfo | None = None, v2: float | None = None) -> ResourceProviderInfo_Storage:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('plugin')
-            v1 = d_CSIPluginInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_CSIPluginInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 17:
-            v2 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 17,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ResourceProviderInfo.Storage')
     return ResourceProviderInfo_Storage(plugin=v1, reconciliation_interval_seconds=v2)
 
@@ -1070,12 +1166,12 @@ def e_ResourceProviderInfo(m: ResourceProviderInfo) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_0a[n]}{s}'
-        else: s = e_ResourceProviderID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        else: s = e_ResourceProviderID(v1); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.attributes:
         p = [o]
         for v2 in m.attributes:
             s = e_Attribute(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     s = m.type
     if not s.isascii(): s = utf8(s)
@@ -1088,78 +1184,101 @@ def e_ResourceProviderInfo(m: ResourceProviderInfo) -> str:
     if m.default_reservations:
         p = [o]
         for v5 in m.default_reservations:
-            s = e_Resource_ReservationInfo(v5); n = len(s)
-            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+            q = ''
+            x = v5.principal
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
+            w2 = v5.labels
+            if w2 is not None:
+                s = e_Labels(w2); n = len(s)
+                q += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            x = v5.role
+            if x is not None:
+                if not x.isascii(): x = utf8(x)
+                n = len(x)
+                q += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
+            w4 = v5.type
+            if w4 is not None:
+                q += f'\x20{w4.wire}'
+            n = len(q)
+            p.append(f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     v6 = m.storage
     if v6 is not None:
         s = e_ResourceProviderInfo_Storage(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_ResourceProviderInfo(b: bytes, i: int, e: int) -> ResourceProviderInfo:
-    v1: ResourceProviderID | None = None
+def d_ResourceProviderInfo(b: bytes, e: int, j: int = 0, v1: ResourceProviderID | None = None, v3: str | None = None, v4: str | None = None, v6: ResourceProviderInfo_Storage | None = None) -> ResourceProviderInfo:
     v2: list[Attribute] = []
-    v3: str | None = None
-    v4: str | None = None
     v5: list[Resource_ReservationInfo] = []
-    v6: ResourceProviderInfo_Storage | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = ResourceProviderID(value=b[i + 2 : j].decode())
-            else: v1 = d_ResourceProviderID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = ResourceProviderID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_ResourceProviderID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2.append(d_Attribute(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2.append(d_Attribute(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v3 = b[i:j].decode(); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v3 = b[i:j].decode()
+                if j >= e: break
+                t = b[j]; i = j + 2
             if t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v4 = b[i:j].decode(); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v4 = b[i:j].decode()
+                if j >= e: break
+                t = b[j]; i = j + 2
             while t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v5.append(d_Resource_ReservationInfo(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v5.append(d_Resource_ReservationInfo(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 50:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
                     if v6 is not None: raise Again('storage')
-                    v6 = d_ResourceProviderInfo_Storage(b[i:j], 0, n)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
+                    j = i + n
+                    v6 = d_ResourceProviderInfo_Storage(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                j = i - 2 if t in (10, 18, 26, 34, 42, 50,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v3 is None or v4 is None: raise Absent('ResourceProviderInfo')
     return ResourceProviderInfo(id=v1, attributes=v2, type=v3, name=v4, default_reservations=v5, storage=v6)
 
@@ -1172,96 +1291,93 @@ def e_Operation(m: Operation) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_0a[n]}{s}'
-        else: s = e_FrameworkID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        else: s = e_FrameworkID(v1); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
         s = v2.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_12[n]}{s}'
-        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_Offer_Operation(m.info); n = len(s)
-    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_OperationStatus(m.latest_status); n = len(s)
-    o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.statuses:
         p = [o]
         for v5 in m.statuses:
             s = e_OperationStatus(v5); n = len(s)
-            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+            p.append(f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     s = e_UUID(m.uuid); n = len(s)
-    o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Operation(b: bytes, i: int, e: int) -> Operation:
-    v1: FrameworkID | None = None
-    v2: AgentID | None = None
-    v3: Offer_Operation | None = None
-    v4: OperationStatus | None = None
+def d_Operation(b: bytes, e: int, j: int = 0, v1: FrameworkID | None = None, v2: AgentID | None = None, v3: Offer_Operation | None = None, v4: OperationStatus | None = None, v6: UUID | None = None) -> Operation:
     v5: list[OperationStatus] = []
-    v6: UUID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('framework_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
-            else: v1 = d_FrameworkID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_FrameworkID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
-            else: v2 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('info')
-            v3 = d_Offer_Operation(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Offer_Operation(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('latest_status')
-            v4 = d_OperationStatus(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v5.append(d_OperationStatus(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v4 = d_OperationStatus(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 42:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v5.append(d_OperationStatus(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v6 is not None: raise Again('uuid')
-                v6 = d_UUID(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v6 = d_UUID(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18, 26, 34, 42, 50,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v3 is None or v4 is None or v6 is None: raise Absent('Operation')
     return Operation(framework_id=v1, agent_id=v2, info=v3, latest_status=v4, statuses=v5, uuid=v6)
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from dcos_runtime.wire import quota as structs
 from dcos_runtime.wire.protobuf._reading import Absent, Codec, Malformed, Shape, entry, length, unknown, varint
-from dcos_runtime.wire.protobuf._writing import heads, pair, sized, utf8
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, pair, sized, utf8, varint_text
 from dcos_runtime.wire.protobuf.common import Value_Scalar, d_Value_Scalar, e_Value_Scalar
 from dcos_runtime.wire.protobuf.resources import Resource, d_Resource, e_Resource
 
@@ -21,63 +21,66 @@ QuotaConfig = structs.QuotaConfig
 QuotaStatus = structs.QuotaStatus
 T_0a = heads('\x0a')
 T_12 = heads('\x12')
-T_1a = heads('\x1a')
 
 
 def e_QuotaInfo(m: QuotaInfo) -> str:
     o = ''
-    v1 = m.role
-    if v1 is not None:
-        s = v1
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
-    v2 = m.principal
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.role
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{x}'
+    x = m.principal
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     if m.guarantee:
         p = [o]
         for v3 in m.guarantee:
             s = e_Resource(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_QuotaInfo(b: bytes, i: int, e: int) -> QuotaInfo:
-    v1: str | None = None
-    v2: str | None = None
+def d_QuotaInfo(b: bytes, e: int, j: int = 0, v1: str | None = None, v2: str | None = None) -> QuotaInfo:
     v3: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return QuotaInfo(role=v1, principal=v2, guarantee=v3)
 
 
@@ -86,51 +89,54 @@ def e_QuotaRequest(m: QuotaRequest) -> str:
     v1 = m.force
     if v1 is not None:
         o += '\x08\x01' if v1 else '\x08\x00'
-    v2 = m.role
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.role
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     if m.guarantee:
         p = [o]
         for v3 in m.guarantee:
             s = e_Resource(v3); n = len(s)
-            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+            p.append(f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_QuotaRequest(b: bytes, i: int, e: int) -> QuotaRequest:
-    v1: bool | None = None
-    v2: str | None = None
+def d_QuotaRequest(b: bytes, e: int, j: int = 0, v1: bool | None = None, v2: str | None = None) -> QuotaRequest:
     v3: list[Resource] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
             v1 = n != 0
-            if i >= e: break
-            t = b[i]; i += 1
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3.append(d_Resource(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3.append(d_Resource(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (8, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return QuotaRequest(force=v1, role=v2, guarantee=v3)
 
 
@@ -141,44 +147,52 @@ def e_QuotaConfig(m: QuotaConfig) -> str:
     o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     for c, v2 in m.guarantees.items():
         s = pair(c, e_Value_Scalar(v2)); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     for c, v3 in m.limits.items():
         s = pair(c, e_Value_Scalar(v3)); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_QuotaConfig(b: bytes, i: int, e: int) -> QuotaConfig:
-    v1: str | None = None
+def d_QuotaConfig(b: bytes, e: int, j: int = 0, v1: str | None = None) -> QuotaConfig:
     v2: dict[str, Value_Scalar] = {}
     v3: dict[str, Value_Scalar] = {}
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
         while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            c, v2[c] = entry(b, i, j, d_Value_Scalar); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            c, v2[c] = entry(b[i:j], n, d_Value_Scalar)
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                c, v3[c] = entry(b, i, j, d_Value_Scalar); i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                c, v3[c] = entry(b[i:j], n, d_Value_Scalar)
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('QuotaConfig')
     return QuotaConfig(role=v1, guarantees=v2, limits=v3)
 
@@ -189,42 +203,46 @@ def e_QuotaStatus(m: QuotaStatus) -> str:
         p = [o]
         for v1 in m.infos:
             s = e_QuotaInfo(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.configs:
         p = [o]
         for v2 in m.configs:
             s = e_QuotaConfig(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_QuotaStatus(b: bytes, i: int, e: int) -> QuotaStatus:
+def d_QuotaStatus(b: bytes, e: int, j: int = 0) -> QuotaStatus:
     v1: list[QuotaInfo] = []
     v2: list[QuotaConfig] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_QuotaInfo(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_QuotaInfo(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v2.append(d_QuotaConfig(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v2.append(d_QuotaConfig(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return QuotaStatus(infos=v1, configs=v2)
 
 

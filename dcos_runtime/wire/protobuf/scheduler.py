@@ -10,8 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import scheduler as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, entry, int32, length, uint32, unknown
-from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, wrapped
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, entry, int32, length, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import FrameworkInfo, InverseOffer, MasterInfo, Offer, Offer_Operation, OperationStatus, Request, d_FrameworkInfo, d_InverseOffer, d_MasterInfo, d_Offer, d_Offer_Operation, d_OperationStatus, d_Request, e_FrameworkInfo, e_InverseOffer, e_MasterInfo, e_Offer, e_Offer_Operation, e_OperationStatus, e_Request
 from dcos_runtime.wire.protobuf.common import AgentID, ExecutorID, Filters, FrameworkID, OfferID, OperationID, ResourceProviderID, TaskID, d_AgentID, d_ExecutorID, d_Filters, d_FrameworkID, d_OfferID, d_OperationID, d_ResourceProviderID, d_TaskID, e_AgentID, e_ExecutorID, e_Filters, e_FrameworkID, e_OfferID, e_OperationID, e_ResourceProviderID, e_TaskID
 from dcos_runtime.wire.protobuf.tasks import KillPolicy, TaskStatus, d_KillPolicy, d_TaskStatus, e_KillPolicy, e_TaskStatus
@@ -72,21 +72,6 @@ t_Response_Type = numbered(Response_Type, {"UNKNOWN": 0, "RECONCILE_OPERATIONS":
 T_0a = heads('\x0a')
 T_12 = heads('\x12')
 T_1a = heads('\x1a')
-T_22 = heads('\x22')
-T_2a = heads('\x2a')
-T_32 = heads('\x32')
-T_3a = heads('\x3a')
-T_42 = heads('\x42')
-T_4a = heads('\x4a')
-T_52 = heads('\x52')
-T_5a = heads('\x5a')
-T_6a = heads('\x6a')
-T_72 = heads('\x72')
-T_7a = heads('\x7a')
-T_8201 = heads('\x82\x01')
-T_8a01 = heads('\x8a\x01')
-T_9201 = heads('\x92\x01')
-T_9a01 = heads('\x9a\x01')
 W_0a = wrapped('\x0a')
 W_12 = wrapped('\x12')
 W_1a = wrapped('\x1a')
@@ -101,37 +86,40 @@ def e_AttributeConstraint_Selector(m: AttributeConstraint_Selector) -> str:
     v1 = m.pseudoattribute_type
     if v1 is not None:
         o += f'\x08{v1.wire}'
-    v2 = m.attribute_name
-    if v2 is not None:
-        s = v2
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    x = m.attribute_name
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{x}'
     return o
 
 
-def d_AttributeConstraint_Selector(b: bytes, i: int, e: int) -> AttributeConstraint_Selector:
-    v1: AttributeConstraint_Selector_PseudoattributeType | None = None
-    v2: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AttributeConstraint_Selector(b: bytes, e: int, j: int = 0, v1: AttributeConstraint_Selector_PseudoattributeType | None = None, v2: str | None = None) -> AttributeConstraint_Selector:
+    if 3 < e < 128 and b[0] == 8 and (m1 := t_AttributeConstraint_Selector_PseudoattributeType.get(b[1])) is not None and b[2] == 18 and b[3] == e - 4:
+        return AttributeConstraint_Selector(pseudoattribute_type=m1, attribute_name=b[4:].decode())
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            if n in t_AttributeConstraint_Selector_PseudoattributeType:
-                v1 = t_AttributeConstraint_Selector_PseudoattributeType[n]
-                v2 = None
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_AttributeConstraint_Selector_PseudoattributeType: v1 = t_AttributeConstraint_Selector_PseudoattributeType[n]; v2 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2 = b[i:j].decode(); i = j; v1 = None
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = b[i:j].decode()
+            v1 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return AttributeConstraint_Selector(pseudoattribute_type=v1, attribute_name=v2)
 
 
@@ -139,9 +127,10 @@ def e_AttributeConstraint_Predicate_Exists(m: AttributeConstraint_Predicate_Exis
     return ''
 
 
-def d_AttributeConstraint_Predicate_Exists(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_Exists:
-    while i < e: i = unknown(b, i)
-    if i != e: raise Malformed('the end is missing')
+def d_AttributeConstraint_Predicate_Exists(b: bytes, e: int, j: int = 0) -> AttributeConstraint_Predicate_Exists:
+    while j < e:
+        j = unknown(b, j)
+    if j != e: raise Malformed('the end is missing')
     return AttributeConstraint_Predicate_Exists()
 
 
@@ -149,9 +138,10 @@ def e_AttributeConstraint_Predicate_NotExists(m: AttributeConstraint_Predicate_N
     return ''
 
 
-def d_AttributeConstraint_Predicate_NotExists(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_NotExists:
-    while i < e: i = unknown(b, i)
-    if i != e: raise Malformed('the end is missing')
+def d_AttributeConstraint_Predicate_NotExists(b: bytes, e: int, j: int = 0) -> AttributeConstraint_Predicate_NotExists:
+    while j < e:
+        j = unknown(b, j)
+    if j != e: raise Malformed('the end is missing')
     return AttributeConstraint_Predicate_NotExists()
 
 
@@ -163,19 +153,21 @@ def e_AttributeConstraint_Predicate_TextEquals(m: AttributeConstraint_Predicate_
     return o
 
 
-def d_AttributeConstraint_Predicate_TextEquals(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextEquals:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AttributeConstraint_Predicate_TextEquals(b: bytes, e: int, j: int = 0, v1: str | None = None) -> AttributeConstraint_Predicate_TextEquals:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextEquals')
     return AttributeConstraint_Predicate_TextEquals(value=v1)
 
@@ -188,19 +180,21 @@ def e_AttributeConstraint_Predicate_TextNotEquals(m: AttributeConstraint_Predica
     return o
 
 
-def d_AttributeConstraint_Predicate_TextNotEquals(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextNotEquals:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AttributeConstraint_Predicate_TextNotEquals(b: bytes, e: int, j: int = 0, v1: str | None = None) -> AttributeConstraint_Predicate_TextNotEquals:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextNotEquals')
     return AttributeConstraint_Predicate_TextNotEquals(value=v1)
 
@@ -213,19 +207,21 @@ def e_AttributeConstraint_Predicate_TextMatches(m: AttributeConstraint_Predicate
     return o
 
 
-def d_AttributeConstraint_Predicate_TextMatches(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextMatches:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AttributeConstraint_Predicate_TextMatches(b: bytes, e: int, j: int = 0, v1: str | None = None) -> AttributeConstraint_Predicate_TextMatches:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextMatches')
     return AttributeConstraint_Predicate_TextMatches(regex=v1)
 
@@ -238,19 +234,21 @@ def e_AttributeConstraint_Predicate_TextNotMatches(m: AttributeConstraint_Predic
     return o
 
 
-def d_AttributeConstraint_Predicate_TextNotMatches(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextNotMatches:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AttributeConstraint_Predicate_TextNotMatches(b: bytes, e: int, j: int = 0, v1: str | None = None) -> AttributeConstraint_Predicate_TextNotMatches:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextNotMatches')
     return AttributeConstraint_Predicate_TextNotMatches(regex=v1)
 
@@ -260,147 +258,141 @@ def e_AttributeConstraint_Predicate(m: AttributeConstraint_Predicate) -> str:
     v1 = m.exists
     if v1 is not None:
         s = e_AttributeConstraint_Predicate_Exists(v1); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.not_exists
     if v2 is not None:
         s = e_AttributeConstraint_Predicate_NotExists(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.text_equals
     if v3 is not None:
         s = v3.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_1a[n]}{s}'
-        else: s = e_AttributeConstraint_Predicate_TextEquals(v3); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextEquals(v3); n = len(s); o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.text_not_equals
     if v4 is not None:
         s = v4.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_22[n]}{s}'
-        else: s = e_AttributeConstraint_Predicate_TextNotEquals(v4); n = len(s); o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextNotEquals(v4); n = len(s); o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.text_matches
     if v5 is not None:
         s = v5.regex
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_2a[n]}{s}'
-        else: s = e_AttributeConstraint_Predicate_TextMatches(v5); n = len(s); o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextMatches(v5); n = len(s); o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v6 = m.text_not_matches
     if v6 is not None:
         s = v6.regex
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_32[n]}{s}'
-        else: s = e_AttributeConstraint_Predicate_TextNotMatches(v6); n = len(s); o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextNotMatches(v6); n = len(s); o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate:
-    v1: AttributeConstraint_Predicate_Exists | None = None
-    v2: AttributeConstraint_Predicate_NotExists | None = None
-    v3: AttributeConstraint_Predicate_TextEquals | None = None
-    v4: AttributeConstraint_Predicate_TextNotEquals | None = None
-    v5: AttributeConstraint_Predicate_TextMatches | None = None
-    v6: AttributeConstraint_Predicate_TextNotMatches | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AttributeConstraint_Predicate(b: bytes, e: int, j: int = 0, v1: AttributeConstraint_Predicate_Exists | None = None, v2: AttributeConstraint_Predicate_NotExists | None = None, v3: AttributeConstraint_Predicate_TextEquals | None = None, v4: AttributeConstraint_Predicate_TextNotEquals | None = None, v5: AttributeConstraint_Predicate_TextMatches | None = None, v6: AttributeConstraint_Predicate_TextNotMatches | None = None) -> AttributeConstraint_Predicate:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('exists')
-            v1 = d_AttributeConstraint_Predicate_Exists(b[i:j], 0, n)
-            i = j; v2 = None; v3 = None; v4 = None; v5 = None; v6 = None
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_AttributeConstraint_Predicate_Exists(b[i:j], n)
+            v2 = None; v3 = None; v4 = None; v5 = None; v6 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('not_exists')
-            v2 = d_AttributeConstraint_Predicate_NotExists(b[i:j], 0, n)
-            i = j; v1 = None; v3 = None; v4 = None; v5 = None; v6 = None
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_AttributeConstraint_Predicate_NotExists(b[i:j], n)
+            v1 = None; v3 = None; v4 = None; v5 = None; v6 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('text_equals')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = AttributeConstraint_Predicate_TextEquals(value=b[i + 2 : j].decode())
-            else: v3 = d_AttributeConstraint_Predicate_TextEquals(b, i, j)
-            i = j; v1 = None; v2 = None; v4 = None; v5 = None; v6 = None
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v3 = AttributeConstraint_Predicate_TextEquals(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v3 = d_AttributeConstraint_Predicate_TextEquals(b[i:j], n)
+            v1 = None; v2 = None; v4 = None; v5 = None; v6 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('text_not_equals')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v4 = AttributeConstraint_Predicate_TextNotEquals(value=b[i + 2 : j].decode())
-            else: v4 = d_AttributeConstraint_Predicate_TextNotEquals(b, i, j)
-            i = j; v1 = None; v2 = None; v3 = None; v5 = None; v6 = None
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v4 = AttributeConstraint_Predicate_TextNotEquals(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v4 = d_AttributeConstraint_Predicate_TextNotEquals(b[i:j], n)
+            v1 = None; v2 = None; v3 = None; v5 = None; v6 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v5 is not None: raise Again('text_matches')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v5 = AttributeConstraint_Predicate_TextMatches(regex=b[i + 2 : j].decode())
-            else: v5 = d_AttributeConstraint_Predicate_TextMatches(b, i, j)
-            i = j; v1 = None; v2 = None; v3 = None; v4 = None; v6 = None
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v5 = AttributeConstraint_Predicate_TextMatches(regex=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v5 = d_AttributeConstraint_Predicate_TextMatches(b[i:j], n)
+            v1 = None; v2 = None; v3 = None; v4 = None; v6 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v6 is not None: raise Again('text_not_matches')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v6 = AttributeConstraint_Predicate_TextNotMatches(regex=b[i + 2 : j].decode())
-            else: v6 = d_AttributeConstraint_Predicate_TextNotMatches(b, i, j)
-            i = j; v1 = None; v2 = None; v3 = None; v4 = None; v5 = None
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v6 = AttributeConstraint_Predicate_TextNotMatches(regex=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v6 = d_AttributeConstraint_Predicate_TextNotMatches(b[i:j], n)
+            v1 = None; v2 = None; v3 = None; v4 = None; v5 = None
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26, 34, 42, 50,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return AttributeConstraint_Predicate(exists=v1, not_exists=v2, text_equals=v3, text_not_equals=v4, text_matches=v5, text_not_matches=v6)
 
 
 def e_AttributeConstraint(m: AttributeConstraint) -> str:
     s = e_AttributeConstraint_Selector(m.selector); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = e_AttributeConstraint_Predicate(m.predicate); n = len(s)
-    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_AttributeConstraint(b: bytes, i: int, e: int) -> AttributeConstraint:
-    v1: AttributeConstraint_Selector | None = None
-    v2: AttributeConstraint_Predicate | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_AttributeConstraint(b: bytes, e: int, j: int = 0, v1: AttributeConstraint_Selector | None = None, v2: AttributeConstraint_Predicate | None = None) -> AttributeConstraint:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('selector')
-            v1 = d_AttributeConstraint_Selector(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v1 = d_AttributeConstraint_Selector(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 18:
             if v2 is not None: raise Again('predicate')
-            v2 = d_AttributeConstraint_Predicate(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_AttributeConstraint_Predicate(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('AttributeConstraint')
     return AttributeConstraint(selector=v1, predicate=v2)
 
@@ -410,27 +402,33 @@ def e_OfferConstraints_RoleConstraints_Group(m: OfferConstraints_RoleConstraints
     if m.attribute_constraints:
         p = [o]
         for v1 in m.attribute_constraints:
-            s = e_AttributeConstraint(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            s = e_AttributeConstraint_Selector(v1.selector); n = len(s)
+            q = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            s = e_AttributeConstraint_Predicate(v1.predicate); n = len(s)
+            q += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_OfferConstraints_RoleConstraints_Group(b: bytes, i: int, e: int) -> OfferConstraints_RoleConstraints_Group:
+def d_OfferConstraints_RoleConstraints_Group(b: bytes, e: int, j: int = 0) -> OfferConstraints_RoleConstraints_Group:
     v1: list[AttributeConstraint] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_AttributeConstraint(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_AttributeConstraint(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return OfferConstraints_RoleConstraints_Group(attribute_constraints=v1)
 
 
@@ -440,26 +438,28 @@ def e_OfferConstraints_RoleConstraints(m: OfferConstraints_RoleConstraints) -> s
         p = [o]
         for v1 in m.groups:
             s = e_OfferConstraints_RoleConstraints_Group(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_OfferConstraints_RoleConstraints(b: bytes, i: int, e: int) -> OfferConstraints_RoleConstraints:
+def d_OfferConstraints_RoleConstraints(b: bytes, e: int, j: int = 0) -> OfferConstraints_RoleConstraints:
     v1: list[OfferConstraints_RoleConstraints_Group] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_OfferConstraints_RoleConstraints_Group(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_OfferConstraints_RoleConstraints_Group(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return OfferConstraints_RoleConstraints(groups=v1)
 
 
@@ -467,30 +467,33 @@ def e_OfferConstraints(m: OfferConstraints) -> str:
     o = ''
     for c, v1 in m.role_constraints.items():
         s = pair(c, e_OfferConstraints_RoleConstraints(v1)); n = len(s)
-        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_OfferConstraints(b: bytes, i: int, e: int) -> OfferConstraints:
+def d_OfferConstraints(b: bytes, e: int, j: int = 0) -> OfferConstraints:
     v1: dict[str, OfferConstraints_RoleConstraints] = {}
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            c, v1[c] = entry(b, i, j, d_OfferConstraints_RoleConstraints); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            c, v1[c] = entry(b[i:j], n, d_OfferConstraints_RoleConstraints)
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return OfferConstraints(role_constraints=v1)
 
 
 def e_Call_Subscribe(m: Call_Subscribe) -> str:
     s = e_FrameworkInfo(m.framework_info); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.suppressed_roles:
         p = [o]
         for v2 in m.suppressed_roles:
@@ -502,44 +505,49 @@ def e_Call_Subscribe(m: Call_Subscribe) -> str:
     v3 = m.offer_constraints
     if v3 is not None:
         s = e_OfferConstraints(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_Subscribe(b: bytes, i: int, e: int) -> Call_Subscribe:
-    v1: FrameworkInfo | None = None
+def d_Call_Subscribe(b: bytes, e: int, j: int = 0, v1: FrameworkInfo | None = None, v3: OfferConstraints | None = None) -> Call_Subscribe:
     v2: list[str] = []
-    v3: OfferConstraints | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('framework_info')
-            v1 = d_FrameworkInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2.append(b[i:j].decode()); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = d_FrameworkInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 18:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2.append(b[i:j].decode())
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v3 is not None: raise Again('offer_constraints')
-                v3 = d_OfferConstraints(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v3 = d_OfferConstraints(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Subscribe')
     return Call_Subscribe(framework_info=v1, suppressed_roles=v2, offer_constraints=v3)
 
@@ -553,57 +561,57 @@ def e_Call_Accept(m: Call_Accept) -> str:
             if not s.isascii(): s = utf8(s)
             n = len(s)
             if n < 126: p.append(f'{W_0a[n]}{s}')
-            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     if m.operations:
         p = [o]
         for v2 in m.operations:
             s = e_Offer_Operation(v2); n = len(s)
-            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+            p.append(f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v3 = m.filters
     if v3 is not None:
         s = e_Filters(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_Accept(b: bytes, i: int, e: int) -> Call_Accept:
+def d_Call_Accept(b: bytes, e: int, j: int = 0, v3: Filters | None = None) -> Call_Accept:
     v1: list[OfferID] = []
     v2: list[Offer_Operation] = []
-    v3: Filters | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
-            else: v1.append(d_OfferID(b, i, j))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
+            else: n, i = length(b, i - 1); j = i + n; v1.append(d_OfferID(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             while t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
                 j = i + n
-                v2.append(d_Offer_Operation(b[i:j], 0, n))
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
+                v2.append(d_Offer_Operation(b[i:j], n))
+                if j >= e: break
+                t = b[j]; i = j + 2
             else:
                 if t == 26:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
                     if v3 is not None: raise Again('filters')
-                    v3 = d_Filters(b[i:j], 0, n)
-                    i = j
-                    if i >= e: break
-                    t = b[i]; i += 1
-                i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                    n = b[i - 1]
+                    if n > 127:
+                        t = b[i]; i += 1
+                        if t < 128: n += (t << 7) - 128
+                        else: n, i = length(b, i - 2)
+                    j = i + n
+                    v3 = d_Filters(b[i:j], n)
+                    if j >= e: break
+                    t = b[j]; i = j + 2
+                j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_Accept(offer_ids=v1, operations=v2, filters=v3)
 
 
@@ -616,41 +624,39 @@ def e_Call_Decline(m: Call_Decline) -> str:
             if not s.isascii(): s = utf8(s)
             n = len(s)
             if n < 126: p.append(f'{W_0a[n]}{s}')
-            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v2 = m.filters
     if v2 is not None:
         s = e_Filters(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_Decline(b: bytes, i: int, e: int) -> Call_Decline:
+def d_Call_Decline(b: bytes, e: int, j: int = 0, v2: Filters | None = None) -> Call_Decline:
     v1: list[OfferID] = []
-    v2: Filters | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
-            else: v1.append(d_OfferID(b, i, j))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
+            else: n, i = length(b, i - 1); j = i + n; v1.append(d_OfferID(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v2 is not None: raise Again('filters')
-                v2 = d_Filters(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v2 = d_Filters(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_Decline(offer_ids=v1, filters=v2)
 
 
@@ -663,41 +669,39 @@ def e_Call_AcceptInverseOffers(m: Call_AcceptInverseOffers) -> str:
             if not s.isascii(): s = utf8(s)
             n = len(s)
             if n < 126: p.append(f'{W_0a[n]}{s}')
-            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v2 = m.filters
     if v2 is not None:
         s = e_Filters(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_AcceptInverseOffers(b: bytes, i: int, e: int) -> Call_AcceptInverseOffers:
+def d_Call_AcceptInverseOffers(b: bytes, e: int, j: int = 0, v2: Filters | None = None) -> Call_AcceptInverseOffers:
     v1: list[OfferID] = []
-    v2: Filters | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
-            else: v1.append(d_OfferID(b, i, j))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
+            else: n, i = length(b, i - 1); j = i + n; v1.append(d_OfferID(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v2 is not None: raise Again('filters')
-                v2 = d_Filters(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v2 = d_Filters(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_AcceptInverseOffers(inverse_offer_ids=v1, filters=v2)
 
 
@@ -710,41 +714,39 @@ def e_Call_DeclineInverseOffers(m: Call_DeclineInverseOffers) -> str:
             if not s.isascii(): s = utf8(s)
             n = len(s)
             if n < 126: p.append(f'{W_0a[n]}{s}')
-            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     v2 = m.filters
     if v2 is not None:
         s = e_Filters(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_DeclineInverseOffers(b: bytes, i: int, e: int) -> Call_DeclineInverseOffers:
+def d_Call_DeclineInverseOffers(b: bytes, e: int, j: int = 0, v2: Filters | None = None) -> Call_DeclineInverseOffers:
     v1: list[OfferID] = []
-    v2: Filters | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
-            else: v1.append(d_OfferID(b, i, j))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
+            else: n, i = length(b, i - 1); j = i + n; v1.append(d_OfferID(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v2 is not None: raise Again('filters')
-                v2 = d_Filters(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v2 = d_Filters(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_DeclineInverseOffers(inverse_offer_ids=v1, filters=v2)
 
 
@@ -761,20 +763,23 @@ def e_Call_Revive(m: Call_Revive) -> str:
     return o
 
 
-def d_Call_Revive(b: bytes, i: int, e: int) -> Call_Revive:
+def d_Call_Revive(b: bytes, e: int, j: int = 0) -> Call_Revive:
     v1: list[str] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(b[i:j].decode()); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(b[i:j].decode())
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_Revive(roles=v1)
 
 
@@ -784,58 +789,51 @@ def e_Call_Kill(m: Call_Kill) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
         s = v2.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_12[n]}{s}'
-        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.kill_policy
     if v3 is not None:
         s = e_KillPolicy(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_Kill(b: bytes, i: int, e: int) -> Call_Kill:
-    v1: TaskID | None = None
-    v2: AgentID | None = None
-    v3: KillPolicy | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_Kill(b: bytes, e: int, j: int = 0, v1: TaskID | None = None, v2: AgentID | None = None, v3: KillPolicy | None = None) -> Call_Kill:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('task_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
-            else: v1 = d_TaskID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_TaskID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
-            else: v2 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('kill_policy')
-            v3 = d_KillPolicy(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_KillPolicy(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Kill')
     return Call_Kill(task_id=v1, agent_id=v2, kill_policy=v3)
 
@@ -846,42 +844,36 @@ def e_Call_Shutdown(m: Call_Shutdown) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.agent_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_12[n]}{s}'
-    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_Shutdown(b: bytes, i: int, e: int) -> Call_Shutdown:
-    v1: ExecutorID | None = None
-    v2: AgentID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_Shutdown(b: bytes, e: int, j: int = 0, v1: ExecutorID | None = None, v2: AgentID | None = None) -> Call_Shutdown:
+    if 3 < e < 128 and b[0] == 10 and b[2] == 10 and b[3] == b[1] - 2 and (n1 := b[1] + 2) + 3 < e and b[n1] == 18 and b[n1 + 2] == 10 and b[n1 + 3] == b[n1 + 1] - 2 and b[n1 + 1] == e - n1 - 2:
+        return Call_Shutdown(executor_id=ExecutorID(value=b[4:n1].decode()), agent_id=AgentID(value=b[n1 + 4:].decode()))
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('executor_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = ExecutorID(value=b[i + 2 : j].decode())
-            else: v1 = d_ExecutorID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = ExecutorID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_ExecutorID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
-            else: v2 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.Shutdown')
     return Call_Shutdown(executor_id=v1, agent_id=v2)
 
@@ -892,52 +884,46 @@ def e_Call_Acknowledge(m: Call_Acknowledge) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.task_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_12[n]}{s}'
-    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.uuid.decode('latin-1'); n = len(s)
     o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     return o
 
 
-def d_Call_Acknowledge(b: bytes, i: int, e: int) -> Call_Acknowledge:
-    v1: AgentID | None = None
-    v2: TaskID | None = None
-    v3: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_Acknowledge(b: bytes, e: int, j: int = 0, v1: AgentID | None = None, v2: TaskID | None = None, v3: bytes | None = None) -> Call_Acknowledge:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
-            else: v1 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('task_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = TaskID(value=b[i + 2 : j].decode())
-            else: v2 = d_TaskID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = TaskID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_TaskID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Call.Acknowledge')
     return Call_Acknowledge(agent_id=v1, task_id=v2, uuid=v3)
 
@@ -950,70 +936,60 @@ def e_Call_AcknowledgeOperationStatus(m: Call_AcknowledgeOperationStatus) -> str
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_0a[n]}{s}'
-        else: s = e_AgentID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        else: s = e_AgentID(v1); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.resource_provider_id
     if v2 is not None:
         s = v2.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_12[n]}{s}'
-        else: s = e_ResourceProviderID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        else: s = e_ResourceProviderID(v2); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.uuid.decode('latin-1'); n = len(s)
     o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     s = m.operation_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_22[n]}{s}'
-    else: s = e_OperationID(m.operation_id); n = len(s); o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    else: s = e_OperationID(m.operation_id); n = len(s); o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_AcknowledgeOperationStatus(b: bytes, i: int, e: int) -> Call_AcknowledgeOperationStatus:
-    v1: AgentID | None = None
-    v2: ResourceProviderID | None = None
-    v3: bytes | None = None
-    v4: OperationID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_AcknowledgeOperationStatus(b: bytes, e: int, j: int = 0, v1: AgentID | None = None, v2: ResourceProviderID | None = None, v3: bytes | None = None, v4: OperationID | None = None) -> Call_AcknowledgeOperationStatus:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
-            else: v1 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('resource_provider_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ResourceProviderID(value=b[i + 2 : j].decode())
-            else: v2 = d_ResourceProviderID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = ResourceProviderID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_ResourceProviderID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v3 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('operation_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v4 = OperationID(value=b[i + 2 : j].decode())
-            else: v4 = d_OperationID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v4 = OperationID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v4 = d_OperationID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26, 34,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v3 is None or v4 is None: raise Absent('Call.AcknowledgeOperationStatus')
     return Call_AcknowledgeOperationStatus(agent_id=v1, resource_provider_id=v2, uuid=v3, operation_id=v4)
 
@@ -1024,44 +1000,38 @@ def e_Call_Reconcile_Task(m: Call_Reconcile_Task) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
         s = v2.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_12[n]}{s}'
-        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_Reconcile_Task(b: bytes, i: int, e: int) -> Call_Reconcile_Task:
-    v1: TaskID | None = None
-    v2: AgentID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_Reconcile_Task(b: bytes, e: int, j: int = 0, v1: TaskID | None = None, v2: AgentID | None = None) -> Call_Reconcile_Task:
+    if 3 < e < 128 and b[0] == 10 and b[2] == 10 and b[3] == b[1] - 2 and (n1 := b[1] + 2) + 3 < e and b[n1] == 18 and b[n1 + 2] == 10 and b[n1 + 3] == b[n1 + 1] - 2 and b[n1 + 1] == e - n1 - 2:
+        return Call_Reconcile_Task(task_id=TaskID(value=b[4:n1].decode()), agent_id=AgentID(value=b[n1 + 4:].decode()))
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('task_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
-            else: v1 = d_TaskID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_TaskID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
-            else: v2 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Reconcile.Task')
     return Call_Reconcile_Task(task_id=v1, agent_id=v2)
 
@@ -1071,27 +1041,42 @@ def e_Call_Reconcile(m: Call_Reconcile) -> str:
     if m.tasks:
         p = [o]
         for v1 in m.tasks:
-            s = e_Call_Reconcile_Task(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            q = ''
+            s = v1.task_id.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: q += f'{W_0a[n]}{s}'
+            else: s = e_TaskID(v1.task_id); n = len(s); q += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            w2 = v1.agent_id
+            if w2 is not None:
+                s = w2.value
+                if not s.isascii(): s = utf8(s)
+                n = len(s)
+                if n < 126: q += f'{W_12[n]}{s}'
+                else: s = e_AgentID(w2); n = len(s); q += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_Call_Reconcile(b: bytes, i: int, e: int) -> Call_Reconcile:
+def d_Call_Reconcile(b: bytes, e: int, j: int = 0) -> Call_Reconcile:
     v1: list[Call_Reconcile_Task] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Call_Reconcile_Task(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Call_Reconcile_Task(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_Reconcile(tasks=v1)
 
 
@@ -1101,62 +1086,52 @@ def e_Call_ReconcileOperations_Operation(m: Call_ReconcileOperations_Operation) 
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_OperationID(m.operation_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_OperationID(m.operation_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
         s = v2.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_12[n]}{s}'
-        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.resource_provider_id
     if v3 is not None:
         s = v3.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_1a[n]}{s}'
-        else: s = e_ResourceProviderID(v3); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        else: s = e_ResourceProviderID(v3); n = len(s); o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_ReconcileOperations_Operation(b: bytes, i: int, e: int) -> Call_ReconcileOperations_Operation:
-    v1: OperationID | None = None
-    v2: AgentID | None = None
-    v3: ResourceProviderID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_ReconcileOperations_Operation(b: bytes, e: int, j: int = 0, v1: OperationID | None = None, v2: AgentID | None = None, v3: ResourceProviderID | None = None) -> Call_ReconcileOperations_Operation:
+    if 3 < e < 128 and b[0] == 10 and b[2] == 10 and b[3] == b[1] - 2 and (n1 := b[1] + 2) + 3 < e and b[n1] == 18 and b[n1 + 2] == 10 and b[n1 + 3] == b[n1 + 1] - 2 and (n2 := b[n1 + 1] + n1 + 2) + 3 < e and b[n2] == 26 and b[n2 + 2] == 10 and b[n2 + 3] == b[n2 + 1] - 2 and b[n2 + 1] == e - n2 - 2:
+        return Call_ReconcileOperations_Operation(operation_id=OperationID(value=b[4:n1].decode()), agent_id=AgentID(value=b[n1 + 4:n2].decode()), resource_provider_id=ResourceProviderID(value=b[n2 + 4:].decode()))
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('operation_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OperationID(value=b[i + 2 : j].decode())
-            else: v1 = d_OperationID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = OperationID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_OperationID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
-            else: v2 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('resource_provider_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = ResourceProviderID(value=b[i + 2 : j].decode())
-            else: v3 = d_ResourceProviderID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v3 = ResourceProviderID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v3 = d_ResourceProviderID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.ReconcileOperations.Operation')
     return Call_ReconcileOperations_Operation(operation_id=v1, agent_id=v2, resource_provider_id=v3)
 
@@ -1166,27 +1141,49 @@ def e_Call_ReconcileOperations(m: Call_ReconcileOperations) -> str:
     if m.operations:
         p = [o]
         for v1 in m.operations:
-            s = e_Call_ReconcileOperations_Operation(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            q = ''
+            s = v1.operation_id.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: q += f'{W_0a[n]}{s}'
+            else: s = e_OperationID(v1.operation_id); n = len(s); q += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            w2 = v1.agent_id
+            if w2 is not None:
+                s = w2.value
+                if not s.isascii(): s = utf8(s)
+                n = len(s)
+                if n < 126: q += f'{W_12[n]}{s}'
+                else: s = e_AgentID(w2); n = len(s); q += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            w3 = v1.resource_provider_id
+            if w3 is not None:
+                s = w3.value
+                if not s.isascii(): s = utf8(s)
+                n = len(s)
+                if n < 126: q += f'{W_1a[n]}{s}'
+                else: s = e_ResourceProviderID(w3); n = len(s); q += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+            n = len(q)
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{q}')
         o = ''.join(p)
     return o
 
 
-def d_Call_ReconcileOperations(b: bytes, i: int, e: int) -> Call_ReconcileOperations:
+def d_Call_ReconcileOperations(b: bytes, e: int, j: int = 0) -> Call_ReconcileOperations:
     v1: list[Call_ReconcileOperations_Operation] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Call_ReconcileOperations_Operation(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Call_ReconcileOperations_Operation(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_ReconcileOperations(operations=v1)
 
 
@@ -1196,52 +1193,46 @@ def e_Call_Message(m: Call_Message) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.executor_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_12[n]}{s}'
-    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.data.decode('latin-1'); n = len(s)
     o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     return o
 
 
-def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
-    v1: AgentID | None = None
-    v2: ExecutorID | None = None
-    v3: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call_Message(b: bytes, e: int, j: int = 0, v1: AgentID | None = None, v2: ExecutorID | None = None, v3: bytes | None = None) -> Call_Message:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
-            else: v1 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('executor_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
-            else: v2 = d_ExecutorID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_ExecutorID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Call.Message')
     return Call_Message(agent_id=v1, executor_id=v2, data=v3)
 
@@ -1252,26 +1243,28 @@ def e_Call_Request(m: Call_Request) -> str:
         p = [o]
         for v1 in m.requests:
             s = e_Request(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Call_Request(b: bytes, i: int, e: int) -> Call_Request:
+def d_Call_Request(b: bytes, e: int, j: int = 0) -> Call_Request:
     v1: list[Request] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Request(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Request(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_Request(requests=v1)
 
 
@@ -1288,26 +1281,29 @@ def e_Call_Suppress(m: Call_Suppress) -> str:
     return o
 
 
-def d_Call_Suppress(b: bytes, i: int, e: int) -> Call_Suppress:
+def d_Call_Suppress(b: bytes, e: int, j: int = 0) -> Call_Suppress:
     v1: list[str] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(b[i:j].decode()); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(b[i:j].decode())
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Call_Suppress(roles=v1)
 
 
 def e_Call_UpdateFramework(m: Call_UpdateFramework) -> str:
     s = e_FrameworkInfo(m.framework_info); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     if m.suppressed_roles:
         p = [o]
         for v2 in m.suppressed_roles:
@@ -1319,44 +1315,49 @@ def e_Call_UpdateFramework(m: Call_UpdateFramework) -> str:
     v3 = m.offer_constraints
     if v3 is not None:
         s = e_OfferConstraints(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call_UpdateFramework(b: bytes, i: int, e: int) -> Call_UpdateFramework:
-    v1: FrameworkInfo | None = None
+def d_Call_UpdateFramework(b: bytes, e: int, j: int = 0, v1: FrameworkInfo | None = None, v3: OfferConstraints | None = None) -> Call_UpdateFramework:
     v2: list[str] = []
-    v3: OfferConstraints | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('framework_info')
-            v1 = d_FrameworkInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        while t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v2.append(b[i:j].decode()); i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = d_FrameworkInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        while t == 18:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2.append(b[i:j].decode())
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
             if t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
                 if v3 is not None: raise Again('offer_constraints')
-                v3 = d_OfferConstraints(b[i:j], 0, n)
-                i = j
-                if i >= e: break
-                t = b[i]; i += 1
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v3 = d_OfferConstraints(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.UpdateFramework')
     return Call_UpdateFramework(framework_info=v1, suppressed_roles=v2, offer_constraints=v3)
 
@@ -1369,278 +1370,292 @@ def e_Call(m: Call) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_0a[n]}{s}'
-        else: s = e_FrameworkID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        else: s = e_FrameworkID(v1); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.type
     if v2 is not None:
         o += f'\x10{v2.wire}'
-    v3 = m.subscribe
-    if v3 is not None:
+    if m.subscribe is not None:
+        v3 = m.subscribe
         s = e_Call_Subscribe(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v4 = m.accept
     if v4 is not None:
         s = e_Call_Accept(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.decline
     if v5 is not None:
         s = e_Call_Decline(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
-    v6 = m.kill
-    if v6 is not None:
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.kill is not None:
+        v6 = m.kill
         s = e_Call_Kill(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
-    v7 = m.shutdown
-    if v7 is not None:
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.shutdown is not None:
+        v7 = m.shutdown
         s = e_Call_Shutdown(v7); n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+        o += f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v8 = m.acknowledge
     if v8 is not None:
         s = e_Call_Acknowledge(v8); n = len(s)
-        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
-    v9 = m.reconcile
-    if v9 is not None:
+        o += f'\x42{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.reconcile is not None:
+        v9 = m.reconcile
         s = e_Call_Reconcile(v9); n = len(s)
-        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
-    v10 = m.message
-    if v10 is not None:
+        o += f'\x4a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.message is not None:
+        v10 = m.message
         s = e_Call_Message(v10); n = len(s)
-        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
-    v11 = m.request
-    if v11 is not None:
+        o += f'\x52{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.request is not None:
+        v11 = m.request
         s = e_Call_Request(v11); n = len(s)
-        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
-    v13 = m.accept_inverse_offers
-    if v13 is not None:
+        o += f'\x5a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.accept_inverse_offers is not None:
+        v13 = m.accept_inverse_offers
         s = e_Call_AcceptInverseOffers(v13); n = len(s)
-        o += f'{T_6a[n] if n < 128 else sized(106, n)}{s}'
-    v14 = m.decline_inverse_offers
-    if v14 is not None:
+        o += f'\x6a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.decline_inverse_offers is not None:
+        v14 = m.decline_inverse_offers
         s = e_Call_DeclineInverseOffers(v14); n = len(s)
-        o += f'{T_72[n] if n < 128 else sized(114, n)}{s}'
-    v15 = m.revive
-    if v15 is not None:
+        o += f'\x72{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.revive is not None:
+        v15 = m.revive
         s = e_Call_Revive(v15); n = len(s)
-        o += f'{T_7a[n] if n < 128 else sized(122, n)}{s}'
-    v16 = m.suppress
-    if v16 is not None:
+        o += f'\x7a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.suppress is not None:
+        v16 = m.suppress
         s = e_Call_Suppress(v16); n = len(s)
-        o += f'{T_8201[n] if n < 128 else sized(130, n)}{s}'
-    v17 = m.acknowledge_operation_status
-    if v17 is not None:
+        o += f'\x82\x01{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.acknowledge_operation_status is not None:
+        v17 = m.acknowledge_operation_status
         s = e_Call_AcknowledgeOperationStatus(v17); n = len(s)
-        o += f'{T_8a01[n] if n < 128 else sized(138, n)}{s}'
-    v18 = m.reconcile_operations
-    if v18 is not None:
+        o += f'\x8a\x01{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.reconcile_operations is not None:
+        v18 = m.reconcile_operations
         s = e_Call_ReconcileOperations(v18); n = len(s)
-        o += f'{T_9201[n] if n < 128 else sized(146, n)}{s}'
-    v19 = m.update_framework
-    if v19 is not None:
+        o += f'\x92\x01{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.update_framework is not None:
+        v19 = m.update_framework
         s = e_Call_UpdateFramework(v19); n = len(s)
-        o += f'{T_9a01[n] if n < 128 else sized(154, n)}{s}'
+        o += f'\x9a\x01{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Call(b: bytes, i: int, e: int) -> Call:
-    v1: FrameworkID | None = None
-    v2: Call_Type | None = None
-    v3: Call_Subscribe | None = None
-    v4: Call_Accept | None = None
-    v5: Call_Decline | None = None
-    v6: Call_Kill | None = None
-    v7: Call_Shutdown | None = None
-    v8: Call_Acknowledge | None = None
-    v9: Call_Reconcile | None = None
-    v10: Call_Message | None = None
-    v11: Call_Request | None = None
-    v13: Call_AcceptInverseOffers | None = None
-    v14: Call_DeclineInverseOffers | None = None
-    v15: Call_Revive | None = None
-    v16: Call_Suppress | None = None
-    v17: Call_AcknowledgeOperationStatus | None = None
-    v18: Call_ReconcileOperations | None = None
-    v19: Call_UpdateFramework | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Call(b: bytes, e: int, j: int = 0, v1: FrameworkID | None = None, v2: Call_Type | None = None, v3: Call_Subscribe | None = None, v4: Call_Accept | None = None, v5: Call_Decline | None = None, v6: Call_Kill | None = None, v7: Call_Shutdown | None = None, v8: Call_Acknowledge | None = None, v9: Call_Reconcile | None = None, v10: Call_Message | None = None, v11: Call_Request | None = None, v13: Call_AcceptInverseOffers | None = None, v14: Call_DeclineInverseOffers | None = None, v15: Call_Revive | None = None, v16: Call_Suppress | None = None, v17: Call_AcknowledgeOperationStatus | None = None, v18: Call_ReconcileOperations | None = None, v19: Call_UpdateFramework | None = None, r: bool = False) -> Call:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('framework_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
-            else: v1 = d_FrameworkID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_FrameworkID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 16:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v2 = t_Call_Type.get(n, v2)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Call_Type: v2 = t_Call_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('subscribe')
-            v3 = d_Call_Subscribe(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Call_Subscribe(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('accept')
-            v4 = d_Call_Accept(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v4 = d_Call_Accept(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v5 is not None: raise Again('decline')
-            v5 = d_Call_Decline(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 50:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            if v6 is not None: raise Again('kill')
-            v6 = d_Call_Kill(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 58:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v7 is not None: raise Again('shutdown')
-            v7 = d_Call_Shutdown(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v5 = d_Call_Decline(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t < 66:
+            if t == 50:
+                r = True
+                if v6 is not None: raise Again('kill')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v6 = d_Call_Kill(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 58:
+                r = True
+                if v7 is not None: raise Again('shutdown')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v7 = d_Call_Shutdown(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
         if t == 66:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v8 is not None: raise Again('acknowledge')
-            v8 = d_Call_Acknowledge(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 74:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            if v9 is not None: raise Again('reconcile')
-            v9 = d_Call_Reconcile(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 82:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v10 is not None: raise Again('message')
-            v10 = d_Call_Message(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 90:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v11 is not None: raise Again('request')
-            v11 = d_Call_Request(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 106:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v13 is not None: raise Again('accept_inverse_offers')
-            v13 = d_Call_AcceptInverseOffers(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 114:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v14 is not None: raise Again('decline_inverse_offers')
-            v14 = d_Call_DeclineInverseOffers(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 122:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v15 is not None: raise Again('revive')
-            v15 = d_Call_Revive(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 130 and b[i] == 1:
+            v8 = d_Call_Acknowledge(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t < 130:
+            if t == 74:
+                r = True
+                if v9 is not None: raise Again('reconcile')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v9 = d_Call_Reconcile(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 82:
+                r = True
+                if v10 is not None: raise Again('message')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v10 = d_Call_Message(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 90:
+                r = True
+                if v11 is not None: raise Again('request')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v11 = d_Call_Request(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 106:
+                r = True
+                if v13 is not None: raise Again('accept_inverse_offers')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v13 = d_Call_AcceptInverseOffers(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 114:
+                r = True
+                if v14 is not None: raise Again('decline_inverse_offers')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v14 = d_Call_DeclineInverseOffers(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 122:
+                r = True
+                if v15 is not None: raise Again('revive')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v15 = d_Call_Revive(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+        if t == 130 and b[i - 1] == 1:
             i += 1
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v16 is not None: raise Again('suppress')
-            v16 = d_Call_Suppress(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 138 and b[i] == 1:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v16 = d_Call_Suppress(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 138 and b[i - 1] == 1:
             i += 1
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v17 is not None: raise Again('acknowledge_operation_status')
-            v17 = d_Call_AcknowledgeOperationStatus(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 146 and b[i] == 1:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v17 = d_Call_AcknowledgeOperationStatus(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 146 and b[i - 1] == 1:
             i += 1
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v18 is not None: raise Again('reconcile_operations')
-            v18 = d_Call_ReconcileOperations(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 154 and b[i] == 1:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v18 = d_Call_ReconcileOperations(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 154 and b[i - 1] == 1:
             i += 1
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v19 is not None: raise Again('update_framework')
-            v19 = d_Call_UpdateFramework(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v19 = d_Call_UpdateFramework(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 16, 26, 34, 42, 50, 58, 66, 74, 82, 90, 106, 114, 122,) or (t in (130, 138, 146, 154,) and b[i - 1] == 1) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if not r: return Call(framework_id=v1, type=v2, accept=v4, decline=v5, acknowledge=v8)
     return Call(framework_id=v1, type=v2, subscribe=v3, accept=v4, decline=v5, accept_inverse_offers=v13, decline_inverse_offers=v14, revive=v15, kill=v6, shutdown=v7, acknowledge=v8, acknowledge_operation_status=v17, reconcile=v9, reconcile_operations=v18, message=v10, request=v11, suppress=v16, update_framework=v19)
 
@@ -1651,48 +1666,44 @@ def e_Event_Subscribed(m: Event_Subscribed) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.heartbeat_interval_seconds
     if v2 is not None:
         o += f'\x11{packed(v2).decode("latin-1")}'
     v3 = m.master_info
     if v3 is not None:
         s = e_MasterInfo(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_Subscribed(b: bytes, i: int, e: int) -> Event_Subscribed:
-    v1: FrameworkID | None = None
-    v2: float | None = None
-    v3: MasterInfo | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Subscribed(b: bytes, e: int, j: int = 0, v1: FrameworkID | None = None, v2: float | None = None, v3: MasterInfo | None = None) -> Event_Subscribed:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('framework_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
-            else: v1 = d_FrameworkID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_FrameworkID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 17:
-            v2 = double(b, i)[0]; i += 8
-            if i >= e: break
-            t = b[i]; i += 1
+            v2 = double(b, i - 1)[0]; j = i + 7
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v3 is not None: raise Again('master_info')
-            v3 = d_MasterInfo(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_MasterInfo(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 17, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Subscribed')
     return Event_Subscribed(framework_id=v1, heartbeat_interval_seconds=v2, master_info=v3)
 
@@ -1703,26 +1714,28 @@ def e_Event_Offers(m: Event_Offers) -> str:
         p = [o]
         for v1 in m.offers:
             s = e_Offer(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Event_Offers(b: bytes, i: int, e: int) -> Event_Offers:
+def d_Event_Offers(b: bytes, e: int, j: int = 0) -> Event_Offers:
     v1: list[Offer] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_Offer(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_Offer(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Event_Offers(offers=v1)
 
 
@@ -1732,26 +1745,28 @@ def e_Event_InverseOffers(m: Event_InverseOffers) -> str:
         p = [o]
         for v1 in m.inverse_offers:
             s = e_InverseOffer(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Event_InverseOffers(b: bytes, i: int, e: int) -> Event_InverseOffers:
+def d_Event_InverseOffers(b: bytes, e: int, j: int = 0) -> Event_InverseOffers:
     v1: list[InverseOffer] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_InverseOffer(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_InverseOffer(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Event_InverseOffers(inverse_offers=v1)
 
 
@@ -1761,26 +1776,22 @@ def e_Event_Rescind(m: Event_Rescind) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_OfferID(m.offer_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_OfferID(m.offer_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_Rescind(b: bytes, i: int, e: int) -> Event_Rescind:
-    v1: OfferID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Rescind(b: bytes, e: int, j: int = 0, v1: OfferID | None = None) -> Event_Rescind:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('offer_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
-            else: v1 = d_OfferID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_OfferID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Rescind')
     return Event_Rescind(offer_id=v1)
 
@@ -1791,77 +1802,75 @@ def e_Event_RescindInverseOffer(m: Event_RescindInverseOffer) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_OfferID(m.inverse_offer_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_OfferID(m.inverse_offer_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_RescindInverseOffer(b: bytes, i: int, e: int) -> Event_RescindInverseOffer:
-    v1: OfferID | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_RescindInverseOffer(b: bytes, e: int, j: int = 0, v1: OfferID | None = None) -> Event_RescindInverseOffer:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('inverse_offer_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
-            else: v1 = d_OfferID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_OfferID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.RescindInverseOffer')
     return Event_RescindInverseOffer(inverse_offer_id=v1)
 
 
 def e_Event_Update(m: Event_Update) -> str:
     s = e_TaskStatus(m.status); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_Update(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_Update:
-    v1: TaskStatus | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Update(b: bytes, e: int, k: int = DEPTH, j: int = 0, v1: TaskStatus | None = None) -> Event_Update:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('status')
             if k < 1: raise Malformed('nested too deeply')
-            v1 = d_TaskStatus(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_TaskStatus(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Update')
     return Event_Update(status=v1)
 
 
 def e_Event_UpdateOperationStatus(m: Event_UpdateOperationStatus) -> str:
     s = e_OperationStatus(m.status); n = len(s)
-    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    o = f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event_UpdateOperationStatus(b: bytes, i: int, e: int) -> Event_UpdateOperationStatus:
-    v1: OperationStatus | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_UpdateOperationStatus(b: bytes, e: int, j: int = 0, v1: OperationStatus | None = None) -> Event_UpdateOperationStatus:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('status')
-            v1 = d_OperationStatus(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v1 = d_OperationStatus(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.UpdateOperationStatus')
     return Event_UpdateOperationStatus(status=v1)
 
@@ -1872,52 +1881,46 @@ def e_Event_Message(m: Event_Message) -> str:
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_0a[n]}{s}'
-    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.executor_id.value
     if not s.isascii(): s = utf8(s)
     n = len(s)
     if n < 126: o += f'{W_12[n]}{s}'
-    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     s = m.data.decode('latin-1'); n = len(s)
     o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     return o
 
 
-def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
-    v1: AgentID | None = None
-    v2: ExecutorID | None = None
-    v3: bytes | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Message(b: bytes, e: int, j: int = 0, v1: AgentID | None = None, v2: ExecutorID | None = None, v3: bytes | None = None) -> Event_Message:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
-            else: v1 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('executor_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
-            else: v2 = d_ExecutorID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_ExecutorID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j]; i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i:j]
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Event.Message')
     return Event_Message(agent_id=v1, executor_id=v2, data=v3)
 
@@ -1930,54 +1933,49 @@ def e_Event_Failure(m: Event_Failure) -> str:
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_0a[n]}{s}'
-        else: s = e_AgentID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+        else: s = e_AgentID(v1); n = len(s); o += f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v2 = m.executor_id
     if v2 is not None:
         s = v2.value
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_12[n]}{s}'
-        else: s = e_ExecutorID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        else: s = e_ExecutorID(v2); n = len(s); o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.status
     if v3 is not None:
-        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else int32_text(v3)}'
+        o += f'\x18{int32_text(v3) if v3 >> 14 else SHORT[v3]}'
     return o
 
 
-def d_Event_Failure(b: bytes, i: int, e: int) -> Event_Failure:
-    v1: AgentID | None = None
-    v2: ExecutorID | None = None
-    v3: int | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Failure(b: bytes, e: int, j: int = 0, v1: AgentID | None = None, v2: ExecutorID | None = None, v3: int | None = None) -> Event_Failure:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v1 is not None: raise Again('agent_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
-            else: v1 = d_AgentID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v1 = d_AgentID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('executor_id')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
-            else: v2 = d_ExecutorID(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i + n
+            if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
+            else: n, i = length(b, i - 1); j = i + n; v2 = d_ExecutorID(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v3 = n
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v3 = b[i - 1]; j = i
+            if v3 > 127:
+                t = b[j]; j += 1
+                if t < 128: v3 += (t << 7) - 128
+                else:
+                    v3, j = varint(b, i - 1)
+                    if v3 >> 31: v3 = int32(v3)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10, 18, 24,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Event_Failure(agent_id=v1, executor_id=v2, status=v3)
 
 
@@ -1989,19 +1987,21 @@ def e_Event_Error(m: Event_Error) -> str:
     return o
 
 
-def d_Event_Error(b: bytes, i: int, e: int) -> Event_Error:
-    v1: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event_Error(b: bytes, e: int, j: int = 0, v1: str | None = None) -> Event_Error:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v1 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Error')
     return Event_Error(message=v1)
 
@@ -2011,175 +2011,181 @@ def e_Event(m: Event) -> str:
     v1 = m.type
     if v1 is not None:
         o += f'\x08{v1.wire}'
-    v2 = m.subscribed
-    if v2 is not None:
+    if m.subscribed is not None:
+        v2 = m.subscribed
         s = e_Event_Subscribed(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v3 = m.offers
     if v3 is not None:
         s = e_Event_Offers(v3); n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
-    v4 = m.rescind
-    if v4 is not None:
+        o += f'\x1a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.rescind is not None:
+        v4 = m.rescind
         s = e_Event_Rescind(v4); n = len(s)
-        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+        o += f'\x22{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     v5 = m.update
     if v5 is not None:
         s = e_Event_Update(v5); n = len(s)
-        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
-    v6 = m.message
-    if v6 is not None:
+        o += f'\x2a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.message is not None:
+        v6 = m.message
         s = e_Event_Message(v6); n = len(s)
-        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
-    v7 = m.failure
-    if v7 is not None:
+        o += f'\x32{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.failure is not None:
+        v7 = m.failure
         s = e_Event_Failure(v7); n = len(s)
-        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
-    v8 = m.error
-    if v8 is not None:
+        o += f'\x3a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.error is not None:
+        v8 = m.error
         s = v8.message
         if not s.isascii(): s = utf8(s)
         n = len(s)
         if n < 126: o += f'{W_42[n]}{s}'
-        else: s = e_Event_Error(v8); n = len(s); o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
-    v9 = m.inverse_offers
-    if v9 is not None:
+        else: s = e_Event_Error(v8); n = len(s); o += f'\x42{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.inverse_offers is not None:
+        v9 = m.inverse_offers
         s = e_Event_InverseOffers(v9); n = len(s)
-        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
-    v10 = m.rescind_inverse_offer
-    if v10 is not None:
+        o += f'\x4a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.rescind_inverse_offer is not None:
+        v10 = m.rescind_inverse_offer
         s = e_Event_RescindInverseOffer(v10); n = len(s)
-        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
-    v11 = m.update_operation_status
-    if v11 is not None:
+        o += f'\x52{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    if m.update_operation_status is not None:
+        v11 = m.update_operation_status
         s = e_Event_UpdateOperationStatus(v11); n = len(s)
-        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
+        o += f'\x5a{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
-    v1: Event_Type | None = None
-    v2: Event_Subscribed | None = None
-    v3: Event_Offers | None = None
-    v4: Event_Rescind | None = None
-    v5: Event_Update | None = None
-    v6: Event_Message | None = None
-    v7: Event_Failure | None = None
-    v8: Event_Error | None = None
-    v9: Event_InverseOffers | None = None
-    v10: Event_RescindInverseOffer | None = None
-    v11: Event_UpdateOperationStatus | None = None
-    r = False
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Event(b: bytes, e: int, k: int = DEPTH, j: int = 0, v1: Event_Type | None = None, v2: Event_Subscribed | None = None, v3: Event_Offers | None = None, v4: Event_Rescind | None = None, v5: Event_Update | None = None, v6: Event_Message | None = None, v7: Event_Failure | None = None, v8: Event_Error | None = None, v9: Event_InverseOffers | None = None, v10: Event_RescindInverseOffer | None = None, v11: Event_UpdateOperationStatus | None = None, r: bool = False) -> Event:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Event_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Event_Type: v1 = t_Event_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('subscribed')
-            v2 = d_Event_Subscribed(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v2 = d_Event_Subscribed(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
             if v3 is not None: raise Again('offers')
-            v3 = d_Event_Offers(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = d_Event_Offers(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 34:
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v4 is not None: raise Again('rescind')
-            v4 = d_Event_Rescind(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
+            v4 = d_Event_Rescind(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 42:
             if v5 is not None: raise Again('update')
             if k < 1: raise Malformed('nested too deeply')
-            v5 = d_Event_Update(b[i:j], 0, n, k - 1)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 50:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            if v6 is not None: raise Again('message')
-            v6 = d_Event_Message(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 58:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v7 is not None: raise Again('failure')
-            v7 = d_Event_Failure(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 66:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v8 is not None: raise Again('error')
-            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v8 = Event_Error(message=b[i + 2 : j].decode())
-            else: v8 = d_Event_Error(b, i, j)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 74:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v9 is not None: raise Again('inverse_offers')
-            v9 = d_Event_InverseOffers(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 82:
-            r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v10 is not None: raise Again('rescind_inverse_offer')
-            v10 = d_Event_RescindInverseOffer(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v5 = d_Event_Update(b[i:j], n, k - 1)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t < 90:
+            if t == 50:
+                r = True
+                if v6 is not None: raise Again('message')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v6 = d_Event_Message(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 58:
+                r = True
+                if v7 is not None: raise Again('failure')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v7 = d_Event_Failure(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 66:
+                r = True
+                if v8 is not None: raise Again('error')
+                n = b[i - 1]; j = i + n
+                if 1 < n < 128 and b[i] == 10 and b[i + 1] == n - 2: v8 = Event_Error(message=b[i + 2 : j].decode())
+                else: n, i = length(b, i - 1); j = i + n; v8 = d_Event_Error(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 74:
+                r = True
+                if v9 is not None: raise Again('inverse_offers')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v9 = d_Event_InverseOffers(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
+            if t == 82:
+                r = True
+                if v10 is not None: raise Again('rescind_inverse_offer')
+                n = b[i - 1]
+                if n > 127:
+                    t = b[i]; i += 1
+                    if t < 128: n += (t << 7) - 128
+                    else: n, i = length(b, i - 2)
+                j = i + n
+                v10 = d_Event_RescindInverseOffer(b[i:j], n)
+                if j >= e: break
+                t = b[j]; i = j + 2
         if t == 90:
             r = True
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v11 is not None: raise Again('update_operation_status')
-            v11 = d_Event_UpdateOperationStatus(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v11 = d_Event_UpdateOperationStatus(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26, 34, 42, 50, 58, 66, 74, 82, 90,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if not r: return Event(type=v1, offers=v3, update=v5)
     return Event(type=v1, subscribed=v2, offers=v3, inverse_offers=v9, rescind=v4, rescind_inverse_offer=v10, update=v5, update_operation_status=v11, message=v6, failure=v7, error=v8)
 
@@ -2190,26 +2196,28 @@ def e_Response_ReconcileOperations(m: Response_ReconcileOperations) -> str:
         p = [o]
         for v1 in m.operation_statuses:
             s = e_OperationStatus(v1); n = len(s)
-            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+            p.append(f'\x0a{SHORT[n] if n < 16384 else varint_text(n)}{s}')
         o = ''.join(p)
     return o
 
 
-def d_Response_ReconcileOperations(b: bytes, i: int, e: int) -> Response_ReconcileOperations:
+def d_Response_ReconcileOperations(b: bytes, e: int, j: int = 0) -> Response_ReconcileOperations:
     v1: list[OperationStatus] = []
-    while i < e:
-        t = b[i]; i += 1; h = i
+    while j < e:
+        t = b[j]; i = j + 2
         while t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v1.append(d_OperationStatus(b[i:j], 0, n))
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
+            v1.append(d_OperationStatus(b[i:j], n))
+            if j >= e: break
+            t = b[j]; i = j + 2
         else:
-            i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            j = i - 2 if t in (10,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Response_ReconcileOperations(operation_statuses=v1)
 
 
@@ -2221,81 +2229,88 @@ def e_Response(m: Response) -> str:
     v2 = m.reconcile_operations
     if v2 is not None:
         s = e_Response_ReconcileOperations(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
     return o
 
 
-def d_Response(b: bytes, i: int, e: int) -> Response:
-    v1: Response_Type | None = None
-    v2: Response_ReconcileOperations | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_Response(b: bytes, e: int, j: int = 0, v1: Response_Type | None = None, v2: Response_ReconcileOperations | None = None) -> Response:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = int32(b, i - 1)
-            v1 = t_Response_Type.get(n, v1)
-            if i >= e: break
-            t = b[i]; i += 1
+            n = b[i - 1]; j = i
+            if n > 127:
+                n, j = varint(b, i - 1)
+                if n >> 31: n = int32(n)
+            if n in t_Response_Type: v1 = t_Response_Type[n]
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('reconcile_operations')
-            v2 = d_Response_ReconcileOperations(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v2 = d_Response_ReconcileOperations(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     return Response(type=v1, reconcile_operations=v2)
 
 
 def e_APIResult(m: APIResult) -> str:
     i = m.status_code
-    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    o = f'\x08{uint32_text(i) if i >> 14 else SHORT[i]}'
     v2 = m.response
     if v2 is not None:
         s = e_Response(v2); n = len(s)
-        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
-    v3 = m.error
-    if v3 is not None:
-        s = v3
-        if not s.isascii(): s = utf8(s)
-        n = len(s)
-        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+        o += f'\x12{SHORT[n] if n < 16384 else varint_text(n)}{s}'
+    x = m.error
+    if x is not None:
+        if not x.isascii(): x = utf8(x)
+        n = len(x)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{x}'
     return o
 
 
-def d_APIResult(b: bytes, i: int, e: int) -> APIResult:
-    v1: int | None = None
-    v2: Response | None = None
-    v3: str | None = None
-    while i < e:
-        t = b[i]; i += 1; h = i
+def d_APIResult(b: bytes, e: int, j: int = 0, v1: int | None = None, v2: Response | None = None, v3: str | None = None) -> APIResult:
+    while j < e:
+        t = b[j]; i = j + 2
         if t == 8:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v1 = n
-            if i >= e: break
-            t = b[i]; i += 1
+            v1 = b[i - 1]; j = i
+            if v1 > 127:
+                t = b[j]; j += 1
+                if t < 128: v1 += (t << 7) - 128
+                else:
+                    v1, j = varint(b, i - 1)
+                    if v1 >> 32: v1 = uint32(v1)
+            if j >= e: break
+            t = b[j]; i = j + 2
         if t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
             if v2 is not None: raise Again('response')
-            v2 = d_Response(b[i:j], 0, n)
-            i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        if t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
             j = i + n
-            v3 = b[i:j].decode(); i = j
-            if i >= e: break
-            t = b[i]; i += 1
-        i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Malformed('the end is missing')
+            v2 = d_Response(b[i:j], n)
+            if j >= e: break
+            t = b[j]; i = j + 2
+        if t == 26:
+            n = b[i - 1]
+            if n > 127:
+                t = b[i]; i += 1
+                if t < 128: n += (t << 7) - 128
+                else: n, i = length(b, i - 2)
+            j = i + n
+            v3 = b[i:j].decode()
+            if j >= e: break
+            t = b[j]; i = j + 2
+        j = i - 2 if t in (8, 18, 26,) else unknown(b, i - 2)
+    if j != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('APIResult')
     return APIResult(status_code=v1, response=v2, error=v3)
 

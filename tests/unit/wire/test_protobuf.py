@@ -17,13 +17,23 @@ from google.protobuf.message import Message as GoogleMessage
 from hypothesis import HealthCheck, given, settings
 
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.common import ContainerID, Environment, Label, TaskID, Value
+from dcos_runtime.wire.common import (
+    AgentID,
+    CommandInfo,
+    ContainerID,
+    DurationInfo,
+    Environment,
+    Label,
+    Labels,
+    TaskID,
+    Value,
+)
 from dcos_runtime.wire.generator.__main__ import made
 from dcos_runtime.wire.generator.schema import Field, Message, Module, descriptors, read
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import AttributeConstraint, Call, Event
+from dcos_runtime.wire.tasks import CheckStatusInfo, TaskInfo, TaskState, TaskStatus
 from dcos_runtime.wire.tasks import HealthCheck as Check
-from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 from tests.support.mesos.calls import CALLS, INFO, TASK
 
 MUTATIONS = 3000
@@ -358,6 +368,75 @@ def test_spoiled_bytes_are_read_or_refused_as_by_google() -> None:
                 start = chance.randrange(len(spoiled) + 1)
                 spoiled[at:at] = spoiled[start : start + chance.randint(1, 30)]
         agree(bytes(spoiled), kind)
+
+
+SMALL = [
+    Label(key="owner", value="web"),
+    Environment.Variable(name="PORT", value="80"),
+    Environment.Variable(name="PORT", value="80", type=Environment.Variable.Type.VALUE),
+    Resource(
+        name="cpus",
+        type=Value.Type.SCALAR,
+        scalar=Value.Scalar(value=2.5),
+        allocation_info=Resource.AllocationInfo(role="web"),
+    ),
+]
+
+
+@pytest.mark.parametrize("message", SMALL, ids=lambda message: type(message).__qualname__)
+def test_small_messages_are_read_as_by_google_whatever_one_byte_of_them_is(message: Any) -> None:
+    data = protobuf.encode(message)
+    assert protobuf.decode(data, type(message)) == message
+    for at in range(len(data)):
+        for byte in range(256):
+            agree(data[:at] + bytes([byte]) + data[at + 1 :], type(message))
+            if at % 4 == byte % 4:  # a byte more
+                agree(data[:at] + bytes([byte]) + data[at:], type(message))
+        agree(data[:at], type(message))
+        agree(data[:at] + data[at + 1 :], type(message))
+
+
+@pytest.mark.parametrize("size", [0, 1, *range(118, 136), 250, *range(16370, 16390), 70_000, 2_100_000])
+def test_texts_and_parts_of_any_length_are_written_and_read(size: int) -> None:
+    for text in ("x" * size, "é" * (size // 2) + "x" * (size % 2)):
+        variable = Environment.Variable(name=text, value=text)
+        task = TaskInfo(
+            name=text,
+            task_id=TaskID(value=text),
+            agent_id=AgentID(value="a"),
+            resources=[
+                Resource(name="r", type=Value.Type.SCALAR, allocation_info=Resource.AllocationInfo(role=text)),
+                Resource(name=text, type=Value.Type.SET, set=Value.Set(item=[text])),
+            ],
+            command=CommandInfo(environment=Environment(variables=[variable])),
+            labels=Labels(labels=[Label(key=text, value=text)]),
+            limits={text: Value.Scalar(value=1.5), "mem": Value.Scalar(value=2.5)},
+        )
+        for message in (variable, task, *task.resources, Label(key=text, value=text), Label(key=text)):
+            data = protobuf.encode(message)
+            theirs = google(type(message))
+            theirs.ParseFromString(data)
+            assert theirs.ByteSize() == len(data)
+            assert protobuf.decode(theirs.SerializeToString(), type(message)) == message
+
+
+@pytest.mark.parametrize("bits", range(64))
+def test_numbers_of_any_size_are_written_and_read(bits: int) -> None:
+    for number in {(1 << bits) - 1, 1 << bits, (1 << bits) + 1, (1 << bits) * 3 // 2}:
+        messages: list[Any] = [Value.Range(begin=number, end=number)]
+        if number < 1 << 63:
+            messages += [DurationInfo(nanoseconds=number), DurationInfo(nanoseconds=-number)]
+        if number < 1 << 32:
+            messages += [Check.HTTPCheckInfo(port=number, statuses=[number, 1])]
+        if number < 1 << 31:
+            messages += [CheckStatusInfo.Command(exit_code=sign * number) for sign in (1, -1)]
+        for message in messages:
+            data = protobuf.encode(message)
+            theirs = google(type(message))
+            theirs.ParseFromString(data)
+            assert theirs.SerializeToString() == data
+            assert protobuf.decode(data, type(message)) == message
+            agree(data + b"\x08" + data[1:], type(message))
 
 
 def test_a_text_that_is_not_utf8_is_refused_wherever_it_is() -> None:
