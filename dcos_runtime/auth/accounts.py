@@ -47,7 +47,7 @@ class _Question(msgspec.Struct):
     password: str | None = None
     token: str | None = None
     address: str = ""
-    """Of the daemon's client."""
+    """The address of the daemon's client."""
 
 
 class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,7 +96,7 @@ class Accounts:
         return responses.json({"keys": [self._tokens.key]})
 
     async def verify(self, request: web.BaseRequest) -> web.Response:
-        """For daemons on the socket: 200 with the uid when password or token are good, 401 when not."""
+        """For daemons on the socket: 200 with the uid when the password or token is valid, else 401."""
         given = await _read(request, _Question, 'the body is to be {"uid", "password"} or {"token"}')
         if given.token is not None:
             try:
@@ -222,7 +222,7 @@ async def _wanted(request: web.BaseRequest) -> _Wanted:
 
 
 async def _read(request: web.BaseRequest, form: type[Any], otherwise: str) -> Any:
-    """The body as ``form``. Raises `ErrorResponse` with ``otherwise``, and never with what the body holds."""
+    """The body as ``form``. Raises `ErrorResponse` with the text ``otherwise``, which never quotes the body."""
     try:
         body = await bodies.read(request, _MAX_BODY)
     except bodies.BodyRefused as refused:

@@ -24,7 +24,7 @@ from dcos_runtime.store.sqlite import SqliteStore
 
 
 class UsersUnavailable(UsersUnreachable):
-    """The users cannot be read, or not be changed, at the moment."""
+    """The users cannot be read or changed at the moment."""
 
 
 class UserExists(Exception):
@@ -40,13 +40,13 @@ class LastUser(Exception):
 
 
 class AdministratorUnusable(Explained):
-    """The file of --administrator cannot be used. The text holds nothing of it."""
+    """The file of --administrator cannot be used. The text quotes nothing of the file."""
 
     usual_hint = "give another file with --administrator, or none where there is a user already"
 
 
 class User(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
-    """Somebody who may log in. Tokens issued before ``since`` (seconds since the epoch) are not theirs any more."""
+    """Somebody who may log in. Tokens issued before ``since`` (seconds since the epoch) are no longer accepted."""
 
     uid: str
     hash: str
@@ -61,7 +61,7 @@ Change = Callable[[User], User]
 
 
 class Directory(ABC):
-    """Users by name and revoked tokens by id, as a cache; the changes are up to where they are kept."""
+    """Users by name and revoked tokens by id, as a cache. Subclasses store the changes."""
 
     def __init__(self) -> None:
         self._users: dict[str, User] = {}
@@ -93,11 +93,12 @@ class Directory(ABC):
         judge(self.user(claims.uid), claims)
 
     def expired(self, now: float) -> list[str]:
-        """Revoked tokens that have expired since: they need not be remembered."""
+        """Revoked tokens that have expired since: they can be forgotten."""
         return [token_id for token_id, expires in self._revoked.items() if expires < now - tokens.SKEW]
 
-    # ``by`` is who wants a change of the users: looked at again together with the change, where the users are kept. The
-    # cache, by which the request was let in, may be some seconds old. Each raises `TokenRefused` when it was.
+    # ``by``: the user who asks for a change. The store checks that user once more in the same transaction, because the
+    # cache that the request was checked against may be some seconds old. Each method raises `TokenRefused` when that
+    # check fails.
 
     @abstractmethod
     async def add(self, user: User, by: Claims | None = None) -> None:
@@ -138,7 +139,7 @@ def encode(user: User) -> bytes:
 
 
 def decode(data: bytes) -> User:
-    """Raises ``ValueError`` without a word of the data."""
+    """Raises ``ValueError``, which quotes nothing of the data."""
     try:
         return msgspec.json.decode(data, type=User)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -168,7 +169,7 @@ _INITIALIZED = "initialized"
 
 
 class LocalDirectory(Directory):
-    """For a daemon started by hand: everything in one SQLite file, which one process may have open."""
+    """For a daemon started by hand: everything in one SQLite file, which only one process may open."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -26,10 +26,10 @@ from dcos_runtime.guard.tokens import LIFETIME, Claims, TokenRefused, Verifier
 T = TypeVar("T")
 
 WAITING = 64
-"""Attempts that may wait for their turn or their hash; more are turned away."""
+"""The most attempts that wait for their turn or for their hash; further ones are refused."""
 
 DAEMONS_WAIT = 3.0
-"""Seconds that an attempt at a daemon waits for its turn: well below what the daemon waits for an answer."""
+"""Seconds that an attempt at a daemon waits for its turn: much less than the daemon waits for the response."""
 
 _REMEMBERED = 256
 _REMEMBERED_SECONDS = 60.0
@@ -55,7 +55,9 @@ class Rejected(Exception):
 
 
 class Hasher:
-    """Computes password hashes in threads of their own, few at a time: a flood of logins leaves processors free."""
+    """Computes password hashes in threads of its own, few at a time, so that a flood of logins leaves processors
+    free.
+    """
 
     def __init__(self, threads: int | None = None) -> None:
         self._threads = ThreadPoolExecutor(threads or max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="password")
@@ -74,7 +76,7 @@ class Hasher:
 
 
 class Logins:
-    """Passwords against the directory."""
+    """Checks passwords against the directory."""
 
     def __init__(
         self, directory: Directory, hasher: Hasher, throttle: Throttle | None = None, reserved: Reserved = NOBODY
@@ -84,7 +86,7 @@ class Logins:
         self._hasher = hasher
         self._throttle = throttle or Throttle()
         self._waiting = 0
-        # A hash without a known password: so an unknown user takes as long as a wrong password.
+        # A hash whose password nobody knows: so an unknown user takes as long as a wrong password.
         self._nobody = passwords.hashed(secrets.token_hex(16))
         self._key = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, float] = OrderedDict()
@@ -95,9 +97,9 @@ class Logins:
         return await self._attempt(uid, password, keys)
 
     async def recognise(self, uid: str, password: str, source: str = "") -> User:
-        """For daemons that are asked with HTTP Basic, request after request: a good password is remembered for a
-        while, under a keyed digest, as long as it is not changed. ``source`` is where their client is: guesses from
-        one address keep no user of another waiting. Raises as `log_in` does.
+        """For daemons that are asked with HTTP Basic, request after request: a valid password is remembered for a
+        while, under a keyed digest, until it is changed. ``source`` is the client's address: guesses from one address
+        do not delay users at another. Raises as `log_in` does.
         """
         user = self._user(uid)
         digest = b""
@@ -117,7 +119,7 @@ class Logins:
         return found
 
     def _user(self, uid: str) -> User | None:
-        """A record under a reserved name, made before it was, opens nothing. Raises ``Unavailable``."""
+        """A record that was made before its name became reserved is ignored. Raises ``Unavailable``."""
         user = self._directory.user(uid)
         return None if uid in self._reserved else user
 
@@ -144,7 +146,7 @@ class Logins:
 
 
 class Tokens:
-    """Tokens against the directory: good by themselves, not revoked, and their user still there."""
+    """Checks tokens against the directory: valid, not revoked, and their user still exists."""
 
     def __init__(self, directory: Directory, signer: Signer, verifier: Verifier, reserved: Reserved = NOBODY) -> None:
         self._directory = directory
@@ -169,7 +171,7 @@ class Tokens:
         return claims
 
     def still(self, claims: Claims) -> None:
-        """Whether what `claims` has found is true still, after some time. Raises as that does."""
+        """Checks again, some time later, what `claims` has checked. Raises the same errors."""
         self._directory.vouch(claims)
 
     async def revoke(self, claims: Claims) -> None:

@@ -13,25 +13,27 @@ _LN, _R, _P = 14, 8, 5
 
 _LENGTH = 32
 LONGEST = 1024
-"""Characters of a password; a longer one is refused unread."""
+"""The most characters of a password; a longer one is refused before it is hashed."""
 
 _FORM = re.compile(r"\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)", re.ASCII)
 
 
 def hashed(password: str) -> str:
-    """A new hash with a salt of its own. Takes a while: call it in a thread."""
+    """A new hash with a new salt. Takes a while: call it in a thread."""
     salt = os.urandom(16)
     return f"$scrypt$ln={_LN},r={_R},p={_P}${_encode(salt)}${_encode(_derive(password, salt, _LN, _R, _P))}"
 
 
 def is_hash(text: str) -> bool:
-    """Whether ``text`` is of the form that `hashed` gives, with costs that may be paid."""
+    """Whether ``text`` has the form that `hashed` gives, with costs that are allowed."""
     match = _FORM.fullmatch(text)
     return match is not None and 1 <= int(match[1]) <= 17 and 1 <= int(match[2]) <= 16 and 1 <= int(match[3]) <= 16
 
 
 def matches(password: str, kept: str) -> bool:
-    """Whether it is the password of that hash. Takes as long as `hashed`. False for what is no hash of ours."""
+    """Whether it is the password of that hash. Takes as long as `hashed`. False for a text that is not a hash of
+    ours.
+    """
     match = _FORM.fullmatch(kept)
     if match is None or not is_hash(kept) or len(password) > LONGEST:
         return False

@@ -2,7 +2,7 @@
 
 ``users/<uid>`` and ``revoked/<token id>`` are keys of a `SharedStore`. The folder of the users counts every user that
 is added or removed, in the same change, so that of two daemons that remove the last two users one fails. The
-administrator is what the store begins with: once removed, that one does not come back.
+administrator is written only when the store is created: once removed, it does not come back.
 
 A watch keeps the cache; whoever changes something waits until the watch has seen it. A daemon that was paused, or that
 does not reach ZooKeeper, misses what the others revoke. So the watch asks ZooKeeper for a sign of freshness several
@@ -60,9 +60,9 @@ _USERS, _REVOKED = "users", "revoked"
 
 
 class SharedDirectory(Directory):
-    """``first`` becomes the first user of a cluster that has never had one. ``trusted``: seconds that the cache is
-    good for without ZooKeeper, by a ``clock`` that goes on while the process or its machine is paused. `run` has to run
-    for anything to work.
+    """``first`` becomes the first user of a cluster that has never had one. ``trusted``: seconds for which the cache is
+    valid without ZooKeeper, by a ``clock`` that does not stop while the process or its machine is paused. Nothing works
+    unless `run` runs.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class SharedDirectory(Directory):
 
     @property
     def as_of(self) -> float | None:
-        """The time up to which every change is known."""
+        """The time up to which the cache holds every change."""
         return self._watch.as_of
 
     def check(self) -> None:
@@ -161,14 +161,14 @@ class SharedDirectory(Directory):
         try:
             await work(again)
         except TokenRefused as error:
-            if again:  # an earlier try may have been done, and be the reason
+            if again:  # an earlier try may have succeeded, and be the reason
                 raise UsersUnavailable(
                     f"ZooKeeper was away meanwhile; whether it is done is not known, but {error}"
                 ) from error
             raise
 
     async def _backing(self, by: Claims | None) -> list[Step]:
-        """A condition of the change: that the user who asks for it was neither removed nor changed meanwhile. Raises
+        """A condition of the change: the user who asks for it was neither removed nor changed meanwhile. Raises
         `TokenRefused`.
         """
         if by is None:
@@ -235,7 +235,7 @@ class SharedDirectory(Directory):
         await self._contended(steps, f"too many change the user {uid} at the same time")
 
     async def _contended(self, steps: Callable[[], Awaitable[list[Step]]], otherwise: str) -> None:
-        """Works a change out again until no other daemon's change came in between."""
+        """Tries a change again until no other daemon changes the same keys in between."""
         for _ in range(_CONTENDED):
             try:
                 await self._store.commit(*await steps())
@@ -248,7 +248,7 @@ class SharedDirectory(Directory):
         try:
             await self._store.commit(Create(_revoked_key(token_id), repr(expires).encode()))
         except WriteConflict:
-            return  # it is revoked already
+            return  # already revoked
 
 
 def _user_key(uid: str) -> str:

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 SOCKET_MODE = 0o660
 AUTH_REQUESTS = ".nginx"
-"""Beside the socket of --socket, with this after its name, is the one for nginx' auth requests."""
+"""The socket for nginx' auth requests has the name of --socket with this at its end."""
 
 _LONGEST_LINE = 64 * 1024
 LONGEST_HEAD = 2 * _LONGEST_LINE
@@ -48,7 +48,7 @@ _PURGE_SECONDS = 600.0
 
 
 class AuthShell:
-    """``ready`` is told the socket's path once requests are answered."""
+    """``ready`` is called with the socket's path once requests are answered."""
 
     def __init__(self, flags: AuthFlags, life: daemon.Life, ready: Callable[[Path], None]) -> None:
         self._flags = flags
@@ -56,8 +56,8 @@ class AuthShell:
         self._ready = ready
 
     async def run(self) -> None:
-        """Until the process is to end. Raises `AdministratorUnusable`, `KeyUnusable`, ``OSError``, ``StoreError`` and
-        ``TlsError`` for what prevents a start.
+        """Returns when the process is to end. Raises `AdministratorUnusable`, `KeyUnusable`, ``OSError``,
+        ``StoreError`` and ``TlsError`` for what prevents a start.
         """
         flags = self._flags
         signer = signing.signer(Path(flags.token_private_key), flags.token_issuer)
@@ -138,7 +138,7 @@ class AuthShell:
     async def _directory(self, stack: AsyncExitStack, first: User | None) -> Directory:
         flags = self._flags
         if flags.zk is None:
-            assert flags.work_dir is not None  # one of the two is there
+            assert flags.work_dir is not None  # one of the two is set
             local = LocalDirectory(Path(flags.work_dir) / "auth.db")
             stack.push_async_callback(local.close)
             await local.open(first)
@@ -202,7 +202,7 @@ async def listening(pages: Pages, path: Path) -> AsyncIterator[None]:
 
 
 def _make_room(path: Path) -> None:
-    """Removes the socket of a process that is no more."""
+    """Removes the socket of a process that has ended."""
     if not path.exists():
         return
     if not path.is_socket():

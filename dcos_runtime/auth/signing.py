@@ -21,7 +21,7 @@ class Signer:
         try:
             key = load_pem_private_key(private_key, None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
-            # Not chained: the parser's own words may quote what it read.
+            # Not chained: the parser's message may quote what it read.
             raise KeyUnusable("the token key is no private key in PEM without a password") from None
         if not isinstance(key, RSAPrivateKey) or key.key_size < 2048:
             raise KeyUnusable("the token key is no RSA key of 2048 bits or more")

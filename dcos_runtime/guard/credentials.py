@@ -12,7 +12,7 @@ from dcos_runtime.errors import Explained
 
 
 class CredentialsUnusable(Explained):
-    """The file cannot be used. The text names it and says why, never what is in it."""
+    """The file cannot be used. The text names it and says why, and quotes nothing of it."""
 
     usual_hint = "mend the file, or give another one"
 
@@ -37,7 +37,7 @@ class Credentials:
         return principal in self._known
 
     def match(self, principal: str, secret: str) -> bool:
-        """Whether that is its secret. Takes as long for a principal that is not known."""
+        """Whether that is the principal's secret. Takes equally long for an unknown principal."""
         wanted = self._known.get(principal, self._nobody)
         return hmac.compare_digest(secret.encode("utf-8", "surrogatepass"), wanted.encode("utf-8", "surrogatepass"))
 

@@ -28,7 +28,7 @@ def _admitted() -> web.RequestKey[str | None]:
 
 
 class Door(enum.Enum):
-    """What a request is for."""
+    """The kind of access that a request needs."""
 
     OPEN = "open"  # health, version, redirects to the leader: no principal needed
     READ = "read"
@@ -47,11 +47,10 @@ _REALMS = {
 
 @dataclass(frozen=True)
 class Doors:
-    """``wanted``: the doors that want a principal. Realms begin with ``realm`` ("mesos-master"), as those of Mesos do;
-    without one it is the guard's, and so are the words of a refusal.
-
-    ``own``: a kind of daemon whose certificate passes open doors over TLS and no other: a machine asks its own daemon
-    how it is with that daemon's certificate.
+    """``wanted``: the doors that want a principal. Realms begin with ``realm`` ("mesos-master"), as those of Mesos do.
+    Without one, the guard's realm and its wording of a refusal are used. ``own``: a kind of daemon whose certificate
+    passes open doors over TLS, and no other door: a machine asks its own daemon for its health with that daemon's
+    certificate.
     """
 
     realm: str | None = "mesos"
@@ -60,9 +59,8 @@ class Doors:
     own: str = ""
 
     async def enter(self, request: web.Request, door: Door, path: str = "") -> str | None:
-        """The request's principal; None when nobody needs to know. Raises `Denied`.
-
-        ``path`` is that of the route, without prefix. A listener with TLS has no door that is open to everybody.
+        """The request's principal; None when the door wants none. Raises `Denied`. ``path`` is that of the route,
+        without prefix. A listener with TLS has no door that is open to everybody.
         """
         if _admitted() in request:
             return self.entered(request)
@@ -90,7 +88,7 @@ class Doors:
         return principal
 
     async def expect(self, request: web.Request, door: Door, path: str = "") -> web.StreamResponse | None:
-        """Answers ``Expect`` once the sender is known: nobody else is asked to send a body."""
+        """Answers ``Expect`` once the sender is known, so that only known senders are asked to send a body."""
         try:
             await self.enter(request, door, path)
         except Denied as denied:
@@ -115,7 +113,7 @@ class _Wanting(Protocol):
 
 
 class _Flags(Protocol):
-    """Those of `flags.shared.TlsFlags` and ``GuardFlags``."""
+    """The flags of `flags.shared.TlsFlags` and ``GuardFlags``."""
 
     @property
     def tls_ca(self) -> str | None: ...
@@ -134,7 +132,7 @@ class _Flags(Protocol):
 
 
 def wanted(flags: _Wanting, frameworks: bool = False) -> frozenset[Door]:
-    """The doors that want a principal; ``frameworks``: that of the scheduler API does."""
+    """The doors that want a principal; ``frameworks``: the door of the scheduler API is one of them."""
     asked = {
         Door.READ: flags.authenticate_http_readonly,
         Door.WRITE: flags.authenticate_http_readwrite,

@@ -1,8 +1,6 @@
-"""Finds out which principal a request comes from. This is the one place that does.
-
-On a plain port that is HTTP Basic or the cluster's token; on a port with mutual TLS it is the certificate, and the user
-for whom a gateway (or a standby that passes requests on) speaks. Without any flag there is nobody to tell apart: every
-request is answered, as daemons started by hand do on loopback.
+"""Finds out which principal a request comes from. Nothing else does. On a plain port, HTTP Basic or the cluster's token
+says it. On a port with mutual TLS, the certificate says it, and a gateway (or a standby that passes a request on) names
+the user. Without any of these flags every request is answered, as by daemons started by hand on loopback.
 """
 
 from __future__ import annotations
@@ -93,7 +91,7 @@ class Guard:
     async def principal(self, request: web.Request, *, required: bool, realm: str | None = None) -> str | None:
         """Who sends this; None when that need not be known. Raises `Denied`.
 
-        Wrong credentials are refused even where none are wanted, so that nobody mistakes them for good ones.
+        Wrong credentials are refused even where none are wanted, so that nobody believes that they are valid.
         """
         if tls.is_tls(request):
             return self._of_certificate(request)
@@ -127,7 +125,7 @@ class Guard:
         return identity.principal
 
     async def knows_token(self, token: str) -> bool:
-        """Whether it is good, and not revoked. Raises `UsersUnreachable`."""
+        """Whether the token is valid and not revoked. Raises `UsersUnreachable`."""
         try:
             return self.verifier is not None and bool(self.verifier.verify(token)) and await self._lives(token)
         except tokens.TokenRefused:
@@ -162,7 +160,7 @@ class Guard:
             raise self._unknown("the Basic credentials cannot be read", realm) from None
         if colon and self.credentials is not None and self.credentials.match(principal, secret):
             return principal
-        # A principal of the file is never looked for among the users.
+        # A principal of the credentials file is never looked for among the users.
         known = self.credentials is not None and principal in self.credentials
         may_be_user = colon and not known and tokens.UID.fullmatch(principal) and not tokens.is_daemons(principal)
         if may_be_user and self.users is not None and await self.users.password_is(principal, secret, address):
@@ -174,10 +172,10 @@ class Guard:
 
 
 OPERATOR = "operator"
-"""The kind of those who run the cluster: no service has it, and each lets it in."""
+"""The kind of the operator's certificate: no service has it, and every service lets it in."""
 
 OPEN = Guard()
-"""For daemons started by hand: every request is answered."""
+"""The guard of daemons started by hand: every request is answered."""
 
 
 def guard(

@@ -1,7 +1,7 @@
 """The cluster's tokens: JSON Web Tokens signed with RS256, as DC/OS has them (claims ``uid``, ``exp``).
 
-One algorithm, one key, one issuer: what a token's own header says is never trusted further than to refuse it. PyJWT
-and cryptography are imported when a key is read: daemons that have none never pay for them.
+One algorithm, one key, one issuer: a token whose header says anything else is refused. PyJWT and cryptography are
+imported when a key is read, so daemons without a key do not load them.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _DAEMONS = "dcos_"
 
 
 class TokenRefused(Exception):
-    """The token is good for nothing here. The text says why, and holds nothing of it."""
+    """The token is not accepted. The text says why, and quotes nothing of the token."""
 
 
 class KeyUnusable(Explained):
-    """A key file cannot be read. The text names it and says why, never what is in it."""
+    """A key file cannot be read. The text names it and says why, and quotes nothing of it."""
 
     usual_hint = "give another file with --token_key, or --token_private_key of dcos-auth"
 
@@ -58,7 +58,7 @@ class Claims:
 
 
 class Verifier:
-    """Tells good tokens from others. Whether a token was revoked, or its user removed, is not its business."""
+    """Tells valid tokens from others. It does not know whether a token was revoked, or its user removed."""
 
     def __init__(self, public_key: bytes, issuer: str) -> None:
         """``public_key`` as PEM. Raises `KeyUnusable`."""
@@ -78,7 +78,7 @@ class Verifier:
         self._good: OrderedDict[str, Claims] = OrderedDict()
 
     def verify(self, token: str) -> Claims:
-        """Raises `TokenRefused`. A token that was good is not computed again before it expires."""
+        """Raises `TokenRefused`. A valid token is remembered until it expires, and its signature not computed again."""
         import jwt
 
         now = time.time()
@@ -117,7 +117,7 @@ class Verifier:
 
 
 def is_daemons(uid: str) -> bool:
-    """Whether a name, in any spelling, is one that our own daemons act under. No user may have such a name."""
+    """Whether our own daemons act under this name, in any spelling. No user may have such a name."""
     return uid.lower().startswith(_DAEMONS)
 
 
@@ -160,15 +160,15 @@ def _checked(claims: dict[str, Any], now: float) -> Claims:
 def _is_canonical(token: str) -> bool:
     """Whether it is the one spelling of its bytes.
 
-    The library also takes padding, bits that nothing is made of in a part's last character, and characters of no
-    alphabet: then many strings were one token, and whoever compares them as text would be fooled.
+    The library also takes padding, unused bits in the last character of a part, and characters outside of the alphabet.
+    Then many strings would be one token, and comparing them as text would fail.
     """
     parts = token.split(".")
     try:
         return len(parts) == 3 and all(
             part and _base64url(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) == part for part in parts
         )
-    except ValueError:  # no ASCII, or no length that base64 has
+    except ValueError:  # not ASCII, or a length that base64 never has
         return False
 
 

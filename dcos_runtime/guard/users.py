@@ -1,6 +1,5 @@
-"""The cluster's users as a daemon sees them: another process knows their passwords and tokens, and is asked.
-
-On a cluster that is the dcos-auth of the same machine, over its UNIX socket.
+"""The cluster's users as a daemon sees them: it asks another process about their passwords and tokens. On a cluster
+that is the dcos-auth of the same machine, over its UNIX socket.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ _PASSWORD_SECONDS = 15.0
 """A password may wait at dcos-auth until those before it are hashed."""
 
 MOST_QUESTIONS = 16
-"""Passwords that one daemon has checked at a time; more are turned away."""
+"""The most passwords that one daemon has checked at a time; further ones are refused."""
 MOST_QUESTIONS_OF_ONE = 2
-"""Of one client's address."""
+"""The same for one client's address."""
 
 
 class UsersUnreachable(Exception):
@@ -36,7 +35,7 @@ class UsersUnreachable(Exception):
 
 
 class TooManyQuestions(Exception):
-    """A password is not looked at now, since there were too many. ``seconds``: when to come back."""
+    """The password is not checked now, because too many others are. ``seconds``: when to come back."""
 
     def __init__(self, seconds: int = 1) -> None:
         super().__init__(f"too many passwords are being checked, or were wrong; try again in {seconds} s")
@@ -56,9 +55,8 @@ class Users(Protocol):
 
 
 class AskedUsers:
-    """Users of whom another process knows. Its answers are remembered for some seconds, under a keyed digest.
-
-    They count from when it was asked, by a clock that goes on while this process or its machine is paused.
+    """Users that another process knows. Its answers are remembered for some seconds, under a keyed digest. These
+    seconds begin with the request, by a clock that does not stop while this process or its machine is paused.
     """
 
     def __init__(self) -> None:
@@ -70,7 +68,7 @@ class AskedUsers:
 
     async def password_is(self, uid: str, password: str, address: str) -> bool:
         known = self._digest(f"{uid}\0{password}")
-        # Only a password that is wrong stays wrong: a token may be too new for whoever is asked.
+        # Only a wrong password is remembered as wrong: a token may be too new for the process that was asked.
         if self._no.get(known, 0.0) > boottime():
             return False
         question = {"uid": uid, "password": password, "address": address}
@@ -92,7 +90,7 @@ class AskedUsers:
     async def _ask(self, question: dict[str, str], known: bytes, address: str | None) -> bool:
         if self._yes.get(known, 0.0) > boottime():
             return True
-        # Requests that come together with the same credentials ask once; those of other addresses have their own line.
+        # Requests with the same credentials at the same time ask once; each address has its own line.
         same = (known, address or "")
         if same not in self._asking:
             work = self._request(question) if address is None else self._in_bounds(question, address)
@@ -143,7 +141,7 @@ class SocketUsers(AskedUsers):
     async def _request(self, question: dict[str, str]) -> bool:
         import aiohttp
 
-        # Tokens have connections of their own: they are answered at once, and wait behind no password.
+        # Tokens have connections of their own: they are answered at once, and do not wait behind passwords.
         is_token = "token" in question
         if is_token not in self._sessions:
             self._sessions[is_token] = aiohttp.ClientSession(

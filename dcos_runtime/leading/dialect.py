@@ -1,6 +1,5 @@
-"""How an API words the responses that every daemon with a leader gives. `Dialect` is Mesos': plain text, few headers.
-
-An API whose clients are used to something else overrides what differs.
+"""How an API words the responses that every daemon with a leader gives. `Dialect` is Mesos' wording: plain text, few
+headers. Another API overrides what differs.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PASSED_ON = "X-Dcos-Passed-On"
-"""A header of requests that a standby passes on. In a response, ``no`` says: nothing was done with the request, and the
-one that leads now may be asked.
+"""A header of requests that a standby passes on. In a response, ``no`` says that the request was not handled, so the
+present leader may be asked.
 """
 
 SOON = {"Retry-After": "1"}
 LONGEST_SHOWN = 300
-"""Characters of a path that a message shows at most."""
+"""The most characters of a path that a message shows."""
 CONNECT_SECONDS = 3.0
 """How long a leader's machine may take to accept a connection."""
 
@@ -41,10 +40,11 @@ class Dialect:
     daemon = "daemon"
     """The name of the process in its responses."""
     whole = False
-    """True: bodies, except event streams, are read to their end before anything of them is passed on, in both
-    directions. False: they are passed on unbuffered, record by record."""
+    """True: a body that is not an event stream is read to its end before any of it is passed on, in both directions.
+    False: they are passed on unbuffered, record by record.
+    """
     largest = 16 * 1024 * 1024
-    """The most bytes of a body that is read to its end."""
+    """The most bytes of a body that is read to its end first."""
     only_continue = False
     """Whether ``Expect`` with anything but ``100-continue`` is refused."""
 
@@ -85,7 +85,7 @@ class Dialect:
         if isinstance(error, web.HTTPException):
             return self.tell(error.status, f"{error.status} {error.reason}.")
         if isinstance(error, ConnectionError):
-            return web.Response(status=400)  # the client is gone; nobody reads this
+            return web.Response(status=400)  # the client is gone, and reads no response
         if isinstance(error, StoreError):
             return self.tell(503, str(error), SOON)
         if isinstance(error, BodyRefused):
@@ -94,12 +94,12 @@ class Dialect:
         return self.tell(500, f"The request could not be handled; the {self.daemon}'s log says why")
 
     def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:
-        """Called when this process has answered a request, so that it can be logged."""
+        """Called when this process has answered a request. A dialect may log it."""
 
     # --- passing on ---
 
     def redirect(self, request: web.Request, leading: Peer) -> web.Response:
-        """The response of listeners that pass nothing on."""
+        """The response of a listener that passes no request on."""
         return web.Response(status=307, headers={"Location": f"//{leading.address}{request.raw_path}"})
 
     def was_passed_on(self, request: web.Request) -> bool:
@@ -112,7 +112,9 @@ class Dialect:
         return self.nobody() if self.was_passed_on(request) else None
 
     def is_read(self, request: web.Request) -> bool:
-        """Whether the request may be repeated, at the same leader or another, even if it was handled."""
+        """Whether the request only reads: it may be sent again, to the same leader or another, even if it was
+        handled.
+        """
         return request.method in (hdrs.METH_GET, hdrs.METH_HEAD) and not request.body_exists
 
     def may_repeat(self, request: web.Request, sent: bool) -> bool:
@@ -122,7 +124,7 @@ class Dialect:
         return self.is_read(request) or not sent
 
     def timeout(self, request: web.Request) -> aiohttp.ClientTimeout:
-        """How long a standby waits for the leader. A request to a leader that leads no more is ended before that."""
+        """How long a standby waits for the leader. A request to a former leader is ended earlier."""
         return aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
 
     def dress_request(self, request: web.Request, headers: CIMultiDict[str]) -> None:
@@ -132,6 +134,8 @@ class Dialect:
         """Adds the headers that a standby adds to the leader's response."""
 
     def cut(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Called when a response has begun and cannot be completed: half a response must not look like a whole one."""
+        """Called when a response has begun and cannot be completed, so that half a response does not look like a whole
+        one.
+        """
         if request.transport is not None:
             request.transport.abort()

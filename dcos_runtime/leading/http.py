@@ -22,7 +22,9 @@ from dcos_runtime.store.lease import UNKNOWN, LeaseOver, LeaseSuspended
 
 
 class Api(Generic[S]):
-    """Answers one listener's requests. Without a ``standby``, what only the leader answers is redirected to it."""
+    """Answers one listener's requests. Without a ``standby``, requests that only the leader answers are redirected to
+    it.
+    """
 
     def __init__(
         self, role: Role[S], router: Router, doors: Doors, dialect: Dialect, standby: Standby | None = None
@@ -47,7 +49,7 @@ class Api(Generic[S]):
         self._role.answered(request)
 
     async def _expected(self, request: web.Request) -> web.StreamResponse | None:
-        """Asks for no body yet: that is done when the sender is known; see `_invite`."""
+        """Does not ask for the body yet: `_invite` does when the sender is known."""
         return None
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
@@ -113,4 +115,4 @@ def _expects_continue(request: web.Request) -> bool:
 async def _invite(request: web.Request) -> None:
     if _expects_continue(request) and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # these headers are not of the response
+        request.writer.output_size = 0  # these headers belong to no response

@@ -1,6 +1,7 @@
 """A whole daemon with a leader: flags, listeners, election, routes, an orderly end.
 
-A new daemon derives from `Daemon`, and gives flags, routes and a shell. The init and the package manager do so, too.
+A new daemon derives from `Daemon`, and gives flags, routes and a shell. The master, the init and the package manager do
+so.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Daemon(Generic[S, F]):
         return doors.problems(flags, _wanted(flags), sources, "authenticate_http")
 
     def prepare(self, flags: F) -> None:
-        """Before anything listens. Raises ``OSError`` and `Unusable` for what prevents a start."""
+        """Called before anything listens. Raises ``OSError`` and `Unusable` for what prevents a start."""
 
     def guard(self, flags: F) -> guard.Guard:
         """Raises `guard.GuardUnusable`."""
@@ -193,7 +194,7 @@ def _wanted(flags: LeaderFlags) -> frozenset[Door]:
 
 
 class Unusable(Explained):
-    """A flag's value cannot be used, which showed only when it was used."""
+    """A flag's value proved unusable when it was used, after the flags were read."""
 
     usual_hint = "give the flag another value"
 

@@ -14,10 +14,10 @@ from dcos_runtime.store.lease import LeaseOver, LeaseState, Term
 
 @dataclass(frozen=True)
 class Peer:
-    """The process that leads, as it tells of itself; or this process."""
+    """The process that leads, as it describes itself; or this process."""
 
     id: str
-    """Names the process from its start to its end. Its address, if it tells no other id."""
+    """Names the process from its start to its end. It is the address, if the process has no other id."""
     address: str
     """``host:port`` of its plain port, for people and their programs."""
     host: str
@@ -27,7 +27,7 @@ class Peer:
 
 
 class CannotGoOn(Explained):
-    """The shell cannot go on in this process. The text says why."""
+    """The shell has to end, and this process with it. The text says why."""
 
     usual_hint = "it is started again, and others may lead meanwhile"
 
@@ -43,7 +43,9 @@ class Leading(Protocol):
         ...
 
     def abandon(self, why: str) -> None:
-        """The leadership is over: cuts the streams to clients, because another leader may tell them otherwise."""
+        """The leadership is over: cuts the streams to clients, because another leader may now send them other
+        events.
+        """
         ...
 
     async def stop(self) -> None:
@@ -83,7 +85,7 @@ class Role(Generic[S]):
         self._tell()
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Calls ``listener`` whenever another leads, or nobody."""
+        """Calls ``listener`` whenever another process leads, or none."""
         self._listeners.append(listener)
 
     def is_own(self, peer: Peer) -> bool:
@@ -114,7 +116,7 @@ class Role(Generic[S]):
 
     @property
     def lead(self) -> S:
-        """The shell, for a request that only the leader handles. Raises `LeaseOver` where there is none any more."""
+        """The shell, for a request that only the leader handles. Raises `LeaseOver` when the leadership is over."""
         shell = self.shell
         if shell is None:
             raise LeaseOver("this process does not lead")
@@ -146,7 +148,7 @@ class Role(Generic[S]):
         self.unanswered.add(id(request))
 
     def answered(self, request: object) -> None:
-        """The response of the request has begun, or there will be none."""
+        """The request's response has begun, or will never begin."""
         self.unanswered.discard(id(request))
         if not self.unanswered:
             self._answered.set()

@@ -32,7 +32,7 @@ class Route:
     path: str = ""
     """The path without a prefix, as an inventory names it to open it to anonymous readers."""
     everywhere: bool = False
-    """Whether each process answers by itself, whether it leads or not."""
+    """Whether every process answers by itself, leader or standby."""
     hold: float = HOLD_SECONDS
     """For how many seconds a request waits while the leadership is suspended."""
 

@@ -1,7 +1,5 @@
-"""How a daemon comes to lead, and what it has while it leads: the store, and a lease.
-
-`Alone` is for a daemon started by hand; a `Candidate` stands for election at a ``zk://`` path beside others of its
-kind.
+"""How a daemon comes to lead, and what it has while it leads: the store, and a lease. `Alone` is for a daemon started
+by hand. A `Candidate` stands for election at a ``zk://`` path with others of its kind.
 """
 
 from __future__ import annotations
@@ -23,12 +21,14 @@ from dcos_runtime.store.zookeeper import ZooKeeperUrl
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 2.0
-"""How long a daemon that was told to stop waits for requests that are under way, before it gives up the leadership."""
+"""How long a daemon that is stopped waits for requests under way, before it gives up the leadership."""
 
 
 @dataclass(frozen=True)
 class Leadership:
-    """What a process has while it leads: it alone writes to the ``store``, and answers while the ``lease`` is valid."""
+    """What a process has while it leads: only it writes to the ``store``, and it answers while the ``lease`` is
+    valid.
+    """
 
     store: Store
     lease: Term
@@ -70,8 +70,8 @@ class Place:
 
 
 class Candidate:
-    """``content`` is what the node of this process tells others; ``peer_of`` reads such a content (None: it cannot be
-    read). ``former``: the process before this one, whose node is removed first.
+    """``content`` is what this process writes into its node; ``peer_of`` reads the content of another's node (None:
+    unreadable). ``former``: the process before this one, whose node is removed first.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Candidate:
         self._contender = ZooKeeperContender(self._session, place.election, content, public=place.public, former=former)
 
     async def lead(self, role: Role[S], life: Life, begin: Begin[S], ready: Callable[[], None]) -> None:
-        """Runs beside the caller. ``ready`` is called at once, because this process can tell who leads from now on."""
+        """Runs in the background. ``ready`` is called at once, because a standby answers requests, too."""
         life.spawn(self._follow(role), "leader detection")
         life.spawn(self._lead(role, life, begin), "the election")
         ready()
@@ -142,7 +142,7 @@ async def lead(role: Role[S], life: Life, seat: Alone | Candidate, begin: Begin[
 
 
 async def _begin(role: Role[S], life: Life, begin: Begin[S], leadership: Leadership) -> bool:
-    """Makes and starts the shell. Whether that worked; otherwise ``life`` ends."""
+    """Makes and starts the shell. Returns whether that worked; if not, ``life`` ends."""
     try:
         shell = await begin(leadership)
     except (StoreError, OSError) as error:

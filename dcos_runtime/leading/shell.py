@@ -1,6 +1,6 @@
 """Runs a core for one term as leader: feeds it events and the time, carries its effects out, stores its writes.
 
-While the leadership is suspended nothing is fed, written or told; all of that waits, and no time passes for the core.
+While the leadership is suspended the core gets no event, nothing is written or sent, and no time passes for the core.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ E = TypeVar("E", bound=Frozen)
 log = logging.getLogger(__name__)
 
 MAX_WRITE = 500_000
-"""Waiting writes are put together into one until it has so many bytes."""
+"""Waiting writes are joined into one of at most so many bytes."""
 STOP_SECONDS = 2.0
 
 
@@ -60,7 +60,7 @@ class Shell(Generic[E]):
     # --- what a daemon gives ---
 
     def perform(self, effect: Any) -> None:
-        """Begins to carry out an effect of the daemon's own; the result comes back as an event."""
+        """Begins to carry out an effect that only this daemon has; the result comes back as an event."""
         raise NotImplementedError(type(effect).__name__)
 
     def step(self) -> None:
@@ -86,10 +86,10 @@ class Shell(Generic[E]):
         self._runner.feed(PersistFailed(persist.id, str(error)))  # type: ignore[arg-type]  # in the events of every core, which E does not say
 
     def ended(self) -> None:
-        """Called when the core decides nothing any more."""
+        """Called when the core gets no more events."""
 
     def others(self) -> list[Awaitable[None]]:
-        """What runs beside the core, and ends with it."""
+        """Tasks that run beside the core, and end with it."""
         return []
 
     # --- in ---
@@ -177,8 +177,9 @@ class Shell(Generic[E]):
     # --- its life ---
 
     async def run(self) -> None:
-        """Stores writes and lets time pass, until it is cancelled or `stop` is called. Raises ``StoreError``, after
-        which what this process holds may no longer be the truth, and `CannotGoOn`."""
+        """Stores writes and lets time pass, until it is cancelled or `stop` is called. Raises `CannotGoOn`, and
+        ``StoreError``, after which the state of this process may differ from what is stored.
+        """
         self._running = asyncio.current_task()
         parts = (self._write(), self._keep_time(), *self.others())
         work = [asyncio.ensure_future(part) for part in parts]
@@ -210,9 +211,7 @@ class Shell(Generic[E]):
         """See `Leading`. This shell has no streams to clients."""
 
     async def stop(self) -> None:
-        """Writes what waits to be written, then ends `run`. Each of the two has a time limit, so that a daemon always
-        ends.
-        """
+        """Writes what is not yet written, then ends `run`. Both have a time limit, so that a daemon always ends."""
         running, self._running = self._running, None
         if running is not None and not running.done() and self.lease.valid():
             with contextlib.suppress(TimeoutError):

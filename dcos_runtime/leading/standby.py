@@ -1,9 +1,9 @@
 """Passes requests on to the leader, from a process that does not lead: a *standby*.
 
 So a gateway or a client may send its requests to any process of a daemon. With TLS, standby and leader use mutual TLS,
-and the standby names the sender: what he proved here he need not prove again there. A request that waits for a leader
-is ended when another leads, or nobody: the machine of the former one may be off and never answer. If the request may be
-repeated, the next leader is asked then, which may be this process.
+and the standby names the sender, who need not prove its identity again. A request that waits for a leader is ended when
+another process leads, or none: the former leader's machine may be off and never answer. If the request may be repeated,
+the next leader is asked, which may be this process.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ from dcos_runtime.leading.role import Peer, Role
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 10.0
-"""For so long after a request came, another leader may be asked when the first gave no response."""
+"""Seconds after a request came during which another leader may be asked, if the first gave no response."""
 MOVED_SECONDS = 3.0
-"""For so long after its leader was found to lead no more, if that ends later: the next one has to recover first."""
+"""The same, counted from when the leader was found to lead no longer, if that ends later: the next one has to recover
+first.
+"""
 PAUSE_SECONDS = 0.5
 """The pause before the same leader is asked again."""
 _IDLE_SECONDS = 60.0
@@ -41,12 +43,12 @@ _OF_CONNECTION = (
 )
 _OURS = (hdrs.HOST, hdrs.EXPECT, tls.SPOKEN_FOR, PASSED_ON)
 _PROOFS = (hdrs.AUTHORIZATION, hdrs.COOKIE)
-"""Not passed on by a standby that shows its own certificate and names the sender."""
+"""Headers that a standby does not pass on when it shows its own certificate and names the sender."""
 
 
 @dataclass(frozen=True)
 class PeerTls:
-    """How daemons of a kind speak to each other: each listens for the others on ``port``, with TLS of ``context``."""
+    """How daemons of one kind reach each other: each listens for the others on ``port``, with the TLS ``context``."""
 
     context: ssl.SSLContext
     port: int
@@ -54,11 +56,10 @@ class PeerTls:
 
 @dataclass(frozen=True)
 class _Again:
-    """There is no response, and the request may be asked again.
-
-    ``response``: what to answer if there is nobody to ask. ``leader_changed``: the leader that was asked leads no more,
-    as far as is known. ``same_leader_allowed``: the same leader may be asked again if it still leads. Otherwise ask
-    only another leader: this request may be what makes that one fail.
+    """There is no response, and the request may be sent again. ``response``: the client's response if no leader is left
+    to ask. ``leader_changed``: the leader that was asked is known to lead no longer. ``same_leader_allowed``: the same
+    leader may be asked again if it still leads. Otherwise only another leader is asked: this request may be what makes
+    the first one fail.
     """
 
     response: web.Response
@@ -68,13 +69,15 @@ class _Again:
 
 @dataclass
 class _Attempt:
-    """``sent``: there was a connection, so the leader may have got something of the request."""
+    """``sent``: there was a connection, so the leader may have received a part of the request."""
 
     sent: bool = False
 
 
 class Standby:
-    """With ``peer_tls`` it shows this daemon's certificate and names the sender; without, it passes credentials on."""
+    """Passes requests on. With ``peer_tls`` it shows this daemon's certificate and names the sender; without, it passes
+    the sender's credentials on.
+    """
 
     def __init__(self, role: Role[Any], dialect: Dialect, peer_tls: PeerTls | None = None) -> None:
         self._role = role
@@ -90,11 +93,11 @@ class Standby:
         await asyncio.gather(*self._closing)
 
     def _let_go(self) -> None:
-        """Ends requests that wait for the former leader, which may be paused for ever."""
+        """Ends requests that wait for the former leader, which may never answer."""
         waiting, self._waiting = self._waiting, set()
         for limit in waiting:
             limit.reschedule(asyncio.get_running_loop().time())
-        # Its idle connections, too, may lead to a machine that is off. Closing them may wait for that machine.
+        # Idle connections, too, may lead to a machine that is off, and closing them may wait for it.
         http, self._http = self._http, None
         if http is not None:
             closing = asyncio.create_task(http.close(), name="close connections to the former leader")
@@ -136,7 +139,7 @@ class Standby:
             leading = following
 
     def _waits_for_us(self, request: web.Request) -> bool:
-        """A read of another standby, which has heard that we are elected: we are about to lead."""
+        """A read that another standby passed on because we are elected: we are about to lead."""
         leading = self._role.leading
         passed_on = self._dialect.was_passed_on(request) and self._dialect.is_read(request)
         return passed_on and leading is not None and self._role.is_own(leading)
@@ -157,7 +160,7 @@ class Standby:
     async def _ask(
         self, request: web.Request, leading: Peer, principal: str | None, body: bytes | None
     ) -> web.StreamResponse | _Again:
-        """``body``: that of the request, if it was read to its end; None: it is read while it is passed on."""
+        """``body``: the request's body, if it was read to its end; None: it is passed on while it is read."""
         target = request.rel_url.raw_path_qs
         if not target.startswith("/"):
             return self._dialect.tell(400, "the request names no path")
@@ -170,7 +173,7 @@ class Standby:
                 self._waiting.add(limit)
                 async with self._session().request(
                     request.method,
-                    URL(base + target, encoded=True),  # as it came: the leader is to see the same path
+                    URL(base + target, encoded=True),  # as it came: the leader has to see the same path
                     headers=self._headers(request, principal),
                     data=(request.content if request.body_exists else None) if body is None else body or None,
                     allow_redirects=False,
@@ -195,7 +198,7 @@ class Standby:
         if response is not None and response.prepared:
             self._dialect.cut(request, response)
             return response
-        # Let the aborted upload release the body, for one step of the loop; the server reads what is left of it.
+        # One step of the loop lets the aborted upload release the body; the server reads the rest of it.
         await asyncio.sleep(0)
         harmless = self._dialect.may_repeat(request, attempt.sent)
         unknown = "whether it did what was asked is not known"
@@ -213,7 +216,7 @@ class Standby:
         return _Again(told, leader_changed=changed, same_leader_allowed=changed or not attempt.sent)
 
     def _base(self, leading: Peer) -> tuple[str, str]:
-        """Where the leader is asked: as messages name it, and as a URL."""
+        """The leader's address: as messages name it, and as a URL."""
         if self.peer_tls is None:
             return leading.address, f"http://{leading.address}"
         host = f"[{leading.host}]" if ":" in leading.host else leading.host
@@ -221,7 +224,7 @@ class Standby:
 
     def _headers(self, request: web.Request, principal: str | None) -> CIMultiDict[str]:
         dropped = (*_OURS, *(_PROOFS if self.peer_tls is not None else ()))
-        # What was read whole was unpacked as well.
+        # A body that was read to its end was unpacked, too.
         unpacked = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING) if self._dialect.whole else ()
         headers = self._kept(request.headers, (*dropped, *unpacked))
         if self.peer_tls is not None and principal is not None:
@@ -253,7 +256,7 @@ class Standby:
 
 
 def nobody(role: Role[Any], dialect: Dialect) -> web.Response | None:
-    """Why there is no other process to ask; None when there is one."""
+    """Why no other process can be asked; None when one can."""
     leading = role.leading
     if leading is None:
         return dialect.nobody()
@@ -263,7 +266,7 @@ def nobody(role: Role[Any], dialect: Dialect) -> web.Response | None:
 
 
 def not_done(dialect: Dialect, request: web.Request, response: web.Response) -> web.Response:
-    """Tells the standby that passed the request on that it may ask another leader."""
+    """A response that allows the standby that passed the request on to ask another leader."""
     if dialect.was_passed_on(request):
         response.headers[PASSED_ON] = "no"
     return response
@@ -286,7 +289,7 @@ def _whole(answer: aiohttp.ClientResponse, headers: Mapping[str, str], body: byt
 
 
 async def _copy(answer: aiohttp.ClientResponse, request: web.Request, response: web.StreamResponse) -> None:
-    """Chunk by chunk: clients expect one record in each chunk."""
+    """Copies chunk by chunk: clients expect one record in each chunk."""
     bodiless = request.method == hdrs.METH_HEAD or answer.status in (204, 304)
     if hdrs.CONTENT_LENGTH not in answer.headers and not bodiless:
         response.enable_chunked_encoding()

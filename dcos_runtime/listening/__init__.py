@@ -1,1 +1,1 @@
-"""How a listener bounds its clients: TLS handshakes, heads, idle connections. It knows nothing of who listens."""
+"""How a listener bounds its clients: TLS handshakes, heads, idle connections. It knows no daemon."""

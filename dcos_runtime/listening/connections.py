@@ -1,9 +1,9 @@
-"""Connections of clients that send nothing, very slowly, or no valid requests: they must cost other clients nothing.
+"""Bounds what clients cost that send nothing, send very slowly, or send invalid requests.
 
-A request's head has to be whole some seconds after its first byte, a body and the reading of an answer have to make
-progress, and one address keeps so many idle connections. A request that is being answered is never cut for the time
-that takes: streams last for ever. Nothing is kept of what follows something that is no request, and little of what
-comes while a request is being answered.
+A request's head has to be complete some seconds after its first byte. The body has to keep arriving, and the response
+has to be read. The number of idle connections from one address is limited. Handling a request has no time limit,
+because streams never end. After an invalid request nothing more of the connection is kept, and while a request is
+handled only little of what comes.
 """
 
 from __future__ import annotations
@@ -23,53 +23,55 @@ from aiohttp.web_protocol import RequestHandler, _ErrInfo
 log = logging.getLogger(__name__)
 
 ErrorResponder = Callable[[int, str], web.Response]
-"""Makes the answer, of status and text, to what never gets to a handler, or not through it."""
+"""Makes the error response, of status and text, for a request that reaches no handler or whose handler fails."""
 _LONGEST_REASON = 500
 _PARSERS_TOO_MANY = "Too many headers"
-"""How the parser begins to say so."""
+"""How the parser's message for a header that is too long begins."""
 
 LONGEST_LINE = 16 * 1024
 """Bytes of a request's first line, or of one of its headers: as many as a gateway lets pass."""
 LONGEST_HEAD = 80 * 1024
-"""Of all of them: the 64 KB that a gateway lets pass, and what it adds."""
+"""The same of all headers together: the 64 KB that a gateway lets pass, and what it adds."""
 
 MOST_HEADERS = 128
-"""Of a request, those that a gateway adds not counted. Each costs more than its bytes."""
+"""The most headers of a request, without those that a gateway adds. Each costs more than its bytes."""
 _MOST_ADDED = 32
 _ADDED = ("x-dcos-", "x-forwarded-", "x-real-ip", "host", "connection")
-"""How the names of those begin."""
+"""How the names of the headers that a gateway adds begin."""
 TOO_MANY_HEADERS = f"it has more than {MOST_HEADERS} headers"
 
 MOST_AHEAD = 64 * 1024
-"""Bytes of whole requests that wait for one that is being answered. With more, nothing is read for the time being."""
+"""The most bytes of complete requests that wait while another is handled. With more, the connection is not read."""
 _MOST_PIECES = 64
-"""So many requests of a packet are looked at each by itself."""
+"""Up to so many requests in one packet are checked each by itself."""
 MOST_DROPPED = 1 << 20
-"""Bytes that are read and dropped after something that was no request, while the answer is under way."""
+"""The most bytes that are read and dropped after an invalid request, while its response is sent."""
 
 _GOODBYE_LOOK_SECONDS = 0.05
 _BYTES_RECEIVED = slice(128, 136)
 """Where tcp_info of Linux tells them."""
 
 HEAD_SECONDS = 15.0
-"""From the first byte of a request to the end of its head."""
+"""Seconds from the first byte of a request to the end of its head."""
 
 BODY_SECONDS = 30.0
 READ_SECONDS = 60.0
 PROGRESS_BYTES = 4096
-"""So much of a body has to come, or of an answer to be read, in so many seconds; or else all that is left of it."""
+"""Bytes of a body that have to come, or of a response that have to be read, within seconds; or the rest, if that is
+less.
+"""
 
 IDLE_SECONDS = 75.0
-"""A connection without a request is closed then."""
+"""Seconds after which a connection without a request is closed."""
 
 MOST_IDLE = 256
-"""Connections without a request from one address. Each over that closes the one that was opened first."""
+"""The most connections without a request from one address. One more closes the oldest of them."""
 _SLACK = 16
-"""How many connections may come before it is counted again."""
+"""How many connections may come before they are counted again."""
 
 
 class Idle:
-    """Counts the connections of a listener by address. ``most``: None for as many as there may be."""
+    """Counts the connections of a listener by address. ``most``: None for no limit."""
 
     def __init__(self, most: int | None = MOST_IDLE) -> None:
         self._most = most
@@ -94,7 +96,7 @@ class Idle:
                 self._until_counted.pop(address, None)
 
     def _close_surplus(self, there: dict[Connection, None], address: str) -> int:
-        """How many more may come before there can be too many again."""
+        """Closes the surplus. Returns how many more connections may come before there can be too many again."""
         assert self._most is not None
         idle = [connection for connection in there if connection.is_idle]
         surplus = idle[: max(0, len(idle) - self._most)]
@@ -109,10 +111,9 @@ _HEADS_END = b"\r\n\r\n"
 
 
 class Behind:
-    """Whether bytes have come after the last whole request: the beginning of another head.
-
-    The parser tells requests, not how far it has read. So it is counted here. What cannot be told for sure (a body of
-    known length behind one in chunks, in one packet) counts as bytes behind.
+    """Whether bytes have come after the last complete request: the beginning of another head. The parser returns
+    requests, not how far it has read, so that is counted here. A case that cannot be decided (a body of known length
+    after one in chunks, in one packet) counts as such bytes.
     """
 
     def __init__(self) -> None:
@@ -122,7 +123,9 @@ class Behind:
         self._left: int | None = 0  # bytes of the body under way that are to come; None: it comes in chunks
 
     def received(self, data: bytes, was_open: bool, is_open: bool, heads: Sequence[Any]) -> None:
-        """``heads`` ended in ``data``. ``was_open``, ``is_open``: a body was not whole before it, is not with it."""
+        """``heads`` ended in ``data``. ``was_open``, ``is_open``: a body was incomplete before it, is incomplete after
+        it.
+        """
         whole = self._last + data if self._last else data
         self._is_open = is_open
         if not heads and not was_open:
@@ -140,7 +143,7 @@ class Behind:
         elif by_length:
             self.some = place is None or place < len(whole)
         else:
-            self.some = not whole.endswith(_HEADS_END)  # as heads and the last chunk end, and no part of a head does
+            self.some = not whole.endswith(_HEADS_END)  # heads and the last chunk end so, and no part of a head does
         self._last = whole[-3:] if self.some or (is_open and self._left is None) else b""
 
     def end(self, data: bytes, place: int) -> int:
@@ -168,12 +171,12 @@ class Behind:
 
 
 def _length(head: Any) -> int | None:
-    """Of its body; None: in chunks."""
+    """The length of its body; None: it comes in chunks."""
     return None if head.chunked else int(head.headers.get("Content-Length") or 0)
 
 
 class Connection(RequestHandler):
-    """One connection of a client, from the first byte on."""
+    """One connection of a client, from its first byte to its end."""
 
     def __init__(
         self,
@@ -213,7 +216,7 @@ class Connection(RequestHandler):
 
     @property
     def is_idle(self) -> bool:
-        """No request is under way, or its head is not whole."""
+        """No request is under way, or its head is incomplete."""
         return not self._messages and (self._waiter is not None or not self._request_count)
 
     def handle_error(
@@ -223,8 +226,8 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answers what is no request, and a request whose handler failed: in the daemon's own form, quoting no more
-        than a part.
+        """Answers an invalid request, and a request whose handler failed: in the daemon's own form, quoting only a
+        part.
         """
         super().handle_error(request, status, exc, message)  # this logs it
         if status < 500:
@@ -243,8 +246,8 @@ class Connection(RequestHandler):
             transport.abort()
 
     async def start(self) -> None:
-        """Returns, or raises, once it is closed: over TLS that is the beginning of a goodbye, in which whatever comes
-        is still read, and shown to nobody.
+        """Returns, or raises, once the connection is closed. Over TLS the closing handshake begins then, during which
+        what comes is read and dropped.
         """
         try:
             await super().start()
@@ -285,8 +288,8 @@ class Connection(RequestHandler):
     # --- what it sends ---
 
     def data_received(self, data: bytes) -> None:
-        """A request at a time: the parser forgets those of a packet that it has told nobody of when it finds one that
-        is none.
+        """Feeds the parser one request at a time: when it finds an invalid one, it forgets the requests before it in
+        the same packet.
         """
         if self._dropped is not None:
             self._drop(data)
@@ -304,7 +307,7 @@ class Connection(RequestHandler):
             if place == len(data):
                 break
             if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
-                self._ahead = data[place:]  # it is given here again, with nothing, as soon as there is room
+                self._ahead = data[place:]  # this is called again, without data, as soon as there is room
                 break
         waiting = self._messages if len(self._messages) > max(1, before) and not self._buffer_paused else ()
         if sum(_size(head) for head, _ in waiting) > MOST_AHEAD:
@@ -312,7 +315,7 @@ class Connection(RequestHandler):
 
     def _take(self, data: bytes) -> None:
         before = self._request_count
-        unseen = before != self._counted  # very many in one packet: the parser told some later
+        unseen = before != self._counted  # very many in one packet: the parser returned some of them late
         was_open = self._payload is not None and not self._payload.is_eof()
         self._received += len(data)
         super().data_received(data)
@@ -326,7 +329,7 @@ class Connection(RequestHandler):
         self._bound(data, len(new), was_open)
         if self._upgraded or self._dropped is not None:
             self._behind = Behind()
-            self._watch_head(False)  # no heads come any more, or it is closed for what was no request
+            self._watch_head(False)  # no more heads come, or it is closed because of an invalid request
             return
         heads = [head for head, _ in new]
         is_open = self._payload is not None and not self._payload.is_eof()
@@ -339,7 +342,7 @@ class Connection(RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         declined = self._upgraded and not self._messages and self._payload_parser is None
         if declined:
-            # What came behind a wish to speak something else is looked at, once that is declined, as all else is.
+            # What follows a request to switch protocols is checked as usual once that request is declined.
             self._ahead, self._message_tail = self._message_tail, b""
         finished = await super().finish_response(request, resp, start_time)
         if declined and self.transport is not None:
@@ -349,8 +352,8 @@ class Connection(RequestHandler):
         return finished
 
     def _bound(self, data: bytes, count: int, was_open: bool) -> None:
-        """Looks at the last ``count`` requests that wait: whether one is none or too large, and whether they are too
-        much. ``was_open``: the body of one before was not whole before ``data``.
+        """Checks the last ``count`` requests that wait: whether one is invalid or too large, and whether all together
+        are too large. ``was_open``: the body of an earlier one was incomplete before ``data``.
         """
         if count:
             self._half_head = 0
@@ -376,7 +379,7 @@ class Connection(RequestHandler):
             return self._too_long()
         if len(head.headers) > MOST_HEADERS and headers_of(head.headers) > MOST_HEADERS:
             return _told(431, TOO_MANY_HEADERS)
-        if not _has_path(head):  # neither a route nor the sender could be found
+        if not _has_path(head):  # such a request has no route, and its sender cannot be found
             return _told(400, "Request URL path must start with '/'")
         return None
 
@@ -384,16 +387,15 @@ class Connection(RequestHandler):
         return _told(431, f"its first line and headers are longer than {self._longest_head} bytes")
 
     def _refuse(self, told: _ErrInfo) -> None:
-        """Of all that comes from now on nothing is looked at or kept.
-
-        aiohttp would look at each piece, and keep an error for each. An error's traceback holds frames that hold the
-        piece, and the error: a circle, which nobody breaks until very many others are there.
+        """From now on nothing that comes is parsed or kept. aiohttp would parse each piece, and keep an error for each.
+        An error's traceback holds frames that hold the piece and the error: a cycle that is freed only by a full
+        garbage collection.
         """
         error: BaseException = told.exc
         error.__traceback__ = error.__cause__ = error.__context__ = None
         error.args = ()
         if isinstance(error, HttpProcessingError):
-            error.message = ""  # it quotes all that came
+            error.message = ""  # it quotes everything that came
         self._messages.append((_ErrInfo(told.status, error, told.message[:_LONGEST_REASON]), EMPTY_PAYLOAD))
         self._dropped = 0
         self._payload = None
@@ -418,7 +420,7 @@ class Connection(RequestHandler):
         if self.is_idle:
             self.cut(f"the head of its request is not whole after {HEAD_SECONDS:g} s")
         elif self.transport is not None:
-            self._watch_head(True)  # the request before it is being answered, which may take as long as it takes
+            self._watch_head(True)  # the request before it is being handled, which has no time limit
 
     def _watch_body(self) -> None:
         self._body = self._loop.call_later(BODY_SECONDS, self._look_at_body, self._received)
@@ -427,7 +429,7 @@ class Connection(RequestHandler):
         self._body = None
         if self.transport is None or self._payload is None or self._payload.is_eof() or self.is_idle:
             return
-        # Whoever handles the request may not want more of it yet: that is not the client's fault.
+        # The handler may not have asked for more of the body yet: then the client is not at fault.
         if self._reading_paused or self._received - received >= PROGRESS_BYTES:
             self._watch_body()
         else:
@@ -463,7 +465,7 @@ class Connection(RequestHandler):
 
 
 def _bytes_received(transport: asyncio.BaseTransport) -> int | None:
-    """How many bytes the kernel has got from the client. None: it is not connected any more."""
+    """How many bytes the kernel has received from the client. None: the client is gone."""
     connection = transport.get_extra_info("socket")
     try:
         told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED.stop)
@@ -483,12 +485,12 @@ def _has_path(head: Any) -> bool:
 
 
 def headers_of(names: Iterable[str]) -> int:
-    """How many headers these are, those that a gateway adds not counted."""
+    """The number of headers, without those that a gateway adds."""
     return sum(not name.lower().startswith(_ADDED) for name in names)
 
 
 def _size(head: Any) -> int:
-    """In bytes, about; of a whole head."""
+    """The size of a complete head in bytes, approximately."""
     return len(head.path) + sum(len(name) + len(value) + 4 for name, value in head.raw_headers)
 
 

@@ -1,8 +1,7 @@
-"""TLS connections whose handshake is not done: bounded in number and time, before anything is known of the client.
-
-Each costs some 100 KB, which the process keeps as its high-water mark, and wants no credentials. So one address has so
-many at once, and so has a listener; each over that ends the one that was begun first. A client that means it ends its
-handshake in milliseconds, and is hardly ever that one.
+"""TLS connections during their handshake: bounded in number and time, since nothing is known of the client yet. Each
+costs some 100 KB, which the process does not give back, and needs no credentials. So their number is limited for an
+address and for a listener; one more ends the oldest. An honest client completes its handshake in milliseconds, and is
+hardly ever the oldest.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ HANDSHAKE_SECONDS = 10.0
 
 MOST_OF_AN_ADDRESS = 64
 MOST = 512
-"""Handshakes under way of one listener."""
+"""The most handshakes under way of one listener."""
 
 _WITHOUT_DESCRIPTORS_SECONDS = 1.0
 
@@ -55,7 +54,9 @@ class Handshakes:
         return len(self._under_way)
 
     async def close(self) -> None:
-        """Takes no more connections, and ends the handshakes under way; whoever has ended his is not touched."""
+        """Accepts no more connections, and ends the handshakes under way. Connections whose handshake is complete are
+        left alone.
+        """
         self._accepting.cancel()
         tasks = [self._accepting, *self._under_way]
         for task in tasks:
@@ -69,14 +70,14 @@ class Handshakes:
             try:
                 accepted, address = await loop.sock_accept(self._listener)
             except ConnectionError:
-                continue  # it went away while it waited
+                continue  # the client went away while it waited
             except OSError as error:
                 log.error("cannot take a connection: %s", error)  # as a rule there are no descriptors left
                 await asyncio.sleep(_WITHOUT_DESCRIPTORS_SECONDS)
                 continue
             self._begin(accepted, str(address[0]))
-            # One a turn: those under way all get theirs before the next is begun, so that clients that mean it, however
-            # many come at once, are soon through and never the oldest of too many.
+            # One new handshake in each step of the loop: those under way get their step first, so that honest clients,
+            # however many come at once, are soon done and never the oldest.
             await asyncio.sleep(0)
 
     def _begin(self, accepted: socket.socket, address: str) -> None:
@@ -113,5 +114,5 @@ class Handshakes:
                 ssl_handshake_timeout=HANDSHAKE_SECONDS,
                 ssl_shutdown_timeout=self._shutdown_seconds,
             )
-        except OSError as error:  # those of TLS, and being too late, among them
+        except OSError as error:  # errors of TLS and timeouts are among them
             log.debug("a client did not end its handshake: %s", error)
