@@ -1,7 +1,7 @@
 """The body of a request, read in one way by every daemon: compressed or not, and never more than the limit.
 
-The listeners leave it packed (`daemon.listening`): how much comes out of a few kilobytes is looked at while it is
-unpacked, a slice at a time. What cannot be unpacked is 400, a coding that is not known here 415, too much 413.
+The listeners leave it packed (`daemon.listening`): the size is checked while the body is unpacked, a slice at a time.
+A body that cannot be unpacked gives 400, an unknown coding 415, a body that is too large 413.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from aiohttp.http import HttpProcessingError
 from dcos_runtime.wire.told import shown
 
 MAX_UNPACKED = 16 * 1024 * 1024
-"""Of a packed body, both before and after: a few kilobytes of it could otherwise stand for gigabytes."""
+"""The most bytes of a packed body, packed and unpacked: a few kilobytes could otherwise stand for gigabytes."""
 
 _SLICE = 256 * 1024
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _KNOWN = {"Accept-Encoding": "gzip, deflate"}
-"""What a 415 tells to use instead (RFC 9110, 15.5.16)."""
+"""The codings that a 415 names instead (RFC 9110, 15.5.16)."""
 
 
 class BodyRefused(Exception):
@@ -67,7 +67,7 @@ async def _unpacked(request: web.BaseRequest, coding: str, most: int) -> bytes:
         rest = chunk
         while rest:
             if unpacker is None:
-                # Some leave the frame of "deflate" out, which begins with eight as the method.
+                # Some clients leave out the frame of "deflate", which begins with the method 8.
                 framed = coding != "deflate" or rest[0] & 0x0F == zlib.DEFLATED
                 unpacker = zlib.decompressobj(_WINDOWS[coding] if framed else -zlib.MAX_WBITS)
             if unpacker.eof:

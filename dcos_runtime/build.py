@@ -1,7 +1,7 @@
 """Which code this is: the fields by which Mesos' `/version` and `/state` tell a build.
 
-A build of ours is its source and nothing else, so that two of the same source are alike to the byte. The id is computed
-from the files that run; the times are the version's own, for there is no other that would be the same everywhere.
+Two builds of the same source are equal to the byte. The id is computed from the files that run; the times are those of
+the version, because any other time would differ between builds.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ DATE = "2026-11-23 15:22:00"
 USER = "dcos"
 
 WORKSHOP = frozenset({"sim", "wire/generator", "wire/proto"})
-"""Folders of this package that are for work on a checkout: no program reads them, no machine has them (the bundle
-leaves them out), and they do not count for what a build is called.
+"""Folders of this package that are used only in a checkout: no program reads them, the bundle leaves them out, and they
+do not count for the id.
 """
 
 
@@ -41,8 +41,8 @@ def info() -> dict[str, Any]:
 
 
 def tree_id(folder: Path, without: Collection[str] = ()) -> bytes:
-    """The id that git gives to a folder of plain files. What is generated or hidden does not count, nor what is below
-    the folders ``without`` (paths in ``folder``).
+    """The id that git gives to a folder of plain files. Generated and hidden files do not count, and neither do those
+    below the folders ``without`` (paths in ``folder``).
     """
     entries: list[tuple[bytes, bytes]] = []
     for path in folder.iterdir():

@@ -37,7 +37,7 @@ _LONGEST_LOGGED = 16 * 1024
 log = logging.getLogger(__name__)
 
 ALL_PATHS = "/{path:(?s:.*)}"
-"""The one route of a daemon that looks at paths itself: line ends in them, too, have its own answer."""
+"""The one route of a daemon that matches paths itself: even a path with line ends gets the daemon's own response."""
 
 STOP_SECONDS = 5.0
 """How long a daemon that was told to stop waits for requests in flight before it cuts them off."""
@@ -47,7 +47,7 @@ STOP_SECONDS = 5.0
 
 
 class Leave(Exception):
-    """The command line is answered without starting anything: print ``text`` (to stderr unless ``code`` is 0), exit."""
+    """The process ends without starting: print ``text`` (to stderr unless ``code`` is 0) and exit."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -70,7 +70,7 @@ def read_flags(
 ) -> F:
     """The daemon's flags, from its command line unless ``argv`` is given.
 
-    ``check`` looks at what no single flag can tell, and raises `FlagError`; ``checks``: see `flags.parse`. Raises
+    ``check`` checks flags against each other, and raises `FlagError`; ``checks``: see `flags.parse`. Raises
     `Leave` for ``--help``, ``--version`` (code 0) and a command line it refuses (2).
     """
     argv = sys.argv[1:] if argv is None else argv
@@ -100,7 +100,7 @@ def own_flags(
     except Leave as leave:
         try:
             print(leave.text, file=leave.stream, flush=True)
-        except BrokenPipeError:  # whoever reads has seen enough, and Python would complain at the exit, too
+        except BrokenPipeError:  # the reader has closed the pipe, and Python would report that at the exit, too
             os.dup2(os.open(os.devnull, os.O_WRONLY), leave.stream.fileno())
         sys.exit(leave.code)
 
@@ -129,8 +129,8 @@ class _JournalFormatter(_Formatter):
 
 
 class _BadRequests(logging.Filter):
-    """Logs what is no HTTP request, or has a body that cannot be read, in one line, and at most every ten seconds: who
-    sends such requests can send any number of them.
+    """Logs invalid HTTP requests, and bodies that cannot be read, in one line, and at most every ten seconds: a client
+    can send any number of them.
     """
 
     def __init__(self) -> None:
@@ -175,9 +175,8 @@ def configure_logging(level: str = "INFO", environ: Mapping[str, str] | None = N
 
 
 class Life:
-    """How a daemon ends: by a signal, by a reason of its own, or because a background task of its failed.
-
-    ``stalls``: how long its loop stood still meanwhile, for its metrics.
+    """How a daemon ends: by a signal, for a reason of its own, or because one of its background tasks failed.
+    ``stalls``: how long its loop stood still, for its metrics.
     """
 
     def __init__(self) -> None:
@@ -223,7 +222,8 @@ def run(body: Callable[[Life], Awaitable[None]]) -> int:
     """Runs ``body`` under uvloop until it returns; SIGTERM and SIGINT end its `Life` with code 0. The exit code."""
     import uvloop
 
-    os.umask(os.umask(0o022) | 0o022)  # even if it is started with umask 000, others must not write its state
+    # Even if it is started with umask 000, other users must not be able to write its state.
+    os.umask(os.umask(0o022) | 0o022)
 
     async def whole() -> int:
         life = Life()
@@ -274,11 +274,10 @@ async def listening(
 
     A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with
     the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
-    Handlers get packed bodies as they came (`bodies.read`). ``refused`` makes the answer, of status and text, to what
-    is no request; plain text unless it is given.
-    With ``tls`` whoever does not end the handshake in time, or speaks something else, is cut off (`handshakes`); so
-    is, anywhere, whoever sends or reads too slowly (`connections`). ``members_only``: clients are our own daemons, each
-    keeps connections, and any number of them may come from one address. Mutual TLS says the same.
+    Handlers get packed bodies as they came (`bodies.read`). ``refused`` makes the response, of status and text, to an
+    invalid request; the default is plain text. With ``tls``, clients that do not complete the handshake in time are cut
+    off (`handshakes`). So are all clients that send or read too slowly (`connections`). ``members_only``: clients are
+    our own daemons, which keep connections open, any number from one address. Mutual TLS implies it.
     """
     from aiohttp import web
 
@@ -291,7 +290,7 @@ async def listening(
         shutdown_timeout=stop_seconds,
     )
     await runner.setup()
-    # Not through a site of aiohttp: that has no way to set the limits.
+    # Not through a site of aiohttp, which cannot set these limits.
     assert runner.server is not None
     idle = connections.Idle(None if members_only or tls else connections.MOST_IDLE)
     make = connections.factory(runner.server, idle, refused or _in_text, access_log=None, auto_decompress=False)
@@ -322,7 +321,7 @@ async def listening(
 
 
 def ready_line(program: str, address: Address) -> str:
-    """The one line on stdout that tells a daemon is ready, and where."""
+    """The one line on stdout that says that a daemon is ready, and where it listens."""
     return f"{program} listening on {address.url}"
 
 
@@ -336,7 +335,7 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 
 
 def text_response(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """``text/plain; charset=utf-8``, the form of every error of the kernel's APIs, which may quote what came."""
+    """``text/plain; charset=utf-8``, the form of every error of the kernel's APIs, which may quote the request."""
     from aiohttp import web
 
     from dcos_runtime.wire.told import bounded

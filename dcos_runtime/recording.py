@@ -20,21 +20,20 @@ log = logging.getLogger(__name__)
 SUFFIX = ".recording"
 
 KEPT = 2
-"""Segments of former processes that stay."""
+"""How many segments of former processes are kept."""
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MADE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class RecordingFiles:
-    """The segments of one process. Of what former ones left the newest stays: why they ended may be in there.
-
-    Each segment is open and locked as long as it is in the ring: so another process that records into the same folder
-    knows that it is no former one's. A disk that is full ends the recording, and nothing else.
+    """The segments of one process. The newest segments of former processes stay: they may show why those ended. Each
+    segment is open and locked as long as it is in the ring, so another process that records into the same folder does
+    not take it for a former one's. A full disk ends the recording, and nothing else.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        """Raises ``OSError``: the folder, too, when others than we and root may write into it."""
+        """Raises ``OSError``, also when users other than ours and root may write into the folder."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._place = _opened(folder)
@@ -62,7 +61,7 @@ class RecordingFiles:
         if self._over:
             return
         try:
-            # Locked before it has the name by which others look for what nobody writes any more.
+            # Locked before it gets the name by which other processes look for segments that nobody writes.
             new = f"{self._name(number)}.new"
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(new, dir_fd=self._place)  # of a former process of the same id
@@ -104,7 +103,7 @@ class RecordingFiles:
         return f"{self._prefix}-{number:06d}{SUFFIX}"
 
     def _alive(self, entry: str) -> bool:
-        """Whether a process has it in its ring."""
+        """Whether a process still has the segment in its ring."""
         try:
             descriptor = os.open(entry, _READ, dir_fd=self._place)
         except OSError:
@@ -119,7 +118,9 @@ class RecordingFiles:
 
 
 def _opened(folder: Path) -> int:
-    """A descriptor of the folder: whatever its name leads to later, files are made in this one. Raises ``OSError``."""
+    """A descriptor of the folder: files are made in this one, even if its name leads elsewhere later. Raises
+    ``OSError``.
+    """
     try:
         place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -141,7 +142,7 @@ def _opened(folder: Path) -> int:
 def recorder(
     folder: str | None, core: Recorded, name: str, seed: bytes, veil: Callable[[bytes], Veil], **sizes: int
 ) -> Recorder | None:
-    """Of this core into that folder; None without one. Raises ``OSError`` when it cannot be used."""
+    """Records this core into that folder; None without one. Raises ``OSError`` when the folder cannot be used."""
     if folder is None:
         return None
     try:

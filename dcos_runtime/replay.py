@@ -21,7 +21,7 @@ from dcos_runtime.core.recorder import Opening, UnreadableRecording, read
 from dcos_runtime.core.runner import Core
 
 CORES = {name: f"dcos_runtime.{name}.core.recorded" for name in ("agent", "cosmos", "framework", "marathon", "master")}
-"""By the name in a recording: the module that tells a core's events and effects, and makes one of a snapshot."""
+"""By the name in a recording: the module with a core's events and effects, which makes a core from a snapshot."""
 
 SHOWN = 10
 
@@ -67,7 +67,7 @@ def replay(data: bytes) -> tuple[Opening, int, list[str], bytes]:
 
 @contextlib.contextmanager
 def _readable(opening: Opening) -> Iterator[None]:
-    """For what reads the recording, and not for the core: whatever is raised there is a fault of the file."""
+    """For code that reads the recording, not for the core: an error that is raised there is the file's fault."""
     try:
         yield
     except Exception as error:

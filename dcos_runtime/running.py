@@ -30,9 +30,8 @@ class Ticking(Generic[E]):
         clock: Callable[[], float] = time.monotonic,
         ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """``step`` lets time pass, if more is to be done then than to feed a `Tick`; ``clock`` tells deadlines.
-
-        ``ready``: is waited for whenever time may have passed, before anything is looked at or done.
+        """``step`` lets time pass, if more has to be done than to feed a `Tick`; ``clock`` is the clock of deadlines.
+        ``ready`` is awaited whenever time may have passed, before anything else is done.
         """
         self._core = core
         self._step = step or (lambda: runner.feed(Tick()))
@@ -48,7 +47,7 @@ class Ticking(Generic[E]):
             self._changed.set()  # earlier than the current wait; a later deadline is seen when that ends
 
     def wake(self) -> None:
-        """Has ``ready`` called again: there is something for it to do."""
+        """Makes `run` call ``ready`` again, because there is work for it."""
         self._changed.set()
 
     async def run(self) -> None:
@@ -65,7 +64,7 @@ class Ticking(Generic[E]):
                     async with asyncio.timeout(wait):
                         await self._changed.wait()
                 continue
-            await asyncio.sleep(0)  # events that are there already are taken into account
+            await asyncio.sleep(0)  # events that have come already are taken into account
             if self._ready is not None:
                 await self._ready()
             self._step()

@@ -1,7 +1,6 @@
-"""The services that this release's roles describe, for daemons that are started by hand: no installer tells them.
-
-``_data/services.json`` is made of the descriptors by ``python -m tests.support.shipped_services``; a test holds it to
-them. What is said here of a port holds where a flag, or the file of ``--services``, says nothing else.
+"""The services that this release's roles describe, for daemons that are started by hand, without an installer. ``python
+-m tests.support.shipped_services`` makes ``_data/services.json`` from the descriptors; a test compares them. A port in
+it is the default where no flag, and no file of ``--services``, names another.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from dcos_runtime.wire.cluster_services import ServiceRecord
 
 @cache
 def shipped() -> Mapping[str, ServiceRecord]:
-    """By name, each after those that start before it."""
+    """By name, in the order in which they start."""
     path = data_root() / "services.json"
     try:
         records = msgspec.json.decode(path.read_bytes(), type=tuple[ServiceRecord, ...])
@@ -43,7 +42,7 @@ def usual_callers() -> tuple[str, ...]:
 
 
 def all_ports() -> tuple[int, ...]:
-    """Every port of a daemon, sorted: none of them is a task's."""
+    """Every port of a daemon, sorted. No task gets one of them."""
     return tuple(
         sorted({number for one in shipped().values() for number in (*one.ports.values(), *one.reserved_ports)})
     )

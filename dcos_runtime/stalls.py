@@ -10,16 +10,18 @@ from bisect import bisect_left
 from collections import deque
 
 BEAT_SECONDS = 0.005
-"""A stall is seen by the beat that it delays, so it may have been this much longer than it is counted."""
+"""A stall is noticed by the beat that it delays, so it may have been longer by up to this much than it is counted."""
 
 IDLE_BEAT_SECONDS = 0.05
-"""While the loop has nothing to do. The stall that ends this may have been so much longer; a shorter one, missed."""
+"""Seconds between two beats while the loop has nothing to do. The stall that ends this may have been longer by so much;
+a shorter one may be missed.
+"""
 
 WORK_SECONDS = 0.001
-"""What a loop that has something to do takes of a processor between two beats, at least."""
+"""The least share of a processor that a busy loop takes between two beats."""
 
 CALM_BEATS = 20
-"""After so many beats in a row without work the loop has nothing to do."""
+"""After so many beats in a row without work the loop counts as idle."""
 
 BOUNDS_MS = (5, 10, 20, 50, 100, 200, 500, 1000, 5000)
 _RECENT_SECONDS = 60.0
@@ -31,7 +33,7 @@ class Stalls:
     def __init__(self) -> None:
         self._counts = [0] * (len(BOUNDS_MS) + 1)  # the last one: over all bounds
         self._sum = self._longest = 0.0
-        self._recent: deque[tuple[float, float]] = deque()  # when and how late, falling: later ones are shorter
+        self._recent: deque[tuple[float, float]] = deque()  # when, and how late; later ones are shorter
         self._expected = self._taken = 0.0
         self._calm = 0
 
@@ -48,7 +50,7 @@ class Stalls:
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         self.record(max(now - self._expected, 0.0), now)
-        # What it took, not how late it is: a machine that is short of processors has no need of more beats.
+        # The processor time that it took, not how late it is: a busy machine does not need more beats.
         self._calm = 0 if time.thread_time() - self._taken > WORK_SECONDS else self._calm + 1
         self._next(loop)
 
@@ -79,7 +81,7 @@ class Stalls:
         }
 
     def buckets(self) -> dict[str, int]:
-        """How many beats were so many milliseconds late or less."""
+        """The number of beats that were so many milliseconds late or less."""
         found, below = {}, 0
         for bound, count in zip(BOUNDS_MS, self._counts, strict=False):
             below += count

@@ -1,8 +1,7 @@
-"""Mutual TLS between our own daemons: contexts from the cluster's CA, and the identity of the other side.
-
-A daemon's certificate names it in a URI, ``dcos://<cluster-id>/<kind>/<host>``, and carries its host's address, so that
-a client knows by the address that it speaks to the right machine, and a server by the URI what speaks to it. `name_at`
-says both again for nginx.
+"""Mutual TLS between our own daemons: contexts from the cluster's CA, and the identity of the peer. A daemon's
+certificate has a URI, ``dcos://<cluster-id>/<kind>/<host>``, and its host's address. A client checks by the address
+that it speaks to the right machine, and a server learns from the URI which daemon speaks to it. `name_at` joins both
+for nginx.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ _URI = re.compile(r"dcos://([0-9a-f-]{36})/([a-z]+)/([A-Za-z0-9.-]{1,253})")
 
 
 class TlsError(Explained):
-    """A certificate or key cannot be used. The text names the file and says why, never what is in it."""
+    """A certificate or key cannot be used. The text names the file and says why, and quotes nothing of it."""
 
     usual_hint = "give other files with --tls_ca and --tls_identity, or see whose they are"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a certificate says of its holder."""
+    """The holder of a certificate."""
 
     cluster: str
     kind: str
@@ -46,7 +45,7 @@ class Identity:
 
     @property
     def principal(self) -> str:
-        """The principal of its own requests, those on behalf of no user."""
+        """The principal of its own requests, which it sends for no user."""
         return principal(self.kind)
 
 
@@ -56,14 +55,14 @@ def principal(kind: str) -> str:
 
 
 def name_at(kind: str, address: str) -> str:
-    """The DNS name in a certificate that says kind and host in one: for clients that can compare one name and no
-    address, as nginx does.
+    """A DNS name in a certificate that holds kind and host: for clients such as nginx that compare one name and no
+    address.
     """
     return f"{kind}.{address.replace('.', '-').replace(':', '-')}.dcos.internal"
 
 
 class _Connection(ssl.SSLObject):
-    """A client's end that takes the handshake for failed when another kind of daemon is at the other."""
+    """The client's end of a connection, whose handshake fails when the server is another kind of daemon."""
 
     kind: ClassVar[str]
 
@@ -78,13 +77,13 @@ class _Connection(ssl.SSLObject):
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """Where a daemon's part of the cluster's TLS lies."""
+    """The files of a daemon's part of the cluster's TLS."""
 
     ca: Path
     identity: Path
 
     def server(self) -> ssl.SSLContext:
-        """For a listener that wants a certificate of the cluster from everybody. Raises `TlsError`."""
+        """For a listener that wants a certificate of the cluster from every client. Raises `TlsError`."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.verify_mode = ssl.CERT_REQUIRED
         return self._loaded(context)
@@ -92,11 +91,12 @@ class TlsFiles:
     def client(self, kind: str | None = None) -> ssl.SSLContext:
         """For connections to our own daemons: their certificate must be the cluster's and name the address asked.
 
-        With ``kind`` it must be that of such a daemon as well: nothing is sent to another one on the same host.
+        With ``kind`` it must also be that of such a daemon: nothing is sent to another kind on the same host.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if kind is not None:
-            # Instances of a class made here, as the handshake knows nothing of the context's owner.
+            # Connections are instances of a class that is made here, because the handshake does not know the context's
+            # owner.
             context.sslobject_class = type("Connection", (_Connection,), {"kind": kind})
         return self._loaded(context)
 
@@ -123,7 +123,7 @@ def files(ca: str | None, identity: str | None) -> TlsFiles | None:
 
 
 def identity_of(certificate: Mapping[str, Any] | None) -> Identity | None:
-    """From what ``ssl`` tells of a verified certificate (``getpeercert()``); None when it names nothing of ours."""
+    """From ``ssl``'s fields of a verified certificate (``getpeercert()``); None when it names no daemon of ours."""
     alternatives = (certificate or {}).get("subjectAltName", ())
     names = frozenset(value for kind, value in alternatives if kind in ("DNS", "IP Address"))
     found = []
@@ -134,7 +134,9 @@ def identity_of(certificate: Mapping[str, Any] | None) -> Identity | None:
 
 
 def peer(request: web.Request) -> Identity | None:
-    """Who is on the other side of this request's connection; None without TLS, or with a certificate not of ours."""
+    """The identity of the peer of this request's connection; None without TLS, or with a certificate that is not
+    ours.
+    """
     transport = request.transport
     return identity_of(transport.get_extra_info("peercert")) if transport is not None else None
 

@@ -32,28 +32,30 @@ _AS_IT_IS = {"Accept-Encoding": "identity"}
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9%._+~=@,-]{1,200}", re.ASCII)
 
 Digests = Callable[[str, str], Awaitable[Mapping[str, str]]]
-"""SHA-256 by URI, of a repository's URL and a package: as far as that repository tells them. Raises `CosmosError`."""
+"""Given a repository's URL and a package: the SHA-256 of each URI for which the repository has one. Raises
+`CosmosError`.
+"""
 
 
 class WrongContent(Exception):
-    """What came is not what was to be kept."""
+    """The content that came has another digest than the one expected."""
 
 
 class NotStored(Exception):
-    """The store does not take it. The text says why."""
+    """The store does not accept the file. The text says why."""
 
 
 class ArtifactStore(Protocol):
-    """Keeps files by a key and a name, whole and for ever. ``OSError`` is what goes wrong with it."""
+    """Keeps files by a key and a name, complete and for ever. Its methods raise ``OSError``."""
 
     def url(self, key: str, name: str) -> str:
-        """Where agents fetch the file, once it is there."""
+        """The URL at which agents fetch the file once it is stored."""
         ...
 
     async def has(self, key: str, name: str) -> bool: ...
 
     async def put(self, key: str, name: str, content: AsyncIterator[bytes]) -> None:
-        """Readers see all of it or nothing. Nothing is kept when ``content`` raises."""
+        """Readers see the whole file or none. Nothing is stored when ``content`` raises."""
         ...
 
 
@@ -84,7 +86,9 @@ class FolderStore:
                 await asyncio.to_thread(os.unlink, beside)
 
     def _clear_up(self) -> None:
-        """Removes what processes that were killed began, here or on another master: nothing takes that long."""
+        """Removes unfinished files of processes that were killed, here or on another master: no write takes that
+        long.
+        """
         for begun in self._root.glob(f".*{_BEGUN}"):
             with contextlib.suppress(OSError):
                 if begun.stat().st_mtime < time.time() - 2 * SECONDS:
@@ -110,14 +114,14 @@ def store_of(given: ArtifactPlace, base: str | None) -> ArtifactStore:
 
 
 class Artifacts:
-    """What the assets of packages are in a store: by digest, where the repository tells one, else by their URI."""
+    """The assets of packages in a store: by digest where the repository has one, else by URI."""
 
     def __init__(self, store: ArtifactStore, fetcher: Downloader, largest: int, digests: Digests) -> None:
         self._store, self._fetcher, self._largest, self._digests = store, fetcher, largest, digests
         self._placing: dict[str, asyncio.Lock] = {}
 
     async def resource(self, source: str, package: str, given: Mapping[str, Any]) -> Json:
-        """A ``resource`` whose assets are the store's, whether they are there yet or not. Raises `CosmosError`."""
+        """A ``resource`` whose assets have URLs in the store, stored already or not. Raises `CosmosError`."""
         uris = _uris(given)
         if not uris:
             return dict(given)
@@ -127,7 +131,7 @@ class Artifacts:
         return {**given, "assets": {**assets, "uris": {**assets["uris"], **there}}}
 
     async def place(self, source: str, package: str, given: Mapping[str, Any]) -> None:
-        """Puts into the store what of these assets is not there. Raises `CosmosError`."""
+        """Stores those of these assets that are not stored yet. Raises `CosmosError`."""
         uris = _uris(given)
         if not uris:
             return
@@ -193,7 +197,7 @@ def _uris(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _place(uri: str, digest: str | None) -> tuple[str, str]:
-    """The key and the name. The name is the URI's: agents call and unpack the file by that."""
+    """The key and the name. The name is that of the URI: agents name the file, and choose how to unpack it, by that."""
     last = urlsplit(uri).path.rstrip("/").rpartition("/")[2]
     name = last if _NAME.fullmatch(last) else "artifact"
     return digest or "uri-" + hashlib.sha256(uri.encode()).hexdigest(), name

@@ -1,4 +1,4 @@
-"""What a request says: who asks, and the fields of its body, of the types that Cosmos' clients send."""
+"""The content of a request: its sender, and the fields of its body, of the types that Cosmos' clients send."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from dcos_universe.model import Json
 
 @dataclass(frozen=True)
 class Asked:
-    """Who asks, and for what: ``version`` of the response, ``origin`` as the client reached us (``https://host``)."""
+    """A request as it was read: its sender, the ``version`` of the response, and the ``origin`` at which the client
+    reached us (``https://host``).
+    """
 
     version: int
     origin: str

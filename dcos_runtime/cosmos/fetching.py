@@ -1,7 +1,6 @@
-"""Fetches URLs that users name, and refuses addresses that they must not reach through us.
-
-The address that is connected to is the one that was checked: it is looked at when its socket is made, for every
-redirect anew. Sizes (packed and unpacked), redirects and the whole time are bounded.
+"""Fetches URLs that users name, and refuses addresses that users must not reach through us. The address is checked when
+its socket is made, for every redirect anew, so the checked address is the one that is connected to. Sizes (packed and
+unpacked), redirects and the total time are bounded.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class DownloadError(Exception):
-    """``refused``: we would not ask there. Else the other side did not do what it should."""
+    """``refused``: the address is not allowed. Otherwise the server failed."""
 
     def __init__(self, why: str, *, refused: bool = False, status: int = 0) -> None:
         super().__init__(why)
@@ -56,7 +55,7 @@ class _Refused(OSError):
 
 
 class Downloader:
-    """``context``: whom to trust over TLS."""
+    """``context``: whose certificates are trusted."""
 
     def __init__(self, allowed: Allowed, context: ssl.SSLContext | None = None, user_agent: str = "cosmos") -> None:
         self._allowed = allowed
@@ -70,7 +69,7 @@ class Downloader:
             await http.close()
 
     async def get(self, url: str, *, most: int, seconds: float, headers: Mapping[str, str] | None = None) -> Answer:
-        """The whole, unpacked. Raises `DownloadError`; a status other than 200 and 304 is an answer."""
+        """The whole body, unpacked. Raises `DownloadError` when there is no response; its status may be any."""
         asked = {"Accept-Encoding": "zstd, gzip", **(headers or {})}
         try:
             async with asyncio.timeout(seconds), self.opened(url, headers=asked) as response:
@@ -83,7 +82,7 @@ class Downloader:
     async def opened(
         self, url: str, *, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The response, after redirects; its body is packed as it comes, and its length not looked at."""
+        """The response, after redirects. Its body is still packed, and its length unchecked."""
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 _, host, port = parse_url(url)
@@ -114,7 +113,7 @@ class Downloader:
         raise DownloadError(f"it redirects more than {MAX_REDIRECTS} times")
 
     def _check_literal(self, host: str, port: int) -> None:
-        """A host that is an address is refused before anything is done."""
+        """Refuses a host that is a forbidden address before anything is connected."""
         import ipaddress
 
         try:
@@ -141,7 +140,7 @@ class Downloader:
         return self._http
 
     def _socket(self, info: Any) -> socket.socket:
-        """The one place where connections begin, whatever the name was and however often it is looked up."""
+        """The one place where sockets are made, whatever the name was and however often it is resolved."""
         family, kind, protocol, _, address = info
         try:
             self._allowed.check(str(address[0]), int(address[1]))

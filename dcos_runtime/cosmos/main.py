@@ -1,4 +1,4 @@
-"""``dcos-cosmos``: the package manager, as a daemon with a leader; here is how its parts are put together."""
+"""``dcos-cosmos``: the package manager, as a daemon with a leader. It puts the parts together."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
 
 
 def _remover(flags: CosmosFlags) -> RemoveNodes | None:
-    """Of nodes in the ensemble that this daemon is elected at."""
+    """Removes nodes in the ensemble at which this daemon is elected."""
     if flags.zk is None:
         return None
     url = parse_url(flags.zk)

@@ -1,4 +1,4 @@
-"""Packages with a manager of their own: what is asked of such a package is asked of that service."""
+"""Packages with a manager of their own: requests about such a package are passed on to that service."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Managers:
     async def service(
         self, shell: CosmosShell, body: Json, asked: Asked, path: str, app_id: str
     ) -> tuple[Json | None, Json | None]:
-        """The manager's answer, or else the app that the init has: a manager that is named may keep its own ones."""
+        """The manager's response, or else the app that the init has: a named manager may keep services that the init
+        does not know.
+        """
         if asking.text(body, "managerId"):
             return await self.answer(shell, body, asked, path), None
         app = await self._init.app(app_id)
@@ -36,7 +38,9 @@ class Managers:
     async def answer(
         self, shell: CosmosShell, body: Json, asked: Asked, path: str, *, app: Json | None = None
     ) -> Json | None:
-        """The manager's answer, if the package has one; None when it is ours. Who names the manager names the rest."""
+        """The manager's response; None when the package has no manager. A request that names the manager names
+        everything itself.
+        """
         key = "currentPackageVersion" if path == "service/update" else "packageVersion"
         manager, name, version = (
             asking.text(body, "managerId"),

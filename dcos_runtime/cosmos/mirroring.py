@@ -19,17 +19,19 @@ KEPT_SECONDS = 60.0
 
 
 class Mirror:
-    """``base``: URL of a mirror (``dcos-universe mirror``, served); ``registry``: ``host:port`` of one of images."""
+    """``base``: URL of a mirror (``dcos-universe mirror``, served); ``registry``: ``host:port`` of a registry of
+    images.
+    """
 
     def __init__(self, base: str | None, registry: str | None, fetcher: Downloader) -> None:
         self._base, self._registry, self._fetcher = base, registry, fetcher
         self._kept: dict[str, tuple[float, dict[str, str]]] = {}
 
     async def place(self, source: str, package: str, given: Mapping[str, Any]) -> None:
-        """All that it has is there already."""
+        """Does nothing: a mirror has its files already."""
 
     async def resource(self, source: str, package: str, given: Mapping[str, Any]) -> Json:
-        """Raises `CosmosError` for what the mirror has not, or when it does not answer."""
+        """Raises `CosmosError` for assets that the mirror does not have, or when it does not answer."""
         known = await self.digests(package)
         try:
             return mirror.resource(given, self._base, self._registry, known)
@@ -37,7 +39,7 @@ class Mirror:
             raise errors.not_mirrored(error.what, str(error)) from None
 
     async def url(self, package: str, uri: str) -> str:
-        """Where to fetch an artifact from. Raises `CosmosError`."""
+        """The URL at which an artifact is fetched. Raises `CosmosError`."""
         if self._base is None:
             return uri
         known = await self.digests(package)

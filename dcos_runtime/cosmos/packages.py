@@ -1,4 +1,4 @@
-"""What can be done with packages: everything that Cosmos' API does, on its own terms, without HTTP."""
+"""What can be done with packages: everything that Cosmos' API does, without HTTP."""
 
 from __future__ import annotations
 
@@ -31,36 +31,36 @@ from dcos_universe.validate import Mismatch
 log = logging.getLogger(__name__)
 
 MOST_ORIGINS = 8
-"""Ways in which clients reach us for which answers are kept: a client may name any host."""
+"""The most origins for which results are kept: a client may name any host."""
 
 
 @dataclass(frozen=True)
 class _Ready:
-    """A revision rendered with somebody's options, as the init is to get it."""
+    """A revision rendered with a user's options, as the init gets it."""
 
     app: Json
     options: Json
     source: str
     package: str
     resource: Mapping[str, Any] | None
-    """As the repository has it."""
+    """The entry as the repository has it."""
 
 
 class Assets(Protocol):
-    """Where assets of packages come from, other than where the package says. Each method raises `CosmosError`."""
+    """Where assets of packages come from, if not from the URLs in the package. Each method raises `CosmosError`."""
 
     async def resource(self, source: str, package: str, given: Mapping[str, Any]) -> Json:
         """The ``resource`` of a package of the repository at ``source``, with other URLs."""
         ...
 
     async def place(self, source: str, package: str, given: Mapping[str, Any]) -> None:
-        """Has the assets there, before an app begins to fetch them."""
+        """Returns when the assets are there, before an app fetches them."""
         ...
 
 
 class Packages:
     def __init__(self, init: InitClient, tasks: ServiceTasks, assets: Sequence[Assets] = ()) -> None:
-        """``assets``: what each of these makes of a package's assets, the next one makes something of."""
+        """``assets`` are applied one after another: each takes the URLs that the one before it gives."""
         self._init, self._assets = init, assets
         self._managers = Managers(init, tasks)
         self._searched: Catalog | None = None
@@ -75,7 +75,7 @@ class Packages:
         return b'{"packages":[' + b",".join(found) + b"]}"
 
     def _results(self, catalog: Catalog, origin: str) -> dict[str, bytes]:
-        """Every package as a search tells of it, in JSON; made once for each way in which clients reach us."""
+        """Every package as a search shows it, in JSON; made once for each origin."""
         if self._searched is not catalog or len(self._shown) > MOST_ORIGINS:
             self._searched, self._shown = catalog, {}
         if origin not in self._shown:
@@ -198,7 +198,7 @@ class Packages:
         return {"results": [one for app in found for one in results.get(str(app["id"]), ())]}
 
     async def _uninstall(self, shell: CosmosShell, apps: Sequence[Json], asked: Asked) -> dict[str, list[Json]]:
-        """All of them, or none. What became of each, by its id."""
+        """Uninstalls all of them, or none. Returns the result for each, by its id."""
         begun = []
         for app in apps:
             uninstall = uninstaller.of_app(app, asked.by)
@@ -242,7 +242,7 @@ class Packages:
         }
 
     async def plan(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
-        """What `update` with the same body would do. An addition of ours: nothing is changed."""
+        """What `update` with the same body would do; nothing is changed. Cosmos does not have this."""
         app_id = asking.needed_id(body)
         app = await self._init.app(app_id)
         entry, ready, before = await self._planned(shell, body, app_id, app)
@@ -260,7 +260,7 @@ class Packages:
     async def _planned(
         self, shell: CosmosShell, body: Json, app_id: str, app: Json | None
     ) -> tuple[Json, _Ready, Json]:
-        """The revision to go to, rendered, and that which is there."""
+        """The revision to update to, rendered, and the present one."""
         catalog = await shell.repositories.catalog()
         before = None if app is None else shown.entry_of(catalog, app)
         if app is None or before is None:
@@ -289,7 +289,7 @@ class Packages:
         return entry, ready, before
 
     async def _own_id(self, entry: Json, options: Json | None) -> str | None:
-        """What the template calls the app; the user may have called it otherwise when it was installed."""
+        """The app's id according to the template; the user may have chosen another at the installation."""
         try:
             return asking.normal(str(rendering.render(Revision(entry), options or {}).app.get("id", "")))
         except UniverseError:
@@ -298,7 +298,7 @@ class Packages:
     # --- repositories ---
 
     async def repositories(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
-        """Beside Cosmos' own answer: ``problem``, where one could not be fetched when it was asked last."""
+        """Cosmos' response, with ``problem`` for a repository whose last fetch failed."""
         troubles = shell.repositories.troubles()
         told_of = [
             {**one, "problem": troubles[one["uri"]].told} if one["uri"] in troubles else one
@@ -352,7 +352,7 @@ class Packages:
         return _Ready(app, made.options, source, revision.name, given)
 
     async def _placed(self, ready: _Ready) -> None:
-        """Its assets are where tasks will fetch them from."""
+        """Makes sure that the assets are where tasks will fetch them."""
         if ready.resource is not None:
             for one in self._assets:
                 await one.place(ready.source, ready.package, ready.resource)
@@ -362,7 +362,7 @@ class Packages:
 
 
 def _well(reply: Reply) -> bytes:
-    """What the core replied. Raises its error."""
+    """The core's reply. Raises the error that it holds."""
     if reply.status < 300:
         return reply.body
     try:

@@ -1,7 +1,6 @@
-"""Fetches one repository, in a process of its own: an index as Python objects takes much room, and reading it time.
-
-What to do comes on stdin; what became of it goes to stdout, in a line each. The entries are left in a file with one a
-line, which a daemon reads a few at a time.
+"""Fetches one repository, in a process of its own: an index as Python objects takes much memory and time. The job comes
+on stdin, the outcome goes to stdout, each as one line. The entries go to a file with one entry a line, which the daemon
+reads a few at a time.
 """
 
 from __future__ import annotations
@@ -30,7 +29,9 @@ from dcos_universe.index import client as index_client
 from dcos_universe.index import fetching
 
 ENTRIES = "entries.jsonl"
-"""In the repository's folder: its digest in the first line, and whether it was signed; then an entry a line."""
+"""The file in the repository's folder: the first line holds the digest and whether the repository was signed; then
+comes an entry a line.
+"""
 _SIGNED = " signed"
 
 
@@ -57,7 +58,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """``digest`` of the entries; or what went ``wrong``, and what can be done about that."""
+    """``digest`` of the entries; or what went ``wrong``, and the remedy."""
 
     digest: str = ""
     wrong: str = ""
@@ -67,7 +68,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def context(ca: str | None) -> ssl.SSLContext:
-    """Trusts whom this machine does, and the cluster's own authority. Raises ``OSError``."""
+    """Trusts the authorities that this machine trusts, and the cluster's own. Raises ``OSError``."""
     made = ssl.create_default_context()
     if ca is not None:
         made.load_verify_locations(cafile=ca)
@@ -75,7 +76,7 @@ def context(ca: str | None) -> ssl.SSLContext:
 
 
 class _Loop:
-    """An event loop in a thread of its own, for who blocks."""
+    """An event loop in a thread of its own, for code that blocks."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -148,8 +149,8 @@ def _write(folder: Path, packages: list[Any], *, signed: bool) -> str:
 
 
 def written_digest(folder: Path, *, signed: bool) -> str:
-    """Of the entries that lie there. Raises ``OSError``, also for entries without signatures that are to be ``signed``:
-    of a time when no root was given.
+    """The digest of the entries in the file. Raises ``OSError``, also if the entries have to be ``signed`` and are not:
+    they were fetched when no root was given.
     """
     with (folder / ENTRIES).open("rb") as file:
         digest, _, more = file.readline().strip().decode().partition(" ")
@@ -159,7 +160,7 @@ def written_digest(folder: Path, *, signed: bool) -> str:
 
 
 def written(folder: Path) -> Iterator[bytes]:
-    """The entries that lie there, a JSON object each. Raises ``OSError``."""
+    """The entries in the file, a JSON object each. Raises ``OSError``."""
     with (folder / ENTRIES).open("rb") as file:
         file.readline()
         yield from file
@@ -176,11 +177,11 @@ sys.path[:] = sys.argv[1].split(":")
 from dcos_runtime.cosmos.refresher import main
 main()
 """
-"""Behind who answers requests, from before the first import on, which takes more than half of the whole."""
+"""A lower priority than the daemon has, set before the first import, which takes more than half of the time."""
 
 
 def command() -> list[str]:
-    """What starts this module in a process of its own, with this one's modules."""
+    """The command line that starts this module in a process of its own, with the same import path."""
     return [sys.executable, "-B", "-S", "-E", "-c", _WORK, ":".join(sys.path)]
 
 

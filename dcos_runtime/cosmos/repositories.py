@@ -1,6 +1,5 @@
-"""The repositories as they are now: fetched again from time to time, and kept on disk for when they cannot be.
-
-A repository that does not answer is as it was last; one of which nothing is known is not there, and the log says so.
+"""The repositories as they are now: fetched again from time to time, and kept on disk for times when that fails. A
+repository that does not answer stays as it was; one that was never fetched is left out, and the log says so.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ FIRST_SECONDS = 20.0
 """How long a request waits for the first look at the repositories."""
 _LEFT_OUT_SHOWN = 5
 _AT_ONCE = 8
-"""Entries that are read before others have their turn: some milliseconds."""
+"""Entries that are read before other work of the loop has its turn: some milliseconds."""
 _FILES = 5
-"""How many times the time for one file a repository may take as a whole."""
+"""A whole repository may take so many times the limit for one file."""
 
 
 class NotFetched(Exception):
@@ -49,15 +48,17 @@ class NotFetched(Exception):
 @dataclass(frozen=True)
 class RepositorySettings:
     folder: Path
-    """Where what was fetched is kept."""
+    """The folder for what was fetched."""
     interval: float
     job: Job
-    """What is the same for all: `url` and `folder` are set for each."""
+    """The job that is the same for all repositories; `url` and `folder` are set for each."""
 
 
 @dataclass(frozen=True)
 class RepositoryTrouble:
-    """Why a repository cannot be fetched, ``since`` when (as `time.time`), and whether its packages are there still."""
+    """Why a repository cannot be fetched, ``since`` when (as `time.time`), and whether its packages are still
+    served.
+    """
 
     why: str
     remedy: str
@@ -66,7 +67,7 @@ class RepositoryTrouble:
 
     @property
     def told(self) -> Json:
-        """As the list of repositories shows it."""
+        """The trouble as the list of repositories shows it."""
         since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         shown: Json = {"message": self.why, "since": since, "packagesKept": self.kept}
         return {**shown, "remedy": self.remedy} if self.remedy else shown
@@ -95,7 +96,7 @@ class Repositories:
         return self._catalog
 
     async def catalog(self) -> Catalog:
-        """As it is; at the very beginning once every repository was asked, or some time went by."""
+        """The catalog. At the start it waits until every repository was fetched, for a limited time."""
         if not self._ready.is_set():
             try:
                 async with asyncio.timeout(FIRST_SECONDS):
@@ -105,13 +106,13 @@ class Repositories:
         return self._catalog
 
     def set(self, listed: tuple[tuple[str, str], ...]) -> None:
-        """These repositories, in this order."""
+        """Sets the repositories, in this order."""
         self._listed = listed
         self._put_together()
         self._wanted.set()
 
     async def run(self) -> None:
-        """Looks after them until it is cancelled."""
+        """Keeps the repositories up to date until it is cancelled."""
         while True:
             self._wanted.clear()
             self._forget()
@@ -125,7 +126,7 @@ class Repositories:
                 pass
 
     async def probe(self, name: str, uri: str) -> None:
-        """Whether a repository is there, before it is added. Raises `CosmosError`."""
+        """Checks before a repository is added that it can be fetched. Raises `CosmosError`."""
         try:
             parse_url(uri)
         except NotAllowed as error:
@@ -138,7 +139,7 @@ class Repositories:
             raise errors.uri_connection(name, uri, str(error)) from error
 
     def troubles(self) -> dict[str, RepositoryTrouble]:
-        """URLs of repositories that could not be fetched when they were asked last, and why."""
+        """URLs of repositories whose last fetch failed, and why."""
         return {uri: known.trouble for uri, known in self._known.items() if known.trouble is not None}
 
     # --- one of them ---
@@ -171,13 +172,11 @@ class Repositories:
             known.trouble = None
 
     async def _refreshed(self, known: _Known, uri: str) -> str:
-        """The digest of the entries, which lie in the folder by then."""
+        """Fetches the entries into the folder. Returns their digest."""
         return (await self._done(known, uri)).digest
 
     async def digests(self, uri: str, package: str) -> dict[str, str]:
-        """SHA-256 of the artifacts of this repository's package, by URI, as far as it tells them. Raises
-        `CosmosError`.
-        """
+        """SHA-256 by URI of a package's artifacts, for those that this repository lists. Raises `CosmosError`."""
         known = self._known.setdefault(uri, _Known(self._settings.folder / _folder(uri)))
         try:
             async with known.lock:
@@ -213,7 +212,7 @@ class Repositories:
         return outcome
 
     async def _take(self, known: _Known, name: str, uri: str, digest: str) -> None:
-        """Reads the entries in the folder, if they are others than those that are known."""
+        """Reads the entries in the folder, if they have changed."""
         if known.repository is not None and (known.digest == digest and known.repository.name == name):
             return
         reading = Reading(name, uri)
@@ -245,8 +244,9 @@ class Repositories:
         before = self._catalog.repositories
         if len(before) != len(found) or any(one is not other for one, other in zip(before, found, strict=True)):
             self._catalog = Catalog(found)
-            # It stays for long, and a collection that looks through all of it would let every request wait. Garbage in
-            # cycles that is frozen along is never freed: little, and only when a repository has changed.
+            # The catalog stays for long, and a garbage collection that walks through it would delay every request.
+            # Cyclic garbage that is frozen with it is never freed: that is little, and happens only when a repository
+            # has changed.
             gc.freeze()
 
 

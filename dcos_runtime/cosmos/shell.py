@@ -35,10 +35,7 @@ class CosmosShell(Shell[Event]):
         close: Callable[[], Awaitable[None]],
         record: str | None = None,
     ) -> None:
-        """``close``: what is to be closed when this term ends; ``record``: the folder to keep what is decided on in.
-
-        Raises ``OSError``.
-        """
+        """``close`` is called when this term ends; ``record``: the folder for the recording. Raises ``OSError``."""
         self.core: CosmosCore = CosmosCore()
         super().__init__(self.core, leadership, recorder(record, self.core, recorded.NAME, b"", recorded.Veil))
         self.repositories = repositories
@@ -58,7 +55,7 @@ class CosmosShell(Shell[Event]):
         close: Callable[[], Awaitable[None]],
         record: str | None = None,
     ) -> CosmosShell:
-        """With what the store holds; ``first``: the repositories where it holds none. Raises `StoreError` and
+        """Recovers from the store; ``first``: the repositories of a new cluster. Raises `StoreError` and
         ``OSError``.
         """
         values = await leadership.store.load()
@@ -71,8 +68,8 @@ class CosmosShell(Shell[Event]):
 
     @contextlib.contextmanager
     def changing(self, app: str) -> Iterator[None]:
-        """While the init is asked to make or change this app. Raises `CosmosError` while it is being uninstalled: what
-        is about to be torn down may be the new app's.
+        """Open while the init is asked to make or change this app. Raises `CosmosError` while the app is being
+        uninstalled: what is about to be torn down may belong to the new app.
         """
         if (uninstall := self.core.uninstalls.get(app)) is not None:
             raise errors.busy(app, f"being uninstalled, at: {uninstall.step.value}")
@@ -88,7 +85,7 @@ class CosmosShell(Shell[Event]):
 
     @contextlib.contextmanager
     def ending(self, apps: Collection[str]) -> Iterator[None]:
-        """While the core is asked to uninstall these apps. Raises `CosmosError` while one of them is `changing`."""
+        """Open while the core uninstalls these apps. Raises `CosmosError` while one of them is `changing`."""
         for app in apps:
             if app in self._changing:
                 raise errors.busy(app, "being installed or changed")

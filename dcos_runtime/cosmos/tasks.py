@@ -1,4 +1,6 @@
-"""Speaks to services that the init runs, where their tasks are: schedulers that take themselves down, and managers."""
+"""Sends requests to services that the init runs, at the addresses of their tasks: schedulers that take themselves down,
+and managers.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,8 @@ class ServiceTasks:
             await http.close()
 
     async def of(self, app: Mapping[str, Any]) -> RunningService | None:
-        """Where a running task of it serves, by its labels; None while none does. Raises `CosmosError`.
-
-        An agent may be called by a name that nobody can look up: its address is what the master knows it by.
+        """The URL of a running task of the app, by the app's labels; None while none runs. Raises `CosmosError`. An
+        agent's name may not resolve, so the address is the one that the master knows.
         """
         labels = app.get("labels") or {}
         try:
@@ -60,7 +61,7 @@ class ServiceTasks:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, bytes]:
-        """Raises aiohttp's errors, ``OSError`` and ``TimeoutError``. Nothing that proves who we are is sent."""
+        """Raises aiohttp's errors, ``OSError`` and ``TimeoutError``. Sends no credential of ours."""
         if self._http is None:
             self._http = aiohttp.ClientSession(
                 # A service's certificate is not verified, as at the gateway.

@@ -1,4 +1,4 @@
-"""Carries out the steps of uninstalls: each may be done again, for it is not known how far the last try came."""
+"""Carries out the steps of uninstalls. Each can be repeated, since nobody knows how far the last try came."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dcos_runtime.cosmos.upstream import InitClient, Kernel
 from dcos_runtime.store.access import AccessDenied
 
 RemoveNodes = Callable[[str], Awaitable[None]]
-"""Removes a node of ZooKeeper and all below it, if it is there. Raises ``OSError`` and ``StoreError``."""
+"""Removes a node of ZooKeeper and all below it, if it exists. Raises ``OSError`` and ``StoreError``."""
 
 
 class NotYet(Exception):
@@ -28,7 +28,7 @@ class Uninstaller:
         self._init, self._kernel, self._tasks, self._remove_nodes = init, kernel, tasks, remove_nodes
 
     async def known(self, uninstall: Uninstall) -> Uninstall:
-        """With what is known of its framework, while there is one. Raises `CosmosError`."""
+        """The record with what the master knows of the app's framework, if there is one. Raises `CosmosError`."""
         if not uninstall.framework:
             return uninstall
         found = await self._kernel.frameworks(uninstall.framework)
@@ -39,7 +39,7 @@ class Uninstaller:
         return msgspec.structs.replace(uninstall, frameworks=ids, roles=tuple(roles), principal=principal)
 
     async def carry(self, uninstall: Uninstall) -> Uninstall:
-        """Does its step. Raises `NotYet`, and `CosmosError`, of whose statuses 5xx are to be tried again."""
+        """Does the next step. Raises `NotYet`, and `CosmosError`: with a status 5xx the step is tried again."""
         match uninstall.step:
             case Step.MARK:
                 return await self._mark(uninstall)
@@ -98,7 +98,7 @@ class Uninstaller:
             await self._kernel.teardown(one)
 
     async def _free(self, uninstall: Uninstall) -> list[str]:
-        """What cannot be freed, and why."""
+        """Frees resources. Returns what cannot be freed, and why."""
         left: list[str] = []
         if uninstall.framework and uninstall.roles:
             others = {role for one in await self._kernel.frameworks() for role in freeing.roles_of(one)}
@@ -122,7 +122,7 @@ class Uninstaller:
 
 
 def of_app(app: Mapping[str, Any], by: str) -> Uninstall | None:
-    """What is to be done with an app of a package; None for another app."""
+    """The uninstall of an app of a package; None for another app."""
     labels = app.get("labels") or {}
     if shown.NAME not in labels:
         return None

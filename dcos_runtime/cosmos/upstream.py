@@ -1,4 +1,4 @@
-"""The daemons that Cosmos works with: asks the init and the master, over mutual TLS or with a credential of its own."""
+"""Clients of the init and the master, over mutual TLS or with a credential."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 ASK_SECONDS = 30.0
 AGAIN_SECONDS = 8.0
-"""How long somebody else is asked, or the same again, while nobody leads there."""
+"""Seconds for which a request is repeated, there or at another process, while none leads."""
 PAUSE_SECONDS = 0.3
 
 
@@ -33,7 +33,7 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """None for what is no JSON."""
+        """The decoded body; None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -48,7 +48,7 @@ class Said:
 
 
 class LeaderClient:
-    """Daemons of a kind, of which any passes on to the one that leads. ``name`` is that of errors."""
+    """A client of daemons of one kind, each of which passes requests on to the leader. ``name`` stands in errors."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class LeaderClient:
     async def ask(
         self, method: str, path: str, body: Any = None, form: Mapping[str, str] | None = None, *, repeat: bool = False
     ) -> Said:
-        """``repeat``: it does no harm to ask twice; reads may be. Raises `CosmosError` when nobody answers."""
+        """``repeat``: the request may be sent twice, as a read may. Raises `CosmosError` when no process answers."""
         harmless = repeat or method == "GET"
         clock = asyncio.get_running_loop().time
         until = clock() + AGAIN_SECONDS
@@ -100,7 +100,7 @@ class LeaderClient:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _ask(self, url: str, method: str, body: Any, form: Mapping[str, str] | None) -> tuple[Said, bool]:
-        """And whether it may be asked again, since nothing was done."""
+        """The response, and whether the request may be sent again because nothing was done."""
         data, kind = None, None
         if form is not None:
             data, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
@@ -139,7 +139,7 @@ class InitClient:
         self._upstream = upstream
 
     async def apps(self) -> list[dict[str, Any]]:
-        """Those of packages."""
+        """The apps of packages."""
         said = await self._upstream.ask("GET", "/v2/apps?label=DCOS_PACKAGE_NAME")
         apps = (self._well(said) or {}).get("apps")
         return [app for app in apps if isinstance(app, dict)] if isinstance(apps, list) else []
@@ -152,7 +152,7 @@ class InitClient:
         return found if isinstance(found, dict) else None
 
     async def create(self, app: Mapping[str, Any]) -> dict[str, Any]:
-        """The app as the init has it then. Raises `errors.already_started` when there is one of that id."""
+        """Returns the app as the init has made it. Raises `errors.already_started` when one of that id exists."""
         said = await self._upstream.ask("POST", "/v2/apps", app)
         if said.status == 409 and "deployments" not in (said.json or {}):
             raise errors.already_started()
@@ -160,7 +160,7 @@ class InitClient:
         return created if isinstance(created, dict) else {}
 
     async def update(self, app: str, change: Mapping[str, Any], *, force: bool = False) -> str | None:
-        """The deployment's id; None when there is no such app (any more): PUT would make one."""
+        """Returns the deployment's id; None when there is no such app, which PUT would make."""
         force_it = "?force=true" if force else ""
         said = await self._upstream.ask("PATCH", _at(app) + force_it, change, repeat=True)
         if said.status == 404:
@@ -170,7 +170,7 @@ class InitClient:
         return str(deployment or "")
 
     async def delete(self, app: str) -> bool:
-        """Whether it was there."""
+        """Returns whether it existed."""
         said = await self._upstream.ask("DELETE", f"{_at(app)}?force=true", repeat=True)
         if said.status == 404:
             return False
@@ -178,7 +178,7 @@ class InitClient:
         return True
 
     async def is_deployed(self, deployment: str) -> bool:
-        """Whether it is over."""
+        """Whether the deployment is over."""
         running = self._well(await self._upstream.ask("GET", "/v2/deployments"))
         return not any(isinstance(one, dict) and one.get("id") == deployment for one in running or ())
 
@@ -209,7 +209,7 @@ class Kernel:
         self._upstream = upstream
 
     async def frameworks(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Those that are registered."""
+        """The registered frameworks."""
         told = self._well(await self._upstream.ask("GET", "/frameworks")).json or {}
         found = [one for one in told.get("frameworks") or () if isinstance(one, dict)]
         return found if name is None else [one for one in found if one.get("name") == name]
@@ -217,24 +217,24 @@ class Kernel:
     async def teardown(self, framework: str) -> None:
         said = await self._upstream.ask("POST", "/teardown", form={"frameworkId": framework}, repeat=True)
         if said.status == 400 and "framework" in said.message.lower():
-            return  # there is none of that id any more
+            return  # no framework of that id exists any more
         self._well(said)
 
     async def agents(self) -> list[dict[str, Any]]:
-        """As `/slaves` tells them: ``id``, ``pid``, ``reserved_resources_full`` by role."""
+        """As `/slaves` shows them: ``id``, ``pid``, ``reserved_resources_full`` by role."""
         told = self._well(await self._upstream.ask("GET", "/slaves")).json or {}
         return [one for one in told.get("slaves") or () if isinstance(one, dict)]
 
     async def address(self, agent: str) -> str | None:
-        """Of an agent's machine; None for one that the master does not know."""
+        """The address of an agent's machine; None for an agent that the master does not know."""
         for one in await self.agents():
             if one.get("id") == agent:
                 return str(one.get("pid") or "").rpartition("@")[2].rpartition(":")[0].strip("[]") or None
         return None
 
     async def change(self, type: str, agent: str, what: str, resources: list[Any]) -> str:
-        """`DESTROY_VOLUMES` or `UNRESERVE_RESOURCES`, of the agent of this id. Why the master will never do that, or
-        nothing. Raises `CosmosError` where it may do so later: a task may still use them.
+        """`DESTROY_VOLUMES` or `UNRESERVE_RESOURCES`, of the agent of this id. Returns why the master will never do
+        that, or nothing. Raises `CosmosError` where it may do so later: a task may still use them.
         """
         call = {"type": type, type.lower(): {"agent_id": {"value": agent}, what: resources}}
         said = await self._upstream.ask("POST", "/api/v1", call)

@@ -49,9 +49,9 @@ from dcos_runtime.wire.common import DomainInfo
 from dcos_runtime.wire.containers import CapabilityInfo
 
 SMALLEST_DISK = 1 << 20
-"""Bytes: less does not hold the folders that a container begins with."""
+"""Bytes: less is not enough for the folders of a new container."""
 SMALLEST_CAP = 256 << 10
-"""Bytes that are kept of a task's output at least."""
+"""The least bytes of a task's output that are kept."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ class _Repository(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def repositories(text: str) -> tuple[tuple[str, str], ...]:
-    """``name=url``, with commas between; or JSON as `/package/repository/list` tells them."""
+    """``name=url``, with commas between; or JSON as in the response of `/package/repository/list`."""
     if text.lstrip().startswith("["):
         try:
             listed = msgspec.json.decode(text, type=list[_Repository])
@@ -72,7 +72,7 @@ def repositories(text: str) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True)
 class ArtifactPlace:
-    """``kind`` is one of `STORES`; ``place`` is where, in that kind's own words."""
+    """``kind`` is one of `STORES`; ``place`` is an address in the form of that kind."""
 
     kind: str
     place: str

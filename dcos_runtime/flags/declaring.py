@@ -36,7 +36,7 @@ class FlagError(ValueError):
 class Flag:
     """One flag as it is declared. ``default`` is None where it has none.
 
-    ``instead``: what holds without the flag, in words, when that is not a fixed value. A ``secret`` value is never
+    ``instead``: in words, the behaviour without the flag, when that is not a fixed value. A ``secret`` value is never
     shown. ``ours``: neither Mesos nor Marathon has it. ``on_clusters``: the values that an inventory may set, where
     these are fewer than those that the daemon takes.
     """
@@ -53,7 +53,7 @@ class Flag:
 
     @property
     def default_text(self) -> str:
-        """As help and docs tell it; "" when there is nothing to tell."""
+        """The default in help and docs; "" when there is none."""
         if self.required:
             return "required"
         if self.instead or self.default is None:
@@ -98,8 +98,8 @@ def flag(
 def varied(
     group: type[Flags], name: str, *, kind: ValueType[T] | None = None, default: T | None = None, more: str = ""
 ) -> T:
-    """The flag ``name`` as its group declares it, in a daemon that has another default, or another way to write the
-    values. ``more`` is added to the help.
+    """The flag ``name`` of a group, in a daemon that has another default or another kind of value. ``more`` is added to
+    the help.
     """
     declared = group.find(name)
     made = dataclasses.replace(
@@ -145,8 +145,8 @@ class Flags:
 
     @classmethod
     def written(cls, name: str, value: object) -> str:
-        """The value as a text for the environment or a command line. A text is taken as it is, once it can be read, or
-        when it says from which file the value comes. Raises ``KeyError`` and ``ValueError``.
+        """The value as a text for the environment or a command line. A text is returned unchanged if it can be read, or
+        if it names the file that holds the value. Raises ``KeyError`` and ``ValueError``.
         """
         one = cls.find(name)
         text = value if isinstance(value, str) else one.kind.text(value)
@@ -179,7 +179,7 @@ class Flags:
         return any(one.name == name for one in self.declared())
 
     def shown(self) -> dict[str, str]:
-        """Every flag that has a value, as text, as `/flags` tells them; secrets are masked."""
+        """Every flag that has a value, as text, for `/flags`; secrets are masked."""
         found = {}
         for one in self.declared():
             value: object = getattr(self, one.name)
@@ -194,10 +194,9 @@ def parse(
     environ: Mapping[str, str] | None = None,
     checks: Mapping[str, Check] | None = None,
 ) -> F:
-    """The flags' values. Variables of the environment that name no flag are left alone, as Mesos leaves them.
-
-    ``checks``: what else, by a flag's name, its text has to pass: a parser that raises ``ValueError``, and that only
-    the daemon itself knows. Raises `FlagError`; ``--help`` is the caller's (see `help_text`).
+    """The flags' values. Variables of the environment that name no flag are ignored, as in Mesos. ``checks``: further
+    parsers of texts, by the flag's name, that only the daemon itself has; they raise ``ValueError``. Raises
+    `FlagError`; ``--help`` is the caller's (see `help_text`).
     """
     environ = os.environ if environ is None else environ
     declared = wanted.declared()
@@ -228,7 +227,9 @@ def parse(
 
 
 def _read_arguments(argv: Sequence[str], known: Mapping[str, Flag], texts: dict[str, tuple[str, str]]) -> list[str]:
-    """Adds what the command line says to ``texts``, by flag: the value and where it comes from. The problems."""
+    """Adds the flags of the command line to ``texts``, by flag: the value and where it comes from. Returns the
+    problems.
+    """
     problems = []
     given: set[str] = set()
     after_secret = False  # a value with an unquoted blank goes on in the next words
@@ -269,7 +270,7 @@ def help_text(wanted: type[Flags], summary: str) -> str:
 
 
 def table(wanted: type[Flags]) -> str:
-    """All flags as a Markdown table: what the daemon's page in docs/ holds, held to it by a test."""
+    """All flags as a Markdown table. The daemon's page in docs/ holds it; a test compares them."""
     lines = ["| flag | value | default | what it says |", "| --- | --- | --- | --- |"]
     for one in wanted.declared():
         default = one.default_text
@@ -292,8 +293,8 @@ def _shown(one: Flag, value: object) -> str:
 
 
 def _problem(one: Flag, source: str, text: str, content: str, error: Exception) -> str:
-    """What is wrong with the value that ``source`` gives; ``content`` is what the file holds that it names. Kinds and
-    checks of secret flags quote nothing of a credential. Others may quote any part of the value.
+    """What is wrong with the value from ``source``; ``content`` is the content of the file that the value names. Kinds
+    and checks of secret flags quote nothing of a credential. Others may quote any part of the value.
     """
     if one.secret:
         return f"{source}: {error}"

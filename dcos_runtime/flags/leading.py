@@ -39,7 +39,7 @@ class LeaderFlags(StoreFlags, UserFlags, TlsFlags, LoggingFlags):
 
 @dataclass(frozen=True, kw_only=True)
 class LeadingFlags(LeaderFlags):
-    """Enough for a daemon that has no more to be told; its ports are given by `leading_flags`."""
+    """The flags of a daemon that needs no others; `leading_flags` gives its ports."""
 
     prefix: ClassVar[str] = "DCOS_"
 
@@ -47,5 +47,5 @@ class LeadingFlags(LeaderFlags):
 
 
 def leading_flags(program: str, http_port: int, tls_port: int) -> type[LeadingFlags]:
-    """`LeadingFlags` of a program with these ports unless it is told others."""
+    """`LeadingFlags` of a program with these default ports."""
     return LeadingFlags.with_defaults(program, http_port=http_port, tls_port=tls_port)

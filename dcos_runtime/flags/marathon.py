@@ -1,5 +1,5 @@
-"""The flags of ``dcos-marathon``: Marathon's names, as far as they are honoured. Its durations are milliseconds there,
-and are taken so here when they come without a unit.
+"""The flags of ``dcos-marathon``: Marathon's names, as far as they are honoured. A duration without a unit is
+milliseconds, as in Marathon.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What the texts of ``--resources`` and ``--attributes`` say. The agent checks resources further; an inventory takes
-fewer of them, and reads them here, too.
+"""Reads the texts of ``--resources`` and ``--attributes``, for the agent and for inventories. The agent checks
+resources further; an inventory allows fewer of them.
 """
 
 from __future__ import annotations

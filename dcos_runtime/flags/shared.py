@@ -28,8 +28,9 @@ INIT_TLS_PORT = port("marathon", "tls")
 AGENT_TLS_PORT = port("agent", "tls")
 
 TASK_PORTS = (31000, 32000)
-"""The first and the last port that agents offer to tasks. The role `common` keeps Linux from giving them away; a test
-holds its default to this one."""
+"""The first and the last port that agents offer to tasks. The role `common` keeps Linux from using them as ephemeral
+ports; a test compares the two.
+"""
 
 CLUSTER_PORTS: Ranges = merged((number, number) for number in all_ports())
 """Every port of a daemon of the cluster."""
@@ -37,7 +38,7 @@ CLUSTER_PORTS: Ranges = merged((number, number) for number in all_ports())
 
 @dataclass(frozen=True, kw_only=True)
 class AddressFlags(Flags):
-    """Where a daemon of the kernel listens, and where others are told that it is."""
+    """Where a daemon of the kernel listens, and the address that it advertises."""
 
     ip: str = flag(
         ADDRESS,
@@ -63,7 +64,7 @@ class TlsFlags(Flags):
 
 @dataclass(frozen=True, kw_only=True)
 class StoreFlags(Flags):
-    """Where a daemon keeps what must not be lost, and where it is decided who leads."""
+    """Where a daemon stores its state, and where its leader is elected."""
 
     zk: str | None = flag(
         ZK_URL,
@@ -81,7 +82,7 @@ class StoreFlags(Flags):
 
 @dataclass(frozen=True, kw_only=True)
 class GuardFlags(Flags):
-    """Whose tokens and certificates are accepted, and which reads need none."""
+    """Whose tokens and certificates are accepted, and which reads need no principal."""
 
     token_key: str | None = flag(
         FILE, "the public key (PEM) of the cluster's tokens: they are accepted from clients", ours=True

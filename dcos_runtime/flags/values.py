@@ -50,7 +50,7 @@ def public_url(text: str) -> str:
 TEXT = ValueType("text", str)
 FILE = ValueType("file", str, path=True)
 ZK_URL = ValueType("text", str, shown=without_credentials)
-"""May hold a user and a password: `secret`, and shown without them."""
+"""A URL that may hold a user and a password: secret, and shown without them."""
 PUBLIC_URL = ValueType("text", public_url)
 
 
@@ -183,7 +183,7 @@ def size(text: str) -> int:
 
 
 def size_text(value: int) -> str:
-    """In megabytes where that is a whole number, as Mesos' users write them."""
+    """A size in megabytes where that is a whole number, as Mesos' users write them."""
     return f"{value // BYTES['MB']}MB" if value % BYTES["MB"] == 0 else f"{value}B"
 
 
@@ -258,7 +258,7 @@ _LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARN
 
 
 def level(text: str) -> str:
-    """How much is logged, as `logging` names it."""
+    """The level of logging, as `logging` names it."""
     if text.lower() not in _LEVELS:
         raise ValueError(f"expected one of {', '.join(_LEVELS)}")
     return _LEVELS[text.lower()]
@@ -281,7 +281,7 @@ Ranges = tuple[tuple[int, int], ...]
 
 LAST_PORT = 65535
 LAST_PROJECT = 2**32 - 1
-"""What the kernel takes for no id at all."""
+"""The number that the kernel reads as "no id"."""
 
 
 def merged(parts: Iterable[tuple[int, int]]) -> Ranges:
@@ -351,7 +351,7 @@ def weights(text: str) -> Mapping[str, float]:
 
 Minimums = tuple[Mapping[str, float], ...]
 MOST_OF_A_RESOURCE = 10.0**12
-"""Of a resource, as `core.resources` takes it at most."""
+"""The largest amount of a resource that `core.resources` takes."""
 
 
 def minimums(text: str) -> Minimums:

@@ -1,10 +1,8 @@
 """Keeps a framework subscribed to the leading master, hands on its events in order, and sends its calls in order.
 
-What is decided about it is `core`'s: whom to ask and when again, what answers mean, which calls are dropped. Updates
-are acknowledged only by a call.
-
-A scheduler that several processes contend to be speaks to the master only while this one is sure to lead: calls and new
-subscriptions (which end the one that another may have by then) wait while its leadership is suspended.
+`core` decides which master to ask, when to retry, what responses mean and which calls are dropped. Updates are
+acknowledged only by a call. If the scheduler is a daemon with a leader, only the leader speaks to the master: calls and
+new subscriptions (which would end the one of another leader) wait while its leadership is suspended.
 """
 
 from __future__ import annotations
@@ -47,7 +45,7 @@ class Scheduler(Protocol):
     async def event(self, event: Event) -> None: ...
 
     async def disconnected(self, reason: str) -> None:
-        """The subscription is over, or there was none to be had. The client tries for another."""
+        """The subscription is over, or could not be made. The client tries again."""
         ...
 
     async def refused(self, call: Call, status: int, text: str) -> None:
@@ -56,12 +54,12 @@ class Scheduler(Protocol):
 
 
 class LeaderFinder(Protocol):
-    """Tells where the leading master is: see `leader.MasterLeader`."""
+    """Finds the leading master: see `leader.MasterLeader`."""
 
     async def find(self) -> str: ...
 
     async def changed(self, url: str) -> None:
-        """Returns once another than ``url`` leads."""
+        """Returns once another master than ``url`` leads."""
         ...
 
 
@@ -82,7 +80,7 @@ class Credential:
 
 
 Record = Callable[[SubscriptionCore, bytes], Keeper | None]
-"""Makes what keeps the life of this core, with its seed, if that is wanted."""
+"""Makes the recorder of this core, with its seed, if a recording is wanted."""
 
 
 class _Attempt:
@@ -95,10 +93,9 @@ class _Attempt:
 
 
 class Client:
-    """One framework's connection. ``introduce`` is asked at every subscription for the framework as it is then.
-
-    It proves who it is by ``credential``, or by the certificate in ``tls``; with the latter it speaks to masters over
-    HTTPS only, and follows no redirect to another port. It sends only in its ``term``.
+    """One framework's connection. ``introduce`` is called at every subscription and returns the present FrameworkInfo.
+    The client shows ``credential``, or the certificate in ``tls``; with the latter it speaks to masters over HTTPS
+    only, and follows no redirect to another port. It sends only during its ``term``.
     """
 
     def __init__(
@@ -140,7 +137,7 @@ class Client:
         return self._core.master
 
     def send(self, call: Call) -> bool:
-        """Queues a call behind those before it; False (and nothing is sent) while there is no subscription."""
+        """Queues a call; False (and nothing is sent) while there is no subscription."""
         if self._core.master is None:
             return False
         self._runner.feed(events.SendAsked(call))

@@ -12,8 +12,8 @@ log = logging.getLogger(__name__)
 class MasterLeader:
     """The leading master's base URL, from what a ``--master`` flag names. Raises ``ValueError`` for other texts.
 
-    What is told of a master is where its plain port is. With ``tls_port`` the URL is that of mutual TLS on this port of
-    the same host, where a standby passes calls on to the leader.
+    A master's record names its plain port. With ``tls_port`` the URL names this port of the same host, with mutual TLS,
+    where a standby passes calls on to the leader.
     """
 
     def __init__(self, master: str, tls_port: int | None = None) -> None:
@@ -21,7 +21,9 @@ class MasterLeader:
         self._tls_port = tls_port
 
     async def find(self) -> str:
-        """Waits until a leader is known. It may be gone by then: the one asked redirects, or does not answer."""
+        """Waits until a leader is known. It may no longer lead when it is asked: then it redirects, or does not
+        answer.
+        """
         leader = self._detector.current
         while True:
             if leader is not None:
@@ -32,7 +34,9 @@ class MasterLeader:
             leader = await self._detector.changed(leader)
 
     async def changed(self, url: str) -> None:
-        """Returns once another than ``url`` leads. Without a known leader it waits: the subscription may be intact."""
+        """Returns once another master than ``url`` leads. While no leader is known it waits: the subscription may be
+        intact.
+        """
         leader = self._detector.current
         while leader is None or self._is(leader, url):
             leader = await self._detector.changed(leader)

@@ -1,8 +1,6 @@
-"""The socket for nginx' ``auth_request``: HTTP/1.1 in the one shape that nginx sends.
-
-That is a GET without a body, one after the other on a connection that is kept. It is asked once a request of the whole
-gateway, and reading just that takes a fifth of the time a whole HTTP server does. Nobody but nginx uses it; what is not
-of that shape ends the connection.
+"""The socket for nginx' ``auth_request``: HTTP/1.1 in the one form that nginx sends: GETs without a body, one after the
+other on a persistent connection. nginx asks for every request at the gateway, and reading only this form takes a fifth
+of the time that a complete HTTP server takes. Only nginx uses the socket; any other form ends the connection.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ Answer = tuple[int, Mapping[str, str]]
 """Status and headers; there is no body."""
 Headers = CIMultiDict[str]
 Decide = Callable[[Headers], Answer | Awaitable[Answer]]
-"""Gets the request's headers, each as often as it came. An answer that has to be waited for is awaited."""
+"""Gets the request's headers, each as often as it came. Returns the response, or an awaitable of it."""
 
 _REASONS = {200: b"OK", 401: b"Unauthorized", 403: b"Forbidden", 500: b"Internal Server Error"}
 
@@ -115,7 +113,7 @@ class NginxConnection(asyncio.Protocol):
 
 
 def refusal(error: ErrorResponse) -> Answer:
-    """What nginx then answers is in headers."""
+    """A refusal; its headers say what nginx answers to its client."""
     headers = {"X-Dcos-Status": str(error.status), "X-Dcos-Reason": error.body().decode("ascii")}
     if error.status == 401:
         return 401, {**headers, "WWW-Authenticate": CHALLENGE}
@@ -128,9 +126,8 @@ def looked_at(wanted: Collection[str]) -> re.Pattern[str]:
 
 @contextlib.asynccontextmanager
 async def listening(decide: Decide, wanted: Collection[str], path: Path, mode: int) -> AsyncIterator[None]:
-    """Answers on the UNIX socket ``path``, which is made with ``mode``. ``wanted``: the headers that are looked at.
-
-    nginx sends all that its client sent, which may be thousands; the others cost next to nothing. Raises ``OSError``.
+    """Answers on the UNIX socket ``path``, which is made with ``mode``. ``wanted``: the headers that are read. nginx
+    sends all headers of its client, which may be thousands; the others cost almost nothing. Raises ``OSError``.
     """
     names = looked_at(wanted)
     connections: set[NginxConnection] = set()

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 URI, DOOR, HOST = "X-Dcos-Uri", "X-Dcos-Door", "X-Dcos-Host"
 WANTED = (URI, DOOR, HOST, "Authorization", "Cookie", *request_credentials.PAGE_HEADERS)
-"""The headers of nginx' request that are looked at."""
+"""The headers of nginx' request that are read."""
 
 
 class TokenCheck(Protocol):
@@ -63,8 +63,8 @@ class Authorizer:
 
     def caller(self, headers: MultiMapping[str]) -> Claims:
         """Whose token a request carries: in ``Authorization``, or else in the cookie. A browser adds that to what
-        another site's page sends, too: from there it counts as absent. ``headers``: whatever the case of their names,
-        each as often as it came. Raises `ErrorResponse`.
+        another site's page sends, too: from there it counts as absent. ``headers``: names in any case, each as often as
+        it came. Raises `ErrorResponse`.
         """
         authorization = _authorization(headers)
         token = request_credentials.token_in(authorization) if authorization else None
@@ -81,7 +81,9 @@ class Authorizer:
         return _checked(lambda: self._tokens.claims(token))
 
     def still(self, caller: Claims) -> None:
-        """Checks again that a `caller` may be answered: the answer may have taken long. Raises `ErrorResponse`."""
+        """Checks again that a `caller` may be answered, because making the response may have taken long. Raises
+        `ErrorResponse`.
+        """
         _checked(lambda: self._tokens.still(caller))
 
     def decide(self, headers: Headers) -> Answer | Awaitable[Answer]:
@@ -123,7 +125,9 @@ class Authorizer:
 
 
 def _authorization(headers: MultiMapping[str]) -> str:
-    """Raises `ErrorResponse` when there are several: a program behind might go by another than was checked here."""
+    """Raises `ErrorResponse` when there are several: a program behind the gateway might use another than the one that
+    was checked here.
+    """
     values = headers.getall("Authorization", [])
     if len(values) > 1:
         raise ErrorResponse(400, f"the header Authorization is there {len(values)} times; send one")
@@ -141,7 +145,7 @@ def _checked(check: Callable[[], T]) -> T:
 
 
 def _variables(claims: Claims, who: str, target: str, prefix: str, rest: str) -> dict[str, str]:
-    """What nginx needs to know to pass the request on."""
+    """The headers from which nginx learns how to pass the request on."""
     return {
         "X-Dcos-User": claims.uid,
         "X-Dcos-Path": rest,
@@ -152,7 +156,9 @@ def _variables(claims: Claims, who: str, target: str, prefix: str, rest: str) ->
 
 
 def _not_ours(headers: Headers) -> dict[str, str]:
-    """What a service gets of ``Authorization`` and ``Cookie``: all but the user's credentials for the gateway."""
+    """The ``Authorization`` and ``Cookie`` that a service gets: all of them except the user's credentials for the
+    gateway.
+    """
     passed = {}
     authorization = _authorization(headers)
     if authorization and request_credentials.token_in(authorization) is None:

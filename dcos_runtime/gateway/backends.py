@@ -20,9 +20,9 @@ T = TypeVar("T")
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 AVOID_SECONDS = 5.0
-"""For how long a host that did not answer is asked last."""
+"""Seconds for which a host that did not answer is asked last."""
 LARGEST = 256 * 1024 * 1024
-"""Bytes of an answer."""
+"""The most bytes of a response."""
 SILENCE_SECONDS = 3.0
 LOOK_SECONDS = 1.0
 
@@ -32,7 +32,7 @@ class NoAnswer(Exception):
 
 
 class Backend:
-    """One kind of daemon on several hosts, which answer alike. ``name`` as it is told to users."""
+    """One kind of daemon on several hosts, which give the same responses. ``name`` stands in messages to users."""
 
     def __init__(self, name: str, kind: str, hosts: Sequence[str], port: int, files: tls.TlsFiles | None) -> None:
         """``kind`` of daemon, as certificates say it. Without ``files`` it is plain HTTP, for daemons started by hand.
@@ -46,8 +46,8 @@ class Backend:
         self._avoid_until: dict[str, float] = {}
 
     async def ask(self, path: str, decode: Callable[[bytes], T] = msgspec.json.decode, seconds: float = 0.0) -> T:
-        """The JSON that ``path`` holds; ``seconds``: how long that may take. Raises `NoAnswer`, also for more than
-        `LARGEST`.
+        """The JSON that ``path`` holds; ``seconds``: how long that may take. Raises `NoAnswer`, also for a response
+        larger than `LARGEST`.
         """
         last = "there is none"
         now = time.monotonic()
@@ -106,12 +106,12 @@ class Upstream:
     """Which ``upstream`` of nginx a request goes to: ``name``, with this host's own daemon first, or while that one
     does not answer ``name``_elsewhere.
 
-    nginx itself passes over a daemon that refuses connections, not one that takes them and then says nothing, because
-    it was paused or hangs.
+    nginx itself skips a daemon that refuses connections, but not one that accepts them and never answers, because it is
+    paused or hangs.
     """
 
     def __init__(self, name: str, backend: Backend, path: str) -> None:
-        """``path``: where the daemon says that it lives, whether it leads or not."""
+        """``path``: the daemon's health, which it answers whether it leads or not."""
         self.name = name
         self._backend = backend
         self._path = path
@@ -127,7 +127,7 @@ class Upstream:
         return self.name if self._well else f"{self.name}_elsewhere"
 
     async def watch(self) -> None:
-        """Asks again and again. Only for clusters with several masters."""
+        """Checks the host's own daemon repeatedly. Only for clusters with several masters."""
         while True:
             well = await self._backend.first_is_well(self._path, SILENCE_SECONDS)
             if well != self._well:
@@ -137,10 +137,8 @@ class Upstream:
 
 
 class Cached(Generic[T]):
-    """One value that is fetched when somebody needs it, at most once at a time, and good for ``seconds``, which may be
-    changed.
-
-    When it cannot be fetched anew, the former one serves for up to ``stale`` seconds.
+    """One value that is fetched when it is needed, at most once at a time, and valid for ``seconds``, which may be
+    changed. When fetching fails, the former value is used for up to ``stale`` seconds.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], seconds: float, stale: float) -> None:

@@ -30,7 +30,7 @@ class ClusterFacts:
     generation: Path | None
     ca: Path | None
     capabilities: Collection[str] = ()
-    """What the cluster's services say that it can do."""
+    """The capabilities that the cluster's services declare."""
 
 
 class _Package(msgspec.Struct):
@@ -52,7 +52,7 @@ class ClusterInfo:
         return {"PUBLIC_IPV4": self._cluster.ip, "CLUSTER_ID": self._cluster.id}
 
     def version(self) -> dict[str, str]:
-        """``version`` is that of the DC/OS whose interfaces are spoken; our own is in the other fields."""
+        """``version`` is that of the DC/OS whose interfaces these are; our own is in the other fields."""
         runtime = next((package.sha256 for package in self._packages if package.name == "dcos-runtime"), "")
         return {
             "version": self._cluster.dcos_version,
@@ -136,7 +136,7 @@ def _host(member: str) -> str:
 
 
 async def mode_of(member: str) -> str:
-    """``leader``, ``follower``, ``standalone`` …; empty if it does not serve."""
+    """``leader``, ``follower``, ``standalone`` …; empty if the member does not serve."""
     writer = None
     try:
         async with asyncio.timeout(_SRVR_SECONDS):

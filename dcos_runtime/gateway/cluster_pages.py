@@ -29,8 +29,7 @@ def cluster_pages(
     check_users: Callable[[], None], info: ClusterInfo, names: Names, health: ClusterHealth, leaders: Iterable[str]
 ) -> PageTable:
     """``check_users`` raises `UsersUnreachable` while the users are not known: then the gateway is not healthy.
-
-    ``leaders``: paths below which requests are passed on to whoever leads.
+    ``leaders``: paths below which requests are passed on to the leader.
     """
 
     async def slash(asked: PageRequest) -> web.Response:

@@ -1,9 +1,6 @@
-"""The health of the cluster's machines, in the form of DC/OS' diagnostics: what their daemons answer when they are
-asked.
-
-Nothing of ours runs on a machine to watch its units, so the daemons are asked, over mutual TLS: it has to be the right
-kind of daemon of that very host that answers. ZooKeeper, which has no TLS here, is asked for its mode. They are asked
-when somebody wants to know, all at once.
+"""The health of the cluster's machines, in the form of DC/OS' diagnostics: what their daemons answer. No process of
+ours watches a machine's units, so the daemons are asked, over mutual TLS: only the right kind of daemon on that host
+counts. ZooKeeper, which has no TLS here, is asked for its mode. All are asked at once, whenever the page is requested.
 """
 
 from __future__ import annotations
@@ -30,13 +27,13 @@ LOOK_SECONDS = 4.0
 """How long a daemon may take to answer for its health."""
 FRESH_SECONDS = 2.0
 REMEMBERED_SECONDS = 3600.0
-"""For how long an agent is still listed that no master knows any more."""
+"""Seconds for which an agent is still listed that no master knows any more."""
 _AT_ONCE = 128
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a daemon's health was found to be. ``output`` says why it is not well."""
+    """A daemon's health. ``output`` says why it is not healthy."""
 
     health: int
     output: str = ""
@@ -61,7 +58,7 @@ class Report:
     at: float
     nodes: Mapping[str, HostHealth]
     services: Mapping[str, ServiceRecord]
-    """By their units, in the order in which they are told of."""
+    """The services by their units, in the order of the page."""
 
     @property
     def units(self) -> list[str]:
@@ -76,7 +73,7 @@ class Report:
 
 
 class DaemonProbe:
-    """Where one kind of daemon is asked how it is, on any host."""
+    """Asks one kind of daemon for its health, on any host."""
 
     def __init__(self, kind: str, port: int, path: str, files: tls.TlsFiles | None) -> None:
         """Raises `tls.TlsError`."""
@@ -87,7 +84,7 @@ class DaemonProbe:
         self._http: aiohttp.ClientSession | None = None
 
     async def ask(self, ip: str) -> tuple[int, str]:
-        """The status of its answer, 0 when there is none, and why it is not 200."""
+        """The status of the response, 0 when there is none, and why it is not 200."""
         if self._http is None:
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls, limit=_AT_ONCE),
@@ -112,7 +109,7 @@ class DaemonProbe:
 
 
 class Probes:
-    """Where the services that answer over HTTP are asked, by name."""
+    """The probes of services that answer over HTTP, by name."""
 
     def __init__(self, services: Iterable[ServiceRecord], files: tls.TlsFiles | None) -> None:
         """Raises `tls.TlsError`."""
@@ -142,7 +139,7 @@ class _Seen:
 
 @dataclass
 class ClusterHealth:
-    """``zookeeper``: ``host:port`` of each member. ``mode``: what a member says it is, "" when it serves nobody."""
+    """``zookeeper``: ``host:port`` of each member. ``mode``: asks a member for its mode, "" when it does not serve."""
 
     ip: str
     masters: Sequence[str]
@@ -182,7 +179,7 @@ class ClusterHealth:
                 host, mesos_id = str(agent.get("hostname", "")), str(agent.get("id", ""))
                 former = self._seen.get(ip)
                 if ip in listed and former is not None and former.active:
-                    continue  # an earlier life of it is listed beside the one that runs
+                    continue  # its former registration is listed beside the present one
                 self._seen[ip] = _Seen(role, host, mesos_id, now, bool(agent.get("active")))
                 listed.add(ip)
         for ip in [ip for ip, seen in self._seen.items() if seen.at < now - REMEMBERED_SECONDS]:
@@ -205,7 +202,7 @@ class ClusterHealth:
         return HostHealth(ip, seen.role, seen.host, units, seen.mesos_id)
 
     async def _units(self, ip: str, hosts: tuple[str, ...]) -> dict[str, Finding]:
-        """The units of a machine that can be asked how they are, and what they say; all at once."""
+        """The health of those units of a machine that can be asked; all at once."""
         here = [service for service in self.services if service.hosts in hosts and service.health is not None]
         answers = await asyncio.gather(*(self._ask(service, ip) for service in here))
         by_name = {service.name: answer for service, answer in zip(here, answers, strict=True)}
@@ -223,7 +220,7 @@ class ClusterHealth:
         return units
 
     async def _ask(self, service: ServiceRecord, ip: str) -> tuple[int, str] | None:
-        """The status and what is wrong; None for a unit that cannot be asked."""
+        """The status, and what is wrong; None for a unit that cannot be asked."""
         asked = service.health
         assert asked is not None
         match asked.ask:
@@ -239,7 +236,7 @@ class ClusterHealth:
     # --- telling ---
 
     async def page(self, parts: Sequence[str]) -> Any:
-        """What is at ``/system/health/v1/<parts>``. Raises `ErrorResponse` where nothing is."""
+        """The page at ``/system/health/v1/<parts>``. Raises `ErrorResponse` where there is none."""
         report = await self._report.get()
         match list(parts):
             case []:
@@ -322,7 +319,7 @@ class ClusterHealth:
 
 
 def _told_by(other: str, service: ServiceRecord, answer: tuple[int, str] | None) -> Finding:
-    """What the page of another service says of this one: 503 there means that it does not answer."""
+    """The health that another service's page gives of this one: 503 there means that it does not answer."""
     status = answer[0] if answer is not None else 0
     if status == 200:
         return Finding(WELL)
@@ -339,7 +336,7 @@ def _of(report: Report, ip: str) -> HostHealth:
 
 
 def _named(report: Report, unit: str, ip: str = "") -> str:
-    """A unit's whole name; with ``ip``: one of that machine's."""
+    """A unit's full name; with ``ip``: a unit of that machine."""
     name = unit if unit.endswith(".service") else f"{unit}.service"
     known = _of(report, ip).units if ip else report.units
     if name not in known:

@@ -1,7 +1,7 @@
 """Mesos-DNS' records from what the kernel knows: names of masters, agents, frameworks and their tasks. Pure.
 
-Names are made as Mesos-DNS 0.9 makes them: of an app ``/a/b`` of the init's ``b-a.marathon.mesos``, and, the name of
-its discovery as it stands, ``b.a.marathon.mesos``. As in DC/OS a task's address is that of its agent.
+Names are made as Mesos-DNS 0.9 makes them: an app ``/a/b`` of the init gets ``b-a.marathon.mesos``, and, from the name
+of its discovery, ``b.a.marathon.mesos``. As in DC/OS a task's address is that of its agent.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ _HYPHENS = str.maketrans("._", "--")
 _LONGEST = 253
 """The longest whole name, as in the DNS: a longer one could not be asked for."""
 _LOOKED_AT = 1024
-"""Signs of whatever a label is made of."""
+"""The most characters of a text that a label is made of."""
 _PID = re.compile(r"[^@]{0,256}@(?P<host>.{1,256}):(?P<port>[0-9]{1,5})")
 _INTERVAL = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _OURS = re.compile(r"leader|slave|ns1|master[0-9]*")
-"""A framework that calls itself so gets no address by that name."""
+"""A framework with such a name gets no record of that name."""
 _MOST_PORTS = 256
-"""Of one task, its own and those of its discovery each: whoever takes a whole range does not get thousands of names."""
+"""The most ports of one task that get names, and of its discovery: a task with a whole range does not get thousands of
+names.
+"""
 _MOST_PORTS_IN_ALL = 32_768
-"""Where all tasks together have more, less is told of those with the most. A port has up to eight names, and making one
-takes some microseconds, every second.
+"""The most ports of all tasks. Beyond that, the tasks with the most ports get fewer names. A port has up to eight
+names, and making one takes some microseconds, every second.
 """
 _MOST_FOUND = 16_384
 """Records in one answer about a service."""
@@ -71,12 +73,12 @@ class _Framework(msgspec.Struct):
     name: str = ""
     hostname: str | None = None
     tasks: list[msgspec.Raw] = []
-    """Read one by one, while others have their turn: a whole ``/state`` takes long."""
+    """Tasks are decoded one by one, and other requests are served in between: a whole ``/state`` takes long."""
 
 
 @dataclass
 class _Running:
-    """A task that runs, and what of its ports may be told."""
+    """A running task, and those of its ports that get names."""
 
     task: _Task
     framework: str
@@ -107,7 +109,7 @@ class Records:
         self.addresses: dict[str, dict[str, None]] = {}
         self.services: dict[str, dict[tuple[str, int], None]] = {}
         self.tasks: dict[str, list[dict[str, Any]]] = {}
-        """By framework, as ``enumerate`` tells them."""
+        """By framework, for ``enumerate``."""
 
     def hosts(self, asked: str) -> list[dict[str, str]]:
         """As ``/v1/hosts/{host}`` answers: one empty record when there is none."""
@@ -173,7 +175,7 @@ def of_masters(masters: Sequence[str]) -> Records:
 
 
 def of_cluster(state: NamesState, masters: Sequence[str]) -> Records:
-    """Everything. ``masters`` in an order that does not change with who leads."""
+    """All records. ``masters`` in an order that does not depend on the leader."""
     records = of_masters(masters)
     if (leader := _endpoint(state.leader)) is not None:
         ip, port = leader
@@ -194,7 +196,7 @@ def of_cluster(state: NamesState, masters: Sequence[str]) -> Records:
     ):
         most //= 2
     for one in running:
-        # The first are told.
+        # The first ones get names.
         del one.own[most:], one.discovered[most:]
         for name in _names(one.task):
             _add_task(records, one, name)
@@ -202,7 +204,7 @@ def of_cluster(state: NamesState, masters: Sequence[str]) -> Records:
 
 
 def _add_framework(records: Records, framework: _Framework, agents: Mapping[str, str]) -> Iterator[_Running]:
-    """The framework itself; those of its tasks that run are still to be added."""
+    """Adds the framework itself. Returns its running tasks, which are added later."""
     name_of = fragment(framework.name)
     if name_of and not _OURS.fullmatch(name_of) and (address := _address(framework.hostname or "")) is not None:
         records.add(f"{name_of}.{DOMAIN}.", address)
@@ -211,7 +213,7 @@ def _add_framework(records: Records, framework: _Framework, agents: Mapping[str,
         try:
             task = _decode_task(raw)
         except msgspec.MsgspecError:
-            continue  # other frameworks and tasks still get their names
+            continue  # the other frameworks and tasks still get their names
         if task.state == "TASK_RUNNING" and (ip := agents.get(task.slave_id)) is not None:
             one = _Running(task, name_of, ip, list(_ports(task.resources.ports)), _discovered(task))
             told.append({"name": task.name, "id": task.id, "records": one.records})
@@ -221,7 +223,7 @@ def _add_framework(records: Records, framework: _Framework, agents: Mapping[str,
 def _names(task: _Task) -> list[str]:
     if task.discovery is None or not task.discovery.name:
         return [label(task.name)]
-    # As it is given, too, which is what clients of older versions ask for.
+    # Also the unchanged name, which clients of older versions ask for.
     given = task.discovery.name.lower() if len(task.discovery.name) <= _LONGEST else ""
     return [name for name in dict.fromkeys((given, label(task.discovery.name))) if name or not given]
 
@@ -259,14 +261,14 @@ def _is_discovered(task: _Task) -> bool:
 
 
 def _discovered(task: _Task) -> list[_Port]:
-    """What its discovery tells, without what is no port."""
+    """The ports of its discovery, without invalid ones."""
     if task.discovery is None or not task.discovery.name or task.discovery.ports is None:
         return []
     return list(islice((port for port in task.discovery.ports.ports if 0 < port.number < 65536), _MOST_PORTS))
 
 
 def _ports(ranges: str | None) -> Iterator[int]:
-    """The first of the task's own."""
+    """The first ports of the task itself."""
     found = (
         port
         for interval in _INTERVAL.finditer(ranges or "")
@@ -279,7 +281,7 @@ def _ports(ranges: str | None) -> Iterator[int]:
 
 
 def full(asked: str) -> str:
-    """What was asked for as records are called: small letters, a dot at the end, no wildcards."""
+    """A requested name in the form of the records: lower case, a dot at the end, no wildcards."""
     name = asked.replace(".*", "").lower()
     return name if name.endswith(".") else f"{name}."
 
@@ -296,12 +298,12 @@ def label(name: str | None) -> str:
     head = mapped[:_LABEL].rstrip("-")
     if len(head) == len(mapped[:_LABEL]):
         return head
-    # What was cut at its end for its hyphens is filled up from what follows them.
+    # A label that lost hyphens at its end is filled up with what follows them.
     return head + mapped[_LABEL:].lstrip("-")[: _LABEL - len(head)]
 
 
 def _hash(task_id: str) -> str:
-    """The first five signs of the SHA-1 in z-base-32."""
+    """The first five characters of the SHA-1 in z-base-32."""
     bits = int.from_bytes(hashlib.sha1(task_id.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()[:4])
     return "".join(_ZBASE32[bits >> shift & 31] for shift in (27, 22, 17, 12, 7))
 

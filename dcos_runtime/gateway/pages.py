@@ -1,9 +1,9 @@
 """Requests on dcos-auth's socket: those of daemons, and those for pages that the gateway passes on to it.
 
 ``/internal/…`` is for the daemons of this machine; ``/gateway`` is what nginx puts before the target of a client's
-request, which follows as it was sent. Pages are found by comparing, with or without a slash at the end: nothing is
-decoded. Pages check tokens themselves, whatever the request says of its sender. So a process that reaches the socket
-gains nothing by it.
+request, which follows as it was sent. Paths are compared as they are, with or without a slash at the end: nothing is
+decoded. Pages check tokens themselves, and do not trust what the request says of its sender. So a process that reaches
+the socket gains nothing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ InternalHandler = Callable[[web.BaseRequest], Awaitable[web.Response]]
 
 @dataclass(frozen=True)
 class Page:
-    """What answers at a path, by method. ``ends_token``: it is meant to end the caller's own token."""
+    """The handlers of a path, by method. ``ends_token``: the page revokes the caller's own token."""
 
     methods: Mapping[str, Handler]
     open_to_all: bool = False
@@ -52,7 +52,7 @@ class Page:
 
 @dataclass(frozen=True)
 class PageTable:
-    """``at``: pages by their whole path. ``below``: pages for all paths that begin so."""
+    """``at``: pages by their full path. ``below``: pages by the prefix of their paths."""
 
     at: Mapping[str, Page]
     below: Mapping[str, Page]
@@ -68,7 +68,7 @@ class PageTable:
 
 
 class Pages:
-    """``internal``: what the machine's own daemons may POST, by path."""
+    """``internal``: handlers of POSTs of this machine's daemons, by path."""
 
     def __init__(self, authorizer: Authorizer, table: PageTable, internal: Mapping[str, InternalHandler]) -> None:
         self._authorizer = authorizer
@@ -94,7 +94,7 @@ class Pages:
 
     async def _page(self, request: web.BaseRequest, target: str) -> web.Response:
         path = routing.plain(target).partition("?")[0]
-        # A slash at the end of a page's path says nothing. One more would: an empty part, which no page has.
+        # One slash at the end of a page's path is ignored. A second one would be an empty part, which no page has.
         path = path.removesuffix("/") or "/"
         page = self._table.find(path)
         open_to_all = page is not None and page.open_to_all
@@ -108,7 +108,7 @@ class Pages:
             raise ErrorResponse(405, text, headers={"Allow": allowed})
         response = await handler(PageRequest(request, path, caller))
         if caller is not None and request.method in READ and not page.ends_token:
-            self._authorizer.still(caller)  # the page may have taken long: was its reader removed meanwhile?
+            self._authorizer.still(caller)  # the page may have taken long: its reader may have been removed meanwhile
         return response
 
 
@@ -132,7 +132,7 @@ def awaited_json_of(value: Callable[[], Awaitable[Any]]) -> Handler:
 
 
 def one_name(path: str, start: str) -> str:
-    """What follows ``start``, decoded. Raises `ErrorResponse` when that is nothing, or more than one part."""
+    """The decoded part of the path after ``start``. Raises `ErrorResponse` when it is empty or has a slash."""
     name = path[len(start) :]
     if not name or "/" in name or len(name) > _LONGEST_NAME:
         raise ErrorResponse(404, routing.no_page(path))

@@ -13,11 +13,11 @@ _URLS = ("Origin", "Referer")
 PAGE_HEADERS = (_SITE, *_URLS)
 """The headers in which a browser names the site whose page sends a request."""
 _MOST_VALUES = 8
-"""Of one of them: a browser sends one, and thousands would cost more than the request is worth."""
+"""The most values of one of these headers: a browser sends one, and comparing thousands would cost too much."""
 
 
 def token_in(authorization: str) -> str | None:
-    """The token of ``Authorization: token=…`` or ``Bearer …``; None when the header is of another kind."""
+    """The token of ``Authorization: token=…`` or ``Bearer …``; None when the header has another scheme."""
     lowered = authorization.lower()
     if lowered.startswith("token="):
         return authorization[len("token=") :].strip().strip('"')
@@ -27,7 +27,7 @@ def token_in(authorization: str) -> str | None:
 
 
 def split_cookies(headers: Iterable[str]) -> tuple[str | None, str]:
-    """Of all headers ``Cookie``: our cookie's value (the first, when there are several), and what else there is."""
+    """Of all ``Cookie`` headers: the value of our cookie (the first, when there are several), and all other cookies."""
     token = None
     others = []
     for part in ";".join(headers).split(";"):
@@ -40,13 +40,11 @@ def split_cookies(headers: Iterable[str]) -> tuple[str | None, str]:
 
 
 def foreign_page(headers: MultiMapping[str], host: str) -> str:
-    """Which header says that a browser sends this for another site's page; "" when none does. One that is there several
-    times says so when any of its values does,
-    or when there are more than anybody sends.
-
-    ``headers``: whatever the case of their names; ``host`` is what the client called the gateway. No page can set
-    these headers itself, and clients that are no browsers send none of them. The link that somebody follows from
-    another site counts as that site's: browsers keep a SameSite=Strict cookie out of it anyhow.
+    """The header that says that a browser sends this for another site's page; "" when none does. If a header comes
+    several times, one such value is enough, and so are too many values. ``headers``: names in any case; ``host`` is the
+    gateway's name in the request. No page can set these headers itself, and clients that are not browsers send none of
+    them. A link that somebody follows on another site counts as that site's: browsers do not send a SameSite=Strict
+    cookie with it.
     """
     for header in PAGE_HEADERS:
         if len(headers.getall(header, [])) > _MOST_VALUES:

@@ -26,7 +26,7 @@ class ErrorResponse(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> bytes:
-        """One line of ASCII: it also travels in a header."""
+        """One line of ASCII, because it is also sent in a header."""
         said = {"title": HTTPStatus(self.status).phrase, "description": self.text}
         return codec.encode({**said, "code": self.code} if self.code else said)
 

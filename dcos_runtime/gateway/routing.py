@@ -1,7 +1,6 @@
-"""From the path as a client sent it to the route it takes and what is to be passed on, byte for byte: pure.
-
-nginx compares a path after it has decoded and tidied it; this module looks at it as it came, and only where both say
-the same is anything passed on. So no encoding of a slash and no ``..`` makes one route look like another.
+"""From the path as a client sent it to its route and the path that is passed on, byte for byte. Pure. nginx compares a
+path after it has decoded and normalized it; this module looks at the path as it came. A request is passed on only if
+both find the same route. So no encoded slash and no ``..`` makes one route look like another.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ MOST_SEGMENTS = 10
 
 
 class NoRoute(Exception):
-    """Nothing is passed on. ``status`` and ``text`` tell the client why; with 308, ``text`` is where to go."""
+    """The request is not passed on. ``status`` and ``text`` tell the client why; with 308, ``text`` is the location."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -42,8 +41,8 @@ class NoRoute(Exception):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a request goes: a ``kind`` (a door of ``--services``, or `SERVICE`), for a machine its agent's id, and what
-    is passed on: path and query, without ``prefix``.
+    """Where a request goes: a ``kind`` (a door of ``--services``, or `SERVICE`), for a machine its agent's id, and the
+    path and query that are passed on, without ``prefix``.
     """
 
     kind: str
@@ -66,7 +65,7 @@ class Destination:
 
 
 def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Destination:
-    """``uri`` is a request's target as it was sent; ``location`` the door that nginx took it for, one of ``routes`` or
+    """``uri`` is a request's target as it was sent; ``location`` is the route that nginx found, one of ``routes`` or
     `SERVICE`. Raises `NoRoute`.
     """
     uri = plain(uri)
@@ -114,7 +113,7 @@ def plain(uri: str) -> str:
 
 @dataclass(frozen=True)
 class Member:
-    """An agent as a place for services: ``own`` are the ports of the machine's daemons, ``offered`` those that its
+    """An agent on which services may run: ``own`` are the ports of the machine's daemons, ``offered`` those that its
     tasks may get, as closed intervals.
     """
 
@@ -149,14 +148,14 @@ def refused_target(address: str, port: int, masters: Collection[str], agents: Ma
 
 
 def plain_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address as members have it: an IPv4 address written as IPv6 is that of IPv4. Raises ``ValueError``."""
+    """A normalized address: an IPv4 address that is written as IPv6 becomes IPv4. Raises ``ValueError``."""
     ip = ipaddress.ip_address(address)
     return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
 
 
 @dataclass(frozen=True)
 class ServiceEndpoint:
-    """Where a service says it is. ``host`` may be a name."""
+    """The address that a service gives of itself. ``host`` may be a name."""
 
     scheme: str
     host: str

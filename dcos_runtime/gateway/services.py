@@ -1,4 +1,4 @@
-"""The cluster's services as the file of ``--services`` lists them: how each is asked for its health, its routes.
+"""The cluster's services as the file of ``--services`` lists them: their health and their routes.
 
 The installer writes the file from the services' descriptors. Without it, dcos-auth knows a kernel and an init that were
 started by hand (`by_hand`).

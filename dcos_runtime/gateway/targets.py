@@ -1,5 +1,5 @@
-"""Where agents, services and names are: the master knows agents and tasks, the init and the frameworks' own words the
-services.
+"""Finds agents, services and names: from the master's agents and tasks, the init's apps, and what frameworks say of
+themselves.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _INTERVAL = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 
 
 class AgentAddresses:
-    """Addresses by id, as the masters tell them. ``ports``: of all daemons that run on agents' machines."""
+    """Addresses by id, as the masters list them. ``ports``: of all daemons that run on agents' machines."""
 
     def __init__(self, master: Backend, ports: Collection[int]) -> None:
         self._master = master
@@ -42,7 +42,7 @@ class AgentAddresses:
         self._members: Cached[dict[str, Member]] = Cached(self._ask_all, MEMBER_SECONDS, STALE_SECONDS)
 
     async def target(self, agent_id: str, kind: str, port: int) -> tuple[str, str]:
-        """``ip:port`` of a daemon of that kind on the agent's machine, and the name that its certificate has. Raises
+        """``ip:port`` of a daemon of that kind on the agent's machine, and the name in its certificate. Raises
         `NoRoute`, `NoAnswer`.
         """
         known = self._known.get(agent_id)
@@ -65,7 +65,7 @@ class AgentAddresses:
         return [*answer.get("slaves", ()), *answer.get("recovered_slaves", ())]
 
     async def members(self) -> dict[str, Member]:
-        """Where services may be, by address. Raises `NoAnswer`."""
+        """The agents on which services may run, by address. Raises `NoAnswer`."""
         return await self._members.get()
 
     async def _ask_all(self) -> dict[str, Member]:
@@ -96,8 +96,8 @@ def address_of(agent: Mapping[str, Any]) -> str | None:
 
 
 def host_of(agent: Mapping[str, Any]) -> str | None:
-    """The address of an agent's machine; one that the master waits for has no ``pid``, and a name that is no address is
-    not looked up here.
+    """The address of an agent's machine. An agent that the master waits for has no ``pid``; a host name is not resolved
+    here.
     """
     try:
         return address_of(agent) or str(plain_address(str(agent.get("hostname", ""))))
@@ -111,8 +111,8 @@ def _intervals(ports: object) -> tuple[tuple[int, int], ...]:
 
 
 class Names:
-    """Mesos-DNS' records, made anew at most once a second for all who ask; where making them takes long, so much less
-    often that it takes a fifth of a processor at most.
+    """Mesos-DNS' records, made anew at most once a second for all requests. Where making them takes long it is done
+    less often, so that it takes a fifth of a processor at most.
     """
 
     def __init__(self, master: Backend, masters: Sequence[str]) -> None:
@@ -163,14 +163,16 @@ class Names:
 
 @dataclass(frozen=True)
 class ServiceTarget:
-    """A service that exists: where it is, or (``endpoint`` None) why it cannot be reached."""
+    """A service that exists: its address, or (``endpoint`` None) why it cannot be reached."""
 
     endpoint: ServiceEndpoint | None
     why: str = ""
 
 
 class Services:
-    """Apps with the label DCOS_SERVICE_NAME by that name; then frameworks by theirs, at their ``webui_url``."""
+    """Services by name: apps by their label DCOS_SERVICE_NAME; then frameworks by their own name, at their
+    ``webui_url``.
+    """
 
     def __init__(self, master: Backend, init: Backend, masters: Sequence[str], agents: AgentAddresses) -> None:
         self._master = master
@@ -181,7 +183,9 @@ class Services:
         self._frameworks: Cached[dict[str, ServiceTarget]] = Cached(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
 
     async def find(self, wanted: Sequence[str]) -> tuple[int, str]:
-        """Which of ``wanted`` is a service's, and its ``scheme://ip:port``. Raises `NoRoute`, `NoAnswer`."""
+        """The first of ``wanted`` that is a service's name, and its ``scheme://ip:port``. Raises `NoRoute`,
+        `NoAnswer`.
+        """
         for table in (self._apps, self._frameworks):
             found = await table.get()
             for index, name in enumerate(wanted):
@@ -195,7 +199,7 @@ class Services:
             raise NoRoute(503, f"the service {name} cannot be reached: {found.why}")
         why = "its host's name leads nowhere"
         members = await self._agents.members()
-        # The name is looked up here and nginx is told the address: nothing can lead elsewhere in between.
+        # The name is resolved here and nginx gets the address: no second lookup can lead elsewhere.
         for address in await _addresses(endpoint.host):
             refused = refused_target(address, endpoint.port, self._masters, members)
             if refused is None:

@@ -21,7 +21,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class NotAllowed(ValueError):
-    """The text says what is not asked, and why."""
+    """The text says which address is not allowed, and why."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Allowed:
 
 
 def _meant(address: Address) -> list[Address]:
-    """The address, and those of IPv4 that it stands for."""
+    """The address, and the IPv4 addresses that it stands for."""
     found: list[Address] = [address]
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
@@ -76,7 +76,7 @@ def _meant(address: Address) -> list[Address]:
 
 
 def parse_url(url: str) -> tuple[SplitResult, str, int]:
-    """The URL, its host and port, if it is one that may be asked at all. Raises `NotAllowed`."""
+    """The URL, its host and port. Raises `NotAllowed` for a URL that may never be fetched."""
     if len(url) > MAX_URL:
         raise NotAllowed(f"it is longer than {MAX_URL} characters")
     if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or "\\" in url:

@@ -1,7 +1,7 @@
 """The packages of all repositories together: lookup, search, and which version may follow which. Pure.
 
-A package that several repositories have in the same version is that of the first. Entries are kept as text, one
-revision a piece: a repository as Python objects would take five times the room.
+If several repositories have a package in the same version, that of the first counts. Each revision is kept as a text of
+its own: a repository as Python objects would take five times the memory.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Kept:
     def entry(self) -> Json:
         try:
             entry: Json = msgspec.json.decode(self.text)
-        except msgspec.MsgspecError:  # lone surrogates, which other JSON writers allow
+        except msgspec.MsgspecError:  # lone surrogates, which other programs write into JSON
             entry = json.loads(self.text)
         return entry
 
@@ -50,7 +50,7 @@ class Kept:
         return Revision(self.entry)
 
     def may_follow(self, version: str) -> bool:
-        """Whether it may take the place of ``version``, by its own word."""
+        """Whether the revision declares that it may replace ``version``."""
         return "*" in self.ways_up or version in self.ways_up
 
 
@@ -67,7 +67,7 @@ class Repository:
 
 
 class Reading:
-    """A repository that is read entry by entry. Entries that are wrong are left out."""
+    """Reads a repository entry by entry. Invalid entries are left out."""
 
     def __init__(self, name: str, uri: str) -> None:
         self._name, self._uri = name, uri
@@ -138,7 +138,7 @@ def urls_of(resource: Any) -> Iterator[str]:
 
 @dataclass(slots=True)
 class _Found:
-    """A package as a search tells of it, and what it is searched by."""
+    """A package as a search shows it, and the words by which it is found."""
 
     newest: Kept
     versions: dict[str, int] = field(default_factory=dict)
@@ -149,7 +149,7 @@ class _Found:
 
 
 class Catalog:
-    """Of ``repositories``, the one that comes first before the others."""
+    """All packages; an earlier one of ``repositories`` takes precedence over a later one."""
 
     def __init__(self, repositories: Sequence[Repository] = ()) -> None:
         self.repositories = tuple(repositories)
@@ -166,11 +166,11 @@ class Catalog:
         return sum(map(len, self._packages.values()))
 
     def names_url(self, url: str) -> bool:
-        """Whether any package that is there names it."""
+        """Whether any package of the catalog names this URL."""
         return any(url in repository.urls for repository in self.repositories)
 
     def package_of_url(self, url: str) -> str:
-        """A package that names it; empty when none does."""
+        """A package that names this URL; empty when none does."""
         quoted = json.dumps(url)[1:-1].encode()
         for several in self._packages.values():
             for kept in several:
@@ -181,7 +181,9 @@ class Catalog:
     # --- looking up ---
 
     def package(self, name: str, version: str | None = None) -> Kept:
-        """The newest of the first repository that has it, or that of ``version``. Raises `CosmosError`."""
+        """The package's newest revision in the first repository that has the package, or the one of ``version``. Raises
+        `CosmosError`.
+        """
         several = self.versions(name)
         if version is None:
             return several[0]
@@ -191,7 +193,7 @@ class Catalog:
         raise errors.version_not_found(name, version)
 
     def versions(self, name: str) -> Sequence[Kept]:
-        """All of a package, the newest first. Raises `CosmosError` when there is none."""
+        """All revisions of a package, the newest first. Raises `CosmosError` when there is none."""
         several = self._packages.get(name)
         if not several:
             raise errors.package_not_found(name)
@@ -201,7 +203,7 @@ class Catalog:
         return next((kept for kept in self._packages.get(name, ()) if kept.version == version), None)
 
     def upgrades(self, name: str, version: str) -> list[str]:
-        """Versions that say that they may take the place of ``version``, the newest first."""
+        """Versions that declare that they may replace ``version``, the newest first."""
         return [
             one.version for one in self._packages.get(name, ()) if one.version != version and one.may_follow(version)
         ]
@@ -217,9 +219,9 @@ class Catalog:
     # --- searching ---
 
     def search(self, query: str | None) -> list[Json]:
-        """As Cosmos answers: ``*`` in ``query`` stands for anything; without one it is looked for everywhere.
-
-        What Cosmos would not order is ordered by how well it fits: the name, its beginning, a tag, and then all else.
+        """As Cosmos answers: ``*`` in ``query`` stands for any text; without one the query may stand anywhere in a
+        word. Results that Cosmos would not order are ordered by how well they match: the name, its beginning, a tag,
+        and then all others.
         """
         query = (query or "").strip()
         if not query:
@@ -270,7 +272,9 @@ def _texts(found: _Found) -> Iterator[str]:
 
 
 def _matches(pieces: Sequence[str], text: str) -> bool:
-    """The pieces one after the other with anything between: no regular expression, which could take for ever."""
+    """Whether the pieces come one after the other with any text between. Not by a regular expression, which could take
+    for ever.
+    """
     first, *middle = pieces
     last = middle.pop() if middle else ""
     if not text.startswith(first) or len(text) < len(first) + len(last) or not text.endswith(last):

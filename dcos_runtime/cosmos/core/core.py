@@ -1,7 +1,7 @@
 """The core of the package manager: the list of repositories, and the uninstalls that are under way. Pure.
 
-All else that it knows is kept elsewhere: what is installed by the init, in labels of apps; what there is to install by
-the repositories.
+Everything else is kept elsewhere: what is installed, by the init in labels of apps; what can be installed, by the
+repositories.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_REPOSITORIES = 100
 
 AGAIN_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
-"""Between two tries of a step that does not get done: twice as long each time."""
+"""Seconds between two tries of a step that fails: twice as long each time, between these limits."""
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -36,11 +36,11 @@ LONGEST_SECONDS = 30.0
 class Recovered(Frozen, frozen=True):
     entries: tuple[tuple[str, bytes], ...]
     repositories: tuple[tuple[str, str], ...]
-    """Name and URL: of a cluster whose list was never changed."""
+    """Name and URL of each repository of a cluster whose list was never changed."""
 
 
 class AddRepository(Frozen, frozen=True):
-    """``index`` from 0; None: behind all others."""
+    """``index`` counts from 0; None: after all others."""
 
     request: int
     name: str
@@ -49,7 +49,7 @@ class AddRepository(Frozen, frozen=True):
 
 
 class DeleteRepository(Frozen, frozen=True):
-    """By name, by URL, or the one that has both."""
+    """By name, by URL, or by both."""
 
     request: int
     name: str | None
@@ -57,8 +57,8 @@ class DeleteRepository(Frozen, frozen=True):
 
 
 class BeginUninstalls(Frozen, frozen=True):
-    """All of them or none, each as `uninstalls.encode` makes it. The reply (`uninstalls.encode_all`) comes when they
-    are done, or, of one whose scheduler does it, when that was told.
+    """Begins all of these uninstalls or none, each as `uninstalls.encode` makes it. The reply (`uninstalls.encode_all`)
+    comes when they are done, or, where the scheduler takes its service down, when the scheduler was asked to.
     """
 
     request: int
@@ -66,14 +66,14 @@ class BeginUninstalls(Frozen, frozen=True):
 
 
 class StepDone(Frozen, frozen=True):
-    """``uninstall``: with what became known by the step."""
+    """``uninstall``: the record with what the step has found out."""
 
     app: str
     uninstall: bytes
 
 
 class StepFailed(Frozen, frozen=True):
-    """``error`` is a `CosmosError`'s body when no repetition mends it: the uninstall is over."""
+    """``error`` is a `CosmosError`'s body when no repetition helps: the uninstall is over."""
 
     app: str
     why: str
@@ -98,14 +98,14 @@ Event = (
 
 
 class Carry(Frozen, frozen=True):
-    """The step of this uninstall is to be done; `StepDone` or `StepFailed` tells what became of it."""
+    """Do the step of this uninstall. `StepDone` or `StepFailed` is the result."""
 
     app: str
     uninstall: bytes
 
 
 class Refresh(Frozen, frozen=True):
-    """The list of repositories is another."""
+    """The list of repositories has changed."""
 
 
 Effect = Carry | Refresh | Persist | Reply | Log
@@ -115,19 +115,19 @@ Effect = Carry | Refresh | Persist | Reply | Log
 
 
 class UninstallDue(Frozen, frozen=True):
-    """A step of this app's uninstall is to be tried again."""
+    """Time to try a step of this app's uninstall again."""
 
     app: str
 
 
 class WaitingRequest(msgspec.Struct):
-    """A request that waits for uninstalls: of which ``apps`` nothing can be told yet, and what can of the others."""
+    """A request that waits for uninstalls: the ``apps`` that are not done yet, and the results of the others."""
 
     apps: list[str]
     done: list[bytes]
     status: int = 200
     error: bytes = b""
-    """The first of all."""
+    """The default repositories."""
 
 
 class CosmosSnapshot(msgspec.Struct):
@@ -200,7 +200,7 @@ class CosmosCore:
 
     @classmethod
     def restored(cls, snapshot: bytes) -> CosmosCore:
-        """One that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
+        """A core that continues from ``snapshot``. Raises `msgspec.DecodeError`."""
         found = msgspec.msgpack.decode(snapshot, type=CosmosSnapshot)
         core = cls()
         core.repositories = found.repositories
@@ -315,7 +315,7 @@ class CosmosCore:
             self._effects += self._told(event.app, error.status, json.dumps(error.body()).encode())
 
     def _told(self, app: str, status: int, body: bytes) -> list[Reply]:
-        """The reply to who waits for this uninstall, if it was the last to wait for."""
+        """The replies to requests that wait for this uninstall and for no other."""
         for request, asked in self._asked.items():
             if app not in asked.apps:
                 continue
@@ -343,7 +343,7 @@ class CosmosCore:
 
 
 def listed(value: bytes) -> tuple[tuple[str, str], ...]:
-    """The list of repositories as it is `stored`. Raises ``ValueError``."""
+    """Reads the list of repositories as `stored` wrote it. Raises ``ValueError``."""
     return tuple((str(name), str(uri)) for name, uri in json.loads(value))
 
 

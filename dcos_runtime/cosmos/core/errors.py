@@ -60,7 +60,7 @@ def options_mismatch(errors: Sequence[Mapping[str, Any]]) -> CosmosError:
 
 
 def template_wrong(message: str) -> CosmosError:
-    """Of a template that cannot be read, or whose outcome is no app."""
+    """A template cannot be read, or its result is not an app."""
     return CosmosError("MarathonTemplateMustBeJsonObject", message)
 
 
@@ -256,7 +256,7 @@ def manager_failed(manager: str, status: int, content: str) -> CosmosError:
 
 
 def not_valid(what: str, name: str, why: str) -> CosmosError:
-    """What came is of another form; ``what`` is ``header``, ``body`` or ``param``."""
+    """A part of the request has the wrong form; ``what`` is ``header``, ``body`` or ``param``."""
     item = {"type": what, **({"name": name} if name else {})}
     return CosmosError(
         "not_valid", f"{what} {name}: {why}" if name else f"{what}: {why}", {"invalidItem": item, "specifics": why}

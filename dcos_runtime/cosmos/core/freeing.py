@@ -1,4 +1,4 @@
-"""What of the cluster's resources was a framework's alone, and may be given back once it is gone. Pure."""
+"""Which of the cluster's resources only a framework used, so that they can be freed once it is gone. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def roles_of(framework: Mapping[str, Any]) -> list[str]:
-    """Of a framework as `/frameworks` tells it; everybody's role is not among them."""
+    """The roles of a framework, as `/frameworks` shows it, without the default role ``*``."""
     roles = framework.get("roles") or [framework.get("role")]
     return [role for role in roles if isinstance(role, str) and role not in ("", "*")]
 
@@ -15,7 +15,7 @@ def roles_of(framework: Mapping[str, Any]) -> list[str]:
 def held(
     agent: Mapping[str, Any], roles: Collection[str], principal: str | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Of an agent as `/slaves` tells it: volumes to destroy, and then reservations to give back.
+    """For an agent, as `/slaves` shows it: volumes to destroy, and then reservations to give back.
 
     Only what was reserved while the cluster ran, for one of the ``roles``, by this ``principal``.
     """
@@ -23,7 +23,7 @@ def held(
     reserved: list[dict[str, Any]] = []
     by_role = agent.get("reserved_resources_full") or {}
     for told in (resource for role in roles for resource in by_role.get(role) or ()):
-        # That page tells each reservation in two ways, of which calls take one.
+        # That page shows each reservation in two forms; calls accept one of them.
         resource = {key: value for key, value in told.items() if key not in ("role", "reservation")}
         reservations = resource.get("reservations") or []
         if not reservations:
@@ -42,5 +42,5 @@ def held(
 
 
 def node_of(framework: str) -> str:
-    """Where a scheduler made with the SDK keeps its state in ZooKeeper."""
+    """The node in ZooKeeper where a scheduler that was made with the SDK keeps its state."""
     return "/dcos-service-" + framework.strip("/").replace("/", "__")

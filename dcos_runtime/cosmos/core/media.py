@@ -1,7 +1,7 @@
 """Media types of Cosmos' API, and which one an answer has. Pure.
 
-``application/vnd.dcos.package.<op>-request+json;charset=utf-8;version=v1``. Clients compare the answer's type with
-what they sent in ``Accept``, some sign by sign: so it is said in the client's own words.
+``application/vnd.dcos.package.<op>-request+json;charset=utf-8;version=v1``. Clients compare the response's type with
+what they sent in ``Accept``, some character by character: so the client's own text is sent back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dcos_runtime.cosmos.core import errors
 from dcos_runtime.wire.told import shown
 
 MOST = 32
-"""Media types in one header that are looked at."""
+"""The most media types of one header that are considered."""
 _TOKEN = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _TYPE = re.compile(rf"\s*({_TOKEN})/({_TOKEN})\s*")
 _PARAMETER = re.compile(rf"\s*;\s*(?:({_TOKEN})\s*=\s*({_TOKEN}|\"(?:[^\"\\]|\\.)*\")\s*)?")
@@ -33,7 +33,7 @@ class Media:
 
 @dataclass(frozen=True)
 class Given:
-    """One media type as it came: ``text`` without its weight."""
+    """One media type of a header: ``text`` without its weight."""
 
     kind: str
     parameters: Mapping[str, str]
@@ -45,7 +45,7 @@ ERROR = Media("package.error", 1)
 
 
 def parse(header: str) -> list[Given]:
-    """Raises ``ValueError`` with what cannot be read."""
+    """Raises ``ValueError`` with the text that cannot be read."""
     found: list[Given] = []
     at = 0
     while at < len(header) and len(found) < MOST:
@@ -88,7 +88,7 @@ def _fits(given: Given, media: Media) -> bool:
 
 
 def expect(header: str | None, media: Media) -> None:
-    """Whether a request's ``Content-Type`` is the one that is read here. Raises `CosmosError`."""
+    """Checks that a request's ``Content-Type`` is the one that this endpoint reads. Raises `CosmosError`."""
     if header is None:
         raise errors.not_present("header", "Content-Type")
     try:
@@ -102,7 +102,9 @@ def expect(header: str | None, media: Media) -> None:
 
 
 def choose(header: str | None, possible: Sequence[Media]) -> tuple[Media, str]:
-    """Which of the ``possible`` (the preferred one first) to answer with, and how to call it. Raises `CosmosError`."""
+    """Which of the ``possible`` types (the preferred one first) the response has, and the text to name it. Raises
+    `CosmosError`.
+    """
     if header is None:
         raise errors.not_present("header", "Accept")
     try:

@@ -24,7 +24,7 @@ class NotMirrored(Exception):
 
 
 def digests(sidecar: Any) -> dict[str, str]:
-    """SHA-256 by URI, from ``artifacts/<package>.json`` of a mirror; whatever is wrong in it is not known."""
+    """SHA-256 by URI, from ``artifacts/<package>.json`` of a mirror; invalid parts are left out."""
     found: dict[str, str] = {}
     revisions = sidecar.get("revisions") if isinstance(sidecar, Mapping) else None
     for revision in revisions.values() if isinstance(revisions, Mapping) else ():
@@ -37,7 +37,9 @@ def digests(sidecar: Any) -> dict[str, str]:
 
 
 def resource(given: Mapping[str, Any], base: str | None, registry: str | None, known: Mapping[str, str]) -> Json:
-    """A ``resource`` whose assets are the mirror's and whose images the registry's. Raises `NotMirrored`."""
+    """A ``resource`` whose assets come from the mirror and whose images come from the registry. Raises
+    `NotMirrored`.
+    """
     made = dict(given)
     assets = dict(made.get("assets") or {})
     if base is not None and isinstance(uris := assets.get("uris"), Mapping):
@@ -52,7 +54,7 @@ def resource(given: Mapping[str, Any], base: str | None, registry: str | None, k
     if assets:
         made["assets"] = assets
     if base is not None:
-        # Pictures and command lines are for the user's machine, which gets them through /package/resource.
+        # Pictures and command lines are fetched by the user's machine, through /package/resource.
         made = shown.rewritten({**made}, lambda uri: blob_at(base, uri, known[uri]) if uri in known else uri)
     return made
 

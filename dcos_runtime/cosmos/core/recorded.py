@@ -1,4 +1,4 @@
-"""What `dcos_runtime.replay` and ``--record`` have to know of the package manager's core."""
+"""What `dcos_runtime.replay` and ``--record`` need to know of the package manager's core."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ EFFECT = Effect
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
 _SHORTEST = 16
-"""Pseudonyms of parts of URLs are so long at least: that two are the same is decided on, and their sizes are not."""
+"""The least length of pseudonyms of parts of URLs. The core compares these parts, and does not look at their sizes."""
 
 _PLAIN = frozenset({"ConcurrentAccess", "RepositoryAddIndexOutOfBounds", "RepoNameOrUriMissing", "not_valid"})
-"""Errors of the core's own that quote nothing which could be a secret."""
+"""Errors that the core makes and that quote nothing which could be a secret."""
 
 
 def restored(seed: bytes, snapshot: bytes) -> CosmosCore:
-    """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
+    """A core that continues from ``snapshot``. Raises `msgspec.DecodeError`."""
     return CosmosCore.restored(snapshot)
 
 
 class Veil:
-    """Credentials and queries of repositories' URLs are secrets; and so may be what others say of a step that failed,
-    who may quote anything. All else is told as it is.
+    """Credentials and queries of repositories' URLs are secrets. Messages of other daemons about a failed step may be
+    secrets, because they may quote anything. Everything else is recorded as it is.
     """
 
     def __init__(self, key: bytes) -> None:
         self._names = Pseudonyms(key)
         self._why = ""
-        """Of the event at hand; what it leads to ends with it."""
+        """Of the present event; its effects end with it."""
 
     def event(self, event: Event) -> Event:
         self._why = event.why if isinstance(event, StepFailed) else ""
@@ -104,7 +104,7 @@ class Veil:
         return msgspec.structs.replace(asked, error=self._body(asked.error))
 
     def _body(self, body: bytes) -> bytes:
-        """As the core would word it, had it been told pseudonyms."""
+        """The body as the core would make it from an event with pseudonyms."""
         if not body:
             return body
         try:

@@ -25,7 +25,7 @@ COMMONS_UNINSTALL = "DCOS_COMMONS_UNINSTALL"
 COMMONS_API = "DCOS_COMMONS_API_VERSION"
 
 MAX_DEFINITION = 16 * 1024 * 1024
-"""Bytes of a label's definition, unpacked."""
+"""The most bytes of a label's definition, unpacked."""
 
 _PACKAGE_TYPE = "application/vnd.dcos.universe.package+json;charset=utf-8;version={}"
 
@@ -33,7 +33,7 @@ _DETAILS = (
     *("packagingVersion", "name", "version", "maintainer", "description", "tags", "selected", "scm", "website"),
     *("framework", "preInstallNotes", "postInstallNotes", "postUninstallNotes", "licenses"),
 )
-"""What a package was in Cosmos' first version."""
+"""The fields of a package in the first version of Cosmos' API."""
 
 
 # --- URLs ------------------------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def through(origin: str) -> Rewrite:
 
 
 def rewritten(resource: Mapping[str, Any], change: Rewrite) -> Json:
-    """A ``resource`` with other URLs; what is no URL stays, the names of images among them."""
+    """A ``resource`` with other URLs. What is not a URL, such as the name of an image, stays."""
     made: Json = dict(resource)
     assets = made.get("assets")
     if isinstance(assets, Mapping) and isinstance(assets.get("uris"), Mapping):
@@ -121,7 +121,7 @@ def _details(entry: Mapping[str, Any]) -> Json:
 
 
 def installed(app: Mapping[str, Any], entry: Json, version: int) -> Json:
-    """One of list's. ``entry``: see `described`."""
+    """One package in the response to list. ``entry``: see `described`."""
     if version == 1:
         information: Json = {"packageDefinition": _details(entry)}
         if isinstance(resource := entry.get("resource"), Mapping):
@@ -138,7 +138,7 @@ def installed(app: Mapping[str, Any], entry: Json, version: int) -> Json:
 
 
 def labels(entry: Json, source: str, options: Mapping[str, Any] | None) -> dict[str, str]:
-    """What an app says of its package, in Cosmos' form; no label of the template comes before them."""
+    """The labels by which an app names its package, in Cosmos' form. They win over labels of the template."""
     metadata = {key: entry[key] for key in (*_DETAILS, "releaseVersion") if key in entry}
     return {
         NAME: str(entry["name"]),
@@ -156,7 +156,7 @@ def encoded(value: Any) -> str:
 
 def _envelope(entry: Json) -> Json:
     major = {"2.0": "v2", "3.0": "v3", "4.0": "v4", "5.0": "v5"}.get(str(entry.get("packagingVersion")), "v4")
-    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)  # gzip, and without a time
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)  # gzip without a time stamp
     data = packer.compress(json.dumps(entry, separators=(",", ":")).encode()) + packer.flush()
     return {
         "metadata": {"Content-Type": _PACKAGE_TYPE.format(major), "Content-Encoding": "gzip"},
@@ -165,7 +165,7 @@ def _envelope(entry: Json) -> Json:
 
 
 def stored_options(app: Mapping[str, Any]) -> Json | None:
-    """The user's, from the label; None when there is none, or another wrote it."""
+    """The user's options from the label; None when there is no label, or it was not written by Cosmos."""
     value = _decoded((app.get("labels") or {}).get(OPTIONS))
     return value if isinstance(value, dict) else None
 
@@ -231,7 +231,7 @@ def install_response(kept: Kept, entry: Json, app: str | None, version: int) -> 
 
 _OURS = (DEFINITION, METADATA, OPTIONS)
 _SET = (("labels",), ("env",))
-"""An update replaces these as a whole; of all else what it does not say stays."""
+"""An update replaces these fields as a whole. In all other fields, what it does not name stays."""
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Json]:
@@ -251,7 +251,7 @@ def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json]) 
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             _compare(one, other, (*path, str(index)), found)
-    elif before != after and not (path[-1:] in (("port",), ("hostPort",)) and after == 0):  # any port is as good
+    elif before != after and not (path[-1:] in (("port",), ("hostPort",)) and after == 0):  # any port will do
         change: Json = {"path": "/" + "/".join(path)}
         if before is not None:
             change["from"] = before

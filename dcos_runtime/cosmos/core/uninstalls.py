@@ -1,4 +1,4 @@
-"""What an uninstall consists of, step by step. Pure, and written down: whoever leads next goes on where it was."""
+"""The steps of an uninstall. Pure, and stored: the next leader continues where this one stopped."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Step(enum.Enum):
     MARK = "mark"
     """The scheduler is told to take its service down: SDK_UNINSTALL=true."""
     WAIT = "wait"
-    """Until it says that it has."""
+    """Wait until the scheduler says that its service is down."""
     DELETE = "delete"
-    """The app goes."""
+    """The app is deleted."""
     TEARDOWN = "teardown"
-    """The framework of that name goes, and its tasks."""
+    """The framework of that name is torn down, with its tasks."""
     FREE = "free"
-    """What it had reserved on agents, its volumes, and its nodes in ZooKeeper."""
+    """Its reservations and volumes on agents, and its nodes in ZooKeeper, are removed."""
     DONE = "done"
 
 
@@ -29,7 +29,7 @@ _COMMONS = (Step.MARK, Step.WAIT, Step.DELETE, Step.TEARDOWN, Step.FREE, Step.DO
 
 
 class Uninstall(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``app`` is the id; of a framework what is known by the time its app is deleted."""
+    """``app`` is the app's id. The fields about the framework are known by the time the app is deleted."""
 
     app: str
     package: str
@@ -38,7 +38,7 @@ class Uninstall(msgspec.Struct, frozen=True, omit_defaults=True):
     commons: bool = False
     """The scheduler takes its service down itself (label DCOS_COMMONS_UNINSTALL)."""
     api: str = "v1"
-    """Of that scheduler."""
+    """The id of that scheduler's framework."""
     step: Step = Step.DELETE
     deployment: str | None = None
     frameworks: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Uninstall(msgspec.Struct, frozen=True, omit_defaults=True):
     by: str = ""
     """Who asked for it."""
     left: tuple[str, ...] = ()
-    """What could not be freed, and why: no repetition mends that."""
+    """What could not be freed, and why: no repetition helps."""
 
     @property
     def next_step(self) -> Step:

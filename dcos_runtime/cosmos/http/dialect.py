@@ -26,7 +26,7 @@ _ASKING = (
     *("/package/search", "/package/describe", "/package/list", "/package/list-versions", "/package/render"),
     *("/package/repository/list", "/service/describe", "/service/plan"),
 )
-"""POSTs that change nothing: a standby may ask them again."""
+"""POSTs that change nothing: a standby may send them again."""
 
 
 def told(error: CosmosError) -> web.Response:
@@ -51,7 +51,7 @@ class CosmosDialect(Dialect):
         kind = {401: "Unauthorized", 403: "Forbidden"}.get(denied.status, "GenericHttpError")
         response = told(CosmosError(kind, denied.text, status=denied.status, headers=denied.headers))
         if request.can_read_body:
-            response.force_close()  # the sender is unknown: its body is not read to get to the next request
+            response.force_close()  # the sender is unknown: the connection ends, so that the body need not be read
         return response
 
     def failure(self, request: web.Request, error: Exception) -> web.Response:

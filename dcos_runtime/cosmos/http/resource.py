@@ -1,4 +1,4 @@
-"""``/package/resource``: hands on what an index names, and nothing else, from where it may be fetched."""
+"""``/package/resource``: passes on files that an index names, and nothing else, from addresses that are allowed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PackageResources:
         wanted = request.query.get("url")
         if wanted is None:
             raise errors.not_present("param", "url")
-        # Some clients send the URL as it is, others quoted once more.
+        # Some clients send the URL as it is, others percent-encode it.
         as_sent = raw.partition("url=")[2]
         url = next((one for one in (wanted, as_sent) if catalog.names_url(one)), None)
         if url is None:
@@ -47,7 +47,7 @@ class PackageResources:
                 for name in _PASSED:
                     if name in upstream.headers:
                         response.headers[name] = upstream.headers[name]
-                # What a repository names is shown by no browser as a page of this cluster.
+                # No browser may show a repository's file as a page of this cluster.
                 response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{_name(url)}"
                 response.headers["X-Content-Type-Options"] = "nosniff"
                 response.headers["Content-Security-Policy"] = "sandbox"
@@ -62,7 +62,7 @@ class PackageResources:
                     await response.write_eof()
                 except BaseException:
                     if request.transport is not None:
-                        request.transport.abort()  # a part of it must not look like the whole
+                        request.transport.abort()  # a part of the file must not look like the whole
                     raise
                 return response
         except DownloadError as error:

@@ -1,4 +1,4 @@
-"""Cosmos' endpoints: which body each takes, which versions of which answer it has, who may come in."""
+"""Cosmos' endpoints: the body that each reads, the versions of its response, its door."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Work = Callable[[CosmosShell, dict[str, Any], Asked], Awaitable[dict[str, Any] |
 
 @dataclass(frozen=True)
 class Endpoint:
-    """``name`` is that of its media types; ``versions`` of its response, the preferred one first."""
+    """``name`` is the one in its media types; ``versions`` are those of its response, the preferred one first."""
 
     path: str
     name: str
@@ -80,7 +80,7 @@ class Routes:
         return [
             *found,
             route("GET", "/package/resource", resource),
-            # As the gateway's path /package leads here.
+            # The gateway's path /package leads here.
             *(self._pattern(replace(one, path=shorter)) for one, shorter in _shorter(endpoints(self._packages))),
             route("GET", "/resource", resource),
             route("GET", "/capabilities", capabilities, everywhere=True),
@@ -154,7 +154,7 @@ def origin(request: web.Request) -> str:
 
 
 def who(request: web.Request) -> str:
-    """For the log: the user that the gateway speaks for, else the daemon or the address."""
+    """The sender, for the log: the user that the gateway names, else the daemon or the address."""
     spoken_for = request.headers.get(tls.SPOKEN_FOR) if tls.is_tls(request) else None
     peer = tls.peer(request)
     return spoken_for or (peer.principal if peer is not None else None) or request.remote or "somebody"

@@ -7,9 +7,8 @@ from dcos_runtime.wire.scheduler import Call, Event
 
 
 class Subscribe(Frozen, frozen=True):
-    """Ask the master at ``url`` for a subscription, as who the framework is by then.
-
-    Answered by `Answered` or `Failed`, with this number.
+    """Ask the master at ``url`` for a subscription, with the present FrameworkInfo. Answered by `Answered` or `Failed`,
+    with this number.
     """
 
     attempt: int
@@ -17,7 +16,7 @@ class Subscribe(Frozen, frozen=True):
 
 
 class Listen(Frozen, frozen=True):
-    """The stream is ours: read it. `Received` follows, and in the end `Failed`."""
+    """Read the event stream. `Received` follows, and in the end `Failed`."""
 
     attempt: int
 
@@ -52,7 +51,7 @@ class TellRefused(Frozen, frozen=True):
 
 
 class TellOver(Frozen, frozen=True):
-    """The subscription is over, or none could be had. Answered by `ToldOver`."""
+    """The subscription is over, or could not be made. Answered by `ToldOver`."""
 
     reason: str
 

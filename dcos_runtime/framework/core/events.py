@@ -1,4 +1,4 @@
-"""What the core of a framework's connection is told. Attempts are numbered; what is of an older one is not heard."""
+"""What the core of a framework's connection is told. Attempts are numbered; events of an older one are ignored."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Received(Frozen, frozen=True):
 
 
 class Failed(Frozen, frozen=True):
-    """The connection could not be had, or the stream ended."""
+    """The connection could not be made, or the stream ended."""
 
     attempt: int
     why: str
 
 
 class SendAsked(Frozen, frozen=True):
-    """The scheduler wants this call sent. While there is no subscription it is dropped."""
+    """The scheduler asks for this call to be sent. While there is no subscription it is dropped."""
 
     call: Call
 
@@ -51,7 +51,7 @@ class CallAnswered(Frozen, frozen=True):
 
 
 class CallFailed(Frozen, frozen=True):
-    """Whether the master got the `Post` is not known."""
+    """It is not known whether the master received the `Post`."""
 
     attempt: int
     why: str

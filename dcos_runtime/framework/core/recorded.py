@@ -1,4 +1,4 @@
-"""What `dcos_runtime.replay` and ``--record`` have to know of the core of a framework's connection."""
+"""What `dcos_runtime.replay` and ``--record`` need to know of the core of a framework's connection."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ EFFECT = Effect
 class Veil:
     """Calls and events may hold secrets of tasks: see `Pseudonyms.message`.
 
-    Bytes of the stream come in any pieces, and of a piece nobody knows what it is: so what begins a record is told with
-    what ends it, and a recording has whole records only. That changes nothing that the core does: it acts on whole
-    records, and takes every piece, an empty one too, for a sign of life.
+    The stream arrives in pieces of any size, which cannot be read alone. So the beginning of a record is recorded with
+    its end, and a recording has complete records only. The core decides the same: it acts on complete records, and
+    takes every piece, an empty one too, as a sign of life.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -34,9 +34,9 @@ class Veil:
         self._listening: int | None = None
         self._decoder = recordio.Decoder()
         self._texts: dict[str, str] = {}
-        """What is complained of because of this event → what it is with pseudonyms."""
+        """Complaints that this event causes → the same with pseudonyms."""
         self._broken = ("", "")
-        """The same of the stream that broke off last; a snapshot tells of it for a while."""
+        """The same of the stream that broke off last; a snapshot holds it for a while."""
 
     def event(self, event: Event) -> Event:
         self._texts.clear()
@@ -96,7 +96,7 @@ class Veil:
             return hidden
 
     def _break(self, why: str) -> bytes:
-        """What breaks a stream off in the same way."""
+        """Bytes that break a stream off in the same way."""
         for hidden in (b"?\n", b"?" * 21, b"%d\n" % (recordio.MAX_RECORD + 1)):
             try:
                 list(recordio.Decoder().feed(hidden))

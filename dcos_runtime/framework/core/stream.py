@@ -1,4 +1,4 @@
-"""One subscription without its socket: what answers mean, how bytes become events, when a silent stream counts as
+"""One subscription without its socket: what responses mean, how bytes become events, when a silent stream counts as
 dead.
 """
 
@@ -15,7 +15,7 @@ PATH = "/api/v1/scheduler"
 STREAM_ID = "Mesos-Stream-Id"
 MISSED_HEARTBEATS = 5
 DEFAULT_HEARTBEAT = 15.0
-"""Seconds, until SUBSCRIBED tells another."""
+"""Seconds; SUBSCRIBED may name another interval."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class NotNow:
 
 @dataclass(frozen=True)
 class RefusedForGood:
-    """The master will not have this framework as it introduces itself; asking again is of no use."""
+    """The master refuses this framework; asking again is of no use."""
 
     status: int
     reason: str
@@ -50,7 +50,9 @@ class RefusedForGood:
 def answer(
     status: int, headers: Mapping[str, str], body: str, asked: str
 ) -> Accepted | Elsewhere | NotNow | RefusedForGood:
-    """What the answer to SUBSCRIBE means. ``asked`` is the URL that was asked, ``body`` the text unless accepted."""
+    """What the response to SUBSCRIBE means. ``asked`` is the URL that was asked; ``body`` is the text, unless
+    accepted.
+    """
     if status == 200:
         stream_id = headers.get(STREAM_ID)
         if stream_id:
@@ -68,7 +70,7 @@ def answer(
 
 
 def ends_subscription(status: int, text: str) -> bool:
-    """Whether this answer to a call means that the subscription it was sent on is no more."""
+    """Whether this response to a call means that the subscription has ended."""
     return status in (301, 302, 307, 308, 401, 403, 503) or (status == 400 and "stream" in text.lower())
 
 
@@ -96,12 +98,12 @@ class EventStream:
 
     @property
     def rest(self) -> bytes:
-        """What is read of a record that is not complete."""
+        """The part of an incomplete record that was read."""
         return self._decoder.rest
 
     def feed(self, data: bytes, now: float, complain: Callable[[str], None] = lambda text: None) -> list[Event]:
-        """The events that ``data`` completes; those of a type this version does not know are left out, and those that
-        cannot be read, which are complained of.
+        """The events that ``data`` completes. Events of a type that this version does not know are left out; so are
+        those that cannot be read, with a complaint.
 
         Raises `recordio.RecordError` when the stream cannot be read any further.
         """

@@ -1,7 +1,7 @@
 """One framework's subscription: made, kept while the master sends something, and made again.
 
-Nothing is sent twice: calls that were still waiting when a subscription ended are dropped, and the scheduler, which
-learns of every new subscription by its SUBSCRIBED event, reconciles.
+Nothing is sent twice: calls that still waited when a subscription ended are dropped. The scheduler gets a SUBSCRIBED
+event for every new subscription, and reconciles.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ class Settings:
 
 
 class SubscriptionRecord(msgspec.Struct):
-    """All that a connection remembers, but for what waits to be sent and what is half read."""
+    """All that a connection remembers, except the calls that wait and the incomplete record."""
 
     wait: float
-    """The longest that the next one may be."""
+    """The longest that the next wait may be."""
     standing: SubscriptionState = SubscriptionState.SEEKING
     leader: str | None = None
     asked: str = ""
-    """Who led when the attempt began; ``url`` is where its redirects have led to."""
+    """The leader when the attempt began; ``url`` is where redirects have led since."""
     url: str = ""
     attempt: int = 0
     redirects: int = 0
@@ -152,7 +152,7 @@ class SubscriptionCore:
         return self._timers.next_deadline()
 
     def snapshot(self) -> bytes:
-        """All of the state; `restored` makes a core of it that goes on as this one would."""
+        """All of the state; `restored` makes a core that continues from it."""
         stream = self._stream
         return msgspec.msgpack.encode(
             Snapshot(
@@ -307,7 +307,7 @@ class SubscriptionCore:
 
 
 def restored(seed: bytes, snapshot: bytes) -> SubscriptionCore:
-    """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
+    """A core that continues from ``snapshot``. Raises `msgspec.DecodeError`."""
     found = msgspec.msgpack.decode(snapshot, type=Snapshot)
     core = SubscriptionCore(found.settings, SeededSource.restored(seed, found.source))
     core.at = found.at
