@@ -38,9 +38,8 @@ class CheckpointError(Explained):
 
 @dataclass(frozen=True)
 class Remembered:
-    """What was found at start, each value as it was read and as it is stored (the core reads those).
-
-    ``corrupt`` are the container ids whose task cannot be known any more.
+    """The checkpoints found at start, each value as it was read and as it is stored (the core reads the latter).
+    ``corrupt`` are the container ids whose checkpoint is unreadable.
     """
 
     agent: AgentRecord
@@ -69,7 +68,7 @@ class Checkpoints:
         self.folder.chmod(0o700)
 
     def read(self) -> Remembered:
-        """All checkpoints. Those that cannot be read are set aside as ``*.corrupt`` and logged.
+        """Reads all checkpoints. Unreadable ones are renamed to ``*.corrupt`` and logged.
 
         Raises `CheckpointError` when the agent's own cannot be read: without its id the cluster does not know us. Also
         when one has a version that is not known. It is then left as it is, for the agent that wrote it.
@@ -104,8 +103,8 @@ class Checkpoints:
         )
 
     def write(self, key: str, value: bytes | None) -> None:
-        """Sets or removes one key durably. Raises ``OSError`` (a full disk, for example); the old value is then
-        still there.
+        """Sets or removes one key durably. Raises ``OSError`` (a full disk, for example); the old value is kept
+        then.
         """
         path = self._path(key)
         if value is None:

@@ -10,7 +10,8 @@ from dcos_runtime.wire.common import CommandInfo
 
 SHELL = ("/bin/sh", "-c")
 MOST_STRINGS = 4096
-"""Arguments and variables together. The kernel takes more, but an OCI runtime would work on them for a minute."""
+"""The most arguments and variables together. The kernel allows more, but an OCI runtime would take a minute for them.
+"""
 
 LARGEST_TOTAL = 6 << 20
 SMALLEST_TOTAL = 128 << 10
@@ -51,7 +52,7 @@ def command_of(command: CommandInfo) -> Command:
 
 
 def not_executable(command: Command, environment: Mapping[str, str], room: ExecLimits) -> str | None:
-    """Why this cannot be executed, with names and sizes and never a value; or ``None``."""
+    """Why this cannot be executed, with names and sizes but without values; or ``None``."""
     if not command.argv[0]:
         what = "the command is empty" if command.program is None else "argument 0 is empty"
         return f"{what}, and many programs fail without a name; give it one: arguments[0] is what a program is called"

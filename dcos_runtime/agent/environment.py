@@ -12,7 +12,7 @@ from dcos_runtime.wire.tasks import TaskInfo
 
 @dataclass(frozen=True)
 class Origin:
-    """What of the agent goes into every task's environment. Seconds."""
+    """The agent's part of every task's environment. Times are seconds."""
 
     agent_id: str
     endpoint: str  # ip:port
@@ -51,7 +51,7 @@ def environment(
         "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": duration_text(origin.kill_grace),
     }
     if framework is not None and framework.checkpoint:
-        # A client takes any text, "0" too, as yes: it is set only when true.
+        # A client reads any text, even "0", as yes: so it is set only when true.
         found["MESOS_CHECKPOINT"] = "1"
         found["MESOS_RECOVERY_TIMEOUT"] = duration_text(origin.recovery_timeout)
     role = next((r.allocation_info.role for r in task.resources if r.allocation_info and r.allocation_info.role), None)

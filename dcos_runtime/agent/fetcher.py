@@ -26,11 +26,10 @@ class FetchFailed(Exception):
 
 @dataclass(frozen=True)
 class Fetcher:
-    """``stall_seconds`` without a byte, ``total_seconds`` in all and ``max_bytes`` written end a fetch.
-
-    ``roots`` are the folders of this machine that tasks are given files of; ``never`` what they get in no case, even
-    below those; ``home``: where relative paths begin. ``public_only``: for tasks that are confined, a local file must
-    be readable by everybody when they run as root. ``turns``: how many processes there may be at once.
+    """A fetch ends after ``stall_seconds`` without a byte, ``total_seconds`` in all, or ``max_bytes`` written. Tasks
+    may fetch files below ``roots``, but none below ``never``; ``home``: the base of relative paths. ``public_only``:
+    for tasks that are confined, a local file must be readable by everybody when they run as root. ``turns``: how many
+    processes there may be at once.
     """
 
     stall_seconds: float
@@ -79,21 +78,24 @@ class Fetcher:
             raise self._failed(container_id, f"{ended} ({why})" if why else ended)
 
     async def _run(self, container_id: str, order: bytes, sandbox: Path) -> tuple[asyncio.subprocess.Process, bytes]:
-        """Runs a process to its end, and returns its output. It ends when we do: its stdin stays open until then."""
+        """Runs a process to its end, and returns its output. It ends with this process, which holds its stdin open."""
         with os.fdopen(open_output(sandbox, "stderr"), "ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", fetch_process.__file__),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env={"PATH": DEFAULT_PATH, "MALLOC_ARENA_MAX": "1"},  # each takes address space, which is limited
+                env={
+                    "PATH": DEFAULT_PATH,
+                    "MALLOC_ARENA_MAX": "1",
+                },  # each thread takes address space, which is limited
                 start_new_session=True,
             )
         assert process.stdin is not None and process.stdout is not None
         try:
             async with asyncio.timeout(self.total_seconds):
                 process.stdin.write(order)
-                with contextlib.suppress(ConnectionError):  # its exit status says more
+                with contextlib.suppress(ConnectionError):  # the exit status tells more than this error
                     await process.stdin.drain()
                 output = await process.stdout.read()
                 await process.wait()
@@ -113,8 +115,9 @@ class Fetcher:
 
 
 def end_leftovers(sandboxes: Path) -> None:
-    """Kills fetch processes of a former agent that work below ``sandboxes``: stopped ones, and those of versions that
-    did not end with their agent."""
+    """Kills fetch processes of a former agent below ``sandboxes``: stopped ones, and those of versions that did not end
+    with their agent.
+    """
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue

@@ -1,7 +1,7 @@
 """Reading sandboxes from outside: `/files/browse`, `/files/read`, `/files/download` — of sandboxes only.
 
-A task owns its sandbox and may put any link there at any time. So a path is opened without side effects first, and what
-was really opened must lie in the sandbox; nothing is decided by looking at a path twice.
+A task owns its sandbox and may put any link there at any time. So a path is opened without side effects first, and the
+file that was really opened must lie in the sandbox; a path is never resolved twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.wire.told import shown
 
 MAX_READ = 16 * os.sysconf("SC_PAGE_SIZE")
-"""What one read hands out at most, as Mesos does: 16 pages."""
+"""The most bytes of one read, as in Mesos: 16 pages."""
 
 
 class NotThere(Exception):
@@ -29,16 +29,16 @@ class NotThere(Exception):
 
 
 class PathNotAllowed(Exception):
-    """The path leads outside its sandbox, or is not of the kind that was asked for."""
+    """The path leads outside its sandbox, or to the wrong kind of file."""
 
 
 class Busy(Exception):
-    """The task holds a lease on the file that keeps others from opening it for now."""
+    """The task holds a lease on the file, so others cannot open it now."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What a path led to. ``descriptor`` can be looked at, and reopened through ``path`` for reading."""
+    """The file that a path led to. ``descriptor`` allows no reading; ``path`` reopens the file for that."""
 
     descriptor: int
     state: os.stat_result
@@ -61,7 +61,7 @@ class SandboxFiles:
 
     @contextlib.contextmanager
     def opened(self, path: str) -> Iterator[Opened]:
-        """What the (virtual or real) path leads to. Raises `NotThere` and `PathNotAllowed`."""
+        """Opens the (virtual or real) path. Raises `NotThere` and `PathNotAllowed`."""
         parts = self._parts(path)
         runs, name, rest = self._root.joinpath(*parts[:6]), parts[6], parts[7:]
         try:
@@ -72,7 +72,7 @@ class SandboxFiles:
         try:
             try:
                 real = str(Path(f"/proc/self/fd/{descriptor}").readlink())
-            except OSError as error:  # through links it can be deeper than a path can tell
+            except OSError as error:  # through links a file can lie deeper than the longest path
                 raise PathNotAllowed(f"'{shown(path, 300)}' is inaccessible") from error
             if real != str(sandbox) and not real.startswith(f"{sandbox}/"):
                 raise PathNotAllowed(f"'{shown(path, 300)}' is inaccessible")
@@ -138,14 +138,15 @@ class SandboxFiles:
             return descriptor, logs.first_data(descriptor, 0, size) if self._is_output(path) else 0, size
 
     def _is_output(self, path: str) -> bool:
-        """Whether it is a file whose head may have been given back to the disk."""
+        """Whether it is an output file, whose head may have been given back to the disk."""
         rest = self._parts(path)[7:]
         return len(rest) == 1 and rest[0] in logs.NAMES
 
 
 def _open(path: str, file: Opened) -> int:
-    """For reading, without waiting: a task that has a lease on its file (fcntl(2)) may keep an open for most of a
-    minute."""
+    """Opens for reading, without blocking: a task with a lease on its file (fcntl(2)) could delay an open for most of a
+    minute.
+    """
     with _readable(path):
         try:
             return os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -155,7 +156,7 @@ def _open(path: str, file: Opened) -> int:
 
 @contextlib.contextmanager
 def _readable(path: str) -> Iterator[None]:
-    """An agent that is not root may be kept out by a file's mode."""
+    """An agent that is not root may lack the permission to read a file."""
     try:
         yield
     except PermissionError as error:

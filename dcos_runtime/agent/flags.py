@@ -37,7 +37,7 @@ def doors_of(flags: AgentFlags, users: Users | None) -> Doors:
 
 
 def own_paths(flags: AgentFlags) -> dict[str, Path]:
-    """Folders and files that are the agent's alone, by the flags that name them: no task may see or fetch them."""
+    """Folders and files of the agent, by the flags that name them: no task may see or fetch them."""
     work_dir = Path(flags.work_dir).absolute()
     named = {
         "work_dir": work_dir,

@@ -1,4 +1,4 @@
-"""Removes old sandboxes: after ``--gc_delay``, sooner as the disk fills, never one that a task still has."""
+"""Removes old sandboxes: after ``--gc_delay``, sooner as the disk fills, but never that of a living task."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ def used_fraction(path: Path) -> float:
 
 
 def collect(root: Path, living: Set[str], allowed: Callable[[], float], now: float) -> int:
-    """Removes sandboxes under ``root`` (``work_dir/slaves``), oldest first, last changed ``allowed()`` seconds ago.
-
-    That is asked again after each, so that no more of them go than the disk needs.
-
-    ``living`` are the container ids of tasks that are not over. What cannot be removed is logged and left. How many.
+    """Removes sandboxes under ``root`` (``work_dir/slaves``) that are older than ``allowed()`` seconds, the oldest
+    first. ``allowed`` is called again after each, so that no more are removed than the disk needs. ``living`` are the
+    container ids of tasks that are not over. A sandbox that cannot be removed is logged and left. Returns how many were
+    removed.
     """
     removed = 0
     for changed, run in sorted(_over(root, living)):
@@ -42,7 +41,7 @@ def collect(root: Path, living: Set[str], allowed: Callable[[], float], now: flo
         except OSError as error:
             log.warning("the old sandbox %s could not be removed: %s", run, error)
             continue
-        except Exception:  # one sandbox must not cost the others their removal
+        except Exception:  # a fault in one sandbox must not keep others from being removed
             log.exception("the old sandbox %s could not be removed", run)
             continue
         removed += 1
@@ -74,6 +73,6 @@ def _tidy(runs: Path, root: Path) -> None:
 
 
 def touch(sandbox: Path) -> None:
-    """Begins a sandbox's age: its task is over."""
+    """The task is over: the age of its sandbox counts from now."""
     with contextlib.suppress(OSError):
         os.utime(sandbox, (time.time(), time.time()))

@@ -1,7 +1,7 @@
-"""The agent's own listener: health, state, metrics, sandboxes — with Mesos' paths and ways of finding a route.
+"""The agent's own listener: health, state, metrics, sandboxes, with Mesos' paths and its rules for finding a route.
 
 Each path is served bare and under ``/slave(1)``; a trailing slash and the ``.json`` of old clients are dropped. The
-route brings the door along through which a caller has to come.
+route names its door.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class AgentHttp:
         self.viewer: AgentViewer | None = None
         self.files: SandboxFiles | None = None
         self.taken: Callable[[], str] = str
-        """Which of our own ports others hold; empty: none."""
+        """Which of our ports are held by other processes; empty if none."""
         self._flags = flags
         self._doors = doors
         self._stalls = stalls
@@ -139,7 +139,7 @@ class AgentHttp:
         files, path = self._asked(request)
         offset = _number(request, "offset", -1)
         length = _number(request, "length", -1)
-        # An offset of -1 asks for the size; a length of -1 is none.
+        # An offset of -1 asks for the size; a length of -1 means no limit.
         limit = 0 if offset == -1 else None if length == -1 else length
         try:
             size, begin, data = await pools.run(pools.READS, partial(files.read, path, max(0, offset), limit))
@@ -149,8 +149,8 @@ class AgentHttp:
             return text_response(f"{error}.\n", 400)
         except Busy as error:
             return text_response(f"{error}.\n", 503, {"Retry-After": "1"})
-        # Offsets count bytes: what is not UTF-8, a character cut in two for instance, goes as lone surrogates, which
-        # a reader can turn back into the bytes they were.
+        # Offsets count bytes. Bytes that are not UTF-8, such as half a character, become lone surrogates, from which a
+        # reader can restore them.
         return _json(
             {"data": data.decode("utf-8", "surrogateescape"), "offset": size if offset == -1 else begin}, request
         )
@@ -178,7 +178,7 @@ class AgentHttp:
             while sent < size and request.method != "HEAD":
                 chunk = await pools.run(pools.READS, partial(os.pread, descriptor, min(CHUNK, size - sent), sent))
                 if not chunk:
-                    break  # it was cut while it was read; the client sees that less came than was promised
+                    break  # the file was cut while it was read; the client notices that less came than announced
                 await response.write(chunk)
                 sent += len(chunk)
             await response.write_eof()

@@ -1,4 +1,4 @@
-"""From a TaskInfo to a container that stands ready: user, sandbox, URIs, environment, limits."""
+"""From a TaskInfo to a container that is ready to start: user, sandbox, URIs, environment, limits."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ class TaskUserUnknown(Exception):
 
 @dataclass(frozen=True)
 class Launching:
-    """``framework`` tells a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for;
-    ``projects``: the file system holds them to their disk."""
+    """``framework`` finds a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for;
+    ``projects``: the file system's quotas limit their disk.
+    """
 
     sandboxes: Sandboxes
     fetcher: Fetcher
@@ -52,7 +53,7 @@ class Launching:
     projects: Projects | None = None
 
     async def prepare(self, effect: Prepare, task: TaskInfo) -> int:
-        """Makes the container of a `Prepare`, whose TaskInfo is ``task``; its process waits. Its pid.
+        """Makes the container of a `Prepare`, whose TaskInfo is ``task``; its process waits. Returns its pid.
 
         Raises `TaskUserUnknown`, `fetcher.FetchFailed`, `base.LaunchError`, ``OSError``.
         """
@@ -122,5 +123,5 @@ class Launching:
 
 
 def room() -> ExecLimits:
-    """What one execve(2) takes on this machine: our limits are the task's."""
+    """The limits of one execve(2) on this machine: the task inherits ours."""
     return ExecLimits.here(resource.getpagesize(), resource.getrlimit(resource.RLIMIT_STACK)[0])

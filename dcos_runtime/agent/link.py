@@ -42,9 +42,9 @@ class MasterLink:
         feed: Callable[[Event], None],
         tls_port: int | None = None,
     ) -> None:
-        """``feed`` tells the core; connections by the numbers that `OpenConnection` gave them.
-
-        ``tls_port``: where masters speak TLS, as ``session`` does then; None: ask the public port, speak plainly.
+        """``feed`` gives events to the core, with the connection's number from `OpenConnection`. ``tls_port``: the
+        masters' port for mutual TLS, which ``session`` then speaks; None: the plain port is asked for the protocol's
+        address.
         """
         self._tls_port = tls_port
         self._leader: str | None = None
@@ -58,7 +58,7 @@ class MasterLink:
         self._stopped = False
 
     async def watch(self) -> None:
-        """Tells whatever the election says. Never returns."""
+        """Feeds every result of the election. Never returns."""
         known = None
         while True:
             known = await self._detector.changed(known)
@@ -107,7 +107,7 @@ class MasterLink:
             self._up.put_nowait(effect)
 
     async def stop(self) -> None:
-        """For good: the core, which goes on until the end, may ask for connections still."""
+        """Opens no more connections, even if the core still asks for some."""
         self._stopped = True
         tasks = [task for task in (self._task, *self._closing) if task is not None]
         for task in tasks:
@@ -116,7 +116,7 @@ class MasterLink:
         await self._detector.close()
 
     async def _guarded(self, number: int, work: Coroutine[Any, Any, None]) -> None:
-        """Does ``work``, and tells how it failed."""
+        """Does ``work``, and feeds its failure to the core."""
         import aiohttp
 
         try:
@@ -138,7 +138,7 @@ class MasterLink:
         if self._tls_port is not None:
             self._feed(
                 EndpointFound(number, host, self._tls_port, internal.SPOKEN)
-            )  # its answer to `Connect` will tell
+            )  # its response to `Connect` says that
             return
         shown = f"[{host}]" if ":" in host else host
         limits = aiohttp.ClientTimeout(total=CONNECT_SECONDS)
@@ -180,7 +180,9 @@ class MasterLink:
                     await sending
 
     async def _post(self, number: int, base: str) -> None:
-        """Posts what `send` queued, in order, as much at a time as there is. A failure ends the connection."""
+        """Posts the messages that `send` queued, in order, all that wait in one batch. A failure ends the
+        connection.
+        """
         import aiohttp
 
         queue = self._up
@@ -192,7 +194,7 @@ class MasterLink:
                 sent = [await queue.get()]
                 while len(sent) < MAX_BATCH and not queue.empty():
                     sent.append(queue.get_nowait())
-                agent_id, epoch = sent[0].agent_id, sent[0].epoch  # the same all through a connection
+                agent_id, epoch = sent[0].agent_id, sent[0].epoch  # constant during a connection
                 messages = [effect.message for effect in sent]
                 body = codec.encode(internal.Batch(agent_id=agent_id, epoch=epoch, messages=messages))
                 async with self._session.post(
@@ -204,7 +206,7 @@ class MasterLink:
                         status = response.status
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             why = f"messages could not be posted: {str(error) or type(error).__name__}"
-        # The stream may be silent for long: do not wait for it to notice.
+        # The stream may be silent for long, so its failure would be noticed late.
         if self._number == number and self._task is not None:
             task, self._task = self._task, None
             self._closing.add(task)

@@ -1,7 +1,6 @@
-"""The agent's own ports. Each is bound at once or, when another process holds it, as soon as it is free; that process
-is named.
-
-An agent with tasks serves the master without its listeners: else whoever took a port could never be ended.
+"""The agent's own ports. Each is bound at once or, when another process holds it, as soon as it is free; the log names
+that process. An agent with tasks serves the master without its listeners: otherwise a task that took a port could never
+be killed.
 """
 
 from __future__ import annotations
@@ -55,18 +54,20 @@ class Listeners:
         self._application = application
         self._stack = stack
         self.tasks: Callable[[], Mapping[str, str]] = dict
-        """The agent's tasks in words, by container: to tell when one of them holds a port."""
+        """The agent's tasks in words, by container, for messages about a task that holds a port."""
         self._wanted: list[_Port] = []
         self.ports: list[int] = []
-        """All that were opened, also those that are not bound yet."""
+        """All opened ports, including those that are not bound yet."""
 
     @property
     def taken(self) -> str:
-        """Which ports are not bound yet, and who holds them; empty: all are bound."""
+        """Which ports are not bound yet, and which processes hold them; empty if all are bound."""
         return "; ".join(f"port {wanted.port} is taken by {wanted.holder}" for wanted in self._wanted)
 
     async def open(self, ip: str, port: int, tls: ssl.SSLContext | None = None) -> Address:
-        """Where it listens, now or once the port is free. Raises ``OSError`` when that is not a matter of waiting."""
+        """Returns the address, bound now or as soon as the port is free. Raises ``OSError`` when waiting does not
+        help.
+        """
         try:
             address = await self._bind(ip, port, tls)
         except OSError as error:
@@ -78,12 +79,12 @@ class Listeners:
         return address
 
     async def look(self) -> None:
-        """Finds out who holds the ports."""
+        """Finds the processes that hold the ports."""
         for wanted in self._wanted:
             wanted.holder = await asyncio.to_thread(holder, wanted.port, dict(self.tasks()))
 
     async def until_had(self) -> None:
-        """Tries until every port is bound. Until then it logs who holds each."""
+        """Tries until every port is bound. Until then it logs which process holds each."""
         remind_at = 0.0
         while self._wanted:
             for wanted in list(self._wanted):
@@ -116,7 +117,7 @@ def holder(port: int, tasks: Mapping[str, str], proc: Path = Path("/proc")) -> s
         if inode in listening:
             return _described(pid, tasks, proc)
         others.append((pid, descriptor))
-    # One that is bound and does not listen is in no table.
+    # A socket that is bound and does not listen is in no table.
     for pid, descriptor in others if proc == Path("/proc") else ():
         if _bound_to(pid, descriptor, port):
             return _described(pid, tasks, proc)
@@ -144,7 +145,7 @@ def _sockets(proc: Path) -> Iterable[tuple[int, int, int]]:
 
 
 def _bound_to(pid: int, descriptor: int, port: int) -> bool:
-    """Whether that descriptor is a TCP socket bound to the port. Where we may not look, it is not."""
+    """Whether that descriptor is a TCP socket bound to the port. False where we lack the permission to look."""
     with contextlib.suppress(OSError):
         process = os.pidfd_open(pid)
         try:

@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 PRESSURE_INTERVAL = 5.0
-"""How often it is asked whether the disk is filling: one look at the file system's own figures."""
+"""How often we check whether the disk is filling, by the file system's figures."""
 
 _NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
 """What tasks may not fetch, whatever the allow-list says."""
@@ -77,10 +77,10 @@ _POSIX_DISK = "tasks' files are counted: no project quota can hold plain process
 
 
 async def serve(flags: AgentFlags, life: Life) -> None:
-    """Listens, recovers, prints the ready line, and is an agent until ``life`` ends."""
+    """Listens, recovers, prints the ready line, and runs until ``life`` ends."""
     work_dir = Path(flags.work_dir).absolute()
     if os.geteuid() == 0:
-        os.umask(0o022)  # other users' tasks go through its folders; what nobody else may read has modes of its own
+        os.umask(0o022)  # other users' tasks have to pass through its folders; secret files have stricter modes
     try:
         work_dir.mkdir(parents=True, exist_ok=True)
         lock = _lock(work_dir)
@@ -127,7 +127,7 @@ async def _serve(
 ) -> None:
     import aiohttp
 
-    # With TLS nothing is sent to anything but a master of this cluster at the leader's address.
+    # With TLS only a master of this cluster at the leader's address is sent anything.
     context = files.client("master") if files is not None else True
     connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60.0, ssl=context)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
@@ -149,7 +149,7 @@ async def _serve(
 
 
 async def _announce(listeners: Listeners, address: Address) -> None:
-    """The ready line, once every port is bound."""
+    """Prints the ready line once every port is bound."""
     await listeners.until_had()
     print(daemon.ready_line(AgentFlags.program, address), flush=True)
 
@@ -235,7 +235,7 @@ def _recorder(flags: AgentFlags, core: AgentCore, seed: bytes) -> Recorder | Non
 
 
 def _projects(flags: AgentFlags, work_dir: Path, root: Path) -> Projects | None:
-    """Quotas of the file system, when they hold tasks here."""
+    """The file system's quotas, if they work here."""
     if not flags.enforce_container_disk_quota or flags.disk_projects is None:
         return None
     if flags.launcher == "posix":
@@ -303,7 +303,7 @@ async def _usable_launcher(
 
 
 def _keep_apart(flags: AgentFlags, launcher: Launcher) -> None:
-    """Raises `LauncherUnusable` when tasks would see what is the agent's own, and ``OSError``."""
+    """Raises `LauncherUnusable` when tasks would see the agent's own files, and ``OSError``."""
     for name, path in agent_flags.own_paths(flags).items():
         folder = showing.shown_in(path, [str(one) for one in launcher.visible()])
         if folder is not None:
@@ -369,7 +369,7 @@ async def _collect_garbage(flags: AgentFlags, shell: AgentShell) -> None:
                 await pools.run(pools.REMOVALS, partial(gc.collect, root, living, allowed, time.time()))
                 if projects is not None:
                     await pools.run(pools.REMOVALS, projects.tidy)
-        except Exception:  # tasks shaped what is there: none of it may end the agent
+        except Exception:  # tasks made these folders: nothing in them may end the agent
             log.exception("old sandboxes could not be removed, again in %.0f s", flags.disk_watch_interval)
 
 

@@ -34,8 +34,8 @@ FILES = 6
 
 
 def begin() -> None:
-    """Starts the threads that kills and checkpoints want, in the running loop: where tasks share the agent's limit on
-    processes, what forks without end leaves none to be started when it is to be killed.
+    """Starts the threads for kills and checkpoints in advance, in the running loop: where tasks share the agent's limit
+    on processes, a task that forks without end would leave no thread to kill it.
     """
     files = ThreadPoolExecutor(FILES, "files")
     asyncio.get_running_loop().set_default_executor(files)
@@ -43,7 +43,7 @@ def begin() -> None:
         all_started = threading.Event()
         try:
             for _ in range(size):
-                pool.submit(all_started.wait)  # a waiting thread takes no more work: each call starts one more
+                pool.submit(all_started.wait)  # a waiting thread takes no other work: one more starts
         except RuntimeError as error:
             log.warning("%s; there are fewer than %d threads for it", error, size)
         finally:
@@ -51,5 +51,7 @@ def begin() -> None:
 
 
 async def run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """As ``asyncio.to_thread``, whose pool is left to the agent's own files: checkpoints above all."""
+    """As ``asyncio.to_thread``, but in this pool; the pool of ``asyncio.to_thread`` is for the agent's own files, such
+    as checkpoints.
+    """
     return await asyncio.get_running_loop().run_in_executor(pool, work)

@@ -1,4 +1,4 @@
-"""Removes a folder that a task had in its hands: however deep, wide or oddly made, and nothing outside of it.
+"""Removes a folder that a task could write to, however deep or wide it is, and nothing outside of it.
 
 Descriptors only, no paths: names may be deeper than a path can be, and nothing turns into a link on the way. No
 recursion, and a bounded number of open folders: what lies deeper than `DEEPEST` is first moved up. Links are removed,
@@ -20,10 +20,10 @@ DEEPEST = 64
 """Folders in folders that are open at the same time."""
 
 BATCH = 1024
-"""Names of folders that are remembered of one folder; for more it is read again."""
+"""The most names that are remembered of one folder; with more it is read again."""
 
 ROUNDS = 8
-"""How often a folder is read again that was found filled after it had been emptied."""
+"""How often a folder is read again that is not empty after its content was removed."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOOK = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -42,9 +42,8 @@ class _Open:
 
 
 def remove(path: Path) -> None:
-    """Removes the folder ``path`` and all in it. What is not there, or goes meanwhile, is removed.
-
-    Raises the first ``OSError`` that was met, after all else was removed; for a link, or what is no folder, at once.
+    """Removes the folder ``path`` and all in it. A missing entry counts as removed. Raises the first ``OSError``, after
+    everything else was removed; for a link, or anything but a folder, at once.
     """
     try:
         top = os.open(path.parent, _LOOK & ~os.O_NOFOLLOW)
@@ -95,7 +94,7 @@ class _Removal:
             self._empty(self._stack[-1])
 
     def _moved_up(self, folder: _Open, name: str) -> bool:
-        """Whether the folder ``name`` is now one in the outermost, to be removed from there."""
+        """Moves the folder ``name`` to the outermost folder, to be removed there. Returns whether that worked."""
         aside = f".removed-{uuid.uuid4()}"
         root = self._stack[0]
         try:
@@ -107,7 +106,7 @@ class _Removal:
         return True
 
     def _finish(self, folder: _Open) -> None:
-        """Removes the folder that was emptied; reads it again when there is more in it."""
+        """Removes the emptied folder; reads it again when there is more in it."""
         if folder.more and not folder.failed:
             self._empty(folder)
             return
@@ -130,8 +129,9 @@ class _Removal:
             above.failed = True
 
     def _empty(self, folder: _Open) -> None:
-        """Removes all that is in the folder but folders with something in them, which are remembered. On what something
-        is mounted, that fails as busy, empty or not."""
+        """Removes the content of the folder except folders that are not empty, which are remembered. A mount point
+        fails as busy, empty or not.
+        """
         folder.more = False
         with self._noting(folder), os.scandir(folder.descriptor) as entries:
             for entry in entries:
@@ -154,7 +154,7 @@ class _Removal:
 
     @contextlib.contextmanager
     def _noting(self, folder: _Open) -> Iterator[None]:
-        """Keeps the first error and goes on. That an entry is already gone is no error."""
+        """Keeps the first error and continues. A missing entry is not an error."""
         try:
             yield
         except FileNotFoundError:
@@ -165,7 +165,7 @@ class _Removal:
 
     @staticmethod
     def _enter(parent: int, name: str) -> int:
-        """The folder, open, and with all that its owner may do in it."""
+        """Opens the folder, with all permissions for its owner."""
         try:
             opened = os.open(name, _FOLDER, dir_fd=parent)
         except PermissionError:

@@ -1,5 +1,5 @@
-"""What the agent offers: as ``--resources`` and ``--attributes`` say, and for the rest as large as its cgroup and
-machine allow.
+"""What the agent offers: the values of ``--resources`` and ``--attributes``, and for the rest what its cgroup and
+machine have.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Type = Value.Type
 
 @dataclass(frozen=True)
 class Capacity:
-    """What the machine, or the part of it that we are confined to, has: cores, and bytes."""
+    """What the machine, or the agent's cgroup, has: cores, and bytes."""
 
     cpus: float
     memory: int
@@ -64,7 +64,7 @@ def _check(resources: list[Resource]) -> None:
 
 
 def _with_stack(resource: Resource) -> Resource:
-    """In the one format that the agent tells: a stack of reservations."""
+    """In the format that the agent reports: a stack of reservations."""
     if resource.role not in (None, "*") and not resource.reservations and resource.reservation is None:
         static = Resource.ReservationInfo(type=Resource.ReservationInfo.Type.STATIC, role=resource.role)
         return msgspec.structs.replace(resource, role=None, reservations=[static])
@@ -87,8 +87,7 @@ def _check_apart(name: str, resources: list[Resource]) -> None:
 
 
 def offered(given: list[Resource], capacity: Capacity) -> list[Resource]:
-    """``given``, and for what it does not name of cpus, mem, disk and ports, what is there less Mesos' margin.
-
+    """``given``, and those of cpus, mem, disk and ports that it does not name, from the capacity less Mesos' margin.
     Memory: less 1 GB, or half when there are less than 2 GB. Disk: less 5 GB, or half under 10 GB.
     """
     names = {resource.name for resource in given}
@@ -198,13 +197,13 @@ def scalar(resources: Sequence[Resource], name: str) -> float:
 
 
 def port_ranges(resources: Sequence[Resource]) -> Sequence[tuple[int, int]]:
-    """The ports that are offered to tasks; the default when nothing is told of them."""
+    """The ports that are offered to tasks; the default when none are named."""
     given = [resource for resource in resources if resource.name == "ports"] or [with_value("ports", DEFAULT_PORTS)]
     return amounts.parse(given).intervals("ports")
 
 
 def attribute_values(attributes: list[Attribute]) -> dict[str, float | str]:
-    """Attributes as `/state` tells them."""
+    """Attributes as `/state` shows them."""
     told: dict[str, float | str] = {}
     for attribute in attributes:
         if attribute.scalar is not None:

@@ -16,7 +16,7 @@ RUNS = "*/frameworks/*/executors/*/runs/*"
 """Where sandboxes are under their root, and the links to the newest."""
 
 _ABOVE = RUNS.count("/") + 1
-"""Folders from that of the runs up to the root: their user has to come through."""
+"""Folders from that of the runs up to the root, which the task's user has to pass through."""
 
 
 class NoSuchUser(Exception):
@@ -69,8 +69,9 @@ class Sandboxes:
 
 
 def open_output(sandbox: Path, name: str) -> int:
-    """``stdout`` or ``stderr`` of a sandbox, to append to. Never waits and follows no link: plain processes of the same
-    user may have put anything in its place. Raises ``OSError``."""
+    """``stdout`` or ``stderr`` of a sandbox, to append to. Never blocks and follows no link: plain processes of the
+    same user may have put anything in its place. Raises ``OSError``.
+    """
     path = sandbox / name
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
@@ -87,8 +88,8 @@ def open_output(sandbox: Path, name: str) -> int:
 def resolve_user(name: str | None, fallback: str | None, switch: bool) -> ContainerUser:
     """Whom a task runs as: the one its command names, else its framework's, else the agent's own.
 
-    Only a root agent can run tasks as others: any other agent refuses a command's own word, and passes over the
-    framework's. Raises `NoSuchUser`.
+    Only a root agent can run tasks as others: any other agent refuses a command's user, and ignores the framework's.
+    Raises `NoSuchUser`.
     """
     own = _own_user()
     if os.geteuid() != 0:
@@ -98,7 +99,7 @@ def resolve_user(name: str | None, fallback: str | None, switch: bool) -> Contai
             )
         return own
     wanted = (fallback if name is None else name) if switch else None
-    return own if wanted is None else _user(wanted)  # an empty name is one of nobody, as in Mesos, and not ours
+    return own if wanted is None else _user(wanted)  # an empty name is an unknown user, as in Mesos
 
 
 def _user(name: str) -> ContainerUser:

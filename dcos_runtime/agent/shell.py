@@ -1,4 +1,4 @@
-"""Carries out what the agent's core wants, and feeds it what happens. The only place that knows all the parts."""
+"""Carries out the effects of the agent's core, and feeds it events. The only module that knows all the parts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ LONGEST_RETRY = 30.0
 
 
 class _Container:
-    """What is under way for one container: one thing at a time, and what can be cut short."""
+    """What is under way for one container: one step at a time, and what can be cancelled."""
 
     def __init__(self, launcher: Launcher) -> None:
         self.launcher = launcher
@@ -238,7 +238,7 @@ class AgentShell:
             if ended is None:
                 self.feed(events.SupervisorLost(container_id))
                 return
-            # Whom the file system refused more may have ended of it before the watcher looked.
+            # A task whose write the quota refused may have ended before the watcher looked.
             if ended.code != 0 and (over := await self._over_disk(container_id)) is not None:
                 self._disk_exceeded(container_id, *over)
             self.feed(events.Exited(container_id, ended))
@@ -257,7 +257,7 @@ class AgentShell:
                 log.exception("container %s could not be signalled", effect.container_id)
 
     async def _destroy(self, effect: Destroy) -> None:
-        """Cancels whatever can be cancelled, then tries until nothing is left."""
+        """Cancels what can be cancelled, then tries until nothing is left."""
         container_id = effect.container_id
         container = self._container(container_id, self._launchers.get(effect.launcher))
         if container.preparing is not None and not container.preparing.done():
@@ -282,7 +282,7 @@ class AgentShell:
             sandbox = self._launching.sandboxes.path(
                 effect.agent_id, effect.framework_id, effect.task_id, effect.container_id
             )
-        except ValueError:  # with such an id it never had a container; it ended because of that
+        except ValueError:  # with such an id it never had a container, which is why it ended
             return
         gc.touch(sandbox)
 
@@ -328,7 +328,7 @@ class AgentShell:
         )
 
     def _resume_watching(self, effect: WatchContainer) -> None:
-        """A container that a former agent made."""
+        """Watches a container that a former agent made."""
         container_id, launcher = effect.container_id, self._launchers.get(effect.launcher)
         self._watch(container_id, launcher)
         if launcher is None or not effect.task:

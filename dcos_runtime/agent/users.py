@@ -18,7 +18,7 @@ SECONDS = 5.0
 class MasterUsers(AskedUsers):
     """``master``: the base URL of the leading master's port for our own daemons, None while none is known.
 
-    Users' passwords are not an agent's to see: nobody has one here. Without a master no token counts.
+    An agent must not see users' passwords, so it accepts none. Without a master no token is accepted.
     """
 
     def __init__(self, files: tls.TlsFiles) -> None:

@@ -34,7 +34,7 @@ CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "TA
 
 @dataclass(frozen=True)
 class AgentViewer:
-    """Shows one agent. ``usage`` tells a container's usage by container id and launcher."""
+    """Shows one agent. ``usage`` returns a container's usage by container id and launcher."""
 
     core: AgentCore
     sandboxes: Sandboxes
@@ -112,7 +112,7 @@ class AgentViewer:
             "source": record.task_id,
             "container": record.container_id,
             "directory": self.directory(record),
-            "resources": amounts.view([] if over else [amounts.parse(task.resources)]),  # ended: holds nothing
+            "resources": amounts.view([] if over else [amounts.parse(task.resources)]),  # it holds nothing
             "role": _role(task),
             **_labels(task),
             "tasks": [] if over or waiting else [shown],
@@ -229,13 +229,13 @@ def executor_name(task: TaskInfo) -> str:
 
 
 def _beginning(text: str) -> str:
-    """Mesos counts bytes; unlike it, no half of a character is told."""
+    """Mesos counts bytes; unlike Mesos, this never ends within a character."""
     encoded = text.encode(errors="replace")
     return text if len(encoded) <= 15 else encoded[:12].decode(errors="ignore") + "..."
 
 
 def _unknown(framework_id: str) -> FrameworkInfo:
-    """Of a framework whose checkpoint could not be read: readers rely on the fields, not on what is in them."""
+    """A framework whose checkpoint could not be read: readers need the fields, with any values."""
     return FrameworkInfo(id=FrameworkID(value=framework_id), user="", name="")
 
 
@@ -258,7 +258,7 @@ def _framework(info: FrameworkInfo) -> dict[str, Any]:
 
 
 def _readable(tasks: Iterable[Task]) -> Iterator[tuple[Task, TaskInfo]]:
-    """Each task with its TaskInfo. One that cannot be read is left out, not to cost a view all the others."""
+    """Each task with its TaskInfo. An unreadable one is left out, so that the view still shows the others."""
     for task in tasks:
         try:
             info = codec.decode(task.record.task, TaskInfo)
@@ -274,7 +274,7 @@ def _role(task: TaskInfo) -> str:
 
 
 def _labels(task: TaskInfo) -> dict[str, Any]:
-    """A plain list, unlike in the messages; nothing when the task came without."""
+    """A plain list, unlike in the messages; empty when the task has no labels."""
     return {} if task.labels is None else {"labels": msgspec.to_builtins(task.labels.labels)}
 
 

@@ -16,7 +16,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 @dataclass(frozen=True)
 class LazyCommand:
-    """A subcommand not imported yet. ``summary`` equals its own short help (a test holds them together)."""
+    """A subcommand that is not imported yet. ``summary`` equals its own short help (a test compares them)."""
 
     module: str
     attribute: str
@@ -24,7 +24,7 @@ class LazyCommand:
 
 
 class Leaf(click.Command):
-    """A command that accepts the global options after its own name too."""
+    """A command that also accepts the global options after its own name."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["context_settings"] = SETTINGS | kwargs.get("context_settings", {})
@@ -35,7 +35,7 @@ class Leaf(click.Command):
 class CommandTree(click.Group):
     """A command with subcommands, some of them not imported until called.
 
-    With ``default``, that subcommand is meant when none is named: `dcos task --json` is `dcos task list --json`.
+    Without the name of a subcommand, ``default`` is run: `dcos task --json` is `dcos task list --json`.
     """
 
     command_class = Leaf

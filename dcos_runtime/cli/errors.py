@@ -36,4 +36,4 @@ class CliError(Exception):
 
 
 class Unavailable(CliError):
-    """No usable response: perhaps for a moment only."""
+    """No usable response, perhaps only for a moment."""

@@ -1,7 +1,7 @@
 """The entry of `dcos`: runs the command line and turns every error into text on stderr and an exit code.
 
-0 is success, 1 a failure, 2 a command line that cannot be used, 130 an interrupt. Nothing is imported at the top but
-what ends a process cleanly, so an interrupt while the rest is loading is as quiet as a later one.
+0 is success, 1 a failure, 2 a command line that cannot be used, 130 an interrupt. Only what ends a process cleanly is
+imported at the top, so that an interrupt during the other imports is as quiet as a later one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
-    """A stream the caller closed takes what is written to it, and a name no locale can show is no failure."""
+    """Output to a stream that the caller closed is dropped, and a name that the locale cannot show is no failure."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open until the process ends
@@ -48,7 +48,7 @@ def _run(arguments: list[str]) -> int:
             from click.shell_completion import shell_complete
 
             return shell_complete(dcos, {}, "dcos", "_DCOS_COMPLETE", instruction)
-        # Not click's own main: that one writes on an interrupt and makes a broken pipe a failure.
+        # Not click's own main, which writes on an interrupt and makes a broken pipe a failure.
         with dcos.make_context("dcos", arguments) as context:
             dcos.invoke(context)
         sys.stdout.flush()
@@ -74,7 +74,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    """A bug of ours: one line that can be reported. The traceback is shown only when debug output was asked for."""
+    """A bug of ours: prints one line for a report. The traceback is shown only with debug output."""
     import logging
     import traceback
     from pathlib import Path
@@ -96,7 +96,7 @@ def _complain(text: str) -> None:
 
 
 def _discard_output() -> None:
-    """The interpreter flushes stdout once more at its end, and would complain."""
+    """The interpreter flushes stdout once more at its end, which would fail."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

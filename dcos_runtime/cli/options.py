@@ -1,4 +1,4 @@
-"""Options that several commands have, each declared once: whether to ask, to do it at all, to wait for its end."""
+"""Options that several commands have, each declared once: ``--yes``, ``--plan``, ``--wait`` with ``--timeout``."""
 
 from __future__ import annotations
 

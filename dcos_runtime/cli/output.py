@@ -1,4 +1,4 @@
-"""How results look: aligned columns, JSON, and server texts made harmless for a terminal.
+"""How results are printed: aligned columns, JSON, and texts of servers made harmless for a terminal.
 
 A table is the same text on a terminal and in a pipe (lines are never cut or folded, so ids can be copied and scripts
 can rely on them); a terminal gets colours besides, unless NO_COLOR is set.
@@ -100,5 +100,5 @@ def print_note(text: str) -> None:
 
 
 def number(value: float) -> str:
-    """A quantity without noise: ``4``, ``0.1``, ``1.25``."""
+    """A quantity in its shortest form: ``4``, ``0.1``, ``1.25``."""
     return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Tasks by what a user types of their names."""
+"""Finds tasks by a user's argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from dcos_runtime.cli.output import print_note
 
 
 def matching(tasks: Sequence[Task], pattern: str) -> list[Task]:
-    """A whole id or name means just that; else an app's id (``/web``), a pattern with ``*?[``, or a part of an id."""
+    """A full id or name matches only itself; else an app's id (``/web``), a pattern with ``*?[``, or a part of an
+    id.
+    """
     exact = [task for task in tasks if task.id == pattern] or [task for task in tasks if task.name == pattern]
     if exact:
         return exact

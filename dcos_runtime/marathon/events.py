@@ -15,7 +15,9 @@ QUEUE_BYTES = 32_000_000
 
 
 class Subscriber:
-    """One stream. ``get`` returns records ready to be sent, and ``None`` when it was dropped for being too slow."""
+    """One stream. ``get`` returns records that are ready to send, and ``None`` when the subscriber was dropped because
+    it reads too slowly.
+    """
 
     def __init__(self, kinds: Collection[str], light: bool) -> None:
         self._kinds = frozenset(kinds)
@@ -45,7 +47,7 @@ class Subscriber:
 
 
 class Hub:
-    """Hands every event to those who want it. An event is encoded once for all who get the same."""
+    """Passes every event to its subscribers. Subscribers that get the same share one encoding."""
 
     def __init__(self) -> None:
         self._subscribers: set[Subscriber] = set()

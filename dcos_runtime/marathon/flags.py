@@ -16,14 +16,14 @@ from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import FrameworkInfo
 
 REALM = "Mesosphere"
-"""Marathon's, which clients may know their credentials by."""
+"""Marathon's realm: clients may store their credentials under it."""
 
 CHECKS: Mapping[str, Callable[[str], object]] = {"master": parse_master, "zk": parse_url}
 """Further checks of the flags' texts."""
 
 
 def problems(flags: MarathonFlags) -> list[str]:
-    """What is wrong with flags of its own beside each other."""
+    """Problems of the init's own flags with each other."""
     found = []
     if flags.local_port_min >= flags.local_port_max:
         found.append("--local_port_min must be less than --local_port_max")
@@ -54,7 +54,7 @@ def settings(flags: MarathonFlags, info: FrameworkInfo) -> Settings:
 
 
 def work_dir(flags: MarathonFlags, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the state lies. Raises ``RuntimeError`` when nothing says where, and the user has no home folder."""
+    """The folder of the state. Raises ``RuntimeError`` without a flag for it and without a home folder."""
     if flags.work_dir:
         return Path(flags.work_dir)
     state = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
@@ -87,7 +87,7 @@ def shown(flags: MarathonFlags, webui_url: str, hostname: str) -> dict[str, Any]
 
 
 def _milliseconds(seconds: float) -> int:
-    """As Marathon tells durations."""
+    """A duration in Marathon's form."""
     return round(seconds * 1000)
 
 

@@ -1,4 +1,4 @@
-"""``dcos-marathon``: the init, as a daemon with a leader; here is what is special about its start and its flags."""
+"""``dcos-marathon``: the init, as a daemon with a leader: the special parts of its start and flags."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _web_page(here: Here[MarathonFlags]) -> str:
 
 
 def _info(here: Here[MarathonFlags], credential: Credential | None) -> FrameworkInfo:
-    """Who we are for the master, but for the id and the roles. It wants no other principal than it knows us by."""
+    """The FrameworkInfo without the id and the roles. Its principal has to be the one that the master authenticates."""
     principal = credential.principal if credential is not None else None
     if here.files is not None:
         principal = tls.principal("marathon")
@@ -132,7 +132,7 @@ def _recorder(flags: MarathonFlags, core: InitCore, seed: bytes) -> Recorder | N
 
 
 def _connection_recorder(flags: MarathonFlags, core: SubscriptionCore, seed: bytes) -> Recorder | None:
-    """The same of the connection to the master, which another core decides on."""
+    """The same for the connection to the master, which has a core of its own."""
     return recorder(flags.record, core, connection.NAME, seed, connection.Veil)
 
 
@@ -147,7 +147,7 @@ def _credential(flags: MarathonFlags) -> Credential | None:
 
 
 def _own_user() -> str:
-    """The name of this process's user; its number if the password database does not have it."""
+    """The name of this process's user; its number if it has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""Makes the health checks that the core asks for: one HTTP request or TCP connection each, from this process."""
+"""Makes the health checks of the core: one HTTP request or TCP connection each, from this process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Prober:
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
 
     async def probe(self, probe: Probe) -> tuple[bool | None, str]:
-        """Whether the task is well (``None``: no verdict), and the cause when it is not."""
+        """Whether the task is healthy (``None``: unknown), and the cause when it is not."""
         async with self._slots:
             try:
                 return await _in_time(
@@ -64,8 +64,8 @@ class Prober:
 async def _in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
     """The result of ``work``. Raises ``TimeoutError`` when it takes longer.
 
-    The time is counted in slices. When this process itself stands still, on a starved host, that costs one slice only,
-    and an answer that came meanwhile is read.
+    The time is counted in slices. If this process itself stands still, on a busy host, that counts as one slice only,
+    and a response that came meanwhile is read.
     """
     task = asyncio.create_task(work, name="probe")
     try:

@@ -1,6 +1,5 @@
-"""The shell of an init that leads: feeds its core with events and the time, and begins what it wants.
-
-It is the `Scheduler` of the framework client as well.
+"""The shell of the leading init: feeds its core with events and the time, and carries out its effects. It is also the
+`Scheduler` of the framework client.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from dcos_runtime.wire.scheduler import Event as SchedulerEvent
 log = logging.getLogger(__name__)
 
 WAITING = 20
-"""Writes waiting for the one under way before events from the master have to wait as well."""
+"""The most waiting writes before events from the master have to wait, too."""
 
 
 class Sender(Protocol):
@@ -42,7 +41,7 @@ class Sender(Protocol):
 
 
 Record = Callable[[InitCore, bytes], Keeper | None]
-"""Makes what keeps the life of this core, with its seed, if that is wanted."""
+"""Makes the recorder of this core, with its seed, if a recording is wanted."""
 
 
 class InitShell(Shell[Event]):
@@ -66,7 +65,7 @@ class InitShell(Shell[Event]):
     async def load(
         cls, leadership: Leadership, hub: Hub, settings: Settings, record: Record | None = None
     ) -> InitShell:
-        """With what the store holds. Raises `StoreError` and ``ValueError``."""
+        """Recovers from the store. Raises `StoreError` and ``ValueError``."""
         values = await leadership.store.load()
         seed = os.urandom(32)
         core = InitCore(settings, SeededSource(seed))
@@ -75,7 +74,7 @@ class InitShell(Shell[Event]):
         return shell
 
     def subscribe(self, client: Client, master: MasterLeader) -> None:
-        """By ``client``, which `run` keeps connected to the leading ``master``."""
+        """Subscribes through ``client``, which `run` keeps connected to the leading ``master``."""
         self.client = client
         self.master_page = master.page
         self._subscription = self._subscribed(client, master)
@@ -93,7 +92,7 @@ class InitShell(Shell[Event]):
             await self._prober.close()
 
     def abandon(self, why: str) -> None:
-        """Event streams see by their lease that it is over."""
+        """Event streams end by themselves, because they check the lease."""
 
     def ended(self) -> None:
         self.hub.close()
@@ -119,7 +118,7 @@ class InitShell(Shell[Event]):
 
     async def event(self, event: SchedulerEvent) -> None:
         with contextlib.suppress(LeaseOver):
-            await self.lease.hold()  # events that come in the meantime wait in their queue
+            await self.lease.hold()  # meanwhile events wait in their queue
         if event.subscribed is not None:
             master = event.subscribed.master_info
             name = f"{master.hostname}:{master.port}" if master is not None else ""
@@ -137,7 +136,7 @@ class InitShell(Shell[Event]):
         self.feed(events.CallRefused(call, status, text))
 
     def introduce(self) -> FrameworkInfo:
-        """Who we are for the master, now: for a subscription."""
+        """The present FrameworkInfo, for a subscription."""
         info = self.core.introduction()
         self._introduced = tuple(info.roles)
         return info
@@ -163,12 +162,12 @@ class InitShell(Shell[Event]):
         if self.client is not None:
             try:
                 self.client.send(call)
-            except Exception:  # it counts as lost, as any call may be; other calls are not affected
+            except Exception:  # it counts as lost, like any call; other calls are not affected
                 log.exception("a call could not be sent: %s", call.type)
 
     async def _probe(self, probe: Probe) -> None:
         before = self.lease.suspensions
         ok, cause = await self._prober.probe(probe)
         if not ok and self.lease.suspensions != before:
-            ok = None  # the delay may be this process's own
+            ok = None  # the delay may be that of this process
         self.feed(events.Probed(probe.task_id, probe.index, ok, cause))

@@ -28,7 +28,7 @@ COUNTS, DEPLOYMENTS, TASKS, FAILURE, STATS, READINESS = (
 
 
 def embeds(arguments: Iterable[str]) -> set[str]:
-    """What ``embed=`` asks for; with and without prefix, and the deprecated names."""
+    """The values of ``embed=``, with and without prefix, and the deprecated names."""
     found = set()
     for argument in arguments:
         name = argument
@@ -44,7 +44,7 @@ def embeds(arguments: Iterable[str]) -> set[str]:
 
 
 def app_info(world: World, app: App, embed: Collection[str], now: Now) -> dict[str, Any]:
-    """An app with what was asked for along with it."""
+    """An app with the requested embeds."""
     state = world.apps[app.id]
     data = apps.to_json(app)
     if COUNTS in embed:
@@ -179,7 +179,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
 
 
 def _role(resource: Resource) -> str:
-    """The role it is reserved for, ``*`` when it is not reserved."""
+    """The role of its reservation, ``*`` when it is not reserved."""
     reservations = reservations_of(resource)
     return reservations[-1].role if reservations else "*"
 

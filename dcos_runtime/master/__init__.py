@@ -2,6 +2,6 @@
 
 import os
 
-# numpy makes a pool of threads when it is first imported, for products of matrices, which nothing here computes: they
-# would cost every start 0.1 s of processor time, and the daemon a stack and buffers each.
+# When numpy is imported it starts a pool of threads for products of matrices, which nothing here computes. They would
+# cost every start 0.1 s of processor time, and a stack and buffers each.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -1,7 +1,7 @@
 """The listener for our own daemons: the agents' protocol, `wire.internal`, and with TLS the public API beside it.
 
-With TLS the protocol is for certificates of agents only, and such an agent speaks for none but itself; the public API
-is for the kinds that the doors name.
+With TLS the protocol is for certificates of agents only, and an agent may only act for itself; the public API is for
+the kinds that the doors name.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOLD_SECONDS = 25.0
 
 
 class AgentApi:
-    """``public``: served as well, to our own daemons."""
+    """``public``: the API that is also served here, to our own daemons."""
 
     def __init__(self, role: MasterRole, doors: Doors, public: Api[MasterShell] | None = None) -> None:
         self._role = role

@@ -1,8 +1,8 @@
 """The master's public API: the scheduler API and the v0 reads. Routes are found as Mesos finds them.
 
 Each path is served bare and under ``/master``; a trailing slash and the ``.json`` of old clients are dropped; the
-longest known prefix of the path answers, once the door it brings along has let the caller in. A master that does not
-lead redirects what only the leader can answer; on the port for our own daemons it passes that on instead.
+longest known prefix of the path is the route, which names its door. A standby redirects requests that only the leader
+can answer; on the port for our own daemons it passes them on instead.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from dcos_runtime.wire import codec, internal
 _GZIP_FROM = 1024
 _SLICE_SECONDS = 0.005
 FRAMEWORK_HOLD_SECONDS = 25.0
-"""How long a framework's call waits for a suspended leadership. One that is refused ends its subscription."""
+"""How long a framework's call waits while the leadership is suspended. A refused call would end the subscription."""
 
 
 class MesosDialect(Dialect):
@@ -52,7 +52,7 @@ class MesosDialect(Dialect):
 
 @dataclass(eq=False)
 class MasterRole(Role[MasterShell]):
-    """What this process is at the moment, leader or standby, and what it reports of itself."""
+    """The present role of this process, leader or standby, and what it reports of itself."""
 
     started_at: float
     flags: Mapping[str, str]
@@ -126,7 +126,7 @@ class MasterRoutes:
         return Route(handler, Door.READ)
 
     async def _shared(self, key: str, pieces: Callable[[MasterViewer], Pieces]) -> bytes:
-        """One rendering at a time of each view, for all who ask while it is made."""
+        """Renders each view once at a time, for all requests that come meanwhile."""
         shell = self._role.lead
         running = self._role.viewing.get(key)
         if running is not None:
@@ -176,12 +176,12 @@ class MasterRoutes:
 
 
 def public_api(role: MasterRole, doors: Doors, standby: Standby | None = None) -> Api[MasterShell]:
-    """Without a ``standby``, what only the leader answers is redirected, as Mesos does."""
+    """Without a ``standby``, requests that only the leader answers are redirected, as in Mesos."""
     return Api(role, MasterRoutes(role, doors), doors, MesosDialect(), standby)
 
 
 async def _render(pieces: Pieces) -> bytes:
-    """Joins the pieces; lets others run every few milliseconds."""
+    """Joins the pieces; other work of the loop runs every few milliseconds."""
     parts: list[bytes] = []
     until = time.monotonic() + _SLICE_SECONDS
     for piece in pieces:
@@ -193,7 +193,7 @@ async def _render(pieces: Pieces) -> bytes:
 
 
 def _json(body: bytes, request: web.Request) -> web.Response:
-    """A read's answer: as JSONP when asked so, packed when that pays."""
+    """The response to a read: as JSONP if requested, compressed if worthwhile."""
     kind = scheduler_api.JSON
     callback = request.query.get("jsonp")
     if callback is not None:

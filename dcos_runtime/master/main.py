@@ -42,9 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def serve(flags: MasterFlags, life: Life) -> None:
-    """Listens, prints the ready line, and is a master until ``life`` ends.
-
-    With a store of its own it is ready when it leads; one of several masters, when it can tell who leads.
+    """Listens, prints the ready line, and runs until ``life`` ends. With a store of its own it is ready when it leads;
+    one of several masters is ready when it knows the leader.
     """
     role = MasterRole(time.time(), flags.shown(), flags.cluster, life.stalls)
     try:

@@ -12,7 +12,7 @@ _PERCENTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999,
 
 
 class Timer:
-    """Durations in milliseconds: the last one, and what can be said of those within ``window`` seconds."""
+    """Durations in milliseconds: the last one, and statistics of those within ``window`` seconds."""
 
     def __init__(self, window: float) -> None:
         self._window = window
@@ -22,7 +22,7 @@ class Timer:
         self._samples.append((now, seconds * 1000.0))
 
     def shown(self, name: str, now: float) -> dict[str, float]:
-        """Under the names that Mesos gives them: percentiles when there are two to choose from."""
+        """As metrics with Mesos' names; percentiles need two durations."""
         if not self._samples:
             return {}
         shown = {name: self._samples[-1][1]}
@@ -42,7 +42,7 @@ def _percentile(values: list[float], part: float) -> float:
 
 @dataclass
 class Measures:
-    """Of one term as leader."""
+    """The measures of one term as leader."""
 
     fetch_ms: float = 0.0
     registry: dict[str, int] = field(default_factory=dict)  # bytes by key
@@ -51,7 +51,7 @@ class Measures:
     store: Timer = field(default_factory=lambda: Timer(_DAY))
 
     def stored(self, changes: Mapping[str, bytes | None]) -> None:
-        """The registry holds these changes from here on."""
+        """The registry holds these changes from now on."""
         for key, value in changes.items():
             if value is None:
                 self.registry.pop(key, None)

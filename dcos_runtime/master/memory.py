@@ -1,7 +1,7 @@
 """Keeps long-lived objects out of garbage collections.
 
-A full collection looks through everything that there is: with ten thousand agents that takes a tenth of a second, in
-which the loop stands still. Nearly all of it stays as long as its agents do, and is freed without the collector.
+A full collection walks through all objects: with ten thousand agents that takes a tenth of a second, in which the loop
+stands still. Nearly all of them live as long as their agents, and are freed without the collector.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ _GROWTH, _LEAST = 1.1, 200
 
 
 class LongLived:
-    """Frozen again whenever the agents are a tenth more: a collection looks through what came since then.
-
-    Garbage in cycles that is frozen along is never freed: little, and a few dozen times in the life of a master.
+    """Freezes again whenever there are a tenth more agents: a collection then walks through newer objects only. Cyclic
+    garbage that is frozen with them is never freed: that is little, and happens a few dozen times in the life of a
+    master.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class LongLived:
         self._new = True
 
     def offered(self) -> None:
-        """A run of the allocator is over: what is kept of new agents for their offers is there, too."""
+        """A run of the allocator is over, so the fragments of new agents' offers exist, too."""
         if self._new:
             self._new = False
             gc.freeze()
 
     def grown(self, agents: int) -> None:
-        """There are so many agents now."""
+        """The number of agents is now ``agents``."""
         if agents > self._agents * _GROWTH + _LEAST:
             self.freeze(agents)
         elif agents * 2 < self._agents:

@@ -1,7 +1,6 @@
-"""`/metrics/snapshot`: Mesos' names, for all that exists here.
-
-A counter is there from the start with the value 0, so that dashboards find its name. What does not
-exist here (operations, executors, a replicated log) has no name here either; docs/kernel.md lists it.
+"""`/metrics/snapshot`, with Mesos' names. A counter exists from the start with the value 0, so that dashboards find its
+name. Metrics of things that do not exist here (operations, executors, a replicated log) are left out; docs/kernel.md
+lists them.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _SCALARS = ("cpus", "mem", "disk", "gpus")
 
 
 def metrics(shell: MasterShell | None, queues: Queues, stalls: Stalls, started_at: float, now: Now) -> dict[str, float]:
-    """A standby master tells of itself only."""
+    """A standby master reports itself only."""
     shown = {
         "master/elected": 1.0 if shell is not None else 0.0,
         "master/uptime_secs": now.wall - started_at,
@@ -65,7 +64,7 @@ def _kernel(state: State, now: Now) -> dict[str, float]:
         whole = sum(agent.total.scalar(name) for agent in agents) / amounts.THOUSANDTHS
         part = sum(agent.used.scalar(name) for agent in agents) / amounts.THOUSANDTHS
         shown |= _gauges(f"master/{name}", whole, part)
-        shown |= _gauges(f"master/{name}_revocable", 0.0, 0.0)  # there are no such things here
+        shown |= _gauges(f"master/{name}_revocable", 0.0, 0.0)  # these do not exist here
     states = Counter(task.state for agent in agents for tasks in agent.tasks.values() for task in tasks.values())
     shown |= {f"master/tasks_{living.value.removeprefix('TASK_').lower()}": float(states[living]) for living in _LIVING}
     shown |= {
@@ -119,5 +118,5 @@ def _measured(measures: Measures, now: Now) -> dict[str, float]:
 
 
 def system() -> dict[str, float]:
-    """Of the machine, as metrics."""
+    """Metrics of the machine."""
     return {f"system/{name.removeprefix('avg_')}": float(value) for name, value in machine().items()}

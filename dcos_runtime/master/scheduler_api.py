@@ -27,7 +27,9 @@ _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 
 
 async def handle(request: web.Request, shell: MasterShell, principal: str | None = None) -> web.StreamResponse:
-    """One call, of ``principal`` if that is known. Refusals are ``text/plain``; what is taken is 202 without a body."""
+    """Handles one call, of ``principal`` if that is known. Refusals are ``text/plain``; an accepted call gets 202
+    without a body.
+    """
     if request.method != "POST":
         text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{shown(request.method, 20)}'."
         return text_response(text, 405, {"Allow": "POST"})
@@ -55,7 +57,7 @@ def _header(request: web.Request, name: str) -> str | None:
 
 
 def answered(reply: Reply) -> web.Response:
-    """Without a body, unless there is one."""
+    """A response, with a body only if there is a text."""
     if not reply.body:
         return web.Response(status=reply.status)
     charset = "utf-8" if reply.content_type == "text/plain" else None
@@ -63,13 +65,13 @@ def answered(reply: Reply) -> web.Response:
 
 
 def _content_type(request: web.Request) -> str | None:
-    """The body's content type, if it is one that can be read. Case and a charset do not matter, unlike in Mesos."""
+    """The body's content type, if it is supported. Unlike in Mesos, case and a charset do not matter."""
     kind = request.headers["Content-Type"].partition(";")[0].strip().lower()
     return kind if kind in _ENCODERS else None
 
 
 def accepted(accept: str | None) -> str | None:
-    """The content type of the events: JSON, unless only protobuf is accepted; None when neither is."""
+    """The content type of the events: JSON, unless only protobuf is accepted; None when neither of them is."""
     return next((kind for kind in (JSON, PROTOBUF) if _accepts(accept, kind)), None)
 
 
@@ -114,7 +116,7 @@ async def _subscribe(
 
 
 async def _call(data: bytes, kind: str) -> Call:
-    """Raises `codec.DecodeError` with Mesos' words."""
+    """Raises `codec.DecodeError` with Mesos' text."""
     if kind == JSON:
         return decode(data)
     await _load_codecs()
@@ -125,13 +127,15 @@ async def _call(data: bytes, kind: str) -> Call:
 
 
 async def _load_codecs() -> None:
-    """With the first client that speaks protobuf, and not in the event loop: the kernel must not be held up."""
+    """Loads the codecs for the first client that speaks protobuf, outside of the event loop, which must not be
+    blocked.
+    """
     if not protobuf.loaded(Call):
         await asyncio.to_thread(protobuf.load, Call)
 
 
 def decode(data: bytes) -> Call:
-    """Raises `codec.DecodeError` with Mesos' words, as far as they can be known."""
+    """Raises `codec.DecodeError` with Mesos' text, as far as it is known."""
     try:
         return codec.decode(data, Call)
     except codec.DecodeError as error:

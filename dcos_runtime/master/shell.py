@@ -45,7 +45,7 @@ class MasterShell(Shell[Event]):
         self.streams = Streams(self.lease)
         self.measures = Measures()
         self.long_lived = LongLived()
-        self._allocation_due: float | None = None  # since when
+        self._allocation_due: float | None = None  # the time
         self._run_seconds = 0.0  # of the run of the allocator that is under way
         self._budget = _FIRST_BUDGET
         self._performers: dict[type, Callable[[Any], None]] = {
@@ -57,7 +57,7 @@ class MasterShell(Shell[Event]):
 
     @property
     def state(self) -> State:
-        """For views: to be read within one step of the event loop."""
+        """For views, which have to read it within one step of the event loop."""
         return self.core.state
 
     def perform(self, effect: Effect) -> None:
@@ -67,7 +67,7 @@ class MasterShell(Shell[Event]):
         self.streams.drop_all("this master leads no more")
 
     async def stop(self) -> None:
-        """Nothing is sent any more."""
+        """Ends all streams: nothing more is sent."""
         self.streams.close_all()
         await super().stop()
 
@@ -83,7 +83,7 @@ class MasterShell(Shell[Event]):
         super().fed()
 
     def step(self) -> None:
-        """A run of the allocator takes several of these: the loop turns and the lease is looked at in between."""
+        """A run of the allocator takes several steps, so that the loop runs and the lease is checked in between."""
         allocator = self.core.state.allocator
         runs, under_way, began = allocator.runs, allocator.slices_left, self.lease.working()
         self._runner.feed(BudgetedTick(self._budget))
@@ -114,14 +114,13 @@ class MasterShell(Shell[Event]):
         self.measures.stored(changes)
 
     def unwritten(self, persist: Persist, error: StoreError) -> None:
-        """The core is not told: it ends with this process. Clients that wait are answered by the next leader."""
+        """The core gets no event: it ends with this process. Waiting clients are answered by the next leader."""
         log.error("the registry could not be written: %s", error)
 
 
 def next_budget(budget: int, took: float, full: bool) -> int:
-    """How many agents the allocator looks at in the next slice, after one of ``budget`` agents that ``took`` so long.
-
-    It grows no faster than twofold, and only after a slice that was ``full``; it shrinks at once.
+    """The number of agents in the allocator's next slice, after one of ``budget`` agents that ``took`` so many seconds.
+    It at most doubles, and only after a ``full`` slice; it shrinks at once.
     """
     if took <= _SLICE_SECONDS and not full:
         return budget

@@ -1,8 +1,8 @@
 """Streams to subscribers and agents. Each has a bounded queue and a writer of its own; a client that does not read is
 dropped.
 
-The kernel never waits for a reader. What is queued is bounded for one stream and for all together; a stream that is
-over its bound, or that takes nothing for a while, is cut off, and its client subscribes again.
+The kernel never waits for a reader. Queues are bounded for one stream and for all together. A stream that is over its
+bound, or whose client reads nothing for a while, is cut off, and its client subscribes again.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Stream:
             self._news.set()
 
     def close(self) -> None:
-        """No more records; those queued are still written."""
+        """Ends the stream after the queued records."""
         self._over = True
         self._news.set()
 
     def drop(self, why: str) -> None:
-        """Cuts the client off, with what is queued for it."""
+        """Cuts the client off, and drops its queued records."""
         if not self.cut:
             log.warning("dropping %s: %s", self.who, why)
             self.cut = self._over = True
@@ -66,8 +66,7 @@ class Stream:
         self, request: web.Request, response: web.StreamResponse, heartbeat: bytes | None = None, every: float = 0.0
     ) -> None:
         """Answers ``request`` with the records, one a chunk, until the stream is over or its client is gone.
-
-        ``heartbeat`` is written whenever ``every`` seconds are over.
+        ``heartbeat`` is written every ``every`` seconds.
         """
         self._transport = request.transport
         try:
@@ -102,7 +101,7 @@ class Stream:
 
     async def _write(self, response: web.StreamResponse, record: bytes) -> None:
         try:
-            await self._lease.hold()  # a suspended leader says nothing, and its streams stay open
+            await self._lease.hold()  # a suspended leader sends nothing, and its streams stay open
         except LeaseOver:
             self.drop("this master leads no more")
             return
@@ -123,7 +122,7 @@ class Streams:
         self._encoded: tuple[Any, dict[Callable[[Any], bytes], bytes]] = (None, {})
 
     def open(self, who: str, encode: Callable[[Any], bytes] = codec.encode) -> Stream:
-        """``encode`` makes its client's content type of an event."""
+        """``encode`` encodes an event in the client's content type."""
         self._last += 1
         stream = self._streams[self._last] = Stream(self._last, who, self._lease, encode)
         return stream
@@ -132,7 +131,9 @@ class Streams:
         self._streams.pop(stream.number, None)
 
     def send(self, number: int, event: Any) -> None:
-        """Encodes the event for the stream, if that is there: once a content type, if it goes to many in turn."""
+        """Encodes the event for the stream, if that is open; only once for each content type, if it goes to many
+        streams in a row.
+        """
         stream = self._streams.get(number)
         if stream is None or stream.cut:
             return
@@ -149,7 +150,7 @@ class Streams:
         self.put(number, record)
 
     def put(self, number: int, record: bytes) -> None:
-        """A record for a stream that is gone is dropped."""
+        """Queues a record; a record for a closed stream is dropped."""
         stream = self._streams.get(number)
         if stream is None:
             return

@@ -1,6 +1,7 @@
 """`/teardown`: an operator ends a framework of any principal by naming its id in a form.
 
-Whoever may write may do that, as in Mesos without ACLs; the scheduler API's TEARDOWN is a framework's own.
+Every principal that may write may do that, as in Mesos without ACLs; a framework ends itself by the scheduler API's
+TEARDOWN.
 """
 
 from __future__ import annotations
@@ -41,9 +42,8 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
 
 
 def parse(data: bytes) -> dict[str, str]:
-    """A form as Mesos reads it: whatever its content type, the last of several values counts.
-
-    Raises ``ValueError`` for a ``%`` that two hexadecimal digits do not follow.
+    """Reads a form as Mesos does: its content type is ignored, and the last of several values counts. Raises
+    ``ValueError`` for a ``%`` without two hexadecimal digits.
     """
     form = {}
     for part in re.split(rb"[;&]+", data):
@@ -62,7 +62,7 @@ def _decoded(text: bytes) -> str:
 
 
 def _of_another_site(request: web.Request) -> bool:
-    """A browser sends a form from anywhere, and with it the Basic credentials that its user gave here once."""
+    """A browser also sends forms of other sites, with the Basic credentials that its user once gave here."""
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
     if site not in ("none", "same-origin"):
         return True

@@ -1,8 +1,8 @@
 """Mesos' v0 reads, `/state` and related paths, which third-party tools use.
 
-Each view is a generator of JSON pieces: it is built in short steps between which the kernel works on, so every record
-is consistent in itself, and the lists are those of the moment the view was begun. A record that cannot be shown is left
-out, and said in the log: it must not cost anyone the others.
+Each view is a generator of JSON pieces: it is built in short steps, and the kernel works in between. So every record is
+consistent in itself, and the lists are those of the moment when the view was begun. A record that cannot be shown is
+left out and logged, so that the others are still shown.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class MasterViewer:
         for framework in list(frameworks):
             pieces = self._framework(framework)
             try:
-                first = next(pieces)  # all but the framework's tasks
+                first = next(pieces)  # everything except the framework's tasks
             except Exception as error:
                 _left_out(framework, error)
                 continue
@@ -286,14 +286,14 @@ class MasterViewer:
             held = allocator.held(name)
             line = lineage(name)
             names.update(line)
-            for above in line if held else ():  # a role has what those below it have
+            for above in line if held else ():  # a role includes the roles below it
                 held_in.setdefault(above, Counter()).update(held)
         for offer in self._state.offers.values():
             for above in lineage(offer.role):
                 _count(offered.setdefault(above, Counter()), offer.resources)
 
         reserved: dict[str, Counter[str]] = {}
-        idle: dict[str, Counter[str]] = {}  # of that, what no task uses: a quota is consumed by it all the same
+        idle: dict[str, Counter[str]] = {}  # the part of that which no task uses; it still counts towards the quota
         for agent in self._state.agents.values():
             for name, part in agent.total.by_role().items():
                 for above in lineage(name) if name != "*" else ():
@@ -332,7 +332,7 @@ def _plain(quantities: Mapping[str, int]) -> dict[str, float]:
 
 
 def _object(head: Mapping[str, Any], parts: Mapping[str, Pieces]) -> Pieces:
-    """``head`` at once, then each part by its name, piece by piece."""
+    """An object: ``head`` at once, then each part by its name, piece by piece."""
     opening = codec.encode(head)[:-1]
     for name, pieces in parts.items():
         yield b'%b%b"%b":' % (opening, b"" if opening.endswith(b"{") else b",", name.encode())
@@ -401,7 +401,7 @@ def _number(text: str | None, default: int) -> int:
 
 def _changed_at(task: Task) -> float:
     status = newest(task.statuses)
-    return status.timestamp or 0.0 if status is not None else 0.0  # it cannot be read: the task's view says so
+    return status.timestamp or 0.0 if status is not None else 0.0  # it is unreadable, and the task's view says so
 
 
 def task_view(task: Task) -> dict[str, Any]:
@@ -410,7 +410,7 @@ def task_view(task: Task) -> dict[str, Any]:
         "id": task.id,
         "name": info.name,
         "framework_id": task.framework_id,
-        "executor_id": "",  # of a command task; its agent tells the executor under the task's id
+        "executor_id": "",  # a command task; its agent shows the executor under the task's id
         "slave_id": task.agent_id,
         "state": task.state.value,
         "resources": amounts.view([amounts.parse(info.resources)]),

@@ -1,5 +1,5 @@
-"""Who may do what in ZooKeeper. With credentials everything belongs to our daemons alone; only the masters' folder may
-be read by anybody.
+"""Permissions in ZooKeeper. With credentials everything belongs to our daemons alone; only the masters' folder may be
+read by anybody.
 
 ZooKeeper's permissions are per node, not inherited, and the nodes it makes itself are open to everybody. So the first
 process with credentials closes these nodes, too, and the nodes of a cluster that had no credentials before. Each

@@ -42,13 +42,13 @@ class Leader:
 
 
 class Detector(Protocol):
-    """Tells who leads. Used by agents, frameworks and standby masters."""
+    """Finds the leader. Used by agents, frameworks and standby masters."""
 
     @property
     def current(self) -> Leader | None: ...
 
     async def changed(self, known: Leader | None) -> Leader | None:
-        """Waits until the leader is another than ``known``, and returns it. ``None``: no leader is known."""
+        """Waits until another process than ``known`` leads, and returns it. ``None``: no leader is known."""
         ...
 
     async def close(self) -> None: ...
@@ -447,9 +447,9 @@ def parse_master(text: str) -> ZooKeeperUrl | tuple[str, int]:
 
 
 def detector(master: ZooKeeperUrl | tuple[str, int], session_seconds: float = DETECTOR_SECONDS) -> Detector:
-    """The `Detector` for a parsed --master flag; `master_address` reads what it tells."""
+    """The `Detector` for a parsed --master flag; `master_address` reads its result."""
     if isinstance(master, ZooKeeperUrl):
-        session = ZooKeeperSession(master, session_seconds, longest_wait=2.0)  # there are thousands of them
+        session = ZooKeeperSession(master, session_seconds, longest_wait=2.0)  # there are thousands of such clients
         session.start()
         return ZooKeeperDetector(session, master.path, owns_session=True)
     host, port = master

@@ -1,9 +1,9 @@
 """A lease: until when this process may assume that it leads, and what it does after that.
 
 A leader that was paused (SIGSTOP, a suspended virtual machine, a starved host) wakes without knowing how much time has
-passed. Before it answers or decides anything it looks at a clock that went on meanwhile, and finds that its lease has
-lapsed. That alone does not mean that another leads. Its leadership is *suspended*: it does nothing, and all who wait
-for it go on waiting, until ZooKeeper tells either that nobody has led since, or that the leadership is over.
+passed. Before it answers or decides anything it reads a clock that did not stop meanwhile, and finds that its lease has
+lapsed. That alone does not mean that another process leads. Its leadership is *suspended*: it does nothing, and
+requests wait, until ZooKeeper shows either that no other process has led since, or that the leadership is over.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ UNKNOWN = (
 
 
 class LeaseState(enum.Enum):
-    """UNCONFIRMED → VALID ⇄ SUSPENDED, and from each of them OVER, which is for good."""
+    """UNCONFIRMED → VALID ⇄ SUSPENDED, and from each of them OVER, which is final."""
 
     UNCONFIRMED = "not confirmed yet"
     VALID = "valid"
@@ -60,7 +60,7 @@ class NotLeading(StoreError):
 
 
 class LeaseOver(NotLeading):
-    """The leadership is over for good."""
+    """The leadership is over."""
 
 
 class LeaseSuspended(NotLeading):

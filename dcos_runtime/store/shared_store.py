@@ -29,7 +29,7 @@ class WriteConflict(Exception):
 
 
 class Lost(StoreError):
-    """The connection was lost before the answer: whether the change was done is not known."""
+    """The connection was lost before the response: it is unknown whether the change was done."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Delete:
 
 @dataclass(frozen=True)
 class Count:
-    """Holds if nobody has counted in this folder since it had this version, and counts. So of two changes that count at
-    the same time one fails.
+    """Holds if no other change has counted in this folder since it had this version, and counts. So of two changes that
+    count at the same time one fails.
     """
 
     folder: str
@@ -92,7 +92,7 @@ Step = Check | Create | Set | Delete | Count
 
 
 class SharedStore:
-    """All keys are in ``folders``. ``first`` is written into a new tree, once: what is removed of it stays removed. All
+    """All keys are in ``folders``. ``first`` is written once, into a new tree: removed entries of it stay removed. All
     methods raise ``StoreError``; `AccessDenied` is one.
     """
 
@@ -126,7 +126,7 @@ class SharedStore:
         )
 
     async def sync(self) -> None:
-        """Brings the member that we are connected to up to date: it may lag behind what others did."""
+        """Brings the member that we are connected to up to date: it may lag behind the others."""
         await self._call(lambda: self._session.client.sync(self._layout.path))
 
     async def get(self, key: str) -> Versioned | None:

@@ -1,12 +1,10 @@
 """The entries whose keys begin with a prefix, kept up to date: a `StoreWatch` tells changes, whoever makes them.
 
-It tells *states*, not events. A value that lasts is never missed; two changes of a key may be told as one, and a value
-that was there for a moment may not be told at all. A write of several keys is told at once only if the store reads it
-at once, which ZooKeeper does not promise.
-
-**While the store is out of reach** nothing is told, and nothing is forgotten: `entries` stay as they were, and get old
-(`as_of`). When it is back everything is read anew, and every difference is told as a change, removals too. The same
-happens after a lost connection and after a lost session.
+It reports *states*, not events. A value that lasts is never missed; two changes of a key may be reported as one, and a
+value that lasted only for a moment may be missed. A write of several keys is reported at once only if the store reads
+it at once, which ZooKeeper does not promise. **While the store is out of reach** nothing is reported or removed:
+`entries` stay as they were, and get old (`as_of`). When it is back everything is read again, and every difference is
+reported as a change, including removals. The same happens after a lost connection and after a lost session.
 """
 
 from __future__ import annotations
@@ -33,17 +31,15 @@ class StoreWatch:
 
     @property
     def as_of(self) -> float | None:
-        """`entries` hold all that was done before this time (of the clock `lease.boottime`). None: nothing was read
-        yet.
-        """
+        """`entries` hold all changes before this time (of the clock `lease.boottime`). None: nothing was read yet."""
         raise NotImplementedError
 
     def matches(self, key: str) -> bool:
         return key.startswith(self.prefixes)
 
     async def changed(self) -> dict[str, bytes | None]:
-        """Waits until something differs from what was told before, and returns that: each key with its value, or None
-        if it was removed. Raises ``StoreError`` when nothing more can be told.
+        """Waits for differences from the last report, and returns them: each key with its value, or None if it was
+        removed. Raises ``StoreError`` when the watch has ended.
         """
         while not self._untold:
             if self._failure is not None:
@@ -54,7 +50,7 @@ class StoreWatch:
         return told
 
     async def seen(self) -> None:
-        """Waits until `entries` hold all that anybody did before this call."""
+        """Waits until `entries` hold all changes before this call."""
         raise NotImplementedError
 
     async def run(self) -> None:
@@ -83,7 +79,7 @@ class StoreWatch:
             self._news.set()
 
     def take(self, changes: Changes) -> None:
-        """Takes over those of these changes that differ from `entries`, and tells them."""
+        """Applies the changes that differ from `entries`, and reports them."""
         different = {key: value for key, value in changes.items() if self.entries.get(key) != value}
         if not different:
             return
@@ -100,7 +96,7 @@ class StoreWatch:
 
 
 class LocalWatch(StoreWatch):
-    """The watch of a store that this process alone writes: the store itself tells it of each write."""
+    """The watch of a store that only this process writes: the store passes each write to it."""
 
     def __init__(self, prefix: str, clock: Callable[[], float], forget: Callable[[Any], None]) -> None:
         super().__init__((prefix,))

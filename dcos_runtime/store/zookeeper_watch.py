@@ -1,9 +1,9 @@
 """A `StoreWatch` in ZooKeeper: reads what changed, after each new connection everything, and asks for signs.
 
-ZooKeeper's own watches fire once, tell that something changed and not what, and are gone with the connection. A member
-that is cut off from the others answers reads for a while. So the reader asks for a *sign*: a transaction that only
-checks. The member that answers it has done all that came before, and has told us of it. So `entries` are as old as the
-question for the last sign that was answered.
+ZooKeeper's own watches fire once, do not say what has changed, and end with the connection. A member that is cut off
+from the others answers reads for a while. So the reader asks for a *sign*: a transaction that only checks. The member
+that answers it has applied all earlier transactions, and has called our watches. So `entries` are as old as the last
+request for a sign that was answered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one interface of launchers, and what they share: a container's specification, usage, processes, subprocesses."""
+"""The interface of launchers, and what they share: a container's specification, usage, processes, subprocesses."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ class Launcher(Protocol):
     """Makes, starts, signals and destroys containers, each by its id.
 
     A container is supervised by a process that outlives the agent and leaves its exit status on disk. Methods of one
-    container are not called at the same time, but for `wait` and `usage`.
+    container are not called at the same time, except `wait` and `usage`.
     """
 
     name: str
 
     def shortcomings(self) -> list[str]:
-        """What this launcher cannot isolate or enforce, a sentence each; told in the log at start."""
+        """What this launcher cannot isolate or enforce, a sentence each; logged at start."""
         ...
 
     def visible(self) -> tuple[Path, ...]:
@@ -101,7 +101,7 @@ class Launcher(Protocol):
 
     @property
     def open_ports(self) -> str:
-        """Why tasks can bind the ports of the cluster's daemons; empty: they cannot."""
+        """Why tasks can bind the ports of the cluster's daemons; empty if they cannot."""
         ...
 
     def sandbox_inside(self, sandbox: Path) -> str:
@@ -109,26 +109,25 @@ class Launcher(Protocol):
         ...
 
     async def create(self, spec: Spec) -> int:
-        """Makes the container; its process waits for `start`. Its pid. Raises `LaunchError`."""
+        """Makes the container, whose process waits for `start`. Returns its pid. Raises `LaunchError`."""
         ...
 
     async def start(self, container_id: str) -> None:
-        """Lets the process run. Raises `LaunchError`."""
+        """Starts the waiting process. Raises `LaunchError`."""
         ...
 
     async def signal(self, container_id: str, number: int) -> None:
-        """Sends a signal to every process of the container except our own helper. SIGKILL goes to all, so that none
-        escapes.
-        """
+        """Sends a signal to every process of the container except tini. SIGKILL goes to all, so that none escapes."""
         ...
 
     async def wait(self, container_id: str) -> Exit | None:
-        """How the container's process ended, once it has; ``None`` when its supervisor ended and left no status."""
+        """Waits for the container's process, and returns how it ended; ``None`` when its supervisor left no status."""
         ...
 
     async def destroy(self, container_id: str) -> None:
-        """Kills and removes whatever there is of the container. Does nothing for an unknown one. Raises `OSError`
-        when something of it cannot be removed yet: try again."""
+        """Kills the container's processes and removes the rest. Does nothing for an unknown one. Raises `OSError` when
+        a part cannot be removed yet: call it again.
+        """
         ...
 
     async def inspect(self, container_id: str) -> Facts:
@@ -136,17 +135,17 @@ class Launcher(Protocol):
         ...
 
     def listed(self) -> list[str]:
-        """The ids of all containers that this launcher still holds something of."""
+        """The ids of all containers of which anything is left."""
         ...
 
     def usage(self, container_id: str) -> Usage | None: ...
 
     def folders(self, container_id: str) -> tuple[Path, ...]:
-        """What the task can write to beside its sandbox, on the disk."""
+        """The folders on the disk that the task can write to, without its sandbox."""
         ...
 
     def pids(self, container_id: str) -> list[int]:
-        """The processes of the container that run now."""
+        """The running processes of the container."""
         ...
 
     def held(self, container_id: str) -> AbstractContextManager[bool]:
@@ -158,13 +157,15 @@ class Launcher(Protocol):
 
 
 def start_time(pid: int) -> int | None:
-    """When the process was started, in clock ticks since boot. With the pid it identifies a process for good."""
+    """When the process was started, in clock ticks since boot. Together with the pid it identifies a process
+    uniquely.
+    """
     fields = _stat(pid)
     return int(fields[19]) if fields else None
 
 
 def alive(pid: int | None, started: int | None) -> bool:
-    """Whether that very process still runs; a zombie does not."""
+    """Whether the process with this pid and start time still runs; a zombie does not."""
     if pid is None or started is None:
         return False
     fields = _stat(pid)
@@ -178,7 +179,7 @@ def exiting(pid: int | None) -> bool:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/<pid>/stat from the state on; none when there is no such process."""
+    """The fields of /proc/<pid>/stat from the state on; empty when there is no such process."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
@@ -219,7 +220,7 @@ def descendants(everything: list[Process], root: int) -> list[Process]:
 
 
 async def process_ended(pid: int, started: int) -> None:
-    """Waits until that very process has ended, whether or not it is our child."""
+    """Waits until the process with this pid and start time has ended, whether or not it is our child."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -250,7 +251,7 @@ def kill_quietly(pid: int, number: int) -> None:
 
 
 async def to_its_end(work: Callable[[], T]) -> T:
-    """Runs a step of a launch in a thread. A caller that is cancelled still waits until the step is over."""
+    """Runs a step of a launch in a thread. If the caller is cancelled, it still waits until the step is over."""
     running = asyncio.ensure_future(pools.run(pools.LAUNCHES, work))
     try:
         return await asyncio.shield(running)
@@ -264,7 +265,7 @@ async def to_its_end(work: Callable[[], T]) -> T:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a helper program ended, and what it said (the last of it)."""
+    """How a helper program ended, and the end of its output."""
 
     code: int
     output: str
@@ -274,7 +275,7 @@ class Ran:
 async def run(argv: Sequence[str], *, seconds: float, environment: dict[str, str] | None = None) -> Ran:
     """Runs a helper program (an argv list, never a shell) to its end.
 
-    Raises ``TimeoutError`` after ``seconds``; it is killed then.
+    After ``seconds`` it is killed, and ``TimeoutError`` raised.
     """
     process = await asyncio.create_subprocess_exec(
         *argv,
@@ -295,7 +296,7 @@ async def run(argv: Sequence[str], *, seconds: float, environment: dict[str, str
 
 
 async def read_line(descriptor: int, seconds: float) -> str:
-    """The first line that comes through a pipe, or what came before it was closed. Raises ``TimeoutError``."""
+    """The first line from a pipe, or the text before the pipe was closed. Raises ``TimeoutError``."""
     os.set_blocking(descriptor, False)
     loop = asyncio.get_running_loop()
     data = bytearray()

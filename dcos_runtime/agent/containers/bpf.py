@@ -1,8 +1,6 @@
-"""Kernel programs on a cgroup (bpf(2)), without a library: what to load, attach, find again and take away.
-
-Programs are attached to the cgroup itself. They stay as long as it does, whatever process attached them. Each has a
-name by which it is found again and a tag, the kernel's digest of its instructions, which tells whether it is another
-program now.
+"""BPF programs on a cgroup (bpf(2)), without a library: loads, attaches, finds and detaches them. Programs are attached
+to the cgroup itself, and stay as long as the cgroup exists, even when the process that attached them ends. Each has a
+name, and a tag: the kernel's digest of its instructions, by which a changed program is recognized.
 """
 
 from __future__ import annotations
@@ -25,12 +23,12 @@ _CGROUP_SOCK_ADDR = 18
 _ALLOW_MULTI, _REPLACE = 2, 4
 _NAME = 15
 _MOST = 64
-"""Programs that the kernel lets one cgroup have at one hook."""
+"""The most programs that the kernel allows for one cgroup at one hook."""
 _LOG = 1 << 16
 
 
 class Hook(IntEnum):
-    """Where a program of a cgroup is asked: before an address is bound, by family."""
+    """Where a cgroup's program is called: before an address of this family is bound."""
 
     INET4_BIND = 8
     INET6_BIND = 9
@@ -52,7 +50,7 @@ class Attached:
 # --- instructions -----------------------------------------------------------------------------------------------------
 
 RETURNED, CONTEXT, VALUE = 0, 1, 2
-"""Registers: what a program answers, what it was given, one to work with."""
+"""Registers: a program's result, its argument, and one to work with."""
 
 
 def instruction(code: int, *, to: int = 0, of: int = 0, offset: int = 0, value: int = 0) -> bytes:
@@ -70,12 +68,12 @@ def from_network16(register: int) -> bytes:
 
 
 def skip_if_below(register: int, value: int, skip: int) -> bytes:
-    """Skips so many instructions when the register is less than ``value``."""
+    """Skips ``skip`` instructions when the register is less than ``value``."""
     return instruction(0xA5, to=register, offset=skip, value=value)
 
 
 def skip_if_above(register: int, value: int, skip: int) -> bytes:
-    """Skips so many instructions when the register is more than ``value``."""
+    """Skips ``skip`` instructions when the register is more than ``value``."""
     return instruction(0x25, to=register, offset=skip, value=value)
 
 
@@ -87,7 +85,7 @@ def answer(value: int) -> bytes:
 
 
 def load(program: bytes, hook: Hook, name: str) -> Attached:
-    """Hands a program to the kernel. Raises `BpfError`, with the verifier's last words when it has any."""
+    """Loads a program into the kernel. Raises `BpfError`, with the end of the verifier's log, if any."""
     instructions = ctypes.create_string_buffer(program, len(program))
     licence = ctypes.create_string_buffer(b"Apache-2.0")
     log = ctypes.create_string_buffer(_LOG)
@@ -112,7 +110,9 @@ def load(program: bytes, hook: Hook, name: str) -> Attached:
 
 
 def attached(cgroup: int, hook: Hook) -> list[Attached]:
-    """The programs of a cgroup's own at the hook, in order. ``cgroup`` is its folder, opened. Raises `BpfError`."""
+    """The programs that are attached to this cgroup at the hook, in order. ``cgroup`` is a descriptor of its folder.
+    Raises `BpfError`.
+    """
     identifiers = (ctypes.c_uint32 * _MOST)()
     attributes = ctypes.create_string_buffer(
         struct.pack("=IIIIQII", cgroup, hook, 0, 0, ctypes.addressof(identifiers), _MOST, 0)

@@ -33,7 +33,7 @@ MASKED = (
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 CARRIED = "_"
-"""Prefix of every variable for the starter: so the programs that pass it on do not interpret it."""
+"""Prefix of every variable that the starter gets, so that the programs before it do not interpret the variable."""
 
 STARTER = f"""import errno, os, signal, sys
 for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
@@ -55,8 +55,9 @@ except OSError as error:
     print('cannot run', sys.argv[1] + ':', error.strerror, file=sys.stderr)
     sys.exit(127)
 """
-"""Becomes the task's program, as execvp(3) does, where an init cannot: with an argument 0 that is not how the program
-is found; with variables that the runtime or the init would obey or fill in. A shell would alter them, too."""
+"""The starter executes the task's program, as execvp(3) does, in cases that tini cannot handle: if argument 0 is not
+the program's name, or if the runtime or tini would interpret or fill in a variable. A shell would alter them, too.
+"""
 
 PYTHON = "/usr/bin/python3"
 
@@ -66,7 +67,7 @@ LONGEST = 32 * os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where the pieces of this container are on the host, and what the host can do."""
+    """Where the parts of this container are on the host, and what the host supports."""
 
     rootfs: Path
     etc: Path
@@ -119,8 +120,9 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
 
 
 def _needs_starter(spec: Spec) -> bool:
-    """Whether what executes the command would not leave it as it is: runc puts something into an empty HOME, tini obeys
-    variables of its own."""
+    """Whether the runtime or tini would change the command: runc fills in an empty HOME, tini interprets some
+    variables.
+    """
     return (
         spec.program is not None
         or spec.environment.get("HOME") == ""
@@ -170,7 +172,7 @@ def _mount(where: str, kind: str, *options: str) -> dict[str, Any]:
 
 
 def _bind(source: str, where: str, *options: str) -> dict[str, Any]:
-    """Never recursive: what is mounted below on the host stays there."""
+    """A bind mount that is never recursive: other file systems below the folder are not visible."""
     return {
         "destination": where,
         "type": "bind",

@@ -1,4 +1,6 @@
-"""The machine's control groups as a launcher needs them: which kind, where, what a container uses; clearing away."""
+"""The machine's control groups as a launcher needs them: their version, their place, a container's usage, their
+removal.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ class Cgroups:
                 unified = True
                 mounts = {"": Path(where)}
             elif kind == "cgroup2" and not unified:
-                mounts["unified"] = Path(where)  # beside the divided ones: it limits nothing, but holds processes
+                # Version 2 beside version 1: it limits nothing, but holds processes.
+                mounts["unified"] = Path(where)
             elif kind == "cgroup" and not unified:
                 for option in fields[-1].split(","):
                     mounts.setdefault(option, Path(where))
@@ -79,8 +82,9 @@ class Cgroups:
         return [int(pid) for pid in self._text("memory", path, "cgroup.procs").split()]
 
     def claim(self, path: str) -> bool:
-        """Whether the cgroup ``path``, made when it is not there, is now this process's as long as it lives; it is not
-        when another's. Raises ``OSError``."""
+        """Makes the cgroup ``path`` if it is missing, and reserves it for this process as long as it lives. Returns
+        False when another process has it. Raises ``OSError``.
+        """
         folder = self.folder("pids", path)
         if folder is None:
             return True
@@ -94,7 +98,9 @@ class Cgroups:
         return True  # the descriptor stays open: its lock is the claim
 
     def clear(self, path: str) -> bool:
-        """Kills what is in the cgroup ``path`` and removes it, in every hierarchy. False when some of it is left."""
+        """Kills the processes in the cgroup ``path`` and removes the cgroup, in every hierarchy. False when a part is
+        left.
+        """
         folders = [folder for mount in set(self.mounts.values()) if (folder := mount / path.lstrip("/")).is_dir()]
         for folder in folders:
             for place in reversed(tree(folder)):
@@ -146,7 +152,7 @@ class Cgroups:
 
 
 def tree(folder: Path) -> list[Path]:
-    """A cgroup and those below it, each after the one above: as many and as deep as there are, without recursion."""
+    """A cgroup and those below it, each after its parent. Without recursion, since they may be nested deeply."""
     found = [folder]
     for place in found:  # the list grows during the loop
         with contextlib.suppress(OSError), os.scandir(place) as entries:
@@ -155,7 +161,7 @@ def tree(folder: Path) -> list[Path]:
 
 
 def _any_swap_file(mount: Path) -> bool:
-    """memory.swap.max is in every cgroup but the root of all."""
+    """memory.swap.max exists in every cgroup except the root."""
     return any((entry / "memory.swap.max").exists() for entry in [mount, *mount.iterdir()] if entry.is_dir())
 
 

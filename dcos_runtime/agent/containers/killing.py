@@ -1,5 +1,5 @@
-"""Signals all processes of a container, by its cgroup. After SIGKILL none survives, however fast they fork and however
-little cpu time there is.
+"""Signals all processes of a container, by its cgroup. None survives SIGKILL, even if they fork fast and get little cpu
+time.
 """
 
 from __future__ import annotations
@@ -14,27 +14,26 @@ from dcos_runtime.agent.containers.base import kill_quietly
 from dcos_runtime.agent.containers.cgroups import Cgroups, tree
 
 FREEZE_SECONDS = 1.0
-"""How long the version 1 freezer may take; a process in an uninterruptible sleep can hold it up for ever."""
+"""How long the version 1 freezer may take; a process in uninterruptible sleep can delay it for ever."""
 
 ROUNDS = 20
-"""How often the list of processes is read again for new ones. One round is enough where forks can be forbidden."""
+"""How often the list of processes is read again for new ones. One round is enough where forking can be forbidden."""
 
 DYING_SHARES = 16 * 1024
 DYING_WEIGHT = 1000
-"""What a dying container may take of a busy machine: thousands of processes have to run once more, to their end."""
+"""The cpu weight of a dying container on a busy machine: thousands of processes have to run once more to end."""
 
 
 def kill(cgroups: Cgroups, path: str) -> None:
-    """Kills what is in the cgroup ``path`` and below. Blocks, for little more than `FREEZE_SECONDS` at the most.
-
-    The processes have been killed when this returns, and soon end; nothing is waited for. A cgroup that does not exist
-    or is empty is left as it is.
+    """Kills the processes in the cgroup ``path`` and below. Blocks for little more than `FREEZE_SECONDS` at the most.
+    When this returns all processes have been sent SIGKILL, and end soon; it does not wait for that. An empty or missing
+    cgroup is left as it is.
     """
     places = _places(cgroups, path)
     if not members(cgroups, path):
         return
-    # They may not fork any more, and may run as much as it takes to end: a quota of 0.1 cpu for thousands of processes
-    # would take minutes.
+    # They may not fork any more, and their cpu limit is lifted: with 0.1 cpu thousands of processes would take minutes
+    # to end.
     for place in places:
         _write(place / "pids.max", "0")
         if cgroups.unified:
@@ -53,7 +52,7 @@ def kill(cgroups: Cgroups, path: str) -> None:
 
 
 def unfinished(cgroups: Cgroups, path: str) -> bool:
-    """Whether somebody began to kill what is in the cgroup ``path``, and went before it was done: it may be frozen."""
+    """Whether a process began to kill the cgroup ``path`` and ended before it was done: the cgroup may be frozen."""
     places = _places(cgroups, path)
     if not places:
         return False
@@ -65,8 +64,9 @@ def unfinished(cgroups: Cgroups, path: str) -> bool:
 
 
 def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> int:
-    """Signals each process in the cgroup ``path`` and below once, and those forked meanwhile; ``but`` one, unless it is
-    alone. How many others."""
+    """Signals each process in the cgroup ``path`` and below once, and those forked meanwhile, except the process
+    ``but``, unless it is the only one. Returns how many others there are.
+    """
     told: set[int] = set()
     for _ in range(ROUNDS):
         new = members(cgroups, path) - told - {but}
@@ -76,14 +76,14 @@ def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> in
             kill_quietly(pid, number)
         told |= new
     if not told and but is not None and but in members(cgroups, path):
-        kill_quietly(but, number)  # an init that has started nothing yet; it passes the signal on
+        kill_quietly(but, number)  # tini, before it has started the command; it passes the signal on
     return len(told)
 
 
 @contextlib.contextmanager
 def held(cgroups: Cgroups, path: str) -> Iterator[bool]:
-    """Keeps every process in the cgroup ``path`` and below from running meanwhile. Tells whether that worked. If this
-    process ends in between they stay frozen: see `thaw`.
+    """Freezes every process in the cgroup ``path`` and below while the context is open. Yields whether that worked. If
+    this process ends in between, they stay frozen: see `thaw`.
     """
     try:
         yield _freeze(cgroups, _places(cgroups, path, "freezer"))
@@ -121,13 +121,13 @@ def _state_file(cgroups: Cgroups) -> str:
 
 
 def _freeze(cgroups: Cgroups, freezers: list[Path]) -> bool:
-    """Freezes, or gives up after `FREEZE_SECONDS`. Whether all are frozen."""
+    """Freezes the cgroup, or gives up after `FREEZE_SECONDS`. Returns whether all processes are frozen."""
     if not freezers:
         return False
     top = freezers[0]
     until = time.monotonic() + FREEZE_SECONDS
     while time.monotonic() < until:
-        # Written again each time: the version 1 freezer does not take in what is forked while it freezes.
+        # Written again each time: the version 1 freezer misses processes that are forked while it freezes.
         if not _write(top / _state_file(cgroups), "1" if cgroups.unified else "FROZEN"):
             return False
         with contextlib.suppress(OSError):
@@ -139,9 +139,9 @@ def _freeze(cgroups: Cgroups, freezers: list[Path]) -> bool:
 
 
 def _write(file: Path, text: str) -> bool:
-    """Whether it was taken: what a kernel does not know, or has removed meanwhile, is passed over."""
+    """Returns whether the write worked. A file that the kernel does not have, or has removed, is skipped."""
     try:
-        with file.open("r+") as opened:  # never makes a file
+        with file.open("r+") as opened:  # does not create the file
             opened.write(text)
     except OSError:
         return False

@@ -32,18 +32,18 @@ CONMON_SECONDS = 3.0
 """How long conmon may take to leave the exit status after its container is gone, before it is killed."""
 
 OOM_SECONDS = 10.0
-"""A kill for memory that long before the end counts as what ended a task that did not end well."""
+"""If a task failed, an OOM kill up to so many seconds before its end counts as the cause."""
 
 INIT_ROUNDS = 400
-"""How often it is looked, 5 ms apart, whether the container's init has started the command."""
+"""How often we look, 5 ms apart, whether tini has started the command."""
 
 EXITING_SECONDS = 2.0
-"""How often it is looked whether a container's init is on its way out and held up by what was left running."""
+"""How often we look whether tini is exiting and waits for processes that the command left running."""
 
 INIT = "tini-static"
-"""Every container's first process. Not linked to libraries: the task's environment may name others."""
+"""tini, every container's first process. Statically linked: the task's environment may name other libraries."""
 
-SIGNALLED = 128  # conmon tells a signal as a shell does
+SIGNALLED = 128  # conmon reports a signal as a shell does
 
 
 class OciLauncher:
@@ -67,7 +67,8 @@ class OciLauncher:
         self.pids_limit = pids_limit
         self.ports = ports or PortGuard()
         self.fixed_projects = fixed_projects
-        self.root = RootFilesystem(folder.parent.resolve() / "root")  # runc takes none that is reached through a link
+        # Resolved: runc refuses a root folder that is reached through a link.
+        self.root = RootFilesystem(folder.parent.resolve() / "root")
         self.cgroups = Cgroups(False, {})
         self.runtime = ""
         self.conmon = ""
@@ -76,7 +77,7 @@ class OciLauncher:
     # --- can it work here ---------------------------------------------------------------------------------------------
 
     async def prove(self) -> str:
-        """Runs a trial container. What was chosen, in words. Raises `LauncherUnusable`."""
+        """Runs a trial container. Returns the chosen runtime in words. Raises `LauncherUnusable`."""
         if os.geteuid() != 0:
             raise LauncherUnusable("containers want root", hint="start the agent as root, or with --launcher=posix")
         self.cgroups = Cgroups.read()
@@ -109,7 +110,9 @@ class OciLauncher:
     def claim(self) -> None:
         """Reserves this agent's cgroup for as long as the process lives, so that no other agent of the machine uses it.
 
-        Their ports would be closed, and ours opened, in one for both. Raises ``OSError`` when one is in there."""
+        With one cgroup for both, each would change the other's closed ports. Raises ``OSError`` when another agent has
+        it.
+        """
         with contextlib.suppress(PermissionError, FileNotFoundError):  # `prove` says what is wrong
             if not Cgroups.read().claim(self.cgroups_root):
                 raise OSError(
@@ -118,7 +121,7 @@ class OciLauncher:
                 )
 
     async def _trial(self) -> None:
-        for left in self.folder.parent.glob("trial-*"):  # by an agent that was killed meanwhile
+        for left in self.folder.parent.glob("trial-*"):  # by an agent that was killed
             with contextlib.suppress(OSError):
                 remove(left)
         container_id = f"trial-{uuid.uuid4()}"
@@ -187,10 +190,11 @@ class OciLauncher:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
-                    cwd=folder,  # conmon drops its oom marker in its working directory
+                    cwd=folder,  # conmon writes its oom marker into its working directory
                     env={
                         "PATH": base.DEFAULT_PATH,
-                        # It parses its command line in the locale: one without UTF-8 refuses other letters in a path.
+                        # conmon parses its command line in the locale, which has to be UTF-8 for paths with other
+                        # letters.
                         "LC_ALL": "C.UTF-8",
                         "_OCI_SYNCPIPE": str(sync_write),
                         "_OCI_STARTPIPE": str(start_read),
@@ -200,7 +204,8 @@ class OciLauncher:
                 )
             os.close(sync_write)
             sync_write = -1
-            # conmon makes nothing before it is told to: what comes of it is born where ports are closed.
+            # conmon waits for our word before it makes anything: so all its children start in the cgroup whose ports
+            # are closed.
             try:
                 self.ports.enter(process.pid)
             except OSError as error:
@@ -268,7 +273,7 @@ class OciLauncher:
             raise OSError(f"{self.runtime} did not delete container {container_id} in time") from None
         if (self.state / container_id).exists():
             raise OSError(f"container {container_id} cannot be deleted yet: {ran.errors.strip()}")
-        # What a runtime that was cut short leaves, it does not know of any more.
+        # A runtime that was killed during the creation leaves parts that it no longer knows of.
         if not await pools.run(pools.LAUNCHES, partial(self.cgroups.clear, self._cgroup(container_id))):
             raise OSError(f"processes of container {container_id} have not ended yet")
         await pools.run(pools.REMOVALS, partial(remove, folder))
@@ -277,7 +282,7 @@ class OciLauncher:
         folder = self.folder / container_id
         if not folder.exists():
             return Facts(Found.ABSENT)
-        # The former agent may have ended while it held the container, or in the midst of a kill.
+        # The former agent may have ended while the container was paused, or during a kill.
         killing.thaw(self.cgroups, self._cgroup(container_id))
         if killing.unfinished(self.cgroups, self._cgroup(container_id)):
             await self._kill(container_id)
@@ -292,7 +297,7 @@ class OciLauncher:
             return Facts(Found.RUNNING, pid=pid)
         if status in ("running", "paused", "pausing"):
             return Facts(Found.ORPHANED, pid=pid)
-        exit = self._exit(container_id)  # conmon may have written it meanwhile
+        exit = self._exit(container_id)  # conmon may have written the status meanwhile
         return Facts(Found.ABSENT if exit is None else Found.EXITED, exit, pid)
 
     def listed(self) -> list[str]:
@@ -315,7 +320,7 @@ class OciLauncher:
     # --- pieces -------------------------------------------------------------------------------------------------------
 
     def _lay_out(self, folder: Path, spec: Spec) -> None:
-        """The container's own folder: its bundle, its /tmp and /var, and where conmon leaves its findings."""
+        """Makes the container's folder: its bundle, its /tmp and /var, and the files that conmon writes."""
         folder.mkdir(parents=True, mode=0o700)
         for name in ("bundle", "exits", "tmp", "var"):
             (folder / name).mkdir()
@@ -349,8 +354,9 @@ class OciLauncher:
         await pools.run(pools.KILLS, partial(killing.kill, self.cgroups, self._cgroup(container_id)))
 
     async def _supervised(self, container_id: str, conmon: int, started: int) -> None:
-        """Waits for conmon's end. When the command ended and left thousands running, these get what they need to end,
-        too: under their own quota that would take minutes."""
+        """Waits for conmon's end. If the command ended and left thousands of processes, their cpu limit is lifted,
+        because ending them under it would take minutes.
+        """
         ended = asyncio.ensure_future(base.process_ended(conmon, started))
         init = _number(self.folder / container_id / "pid")
         try:
@@ -362,7 +368,7 @@ class OciLauncher:
             ended.cancel()
 
     async def _command_runs(self, container_id: str) -> None:
-        """Waits until the init has a child, but not for ever: a signal that came earlier would find nobody."""
+        """Waits until tini has a child, for a limited time: a signal before that would reach no task."""
         init = _number(self.folder / container_id / "pid")
         started = base.start_time(init) if init else None
         for _ in range(INIT_ROUNDS):
@@ -411,7 +417,7 @@ class OciLauncher:
         return pid if pid and _is_conmon(pid, container_id) else None
 
     def _kill_conmon(self, container_id: str) -> None:
-        """Kills conmon, whether its pid is written down or not, and the runtime that works for it."""
+        """Kills conmon, even if its pid file is missing, and the runtime that it runs."""
         everything = base.processes()
         for conmon in [process.pid for process in everything if _is_conmon(process.pid, container_id)]:
             base.kill_quietly(conmon, signal.SIGKILL)

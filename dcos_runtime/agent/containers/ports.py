@@ -1,9 +1,9 @@
 """Keeps tasks from the ports of the cluster's daemons: the kernel refuses the bind, also while those daemons are dead.
 
-Two programs on the version 2 cgroup of all containers look at each bind(2): an IPv4 or IPv6 socket of a task, TCP or
+Two BPF programs on the version 2 cgroup of all containers check each bind(2): an IPv4 or IPv6 socket of a task, TCP or
 UDP, gets EPERM for a closed port at any address. They are attached to the cgroup, so they work without any process of
-ours. What the kernel hands out by itself (port 0, listen without bind) comes from ``ip_local_port_range``, for which it
-asks no program: closed ports have to lie outside of it, or in ``ip_local_reserved_ports``.
+ours. The kernel calls no program for a port that it chooses itself (port 0, listen without bind) from
+``ip_local_port_range``: closed ports have to lie outside of this range, or in ``ip_local_reserved_ports``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dcos_runtime.flags.values import LAST_PORT, Ranges, merged, port_ranges, po
 
 PRIVILEGED = (1, 1023)
 NAME = "dcos_ports"
-"""By which our programs are found again."""
+"""The name by which our programs are found again."""
 
 _USER_PORT = 24  # in struct bpf_sock_addr
 _TRIAL_SECONDS = 30.0
@@ -52,7 +52,7 @@ print(json.dumps(found))
 
 
 def without(some: Ranges, others: Ranges) -> Ranges:
-    """The parts of ``some`` that are in none of ``others``."""
+    """The parts of ``some`` that are not in ``others``."""
     left = list(some)
     for low, high in others:
         pieces = []
@@ -71,7 +71,7 @@ def closed_ports(daemons: Ranges, offered: Ranges, own: Iterable[int]) -> Ranges
 
 
 def handed_out(closed: Ranges, proc: Path = Path("/proc")) -> Ranges:
-    """The closed ports that the kernel may hand out by itself. ``proc`` is for tests."""
+    """The closed ports that the kernel may choose for a socket. ``proc`` is for tests."""
     settings = proc / "sys" / "net" / "ipv4"
     try:
         low, high = (int(word) for word in (settings / "ip_local_port_range").read_text().split())
@@ -108,16 +108,16 @@ class PortGuard:
     def __init__(self, closed: Ranges = (PRIVILEGED,), own: Sequence[int] = ()) -> None:
         self.closed = closed
         self.problem = "it was not tried"
-        """Why tasks are not kept from the closed ports; empty: they are."""
+        """Why the ports are not closed to tasks; empty if they are."""
         self.gap = ""
-        """Which of them a task may be given by the kernel without asking for it, and what to do; empty: none."""
+        """Which closed ports the kernel may choose for a task's socket, and what to do; empty if none."""
         self._own = own
         self._folder = Path()
         self._divided = False
         self._tags: dict[Hook, bytes] = {}
 
     async def begin(self, cgroups: Cgroups, root: str) -> None:
-        """Closes the ports, and has a process in the cgroup try one; ``problem`` and ``gap`` tell how it went."""
+        """Closes the ports, and tries one from a process in the cgroup; ``problem`` and ``gap`` hold the result."""
         try:
             mount = cgroups.mounts.get("" if cgroups.unified else "unified")
             if mount is None:
@@ -144,25 +144,24 @@ class PortGuard:
 
     @property
     def shortcoming(self) -> str:
-        """In words, for the log; empty: every closed port is closed."""
+        """The problem in words, for the log; empty if every closed port is closed."""
         ports = port_ranges_text(self.closed)
         if self.problem:
             return f"ports: not enforced: a task may bind {ports}, also those of dead daemons ({self.problem})"
         return f"ports: not fully enforced: {self.gap}" if self.gap else ""
 
     def enter(self, pid: int) -> None:
-        """Takes the process that is to make a container into the cgroup of all containers. Raises ``OSError``.
-
-        Where control groups are unified the runtime puts the container below it anyway.
+        """Moves the process that will make a container into the cgroup of all containers. Raises ``OSError``. With
+        unified control groups the runtime puts the container below it in any case.
         """
         if self.problem:
             return
-        self._close()  # somebody may have removed the cgroup, which then has none of our programs
+        self._close()  # the cgroup may have been removed, and its programs with it
         if self._divided:
             (self._folder / "cgroup.procs").write_text(str(pid))
 
     def holds(self, pid: int, container_id: str) -> bool:
-        """Whether a container's process is where the ports are closed to it."""
+        """Whether a container's process is in the cgroup whose ports are closed."""
         if self.problem:
             return True
         for folder in (self._folder, self._folder / container_id):
@@ -172,7 +171,7 @@ class PortGuard:
         return False
 
     def _close(self) -> None:
-        """Leaves exactly one program of ours at each hook, the wanted one. At no time is there none."""
+        """Leaves exactly the wanted program of ours at each hook. There is always one."""
         self._folder.mkdir(parents=True, exist_ok=True)
         cgroup = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         opened: list[bpf.Attached] = []
@@ -198,7 +197,7 @@ class PortGuard:
             os.close(cgroup)
 
     def _adopt(self, cgroups: Cgroups, root: str) -> None:
-        """Takes in the processes of containers that were made before ports were closed."""
+        """Moves processes of containers that were made before ports were closed into the cgroup."""
         containers = cgroups.folder("pids", root) or cgroups.folder("memory", root)
         for _ in range(_ROUNDS):
             inside = {pid for pids in _processes(self._folder).values() for pid in pids}

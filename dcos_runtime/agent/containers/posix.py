@@ -31,7 +31,7 @@ SEEN_SECONDS = 3.0
 
 
 class PosixLauncher:
-    """Keeps a folder per container under ``folder``: its specification, who runs it, how it ended."""
+    """Keeps a folder per container under ``folder``: its specification, its supervisor, its exit status."""
 
     name = "posix"
 
@@ -194,7 +194,9 @@ class PosixLauncher:
         return ()
 
     def pids(self, container_id: str) -> list[int]:
-        """As of the last few seconds: it is asked often, for every container, and a look at all processes costs."""
+        """Remembered for some seconds: it is called often, for every container, and listing all processes is
+        expensive.
+        """
         if time.monotonic() - self._seen[0] > SEEN_SECONDS:
             self._seen = (time.monotonic(), base.processes())
         who = self._state(container_id).get("supervisor")
@@ -204,7 +206,9 @@ class PosixLauncher:
 
     @contextlib.contextmanager
     def held(self, container_id: str) -> Iterator[bool]:
-        """By SIGSTOP, but for what was stopped before. A mark on the disk outlives an agent that ends in between."""
+        """Stops the processes with SIGSTOP, except those that were stopped before. A mark on the disk survives if the
+        agent ends in between.
+        """
         who = self._state(container_id).get("supervisor")
         if who is None or not base.alive(who["pid"], who["started"]):
             yield False
@@ -226,7 +230,7 @@ class PosixLauncher:
             mark.unlink(missing_ok=True)
 
     def _let_go(self, container_id: str, who: dict[str, Any]) -> None:
-        """The former agent may have ended while it held the container."""
+        """The former agent may have ended while the container was paused."""
         mark = self.folder / container_id / "held"
         if mark.exists():
             supervisor.signal_descendants(who["pid"], signal.SIGCONT, set())
@@ -248,18 +252,18 @@ class PosixLauncher:
         return Exit(code=os.waitstatus_to_exitcode(status))
 
     def _signal(self, container_id: str, state: dict[str, Any], number: int) -> int:
-        """Signals every process of the container, SIGKILL so that none escapes. How many. Takes its time."""
+        """Signals every process of the container, SIGKILL so that none escapes. Returns how many. Blocks."""
         task, who = state.get("task"), state.get("supervisor")
         if task is None or who is None:
             return 0
         if base.alive(who["pid"], who["started"]):
             if number == signal.SIGKILL:
-                # It is nearer to them, and goes on should this agent be killed meanwhile, or not get a processor.
+                # The supervisor continues if this agent is killed meanwhile, or gets no processor.
                 supervisor.send(who["pid"], supervisor.NOW)
                 with supervisor.thread_first():
                     return supervisor.stop_and_kill(who["pid"])
             told = supervisor.signal_descendants(who["pid"], number, set())
-            return len(told | supervisor.signal_descendants(who["pid"], number, told))  # and forked since
+            return len(told | supervisor.signal_descendants(who["pid"], number, told))  # including those forked since
         if number == signal.SIGKILL:
             for process in self._processes(container_id, state):
                 supervisor.send(process.pid, signal.SIGSTOP)

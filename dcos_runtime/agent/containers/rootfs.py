@@ -12,7 +12,7 @@ from pathlib import Path
 from dcos_runtime.agent.removal import remove
 
 BOUND = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt")
-"""Folders of the host's root that a task sees, read-only. One that is a symbolic link (merged /usr) is one inside."""
+"""Folders of the host's root that a task sees, read-only. A symbolic link (merged /usr) is a link inside, too."""
 
 ETC = (
     "alternatives",
@@ -62,7 +62,9 @@ ETC = (
     "terminfo",
     "timezone",
 )
-"""What a task sees of /etc: what programs need to start, resolve names and trust; no keys, no shadow, no host state."""
+"""What a task sees of /etc: what programs need to start, to resolve names and to verify certificates; no keys, no
+shadow, no state of the host.
+"""
 
 _FOLLOWED = frozenset({"resolv.conf", "hosts", "hostname"})  # links into /run, which is not there inside
 _MOUNT_POINTS = ("dev", "etc", "home", "mnt/mesos/sandbox", "proc", "root", "run", "srv", "sys", "tmp", "var")
@@ -93,7 +95,7 @@ class RootFilesystem:
                 target.mkdir(exist_ok=True)
             else:
                 _clear(target)
-        for folder in (self.skeleton, *self.skeleton.rglob("*")):  # every user's tasks come in, whatever the umask was
+        for folder in (self.skeleton, *self.skeleton.rglob("*")):  # all users' tasks have to get in
             if not folder.is_symlink():
                 folder.chmod(0o755)
 
@@ -144,7 +146,7 @@ class RootFilesystem:
 
 
 def _within(path: Path) -> Iterator[Path]:
-    """The path and, when it is a folder, all that is in it; nothing when it does not exist."""
+    """The path and, for a folder, all that is in it; empty when it does not exist."""
     if not path.exists():
         return
     yield path

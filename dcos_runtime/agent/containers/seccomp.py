@@ -24,8 +24,9 @@ ARCHITECTURES = {
     "ppc64le": ("SCMP_ARCH_PPC64LE",),
     "riscv64": ("SCMP_ARCH_RISCV64",),
 }
-"""By the machine's name, its own and the 32 bits that it also runs. A call of any other kind, x32 for one, kills:
-nobody uses it, and each kind costs milliseconds a launch."""
+"""By the machine's name, its own and the 32 bits that it also runs. A call of any other kind, such as x32, kills the
+process: nobody uses these, and each kind would cost milliseconds a launch.
+"""
 
 OF_MACHINE = {
     "x86_64": "arch_prctl modify_ldt",
@@ -96,14 +97,14 @@ BY_CAPABILITY = {
 
 
 CHANGE_PROJECTS = (SET_ATTRIBUTES, SET_FLAGS, SET_FLAGS_32)
-"""The ioctl(2)s by which whoever owns a file takes it to another project, out of its own quota into another's."""
+"""The ioctl(2)s by which the owner of a file moves it to another project, and so into another quota."""
 
 
 def profile(machine: str, capabilities: Iterable[str], fixed_projects: bool = False) -> dict[str, Any]:
     """``linux.seccomp`` for a container that may hold ``capabilities`` (``CAP_…``).
 
-    ``fixed_projects``: nor may it change the project, and the flags, of files.
-    What is in no rule fails with EPERM. Raises ``ValueError`` for a machine whose calls are not known.
+    ``fixed_projects``: it may not change the project and the flags of files. A call without a rule fails with EPERM.
+    Raises ``ValueError`` for a machine whose calls are not known.
     """
     if machine not in ARCHITECTURES:
         raise ValueError(f"no system call filter is known for machines of the kind {machine}")
@@ -133,7 +134,9 @@ def profile(machine: str, capabilities: Iterable[str], fixed_projects: bool = Fa
 
 
 def all_but(values: Iterable[int], prefix: int = 0, length: int = 0) -> Iterator[tuple[int, int]]:
-    """Every number of 32 bits except ``values``, as few masks with their results: a filter has no "none of"."""
+    """Every number of 32 bits except ``values``, as few masks with their results: a filter cannot express "not one of
+    these".
+    """
     inside = [value for value in values if value >> (32 - length) == prefix >> (32 - length)]
     if not inside:
         yield (2**32 - 1) ^ (2 ** (32 - length) - 1), prefix
@@ -155,7 +158,7 @@ def _equal(value: int) -> dict[str, Any]:
 
 
 def _prefixed(mask: int, value: int) -> dict[str, Any]:
-    """By the second argument's lower half, which is all that the kernel looks at."""
+    """By the lower half of the second argument; the kernel ignores the upper half."""
     return {"index": 1, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
 
 
@@ -166,5 +169,6 @@ def _none_of(flags: int) -> dict[str, Any]:
 F_SETLEASE = 1024
 
 _NO_LEASE = [_bits(1, F_SETLEASE, 0), *(_bits(1, 1 << bit, 1 << bit) for bit in range(6))]
-"""Any command of fcntl(2) but F_SETLEASE, by which whoever opens a file would wait for the task: each has another bit.
-A filter could not simply ask for another number: it sees 64 bits, of which the kernel takes 32."""
+"""Any command of fcntl(2) except F_SETLEASE, which would make others wait for the task when they open a file. A filter
+could not simply compare with one number: it sees 64 bits, of which the kernel uses 32.
+"""

@@ -1,4 +1,4 @@
-"""Which files of the host are visible in every container: the agent's own must not be."""
+"""Which files of the host are visible in every container. The agent's own files must not be visible."""
 
 # ruff: noqa: PTH118
 
@@ -14,7 +14,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 class Location(NamedTuple):
-    """Where a file is, by whichever name, link or mount it is reached: its file system, and the path in there."""
+    """Where a file is, whatever name, link or mount leads to it: its file system, and its path in that."""
 
     device: str
     path: str
@@ -25,17 +25,16 @@ class Location(NamedTuple):
 
 
 def shown_in(path: Path, folders: Iterable[str]) -> str | None:
-    """The one of ``folders`` with which ``path`` shows, when each of them is bound without what is mounted below it.
-
-    So a file system of its own below ``/opt`` does not show, and a folder of ``/opt`` does that is mounted elsewhere.
-    Raises ``OSError``.
+    """The one of ``folders`` that makes ``path`` visible, when each is bound without the file systems mounted below it.
+    So another file system that is mounted below ``/opt`` is not visible, and a folder of ``/opt`` that is bound
+    elsewhere is. Raises ``OSError``.
     """
     sought = location(path)
     return next((folder for folder in folders if location(Path(folder)).holds(sought)), None)
 
 
 def location(path: Path) -> Location:
-    """What does not exist yet is where it would be made. Raises ``OSError``."""
+    """For a path that does not exist yet: where it would be made. Raises ``OSError``."""
     real = there = os.path.realpath(path)
     while not os.path.lexists(there):
         there = str(Path(there).parent)
@@ -55,5 +54,5 @@ def location(path: Path) -> Location:
 
 
 def _plain(text: str) -> str:
-    """Spaces and the like stand there as octal numbers."""
+    """Decodes the octal numbers that stand for spaces and other special characters."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), text)

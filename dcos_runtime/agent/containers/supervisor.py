@@ -2,11 +2,10 @@
 
 ``supervisor.py SPEC GO_FD SYNC_FD``: forks the task's process, tells the sync pipe ``{"pid": …}``, lets it run when a
 byte comes through the go pipe (a closed pipe means the agent died: nothing is run), and waits. Every descendant comes
-to this process when its parent ends, so none escapes: when the first process has ended, or on the agent's word (`NOW`),
-the rest is killed, and only then the exit status is written, aside and renamed.
-
-It is alone in its session, so that it may raise the session's priority: no process is left in it that would keep that
-priority if the supervisor is killed.
+to this process when its parent ends, so none escapes. When the first process has ended, or when the agent sends the
+signal `NOW`, the rest is killed. Only then the exit status is written, to another name that is then renamed. The
+supervisor is alone in its session, so that it may raise the session's priority: if it is killed, no other process keeps
+that priority.
 """
 
 # One such process runs beside every task: pathlib would cost each of them memory.
@@ -24,7 +23,7 @@ import sys
 import time
 from _thread import get_native_id
 
-TYPE_CHECKING = False  # not from `typing`, which a task need not wait for
+TYPE_CHECKING = False  # not from `typing`, whose import would delay each task
 if TYPE_CHECKING:
     from typing import Any
 
@@ -37,19 +36,19 @@ PR_SET_NAME = 15
 NOT_STARTED = 255
 CANNOT_RUN = 127
 STOP_SECONDS = 2.0
-"""How long a round may go on stopping what forks, before it kills what it has."""
+"""How long a round may go on stopping processes that fork, before it kills those that it has stopped."""
 
 NOW = signal.SIGINT
-"""Tells a supervisor to kill all that came from it, at once. One of a former version ignores it."""
+"""The signal on which a supervisor kills all its descendants at once. One of a former version ignores it."""
 
 FIRST = -20
-"""The nice value of who kills."""
+"""The nice value of a process that kills."""
 
 AUTOGROUP = "/proc/self/autogroup"
 HALF_PAGE = 2048
 
 REAP_SECONDS = 0.2
-"""How long the killed are let end before it looks for more."""
+"""How long it waits for killed processes to end before it looks for more."""
 
 AGAIN_SECONDS = 1.0
 """After how long an exit status that could not be written is written again."""
@@ -88,7 +87,7 @@ def main(argv: list[str]) -> int:
 
 
 def run(spec: dict[str, Any], go: int) -> None:
-    """In the child: waits for the word, then becomes the task's command. Never returns."""
+    """In the child: waits for the byte, then executes the task's command. Never returns."""
     code = NOT_STARTED
     try:
         os.setsid()
@@ -109,7 +108,7 @@ def become(spec: dict[str, Any]) -> None:
         opened = os.open(str(spec[key]), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
         os.dup2(opened, descriptor)
         os.close(opened)
-    os.chdir(str(spec["cwd"]))  # before the user changes, who may not be allowed through the folders above it
+    os.chdir(str(spec["cwd"]))  # before the user changes, because that user may not be allowed into the folders above
     user = spec["user"]
     if user is not None:
         os.setgroups(user["groups"])
@@ -143,15 +142,15 @@ def wait(child: int) -> int:
 
 
 def kill_now(number: int, frame: object) -> None:
-    """The processes that end by this end `wait`; after it whatever is left is killed."""
-    signal.signal(NOW, signal.SIG_IGN)  # another would come in the middle of this
+    """Their ends end `wait`, after which all remaining processes are killed."""
+    signal.signal(NOW, signal.SIG_IGN)  # a second signal would interrupt this
     with thread_first(), session_first():
         stop_and_kill(os.getpid())
     signal.signal(NOW, kill_now)
 
 
 def end_descendants() -> None:
-    """Kills what the task left running, until there is nothing left but what became another user's."""
+    """Kills the processes that the task left running, until only those are left that may not be signalled."""
     signal.signal(NOW, signal.SIG_IGN)
     with thread_first(), session_first():
         while True:
@@ -167,7 +166,7 @@ def end_descendants() -> None:
 
 
 def reap(seconds: float) -> None:
-    """What has ended and what does within ``seconds``. Raises `ChildProcessError` when nothing is left."""
+    """Reaps the children that have ended, or end within ``seconds``. Raises `ChildProcessError` when none is left."""
     until = time.monotonic() + seconds
     while True:
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -179,8 +178,8 @@ def reap(seconds: float) -> None:
 
 @contextlib.contextmanager
 def thread_first() -> Iterator[None]:
-    """What this thread does in here it does before other processes of its control group, as far as it may: those it is
-    about to kill may be thousands that run. It does little, so nobody is kept from a processor for long.
+    """Raises this thread's priority in its control group, as far as allowed: the processes that it is about to kill may
+    be thousands that run. It does little, so it delays others only briefly.
     """
     thread = get_native_id()
     usual = os.getpriority(os.PRIO_PROCESS, thread)
@@ -195,10 +194,9 @@ def thread_first() -> Iterator[None]:
 
 @contextlib.contextmanager
 def session_first() -> Iterator[None]:
-    """The same for the session of this process, where the kernel shares by sessions first, as it does in the root of
-    the control groups: what forks in a session each would have as many shares as processes.
-
-    For a process that is alone in its session only: the others would stay first if it were killed in here.
+    """The same for the session of this process. In the root of the control groups the kernel shares processor time by
+    sessions first, so a task that forks into many sessions would get many shares. Only for a process that is alone in
+    its session: other processes would keep the priority if it were killed meanwhile.
     """
     usual = session_nice()
     if usual:
@@ -220,8 +218,9 @@ def set_session_nice(value: bytes) -> None:
 
 
 def session_nice() -> bytes:
-    """Empty where the kernel shares by something else: no such file, or nothing in it for a session without a group
-    (the first one's, and all begun while the kernel did not share so)."""
+    """Empty where the kernel does not share by sessions: the file is missing, or it is empty for a session without a
+    group (the first session, and those that began before the kernel did so).
+    """
     try:
         words = content(AUTOGROUP).split()
     except OSError:
@@ -230,10 +229,9 @@ def session_nice() -> bytes:
 
 
 def stop_and_kill(root: int) -> int:
-    """One round against what came from ``root``, without it. How many were killed; bounded in time.
-
-    All are stopped before any is killed, and that again until none is new: what forks faster than it is found would
-    otherwise outlive every round. A group of processes is stopped in one step, and so is killed.
+    """One round against the descendants of ``root``, bounded in time. Returns how many were killed. All are stopped
+    before any is killed, and stopping is repeated until no new one is found: otherwise processes that fork faster than
+    they are found would outlive every round. A process group is stopped and killed in one step.
     """
     until = time.monotonic() + STOP_SECONDS
     kept = {os.getpgrp(), os.getpgid(root)} if alive(root) else {os.getpgrp()}
@@ -247,11 +245,9 @@ def stop_and_kill(root: int) -> int:
 
 
 def stop_new(root: int, known: set[int], groups: set[int], kept: set[int]) -> bool:
-    """Stops what came from ``root`` and is not ``known`` yet, and its groups but for those that are ``kept``. Whether
-    there was any.
-
-    Each is stopped before its children are read, so that none comes after that. Hence only what came from the new ones
-    and what has lost its parent, which is ``root``'s now, can be new.
+    """Stops the descendants of ``root`` that are not ``known`` yet, and their process groups, except those that are
+    ``kept``. Returns whether there were any. Each is stopped before its children are read, so that it has no further
+    children. So only children of the new ones, and orphans (whose parent is now ``root``), can be new.
     """
     children = children_told if os.path.exists("/proc/thread-self/children") else children_scanned()
     wave = [root]
@@ -266,9 +262,8 @@ def stop_new(root: int, known: set[int], groups: set[int], kept: set[int]) -> bo
 
 
 def stop(pids: list[int], groups: set[int], kept: set[int]) -> None:
-    """Stops these, and their groups where those are none of ``groups``, which they become, nor ``kept``.
-
-    Until the last of them is stopped they all take time from who does this, so it is done with the fewest calls.
+    """Stops these processes, and their process groups unless these are in ``groups`` or ``kept``; adds the groups to
+    ``groups``. The running ones take processor time from this process, so it uses as few calls as possible.
     """
     of = {}
     for pid in pids:
@@ -276,7 +271,8 @@ def stop(pids: list[int], groups: set[int], kept: set[int]) -> None:
             of[pid] = os.getpgid(pid)
     new = set(of.values()) - groups - kept
     groups |= new
-    # Where nearly each has a group of its own, one by one is the shorter way, and who else is in those comes after.
+    # If nearly every process has its own group, stopping one by one takes fewer calls; other members of the groups
+    # follow.
     apart = 2 * len(new) > len(of)
     if not apart:
         for group in new:
@@ -290,7 +286,9 @@ def stop(pids: list[int], groups: set[int], kept: set[int]) -> None:
 
 
 def signal_descendants(root: int, number: int, known: set[int]) -> set[int]:
-    """Signals each that came from ``root`` and is not ``known``, as soon as it is found. Those that it could."""
+    """Signals each descendant of ``root`` that is not ``known``, as soon as it is found. Returns those that it could
+    signal.
+    """
     children = children_told if os.path.exists("/proc/thread-self/children") else children_scanned()
     signalled: set[int] = set()
     seen = {root}
@@ -309,7 +307,7 @@ def signal_descendants(root: int, number: int, known: set[int]) -> set[int]:
 
 
 def send(pid: int, number: int) -> bool:
-    """Whether it was signalled. False for a process that has ended, or whose user is another one now."""
+    """Returns whether it was signalled. False for a process that has ended, or that now has another user."""
     try:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
@@ -330,7 +328,8 @@ def children_told(pid: int) -> list[int]:
     """The process's children, those of all its threads, as the kernel lists them."""
     folder = f"/proc/{pid}/task"
     try:
-        # The number of links tells that of threads: most have one, and a list of them costs more than all the rest.
+        # The number of links gives the number of threads: most processes have one, and listing them costs more than all
+        # the rest.
         threads = [str(pid)] if os.stat(folder).st_nlink == 3 else os.listdir(folder)
     except OSError:
         return []
@@ -355,7 +354,7 @@ def content(path: str) -> bytes:
 
 
 def children_scanned() -> Callable[[int], list[int]]:
-    """The same for kernels without that list: from one look at all processes."""
+    """The same for kernels without that list: by reading all processes once."""
     table: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -380,7 +379,7 @@ def stat(pid: int) -> list[str]:
 
 
 def keep(path: str, value: dict[str, object]) -> None:
-    """As `write`, but tries again as long as the disk is full or broken: nobody else knows how the task ended."""
+    """As `write`, but tries again while the disk is full or broken: no other process knows how the task ended."""
     while True:
         try:
             write(path, value)

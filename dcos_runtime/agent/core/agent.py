@@ -128,7 +128,7 @@ class AgentCore(TaskLife):
             self._effects += refused
 
     def _connect_message(self) -> internal.Connect:
-        """The first message on a connection: who we are, and all tasks that we have."""
+        """The first message on a connection: this agent and all its tasks."""
         info = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id) if self.agent.id else None)
         asked: dict[bytes, int] = {}
         tasks = [
@@ -188,7 +188,7 @@ class AgentCore(TaskLife):
                 self.emit(Log(logging.WARNING, text))
 
     def _first(self, message: internal.Down, now: Now) -> None:
-        """The first message of a connection admits us."""
+        """The first message of a connection admits this agent."""
         if not isinstance(message, internal.Connected):
             text = f"the stream began with {type(message).__name__}, not with Connected"
             self._effects += self.membership.broken(text, now)
@@ -239,13 +239,13 @@ class AgentCore(TaskLife):
     # --- recordings ---------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """All of the state; `recorded.restored` makes a core of it that goes on as this one would."""
+        """All of the state; `recorded.restored` makes a core that continues from it."""
         return snapshot.take(self)
 
 
 def _told(task: Task, asked: dict[bytes, int]) -> RunningTask:
-    """What is on the disk of the task. Of a task that is not on the disk yet nothing is told: the master knows that it
-    was launched. ``asked`` numbers the resources that tasks ask for, and gets those of this task.
+    """A task as it is on the disk. A task that is not on the disk yet is left out: the master knows that it was
+    launched. ``asked`` numbers the resources that tasks ask for, and gets those of this task.
     """
     head, newest = task.head, task.newest_on_disk
     if head is not None and not task.on_disk(head):
@@ -265,7 +265,7 @@ def _told(task: Task, asked: dict[bytes, int]) -> RunningTask:
 
 
 def _encoded(status: TaskStatus | None) -> msgspec.Raw:
-    """Without ``data``, which is between the executor and its framework."""
+    """Without ``data``, which only the executor and its framework need."""
     if status is None:
         return internal.NOTHING
     return msgspec.Raw(codec.encode(status if status.data is None else msgspec.structs.replace(status, data=None)))

@@ -40,7 +40,7 @@ AGENT_KEY = "agent"
 
 
 class Book:
-    """State shared by all of the core, and the rules of updates and checkpoints. What is to be done is `emit`ted."""
+    """State shared by all of the core, and the rules of updates and checkpoints. Effects are `emit`ted."""
 
     def __init__(self, settings: Settings, source: Seeded) -> None:
         self.settings = settings
@@ -52,12 +52,12 @@ class Book:
         self.tasks: dict[tuple[str, str], Task] = {}
         self.completed: deque[Task] = deque(maxlen=settings.completed_kept)
         self.former: dict[str, FrameworkInfo] = {}
-        """Frameworks that have nothing here any more but what is in `completed`."""
+        """Frameworks that have nothing here any more except their `completed` tasks."""
         self.counts: dict[TaskState, int] = {}
         self._by_container: dict[str, Task] = {}
         self._alive: dict[str, int] = {}  # tasks of each framework that has any
         self.writes: Writes[Continuation] = Writes()
-        self.failed: dict[str, Written] = {}  # what is to be tried again, by its key
+        self.failed: dict[str, Written] = {}  # writes to try again, by key
         self.ending: EndProcess | None = None
         self._effects: list[Effect] = []
 
@@ -153,7 +153,7 @@ class Book:
         self._up(Update(seq=seq, framework_id=framework_id, status=head, latest_state=latest.state))
 
     def quiet(self, task: Task) -> None:
-        """No update is in flight any more. The next one is sent, and sent again after the first interval."""
+        """No update is in flight any more. The next one is sent, and repeated after the first interval."""
         task.sent = None
         task.resend_wait = 0.0
         self.timers.cancel(Resend(task.record.container_id))
@@ -202,7 +202,7 @@ class Book:
             self._up(TaskGone(seq=self.membership.next_seq(), framework_id=framework_id, task_id=task_id))
 
     def _up(self, message: internal.Up) -> None:
-        """To the master whose member this agent is; the message has the membership's next number."""
+        """Sends to the master at which this agent is registered; the message has the connection's next number."""
         at = self.membership.at
         self.emit(SendUp(at.connection, self.agent.id or "", at.epoch, message))
 

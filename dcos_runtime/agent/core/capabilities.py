@@ -42,8 +42,9 @@ NONE = Held()
 
 @dataclass(frozen=True)
 class Policy:
-    """``given``: what every task holds that asks for nothing; ``None``: root the usual, others none. ``allowed``: the
-    most that a task may ask for; ``None``: the usual and ``given``."""
+    """``given``: the capabilities of a task that asks for none; ``None``: the usual ones for root, none for others.
+    ``allowed``: the most that a task may ask for; ``None``: the usual ones and ``given``.
+    """
 
     given: frozenset[Capability] | None = None
     allowed: frozenset[Capability] | None = None
@@ -79,7 +80,7 @@ class Policy:
             most = USUAL & self.most if bounding is None else bounding
             return Held(_names(most), _names(USUAL & most) if root else ())
         effective = given if bounding is None else given & bounding
-        # Without the ambient set, whoever is not root would lose them at the first execve.
+        # Without the ambient set, a user who is not root would lose them at the first execve.
         return Held(_names(effective if bounding is None else bounding), _names(effective), _names(effective))
 
 

@@ -26,9 +26,8 @@ class Start(Frozen, frozen=True):
 
 
 class WatchContainer(Frozen, frozen=True):
-    """Wait for a container that runs since before the agent's start. Answered by `Exited` or `SupervisorLost`.
-
-    Absent ``task``: its disk is not to be watched.
+    """Wait for a container that was started before this agent. Answered by `Exited` or `SupervisorLost`. Without
+    ``task`` its disk is not watched.
     """
 
     container_id: str
@@ -46,9 +45,8 @@ class Signal(Frozen, frozen=True):
 
 
 class Destroy(Frozen, frozen=True):
-    """Stop whatever is under way for the container, kill what runs, remove all but the sandbox.
-
-    Answered by `Destroyed`, however long it takes.
+    """Cancel what is under way for the container, kill its processes, remove all except the sandbox. Answered by
+    `Destroyed`, however long that takes.
     """
 
     container_id: str
@@ -56,7 +54,7 @@ class Destroy(Frozen, frozen=True):
 
 
 class Retire(Frozen, frozen=True):
-    """The task is over, and its last update acknowledged: its sandbox begins to age."""
+    """The task is over, and its last update acknowledged: the age of its sandbox begins now."""
 
     agent_id: str
     framework_id: str

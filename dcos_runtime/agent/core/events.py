@@ -7,9 +7,8 @@ from dcos_runtime.core.frozen import Frozen, Persisted, PersistFailed, Tick
 
 
 class Recovered(Frozen, frozen=True):
-    """First event: all that a former process of this agent left, as it is checkpointed (`stored` reads it).
-
-    ``facts``: each container as its launcher found it; ``strangers``: containers, with their launcher, of no task.
+    """First event: the checkpoints of the former process of this agent (`stored` reads them). ``facts``: each container
+    as its launcher found it; ``strangers``: containers without a task, with their launcher.
     """
 
     agent: bytes | None = None
@@ -29,8 +28,8 @@ class CleanupAsked(Frozen, frozen=True):
 
 
 class MasterSeen(Frozen, frozen=True):
-    """The last news of the election: who leads (``None``: nobody is known) and where, or why that cannot be told
-    (``problem``).
+    """The latest result of the election: the leader (``None``: unknown) and its address, or why its record is
+    unreadable (``problem``).
 
     ``identity``: the leader's node and what it holds. It differs between two terms of one process.
     """
@@ -57,7 +56,7 @@ class Received(Frozen, frozen=True):
 
 
 class Closed(Frozen, frozen=True):
-    """A connection ended or could not be had; ``status``: the master's answer was this HTTP status."""
+    """A connection ended or could not be made; ``status``: the HTTP status of the master's response, if any."""
 
     connection: int
     why: str
@@ -68,7 +67,7 @@ class Closed(Frozen, frozen=True):
 
 
 class Created(Frozen, frozen=True):
-    """The container stands; its first process waits for `Start`."""
+    """The container is created; its first process waits for `Start`."""
 
     container_id: str
     pid: int
@@ -97,7 +96,7 @@ class Exited(Frozen, frozen=True):
 
 
 class SupervisorLost(Frozen, frozen=True):
-    """The supervisor ended without leaving an exit status. Processes that still run are killed."""
+    """The supervisor ended without writing an exit status. Processes that still run are killed."""
 
     container_id: str
 
@@ -111,7 +110,7 @@ class DiskExceeded(Frozen, frozen=True):
 
 
 class DiskTooDeep(Frozen, frozen=True):
-    """What the container takes cannot be counted: its folders are nested deeper than ``deepest``. It ends."""
+    """The container's disk usage cannot be counted: its folders are nested deeper than ``deepest``. It ends."""
 
     container_id: str
     deepest: int
@@ -119,7 +118,7 @@ class DiskTooDeep(Frozen, frozen=True):
 
 
 class Destroyed(Frozen, frozen=True):
-    """Nothing of the container is left but its sandbox."""
+    """The container is gone; only its sandbox is left."""
 
     container_id: str
 

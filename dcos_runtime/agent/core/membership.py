@@ -83,11 +83,9 @@ class Membership:
     def seen(
         self, identity: tuple[str, bytes] | None, address: tuple[str, int] | None, problem: str, now: Now
     ) -> list[Effect]:
-        """What the election says.
-
-        No known leader for a while is no change. It may be ZooKeeper that does not answer: then the master we are
-        connected to is suspended, and goes on when ZooKeeper is back. A master that is gone has its connections closed,
-        or is silent. The next leader is another one, also when it is on the same machine.
+        """Takes the result of the election. That no leader is known changes nothing: ZooKeeper may not answer, and then
+        our master is suspended, and continues when ZooKeeper is back. A master that has ended closes its connections,
+        or is silent. A new leader has another identity, even on the same machine.
         """
         if identity is None:
             return [Log(logging.INFO, "no leading master is known; connections and tasks go on")]
@@ -111,7 +109,8 @@ class Membership:
             self._timers.cancel(_DUE)
             return [*effects, Log(logging.INFO, "no leading master is known; tasks go on")]
         at.standing = MembershipState.WAITING
-        # Many agents learn of a change at once and spread over the first backoff; one that just started goes now.
+        # Many agents learn of a change at once, and spread over the first backoff. An agent that just started connects
+        # at once.
         spread = self._source.uniform(0, self._settings.backoff_first) if at.connection else 0.0
         self._timers.set(_DUE, now.mono + spread)
         return [*effects, Log(logging.INFO, f"the leading master is {master[0]}:{master[1]}")]
@@ -127,7 +126,7 @@ class Membership:
         return None
 
     def hears(self, connection: int) -> bool:
-        """Whether messages of this connection are to be handled."""
+        """Whether messages of this connection are handled."""
         return connection == self.at.connection and self.at.standing in (
             MembershipState.CONNECTING,
             MembershipState.MEMBER,
@@ -159,7 +158,7 @@ class Membership:
         return [*self._hang_up(), *self._again(why, now)]
 
     def closed(self, connection: int, why: str, now: Now) -> list[Effect]:
-        """The connection ended, or could not be had."""
+        """The connection ended, or could not be made."""
         return self._again(why, now) if self.hears(connection) else []
 
     def dismissed(self) -> list[Effect]:

@@ -1,4 +1,4 @@
-"""What the agent's core is told once, and what is found of a container."""
+"""The settings of the agent's core, and what is found of a container."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from dcos_runtime.wire.cluster import AgentInfo
 
 @dataclass(frozen=True)
 class Settings:
-    """What the core is told once. Seconds throughout.
-
-    ``info`` is without an id: the core adds the one it was admitted under.
+    """The core's settings. All times are seconds. ``info`` has no id: the core adds the one under which it was
+    admitted.
     """
 
     info: AgentInfo
@@ -44,7 +43,7 @@ class Refusal(msgspec.Struct, frozen=True):
 class Exit(msgspec.Struct, frozen=True):
     """How a container's first process ended.
 
-    ``code`` or ``signal`` (a number) is set. ``oom``: the kernel killed in it for memory, and that is what ended it;
+    ``code`` or ``signal`` (a number) is set. ``oom``: the kernel's OOM killer ended it;
     ``memory_limit`` and ``memory_peak`` are bytes.
     """
 

@@ -1,4 +1,4 @@
-"""What `dcos_runtime.replay` and ``--record`` have to know of the agent's core."""
+"""What `dcos_runtime.replay` and ``--record`` need to know of the agent's core."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EFFECT = Effect
 
 
 def restored(seed: bytes, snapshot: bytes) -> AgentCore:
-    """A core that goes on where the one that told ``snapshot`` stood. Raises ``ValueError``."""
+    """A core that continues from ``snapshot``. Raises ``ValueError``."""
     settings, state = snapshots.settings(snapshot)
     core = AgentCore(settings, SeededSource.restored(seed, state))
     snapshots.fill(core, snapshot)
@@ -117,7 +117,7 @@ class Veil:
         return hidden
 
     def _in(self, data: bytes, tasks: _Finder) -> bytes:
-        """The same bytes but for the TaskInfos in them."""
+        """The same bytes with other TaskInfos in them."""
         try:
             found = tasks(data)
         except codec.DecodeError:

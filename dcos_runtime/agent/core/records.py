@@ -37,7 +37,7 @@ class KillReason(enum.Enum):
 
 
 class Kill(msgspec.Struct, omit_defaults=True):
-    """A kill under way. ``since`` is wall time, so that a restart of the agent goes on counting the grace."""
+    """A kill under way. ``since`` is wall time, so that the grace period also counts while the agent restarts."""
 
     reason: KillReason
     since: float
@@ -46,7 +46,7 @@ class Kill(msgspec.Struct, omit_defaults=True):
 
 
 class ExecutorRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Who runs tasks of a framework, in the container ``container_id``."""
+    """The executor of a framework's tasks, in the container ``container_id``."""
 
     framework_id: str
     executor_id: str

@@ -1,8 +1,8 @@
 """What becomes of a task when its agent is restarted. It depends on the checkpoint, and on what is found of the
 container.
 
-A checkpoint may be behind: a container is started without waiting for the disk. So what is found decides, and the
-checkpoint only says what the framework was told.
+A checkpoint may be behind: a container is started without waiting for the disk. So the container's state decides, and
+the checkpoint only says which updates the framework got.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Reason = TaskStatus.Reason
 
 
 def resume(core: TaskLife, task: Task, facts: Facts | None, rebooted: bool, now: Now) -> None:
-    """Goes on with the task from the state it is found in."""
+    """Continues the task from the state in which it is found."""
     facts = facts or Facts(Found.ABSENT)
     record, container = task.record, task.container
     if container.stage is Stage.ENDED or (task.forgotten and facts.found is not Found.RUNNING):
@@ -49,7 +49,7 @@ def resume(core: TaskLife, task: Task, facts: Facts | None, rebooted: bool, now:
 
 
 def _catch_up(core: TaskLife, task: Task, now: Now) -> None:
-    """Tells what happened between the last checkpoint and the end of the former agent."""
+    """Sends the updates for what happened after the last checkpoint of the former agent."""
     container = task.container
     if container.stage in (Stage.INTENT, Stage.PREPARING):
         container.stage = Stage.STARTING

@@ -1,4 +1,6 @@
-"""What this version of the agent cannot run: said before anything is done, in words a framework's author can act on."""
+"""What this version of the agent cannot run: checked before anything is done, with messages for the framework's
+author.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that the agent's core knows as one value, and back: what a recording opens with."""
+"""The state of the agent's core as one value, and back: the beginning of a recording."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def take(core: Book) -> bytes:
 
 
 def _bare(task: Task) -> Task:
-    """What is read off the TaskInfo is read off it again."""
+    """Without the fields that are read from the TaskInfo again."""
     return msgspec.structs.replace(task, terms=task_request.NONE)
 
 
 def fill(core: Book, snapshot: bytes) -> None:
-    """Gives a new core all that `take` took of another. Raises `codec.DecodeError`."""
+    """Fills a new core with the state that `take` took. Raises `codec.DecodeError`."""
     found = codec.decode(snapshot, Snapshot)
     core.timers = Timers(found.timers)
     core.membership = Membership(core.settings, core.source, core.timers, found.membership)

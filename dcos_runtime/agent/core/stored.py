@@ -1,7 +1,7 @@
 """How the agent's records are written down. Each value tells its version; this agent writes 2 and reads 1 and 2.
 
-Version 1 told none, and kept a task, its container and its executor as one record. A value of any other version
-was written by an agent that this one knows nothing of: it is refused by name, and all it tells of is left alone.
+Version 1 told none, and kept a task, its container and its executor as one record. A value of any other version was
+written by a newer agent: it is refused by its version, and its tasks are left alone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Versioned(msgspec.Struct):
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """One executor with its container and its tasks: one value, so that they are never at odds with each other."""
+    """One executor with its container and its tasks: one value, so that they are always consistent."""
 
     version: int = VERSION
     executor: ExecutorRecord
@@ -113,7 +113,7 @@ def _read(value: bytes, former: Callable[[], T], present: Callable[[], T]) -> T:
 
 
 def _whole(found: Run) -> Run:
-    """What tells of several tasks, or of none, was not written by this version."""
+    """A run with several tasks, or without a task, was not written by this version."""
     if len(found.tasks) != 1 or found.tasks[0].container_id != found.container.container_id:
         raise codec.DecodeError("the record of a command's executor has to tell of exactly one task in its container")
     return found

@@ -1,4 +1,4 @@
-"""One task's life in memory: its records, what of them is durable, and what is under way for it."""
+"""One task in memory: its records, which of them are durable, and what is under way for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Task(msgspec.Struct):
     checkpoints, asked for and done.
 
     ``needs``: the checkpoint that must be durable before an update, by its uuid, goes out. ``volatile``: it was refused
-    because nothing can be written, and its update goes out unwritten. ``sent``: the update in flight.
+    because nothing can be written, so its update is sent without a checkpoint. ``sent``: the update in flight.
     """
 
     executor: ExecutorRecord
@@ -66,12 +66,12 @@ class Task(msgspec.Struct):
 
     @property
     def newest_on_disk(self) -> TaskStatus | None:
-        """The newest status that is durable; ``None``: only the launch is."""
+        """The newest status that is durable; ``None`` when only the launch is durable."""
         return next((status for status in reversed(self.record.history) if self.on_disk(status)), None)
 
 
 def grace(settings: Settings, override: KillPolicy | None, own: KillPolicy | None) -> float:
-    """Seconds between SIGTERM and SIGKILL: as the kill says, else as the task says, else as the agent is set."""
+    """Seconds between SIGTERM and SIGKILL: those of the kill, else of the task, else of the agent's settings."""
     for policy in (override, own):
         if policy is not None and policy.grace_period is not None:
             return max(0.0, policy.grace_period.nanoseconds / 1e9)
@@ -83,7 +83,7 @@ def is_terminal(status: TaskStatus) -> bool:
 
 
 def verdict_of(record: TaskRecord, exit: Exit) -> Verdict:
-    """How a task ended whose process did, as Mesos' command executor tells it."""
+    """How a task ended, from the end of its process, as Mesos' command executor reports it."""
     executor, text = TaskStatus.Source.SOURCE_EXECUTOR, statuses.exit_text(exit)
     kill = record.kill
     if kill is not None and kill.reason is KillReason.MAX_COMPLETION_TIME:

@@ -86,7 +86,7 @@ class TaskLife(Book):
         self._end(task, verdict, now)
 
     def _created(self, container_id: str, pid: int, now: Now) -> None:
-        """The container stands; its first process waits for `Start`."""
+        """The container is created; its first process waits for `Start`."""
         task = self._by_container.get(container_id)
         if task is None or task.container.stage is not Stage.PREPARING:
             return
@@ -96,7 +96,7 @@ class TaskLife(Book):
         self.emit(Start(container_id))
 
     def _started(self, container_id: str, now: Now) -> None:
-        """The task's process runs: TASK_RUNNING, then what was requested while it started."""
+        """The task's process runs: sends TASK_RUNNING, then does what was requested while it started."""
         task = self._by_container.get(container_id)
         if task is None or task.container.stage is not Stage.STARTING:
             return
@@ -175,7 +175,7 @@ class TaskLife(Book):
             self._remove(task)
 
     def lost(self, task: Task, reason: TaskStatus.Reason, message: str, never_ran: bool = False) -> Verdict:
-        """The end of a task that is not its own doing: TASK_LOST, or what PARTITION_AWARE frameworks are told."""
+        """The end of a task that did not end by itself: TASK_LOST, or the states of PARTITION_AWARE frameworks."""
         state = TaskState.TASK_LOST
         if self._can(task, Capability.PARTITION_AWARE):
             state = TaskState.TASK_DROPPED if never_ran else TaskState.TASK_GONE
@@ -192,7 +192,7 @@ class TaskLife(Book):
             self.emit(Destroy(task.container.container_id, task.container.launcher))
 
     def _end(self, task: Task, verdict: Verdict, now: Now) -> None:
-        """The terminal update: written, then told; what is left of the container goes once it is written."""
+        """The terminal update is written, then sent; what is left of the container is removed once it is written."""
         task.container.stage = Stage.ENDED
         self._stop_waiting(task)
         self.tell(task, verdict.state, now, verdict.source, verdict.reason, verdict.message, verdict.limitation)
@@ -214,7 +214,7 @@ class TaskLife(Book):
         return grace(self.settings, override, task.terms.kill_policy)
 
     def _kill(self, task: Task, reason: KillReason, seconds: float, now: Now) -> None:
-        """A first kill begins; a further one may only shorten the grace, as Mesos' does."""
+        """A first kill begins; a further one may only shorten the grace period, as in Mesos."""
         record, stage = task.record, task.container.stage
         self.timers.cancel(Complete(record.container_id))
         if stage in (Stage.ENDING, Stage.ENDED):
@@ -272,7 +272,7 @@ class TaskLife(Book):
         self.emit(Signal(task.record.container_id, signal.SIGKILL.value))
 
     def resume_kill(self, task: Task, now: Now) -> None:
-        """After a restart: the grace that a kill gave goes on from where it was."""
+        """After a restart: continues the grace period of a kill."""
         kill = task.record.kill
         assert kill is not None
         remaining = 0.0 if kill.escalated else max(0.0, kill.since + kill.grace - now.wall)
@@ -289,7 +289,7 @@ class TaskLife(Book):
             self._drop_framework(framework_id)
 
     def _forget(self, task: Task, now: Now) -> None:
-        """Ends a task that nobody waits for: with the usual grace when it runs, without updates."""
+        """Ends a task that nobody waits for: with the usual grace period if it runs, and without updates."""
         record, stage = task.record, task.container.stage
         record.pending.clear()
         task.needs.clear()

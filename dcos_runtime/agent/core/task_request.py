@@ -1,6 +1,5 @@
-"""A TaskInfo as it comes from the master, decoded once: what says whether it can be run, and what is needed later.
-
-The core keeps it as the bytes that came. The code that makes the container reads all of it, once.
+"""A TaskInfo as it comes from the master, decoded once: the fields that decide whether it can be run, and those that
+are needed later. The core keeps the original bytes. The code that makes the container decodes all of it, once.
 """
 
 from __future__ import annotations
@@ -26,7 +25,9 @@ NONE = Terms()
 
 
 class TaskRequest(Terms, frozen=True, kw_only=True):
-    """The same, and the fields that may ask for what this agent cannot do. ``None`` or an empty ``Raw``: absent."""
+    """The same, with the fields that may ask for something that this agent cannot do. ``None`` or an empty ``Raw``:
+    absent.
+    """
 
     task_id: TaskID
     command: CommandInfo | None = None
@@ -57,7 +58,7 @@ def name_of(task: bytes | msgspec.Raw) -> str:
 
 
 def terms_of(task: bytes | msgspec.Raw) -> Terms:
-    """The terms of a task that was accepted before; none when it cannot be read."""
+    """The terms of a task that was accepted before; empty ones when it cannot be read."""
     try:
         return codec.decode(task, Terms)
     except codec.DecodeError:

@@ -1,4 +1,4 @@
-"""What the agent's core waits for: the keys of its timers, and what it goes on with once a write has ended."""
+"""What the agent's core waits for: the keys of its timers, and the continuations of its writes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RunWritten(Frozen, frozen=True):
 
 
 class Written(Frozen, frozen=True):
-    """A value of no task that is alive."""
+    """A value that belongs to no living task."""
 
     key: str
     value: bytes | None

@@ -24,7 +24,7 @@ BLOCK = 64 << 10
 _CAP = sizes(SMALLEST_CAP)
 
 KEPT = 0.75
-"""How much of a cap is left by a cut, so that not every line makes another one."""
+"""The share of a cap that a cut leaves, so that not every new line causes another cut."""
 
 SETTINGS = {name: f"CONTAINER_LOGGER_MAX_{name.upper()}_SIZE" for name in NAMES}
 """A task's own caps: labels or variables of its environment, by the names of Mesos' logger."""
@@ -67,7 +67,7 @@ def enforce(sandbox: Path, caps: dict[str, int]) -> None:
 
 
 def shorten(path: Path, most: int) -> bool:
-    """Whether there was something to give back. What is not a plain file with one name is left alone.
+    """Returns whether there was something to give back. Anything except a regular file with one name is left alone.
 
     Raises ``OSError``.
     """
@@ -76,8 +76,8 @@ def shorten(path: Path, most: int) -> bool:
         state = os.fstat(found)
         if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1 or state.st_blocks * 512 <= most:
             return False
-        # The task may put any file there: what is opened is what was looked at.
-        # One on which it has a lease (fcntl(2)) would be waited for: it is left alone, until a later look.
+        # The task may put any file there, so the opened file itself is checked. Opening a file with a lease (fcntl(2))
+        # would block: it is left alone until later.
         opened = os.open(f"/proc/self/fd/{found}", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     finally:
         os.close(found)
@@ -92,7 +92,7 @@ def shorten(path: Path, most: int) -> bool:
 
 
 def first_data(descriptor: int, offset: int, size: int) -> int:
-    """Where the first data at or after ``offset`` is; ``size`` when there is none. ``offset`` where nobody can tell."""
+    """Where the first data at or after ``offset`` is; ``size`` when there is none; ``offset`` when that is unknown."""
     if offset >= size:
         return offset
     try:

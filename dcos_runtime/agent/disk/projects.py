@@ -1,8 +1,7 @@
-"""Which project of the file system's quota each container has: given out, found again after a restart, freed.
-
-The folders themselves remember: a sandbox carries its project for as long as it is kept, so an id is taken while there
-is a sandbox that carries it, or anything else that the file system counts for it. A container whose quota cannot be
-had, or is lost later, has no project: who asks counts its files.
+"""Which project of the file system's quota each container has: assigned, found again after a restart, freed. The
+folders store it: a sandbox carries its project for as long as it is kept. So an id is in use while a sandbox carries
+it, or while the file system counts anything for it. A container without a quota, or whose quota is lost later, has no
+project: its files are counted instead.
 """
 
 from __future__ import annotations
@@ -21,7 +20,9 @@ from dcos_runtime.agent.sandbox import RUNS
 log = logging.getLogger(__name__)
 
 HEADROOM = 1 << 20
-"""The kernel refuses only beyond the limit and this: whoever is refused has taken more than the limit, and is ended."""
+"""The kernel's limit is larger than the task's by so much: a task whose write is refused is over its own limit, and is
+ended.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class _Held:
 
 
 class Projects:
-    """Ids from ``first`` to ``last`` for the containers whose sandboxes are under ``root``. Any thread may ask."""
+    """Ids from ``first`` to ``last`` for the containers whose sandboxes are under ``root``. Thread-safe."""
 
     def __init__(self, quota: ProjectQuota, first: int, last: int, root: Path) -> None:
         self._quota = quota
@@ -43,9 +44,8 @@ class Projects:
         self._next = first
 
     def begin(self, work_dir: Path) -> None:
-        """Finds what is taken, then tries whether it works here.
-
-        Raises `quota.QuotaUnusable`, and ``OSError`` when no id is free.
+        """Finds the ids in use, then tries whether quotas work here. Raises `quota.QuotaUnusable`, and ``OSError`` when
+        no id is free.
         """
         for run in self._root.glob(RUNS):
             with contextlib.suppress(OSError):
@@ -54,7 +54,7 @@ class Projects:
         prove(work_dir, self._quota, self._free())
 
     def give(self, container_id: str, sandbox: Path, limit: int | None) -> None:
-        """A project for a new sandbox. When there is none to be had, that is logged."""
+        """Assigns a project to a new sandbox. Logs when none can be assigned."""
         with self._lock:
             try:
                 project = self._free()
@@ -67,7 +67,7 @@ class Projects:
                 self._held[container_id] = _Held(project, limit)
 
     def extend(self, container_id: str, folders: Sequence[Path]) -> None:
-        """Further folders of the container, before anything runs in it."""
+        """Adds further folders of the container, before anything runs in it."""
         with self._lock:
             held = self._held.get(container_id)
             if held is None:
@@ -79,7 +79,7 @@ class Projects:
                 self._give_up(container_id, error, held.project)
 
     def resume(self, container_id: str, sandbox: Path, folders: Sequence[Path], limit: int | None) -> None:
-        """A container of a former agent, if that gave it a project: all its folders carry it, and no other sandbox."""
+        """Finds the project of a former agent's container: the one that all its folders carry, and no other sandbox."""
         with self._lock:
             project = self._carried.get(sandbox, 0)
             if not self._first <= project <= self._last or list(self._carried.values()).count(project) != 1:
@@ -94,7 +94,7 @@ class Projects:
                 self._held[container_id] = _Held(project, limit)
 
     def used(self, container_id: str) -> int | None:
-        """Bytes that the container takes; ``None``: nobody knows, count them."""
+        """Bytes that the container takes; ``None``: unknown, so they have to be counted."""
         held = self._held.get(container_id)
         if held is None:
             return None
@@ -110,19 +110,19 @@ class Projects:
             return None
 
     def forget(self, container_id: str) -> None:
-        """The container is gone. Its id is taken, and its limit holds, until the sandbox is gone, too."""
+        """The container is gone. Its id stays in use, and its limit in force, until the sandbox is removed."""
         with self._lock:
             self._held.pop(container_id, None)
 
     def tidy(self) -> None:
-        """Frees the ids of sandboxes that are no more."""
+        """Frees the ids of sandboxes that were removed."""
         with self._lock:
             held = {held.project for held in self._held.values()}
             for sandbox, project in list(self._carried.items()):
                 if project not in held and not sandbox.exists():
                     del self._carried[sandbox]
                     if self._first <= project <= self._last:
-                        with contextlib.suppress(OSError):  # it is set again when the id is given out again
+                        with contextlib.suppress(OSError):  # it is set anew when the id is assigned again
                             self._quota.set_limit(project, None)
 
     def _free(self) -> int:
@@ -139,7 +139,9 @@ class Projects:
         )
 
     def _give_up(self, container_id: str, why: OSError, lifted: int | None) -> None:
-        """The container is counted from now on. ``lifted``: a project that does not hold all of it, to be unlimited."""
+        """The container's files are counted from now on. ``lifted``: a project that does not hold all of them, whose
+        limit is removed.
+        """
         self._held.pop(container_id, None)
         log.warning(
             "container %s has no quota of the file system, its files are counted: %s", container_id, why.strerror or why

@@ -1,7 +1,7 @@
 """Project quotas of a file system (XFS, ext4): folders are marked, the kernel counts and refuses, usage is a call.
 
-By ioctl(2) and quotactl_fd(2) (Linux 5.14), without a library. Whether it works is found by doing it (`prove`): a file
-system may know projects and not count them, or count them and refuse nothing.
+By ioctl(2) and quotactl_fd(2) (Linux 5.14), without a library. Whether quotas work is found by a trial (`prove`): a
+file system may store projects and not count them, or count them and enforce no limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import threading
 from pathlib import Path
 
 MACHINES = ("x86_64", "aarch64", "riscv64")
-"""Where the numbers below hold."""
+"""Machines for which the numbers below are right."""
 
 GET_ATTRIBUTES, SET_ATTRIBUTES = 0x801C581F, 0x401C5820
 """FS_IOC_FSGETXATTR and FS_IOC_FSSETXATTR."""
@@ -72,7 +72,7 @@ class ProjectQuota:
     def mark(self, folder: Path, project: int) -> None:
         """Puts a folder and what is in it into a project; what is made there later is born in it.
 
-        Not while others write there: what they move meanwhile may be missed.
+        Nothing else may write there meanwhile: files that are moved could be missed.
         """
         for _, _, files, descriptor in os.fwalk(folder, onerror=_raise, follow_symlinks=False):
             if os.fstat(descriptor).st_dev != self._device:
@@ -87,7 +87,7 @@ class ProjectQuota:
                         os.close(file)
 
     def project_of(self, folder: Path) -> int:
-        """The project that is inherited from a folder; 0: none."""
+        """The project that new files in a folder inherit; 0: none."""
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             xflags, _, _, project, _ = _attributes(descriptor)
@@ -96,11 +96,11 @@ class ProjectQuota:
             os.close(descriptor)
 
     def set_limit(self, project: int, limit: int | None) -> None:
-        """The most bytes that a project may take; ``None``: any."""
+        """Sets the most bytes that a project may take; ``None``: no limit."""
         self._call(_SET, project, packed_limit(limit), "set the limit of")
 
     def usage(self, project: int) -> int:
-        """Bytes that a project takes, those included that are promised and not yet written."""
+        """Bytes that a project takes, including those that are reserved and not yet written."""
         buffer = bytearray(_QUOTA.size)
         try:
             self._call(_GET, project, buffer, "read the usage of")
@@ -111,7 +111,7 @@ class ProjectQuota:
         return int(_QUOTA.unpack(buffer)[2])
 
     def free_preallocated(self, project: int) -> None:
-        """Lets XFS give back what it put aside behind the ends of growing files."""
+        """Makes XFS free the space that it has preallocated after the ends of growing files."""
         if self._preallocates:
             try:
                 fcntl.ioctl(
@@ -120,7 +120,7 @@ class ProjectQuota:
                     _EOFBLOCKS.pack(1, _WAITING | _BY_PROJECT, 0, 0, project, 0, 0),
                 )
             except OSError:
-                self._preallocates = False  # another file system, which does no such thing
+                self._preallocates = False  # another file system, which does not preallocate
 
     def _call(self, command: int, project: int, data: bytearray, what: str) -> None:
         buffer = (ctypes.c_char * len(data)).from_buffer(data)
@@ -172,7 +172,9 @@ def _raise(error: OSError) -> None:
 
 
 def prove(folder: Path, quota: ProjectQuota, project: int) -> None:
-    """Writes past a limit in ``folder``, by a ``project`` that nobody uses, and cleans up. Raises `QuotaUnusable`."""
+    """Tries to write beyond a limit in ``folder``, with an unused ``project``, and cleans up. Raises
+    `QuotaUnusable`.
+    """
     if platform.machine() not in MACHINES:
         raise QuotaUnusable(f"the calls for it are not known for machines of the kind {platform.machine()}")
     trial = folder / TRIAL
@@ -202,7 +204,7 @@ def prove(folder: Path, quota: ProjectQuota, project: int) -> None:
 
 
 def _written(path: Path, most: int) -> tuple[int, int | None]:
-    """Writes up to ``most`` bytes as a task would: how many there were, and what stopped it."""
+    """Writes up to ``most`` bytes as a task would. Returns how many were written, and the error that ended it."""
     written, stopped = 0, None
 
     def write() -> None:
@@ -215,7 +217,7 @@ def _written(path: Path, most: int) -> tuple[int, int | None]:
         except OSError as error:
             stopped = error.errno
 
-    # Privileges are a thread's own: this one ends without.
+    # Privileges belong to a thread: this thread ends without them.
     thread = threading.Thread(target=write, name="quota trial")
     thread.start()
     thread.join()
@@ -223,7 +225,7 @@ def _written(path: Path, most: int) -> tuple[int, int | None]:
 
 
 def _give_up_resource_privilege() -> None:
-    """CAP_SYS_RESOURCE, for this thread: ext4 refuses nothing to who holds it. Raises ``OSError``."""
+    """Drops CAP_SYS_RESOURCE for this thread: ext4 does not limit its holders. Raises ``OSError``."""
     header = ctypes.create_string_buffer(struct.pack("=Ii", _CAPABILITIES_VERSION, 0), 8)
     data = ctypes.create_string_buffer(_CAPABILITIES.size)
     for call in (_libc.capget, _libc.capset):

@@ -12,21 +12,21 @@ from dcos_runtime.wire.tasks import TaskInfo
 
 @dataclass(frozen=True)
 class DiskRules:
-    """``default`` bytes are for a task that asked for none; ``caps`` are the agent's own for stdout and stderr."""
+    """``default`` bytes are for a task that asked for none; ``caps`` are the agent's caps for stdout and stderr."""
 
     enforced: bool
     default: int
     caps: dict[str, int]
 
     def limit(self, task: TaskInfo) -> int | None:
-        """Bytes; never without a limit while limits are enforced."""
+        """The limit in bytes; always set while limits are enforced."""
         if not self.enforced:
             return None
         asked = scalar(task.resources, "disk") * MB
         return max(SMALLEST_DISK, int(min(asked, 2**60))) if asked > 0 else self.default
 
     def caps_of(self, task: TaskInfo) -> dict[str, int]:
-        """Raises ``ValueError`` for a label or variable that is no size."""
+        """Raises ``ValueError`` for a label or variable that is not a size."""
         labels = {label.key: label.value or "" for label in task.labels.labels} if task.labels else {}
         command = task.command
         variables = command.environment.variables if command is not None and command.environment is not None else []

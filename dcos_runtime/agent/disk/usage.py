@@ -1,10 +1,10 @@
-"""How many bytes folders take on the disk, counted in small steps, so that whoever counts can pause in between.
+"""How many bytes folders take on the disk, counted in small steps, so that the caller can pause in between.
 
 Blocks are counted, not lengths; an inode with several names once; links are not followed and mounts not entered. Files
 that were deleted and are still open are found through their processes.
 
-What is moved while it is counted can be missed. That cannot be hidden: a move changes the ctime of the folder that it
-moves from, which nobody can set, and what was missed was still in a folder whose turn was not over.
+Files that are moved during a count can be missed. That is noticed: a move changes the ctime of the folder that the file
+leaves, which no program can set.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ DEEPEST = 512
 """Folders in folders: an open file each while counting."""
 
 MOST_LINKED = 100_000
-"""Inodes with several names that are remembered; of further ones each name counts its share."""
+"""The most inodes with several names that are remembered; for further ones each name counts a share."""
 
 TICK = 20_000_000
-"""Nanoseconds that a ctime may lie behind the clock: file systems take the time of the last tick."""
+"""Nanoseconds by which a ctime may lag behind the clock: file systems use the time of the last tick."""
 
 _KCMP = {"x86_64": 312, "aarch64": 272}.get(os.uname().machine)
 _KCMP_FILES = 2
@@ -40,9 +40,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NON
 
 @dataclass
 class DiskUsage:
-    """``used`` bytes so far. ``unread`` folders could not be looked into; ``too_deep``: nor what is below this one.
-
-    ``moved``: names changed since it began, so that something may have been missed.
+    """``used`` bytes so far. ``unread``: how many folders could not be read; ``too_deep``: a folder below which nothing
+    was counted. ``moved``: names changed since the count began, so something may have been missed.
     """
 
     used: int = 0
@@ -77,7 +76,7 @@ def counting(roots: Iterable[Path], count: DiskUsage) -> Iterator[None]:
 
 
 def _counting(root: int, count: DiskUsage) -> Iterator[None]:
-    """Depth first, by descriptors: no path grows too long, and none can be turned into a link on the way."""
+    """Depth first, by descriptors: no path grows too long, and no folder can be replaced by a link on the way."""
     device = os.fstat(root).st_dev
     count.devices.add(device)
     stack: list[tuple[int, list[str]]] = []
@@ -105,7 +104,7 @@ def _counting(root: int, count: DiskUsage) -> Iterator[None]:
                                 count.add(state)
             descriptor, inside = stack[-1]
             if not inside:
-                # Asked now, when all that is below has been counted, too.
+                # Read only now, after everything below has been counted.
                 if count.began - TICK <= os.fstat(descriptor).st_ctime_ns <= time.time_ns() + TICK:
                     count.moved = True
                 stack.pop()
@@ -139,7 +138,7 @@ def _open(name: str, parent: int, device: int, count: DiskUsage) -> int | None:
 
 
 def counting_deleted(pids: Iterable[int], count: DiskUsage) -> Iterator[None]:
-    """Counts files on the same file systems that have no name any more and that a thread of ``pids`` holds open."""
+    """Counts deleted files on the same file systems that a thread of ``pids`` holds open."""
     seen: set[tuple[int, int]] = set()
     for pid in pids:
         yield
@@ -181,5 +180,5 @@ def _tables(pid: int) -> Iterator[str | None]:
 
 
 def _one_table(one: int, other: int) -> bool:
-    """Whether two threads share their descriptors; False where nobody can tell, which costs a look at each."""
+    """Whether two threads share their descriptors; False where that is unknown, so that both are read."""
     return _KCMP is not None and _libc.syscall(_KCMP, one, other, _KCMP_FILES, 0, 0) == 0

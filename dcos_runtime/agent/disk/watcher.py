@@ -1,13 +1,12 @@
 """Watches what tasks use of the disk, in a thread of its own that takes a bounded share of one processor.
 
-A round of a container: its output files are held to their caps, then all of it is counted, or asked for where the file
-system keeps count (`projects`). Rounds of many containers
-advance side by side, a few hundred entries at a time, so a task with a million files delays nobody else's. After a
-step the thread sleeps until it has used no more than `SHARE` of the time; the next round begins ``interval`` after the
-last one's end. A long round hurries when the disk is filling meanwhile: whoever fills it may be the one being counted.
-
-A round during which names changed may have missed something: it is not trusted where it found less, and another one
-begins at once. When there is no quiet one among `MOVING_ROUNDS`, the container's processes are held for a short count.
+A round of a container: its output files are cut to their caps, then its bytes are counted, or read where the file
+system counts them (`projects`). Rounds of many containers advance side by side, a few hundred entries at a time, so a
+task with a million files delays nobody else's. After a step the thread sleeps until it has used no more than `SHARE` of
+the time; the next round begins ``interval`` after the last one's end. A long round hurries when the disk is filling
+meanwhile: the container that is being counted may be filling it. A round during which names changed may have missed
+something: a smaller result is not trusted, and another round begins at once. If names change in all of `MOVING_ROUNDS`,
+the container's processes are paused for a short count.
 """
 
 from __future__ import annotations
@@ -30,25 +29,26 @@ log = logging.getLogger(__name__)
 SHARE = 0.05
 HURRIED_SHARE = 0.5
 FILLING = 256 << 20
-"""So much less free than when a round began: it hurries."""
+"""A round hurries when so much less is free than when it began."""
 
 LONGEST_PAUSE = 1.0
 
 MOVING_ROUNDS = 2
 HELD_SECONDS = 0.5
 HELD_SECONDS_FILLING = 5.0
-"""How long a container may be held to be counted, and how long when the disk has been filling since its last count."""
+"""How long a container may be paused for a count, and how long when the disk has been filling since its last count."""
 
 HELD_SHARE = 0.02
 HELD_SHARE_FILLING = 0.2
-"""Of all time, how much of it a container may be held."""
+"""The share of all time for which a container may be paused."""
 
 
 @dataclass(frozen=True)
 class Watched:
-    """A container. ``limit`` bytes of disk, ``None``: none is enforced. ``private`` are folders of its own beside the
-    sandbox, ``pids`` tells its processes, ``held`` keeps them from running meanwhile, and tells whether it could.
-    ``known`` is what the file system counted for it, ``None``: nothing."""
+    """A container. ``limit``: bytes of disk, ``None``: not limited. ``private`` are its folders without the sandbox.
+    ``pids`` lists its processes, ``held`` pauses them and yields whether that worked. ``known``: the bytes that the
+    file system has counted for it, ``None``: it does not count.
+    """
 
     container_id: str
     sandbox: Path
@@ -77,8 +77,9 @@ class _Entry:
 
 
 class DiskWatcher:
-    """``exceeded`` is called in the watcher's thread, once a container: id, bytes used, limit. ``too_deep`` instead of
-    it for one whose folders are nested so deep that they cannot be counted: id, limit."""
+    """``exceeded`` is called in the watcher's thread, once a container: id, bytes used, limit. ``too_deep`` is called
+    instead if its folders are nested too deeply to be counted: id, limit.
+    """
 
     def __init__(
         self,
@@ -112,7 +113,7 @@ class DiskWatcher:
             self._changed.notify_all()
 
     def forget(self, container_id: str) -> None:
-        """The container is gone: its output is held to the caps a last time, for as long as the sandbox is kept."""
+        """The container is gone: its output is cut to the caps a last time, because the sandbox is kept for a while."""
         with self._lock:
             entry = self._entries.pop(container_id, None)
         if entry is not None:
@@ -124,7 +125,9 @@ class DiskWatcher:
         return None if entry is None or entry.used is None else (entry.used, entry.watched.limit)
 
     def over(self, container_id: str) -> tuple[int, int] | None:
-        """Bytes used and the limit when it is exceeded now and the file system knows that, told before or not."""
+        """Bytes used and the limit, if the file system's count exceeds the limit now, whether reported before or
+        not.
+        """
         entry = self._entries.get(container_id)
         limit = None if entry is None else entry.watched.limit
         if entry is None or limit is None:
@@ -142,14 +145,14 @@ class DiskWatcher:
             began = time.thread_time()
             try:
                 self._advance(entry)
-            except Exception:  # one sandbox must not cost the others their watcher
+            except Exception:  # a fault in one sandbox must not end the watching of others
                 log.exception("the disk of container %s could not be counted", entry.watched.container_id)
                 entry.round, entry.due = None, time.monotonic() + self.interval
             share = HURRIED_SHARE if entry.hurried else SHARE
             self._pause((time.thread_time() - began) * (1 / share - 1))
 
     def _next(self) -> _Entry | None:
-        """Waits for what is to be done next: the round that waits longest. ``None``: the watcher ends."""
+        """Waits for the next step: that of the round that waits longest. ``None``: the watcher ends."""
         with self._changed:
             while not self._ended:
                 entry = min(self._entries.values(), key=lambda entry: entry.due, default=None)
@@ -173,7 +176,7 @@ class DiskWatcher:
             entry.round = None
             self._settle(entry)
         self._judge(entry, entry.count)
-        # To the end of the line: behind all rounds under way, or an interval later.
+        # Back into the queue: after all rounds under way, or an interval later.
         again = entry.round is not None or 0 < entry.moving < MOVING_ROUNDS
         entry.due = time.monotonic() + (0.0 if again else self.interval)
 
@@ -191,7 +194,7 @@ class DiskWatcher:
             self._count_held(entry, filling)
 
     def _count_held(self, entry: _Entry, filling: bool) -> None:
-        """Counts while nothing of the container can run, without pauses but not for long."""
+        """Counts while the container is paused, without pauses and for a limited time."""
         began = time.monotonic()
         until = began + (HELD_SECONDS_FILLING if filling else HELD_SECONDS)
         count = DiskUsage()
@@ -208,7 +211,7 @@ class DiskWatcher:
         self._judge(entry, count)
 
     def _judge(self, entry: _Entry, count: DiskUsage) -> None:
-        """Reports containers over their limit by the count so far. One that cannot be counted is over its limit."""
+        """Reports a container that is over its limit by the count so far, or that cannot be counted."""
         limit = entry.watched.limit
         if limit is None or entry.told:
             return
@@ -250,7 +253,7 @@ def _counting_deleted(watched: Watched, count: DiskUsage) -> Iterator[None]:
 
 
 def free_bytes(folder: Path) -> int:
-    """What is free on the file system of ``folder``; 0 when there is none yet."""
+    """Free bytes on the file system of ``folder``; 0 if the folder does not exist yet."""
     try:
         state = os.statvfs(folder)
     except OSError:

@@ -1,4 +1,4 @@
-"""Unpacks archives into a sandbox: all of one that is whole, and why not of any other.
+"""Unpacks archives into a sandbox: a complete archive as a whole; a damaged one gives an error.
 
 Links are made as they are, wherever they lead; nothing is written through one that leads outside. Names lose a leading
 ``/`` and may not hold ``..``. Owners, setuid bits, devices and pipes do not come out of an archive.
@@ -18,14 +18,14 @@ from dcos_runtime.agent.fetching.streams import tar_inside, unpacked
 from dcos_runtime.wire import uris
 
 MEMBER = 512
-"""What a member costs of the budget beside its content: names and folders take room, too."""
+"""Bytes of the budget that a member costs beside its content: names and folders take space, too."""
 LONGEST_LINK = 4095
 STREAMS = (".gz", ".bz2", ".xz")
 _ZIP_END = 22
 
 
 def kind(name: str) -> str | None:
-    """What kind of archive a file of this name is: ``tar``, ``zip``, ``.gz``, …; ``None``: it is left as it is."""
+    """The kind of archive by the file's name: ``tar``, ``zip``, ``.gz``, …; ``None``: it is not unpacked."""
     lower = name.lower()
     if lower.endswith(uris.TARS):
         return "tar"
@@ -56,7 +56,7 @@ def extract(archive: IO[bytes], name: str, sandbox: Sandbox, budget: Budget) -> 
 
 
 class _Member(tarfile.TarInfo):
-    """Remembers the last header that was read: tarfile ends in silence at a damaged one, and where one is missing."""
+    """Remembers the last header that was read: tarfile ends without an error at a damaged or missing header."""
 
     last: bytes | bytearray = b""
 
@@ -81,7 +81,8 @@ def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
             raise FetchError("the archive is damaged: it was cut off between two members (its end mark is missing)")
         if _Member.last.count(0) != len(_Member.last):
             raise FetchError("the archive is damaged: the header of a member cannot be read")
-        # To the end of what is compressed, where its checksum is. Another archive behind this one would be lost.
+        # Reads to the end of the compressed data, which has the checksum. A second archive after this one would be
+        # lost.
         while archive.fileobj is not None and (rest := archive.fileobj.read(CHUNK)):
             if rest.count(0) != len(rest):
                 raise FetchError("the archive is damaged: there is something behind its end")
@@ -139,7 +140,7 @@ def _link(member: tarfile.TarInfo, sandbox: Sandbox) -> None:
 
 def _extract_zip(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
     with zipfile.ZipFile(packed) as zipped:
-        # The end of the archive has to be found: a reader would accept data behind it.
+        # Finds the end of the archive: a reader would accept data after it.
         length = len(zipped.comment)
         end = os.pread(packed.fileno(), _ZIP_END, os.fstat(packed.fileno()).st_size - _ZIP_END - length)
         if not end.startswith(b"PK\5\6") or int.from_bytes(end[-2:], "little") != length:

@@ -1,4 +1,4 @@
-"""What can go wrong with one URI and how that is told, in words and never as a traceback; how much may be written."""
+"""The errors of fetching one URI, in words and never as a traceback; and how much may be written."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from dcos_runtime.wire import uris
 SHORTEST_SECRET = 4
 CHUNK = 1 << 20
 LONGEST_PIECE = 120
-"""Letters that a message quotes of one name or target: those of an archive may be as long as it likes."""
+"""The most characters that a message quotes of one name or target: those in an archive may have any length."""
 LONGEST_REASON = 2000
-"""Letters of a whole reason, whatever it quotes."""
+"""The most characters of a whole reason."""
 MEMORY = 256 << 20
-"""What the process may take: a header that asks for more memory ends the fetch, not the machine."""
+"""The most memory of the process: a header that asks for more ends the fetch and does not harm the machine."""
 
 
 class FetchError(Exception):
@@ -30,7 +30,7 @@ class FetchError(Exception):
 
 
 class QuotingError(FetchError):
-    """What the server said stands in it."""
+    """The message quotes the server."""
 
     def __init__(self, before: str, quoted: str, after: str = "") -> None:
         shown = "".join(letter if letter.isprintable() else "?" for letter in quoted[:LONGEST_REASON])
@@ -38,8 +38,8 @@ class QuotingError(FetchError):
         self._parts = before, quoted, after
 
     def without(self, secrets: Iterable[str]) -> str:
-        """All that the server said is left out when it holds a secret, however short: letters that are blanked in the
-        middle of words would tell which they are.
+        """If the server's text holds a secret, even a short one, all of it is left out: blanking single letters would
+        reveal them.
         """
         before, quoted, after = self._parts
         if any(secret.lower() in quoted.lower() for secret in secrets if secret):
@@ -61,7 +61,7 @@ class Budget:
 
 
 def copy(stream: IO[bytes], file: IO[bytes], budget: Budget) -> int:
-    """All of ``stream``. How many bytes."""
+    """Copies all of ``stream``. Returns the number of bytes."""
     copied = 0
     while chunk := stream.read(CHUNK):
         budget.spend(len(chunk))
@@ -71,7 +71,7 @@ def copy(stream: IO[bytes], file: IO[bytes], budget: Budget) -> int:
 
 
 def piece(text: object) -> str:
-    """A name of others' making as it may stand in a message: in one line, its middle left out where it is long."""
+    """A foreign name as it may stand in a message: on one line, and shortened in the middle if it is long."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in _text(text))
     return bounded(shown, LONGEST_PIECE)
 
@@ -82,7 +82,7 @@ def bounded(text: str, most: int) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Why it failed. Of an ``OSError`` the cause and the file, of others their own words, always something."""
+    """Why it failed: for an ``OSError`` the cause and the file, for other errors their text; never empty."""
     if isinstance(error, FetchError):
         return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -118,6 +118,6 @@ def _text(name: object) -> str:
 
 def without(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
-        if len(secret) >= SHORTEST_SECRET:  # a shorter one would blank letters of our own words: see QuotingError
+        if len(secret) >= SHORTEST_SECRET:  # a shorter one would blank letters of our own text: see QuotingError
             text = re.sub(re.escape(secret), uris.HIDDEN, text, flags=re.IGNORECASE)
     return text

@@ -45,7 +45,7 @@ def main() -> int:
             fetch(value, uri, sandbox, rules, budget)
         except Exception as error:
             why = describe(error).replace(value, uris.blanked(value))
-            # Cut once no secret is in it: half of one would not be found.
+            # Shortened only after secrets are removed: half of a secret would not be found.
             why = bounded(without(why, uris.secrets(value)), LONGEST_REASON)
             return failed(f"{uris.blanked(value)}: {why}")
     sandbox.finish()
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def end_with_the_agent() -> None:
-    """The pipe is closed however the agent ends, and whichever user this process runs as."""
+    """The pipe is closed however the agent ends, and works for every user of this process."""
     try:
         while os.read(0, 4096):
             pass
@@ -72,7 +72,7 @@ def enter(order: dict[str, Any]) -> tuple[Sandbox, SourceRules]:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or hard > MEMORY:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    os.chdir(order["sandbox"])  # before the user changes, who may not be allowed through the folders above it
+    os.chdir(order["sandbox"])  # before the user changes, because that user may not be allowed into the folders above
     user = order["user"]
     if user is not None:
         os.setgroups(user["groups"])

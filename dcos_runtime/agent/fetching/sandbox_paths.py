@@ -25,7 +25,7 @@ def parts_of(name: str, what: str) -> list[str]:
 
 
 class SandboxPath:
-    """A name in a folder that is open. What is done to it follows no link."""
+    """A name in an open folder. No operation on it follows a link."""
 
     def __init__(self, folder: int, name: str, shown: str) -> None:
         self.folder = folder
@@ -39,7 +39,7 @@ class SandboxPath:
             return None
 
     def clear(self) -> None:
-        """Takes away what has the name: a file, a link, an empty folder."""
+        """Removes the file, link or empty folder of this name."""
         state = self.state()
         if state is None:
             return
@@ -52,7 +52,7 @@ class SandboxPath:
             raise FetchError(f"{piece(self.shown)} is a folder already, and not empty") from error
 
     def create(self, mode: int = 0o644) -> IO[bytes]:
-        """A new file in the place of whatever was there; ``mode`` whatever the umask is."""
+        """Makes a new file in the place of what was there; with ``mode``, whatever the umask is."""
         self.clear()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self.name, flags, 0o600, dir_fd=self.folder)
@@ -76,7 +76,7 @@ class SandboxPath:
             os.close(descriptor)
 
     def set_mode(self, inode: tuple[int, int], mode: int) -> None:
-        """Of a folder that is still that one."""
+        """Sets the mode of a folder, if it is still the same one."""
         descriptor = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self.folder)
         try:
             state = os.fstat(descriptor)
@@ -86,7 +86,7 @@ class SandboxPath:
             os.close(descriptor)
 
     def link_to(self, target: str) -> None:
-        """A symbolic link, wherever it leads: nothing is written through it."""
+        """Makes a symbolic link, which may lead anywhere, because nothing is written through it."""
         self.clear()
         os.symlink(target, self.name, dir_fd=self.folder)
 
@@ -108,7 +108,9 @@ class Sandbox:
         self._modes: dict[tuple[int, int], tuple[str, int]] = {}
 
     def make_folder(self, place: SandboxPath, mode: int) -> None:
-        """A folder. One that its owner may not write to gets its mode by `finish`: there may be more to put into it."""
+        """Makes a folder. If its owner may not write to it, it gets its mode only in `finish`, because more may come
+        into it.
+        """
         state = place.make_folder(mode | 0o700)
         self.forget()
         inode = (state.st_dev, state.st_ino)
@@ -117,7 +119,7 @@ class Sandbox:
             self._modes[inode] = (place.shown, mode)
 
     def finish(self) -> None:
-        """All has been fetched: gives folders the modes that are theirs, the deepest first."""
+        """All has been fetched: sets the modes of folders, the deepest first."""
         for inode, (name, mode) in sorted(self._modes.items(), key=lambda item: -item[1][0].count("/")):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError, FetchError):
                 place = self.place(name, make=False)
@@ -126,9 +128,8 @@ class Sandbox:
         self._modes.clear()
 
     def place(self, name: str, what: str = "name", make: bool = True) -> SandboxPath | None:
-        """Where ``name`` is, its folders made (or not: ``make``); ``None`` for the sandbox itself.
-
-        Raises `FetchError` for what leads outside or would be the task's own output.
+        """Where ``name`` is; ``make``: makes its folders. ``None`` for the sandbox itself. Raises `FetchError` for a
+        name that leads outside, or is the task's own output.
         """
         parts = parts_of(name, what)
         if not parts:
@@ -149,13 +150,13 @@ class Sandbox:
         return found
 
     def forget(self) -> None:
-        """A link or a folder changed: what was found is looked for again."""
+        """A link or a folder changed: forgets what was found."""
         if self._last is not None:
             os.close(self._last[1])
             self._last = None
 
     def _walk(self, wanted: list[str], name: str, what: str, make: bool) -> int:
-        """Opens one folder after another without following links; a link is taken apart here, and stays inside."""
+        """Opens one folder after another without following links; links are resolved here, and stay inside."""
         stack = [os.dup(self.root)]
         links = 0
         with self._closing(stack):

@@ -86,7 +86,7 @@ def _download(asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget,
 
 
 def _fetched(at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str]) -> str | None:
-    """The whole body is in ``file``, or it is elsewhere: where."""
+    """Writes the whole body to ``file``, or returns the URL to which the server redirects."""
     connection = _connect(at, stall_seconds)
     try:
         response = _request(connection, at)
@@ -105,8 +105,9 @@ def _fetched(at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, sec
 
 
 class _Headers:
-    """What http.client reads an answer's headers from: lines that are headers, and nothing else. It would end or pass
-    over them at the first that is none, and with it what tells how long the body is."""
+    """The lines from which http.client reads a response's headers; anything but a header is an error. http.client would
+    stop at an invalid line, and miss the header with the body's length.
+    """
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -126,9 +127,9 @@ class _Headers:
 
 
 class _Response(http.client.HTTPResponse):
-    """Takes chunks for what they are: their sizes are digits, and nothing else that Python reads as a number, each is
-    followed by a line's end, and an empty line ends them. Headers are headers. Whatever is answered before the answer
-    (early hints) is passed over."""
+    """Reads chunks strictly: their sizes are hexadecimal digits only, each chunk is followed by a line end, and an
+    empty line ends them. Headers are checked as above. Interim responses (early hints) are skipped.
+    """
 
     def begin(self) -> None:
         try:
@@ -139,7 +140,7 @@ class _Response(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         if isinstance(self.fp, _Headers):
-            self.fp = self.fp.stream  # those before were of a 100
+            self.fp = self.fp.stream  # the former ones belonged to an interim response
         while True:
             told: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # http.client's own, which its types leave out
             if not 100 < told[1] < 200 or told[1] == http.HTTPStatus.SWITCHING_PROTOCOLS:
@@ -171,13 +172,14 @@ class _Response(http.client.HTTPResponse):
         line = self.fp.readline(LONGEST_LINE + 1)
         if not _CHUNK_SIZE.fullmatch(line):
             self._close_conn()  # type: ignore[attr-defined]  # http.client's own, which its types leave out
-            raise ValueError("the size of a chunk")  # which http.client takes for a body cut short
+            raise ValueError("the size of a chunk")  # http.client would treat this as a body that was cut short
         return int(line.partition(b";")[0], 16)
 
 
 def _frame(response: Any) -> int | None:
-    """How long the body is; ``None``: its chunks, or the end of the connection, tell. http.client passes over what it
-    does not know, and would hand out the framing as the content."""
+    """The length of the body; ``None``: chunks, or the end of the connection, delimit it. http.client ignores codings
+    that it does not know, and would return the framing as content.
+    """
     codings = response.headers.get_all("Transfer-Encoding")
     if codings is not None:
         coding = ", ".join(text.strip() for text in codings)
@@ -199,7 +201,7 @@ def _frame(response: Any) -> int | None:
 
 
 def _reason(response: Any, secrets: list[str]) -> str:
-    """What the server says of a failure, unless that repeats a secret it was sent."""
+    """The server's text about a failure, unless it repeats a secret that we sent."""
     text = str(response.reason).strip()
     if not text or any(secret.lower() in text.lower() for secret in secrets):
         return ""
@@ -276,8 +278,8 @@ def _hint(response: Any, at: Web) -> str:
 def local(path: str, rules: SourceRules) -> IO[bytes]:
     """A file of this machine that a task may have.
 
-    It is opened without side effects first; what was really opened, links resolved, decides. A task that runs as root
-    inside its container is not root outside it: with ``public_only``, what not everybody may read stays here.
+    It is opened without side effects first; the file that was really opened, links resolved, decides. A task that is
+    root inside its container is not root outside: with ``public_only``, only files that everybody may read are fetched.
     """
     found = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:

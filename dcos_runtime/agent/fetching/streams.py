@@ -34,7 +34,7 @@ def unpacked(packed: IO[bytes], ending: str) -> IO[bytes]:
 
 
 def tar_inside(packed: IO[bytes]) -> IO[bytes]:
-    """The tar in a file, however it is compressed: that is told by how it begins, whatever it is called."""
+    """The tar in a file, with any compression, which is recognized by the file's first bytes."""
     head = os.pread(packed.fileno(), 6, 0)
     if head.startswith(b"\x1f\x8b"):
         return unpacked(packed, ".gz")
@@ -46,7 +46,7 @@ def tar_inside(packed: IO[bytes]) -> IO[bytes]:
 
 
 class _Unpacked(io.RawIOBase):
-    """All streams of a file, one after another. Zeros between and behind them are padding, all else is damage."""
+    """All streams of a file, one after another. Zeros between and after them are padding, anything else is damage."""
 
     def __init__(self, packed: IO[bytes], start: Callable[[], Any]) -> None:
         self._packed = packed
@@ -102,7 +102,7 @@ class _Unpacked(io.RawIOBase):
                 return data
 
     def _next(self) -> bool:
-        """Begins with the stream behind the one that ended. Whether there is anything."""
+        """Begins the next stream of the file. Returns whether there is one."""
         rest = self._stream.unused_data.lstrip(b"\0")
         while not rest:
             more = self._packed.read(CHUNK)

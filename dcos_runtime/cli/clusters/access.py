@@ -14,25 +14,25 @@ from dcos_runtime.cli.errors import USAGE, CliError
 from dcos_runtime.cli.output import print_note
 
 TOKEN_VARIABLES = ("DCOS_ACS_TOKEN", "DCOS_DCOS_ACS_TOKEN")
-"""Each holds a token that wins over the one of `dcos auth login`; DC/OS' own command takes both names."""
+"""Each may hold a token that wins over the one of `dcos auth login`; DC/OS' own command reads both names."""
 
 
 def connect(target: Target, environment: Mapping[str, str]) -> Http | Gateways:
-    """Raises `CliError` when what the environment or the cluster's file says cannot be used."""
+    """Raises `CliError` when the environment or the cluster's file has an unusable value."""
     if not target.is_gateway:
         return Http(authorization=_principal(environment))
     return gateways(target, trust(target, environment), access(target, environment))
 
 
 def gateways(target: Target, trusted: Trust, who: Access | None) -> Gateways:
-    """The target's own first, then the others of its cluster."""
+    """The target's gateway first, then the others of its cluster."""
     if trusted.blind:
         print_note(f"warning: nobody checks that {target.url} is the cluster ({trusted.origin} is false)")
     return Gateways((target.url, *(target.cluster.gateways() if target.cluster else ())), trusted, who)
 
 
 def trust(target: Target, environment: Mapping[str, str]) -> Trust:
-    """DCOS_SSL_VERIFY wins over what the cluster's file says."""
+    """DCOS_SSL_VERIFY wins over the cluster's file."""
     if value := environment.get("DCOS_SSL_VERIFY"):
         return read_setting(value, "DCOS_SSL_VERIFY")
     if target.cluster is None:
@@ -51,14 +51,14 @@ def access(target: Target, environment: Mapping[str, str]) -> Access:
 
 
 def _sendable(token: str, where: str) -> str:
-    """A token is part of a header: nothing else may be in it."""
+    """A token is sent in a header, so its characters are limited."""
     if not token.isascii() or not token.isprintable() or " " in token:
         raise CliError(f"{where} holds a token with characters no token has", hints=["dcos auth login"])
     return token
 
 
 def _principal(environment: Mapping[str, str]) -> str | None:
-    """HTTP Basic for daemons that are asked at their own ports. A token is never sent in the clear."""
+    """HTTP Basic for daemons at their own ports. A token is never sent without TLS."""
     name = environment.get("DCOS_PRINCIPAL")
     if not name:
         return None

@@ -15,7 +15,7 @@ _LOGOUT_PATH = "/acs/api/v1/auth/logout"
 
 
 def log_in_again(clusters: Clusters, target: Target, credentials: LoginArguments) -> None:
-    """Keeps a new token with the cluster, and looks where its gateways are now. Raises `CliError`."""
+    """Stores a new token with the cluster, and updates the list of its gateways. Raises `CliError`."""
     cluster = _known(target)
     trusted = trust(target, environment())
     token = log_in(gateways(target, trusted, None), credentials)
@@ -27,7 +27,9 @@ def log_in_again(clusters: Clusters, target: Target, credentials: LoginArguments
 
 
 def log_out(clusters: Clusters, target: Target) -> None:
-    """The server is told first; the token is forgotten here whatever it says. Raises `CliError` if it was not told."""
+    """The server is asked first; the token is forgotten here in any case. Raises `CliError` if the server could not be
+    asked.
+    """
     cluster = _known(target)
     if cluster.token is None:
         print_note(f"you are not logged in to {cluster.name}")

@@ -1,6 +1,7 @@
 """The clusters this user knows: one folder each in ``$DCOS_DIR/clusters``, laid out as DC/OS' own command does it.
 
-Every change is made under a lock and every file replaced in one step, so commands that run at once lose nothing.
+Every change is made under a lock and every file replaced in one step, so commands that run at the same time lose
+nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def dcos_dir(environment: Mapping[str, str]) -> Path:
 
 @dataclass(frozen=True)
 class KnownCluster:
-    """What is known of one cluster. ``problem``: its file cannot be used, and ``settings`` are empty."""
+    """One known cluster. ``problem``: why its file cannot be used; ``settings`` are empty then."""
 
     folder: Path
     attached: bool
@@ -59,7 +60,7 @@ class KnownCluster:
 
     @property
     def url(self) -> str:
-        """Where it is, without a slash at the end. Raises `CliError` when the cluster's file does not tell."""
+        """Its URL, without a slash at the end. Raises `CliError` when the cluster's file has none."""
         if self.problem is not None:
             raise self.problem
         url = self.text("core", "dcos_url")
@@ -76,13 +77,13 @@ class KnownCluster:
 
     @property
     def ssl_verify(self) -> str:
-        """``true``, ``false`` or a file; the system's CAs when nothing is said."""
+        """``true``, ``false`` or a file; by default the system's CAs."""
         value = self._value("core", "ssl_verify")
         return str(value).lower() if isinstance(value, bool) else self.text("core", "ssl_verify") or "true"
 
     @property
     def masters(self) -> list[str]:
-        """URLs of the gateways, the one in ``dcos_url`` among them or not."""
+        """URLs of the gateways, with or without the one in ``dcos_url``."""
         value = self._value("cluster", "masters")
         ones = value if isinstance(value, list) else []
         return [one.rstrip("/") for one in ones if isinstance(one, str) and one.startswith("https://")]
@@ -94,7 +95,7 @@ class KnownCluster:
     def answers_at(self, url: str) -> bool:
         """Whether one of its gateways has this URL's origin."""
         try:
-            from dcos_runtime.cli.connection.http import origin  # takes longer than all that most commands need
+            from dcos_runtime.cli.connection.http import origin  # this import takes longer than most commands
 
             return origin(url) in {origin(one) for one in self.gateways()}
         except (CliError, ValueError):
@@ -164,9 +165,8 @@ class Clusters:
         ca: bytes | None = None,
         attach: bool = False,
     ) -> KnownCluster:
-        """Lays ``changes`` over what is known of the cluster; a value None takes a setting away. Raises `CliError`.
-
-        A file that is damaged is replaced. ``ca`` is written beside it.
+        """Changes settings of the cluster; the value None removes a setting. Raises `CliError`. A damaged file is
+        replaced. ``ca`` is written beside it.
         """
         folder = self.folder / cluster_id
         with self._locked(), _told("write", folder):
@@ -227,7 +227,7 @@ class Clusters:
 
     @contextlib.contextmanager
     def _locked(self, *, shared: bool = False) -> Iterator[None]:
-        """Keeps readers from seeing a change that is half done."""
+        """Keeps readers from seeing an incomplete change."""
         descriptor = self._open_lock(shared=shared)
         if descriptor is None:
             yield
@@ -239,7 +239,7 @@ class Clusters:
             os.close(descriptor)
 
     def _open_lock(self, *, shared: bool) -> int | None:
-        """None for a reader where nothing of ours was ever written, or where only others may."""
+        """None for a reader where no lock file exists, or where it may not be opened."""
         path = self.home / ".lock"
         if shared:
             with contextlib.suppress(OSError):
@@ -259,7 +259,9 @@ def _told(what: str, where: Path) -> Iterator[None]:
 
 
 def _tighten(path: Path) -> None:
-    """A file with a token is its owner's alone. One that others could read is closed, and that is told."""
+    """Only its owner may read a file with a token. The mode of a file that others could read is corrected, with a
+    note.
+    """
     mode = path.stat().st_mode & 0o777
     if not mode & 0o077:
         return

@@ -1,4 +1,4 @@
-"""From a name and a password to a token: the cluster's login, and the questions it asks on a terminal."""
+"""From a name and a password to a token: the cluster's login, and its prompts on a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ORIGINAL = "dcos-users"
 
 @dataclass(frozen=True)
 class Provider:
-    """A way to log in. ``path`` is where a name and a password are sent, when that is the way (``by_password``)."""
+    """A way to log in. ``path``: where a name and a password are sent, if it is ``by_password``."""
 
     id: str
     type: str
@@ -35,7 +35,7 @@ class Provider:
 
 @dataclass(frozen=True)
 class LoginArguments:
-    """What the command line says; what it does not say is asked on the terminal."""
+    """The options of the command line; missing ones are prompted for on the terminal."""
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -67,7 +67,7 @@ def read_credentials(
 
 
 def _from_file(path: str) -> str:
-    """The whole file, but for the end of its last line."""
+    """The whole file, without the end of its last line."""
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -140,7 +140,7 @@ def _choose(providers: list[Provider], wanted: str | None) -> Provider:
 
 
 def _try(gateways: Gateways, provider: Provider, username: str, password: str) -> str | None:
-    """The token; None when name or password are wrong."""
+    """The token; None when the name or the password is wrong."""
     for text, what in ((username, "name"), (password, "password")):
         try:
             text.encode()
@@ -167,7 +167,7 @@ def _ask(question: str, option: str, *, hidden: bool = False) -> str:
 
 
 def require_terminal(question: str, instead: str) -> None:
-    """Raises `CliError` when there is no terminal to ask on."""
+    """Raises `CliError` when there is no terminal for a prompt."""
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         raise CliError(f"there is no terminal to ask: {question}", hints=[instead])
 
@@ -179,7 +179,7 @@ def _note(text: str) -> None:
 
 
 def json_object(response: Response) -> Mapping[str, Any]:
-    """The answer's fields. Raises `CliError` when it is another answer than a gateway's good one."""
+    """The fields of the response. Raises `CliError` unless it is a gateway's valid response."""
     if response.status in NOBODY_BEHIND:
         raise Unavailable(
             f"the gateway cannot answer now: {response.url} answered {response.status}: "

@@ -15,7 +15,7 @@ _TRUTHS = frozenset({"core.pagination", "core.reporting", "core.prompt_login"})
 
 
 def settings(target: Target) -> dict[str, str]:
-    """Every setting in force for the cluster that is meant: the environment's go before those that are kept."""
+    """Every setting that applies to the selected cluster: the environment wins over stored ones."""
     variables = environment()
     cluster = _cluster(target)
     found = {}
@@ -29,13 +29,13 @@ def settings(target: Target) -> dict[str, str]:
     if verify := variables.get("DCOS_SSL_VERIFY"):
         found["core.ssl_verify"] = verify
     elif cluster is not None and cluster.ssl_verify not in ("true", "false"):
-        # Kept relative to the cluster's folder, and of use to others only as a whole path.
+        # Stored relative to the cluster's folder; plugins need the full path.
         found["core.ssl_verify"] = str(cluster.folder / cluster.ssl_verify)
     return found
 
 
 def change(clusters: Clusters, target: Target, name: str, value: str | None) -> None:
-    """Sets a setting of a known cluster, or takes it away. Raises `CliError`."""
+    """Sets or removes a setting of a known cluster. Raises `CliError`."""
     cluster = _cluster(target)
     if cluster is None:
         raise CliError(f"{target.url} is of no known cluster: there is no place for its settings")
@@ -44,7 +44,7 @@ def change(clusters: Clusters, target: Target, name: str, value: str | None) -> 
         raise CliError(f"{name!r} is not a setting: write SECTION.KEY, such as core.timeout", exit_code=USAGE)
     changes: dict[str, Any] = {key: None if value is None else _value(name, value)}
     if name == "core.dcos_url":
-        # The token is that of the former address.
+        # The token belongs to the former address.
         changes["dcos_acs_token"] = None
     clusters.save(cluster.id, {section: changes})
 
@@ -62,7 +62,7 @@ def _value(name: str, value: str) -> object:
 
 
 def _cluster(target: Target) -> KnownCluster | None:
-    """What a plugin calls back with tells the cluster by DCOS_URL and DCOS_CLUSTER both."""
+    """A plugin that calls back names the cluster by both DCOS_URL and DCOS_CLUSTER."""
     if target.cluster is not None:
         return target.cluster
     variables = environment()

@@ -1,4 +1,4 @@
-"""`dcos cluster setup`: from a URL to a cluster that is known here, its CA pinned and somebody logged in."""
+"""`dcos cluster setup`: from a URL to a known cluster, with a pinned CA and a login."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CaTrust:
 def set_up(clusters: Clusters, url: str, check: CaTrust, credentials: LoginArguments, name: str | None) -> KnownCluster:
     """Makes the cluster known, logs in and attaches it; one that is known already is brought up to date.
 
-    Raises `CliError`; what is known of clusters is then as it was.
+    Raises `CliError`, and the known clusters stay as they were.
     """
     if [check.ca_file is not None, check.unchecked, check.insecure].count(True) > 1:
         raise CliError("--ca-certs, --no-check and --insecure exclude each other", exit_code=USAGE)
@@ -63,7 +63,7 @@ def set_up(clusters: Clusters, url: str, check: CaTrust, credentials: LoginArgum
 
 
 def _canonical(address: str) -> str:
-    """The gateway's https URL. A bare host is one; what answers at ``http`` may say where it is."""
+    """The gateway's https URL, also for a bare host. An ``http`` URL may redirect to it."""
     if "://" not in address:
         address = f"https://{address}"
     url = base_url(address, "URL")
@@ -108,7 +108,7 @@ def _decide(clusters: Clusters, url: str, check: CaTrust) -> Trust:
 
 
 def _pinned(clusters: Clusters, url: str) -> bytes | None:
-    """The CA that is kept for who answered at this URL until now."""
+    """The stored CA of the cluster that answered at this URL until now."""
     for cluster in clusters.all():
         if cluster.answers_at(url) and cluster.ssl_verify not in (SYSTEM, NOBODY):
             try:
@@ -134,7 +134,7 @@ def _signs(url: str, pem: bytes | None) -> bool:
 
 
 def _fetch(url: str, *, unchecked: bool, before: bytes | None) -> bytes:
-    """The CA that the cluster hands out, accepted by a human unless ``unchecked``. Raises `CliError`."""
+    """The CA that the cluster serves, accepted by a human unless ``unchecked``. Raises `CliError`."""
     try:
         response = exchange("GET", url + _CA_PATH, tls=unverified(), connect_timeout=CONNECT_SECONDS)
     except NoResponse as error:
@@ -187,7 +187,7 @@ def _cluster_id(gateways: Gateways) -> str:
 
 
 def other_gateways(gateways: Gateways) -> list[str]:
-    """URLs of the gateways of all masters, as far as the cluster tells: beside ``home`` in scheme and port."""
+    """URLs of the gateways of all masters that the cluster lists, with the scheme and port of ``home``."""
     response = gateways.get(gateways.home + "/exhibitor/exhibitor/v1/cluster/status")
     try:
         members: Any = response.json() if response.status == 200 else []

@@ -1,4 +1,4 @@
-"""Whether clusters answer, and which version they run: all of them asked at once."""
+"""Whether clusters answer, and their versions: all are asked at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNREADABLE = "UNREADABLE"
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a cluster. ``version`` is empty when nobody told."""
+    """The status of a cluster. ``version`` is empty when it is unknown."""
 
     cluster: KnownCluster
     url: str
@@ -39,7 +39,7 @@ class Look:
 
 
 def look_at(clusters: Sequence[KnownCluster]) -> list[Look]:
-    """In the order given. Takes no longer than the slowest."""
+    """In the given order. Takes as long as the slowest."""
     if not clusters:
         return []
     with ThreadPoolExecutor(max_workers=min(16, len(clusters))) as threads:

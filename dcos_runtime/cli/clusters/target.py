@@ -1,4 +1,4 @@
-"""Which cluster a command is for, and who said so: a flag, DCOS_URL, DCOS_CLUSTER, or the attached cluster.
+"""The cluster that a command is for, and where that was named: a flag, DCOS_URL, DCOS_CLUSTER, or the attached cluster.
 
 An ``https`` address is the cluster's gateway; ``http`` is a master's own port, as daemons started by hand have it.
 """
@@ -18,9 +18,8 @@ MASTER_PORT = 5050
 
 @dataclass(frozen=True)
 class Target:
-    """A base URL without a slash at its end, and where it was read, as a phrase: ``from --master``.
-
-    ``cluster`` is what is known here of the cluster with this address.
+    """A base URL without a slash at its end, and its source as a phrase: ``from --master``. ``cluster``: the known
+    cluster with this address.
     """
 
     url: str
@@ -46,7 +45,7 @@ def find_target(flag: str | None, environment: Mapping[str, str]) -> Target:
             except CliError:
                 if target.is_gateway:
                     raise
-                return target  # a daemon by hand: without a place for settings there are none to be heeded
+                return target  # a daemon by hand: without a folder for settings there are none
             return _known(target.url, origin, known)
     clusters = Clusters(dcos_dir(environment))
     if wanted := environment.get("DCOS_CLUSTER"):
@@ -83,7 +82,7 @@ def base_url(address: str, said_by: str) -> str:
 
 
 def _known(url: str, origin: str, clusters: Clusters) -> Target:
-    """What is known of a gateway's cluster holds for whoever names the gateway; its token goes to no other address."""
+    """The settings of a known cluster apply to any of its gateways' URLs; its token is sent to no other address."""
     if not url.startswith("https://"):
         return Target(url, origin)
     ones = [cluster for cluster in clusters.all() if cluster.answers_at(url)]

@@ -1,4 +1,4 @@
-"""TOML as `dcos.toml` needs it written; reading is the standard library's."""
+"""Writes TOML for `dcos.toml`; the standard library reads it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ def _value(value: Any) -> str:
 
 def text(value: str) -> str:
     """A string as TOML writes it."""
-    # JSON escapes what TOML wants escaped, but for DEL; what no UTF-8 file can hold becomes a question mark.
+    # JSON escapes what TOML wants escaped, except DEL. A character that UTF-8 cannot encode becomes a question mark.
     clean = value.encode("utf-8", "replace").decode()
     return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,8 +1,7 @@
-"""The cluster's gateways as a client sees them: several that lead to the same, one token, no way elsewhere.
-
-Whichever lets us in first is asked, each with a head start over the next. A gateway that cannot be asked is passed over
-for the next one. What changes something is given to another one only when it is certain that nothing was sent; what was
-sent and never answered is told, because only a human can know whether to do it again.
+"""The cluster's gateways as a client sees them: several with the same content, one token, no other addresses. The first
+that accepts a connection is asked, each with a head start over the next. A gateway that cannot be asked is skipped. A
+request that changes something goes to another gateway only when it is certain that nothing was sent. A request that was
+sent and never answered is an error, because only a human can know whether to repeat it.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from dcos_runtime.cli.errors import CliError, Unavailable
 log = logging.getLogger("dcos.gateway")
 
 CONNECT_SECONDS = 3.0
-# What a gateway answers when the daemon behind it does not.
+# Statuses of a gateway when the daemon behind it does not answer.
 NOBODY_BEHIND = frozenset({502, 503, 504})
 # "no": the gateway itself answered, and has not passed the request on.
 PASSED_ON = "X-Dcos-Passed-On"
@@ -54,7 +53,7 @@ class Access:
 class Gateways:
     """The gateways of one cluster. URLs of requests begin with the first one's, ``home``, whichever answers.
 
-    Without ``access`` no token goes along, and a 401 is an answer as any other.
+    Without ``access`` no token is sent, and a 401 is an ordinary response.
     """
 
     def __init__(
@@ -86,7 +85,7 @@ class Gateways:
         repeatable: bool = False,
         timeout: float | None = None,
     ) -> Response:
-        """One request to the first gateway that answers. ``repeatable``: asking twice does no harm, as with reads.
+        """One request to the first gateway that answers. ``repeatable``: the request may be sent twice, as a read may.
 
         Raises `Unavailable` when none does, and `CliError` when the token is refused.
         """
@@ -107,7 +106,7 @@ class Gateways:
                     continue
                 turned_away = response.headers.get(PASSED_ON) == "no"
                 if response.status in NOBODY_BEHIND and (repeatable or turned_away):
-                    # A response from behind a gateway says more than a refusal by a gateway.
+                    # A response of a daemon tells more than a refusal by a gateway.
                     helpless = response if helpless is None or not turned_away else helpless
                     continue
                 self._tell_impostors(failures)
@@ -141,7 +140,7 @@ class Gateways:
         more: Mapping[str, str],
         timeout: float | None,
     ) -> Response:
-        """Follows redirects of the gateway to itself; a token goes nowhere else."""
+        """Follows redirects of the gateway to itself; the token is sent nowhere else."""
         if self._tls is None:
             self._tls = self.trust.context()
         url = gateway + path
@@ -176,7 +175,7 @@ class Gateways:
         self._order.append(gateway)
 
     def _tell_impostors(self, failures: Sequence[NoResponse]) -> None:
-        """Warns of machines that pretend to be a gateway. One that is off is not mentioned."""
+        """Warns of machines that have no valid certificate of a gateway. A gateway that is off is not mentioned."""
         from dcos_runtime.cli.output import print_note
 
         for failure in failures:

@@ -1,7 +1,7 @@
 """HTTP for one command: the standard library's client, because it starts five times faster than aiohttp.
 
-Proxies of the environment are not used: what dcos speaks to lies in the cluster's own network, where no proxy could
-reach it. Requests are logged by method and URL only: headers hold secrets.
+Proxies of the environment are not used: dcos speaks to the cluster's own network, which no proxy could reach. Requests
+are logged by method and URL only: headers hold secrets.
 """
 
 from __future__ import annotations
@@ -30,9 +30,8 @@ _READS_ONLY = frozenset({301, 302, 303})
 
 
 class NoResponse(Exception):
-    """No whole answer came. ``url`` is what was asked last (after redirects), the text says why.
-
-    ``sent``: the request may have arrived, and may have been carried out.
+    """No complete response came. ``url`` is the last URL (after redirects), the text says why. ``sent``: the request
+    may have arrived, and may have been carried out.
     """
 
     def __init__(self, url: str, why: str, *, sent: bool = True) -> None:
@@ -42,7 +41,7 @@ class NoResponse(Exception):
 
 
 class Untrusted(NoResponse):
-    """The other side could not show that it is who we look for. Nothing was sent."""
+    """The server has no valid certificate for what we look for. Nothing was sent."""
 
 
 class NotJson(ValueError):
@@ -51,7 +50,7 @@ class NotJson(ValueError):
 
 @dataclass(frozen=True)
 class Response:
-    """An answer of any status. ``url`` is where it came from after redirects."""
+    """A response of any status. ``url`` is its URL after redirects."""
 
     status: int
     headers: Message
@@ -81,7 +80,7 @@ class Response:
         return "" if "html" in self.headers.get("Content-Type", "") else self.text()[:200]
 
     def redirect(self, method: str) -> str | None:
-        """Where it sends a request of this method, as a whole URL."""
+        """The absolute URL to which it redirects a request of this method."""
         target = self.headers.get("Location")
         followed = _ANY_METHOD | _READS_ONLY if method in READS else _ANY_METHOD
         return urllib.parse.urljoin(self.url, target) if target and self.status in followed else None
@@ -107,9 +106,8 @@ def exchange(
     connect_timeout: float | None = None,
     opened: socket.socket | None = None,
 ) -> Response:
-    """One request with an optional JSON body on its own connection; redirects are answers. Raises `NoResponse`.
-
-    ``opened``: a connection to that host and port, which becomes this function's.
+    """One request with an optional JSON body on its own connection; redirects are not followed. Raises `NoResponse`.
+    ``opened``: a connection to that host and port, which this function closes.
     """
     started = time.monotonic()
     data = None if body is None else json.dumps(body).encode("ascii")
@@ -154,7 +152,7 @@ def _open(
     if opened is None:
         connection.connect()
         return
-    connection.sock = opened  # so that it is closed in any case
+    connection.sock = opened  # so that it is always closed
     opened.settimeout(timeout)
     if isinstance(connection, http.client.HTTPSConnection):
         context = tls or ssl.create_default_context()
@@ -162,7 +160,7 @@ def _open(
 
 
 def no_connection(url: str, error: OSError, timeout: float) -> NoResponse:
-    """Why nothing could be sent to ``url``, where ``error`` came instead of a connection."""
+    """Why nothing could be sent to ``url``, from the ``error`` of the connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Untrusted(url, error.verify_message or str(error), sent=False)
     return NoResponse(url, _reason(error, timeout), sent=False)
@@ -185,7 +183,7 @@ def _reason(error: Exception, timeout: float) -> str:
 class Http:
     """Asks daemons at their own ports, over plain HTTP. One connection a request.
 
-    ``authorization`` goes along to wherever the master's answers lead: agents, the init and the leader are elsewhere.
+    ``authorization`` is sent to all addresses that the master names: those of agents, the init and the leader.
     """
 
     def __init__(self, timeout: float = TIMEOUT_SECONDS, *, authorization: str | None = None) -> None:
@@ -207,8 +205,8 @@ class Http:
     ) -> Response:
         """One request with an optional JSON body. Any status but a redirect and 401 is an answer.
 
-        ``repeatable`` says nothing here: there is one door only. Raises `NoResponse`, or `CliError` when a principal
-        is wanted.
+        ``repeatable`` has no effect here, because there is only one address. Raises `NoResponse`, or `CliError` when a
+        principal is wanted.
         """
         for _ in range(MAX_REDIRECTS):
             response = self._send(method, url, body, headers or {}, timeout or self._timeout)

@@ -1,4 +1,4 @@
-"""Waiting out a short silence of the cluster, as when a master fails and another takes over."""
+"""Waits during a short outage of the cluster, such as a failover of the master."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 60.0
 
 
 class Patience:
-    """For who asks again and again: a silence is told once, and is an error only when it lasts."""
+    """For repeated requests: an outage is noted once, and is an error only when it lasts."""
 
     def __init__(self) -> None:
         self._silent_since: float | None = None

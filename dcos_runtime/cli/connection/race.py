@@ -1,8 +1,8 @@
 """Which of several gateways accepts a connection first.
 
-Each has a head start over the next, so that the first is used while it is well. A machine that is off answers nothing
-at all. Asked one after the other it would cost every command its whole patience. The idea is that of RFC 8305, with
-several machines in place of several addresses of one.
+Each has a head start over the next, so that the first is used while it works. A machine that is off does not answer: if
+the gateways were asked one after the other, every command would wait for its timeout. The idea is that of RFC 8305,
+with several machines instead of several addresses of one.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ HEAD_START_SECONDS = 0.25
 
 @dataclass
 class Finish:
-    """``first``: the URL whose door opened, with its ``opened`` socket; ``failures``: those known not to open, and why.
-
-    Whoever is in neither was passed over. Used as a context it closes the socket, unless that was taken.
+    """``first``: the URL that accepted a connection, with its ``opened`` socket; ``failures``: the URLs that failed,
+    and why. The others were not needed. As a context manager it closes the socket, unless that was taken.
     """
 
     first: str | None = None
@@ -81,7 +80,7 @@ class _Race:
         self._selector.close()
 
     def start(self, url: str, until: float) -> bool:
-        """Lets ``url`` begin, and waits for anybody to win ``until`` then, or until nobody runs any more."""
+        """Starts connecting to ``url``, and waits ``until`` then for a winner, or until no attempt is under way."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
@@ -93,7 +92,7 @@ class _Race:
         return self._next_address(url) or self._wait(until)
 
     def go_on(self, deadline: float) -> None:
-        """Until somebody wins or nobody runs; at ``deadline`` whoever still runs has failed."""
+        """Waits for a winner, or until no attempt is under way; at ``deadline`` the remaining ones have failed."""
         if not self._wait(deadline):
             for key in self._selector.get_map().values():
                 self._finish.failures[key.data] = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
@@ -108,7 +107,9 @@ class _Race:
         return False
 
     def _next_address(self, url: str) -> bool:
-        """Whether ``url`` won at once. With no address left it has failed."""
+        """Tries the next address of ``url``. Returns whether it won at once. Without a further address ``url`` has
+        failed.
+        """
         family, address = self._others[url].pop(0)
         try:
             runner = socket.socket(family, socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""Whether a gateway is the one it says it is: TLS contexts, and the CA certificate shown to who must decide."""
+"""Whether a gateway is genuine: TLS contexts, and the CA's certificate in a form that a human can check."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ _WORDS = {"true": SYSTEM, "1": SYSTEM, "yes": SYSTEM, "false": NOBODY, "0": NOBO
 
 @dataclass(frozen=True)
 class Trust:
-    """By whom a gateway's certificate must be signed: ``"true"`` (the system's CAs), ``"false"`` (anybody), or a file.
-
-    ``origin`` says where that was read. ``pem``: the file's content, for a CA that is not kept in a file yet.
+    """Which CA must have signed a gateway's certificate: ``"true"`` (the system's CAs), ``"false"`` (any), or a file.
+    ``origin``: where the setting was read. ``pem``: the file's content, for a CA that is not kept in a file yet.
     """
 
     setting: str
@@ -53,7 +52,7 @@ class Trust:
 
 
 def read_setting(value: str, origin: str, folder: Path | None = None) -> Trust:
-    """``true``, ``false`` or a file's path; a relative one is meant in ``folder``."""
+    """``true``, ``false`` or a file's path, which may be relative to ``folder``."""
     word = _WORDS.get(value.strip().lower())
     return Trust(word or str((folder or Path.cwd()) / Path(value).expanduser()), origin)
 
@@ -68,7 +67,7 @@ def unverified() -> ssl.SSLContext:
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA's certificate as a human compares it."""
+    """A CA's certificate in a form that a human can compare."""
 
     issuer: str
     start: str

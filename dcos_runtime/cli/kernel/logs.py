@@ -1,4 +1,4 @@
-"""`dcos task log`: the files of one or several tasks on their way to stdout, to the end and on."""
+"""`dcos task log`: writes the files of one or several tasks to stdout, and follows them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Logs:
                 stream.fail(error)
 
     def follow(self) -> None:
-        """What is appended, until every task has ended."""
+        """Writes what is appended, until every task has ended."""
         while not all(stream.done for stream in self._streams):
             time.sleep(POLL_SECONDS)
             for stream in self._streams:
@@ -76,7 +76,7 @@ class Logs:
                     self._round(stream)
 
     def finish(self) -> None:
-        """Tells what could not be read. Raises `CliError` when there was something."""
+        """Reports what could not be read. Raises `CliError` when there was any."""
         self._writer.finish()
         problems = [stream.problem for stream in self._streams if stream.problem]
         for problem in problems[:-1]:
@@ -120,7 +120,9 @@ class Logs:
                 self._finish(stream)
 
     def _finish(self, stream: _Stream) -> None:
-        """Prints what came between the last look and the end; a sandbox may have come and its task ended in between."""
+        """Prints what came between the last look and the end; a sandbox may have appeared, and its task ended, in
+        between.
+        """
         try:
             file = stream.file or self._open(stream)
             self._writer.write(stream.task, file.appended())

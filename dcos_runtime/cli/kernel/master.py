@@ -1,4 +1,4 @@
-"""The kernel as the command line sees it: the master's /state as typed agents and tasks, and what agents tell."""
+"""The kernel as the command line sees it: the master's /state as typed agents and tasks, and what agents report."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ class Agent(_Placed, kw_only=True):
 
     @property
     def address(self) -> str:
-        """``IP:PORT`` of its HTTP door: what it bound, which is reachable where its name may not be known."""
+        """``IP:PORT`` of its HTTP port: reachable even where its name does not resolve."""
         match = _PID.fullmatch(self.pid)
         return match[2] if match else f"{self.hostname}:5051"
 
     @property
     def process(self) -> str:
-        """The path its own reads are under, ``slave(1)``: several agents may share one address."""
+        """The path of its own reads, ``slave(1)``: several agents may share one address."""
         match = _PID.fullmatch(self.pid)
         return match[1] if match else "slave(1)"
 
@@ -143,7 +143,7 @@ class _State(_Placed, kw_only=True):
 
 @dataclass(frozen=True)
 class Task:
-    """One task. ``user`` is the task's or else its framework's; ``raw`` what the master said."""
+    """One task. ``user`` is the task's or else its framework's; ``raw`` is the master's record."""
 
     id: str
     name: str
@@ -164,7 +164,7 @@ class Task:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """One look at the cluster. ``url`` is the leader's."""
+    """The state of the cluster. ``url`` is the leader's."""
 
     url: str
     fields: _State
@@ -173,7 +173,7 @@ class ClusterState:
     raw: Mapping[str, Any]
 
     def tasks(self, *, active: bool = True, completed: bool = False) -> list[Task]:
-        """By name, then id. ``active`` ones include those whose agent cannot be reached."""
+        """By name, then id. ``active`` includes tasks whose agent is unreachable."""
         return [task for task in self.everything if (completed if task.completed else active)]
 
     def framework(self, name: str) -> Framework | None:
@@ -183,7 +183,7 @@ class ClusterState:
 
 
 def _read_state(url: str, raw: Any) -> ClusterState:
-    """Raises ``ValidationError`` when this is not what a master tells."""
+    """Raises ``ValidationError`` when this is not a master's state."""
     fields = msgspec.convert(raw, _State)
     agents = {agent.id: agent for agent in fields.slaves}
     tasks = [
@@ -232,7 +232,9 @@ class Master:
         self.target = target
 
     def state(self) -> ClusterState:
-        """Everything it knows. Raises `CliError` when it cannot be had, saying who was asked and why that one."""
+        """Everything the master knows. Raises `CliError` without a response; the text says which address was asked and
+        why.
+        """
         response = self._get("/state")
         try:
             known = _read_state(response.url.removesuffix("/state"), response.json())
@@ -284,7 +286,7 @@ class Master:
 
 
 class AgentRoute(Protocol):
-    """Where an agent is asked."""
+    """The way to an agent."""
 
     def url(self, agent: Agent) -> str: ...
 
@@ -328,7 +330,7 @@ class Agents:
         self._route = route
 
     def state(self, agent: Agent) -> Response:
-        """What the agent runs. Raises `Unavailable` when nobody tells."""
+        """What the agent runs. Raises `Unavailable` without a response."""
         response = self.get(agent, f"/{agent.process}/state")
         if response.status == 404:
             # Every agent has this path, so the gateway does not know the agent: it may be registering again.

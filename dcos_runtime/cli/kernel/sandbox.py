@@ -11,7 +11,7 @@ from dcos_runtime.cli.connection.http import NotJson, Response
 from dcos_runtime.cli.errors import CliError
 from dcos_runtime.cli.kernel.master import Agent, Agents, Task
 
-BLOCK = 64 * 1024  # what an agent hands out at once at most
+BLOCK = 64 * 1024  # the most that an agent returns at once
 
 
 class Missing(CliError):
@@ -44,7 +44,7 @@ def find_run(agents: Agents, agent: Agent, task: Task) -> SandboxRun:
 
 
 def _task_over(executor: Mapping[str, Any], task: Task) -> bool:
-    """Whether an executor that still runs is done with this one of its tasks."""
+    """Whether this task of an executor that still runs is over."""
     return any(one.get("id") == task.id for one in executor.get("completed_tasks", []))
 
 
@@ -70,7 +70,7 @@ class File:
             first, data = self._range(begin, start)
             kept = data + kept
             if first > begin:
-                break  # what was before is gone: an agent keeps the end of an output that grows too long
+                break  # the beginning is gone: an agent keeps only the end of an output that grows too long
             start = begin
         # A newline at the end closes the last line; it does not begin another one.
         body, closed = (kept[:-1], b"\n") if kept.endswith(b"\n") else (kept, b"")
@@ -92,7 +92,7 @@ class File:
         return self._read(-1, 0)[0]
 
     def _range(self, begin: int, end: int) -> tuple[int, bytes]:
-        """What there is between, and where it begins: at ``end`` when there is nothing."""
+        """The data in the range, and where it begins: at ``end`` when there is none."""
         first = end
         pieces: list[bytes] = []
         while begin < end:

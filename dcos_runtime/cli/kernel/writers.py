@@ -13,7 +13,7 @@ from dcos_runtime.cli.output import clean
 
 class Writer(Protocol):
     def write(self, task: Task, pieces: Iterable[bytes]) -> bool:
-        """Whether there was anything to write."""
+        """Writes. Returns whether there was anything to write."""
         ...
 
     def finish(self) -> None:
@@ -53,9 +53,8 @@ class PlainWriter:
 
 
 class JsonWriter:
-    """Each line of a file as an object on a line of its own, so that a program can read on while it is followed.
-
-    A line is written when its end has come, or the end of all. Bytes that are no UTF-8 become U+FFFD.
+    """Each line of a file as a JSON object on a line of its own, so that a program can read along. A line is written
+    when it is complete, or at the end. Bytes that are not UTF-8 become U+FFFD.
     """
 
     def __init__(self, file: str) -> None:

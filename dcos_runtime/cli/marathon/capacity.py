@@ -13,7 +13,7 @@ _RESOURCES = ("cpus", "mem", "disk", "gpus")
 
 
 def why_not_placed(app: Mapping[str, Any], agents: Sequence[Agent], queued: Mapping[str, Any] | None = None) -> str:
-    """One sentence. ``queued`` is the app's place in the init's queue, which knows what it turned down and why."""
+    """One sentence. ``queued`` is the app's entry in the init's queue, which lists rejected offers and the reasons."""
     active = [agent for agent in agents if agent.active]
     if not active:
         return "no agent is registered with the master" if not agents else "no agent is connected to the master now"
@@ -42,6 +42,6 @@ def why_not_placed(app: Mapping[str, Any], agents: Sequence[Agent], queued: Mapp
 
 
 def _turned_down(queued: Mapping[str, Any]) -> list[str]:
-    """Why the last offers were not used, in the init's words: ``UnfulfilledConstraint (2)``."""
+    """Why the last offers were not used, as the init names the reasons: ``UnfulfilledConstraint (2)``."""
     summary = (queued.get("processedOffersSummary") or {}).get("rejectSummaryLastOffers") or []
     return [f"{one.get('reason')} ({one['declined']})" for one in summary if one.get("declined")]

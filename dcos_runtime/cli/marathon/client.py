@@ -52,7 +52,7 @@ def app_path(app_id: str) -> str:
 
 
 def task_prefix(app_id: str) -> str:
-    """What the ids of an app's tasks begin with: ``/a/b`` runs as ``a_b.<instance>``."""
+    """The prefix of the ids of an app's tasks: ``/a/b`` runs as ``a_b.<instance>``."""
     return app_path(app_id)[1:].replace("/", "_") + "."
 
 
@@ -96,7 +96,7 @@ class Marathon:
         return _items(self._read("/v2/deployments"), None)
 
     def stop_deployment(self, deployment_id: str, *, force: bool) -> AcceptedChange | None:
-        """Undoes it with a deployment of its own; with ``force`` only ends it, and nothing is undone (None)."""
+        """Undoes it by another deployment; with ``force`` only ends it, and returns None."""
         query = "?force=true" if force else ""
         response = self._request("DELETE", f"/v2/deployments/{urllib.parse.quote(deployment_id, safe='')}{query}")
         if response.status == 404:
@@ -116,7 +116,7 @@ class Marathon:
         return _items(response, "tasks")
 
     def queue(self) -> dict[str, Mapping[str, Any]]:
-        """What waits to be launched, by app id."""
+        """The apps that wait to be launched, by id."""
         items = _items(self._read("/v2/queue"), "queue")
         return {str((item.get("app") or item.get("pod") or {}).get("id", "")): item for item in items}
 
@@ -132,7 +132,7 @@ class Marathon:
         return self._change(response)
 
     def _known(self, response: Response, app_id: str) -> None:
-        """Raises when the answer is that there is no such app (or version), naming those with a similar id."""
+        """Raises when the app (or version) does not exist; the text names those with a similar id."""
         if response.status != 404:
             self._check(response)
             return
@@ -185,7 +185,7 @@ def _app_url(app_id: str) -> str:
 
 
 def _refusal(response: Response) -> CliError:
-    """An error answer as text: 409 with what is in the way, 422 with every fault on a line of its own."""
+    """An error response as text: 409 with the conflicting deployments, 422 with every fault on a line of its own."""
     message = response.complaint()
     body = _body(response)
     if response.status == 409 and body.get("deployments"):

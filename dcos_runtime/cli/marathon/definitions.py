@@ -1,4 +1,4 @@
-"""Apps between what a user writes (files, KEY=VALUE) and what the init takes and tells."""
+"""Converts apps between a user's input (files, KEY=VALUE) and the init's API."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def parse_properties(properties: Sequence[str]) -> dict[str, Any]:
             try:
                 fields[key] = json.loads(value)
             except ValueError as error:
-                # A bare word is meant as text, as that of DC/OS took it; broken brackets or quotes are a mistake.
+                # A bare word is text, as in DC/OS' own command; broken brackets or quotes are a mistake.
                 if value[:1] in ("{", "[", '"'):
                     wrong.append(f"{text}: the value is not JSON: {error}")
                 fields[key] = value

@@ -1,4 +1,4 @@
-"""From a command line to an app definition, and from a running app to the lines that tell where it is."""
+"""From a command line to an app definition, and from a running app to the lines that show where it runs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def app_of(
         "instances": instances,
         "env": _environment(env),
         "portDefinitions": [{"port": port} for port in ports],
-        # Without it a wanted number is only a hint, and any port of the host may come instead.
+        # Without it a port number is only a hint, and the host may get any other port.
         "requirePorts": bool(fixed),
     }
     return app | ({"user": user} if user else {})

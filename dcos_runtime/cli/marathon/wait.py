@@ -21,7 +21,7 @@ FIRST_INTERVAL_SECONDS = 0.2
 LAST_INTERVAL_SECONDS = 2.0
 # Offers come every second or so: an app that waits for several of them is mentioned.
 SILENCE_SECONDS = 5.0
-# A command that cannot work ends at once, so that is awaited before a task counts as one that runs.
+# A command that cannot work ends at once, so this time passes before a task counts as running.
 STEADY_SECONDS = 0.5
 
 
@@ -44,7 +44,9 @@ def progress(deployment: Deployment) -> str:
 
 
 def watch_deployment(marathon: Marathon, deployment_id: str, interval: float, max_count: int | None) -> None:
-    """Prints each change of a running deployment until it is gone. Raises `CliError` when it never was, or is not."""
+    """Prints each change of a running deployment until it is over. Raises `CliError` when it does not exist, or lasts
+    too long.
+    """
     told = None
     for count, running in enumerate(_looks_at_deployments(marathon, interval), 1):
         deployment = _find(running, deployment_id)
@@ -63,7 +65,7 @@ def watch_deployment(marathon: Marathon, deployment_id: str, interval: float, ma
 
 
 def _looks_at_deployments(marathon: Marathon, interval: float) -> Iterator[Sequence[Deployment]]:
-    """Without an end. An init that was there is waited for when it is silent."""
+    """Endless. When an init that has answered before is silent, it waits for it."""
     yield marathon.deployments()
     patience = Patience()
     while True:
@@ -183,7 +185,7 @@ def _looks(timeout: float) -> Iterator[None]:
 
 @contextmanager
 def teller(what: str, *, lines: bool = True) -> Iterator[Teller]:
-    """A spinner with the latest word on a terminal; elsewhere a line on stderr for each new word, with ``lines``."""
+    """On a terminal a spinner with the latest text; elsewhere, with ``lines``, a line on stderr for each new text."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.markup import escape

@@ -14,7 +14,7 @@ from dcos_runtime.cli.packages.refusals import refusal
 Package = Mapping[str, Any]
 Options = Mapping[str, Any]
 
-# A repository may have to be read anew before the answer.
+# A repository may have to be fetched again before the response.
 TIMEOUT_SECONDS = 120.0
 
 
@@ -36,15 +36,15 @@ class Installed:
 
 @dataclass(frozen=True)
 class ServiceDescription:
-    """What an installed package may become: `/service/describe`."""
+    """The possible versions of an installed package: `/service/describe`."""
 
     package: Package
     upgrades: Sequence[str]
     downgrades: Sequence[str]
     options: Options
-    """All that are in force, with defaults."""
+    """All options in effect, with defaults."""
     chosen: Options
-    """Those that whoever installed it gave."""
+    """The options that the user gave at the installation."""
 
 
 def media_type(operation: str, kind: str, version: str = "v1") -> str:

@@ -1,4 +1,4 @@
-"""One installation: what a package brings, asked and carried out in the order that users of DC/OS know."""
+"""One installation: what a package brings, confirmed and carried out in the order of DC/OS' own command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dcos_runtime.cli.plugins.sources import PluginSource, sources
 
 
 class Installation:
-    """Of one package. ``app`` and ``cli``: what of it is wanted, where it has that."""
+    """The installation of one package. ``app`` and ``cli``: the wanted parts, if the package has them."""
 
     def __init__(
         self, reach: Reach, package: Package, options: Options, app_id: str | None, *, app: bool, cli: bool
@@ -33,11 +33,11 @@ class Installation:
 
     @cached_property
     def files(self) -> list[PluginSource]:
-        """Of the plugin. Raises `CliError` when there is one, and none for this machine."""
+        """The plugin's files. Raises `CliError` when the plugin does not support this machine."""
         return sources(self._package) if self._cli else []
 
     def check(self, *, only_cli: bool) -> None:
-        """Raises `CliError` when what is wanted is not there, before anything is done."""
+        """Raises `CliError` when a wanted part does not exist, before anything is done."""
         if only_cli and not self.files:
             raise CliError(f"{self.name} {self.version} has no command-line plugin")
         if not self._app and not self.files:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# The whole package in base64, and the options, which the app's own fields show.
+# Labels with the whole package in base64, and with the options, which the app's other fields show.
 _NOISE = ("DCOS_PACKAGE_DEFINITION", "DCOS_PACKAGE_METADATA", "DCOS_PACKAGE_OPTIONS")
 _LONGEST = 300
 

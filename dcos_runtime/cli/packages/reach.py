@@ -1,4 +1,4 @@
-"""What an installation reaches: the cluster's clients, each made when it is first asked for."""
+"""The clients that an installation needs, each made when it is first used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dcos_runtime.cli.packages.client import CosmosClient
 
 
 class Reach(Protocol):
-    """As the state of a command line has them. Each raises `CliError` when there is no such client."""
+    """The interface of `Invocation` that is used here. Each property raises `CliError` when there is no such client."""
 
     @property
     def target(self) -> Target: ...

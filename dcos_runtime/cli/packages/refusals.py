@@ -1,4 +1,4 @@
-"""What the package manager refuses, as text a user can act on: its error types with the words it gave."""
+"""The package manager's errors as text that a user can act on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HINTS: Mapping[str, Sequence[str]] = {
 
 
 def refusal(response: Response) -> CliError | None:
-    """The error that the body tells, or None where it is none of the package manager's."""
+    """The error in the body, or None if it is not an error of the package manager."""
     try:
         body = response.json()
     except NotJson:
@@ -59,7 +59,7 @@ def _details(kind: str, data: Mapping[str, Any]) -> list[str]:
         elif isinstance(value, list) and value and all(isinstance(one, (str, int)) for one in value):
             lines.append(f"{key}: {', '.join(map(str, value))}")
         elif isinstance(value, list):
-            # What the init itself refused: [{"path": "/cpus", "errors": [...]}].
+            # A refusal by the init: [{"path": "/cpus", "errors": [...]}].
             lines += [f"{one.get('path', '/')}: {_texts(one.get('errors'))}" for one in value if isinstance(one, dict)]
     return lines
 

@@ -71,7 +71,7 @@ def installed_row(one: Present) -> tuple[str, ...]:
 
 
 def repository_problem(repository: Mapping[str, Any]) -> list[str]:
-    """Why it is not fetched, in lines; none for one that is."""
+    """Why the repository is not fetched, in lines; empty for one that is."""
     problem = repository.get("problem")
     if not isinstance(problem, Mapping):
         return []
@@ -84,7 +84,7 @@ def repository_problem(repository: Mapping[str, Any]) -> list[str]:
 
 
 def short(text: str) -> str:
-    """Its first line, cut where it is long: a description may be a page."""
+    """The first line, shortened if it is long: a description may be a page."""
     line = text.strip().partition("\n")[0].strip()
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 

@@ -1,4 +1,4 @@
-"""An installed package and what it is to become."""
+"""The upgrade of an installed package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dcos_runtime.cli.packages.reach import Reach
 
 
 def the_app(cosmos: CosmosClient, name: str | None, app_id: str | None) -> str:
-    """The one app that is meant. Raises `CliError` when it is none or several."""
+    """The one app that the user means. Raises `CliError` when there is no such app, or several."""
     if app_id is not None and name is None:
         return app_path(app_id)
     if name is None:
@@ -32,7 +32,7 @@ def the_app(cosmos: CosmosClient, name: str | None, app_id: str | None) -> str:
 
 
 class Upgrade:
-    """Of one app to ``version`` (None: the newest that it may become) with ``options`` laid over those chosen before.
+    """The upgrade of one app to ``version`` (None: the newest possible) with ``options`` merged into the former ones.
 
     Raises `CliError` when there is nothing to change.
     """
@@ -80,7 +80,7 @@ class Upgrade:
         return difference(self._before(after), after)
 
     def _before(self, after: App) -> App:
-        """The version that runs, rendered; where no repository has it any more, what the init tells of the app."""
+        """The running version, rendered; if no repository has it any more, the app as the init shows it."""
         try:
             return self._cosmos.render(self.package, self.now, self._service.chosen, self._app_id)
         except CliError:
@@ -96,7 +96,7 @@ class Upgrade:
 
 
 def merged(below: Options, above: Options) -> dict[str, Any]:
-    """``above`` laid over ``below``: objects are merged, all else is replaced."""
+    """``above`` merged into ``below``: objects are merged, other values replaced."""
     result = dict(below)
     for key, value in above.items():
         former = result.get(key)

@@ -1,4 +1,4 @@
-"""Unpacks zip archives of others: nothing lies outside the folder, is a link or a device, or grows without bounds."""
+"""Unpacks untrusted zip archives: no file outside the folder, no link, no device, no unbounded size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _CHUNK = 256 * 1024
 
 
 def members(content: bytes, what: str) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
-    """The archive and its files by their relative names. Raises `CliError` when something in it is not to be had."""
+    """The archive and its files by their relative names. Raises `CliError` when the archive has an entry that is not
+    allowed.
+    """
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         infos = archive.infolist()
@@ -51,7 +53,7 @@ def _relative(name: str, what: str) -> str:
 
 
 def read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, what: str) -> Iterator[bytes]:
-    """The content, of the size that the archive tells. Raises `CliError`."""
+    """The content, of the size that the archive declares. Raises `CliError`."""
     left = member.file_size
     try:
         with archive.open(member) as file:

@@ -27,8 +27,8 @@ Progress = Callable[[str], None]
 def download(
     source: PluginSource, http_to_cluster: Http | Gateways, own: Callable[[str], str | None], tell: Progress
 ) -> bytes:
-    """The file, its digest checked where the package names one. ``own`` gives the URL to ask for one that is the
-    cluster's, and None for any other. Raises `CliError`.
+    """The file, its digest checked if the package names one. ``own`` returns the URL at the gateway for a URL of the
+    cluster, and None for any other. Raises `CliError`.
     """
     inside = own(source.url)
     content = _from_cluster(http_to_cluster, inside) if inside else _from_elsewhere(source.url, tell)

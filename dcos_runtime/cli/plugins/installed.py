@@ -1,7 +1,7 @@
 """The plugins of one cluster, as DC/OS' own command lays them out: ``subcommands/<package>`` in the cluster's folder.
 
 There ``package.json`` is the package's definition, ``env/plugin.toml`` names the commands, and ``env/bin/dcos-NAME``
-are their programs. A plugin is made beside and comes by one rename, so no command line ever sees half of one.
+are their programs. A plugin is built in another folder and renamed, so no command ever sees half of one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Plugin:
 
 
 class Plugins:
-    """Those of the cluster with this folder."""
+    """The plugins of the cluster with this folder."""
 
     def __init__(self, cluster_folder: Path) -> None:
         self._cluster = cluster_folder
@@ -68,13 +68,13 @@ class Plugins:
         return next((plugin for plugin in self.all() if plugin.name == name), None)
 
     def home(self, name: str) -> Path:
-        """Where a plugin will lie. Raises `CliError` for what cannot be the name of a package."""
+        """The folder of a plugin. Raises `CliError` for a name that no package can have."""
         if not _NAME.fullmatch(name):
             raise CliError(f"{name!r} cannot be the name of a plugin")
         return self._folder / name
 
     def put(self, name: str, package: Mapping[str, Any], build: Callable[[Path], None]) -> Plugin:
-        """Has ``build`` fill a folder ``env`` and lays it down, in the place of a former one. Raises `CliError`."""
+        """Lets ``build`` fill a folder ``env``, and puts it in the place of a former plugin. Raises `CliError`."""
         home = self.home(name)
         with self._locked(), _told("install the plugin at", home), self._stage() as stage:
             build(stage / "env")
@@ -110,7 +110,7 @@ class Plugins:
 
     @contextlib.contextmanager
     def _stage(self) -> Iterator[Path]:
-        """A new folder on the same file system; what is left of it goes."""
+        """A new folder on the same file system, which is removed at the end."""
         parent = self._cluster / "tmp"
         parent.mkdir(mode=0o700, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix="plugin-", dir=parent))
@@ -151,7 +151,7 @@ def _read(folder: Path) -> Plugin | None:
 
 
 def _told_command(environment: Path, told: Any) -> PluginCommand | None:
-    """One that ``plugin.toml`` names; its program lies in the plugin, or it is none."""
+    """A command that ``plugin.toml`` names; None if its program does not lie in the plugin."""
     if not isinstance(told, dict) or not isinstance(told.get("name"), str) or not isinstance(told.get("path"), str):
         return None
     path = (environment / told["path"]).resolve()

@@ -1,4 +1,4 @@
-"""Installs the plugin of a package for a cluster: brought, checked, laid down, asked what it is."""
+"""Installs the plugin of a package for a cluster: downloaded, checked, installed, and asked for its description."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ZIP = b"PK\x03\x04"
 
 
 def plugins_of(target: Target) -> Plugins:
-    """Raises `CliError` for a cluster that is not known here: there is no place for its plugins."""
+    """Raises `CliError` for a cluster that is not known here, because it has no folder for plugins."""
     if target.cluster is None:
         raise CliError(
             f"plugins are kept with a known cluster, and {target.url} is of none",
@@ -57,7 +57,7 @@ def install(
 
 
 def _lay_down(environment: Path, name: str, source: PluginSource, content: bytes) -> None:
-    """What is a zip archive is unpacked, whatever the package calls it; all else is the program itself."""
+    """A zip archive is unpacked, whatever kind the package names; any other file is the program itself."""
     environment.mkdir(mode=0o755)
     if content.startswith(ZIP):
         unpack(content, environment, source.file or "the plugin")
@@ -69,7 +69,7 @@ def _lay_down(environment: Path, name: str, source: PluginSource, content: bytes
 
 
 def _own(url: str, target: Target) -> str | None:
-    """A file that the cluster itself serves is asked for at its gateways, whichever it names and by which scheme."""
+    """A file that the cluster itself serves is fetched from its gateways, whatever host and scheme the URL names."""
     if not target.is_gateway:
         return url if origin(url) == origin(target.url) else None
     known = target.cluster.gateways() if target.cluster else [target.url]
@@ -81,7 +81,7 @@ def _own(url: str, target: Target) -> str | None:
 
 
 def _described(plugin: Plugin) -> Plugin:
-    """What each command says of itself in a line, asked once, kept in ``plugin.toml`` as DC/OS' command does."""
+    """The one-line description of each command, asked once and stored in ``plugin.toml`` as by DC/OS' command."""
     if all(one.description for one in plugin.commands):
         return plugin
     environment = (plugin.folder / "env").resolve()
@@ -98,7 +98,7 @@ def _described(plugin: Plugin) -> Plugin:
 
 
 def _info(program: Path, name: str) -> str:
-    """Without any credential: it is asked for a sentence only."""
+    """Without any credential, since it is only asked for a sentence."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("DCOS_")}
     try:
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Runs a plugin's command in the place of `dcos`, with what DC/OS' own command tells its plugins."""
+"""Runs a plugin's command in the place of `dcos`, with the environment that DC/OS' own command gives its plugins."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def variables(name: str, target: Target, environment: Mapping[str, str]) -> dict
 
 
 def _executable() -> str:
-    """How this command was called, as a whole path: plugins call it back."""
+    """The full path of this command, because plugins call it."""
     found = shutil.which(sys.argv[0]) or shutil.which("dcos") or sys.argv[0]
     return str(Path(found).absolute())

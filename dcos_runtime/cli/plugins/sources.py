@@ -1,4 +1,4 @@
-"""What a package says of its plugin: which file is for this machine, where it comes from, what its digest is."""
+"""A package's entry for its plugin: the file for this machine, its URL and its digest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True)
 class PluginSource:
-    """A file at ``url`` with this digest; ``wheel``: of Python's kind. ``sha256`` None: the package names no digest."""
+    """A file at ``url`` with this digest; ``wheel``: a wheel of Python. ``sha256`` None: the package names no
+    digest.
+    """
 
     url: str
     sha256: str | None
@@ -31,7 +33,7 @@ class PluginSource:
 
 
 def system() -> tuple[str, str]:
-    """Of this machine, in the words of packages: ``linux``, ``x86-64``."""
+    """This machine in the terms of packages: ``linux``, ``x86-64``."""
     machine = platform.machine().lower()
     return _SYSTEMS.get(sys.platform, sys.platform), _MACHINES.get(machine, machine)
 
@@ -55,7 +57,7 @@ def sources(package: Mapping[str, Any], here: tuple[str, str] | None = None) -> 
 
 
 def _wheel(text: str, name: str) -> PluginSource:
-    """pip's own way to tell a digest: ``https://…/x.whl#sha256=…``."""
+    """pip's form of a URL with a digest: ``https://…/x.whl#sha256=…``."""
     address, _, fragment = text.partition("#")
     url = _address(address, name)
     if not urllib.parse.urlsplit(url).path.endswith(".whl"):
@@ -78,7 +80,7 @@ def _address(url: str, name: str) -> str:
 
 
 def _digest(hashes: Any, name: str) -> str | None:
-    """The SHA-256; None when no digest is named at all. Raises `CliError` for those that nobody here can check."""
+    """The SHA-256; None when the package names no digest. Raises `CliError` for an unsupported kind of digest."""
     named = [one for one in hashes if isinstance(one, dict)] if isinstance(hashes, list) else []
     if not named:
         return None

@@ -1,4 +1,6 @@
-"""Wheels into an environment of their own, without pip: nothing is built, no index is asked, nothing is fetched."""
+"""Installs wheels into an environment of their own, without pip: nothing is built, no index is asked, nothing is
+fetched.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ sys.exit({function}())
 
 
 class Wheel:
-    """One wheel, held to what it says of itself. Raises `CliError` when that is not true."""
+    """One wheel, checked against its own metadata. Raises `CliError` when they differ."""
 
     def __init__(self, file: str, content: bytes) -> None:
         self.file = file
@@ -59,7 +61,7 @@ class Wheel:
         return normalized(self.metadata.get("Name", ""))
 
     def needs(self) -> list[str]:
-        """Names of what has to be there besides: what only extras or other surroundings want is left out."""
+        """The names of its requirements, without those of extras and of other environments."""
         wanted = []
         for text in self.metadata.get_all("Requires-Dist") or ():
             requirement, _, marker = text.partition(";")
@@ -69,7 +71,7 @@ class Wheel:
         return wanted
 
     def lay_down(self, environment: Path, site: Path, python: Path) -> None:
-        """Into the environment; scripts begin with ``python``, the path that it will have."""
+        """Installs it into the environment; scripts begin with ``python``, the later path of the interpreter."""
         for name, member in self._members.items():
             top, _, rest = name.partition("/")
             if name.endswith((f"{self._info}/RECORD.jws", f"{self._info}/RECORD.p7s")):
@@ -187,7 +189,7 @@ def build(environment: Path, home: Path, wheels: Sequence[tuple[str, bytes]]) ->
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     site = environment / "lib" / version / "site-packages"
     for name in ("activate", "activate.csh", "activate.fish", "Activate.ps1"):
-        # They hold the path at which it was made.
+        # They hold the path at which the environment was made.
         (environment / "bin" / name).unlink(missing_ok=True)
     for wheel in opened:
         wheel.lay_down(environment, site, home / "bin" / "python3")

@@ -36,7 +36,7 @@ class UpgradeStrategy(_Value, frozen=True):
 
 
 class UnreachableStrategy(_Value, frozen=True):
-    """Seconds from being unreachable to getting a replacement, and to being forgotten (killed should it return)."""
+    """Seconds until an unreachable task gets a replacement, and until it is forgotten (it is killed if it returns)."""
 
     inactive_after_seconds: int = 0
     expunge_after_seconds: int = 0
@@ -102,11 +102,11 @@ class App(_Value, frozen=True):
 
     @property
     def config_version(self) -> str:
-        """The version from which on instances need no restart to be what this one describes."""
+        """The oldest version whose instances need no restart to match this one."""
         return self.version_info.last_config_change_at
 
     def same_config(self, other: App) -> bool:
-        """Whether the two differ in nothing but the number of instances (and their versions)."""
+        """Whether the two differ only in the number of instances (and in their versions)."""
         return self.unversioned() == msgspec.structs.replace(other.unversioned(), instances=self.instances)
 
     def unversioned(self) -> App:
@@ -119,7 +119,7 @@ _OMIT_EMPTY = ("args", "constraints", "dependencies", "env", "fetch", "healthChe
 
 
 def to_json(app: App) -> dict[str, Any]:
-    """The app with exactly Marathon's keys: what is absent there is absent here."""
+    """The app with exactly Marathon's keys."""
     data: dict[str, Any] = msgspec.to_builtins(app)
     for key in _OMIT_EMPTY:
         if not data[key]:

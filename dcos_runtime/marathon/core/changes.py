@@ -1,6 +1,5 @@
-"""What clients ask for: apps made, changed, restarted and removed, tasks killed, deployments undone or dropped.
-
-Each method either changes the world or raises.
+"""Clients' changes: apps created, changed, restarted and removed, tasks killed, deployments undone or dropped. Each
+method either changes the world or raises.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class Conflict(Exception):
 
 
 class Locked(Exception):
-    """Deployments that are under way concern the same apps."""
+    """Deployments under way concern the same apps."""
 
     def __init__(self, deployment_ids: Sequence[str]) -> None:
         super().__init__(
@@ -44,7 +43,7 @@ class Locked(Exception):
 
 
 class TooManyDeployments(Exception):
-    """The limit of deployments at a time is reached."""
+    """The limit of simultaneous deployments is reached."""
 
 
 def no_app(app_id: str, version: str | None = None) -> NotFound:
@@ -84,7 +83,7 @@ class Changes:
     def update_many(
         self, items: Sequence[Mapping[str, Any]], *, partial: bool, may_create: bool, force: bool, now: Now
     ) -> Deployment:
-        """All in one deployment, in the order of their dependencies. Raises as `update`."""
+        """All of them in one deployment, in the order of their dependencies. Raises the errors of `update`."""
         targets: dict[str, App | None] = {}
         problems: dict[str, list[str]] = {}
         if len(items) > limits.MAX_APPS_AT_ONCE:
@@ -111,7 +110,7 @@ class Changes:
         return self._deploy({app_id: None}, force, now)
 
     def restart(self, app_id: str, force: bool, now: Now) -> Deployment:
-        """Replaces every instance, as an update does."""
+        """Replaces every instance, as an update would."""
         return self._deploy({app_id: self.app(app_id)}, force, now, restart=True)
 
     def reset_delay(self, app_id: str) -> None:
@@ -126,14 +125,14 @@ class Changes:
     # --- tasks ---
 
     def kill(self, instances: Collection[Instance], wipe: bool, now: Now) -> None:
-        """Ends these tasks; others take their place, under new instance ids with ``wipe``."""
+        """Kills these tasks; others replace them, with ``wipe`` under new instance ids."""
         for instance in instances:
             found = self._world.instance(instance.id)
             if found is not None:
                 (self._tasks.decommission if wipe else self._tasks.kill)(*found, now)
 
     def kill_and_scale(self, instances: Collection[Instance], force: bool, now: Now) -> Deployment:
-        """Ends these instances, with as many fewer in their apps. Raises `Locked`."""
+        """Ends these instances, and lowers the instance counts of their apps. Raises `Locked`."""
         by_app: dict[str, list[str]] = {}
         for instance in instances:
             if instance.has_task and not instance.to_kill:
@@ -147,7 +146,7 @@ class Changes:
     # --- deployments ---
 
     def cancel(self, deployment_id: str, force: bool, now: Now) -> Deployment | None:
-        """Undoes a deployment with a new one; with ``force`` it just ends it. Raises `NotFound`."""
+        """Undoes a deployment by a new one; with ``force`` only ends it. Raises `NotFound`."""
         deployment = self._world.deployments.get(deployment_id)
         if deployment is None:
             raise NotFound(f"DeploymentPlan {shown(deployment_id)} does not exist")
@@ -162,7 +161,7 @@ class Changes:
         return state.versions.get(change.before) if state is not None and change.before is not None else None
 
     def _end(self, deployment: Deployment, reason: str, kept: Collection[str], now: Now) -> None:
-        """Drops a deployment as it stands. Apps it was removing are gone at once, unless ``kept``."""
+        """Drops a deployment. Apps that it was removing are removed at once, unless ``kept``."""
         world = self._world
         plan = world.plan(deployment)
         world.forget_deployment(deployment)
@@ -204,9 +203,8 @@ class Changes:
         undo: bool = False,
         kill: Mapping[str, list[str]] | None = None,
     ) -> Deployment:
-        """Takes over the target definitions under a new version and begins the deployment. What is equal is left out.
-
-        ``restart``: not even what is equal. ``undo``: instances of the target's own configuration need no replacement.
+        """Takes over the target definitions under a new version and begins the deployment. Unchanged apps are left out,
+        except with ``restart``. ``undo``: instances that already have the target's configuration are not replaced.
         """
         world = self._world
         version = ids.next_version(now.wall, self._newest_version())
@@ -258,7 +256,7 @@ class Changes:
         return deployment
 
     def _check_sizes(self, deployment: Deployment, after: Mapping[str, App | None]) -> None:
-        """Raises `Invalid` for what the store would refuse, or what would fill it up."""
+        """Raises `Invalid` for definitions that the store would refuse, or that would fill it up."""
         world = self._world
         sizes = {app_id: len(apps.encode(app)) for app_id, app in after.items() if app is not None}
         for app in after.values():

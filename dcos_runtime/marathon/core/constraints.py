@@ -46,9 +46,8 @@ def attributes_of(offer: Offer) -> dict[str, str]:
 def satisfied(
     constraint: Sequence[str], offered: Mapping[str, str], placed: Sequence[Mapping[str, str]], instances: int
 ) -> bool:
-    """Whether an instance may go where ``offered`` holds, given where the app's others (``placed``) are.
-
-    ``instances`` is how many there are to be in all; GROUP_BY spreads these.
+    """Whether an instance may run on an agent with the attributes ``offered``, when the app's others run at ``placed``.
+    ``instances`` is the target count, which GROUP_BY spreads.
     """
     field, operator = constraint[0], constraint[1]
     value = constraint[2] if len(constraint) > 2 else ""
@@ -72,7 +71,7 @@ def satisfied(
 
 
 def _group_by(here: str, others: Sequence[str | None], groups: int, instances: int) -> bool:
-    """Evens out over the groups there are, or over ``groups`` of them when that is known beforehand."""
+    """Spreads evenly over the known groups, or over ``groups`` of them if that is given."""
     counts = Counter(other for other in others if other is not None)
     wanted_groups = max(groups, len(counts), 1)
     if here not in counts:
@@ -85,7 +84,9 @@ def _group_by(here: str, others: Sequence[str | None], groups: int, instances: i
 
 
 def uneven(fields: Iterable[str], placed: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Keys of ``placed`` in the fullest group of the first of ``fields`` whose groups differ: these should go first."""
+    """Keys of ``placed`` in the fullest group of the first of ``fields`` whose groups differ in size: these should be
+    ended first.
+    """
     for field in fields:
         groups: dict[str | None, list[str]] = {}
         for key, attributes in placed.items():

@@ -1,8 +1,8 @@
 """The init's core: what each event of clients, the master, time and the store leads to. Pure.
 
-Before anything is told, every app that was touched is looked at once: instances are started and stopped until the app
-is on its way to what it should be, deployments move on, and offers are asked for exactly while something waits. Then
-it is stored, and only then carried out; what comes during a write is looked at and stored together after it.
+After each event every touched app is decided on once: instances are started and stopped to reach the app's target,
+deployments advance, and offers are requested exactly while something waits. The decisions are stored, and only then
+carried out. Events during a write are decided on and stored together after it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.scheduler import Event as SchedulerEvent
 
 NEW_AT_ONCE = 500
-"""How many instances of an app are made in one go."""
+"""How many instances of an app are made in one step."""
 
 
 class InitCore:
@@ -103,7 +103,7 @@ class InitCore:
         return self.world.timers.next_deadline()
 
     def snapshot(self) -> bytes:
-        """All of the state; `recorded.restored` makes a core of it that goes on as this one would."""
+        """All of the state; `recorded.restored` makes a core that continues from it."""
         return snapshot.take(self)
 
     # --- what others may read -----------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class InitCore:
     def _recover(self, event: events.Recovered, now: Now) -> None:
         world = self.world
         world.restore(event.values)
-        world.outbox.close()  # what is only written anew may be stored in any parts; what is decided now may not
+        world.outbox.close()  # rewritten records may be stored in any parts; present decisions may not
         for app_id in world.apps:
             self.roles.look(app_id)
         for state, instance in list(world.all_instances()):
@@ -144,7 +144,7 @@ class InitCore:
     # --- the master ---------------------------------------------------------------------------------------------------
 
     def _subscribed(self, event: events.Subscribed, now: Now) -> None:
-        """Asks for the state of every task we believe in, and of any that we do not know."""
+        """Asks for the state of every known task, and of tasks that we do not know."""
         world = self.world
         again = world.framework_id == event.framework_id
         world.save_framework(event.framework_id)
@@ -186,7 +186,7 @@ class InitCore:
             self._framework_removed(now)
 
     def _framework_removed(self, now: Now) -> None:
-        """The master will not have our framework id any more: with it, all tasks are gone."""
+        """The master has removed our framework: all of its tasks are gone."""
         world = self.world
         self._disconnected(now)
         world.save_framework(None)
@@ -195,9 +195,8 @@ class InitCore:
                 self.tasks.vacate(state, instance, now)
 
     def _agent_lost(self, agent_id: str) -> None:
-        """The master has given up an agent, and told of the tasks that it knew there.
-
-        A new master that has waited for the agent in vain knew of none: it tells when it is asked.
+        """The master has given up an agent, and sent updates for the tasks that it knew there. A new master, at which
+        the agent never registered, knew none: so it is asked.
         """
         silent = [
             (instance.task_id, agent_id)
@@ -208,7 +207,7 @@ class InitCore:
             self.world.send(calls.reconcile(silent))
 
     def _call_refused(self, call: Call) -> None:
-        """Of a launch the master is then asked what became of the tasks."""
+        """After a refused launch the master is asked for the states of its tasks."""
         if call.accept is not None:
             tasks = [
                 (task.task_id.value, task.agent_id.value)
@@ -219,7 +218,9 @@ class InitCore:
             self.world.send(calls.reconcile(tasks))
 
     def _reconcile(self, now: Now) -> None:
-        """Explicitly for what we know (unknown to the master: it says so), then for all that the master knows."""
+        """Explicitly for the tasks that we know (the master also reports unknown ones), then for all that the master
+        knows.
+        """
         world = self.world
         if self.subscribed:
             known = [
@@ -277,7 +278,7 @@ class InitCore:
                     task_id=instance.task_id,
                     index=index,
                     protocol=protocol,
-                    # The address the agent told of; its name need not be known where we are.
+                    # The address that the agent reported; its name may not resolve here.
                     host=instance.ip_addresses[0][0] if instance.ip_addresses else instance.hostname,
                     port=port,
                     path=check.path or "/",
@@ -289,7 +290,7 @@ class InitCore:
     # --- what all that happened comes to ------------------------------------------------------------------------------
 
     def _decide(self, now: Now) -> None:
-        """Settles and stores, unless a write is under way: then its end will, or when it has become much."""
+        """Decides and stores. While a write is under way that waits for its end, or until there is much to store."""
         outbox = self.world.outbox
         if outbox.under_way and not outbox.full:
             return
@@ -333,7 +334,7 @@ class InitCore:
         for instance_id in decision.stop:
             self.tasks.decommission(state, state.instances[instance_id], now)
         if app is not None:
-            # A few at a time, so that everybody else gets a turn; bounded even if what is stored is not.
+            # A few at a time, so that other work gets a turn; bounded even if the stored number is not.
             start = min(decision.start, NEW_AT_ONCE, max(0, 2 * MAX_INSTANCES - len(state.instances)))
             if start > 1 and world.source.unlucky("instances are made one at a time"):
                 start = 1
@@ -341,14 +342,14 @@ class InitCore:
                 self.launching.new_instance(state, app, now)
             if 0 < start < decision.start:
                 world.timers.set(MakeMore(app_id), now.mono)
-                world.dirty.pop(app_id, None)  # making them touched the app: the rest follows in the next turn
+                world.dirty.pop(app_id, None)  # making them touched the app, so the rest follows in the next turn
         self.launching.look(state, now)
         if not state.instances and not state.versions:
             world.apps.pop(app_id, None)
         self.roles.look(app_id)
 
     def _advance(self, deployment: Deployment, now: Now) -> None:
-        """Advances a deployment past every step that is done."""
+        """Advances a deployment over all completed steps."""
         world = self.world
         begun = deployment.step
         plan: dict[str, Any] = {}

@@ -1,7 +1,6 @@
-"""How many instances to start and which to stop, from what an app should be and what there is. One look, no memory.
-
-Called again after every change, it leads there: it never asks what was decided before, so that nothing is lost with a
-restart, and a kill or a failure half-way is nothing special.
+"""How many instances to start and which to stop, from an app's target and its present instances. It has no memory:
+called after every change, it reaches the target step by step. So a restart loses nothing, and a kill or a failure in
+between is no special case.
 """
 
 from __future__ import annotations
@@ -45,8 +44,9 @@ def decide(
     restarting: bool = False,
     sentenced: Collection[str] = (),
 ) -> Decision:
-    """``app`` None: all must go. ``restarting``: those of an older configuration must be replaced, within the app's
-    upgrade strategy. ``sentenced``: ids that go first when some must go."""
+    """``app`` None: all instances must end. ``restarting``: those of an older configuration are replaced, within the
+    app's upgrade strategy. ``sentenced``: ids that end first when some must end.
+    """
     if app is None:
         return Decision(stop=tuple(instance.id for instance in instances if instance.goal is Goal.RUNNING))
     if restarting and app.instances > 0:
@@ -60,7 +60,7 @@ def decide(
 
 
 def settled(app: App | None, instances: Collection[Instance], healthy: Healthy, *, restarting: bool = False) -> bool:
-    """Whether nothing is left to start, to stop or to wait for."""
+    """Whether there is nothing to start, to stop or to wait for."""
     if app is None:
         return not instances
     wanted = [instance for instance in instances if instance.wanted]
@@ -77,7 +77,9 @@ def is_outdated(app: App, instance: Instance) -> bool:
 
 
 def _replace(app: App, instances: Collection[Instance], healthy: Healthy, sentenced: Collection[str]) -> Decision:
-    """Stops old ones as far as minimumHealthCapacity allows, starts new ones as far as maximumOverCapacity does."""
+    """Stops old instances as far as minimumHealthCapacity allows, and starts new ones as far as maximumOverCapacity
+    allows.
+    """
     wanted = [instance for instance in instances if instance.wanted]
     old = [instance for instance in wanted if is_outdated(app, instance)]
     new = [instance for instance in wanted if not is_outdated(app, instance)]
@@ -92,7 +94,7 @@ def _replace(app: App, instances: Collection[Instance], healthy: Healthy, senten
     keep = max(0, least - sum(1 for instance in new if healthy(instance)))
     go = _first_to_go(app, serving, healthy, sentenced, len(serving) - keep)
     too_many_new = _first_to_go(app, new, healthy, sentenced, len(new) - app.instances)
-    # What is stopped takes room until it ended, unless it has no task, or none that can be reached.
+    # A stopped instance counts until it has ended, unless it has no task, or an unreachable one.
     there = len(new) + len(serving) + len(ending)
     there += sum(1 for instance in idle if instance.has_task and instance.condition not in ABSENT)
     start = max(0, min(app.instances - len(new), most - there))
@@ -102,7 +104,7 @@ def _replace(app: App, instances: Collection[Instance], healthy: Healthy, senten
 def _first_to_go(
     app: App, instances: Collection[Instance], healthy: Healthy, sentenced: Collection[str], count: int
 ) -> tuple[str, ...]:
-    """``count`` ids: first the sentenced, then those that serve least, then to keep groups even, then by
+    """``count`` ids: first the sentenced ones, then those in the worst state, then those that keep groups even, then by
     killSelection.
     """
     if count <= 0:
@@ -120,7 +122,7 @@ def _first_to_go(
     fields = [constraint[0] for constraint in app.constraints if constraint[1] == "GROUP_BY"]
     if not fields or count >= len(left):
         return tuple(instance.id for instance in left[:count])
-    # Those without a task are in no group. They may be very many.
+    # Instances without a task are in no group. There may be very many.
     idle = next((index for index, instance in enumerate(left) if instance.has_task), len(left))
     gone = [instance.id for instance in left[: min(idle, count)]]
     left = left[idle:]

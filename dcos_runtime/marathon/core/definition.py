@@ -1,7 +1,6 @@
-"""What a client sent → an `App`: legacy forms migrated, defaults filled in, all problems reported at once.
-
-What this version does not support is refused by name, and so are unknown fields: nothing is ignored silently, except
-fields that a client merely read before (``tasksRunning``, ``deployments`` and the like) and sends back.
+"""From a client's JSON to an `App`: legacy forms migrated, defaults filled in, all problems reported at once.
+Unsupported and unknown fields are refused by name. Only fields that a client has read before and sends back (such as
+``tasksRunning`` and ``deployments``) are ignored.
 """
 
 from __future__ import annotations
@@ -36,24 +35,24 @@ READ_ONLY = (
 )  # fmt: skip
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP")
 MAX_INSTANCES = 100_000
-"""Of one app: more than a cluster of this kind runs in all, and few enough to be kept in memory."""
+"""The most instances of one app: more than such a cluster runs in all, and few enough for the memory."""
 MAX_AMOUNT = 1e9
 LEAST_AMOUNT = 0.001
-"""Of any resource, in its own unit."""
+"""The largest amount of a resource, in its own unit."""
 MAX_SECONDS = 10 * 365 * 86400
-"""Of any wait. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
+"""The longest duration. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
 MAX_CONSTRAINTS, MAX_CHECKS, MAX_PORTS, MAX_REFERENCES = 100, 100, 1_000, 1_000
-"""How many an app may have; references are files to fetch, and dependencies."""
+"""The most of these that an app may have; references are files to fetch, and dependencies."""
 MAX_KEYS = 1_000
 MAX_ENTRIES = 10_000
-"""How many variables, labels or arguments."""
+"""The most variables, labels or arguments."""
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
 
 
 @dataclass(frozen=True)
 class DefinitionRules:
-    """What depends on how the init was started: the framework's role, and the range service ports are taken from."""
+    """Settings that depend on the init's flags: the framework's role, and the range of service ports."""
 
     role: str = "*"
     local_port_min: int = 10000
@@ -61,7 +60,9 @@ class DefinitionRules:
 
 
 def complete(data: Mapping[str, Any], app_id: str | None, rules: DefinitionRules) -> App:
-    """A whole definition; ``app_id`` (from the path) wins over the one inside. No version yet. Raises `Invalid`."""
+    """The app of a complete definition, without a version; ``app_id`` (from the path) wins over the one inside. Raises
+    `Invalid`.
+    """
     if len(data) > MAX_KEYS:
         raise Invalid({"/": [f"has {len(data)} fields, and may have {MAX_KEYS}"]})
     fields = Fields(data)
@@ -75,7 +76,7 @@ def complete(data: Mapping[str, Any], app_id: str | None, rules: DefinitionRules
 
 
 def merged(existing: App, data: Mapping[str, Any], rules: DefinitionRules) -> App:
-    """``existing`` with the fields of ``data`` in place of its own. Raises `Invalid`."""
+    """``existing`` with the fields of ``data`` replaced. Raises `Invalid`."""
     given = {key: value for key, value in data.items() if value is not None and key != "id"}
     base = to_json(existing)
     for new, old in (("ports", "portDefinitions"), ("uris", "fetch"), ("cmd", "args"), ("args", "cmd")):
@@ -112,7 +113,7 @@ def with_service_ports(app: App, previous: App | None, taken: Collection[int], r
 
 
 def _amount(fields: Fields, name: str, default: float) -> float:
-    """How much of a resource. None at all is taken, as by Marathon: the agent then gives its minimum."""
+    """The amount of a resource. Zero is allowed, as in Marathon: the agent then gives its minimum."""
     amount = fields.number(name, default, 0, MAX_AMOUNT)
     if 0 < amount < LEAST_AMOUNT:
         fields.problem(name, f"got {amount:g}, expected 0, or {LEAST_AMOUNT} or more: the kernel counts in thousandths")
@@ -138,7 +139,7 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
             fields.problem(f"args({index})", text)
     ports, require_ports = _ports(fields), fields.flag("requirePorts", False)
     instances = _instances(fields)
-    # That of the top-level group is an app's for the asking.
+    # An app may ask for the role of its top-level group.
     role = fields.one_of("role", dict.fromkeys(filter(None, (rules.role, ids.top_group(identity)))), rules.role)
     single = labels.get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     if single and instances > 1:
@@ -306,7 +307,7 @@ def _fetch_item(fields: Fields) -> Fetch:
 
 
 def _constraint(value: Any, path: str) -> list[str]:
-    if isinstance(value, dict):  # the form of pods; some clients send it for apps
+    if isinstance(value, dict):  # pods have this form; some clients send it for apps
         value = [value.get("fieldName"), value.get("operator"), value.get("value")]
     if not isinstance(value, list) or not 2 <= len(value) <= 3:
         raise ValueError("expected [field, operator] or [field, operator, value]")

@@ -16,14 +16,16 @@ START, STOP, SCALE, RESTART = "StartApplication", "StopApplication", "ScaleAppli
 
 
 class Action(msgspec.Struct, frozen=True):
-    """Of one run specification; so far these are apps."""
+    """What is done with one run specification, which is always an app so far."""
 
     action: str
     app: str = msgspec.field(name="spec")
 
 
 class Change(msgspec.Struct, frozen=True):
-    """Of one app: its versions before and after (``None``: it is not there), and the instances to go first."""
+    """The change of one app: its versions before and after (``None``: it does not exist), and the instances to end
+    first.
+    """
 
     app: str = msgspec.field(name="spec")
     before: str | None
@@ -55,7 +57,7 @@ class Deployment(msgspec.Struct, kw_only=True, dict=True):
 
     @cached_property
     def _actions(self) -> dict[str, tuple[int, str]]:
-        """The step in which an app begins to change, and how. Starting an app means no instances yet: these come with
+        """The step in which an app begins to change, and how. Starting an app makes no instances yet: these are made at
         its place in the order of dependencies.
         """
         found: dict[str, tuple[int, str]] = {}
@@ -69,12 +71,12 @@ class Deployment(msgspec.Struct, kw_only=True, dict=True):
         return self._changes.get(app_id)
 
     def reached(self, app_id: str) -> bool:
-        """Whether the step that changes this app has begun, so that its new version is what holds."""
+        """Whether the step that changes this app has begun, so that its new version is the valid one."""
         found = self._actions.get(app_id)
         return found is not None and found[0] <= self.step
 
     def restarting(self, app_id: str) -> bool:
-        """Whether the step that is under way restarts this app."""
+        """Whether the present step restarts this app."""
         return self._actions.get(app_id) == (self.step, RESTART)
 
 
@@ -101,8 +103,8 @@ def _kind(before: App | None, after: App) -> str | None:
 
 
 def _depths(apps: Mapping[str, App | None]) -> dict[str, int]:
-    """How many of ``apps`` have to be there one after the other before each; those in a circle, and what depends on
-    them, come last. Looks at every dependency once.
+    """The length of the chain of dependencies in ``apps`` before each; apps in a cycle, and those that depend on them,
+    come last. Follows every dependency once.
     """
     needs = {
         app_id: {other for other in app.dependencies if other in apps and other != app_id} if app is not None else set()
@@ -128,7 +130,7 @@ def _depths(apps: Mapping[str, App | None]) -> dict[str, int]:
 
 
 def to_json(deployment: Deployment) -> dict[str, Any]:
-    """As `/v2/deployments` lists it."""
+    """The form of `/v2/deployments`."""
     return {
         "id": deployment.id,
         "version": deployment.version,
@@ -144,7 +146,7 @@ def to_json(deployment: Deployment) -> dict[str, Any]:
 def plan_json(
     deployment: Deployment, before: Mapping[str, App | None], after: Mapping[str, App | None]
 ) -> dict[str, Any]:
-    """As events carry it; ``original`` and ``target`` hold the apps that it concerns."""
+    """The form in events; ``original`` and ``target`` hold the apps that the deployment concerns."""
     return {
         "id": deployment.id,
         "original": _tree(before),

@@ -1,4 +1,4 @@
-"""What the init's core wants done. Carried out in the order they come; what they tell of is stored by then."""
+"""The effects of the init's core. They are carried out in order, after their decisions were stored."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from dcos_runtime.wire.scheduler import Call
 
 
 class Send(Frozen, frozen=True):
-    """A call for the master. It may get lost: whatever must happen is sent again, or found by reconciliation.
-
-    ``given``: for each task that it launches, the names of the variables that the app's own definition sets.
+    """A call for the master. It may get lost: then it is repeated, or reconciliation finds out. ``given``: for each
+    launched task, the names of the variables that the app's definition sets.
     """
 
     call: Call
@@ -40,14 +39,14 @@ class Probe(Frozen, frozen=True):
 
 
 class Trouble(Frozen, frozen=True):
-    """An error in the init itself, with one app; for the log. The other apps go on."""
+    """An error in the init itself, with one app; for the log. The other apps are not affected."""
 
     app_id: str
     text: str
 
 
 class EndProcess(Frozen, frozen=True):
-    """This init cannot go on, or must not: the daemon ends. Later events are ignored."""
+    """This init cannot or must not continue: the daemon ends. Later events are ignored."""
 
     code: int
     reason: str

@@ -1,4 +1,4 @@
-"""What the init's core is told. Frozen data; `InitCore.receive` takes them one at a time, with the time."""
+"""The events of the init's core. Frozen data; `InitCore.receive` takes them one at a time, with the time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dcos_runtime.wire.scheduler import Event as SchedulerEvent
 
 
 class Recovered(Frozen, frozen=True):
-    """First event: all that the store holds, as it is written there (`stored` reads it)."""
+    """First event: all entries of the store (`stored` reads them)."""
 
     values: tuple[tuple[str, bytes], ...] = ()
 
@@ -17,7 +17,7 @@ class Recovered(Frozen, frozen=True):
 
 
 class Subscribed(Frozen, frozen=True):
-    """A new subscription. ``roles``: those of the `InitCore.introduction` that it was asked for with."""
+    """A new subscription. ``roles``: those of the `InitCore.introduction` in its SUBSCRIBE."""
 
     framework_id: str
     master: str
@@ -25,7 +25,7 @@ class Subscribed(Frozen, frozen=True):
 
 
 class Disconnected(Frozen, frozen=True):
-    """The subscription is over, or none could be had; what was sent on it and not answered is lost."""
+    """The subscription is over, or could not be made; calls without a response are lost."""
 
     reason: str = ""
 
@@ -60,7 +60,7 @@ class Probed(Frozen, frozen=True):
 
 
 class CreateApp(Frozen, frozen=True):
-    """``body`` is the definition as it came; ``client`` and ``uri`` say whence, for the event of it."""
+    """``body`` is the definition as it came; ``client`` and ``uri`` are for the event about it."""
 
     request: int
     body: bytes
@@ -70,7 +70,7 @@ class CreateApp(Frozen, frozen=True):
 
 
 class UpdateApp(Frozen, frozen=True):
-    """``partial``: what ``body`` leaves out stays; otherwise it has its default."""
+    """``partial``: fields that ``body`` leaves out stay; otherwise they get their defaults."""
 
     request: int
     app_id: str
@@ -105,16 +105,15 @@ class RestartApp(Frozen, frozen=True):
 
 
 class ResetDelay(Frozen, frozen=True):
-    """Ends the backoff of an app that waits."""
+    """Ends the backoff of a waiting app."""
 
     request: int
     app_id: str
 
 
 class KillTasks(Frozen, frozen=True):
-    """Ends the tasks of an app, those on ``host`` only if it is given.
-
-    ``wipe``: their instances with them. ``scale``: these are not replaced, by a deployment (which ``force`` is for).
+    """Kills the tasks of an app; with ``host`` only those there. ``wipe``: their instances end, too. ``scale``: they
+    are not replaced, by a deployment, to which ``force`` applies.
     """
 
     request: int
@@ -126,7 +125,7 @@ class KillTasks(Frozen, frozen=True):
 
 
 class KillTask(Frozen, frozen=True):
-    """As `KillTasks`, of the one task, or instance, of this name."""
+    """As `KillTasks`, for the one task or instance with this id."""
 
     request: int
     app_id: str
@@ -137,7 +136,7 @@ class KillTask(Frozen, frozen=True):
 
 
 class KillListed(Frozen, frozen=True):
-    """As `KillTasks`, of the tasks whose ids ``body`` holds: ``{"ids": [...]}``."""
+    """As `KillTasks`, for the tasks whose ids ``body`` holds: ``{"ids": [...]}``."""
 
     request: int
     body: bytes
@@ -147,7 +146,7 @@ class KillListed(Frozen, frozen=True):
 
 
 class CancelDeployment(Frozen, frozen=True):
-    """Undoes a deployment by another one, or with ``force`` just ends it."""
+    """Undoes a deployment by another one; with ``force`` only ends it."""
 
     request: int
     deployment: str

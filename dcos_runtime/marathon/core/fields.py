@@ -1,4 +1,4 @@
-"""Reads a JSON object field by field and collects every problem with its path, so that all are told at once."""
+"""Reads a JSON object field by field and collects every problem with its path, so that all are reported at once."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dcos_runtime.wire.told import bounded, shown
 T = TypeVar("T")
 
 LARGEST = 2**31 - 1
-"""What a number may be at most when nothing else is said. Marathon's integers end there as well."""
+"""The default limit of a number, as in Marathon's integers."""
 
 
 MOST_PROBLEMS = 100
-"""How many places with problems are told of one object."""
+"""The most places with problems that are reported of one object."""
 _LONGEST_GUESS = 64
 _MORE = "more is wrong than is told here"
 
@@ -23,7 +23,7 @@ NUL = "must not contain the character NUL: no command, argument or variable can 
 
 
 class Invalid(Exception):
-    """The object cannot be used. ``details``: path (``/healthChecks(0)/path``) to what is wrong there."""
+    """The object is invalid. ``details``: problems by path (``/healthChecks(0)/path``)."""
 
     def __init__(self, details: Mapping[str, list[str]]) -> None:
         self.details = {path: list(errors) for path, errors in details.items()}
@@ -31,7 +31,7 @@ class Invalid(Exception):
 
 
 class Fields:
-    """One object. ``null`` counts as absent. Readers return the default for what is absent or wrong."""
+    """One object. ``null`` counts as absent. Readers return the default for an absent or invalid field."""
 
     def __init__(self, data: Mapping[str, Any], path: str = "", problems: dict[str, list[str]] | None = None) -> None:
         self._data = {key: value for key, value in data.items() if value is not None}
@@ -61,7 +61,7 @@ class Fields:
         self._known.update(dict.fromkeys(keys))
 
     def refuse(self, key: str, empty: Collection[Any], why: str) -> None:
-        """A field this version does not support: only values that mean nothing are taken."""
+        """A field that this version does not support: only values without effect are allowed."""
         value = self.raw(key)
         if value is not None and value not in empty:
             self.problem(key, why)
@@ -125,7 +125,7 @@ class Fields:
         return {name: item for name, item in value.items() if isinstance(item, str)}
 
     def object(self, key: str) -> Fields | None:
-        """The object there, whose problems are told with ours."""
+        """The object in this field, whose problems are collected with ours."""
         value = self._typed(key, dict, "error.expected.jsobject", None)
         return None if value is None else Fields(value, f"{self._path}/{key}", self.problems)
 
@@ -155,7 +155,7 @@ class Fields:
         return self.items(key, inner, most)
 
     def unknown(self) -> None:
-        """Tells of every field that no reader asked for."""
+        """Adds a problem for every field that no reader asked for."""
         for key in [key for key in self._data if key not in self._known]:
             if self._full:
                 self.problem("", _MORE)
@@ -182,7 +182,7 @@ def _as_text(value: Any, path: str) -> str:
 
 
 def _short(value: float) -> str:
-    """A number for a message. Python refuses to print integers of thousands of digits, and nobody would read them."""
+    """A number for a message. Python refuses to print integers of thousands of digits."""
     if isinstance(value, int):
         return str(value) if abs(value) < 10**20 else "an integer of more than 20 digits"
     return f"{value:.15g}"

@@ -1,4 +1,4 @@
-"""The tree of groups that app ids span: a group is there as long as an app is below it."""
+"""The tree of groups from app ids: a group exists as long as an app is below it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_VERSION = "1970-01-01T00:00:00.000Z"
 
 
 def tree(apps: Collection[App], show: Callable[[App], dict[str, Any]], group_id: str = "/") -> dict[str, Any]:
-    """The group with all below it, as Marathon's JSON; ``show`` tells an app's."""
+    """The group with all below it, as Marathon's JSON; ``show`` makes that of an app."""
     prefix = group_id.rstrip("/") + "/"
     mine: list[App] = []
     below: dict[str, list[App]] = {}

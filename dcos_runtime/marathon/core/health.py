@@ -34,7 +34,7 @@ class CheckRecord:
             self.first_success = wall
 
     def not_yet(self, wall: float, cause: str) -> None:
-        """It failed in the grace period: it is unhealthy, but that does not count towards being killed."""
+        """It failed in the grace period: it is unhealthy, but the failure does not count towards a kill."""
         self.last_failure = wall
         self.last_cause = cause
 

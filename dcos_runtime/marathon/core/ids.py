@@ -10,9 +10,11 @@ import re
 SEGMENT = r"(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])"
 _SEGMENT = re.compile(SEGMENT)
 MAX_TASK = 255
-"""Task ids name folders: a file system takes no longer names."""
+"""Task ids name folders: file systems allow no longer names."""
 MAX_APP = MAX_TASK - len(".instance-") - 36 - len("._app.") - 10
-"""Without the leading slash: what leaves room for the instance's UUID and ten digits of its incarnation."""
+"""The longest app id, without the leading slash: it leaves room for the instance's UUID and ten digits of its
+incarnation.
+"""
 _LONGEST_PATH = 10_000
 RESERVED = ("restart", "tasks", "versions")
 _TASK = re.compile(r"(?P<instance>(?P<app>[^/]+)\.instance-[^._]+)\._app\.(?P<number>[1-9][0-9]*)")
@@ -20,7 +22,7 @@ _INSTANCE = re.compile(r"(?P<app>[^/]+)\.instance-[^._]+")
 
 
 def absolute(path: str) -> str:
-    """``a//b/`` → ``/a/b``; also resolves ``.`` and ``..``. What comes out may still be invalid: see `problems`."""
+    """``a//b/`` → ``/a/b``; also resolves ``.`` and ``..``. The result may still be invalid: see `problems`."""
     if len(path) > _LONGEST_PATH:
         return path
     parts: list[str] = []
@@ -35,7 +37,7 @@ def absolute(path: str) -> str:
 
 
 def problems(app_id: str) -> list[str]:
-    """Why this absolute path is no app id; empty when it is one."""
+    """Why this absolute path is not an app id; empty when it is."""
     segments = app_id.strip("/").split("/")
     if segments == [""]:
         return ["Path must contain at least one path element"]
@@ -54,7 +56,7 @@ def safe(app_id: str) -> str:
 
 
 def hostname(app_id: str) -> str:
-    """``/a/b`` → ``b.a``: the task's name, and where DNS looks."""
+    """``/a/b`` → ``b.a``: the task's name, which DNS uses."""
     return ".".join(reversed(app_id.strip("/").split("/")))
 
 
@@ -109,7 +111,7 @@ def parse_timestamp(text: str) -> float | None:
 
 _TIMESTAMP = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.([0-9]{3})Z")
 _ERA, _CENTURY, _FOUR_YEARS = 146_097, 36_524, 1_461
-"""Days of 400, 100 and 4 years. Years are counted from March on here, so that the odd day comes last."""
+"""Days of 400, 100 and 4 years. A year begins in March here, so that the leap day comes last."""
 _SINCE_MARCH_OF_0 = 719_468
 
 

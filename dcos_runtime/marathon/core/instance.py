@@ -1,4 +1,4 @@
-"""An instance: a stable place in an app, run by one task after another. Its record, and what its states mean."""
+"""An instance: a stable place in an app, which one task after another fills. Its record, and what its states mean."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from dcos_runtime.wire.tasks import TaskState
 
 class Condition(enum.Enum):
     SCHEDULED = "Scheduled"
-    """Has no task, and is to get one."""
+    """Has no task, and waits for one."""
     PROVISIONED = "Provisioned"
-    """Its launch is decided and stored; nothing was heard of the task yet."""
+    """Its launch is decided and stored; no update of the task has come yet."""
     STAGING = "Staging"
     STARTING = "Starting"
     RUNNING = "Running"
     KILLING = "Killing"
     UNREACHABLE = "Unreachable"
     UNREACHABLE_INACTIVE = "UnreachableInactive"
-    """Unreachable for so long that another instance stands in."""
+    """Unreachable for so long that another instance replaces it."""
 
 
 class Goal(enum.Enum):
     RUNNING = "Running"
     DECOMMISSIONED = "Decommissioned"
-    """It is to end for good."""
+    """It has to end."""
 
 
 _GOAL_RUNNING, _INACTIVE = Goal.RUNNING, Condition.UNREACHABLE_INACTIVE
-"""Looked up once: `wanted` is asked of every instance of an app whenever one of them changes."""
+"""Looked up once: `wanted` is called for every instance of an app whenever one of them changes."""
 LAUNCHING = frozenset({Condition.PROVISIONED, Condition.STAGING, Condition.STARTING})
 ABSENT = frozenset({Condition.UNREACHABLE, Condition.UNREACHABLE_INACTIVE})
 
@@ -59,8 +59,7 @@ TERMINAL_CONDITIONS = {
     for state in TaskState
     if state in TERMINAL or state is TaskState.TASK_UNKNOWN
 }
-"""What ends a task, with the name of the condition in Marathon's events. One that the master does not know is gone
-for an init that was told of every agent.
+"""Terminal states, with the name of the condition in Marathon's events. A task that the master does not know is gone.
 """
 
 
@@ -76,9 +75,8 @@ class Task(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 
 
 class Instance(msgspec.Struct, kw_only=True, gc=False):
-    """What is known of it; stored as `stored` says, one key each. An app's has one task at most.
-
-    What is asked of an instance and is its task's is told by properties; it is changed on the ``task``.
+    """The record of an instance, stored under a key of its own (`stored`). An app's instance has one task at most.
+    Properties read the fields of the task; they are changed on ``task``.
     """
 
     id: str
@@ -86,18 +84,18 @@ class Instance(msgspec.Struct, kw_only=True, gc=False):
     version: str
     """The app's version that its newest task was launched from."""
     config_version: str = ""
-    """The version which that one's configuration is from: scaling makes new versions of the same configuration."""
+    """The version that its configuration comes from: scaling makes new versions of the same configuration."""
     incarnation: int = 0
-    """How many tasks it had, this one included."""
+    """How many tasks it has had, including this one."""
     goal: Goal = Goal.RUNNING
     since: float = 0.0
-    """When it came to its condition."""
+    """When it got its present condition."""
     agent_id: str | None = None
     hostname: str | None = None
     attributes: dict[str, str] = {}
     role: str = "*"
     doomed: bool = False
-    """Its task is to be killed although the goal is to run: another task takes the place."""
+    """Its task is to be killed although the goal is to run: another task replaces it."""
     tasks: list[Task] = []
 
     @property
@@ -106,7 +104,7 @@ class Instance(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def task_id(self) -> str:
-        """Of its newest task."""
+        """The id of its newest task."""
         return self.tasks[0].id if self.tasks else ids.task(self.id, self.incarnation)
 
     @property
@@ -139,7 +137,7 @@ class Instance(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def wanted(self) -> bool:
-        """Whether it counts towards the number of instances that the app is to have."""
+        """Whether it counts towards the app's number of instances."""
         return self.goal is _GOAL_RUNNING and self.condition is not _INACTIVE
 
     @property

@@ -1,4 +1,4 @@
-"""Instances that wait, and offers: the master is asked for offers exactly while something can be launched."""
+"""Waiting instances, and offers: the master is asked for offers exactly while something can be launched."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class _Others:
 
     def add(self, instance: Instance) -> None:
         self.on_agent[instance.agent_id] = self.on_agent.get(instance.agent_id, 0) + 1
-        # Instances that are being replaced do not stand in the way of those that replace them.
+        # Instances that are being replaced do not block those that replace them.
         if instance.config_version == self._app.config_version:
             self.placed.append(instance.attributes)
 
 
 @dataclass
 class OffersAsked:
-    """What the master was asked for last. ``suppressed`` None: there is no subscription."""
+    """The last request for offers. ``suppressed`` None: there is no subscription."""
 
     suppressed: bool | None = None
     revived_at: float | None = None
@@ -68,7 +68,7 @@ class LaunchQueue:
     # --- whether offers are wanted ---
 
     def subscribed(self, now: Now) -> None:
-        """A new subscription begins with every offer and no filter."""
+        """A new subscription begins with all offers and no filters."""
         self.asked = OffersAsked(False, now.mono, dict(self.waiting))
 
     def disconnected(self) -> None:
@@ -79,7 +79,7 @@ class LaunchQueue:
         return self.asked.suppressed is True
 
     def look(self, state: AppState, now: Now) -> None:
-        """Takes note of what an app waits for now."""
+        """Notes what an app waits for now."""
         world = self._world
         app = world.active(state)
         scheduled = len(state.scheduled()) if app is not None else 0
@@ -99,7 +99,7 @@ class LaunchQueue:
             self.waiting[state.id] = scheduled
 
     def settle(self, now: Now) -> None:
-        """Revives when something waits that did not before, suppresses when nothing does."""
+        """Revives when something new waits, suppresses when nothing waits."""
         world, asked = self._world, self.asked
         if asked.suppressed is None:
             return
@@ -127,7 +127,7 @@ class LaunchQueue:
     # --- offers ---
 
     def offers(self, offers: Sequence[Offer], now: Now) -> None:
-        """Launches what fits, declines the rest."""
+        """Launches the instances that fit, and declines the other offers."""
         world = self._world
         opened = [OpenOffer(offer) for offer in offers]
         too_large = [item.id for item in opened if item.described > MAX_AGENT]
@@ -159,7 +159,7 @@ class LaunchQueue:
             world.send(calls.decline(unused, refuse))
 
     def _launch_app(self, state: AppState, app: App, taken: list[_Taken], now: Now) -> bool:
-        """Launches as many instances as fit, spread over agents; whether all did."""
+        """Launches as many instances as fit, spread over agents. Returns whether all were launched."""
         statistics = state.statistics
         used: set[str] = set()
         reasons: dict[str, tuple[str, ...]] = {}
@@ -182,7 +182,7 @@ class LaunchQueue:
         return complete
 
     def _trouble(self, state: AppState, app: App, error: Exception, now: Now) -> None:
-        """Launching this app failed in the init itself: it is logged once, and the app is skipped."""
+        """An error in the init itself while it launched this app: it is logged once, and the app is skipped."""
         world = self._world
         cause = f"{type(error).__name__}: {error}"
         if cause == state.trouble:
@@ -214,7 +214,7 @@ class LaunchQueue:
         offer = place.offer.offer
         agent_id, ports = offer.agent_id.value, matched.host_ports
         task_id = ids.task(instance.id, instance.incarnation + 1)
-        # Before anything is changed: if this fails, the instance still waits.
+        # Before anything is changed, so that the instance still waits if this fails.
         info = taskinfo.build(app, task_id, agent_id, offer.hostname, ports, matched.resources)
         state.trouble = None
         instance.incarnation += 1

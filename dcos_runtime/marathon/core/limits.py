@@ -1,4 +1,4 @@
-"""The limits of what the init accepts, checked before anything is changed: the store refuses what is larger."""
+"""The limits of the init, checked before anything is changed: the store refuses larger values."""
 
 from __future__ import annotations
 
@@ -12,31 +12,37 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.limits import MAX_TASK_INFO
 
 MAX_DEFINITION = 500_000
-"""Bytes of one app as JSON in ASCII, the form in which it travels: é has six. A package's definition travels in a
-label, and may have 159 kB of JSON, base64-encoded."""
+"""The most bytes of one app as JSON in ASCII, the form in which it is sent: é has six. A package's definition is sent
+in a label, and may have 159 kB of JSON, base64-encoded.
+"""
 MAX_TASK = MAX_TASK_INFO - (512 << 10)
-"""Bytes of an app's TaskInfo; the rest is for what is known only when it is launched: the host and the resources."""
+"""The most bytes of an app's TaskInfo; the rest of the message is for what the launch adds: the host and the resources.
+"""
 MAX_AT_ONCE = 8_000_000
-"""Bytes of all definitions that one request changes."""
+"""The most bytes of all definitions that one request changes."""
 MAX_APPS_AT_ONCE = 1_000
 MAX_CURRENT = 16_000_000
-"""Bytes of all apps' newest definitions together."""
+"""The most bytes of all apps' newest definitions together."""
 MAX_STORED = 24_000_000
-"""The same with former versions: the oldest of these go first. A member of ZooKeeper keeps all of it in memory."""
+"""The same with former versions, of which the oldest are removed first. A member of ZooKeeper keeps all of it in
+memory.
+"""
 MAX_DEPLOYMENT = 500_000
-"""Bytes of a deployment's record: the apps it changes, its steps, the instances it is to end."""
+"""The most bytes of a deployment's record: its apps, its steps, the instances to end."""
 MAX_STRING = 131_071
-"""Bytes of an argument or of a variable with its name: Linux runs no program with a longer one."""
+"""The most bytes of an argument, or of a variable with its name: Linux runs no program with a longer one."""
 MAX_MESSAGE = 16_384
-"""Characters kept of what a task's last status said."""
+"""The most characters that are kept of the message in a task's last status."""
 MAX_ADDRESSES = 32
-"""Addresses kept of a task."""
+"""The most addresses that are kept of a task."""
 MAX_AGENT = 50_000
-"""Characters of an agent's name and attributes, which every instance there keeps: offers of others are declined."""
+"""The most characters of an agent's name and attributes, which every instance there keeps: offers of other agents are
+declined.
+"""
 
 
 def size_of(app: App) -> int:
-    """Bytes of a definition as it travels."""
+    """The bytes of a definition as it is sent."""
     data = encode(app)
     return len(data) if data.isascii() else len(codec.encode(app))
 
@@ -56,7 +62,7 @@ def too_large(app: App) -> str | None:
 
 
 def at_once(sizes: dict[str, int]) -> None:
-    """Raises `Invalid` when one request changes more than is taken. ``sizes``: app to bytes."""
+    """Raises `Invalid` when one request changes too much. ``sizes``: bytes by app."""
     total = sum(sizes.values())
     if total > MAX_AT_ONCE:
         text = f"the definitions have {total} bytes together, and may have {MAX_AT_ONCE} in one request; send several"
@@ -64,7 +70,7 @@ def at_once(sizes: dict[str, int]) -> None:
 
 
 def in_all(current: int, before: int) -> None:
-    """Raises `Invalid` when all newest definitions together would grow beyond what is kept."""
+    """Raises `Invalid` when all newest definitions together would be too large."""
     if current > MAX_CURRENT and current > before:
         text = f"all apps' definitions would have {current} bytes, and may have {MAX_CURRENT}; remove others first"
         raise Invalid({"/": [text]})

@@ -1,4 +1,4 @@
-"""Whether an app fits an offer, and if not, why: this explains why an app waits."""
+"""Whether an app fits an offer, and if not, why. This explains why an app waits."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ REASONS = (
     "InsufficientCpus", "InsufficientMemory", "InsufficientDisk", "InsufficientGpus", "InsufficientPorts",
     "DeclinedScarceResources",
 )  # fmt: skip
-"""In the order in which Marathon checks them."""
+"""The checks, in Marathon's order."""
 
 
 class OpenOffer:
-    """An offer that is being matched, with what is left of it."""
+    """An offer that is being matched, with its remaining resources."""
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
         self.id = offer.id.value
         self.agent_id = offer.agent_id.value
         self.role = offer.allocation_info.role if offer.allocation_info is not None else None
-        """Whose offer it is, where the master tells."""
+        """The role that the offer is allocated to, if the master names it."""
         self.attributes = constraints.attributes_of(offer)
         self.remaining = Remaining(offer.resources)
 
     @property
     def described(self) -> int:
-        """How many characters tell what agent it is of."""
+        """The number of characters that describe its agent."""
         texts = (self.agent_id, self.offer.hostname, *self.attributes, *self.attributes.values())
         return sum(map(len, texts))
 
 
 @dataclass(frozen=True)
 class Match:
-    """The resources and host ports for one instance, taken out of the offer."""
+    """The resources and host ports of one instance, taken from the offer."""
 
     resources: list[Resource]
     host_ports: list[int]
@@ -52,7 +52,7 @@ def match(
 ) -> Match | tuple[str, ...]:
     """Takes what one instance of ``app`` needs, or returns every reason why the offer does not fit.
 
-    ``placed``: the attributes of where the app's other instances are. ``now``: wall clock.
+    ``placed``: the attributes of the agents of the app's other instances. ``now``: wall clock.
     """
     left, roles = open_offer.remaining, app.accepted_resource_roles
     wanted_ports = [definition.port if app.require_ports else 0 for definition in app.port_definitions]
@@ -92,7 +92,7 @@ def _in_maintenance(offer: Offer, now: float) -> bool:
 
 @dataclass
 class Statistics:
-    """What became of the offers that were held against an app since it began to wait. Times are wall clock."""
+    """The results of matching offers with an app since it began to wait. Times are wall clock."""
 
     processed: int = 0
     unused: int = 0
@@ -100,7 +100,7 @@ class Statistics:
     last_unused: float | None = None
     rejected: dict[str, int] = field(default_factory=dict)
     last_by_agent: dict[str, tuple[Offer, tuple[str, ...], float]] = field(default_factory=dict)
-    """Agent id → its last offer, why that was not used (empty: it was), and when."""
+    """By agent id: its last offer, why that was not used (empty: it was used), and when."""
 
     def used(self, offer: Offer, now: float) -> None:
         self.processed += 1
@@ -116,11 +116,11 @@ class Statistics:
         self.last_by_agent[offer.agent_id.value] = (offer, reasons, now)
 
     def funnel(self) -> list[dict[str, object]]:
-        """Over all offers: how many reached each check, and how many it turned down."""
+        """For all offers: how many reached each check, and how many it rejected."""
         return _funnel(self.rejected, self.processed)
 
     def last_funnel(self) -> list[dict[str, object]]:
-        """The same over the last offer of each agent."""
+        """The same for the last offer of each agent."""
         counts: dict[str, int] = {}
         for _, reasons, _ in self.last_by_agent.values():
             if reasons:

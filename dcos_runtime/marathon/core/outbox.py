@@ -1,6 +1,5 @@
 """Decisions that are not carried out yet: they are stored first, by one write at a time, then carried out in order.
-
-What is decided during a write is stored together by the next one.
+Decisions during a write are stored together by the next one.
 """
 
 from __future__ import annotations
@@ -17,9 +16,8 @@ from dcos_runtime.marathon.core.timing import Writing
 
 
 class Decided(msgspec.Struct):
-    """``changes`` are stored before ``effects`` are carried out. ``size``: bytes to store, or more.
-
-    ``apart``: each of the changes is true by itself, so that they need not be stored together.
+    """``changes`` are stored before ``effects`` are carried out. ``size``: an upper bound of the bytes to store.
+    ``apart``: the changes are independent of each other, so that they need not be stored together.
     """
 
     changes: dict[str, bytes | None] = {}
@@ -29,8 +27,8 @@ class Decided(msgspec.Struct):
 
 
 class Outbox:
-    """``keys`` and ``most`` (bytes): how much is stored by one write at most, unless what clients changed in one go
-    alone is more.
+    """``keys`` and ``most`` (bytes): the limits of one write, except for the changes of one request, which stay
+    together.
     """
 
     def __init__(self, keys: int, most: int, source: SeededSource) -> None:
@@ -48,7 +46,7 @@ class Outbox:
 
     @property
     def under_way(self) -> bool:
-        """A write is: its end goes on with what is closed by then."""
+        """Whether a write is under way. The next one begins at its end."""
         return len(self.writes) > 0
 
     @property
@@ -90,11 +88,9 @@ class Outbox:
 
 
 def writes(changes: Mapping[str, bytes | None], most: int, apart: str = "instances/") -> list[dict[str, bytes | None]]:
-    """``changes`` in the order in which they may be stored one after the other, when they are many.
-
-    What a client changed is all in the first, to be stored whole or not at all. Then come instances, which are told of
-    one by one anyhow, some at a time: what is missing of these is found again by looking at what should be. ``apart``:
-    what the keys of those begin with.
+    """``changes`` as writes that may be stored one after the other. The first holds everything that a client changed,
+    so that it is stored as a whole or not at all. Then come instances, some at a time: missing ones are made again from
+    the app's target. ``apart``: the prefixes of their keys.
     """
     first: dict[str, bytes | None] = {}
     parts = [first]

@@ -1,7 +1,7 @@
 """Regular expressions that clients send: only those whose matching takes a bounded number of steps are used.
 
-Python's engine tries every way in which a text could be split up among a pattern's repetitions. The number of these
-ways is estimated from the pattern beforehand; what could take longer than a moment is refused.
+Python's engine tries every way to split a text among a pattern's repetitions. Their number is estimated from the
+pattern beforehand; a pattern that could take longer than a moment is refused.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def problem(pattern: str) -> str | None:
 
 @lru_cache(maxsize=16384)
 def matches(pattern: str, value: str) -> bool | None:
-    """Whether all of ``value`` matches. ``None`` when that cannot be told within bounds."""
+    """Whether all of ``value`` matches. ``None`` when that is unknown within the limits."""
     if len(value) > LONGEST_VALUE or problem(pattern) is not None:
         return None
     return re.fullmatch(pattern, value) is not None
@@ -96,7 +96,7 @@ def _flat(items: Any) -> list[tuple[Any, Any]]:
 
 
 def _parts(argument: Any) -> list[Any]:
-    """The patterns that an item is made of, wherever it keeps them."""
+    """The patterns inside an item."""
     if isinstance(argument, _parser.SubPattern):
         return [argument]
     if isinstance(argument, tuple | list):

@@ -1,4 +1,4 @@
-"""What `dcos_runtime.replay` and ``--record`` have to know of the init's core."""
+"""What `dcos_runtime.replay` and ``--record`` need to know of the init's core."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _KNOWN = frozenset(
     {field.encode_name for field in msgspec.structs.fields(App)}
     | {"ports", "uris", "networks", "version", "versionInfo"}
 )
-"""Fields of a definition: all else in one is no part of what the init does."""
+"""The fields of a definition: the init ignores all others."""
 _TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"')
 
 
 def restored(seed: bytes, snapshot: bytes) -> InitCore:
-    """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
+    """A core that continues from ``snapshot``. Raises `msgspec.DecodeError`."""
     found = snapshots.decode(snapshot)
     core = InitCore(found.settings, SeededSource.restored(seed, found.source))
     snapshots.fill(core, found)
@@ -57,7 +57,9 @@ def restored(seed: bytes, snapshot: bytes) -> InitCore:
 
 
 class Veil:
-    """Clients' definitions may hold secrets: in commands, arguments, variables and URIs. All else is told as it is."""
+    """Clients' definitions may hold secrets: in commands, arguments, variables and URIs. Everything else is recorded as
+    it is.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._names = Pseudonyms(key)
@@ -113,7 +115,7 @@ class Veil:
         return tuple((key, None if value is None else self._value(key, value)) for key, value in changes)
 
     def _value(self, key: str, value: bytes) -> bytes:
-        """What is stored, in either of its formats."""
+        """A stored value, in either format."""
         if not key.startswith("apps/"):
             return value
         try:
@@ -148,7 +150,9 @@ class Veil:
             return hidden
 
     def _reply(self, reply: Reply) -> Reply:
-        """The reply with pseudonyms. One that quotes an unreadable body is made again for its replacement."""
+        """The reply with pseudonyms. A reply that quotes an unreadable body is made again from the body's
+        replacement.
+        """
         body = self._unreadable.pop(reply.request, None)
         if body is not None:
             return not_json(reply.request, body)
@@ -157,7 +161,7 @@ class Veil:
         return reply
 
     def _asked(self, value: Any) -> Any:
-        """Definitions as clients send them: what is no field of one is refused or ignored, and may be anything."""
+        """Definitions as clients send them: other fields are refused or ignored, and may hold anything."""
         if isinstance(value, list):
             return [self._asked(item) for item in value]
         if not isinstance(value, dict):
@@ -166,7 +170,7 @@ class Veil:
         return {**value, **self._walk({key: item for key, item in value.items() if key in _KNOWN}), **strange}
 
     def _texts(self, value: Any) -> Any:
-        """Numbers stay: whether something is nothing at all is decided on."""
+        """Numbers stay, because the core checks whether an amount is zero."""
         if isinstance(value, str):
             return self._names.of(value)
         if isinstance(value, list):
@@ -209,7 +213,7 @@ class Veil:
         return hidden
 
     def _all(self, value: Any, of: Callable[[str], str]) -> Any:
-        """Numbers too may be secrets; that they stand where texts should is what counts."""
+        """Numbers may be secrets, too; only their type matters, because they stand where texts should."""
         if isinstance(value, str):
             return of(value)
         if isinstance(value, list):
@@ -230,7 +234,7 @@ class Veil:
         )
 
     def _call(self, call: Call, given: tuple[tuple[str, ...], ...] | None) -> Call:
-        """``given`` None: every variable may be one of the app's."""
+        """``given`` None: every variable may come from the app."""
         if call.accept is None:
             return call
         names = iter(given) if given is not None else None

@@ -24,11 +24,11 @@ DEPLOYMENT_HEADER = "Marathon-Deployment-Id"
 JSON = "application/json"
 
 MAX_KILLED = 10_000
-"""How many tasks one request may end."""
+"""The most tasks that one request may kill."""
 
 
 class BadRequest(Exception):
-    """The request itself is wrong: 400, or another ``status``."""
+    """The request is invalid: 400, or another ``status``."""
 
     def __init__(self, message: str, details: Sequence[Mapping[str, Any]] = (), status: int = 400) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class BadRequest(Exception):
 
 
 def refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
-    """Status and body of the response to this error; ``None`` if it is no refusal."""
+    """Status and body of the response to this error; ``None`` if the error is not a refusal."""
     match error:
         case Invalid():
             details = [{"path": path, "errors": errors} for path, errors in error.details.items()]
@@ -62,14 +62,14 @@ def _said(message: str) -> dict[str, Any]:
 
 
 class Requests:
-    """Each either changes the world and answers once that is stored, or changes nothing."""
+    """Each request either changes the world and is answered once that is stored, or changes nothing."""
 
     def __init__(self, world: World, changes: Changes) -> None:
         self._world = world
         self._changes = changes
 
     def handle(self, event: ClientRequest, now: Now) -> Reply | None:
-        """The response to a refused request."""
+        """Handles a request. Returns the response to a refused one."""
         try:
             status, body, headers = self._handle(event, now)
         except Exception as error:
@@ -137,7 +137,7 @@ class Requests:
     def _kill(
         self, event: events.KillTasks | events.KillTask | events.KillListed, chosen: Collection[Instance], now: Now
     ) -> _Answer:
-        """With ``scale`` the deployment that does it, else the tasks as they were."""
+        """Returns the deployment with ``scale``, else the tasks as they were."""
         if event.scale and event.wipe:
             raise BadRequest("You cannot use scale and wipe at the same time.")
         if event.scale:

@@ -1,4 +1,4 @@
-"""Takes what a task needs out of an offer's resources, kind by kind, so that reservations and roles are kept."""
+"""Takes a task's resources from an offer, kind by kind, so that reservations and roles are kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ Roles = Collection[str] | None
 
 
 class Remaining:
-    """What is left of an offer, allocated as it was. Revocable, shared and special disk resources are never used."""
+    """The remaining resources of an offer, with their allocation. Revocable, shared and special disk resources are
+    never used.
+    """
 
     def __init__(self, resources: Sequence[Resource]) -> None:
         self._left = parse(resources).find(lambda kind: not kind.revocable and not kind.shared and kind.disk is None)
@@ -36,7 +38,7 @@ class Remaining:
         return _thousandths(name, amount) <= sum(left for _, left in self._scalars(name, roles))
 
     def take(self, name: str, amount: float, roles: Roles = None) -> list[Resource]:
-        """Resources worth ``amount``. The caller checked with `has`."""
+        """Takes ``amount`` of a resource. The caller checks with `has` first."""
         wanted = _thousandths(name, amount)
         taken: dict[Kind, int] = {}
         for kind, left in self._scalars(name, roles):
@@ -47,7 +49,7 @@ class Remaining:
         return [message for kind, part in taken.items() for message in self._taken(Resources({kind: part}))]
 
     def ports(self, wanted: Sequence[int], source: SeededSource, roles: Roles = None) -> list[int] | None:
-        """Host ports for ``wanted`` (0: any), in its order, or ``None`` when the offer has not got them."""
+        """Host ports for ``wanted`` (0: any), in its order, or ``None`` when the offer does not have them."""
         free = [span for _, spans in self._ports(roles) for span in spans]
         fixed = {port for port in wanted if port}
         if not all(any(begin <= port <= end for begin, end in free) for port in fixed):
@@ -56,12 +58,12 @@ class Remaining:
         dynamic = len(wanted) - len(fixed)
         if dynamic > size - len(fixed):
             return None
-        # A random start, so that a port is not given out right after the task that had it.
+        # A random start, so that a port is not reused right after its task has ended.
         found = iter(_walk(free, source.below(size), fixed, dynamic) if dynamic else ())
         return [port or next(found) for port in wanted]
 
     def take_ports(self, ports: Collection[int], roles: Roles = None) -> list[Resource]:
-        """Resources that hold exactly these ports. The caller had them from `ports`."""
+        """Takes exactly these ports, which `ports` returned."""
         left = intervals.of_numbers(ports)
         taken: list[Resource] = []
         for kind, spans in self._ports(roles):
@@ -89,7 +91,7 @@ class Remaining:
 
 
 def _thousandths(name: str, amount: float) -> int:
-    """Raises ``OverflowError`` for what no offer can ever hold."""
+    """Raises ``OverflowError`` for an amount that no offer can hold."""
     if out_of_range(amount):
         raise OverflowError(f"{name} of {amount:g} are asked for, and no agent may have more than {MAX_SCALAR:g}")
     return fixed(amount)
@@ -100,7 +102,7 @@ def _in(kind: Kind, roles: Roles) -> bool:
 
 
 def _walk(spans: Sequence[Interval], start: int, without: Collection[int], count: int) -> list[int]:
-    """``count`` ports of ``spans``, from the ``start``-th on and around."""
+    """``count`` ports of ``spans``, beginning with the ``start``-th, and wrapping around."""
     ordered: list[Interval] = []
     wrapped: list[Interval] = []
     for begin, end in spans:

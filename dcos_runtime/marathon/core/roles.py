@@ -1,6 +1,5 @@
-"""The roles to be offered resources for: the init's own, and those of apps, which come and go with these.
-
-An app has the init's role, or that of the top-level group it is in (``/dev/a``: ``dev``).
+"""The framework's roles: the init's own, and those of apps, which are added and removed with them. An app has the
+init's role, or that of its top-level group (``/dev/a``: ``dev``).
 """
 
 from __future__ import annotations
@@ -15,7 +14,9 @@ from dcos_runtime.wire.common import FrameworkID
 
 
 class Roles:
-    """Keeps the master told. What was ``told`` last is forgotten with the subscription."""
+    """Keeps the roles at the master up to date. ``told``: the roles that the master has; forgotten with the
+    subscription.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -25,7 +26,7 @@ class Roles:
             self.look(app_id)
 
     def look(self, app_id: str) -> None:
-        """Takes note of the roles that an app needs now."""
+        """Notes the roles that an app needs now."""
         state = self._world.apps.get(app_id)
         roles = frozenset() if state is None else self._needed(state)
         if roles:
@@ -39,7 +40,7 @@ class Roles:
         return self._info(frozenset({self._world.settings.rules.role}).union(*found))
 
     def settle(self, suppressed: bool) -> None:
-        """Has the master told when there are others than it knows of. ``suppressed``: no offers are wanted now."""
+        """Sends the roles when they differ from the master's. ``suppressed``: no offers are wanted now."""
         wanted = frozenset({self._world.settings.rules.role}).union(*self._of.values())
         if self.told is not None and wanted != self.told:
             self.told = wanted

@@ -1,4 +1,4 @@
-"""All that the init's core knows as one value, and back: what a recording opens with. msgpack."""
+"""The state of the init's core as one value in msgpack, and back: the beginning of a recording."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dcos_runtime.marathon.core.world import Settings, World
 
 
 class Whole(Protocol):
-    """The parts of an `InitCore` that hold what it knows."""
+    """The parts of an `InitCore` that hold its state."""
 
     world: World
     launching: LaunchQueue
@@ -100,7 +100,7 @@ def take(core: Whole) -> bytes:
 
 
 def fill(core: Whole, found: Snapshot) -> None:
-    """Gives a new core the state of another."""
+    """Fills a new core with the state of another."""
     world = core.world
     for group in found.groups:
         world.tree.take(group)

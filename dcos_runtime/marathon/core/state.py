@@ -1,4 +1,4 @@
-"""What is known of one app beside its definitions: instances, backoff, health, why it waits, its last failure."""
+"""The state of one app, without its definitions: instances, backoff, health, why it waits, its last failure."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Delay:
 
 @dataclass
 class AppState:
-    """One app, or what is left of one that was removed."""
+    """One app, or the rest of a removed one."""
 
     id: str
     versions: dict[str, App] = field(default_factory=dict)
     current: App | None = None
-    """What clients see: the newest version, or ``None`` once removed."""
+    """The newest version, which clients see, or ``None`` once removed."""
     instances: dict[str, Instance] = field(default_factory=dict)
     delay: Delay | None = None
     failure: Failure | None = None
@@ -51,7 +51,7 @@ class AppState:
     statistics: Statistics = field(default_factory=Statistics)
     waiting_since: float | None = None
     trouble: str | None = None
-    """Why its last launch failed in the init itself; None if it did not."""
+    """The error in the init itself at its last launch; None if there was none."""
 
     def scheduled(self) -> list[Instance]:
         return [
@@ -61,7 +61,7 @@ class AppState:
         ]
 
     def healthy(self, instance: Instance) -> bool:
-        """Runs, and passes its checks if it has any."""
+        """Whether it runs, and passes its checks if it has any."""
         if instance.condition is not Condition.RUNNING or instance.doomed:
             return False
         definition = self.versions.get(instance.version) or self.current

@@ -5,9 +5,9 @@
     instances/<id>            a place in a run specification, with the tasks that it has
     deployments/<id>  failures/<app id>  framework/id
 
-Each value tells its format; this init writes 2 and reads 1 and 2. Format 1 told none, had no groups, and kept an
-instance and its task as one. What is of any other format, or under any other kind of key, was written by an init that
-this one knows nothing of: it is refused by name, and all that the store holds is left alone.
+Each value names its format; this init writes 2 and reads 1 and 2. Format 1 named none, had no groups, and kept an
+instance and its task as one. Values of any other format, or under any other kind of key, were written by a newer init:
+they are refused by name, and the store is left as it is.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ FRAMEWORK_KEY = "framework/id"
 
 
 class UnreadableState(ValueError):
-    """What the store holds cannot be read. The text names the key, and what can be done."""
+    """A stored value cannot be read. The text names the key, and what can be done."""
 
 
 class Group(msgspec.Struct, kw_only=True, frozen=True):
-    """A group that run specifications are in. The root is always there, and not stored."""
+    """A group of run specifications. The root always exists, and is not stored."""
 
     id: str
     dependencies: list[str] = []
 
 
 class FrameworkRecord(msgspec.Struct, frozen=True):
-    """Who we are for the master."""
+    """The framework id at the master."""
 
     id: str
 
@@ -87,7 +87,7 @@ class _Agent(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class _Instance(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """An instance of an app has one task at most; ``incarnation`` counts all that it had."""
+    """An instance of an app has one task at most; ``incarnation`` counts all of its tasks."""
 
     id: str
     run_spec: str
@@ -185,7 +185,7 @@ def app(data: bytes) -> bytes:
 
 
 APP_OVERHEAD = len(app(b""))
-"""Bytes of a stored definition beside the definition."""
+"""The bytes that a stored definition takes beside the definition itself."""
 
 
 def deployment(data: bytes) -> bytes:
@@ -356,4 +356,4 @@ _READERS: dict[str, tuple[_Reader | None, _Reader]] = {
         lambda value: msgspec.json.decode(value, type=_FrameworkValue).framework,
     ),
 }
-"""By the kind of key: how a value of format 1 is read, and one of the newest."""
+"""By the kind of key: the readers of format 1 and of the newest format."""

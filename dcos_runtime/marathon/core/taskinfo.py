@@ -1,4 +1,4 @@
-"""An instance and its place → the TaskInfo that is launched: command, environment, resources, discovery."""
+"""From an instance and its offer to the TaskInfo that is launched: command, environment, resources, discovery."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build(
 ) -> TaskInfo:
     grace = app.task_kill_grace_period_seconds
     if grace is not None:
-        grace = min(grace, MAX_SECONDS)  # one that an earlier version stored may be more than a message can hold
+        grace = min(grace, MAX_SECONDS)  # an amount that an earlier version stored may be too large for a message
     return TaskInfo(
         name=ids.hostname(app.id),
         task_id=TaskID(value=task_id),
@@ -46,11 +46,11 @@ def build(
 
 
 _MOST_GROWTH = 25
-"""No definition becomes so many times longer: a short label is in the TaskInfo three times, each with longer words."""
+"""The most by which a definition grows in its TaskInfo: a short label is in it three times, each with longer keys."""
 
 
 def too_large(app: App) -> str | None:
-    """Why the kernel would refuse the TaskInfo of this definition; ``None`` if it would not."""
+    """Why the kernel would refuse the TaskInfo of this definition; ``None`` if it would accept it."""
     if size_of(app) * _MOST_GROWTH <= MAX_TASK:
         return None
     size = len(codec.encode(build(app, "", "", "", [65535] * len(app.port_definitions), [])))
@@ -63,7 +63,7 @@ def too_large(app: App) -> str | None:
 
 
 def environment(app: App, task_id: str, hostname: str, host_ports: Sequence[int]) -> dict[str, str]:
-    """The app's own variables win over ports and host, these over what describes the app."""
+    """The app's own variables win over ports and host, and these win over the variables that describe the app."""
     variables = {
         "MESOS_TASK_ID": task_id,
         "MARATHON_APP_ID": app.id,

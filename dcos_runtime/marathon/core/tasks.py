@@ -43,7 +43,7 @@ class Tasks:
     # --- status updates ---
 
     def update(self, status: TaskStatus, now: Now) -> None:
-        """One status update, from the agent or the master. Acknowledged once what it changes is stored."""
+        """One status update, from the agent or the master. It is acknowledged once its changes are stored."""
         world = self._world
         instance = world.by_task.get(status.task_id.value)
         if instance is None:
@@ -92,7 +92,7 @@ class Tasks:
                 self._look_at_absent(state, instance, now)
             return
         if task.condition not in ABSENT and _RANK[condition] < _RANK[task.condition]:
-            return  # the oldest unacknowledged state: ours may be newer
+            return  # this is the oldest unacknowledged state, and ours may be newer
         if instance.agent_id is None and status.agent_id is not None:
             instance.agent_id = status.agent_id.value
         task.ip_addresses = _addresses(status) or task.ip_addresses
@@ -112,7 +112,7 @@ class Tasks:
             self._kill_now(instance, now)
 
     def _ended(self, state: AppState, instance: Instance, status: TaskStatus, now: Now) -> None:
-        """The task is over: the instance is scheduled again, or gone when that was the aim."""
+        """The task has ended: the instance is scheduled again, or removed if that was its goal."""
         world = self._world
         name = TERMINAL_CONDITIONS[status.state]
         if not instance.to_kill:
@@ -143,7 +143,7 @@ class Tasks:
     # --- backoff ---
 
     def add_delay(self, state: AppState, instance: Instance, now: Now) -> None:
-        """One more failure in a row, unless the task ran long enough, or others failed along with it."""
+        """Counts one more failure in a row, unless the task ran long enough, or others failed at the same time."""
         app = self._world.active(state)
         if app is None:
             return
@@ -159,7 +159,7 @@ class Tasks:
         if previous is None:
             seconds = float(min(app.backoff_seconds, app.max_launch_delay_seconds))
         elif mono < previous.until:
-            return  # many that fail at once are one failure: an agent that dies takes all of its tasks along
+            return  # many failures at once count as one: when an agent dies, all of its tasks fail
         else:
             seconds = min(previous.seconds * app.backoff_factor, float(app.max_launch_delay_seconds))
         state.delay = Delay(app.config_version, seconds, mono + seconds)
@@ -168,7 +168,7 @@ class Tasks:
     # --- ending tasks ---
 
     def decommission(self, state: AppState, instance: Instance, now: Now) -> None:
-        """Ends an instance for good."""
+        """Ends an instance."""
         world = self._world
         instance.goal = Goal.DECOMMISSIONED
         if not instance.has_task or instance.condition in ABSENT:
@@ -178,7 +178,7 @@ class Tasks:
         self._kill_now(instance, now)
 
     def kill(self, state: AppState, instance: Instance, now: Now) -> None:
-        """Ends the instance's task only; another one takes its place."""
+        """Kills only the instance's task; another one replaces it."""
         if instance.has_task and not instance.to_kill and instance.condition not in ABSENT:
             instance.doomed = True
             self._world.save_instance(state, instance)
@@ -204,7 +204,7 @@ class Tasks:
             self._look_at_absent(*found, now)
 
     def _look_at_absent(self, state: AppState, instance: Instance, now: Now) -> None:
-        """Marks inactive or forgets by the app's unreachableStrategy, now or when it is time."""
+        """Marks the instance inactive, or forgets it, by the app's unreachableStrategy, now or later."""
         world = self._world
         app = state.versions.get(instance.version) or state.current
         strategy = app.unreachable_strategy if app is not None else UnreachableStrategy()
@@ -226,7 +226,7 @@ class Tasks:
     # --- launches that nothing is heard of ---
 
     def launch_due(self, instance_id: str, now: Now) -> None:
-        """Asks the master about a launch that nothing was heard of; ends one that takes too long."""
+        """Asks the master about a launch without an update; ends one that takes too long."""
         world = self._world
         found = world.instance(instance_id)
         if found is None or found[1].condition not in LAUNCHING:

@@ -1,4 +1,4 @@
-"""What the init's core waits for: the keys of its timers, and what it goes on with once a write has ended."""
+"""What the init's core waits for: the keys of its timers, and the continuations of its writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dcos_runtime.marathon.core.effects import Effect
 
 
 class KillAgain(Frozen, frozen=True):
-    """The kill of the instance's task has had no effect yet: it is sent again."""
+    """The kill of the instance's task has had no effect yet, and is sent again."""
 
     instance: str
 
@@ -31,7 +31,7 @@ class DelayOver(Frozen, frozen=True):
 
 
 class MakeMore(Frozen, frozen=True):
-    """The app gets more instances than are made in one go."""
+    """The app needs more instances than are made in one step."""
 
     app: str
 
@@ -44,7 +44,7 @@ class CheckDue(Frozen, frozen=True):
 
 
 class Reconcile(Frozen, frozen=True):
-    """The master is asked about all tasks now and then."""
+    """Time to ask the master about all tasks."""
 
 
 class ReviveAllowed(Frozen, frozen=True):
@@ -57,7 +57,7 @@ Changes = tuple[tuple[str, bytes | None], ...]
 
 
 class Writing(Frozen, frozen=True):
-    """The continuation of a write: what is to be stored after it, part by part, and what is to be done then."""
+    """The continuation of a write: the parts to store after it, and the effects to carry out then."""
 
     parts: tuple[Changes, ...]
     effects: tuple[Effect, ...]

@@ -1,4 +1,4 @@
-"""The tree of run specifications: groups as nodes, apps as leaves. A group is there as long as something is below."""
+"""The tree of run specifications: groups as nodes, apps as leaves. A group exists as long as something is below it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GroupTree:
         self.nodes: dict[str, GroupNode] = {"/": GroupNode(Group(id="/"))}
 
     def add(self, spec_id: str) -> list[Group]:
-        """Puts a leaf in its place. The groups that have come with it."""
+        """Adds a leaf. Returns the groups that were added with it."""
         made: list[Group] = []
         below, group_id = spec_id, ids.group(spec_id)
         while True:
@@ -36,7 +36,7 @@ class GroupTree:
             below, group_id = group_id, ids.group(group_id)
 
     def remove(self, spec_id: str) -> list[str]:
-        """Takes a leaf out. The ids of the groups that are gone with it."""
+        """Removes a leaf. Returns the ids of the groups that were removed with it."""
         gone: list[str] = []
         below, group_id = spec_id, ids.group(spec_id)
         while (node := self.nodes.get(group_id)) is not None:
@@ -49,7 +49,7 @@ class GroupTree:
         return gone
 
     def take(self, group: Group) -> None:
-        """A group that was stored."""
+        """Adds a stored group."""
         node = self.nodes.get(group.id)
         if node is None:
             self.add(group.id)

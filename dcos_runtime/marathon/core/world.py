@@ -1,4 +1,4 @@
-"""All the core knows: apps, instances, deployments — and how that is kept in the store and brought back from it."""
+"""The core's state: apps, instances, deployments; and how it is stored and restored."""
 
 from __future__ import annotations
 
@@ -30,16 +30,15 @@ KEPT_VERSIONS = 25
 
 @dataclass(frozen=True)
 class Settings:
-    """What the core is told once. Times are seconds.
-
-    ``info``: who we are for the master, without an id and without roles: the core adds these.
+    """The core's settings. Times are seconds. ``info``: the FrameworkInfo without an id and without roles, which the
+    core adds.
     """
 
     rules: DefinitionRules = field(default_factory=DefinitionRules)
     info: FrameworkInfo = field(default_factory=lambda: FrameworkInfo(user="", name="marathon"))
     decline_offer_duration: float = 120.0
     unmatched_offer_duration: float = 5.0
-    """How long an offer is refused that fits nothing although something waits."""
+    """The filter of an offer that fits nothing although something waits."""
     max_instances_per_offer: int = 5
     min_revive_offers_interval: float = 1.0
     reconciliation_interval: float = 600.0
@@ -49,15 +48,15 @@ class Settings:
     """How long a task may take to run before it is killed and tried again."""
     kill_retry_timeout: float = 10.0
     viable_after: float = 60.0
-    """How long a task must have run for its end not to count as one more failure in a row."""
+    """A task that has run for so long resets the count of failures in a row."""
     max_running_deployments: int = 100
     write_keys: int = 400
     write_bytes: int = 400_000
-    """How much is stored by one write at most, unless what clients changed in one go alone is more."""
+    """The limits of one write, except for the changes of one request, which stay together."""
 
 
 class World:
-    """The state. What changed in it, and what is to be done, goes to the outbox."""
+    """The state. Its changes, and the effects, go to the outbox."""
 
     def __init__(self, settings: Settings, source: SeededSource) -> None:
         self.settings = settings
@@ -68,14 +67,14 @@ class World:
         self.timers: Timers[Timer] = Timers()
         self.framework_id: str | None = None
         self.dirty: dict[str, None] = {}
-        """Ids of apps that are to be looked at, in order: a set's would be another in each process."""
+        """Ids of apps to decide on, in order: the order of a set would differ between processes."""
         self.outbox = Outbox(settings.write_keys, settings.write_bytes, source)
         self.app_of: dict[str, AppState] = {}
         """By instance id."""
         self.by_task: dict[str, Instance] = {}
         """By the id of the task that the instance has now."""
         self.sizes: dict[tuple[str, str], int] = {}
-        """Bytes of every version of every app."""
+        """The size of every version of every app in bytes."""
 
     # --- what is to be done ---
 
@@ -100,7 +99,7 @@ class World:
                 yield state, instance
 
     def active(self, state: AppState) -> App | None:
-        """The definition that holds now: the newest one, unless a deployment has not come to this app yet."""
+        """The valid definition: the newest one, unless a deployment has not reached this app yet."""
         deployment = self.deployment_of(state.id)
         if deployment is None or deployment.reached(state.id):
             return state.current
@@ -115,7 +114,7 @@ class World:
         return deployment is not None and deployment.restarting(app_id)
 
     def plan(self, deployment: Deployment) -> dict[str, Any]:
-        """A deployment in the form of events."""
+        """The form of a deployment in events."""
 
         def version(app_id: str, name: str | None) -> App | None:
             state = self.apps.get(app_id)
@@ -128,7 +127,7 @@ class World:
     # --- changing ---
 
     def touch(self, app_ids: Iterable[str]) -> None:
-        """These apps are to be looked at."""
+        """Marks these apps for a decision."""
         for app_id in app_ids:
             self.dirty[app_id] = None
 
@@ -153,7 +152,7 @@ class World:
             self.outbox.put(stored.group_key(group.id), stored.group(group))
 
     def forget_app(self, state: AppState) -> None:
-        """Removes every trace of an app but its instances."""
+        """Removes everything of an app except its instances."""
         for version in list(state.versions):
             self._forget_version(state, version)
         for group_id in self.tree.remove(state.id):
@@ -178,8 +177,8 @@ class World:
         return 0 if state is None or state.current is None else self.sizes.get((app_id, state.current.version), 0)
 
     def forget_former(self, most: int) -> None:
-        """Removes former versions, the oldest first, until all that are left have ``most`` bytes: of those that no
-        instance and no deployment is of.
+        """Removes former versions that no instance and no deployment uses, the oldest first, until at most ``most``
+        bytes are left.
         """
         surplus = sum(self.sizes.values()) + len(self.sizes) * stored.APP_OVERHEAD - most
         if surplus <= 0:
@@ -246,9 +245,8 @@ class World:
     # --- coming back ---
 
     def restore(self, values: Iterable[tuple[str, bytes]]) -> None:
-        """Takes over what the store holds, and has what is of a former format written in the newest.
-
-        Raises `stored.UnreadableState`, and has changed nothing then.
+        """Takes over all entries of the store, and rewrites those of a former format. Raises `stored.UnreadableState`
+        before anything is changed.
         """
         found = [(key, *stored.read(key, value)) for key, value in values]
         for key, record, former in found:

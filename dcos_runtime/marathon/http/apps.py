@@ -37,7 +37,7 @@ from dcos_runtime.wire.told import shown
 
 
 class Apps:
-    """``shell`` is asked for at each request: there is none before this process leads."""
+    """``shell`` is called for each request, because there is no shell before this process leads."""
 
     def __init__(self, shell: Callable[[], InitShell]) -> None:
         self._shell = shell

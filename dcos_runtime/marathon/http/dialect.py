@@ -27,7 +27,7 @@ LEADER, VIA = "X-Marathon-Leader", "X-Marathon-Via"
 EVENTS = "/v2/events"
 ANSWER_SECONDS = 60.0
 SILENCE_SECONDS = 60.0
-"""After which an event stream counts as dead: the leader sends something every 15 s."""
+"""Seconds of silence after which an event stream counts as dead: the leader sends something every 15 s."""
 
 
 class MarathonDialect(Dialect):
@@ -37,7 +37,7 @@ class MarathonDialect(Dialect):
 
     def __init__(self) -> None:
         self.address = ""
-        """Ours, ``host:port``, to notice requests that go round in circles."""
+        """Our own ``host:port``, by which requests in a loop are noticed."""
 
     @property
     def _via(self) -> str:
@@ -51,7 +51,7 @@ class MarathonDialect(Dialect):
     def denied(self, request: web.Request, denied: Denied) -> web.Response:
         response = error(denied.status, denied.text, denied.headers)
         if request.can_read_body:
-            response.force_close()  # the sender is unknown: its body is not read to get to the next request
+            response.force_close()  # the sender is unknown: the connection ends, so that the body need not be read
         return response
 
     def nobody(self) -> web.Response:
@@ -74,7 +74,7 @@ class MarathonDialect(Dialect):
         if isinstance(error, BodyRefused):
             return self.tell(error.status, error.text, error.headers)
         if isinstance(error, ConnectionError):
-            return web.Response(status=400)  # the client is gone; nobody reads this
+            return web.Response(status=400)  # the client is gone, and reads no response
         told = refusal(error)
         if told is not None:
             return json_response(told[1], told[0])
@@ -93,7 +93,7 @@ class MarathonDialect(Dialect):
         return VIA in request.headers or super().was_passed_on(request)
 
     def instead(self, request: web.Request, leading: Peer) -> web.Response | None:
-        """A request may come by several inits, as Marathon's do, but not twice by the same one."""
+        """A request may pass several inits, as in Marathon, but none of them twice."""
         vias = request.headers.getall(VIA, [])
         if self._via in vias:
             return error(502, f"Detected proxying loop: {', '.join(vias)}")
@@ -122,7 +122,7 @@ class MarathonDialect(Dialect):
         headers.add(VIA, self._via)
 
     def cut(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Only streams of events begin before they are whole, and their clients come again by themselves."""
+        """Only event streams begin before they are complete, and their clients reconnect by themselves."""
         response.force_close()
 
     @staticmethod

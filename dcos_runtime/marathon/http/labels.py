@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 Selector = Callable[[Mapping[str, str]], bool]
 
 _TERM = r"(?:\\.|[-A-Za-z0-9_.])+"
-# Space is looked for inside of the alternatives: two searches for it in a row would try every way to share it.
+# Spaces are matched inside the alternatives: two matches in a row would try every way to divide them.
 _PART = re.compile(
     rf"\s*(?P<label>{_TERM})(?:\s*(?P<equal>==|!=)\s*(?P<value>{_TERM})"
     rf"|\s*(?P<set>in|notin)\s*\((?P<values>\s*(?:{_TERM}\s*(?:,\s*{_TERM}\s*)*)?)\))?\s*(?P<end>,|$)"

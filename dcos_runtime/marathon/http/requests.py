@@ -34,7 +34,7 @@ def error(status: int, message: str, headers: Mapping[str, str] | None = None) -
 
 
 def pong(request: web.Request) -> web.Response:
-    """The answer to `/ping`: JSON for those who would rather have that, else text, as in Marathon."""
+    """The response to `/ping`: JSON for clients that prefer it, else text, as in Marathon."""
     return json_response("pong") if _prefers_json(request.headers.get("Accept", "")) else text_response("pong")
 
 
@@ -58,8 +58,8 @@ def _prefers_json(accept: str) -> bool:
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The body, which the core reads. Raises `BadRequest` when it does not even claim to be JSON, and
-    `bodies.BodyRefused` when it cannot be had.
+    """The body, which the core reads. Raises `BadRequest` for another content type than JSON, and `bodies.BodyRefused`
+    when it cannot be read.
     """
     if request.headers.get("Content-Type") and request.content_type not in ("application/json", "text/json"):
         raise BadRequest(f"Content-Type must be application/json, not {shown(request.content_type)}", status=415)
@@ -67,7 +67,7 @@ async def read_body(request: web.Request) -> bytes:
 
 
 def flag(request: web.Request, name: str, default: bool = False) -> bool:
-    """A boolean of the query, in any of the forms that clients write (``True``, ``true``, ``1``)."""
+    """A boolean in the query, in any form that clients write (``True``, ``true``, ``1``)."""
     text = request.query.get(name, "").lower()
     if text in _TRUE:
         return True

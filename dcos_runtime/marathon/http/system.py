@@ -1,4 +1,4 @@
-"""Everything of `/v2` that is not an app: tasks, deployments, the queue, groups to read, info, leader, events."""
+"""Everything of `/v2` except apps: tasks, deployments, the queue, groups (reads only), info, leader, events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire.told import shown
 
 API_VERSION = "1.11.24"
-"""The Marathon whose API this is: clients choose by it what to send."""
+"""The version of Marathon whose API this is: clients decide by it what to send."""
 
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -46,7 +46,7 @@ HEARTBEAT = 15.0
 
 @dataclass(frozen=True)
 class ProcessInfo:
-    """What `/v2/info` and `/v2/leader` tell of this process."""
+    """What `/v2/info` and `/v2/leader` show of this process."""
 
     address: str
     """``host:port`` as others reach it."""
@@ -58,9 +58,8 @@ class ProcessInfo:
 
 
 class System:
-    """``shell`` is asked for at each request. ``abdicate`` ends leadership, if there is another to take over.
-
-    ``stalls``: of this process's loop, for the metrics.
+    """``shell`` is called for each request. ``abdicate`` ends the leadership, if another process can take over.
+    ``stalls``: those of this process's loop, for the metrics.
     """
 
     def __init__(
@@ -169,7 +168,7 @@ class System:
     async def plugins(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return json_response({"plugins": []})
 
-    # An API that does not exist here is a 4xx: the client takes any 5xx for an init that is down, and retries.
+    # An API that does not exist here gives a 4xx: the client would take a 5xx as an init that is down, and retry.
 
     async def no_group_changes(self, request: web.Request, _: Parts) -> web.StreamResponse:
         text = "changing groups is not supported in this version; change their apps at /v2/apps, several in one array"

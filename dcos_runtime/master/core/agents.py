@@ -22,15 +22,14 @@ from dcos_runtime.wire.cluster import AgentInfo
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 MAX_INFO = 256 * 1024
-"""Bytes of an agent's description as it is kept in the registry."""
+"""The most bytes of an agent's description, as the registry keeps it."""
 FORMER_LIVES = 8
-"""So many former processes of an agent are remembered: their messages are stale."""
+"""How many former processes of an agent are remembered, so that their late messages are refused."""
 
 
 def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
-    """Begins with the registry: agents that an earlier master admitted have a time to come back.
-
-    Raises `codec.DecodeError`, `registry.UnknownRegistryVersion`: nothing was done yet.
+    """Takes over the registry: agents that an earlier master admitted have a limited time to come back. Raises
+    `codec.DecodeError`, `registry.UnknownRegistryVersion`, before anything was changed.
     """
     unreachable: list[tuple[str, AbsentAgent]] = []
     changes: dict[str, bytes | None] = {}
@@ -55,9 +54,9 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
 
 
 def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
-    """200: the stream is the agent's, `Connected` comes on it once it is admitted. Else the reason, for its log.
-
-    With a certificate an agent can neither pretend to be on another host, nor take the id of an agent that is.
+    """200: the stream is open, and `Connected` comes on it once the agent is admitted. Any other status: the reason,
+    for the agent's log. With a certificate an agent can neither claim another host nor take the id of an agent on
+    another host.
     """
     try:
         call, version = internal.connect(event.data)
@@ -109,7 +108,7 @@ def _connect(state: State, event: AgentConnect, call: internal.Connect, version:
 
 
 def _late(agent: Agent, told: Arrival) -> bool:
-    """Whether the request was delayed on its way, and the agent has connected again since."""
+    """Whether the request was delayed, and the agent has connected again since."""
     if told.life in agent.former:
         return True
     return bool(told.life) and told.life == agent.life and told.number <= agent.connection
@@ -131,7 +130,7 @@ def _same(old: AgentInfo, new: AgentInfo) -> bool:
 
 
 def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
-    """A new agent at the address of one that is not connected replaces it: the former one lost its id."""
+    """A new agent at the address of a disconnected one replaces it: the former one lost its id."""
     for agent_id in list(state.places.get(place(info), ())):
         old = state.agents[agent_id]
         if not old.connected and old.id not in state.leaving:
@@ -192,7 +191,7 @@ def _change_info(state: State, agent: Agent, told: Arrival) -> None:
 
 
 def _attach(state: State, agent: Agent, told: Arrival, now: Now) -> None:
-    """Makes the arrival's stream the agent's connection, the older one is over."""
+    """Makes the arrival's stream the agent's connection; an older one ends."""
     stream = told.stream
     if agent.stream is not None and agent.stream != stream:
         state.close(agent.stream)
@@ -214,7 +213,9 @@ def _attach(state: State, agent: Agent, told: Arrival, now: Now) -> None:
 
 
 def _learn_frameworks(state: State, agent: Agent, told: Arrival, now: Now) -> None:
-    """Frameworks are known from their tasks until they subscribe; what this master has removed is ended there too."""
+    """Frameworks are known from their tasks until they subscribe. Tasks of frameworks that this master has removed are
+    ended.
+    """
     running = {task.framework_id for task in told.tasks}
     for info in told.frameworks:
         framework = state.frameworks.get(info.id.value) if info.id is not None else None
@@ -236,8 +237,9 @@ def _learn_frameworks(state: State, agent: Agent, told: Arrival, now: Now) -> No
 
 
 def _adopt(state: State, agent: Agent, told: Iterable[Told]) -> list[Task]:
-    """Takes tasks into the records that an agent tells of, but for those of frameworks that were removed. One that is
-    told of twice is taken once."""
+    """Records the tasks that an agent reports, except those of removed frameworks. A task that is reported twice is
+    recorded once.
+    """
     by_framework: dict[str, list[Told]] = {}
     for one in told:
         by_framework.setdefault(one.framework_id, []).append(one)
@@ -258,7 +260,7 @@ def _adopt_of(state: State, agent: Agent, framework_id: str, told: Sequence[Told
     for one in told:
         if one.task_id in known:
             continue
-        role, weight = one.role or usual, len(one.info) + more  # beyond the limit, too: what runs there stays known
+        role, weight = one.role or usual, len(one.info) + more  # also beyond the limit: a running task stays known
         task = known[one.task_id] = tasks.adopted(one, agent.id, role, weight)
         agent.weight += weight
         adopted.append(task)
@@ -276,7 +278,7 @@ def _adopt_of(state: State, agent: Agent, framework_id: str, told: Sequence[Told
 
 
 def _found(state: State, framework: Framework, adopted: Iterable[Task]) -> None:
-    """The tasks of the framework are known again, whatever it was told of them."""
+    """The framework's tasks are known again, whatever status updates it got about them."""
     known, unreachable, completed = framework.tasks, framework.unreachable, framework.completed
     for task in adopted:
         known[task.id] = task
@@ -287,7 +289,7 @@ def _found(state: State, framework: Framework, adopted: Iterable[Task]) -> None:
 
 
 def _reconnected(state: State, agent: Agent, told: Arrival, now: Now) -> None:
-    """An agent of which the master has records: brings them to what the agent reports."""
+    """An agent that the master knows: updates the records to what the agent reports."""
     agent.reregistered_at = now.wall
     agent.software, agent.address = told.software, told.address
     if agent.life and told.life != agent.life:
@@ -363,7 +365,7 @@ def _messages(
         return 409, f"the connection's epoch is {agent.epoch}, not {batch.epoch}; connect again"
     for message in batch.messages:
         if message.seq <= agent.taken:
-            continue  # the answer to an earlier post of it was lost
+            continue  # the response to an earlier post of it was lost
         if message.seq != agent.taken + 1:
             return 409, f"message {agent.taken + 1} is missing before {message.seq}; connect again"
         agent.taken = message.seq

@@ -1,7 +1,7 @@
 """What an agent sends when it connects, read once: the parts of it and of its tasks that the master needs.
 
-An agent tells beside each TaskInfo what is decided on (version 2 of the protocol), and nothing else is read of it. What
-an agent of the former version tells is read out of its TaskInfos and TaskStatus messages.
+In version 2 of the protocol an agent sends the fields that the master decides on beside each TaskInfo, and the TaskInfo
+is not decoded. For an agent of the former version they are read from TaskInfos and TaskStatus messages.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ class ArrivalRefused(Exception):
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
-    """A task. ``info`` is its TaskInfo, ``statuses`` the oldest that the framework may lack and the newest, encoded;
-    ``status_state`` and ``status_uuid`` are of the first of them. ``role``: None when the TaskInfo does not say."""
+    """A task as its agent reports it. ``info`` is its TaskInfo; ``statuses`` are the oldest status that the framework
+    may not have and the newest one, encoded; ``status_state`` and ``status_uuid`` are those of the first of them.
+    ``role``: None when the TaskInfo names none.
+    """
 
     framework_id: str
     task_id: str
@@ -47,8 +49,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
 class Arrival(Frozen, frozen=True):
     """An agent that connects, on ``stream``. ``agent_id`` is None until it has one; ``offered`` are its resources.
-
-    ``life`` and ``number`` tell its connections from each other, ``version`` is that of the protocol to speak with it.
+    ``life`` and ``number`` identify the connection; ``version`` is that of the protocol.
     """
 
     agent_id: str | None
@@ -64,7 +65,7 @@ class Arrival(Frozen, frozen=True):
     address: str
 
     def named(self, agent_id: str) -> Arrival:
-        """The same under this id."""
+        """The same with this id."""
         info = msgspec.structs.replace(self.info, id=AgentID(value=agent_id))
         return msgspec.structs.replace(self, agent_id=agent_id, info=info)
 
@@ -142,7 +143,7 @@ def _refused(task: internal.RunningTask, task_id: str, error: str) -> ArrivalRef
 
 
 class _Task(TaskInfo, frozen=True, kw_only=True):
-    """A TaskInfo whose resources are left as they are: many tasks have the same."""
+    """A TaskInfo whose resources are not decoded, since many tasks have the same."""
 
     resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]  # as it came, in place of the list that TaskInfo has
 
@@ -150,7 +151,7 @@ class _Task(TaskInfo, frozen=True, kw_only=True):
 def _former(task: internal.RunningTask) -> Told:
     """Raises `codec.DecodeError`, `ArrivalRefused`."""
     info = bytes(task.task)
-    if b"null" in info:  # absent fields, perhaps; this master writes none
+    if b"null" in info:  # null stands for an absent field; this master writes none
         whole = codec.decode(info, TaskInfo)
         task_id, resources = whole.task_id.value, codec.encode(whole.resources)
     else:

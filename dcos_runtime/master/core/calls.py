@@ -1,4 +1,4 @@
-"""A framework's calls: whether one is valid and permitted, and what it leads to. The texts are Mesos'."""
+"""A framework's calls: whether a call is valid and permitted, and its effects. The texts are Mesos'."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
 
 Answer = tuple[int, str]
-"""The status, and a plain text; an empty one is no body."""
+"""The status, and a plain text; without a body when the text is empty."""
 
 ACCEPTED: Answer = (202, "")
 
@@ -23,7 +23,7 @@ _COUNTED = {
     Call.Type.MESSAGE: "framework_to_executor",
     Call.Type.RECONCILE_OPERATIONS: "reconcile_operations",
 }
-"""The names of Mesos' metrics for calls that are counted nowhere else."""
+"""The names of Mesos' metrics for calls that are not counted elsewhere."""
 
 
 def subscribe(state: State, event: Subscribe, now: Now) -> Answer:
@@ -62,7 +62,7 @@ def call(state: State, event: Called, now: Now) -> Answer:
     state.counters[f"master/calls/{call.type.value.lower()}"] += 1
     if call.type in _COUNTED:
         state.counters[f"master/messages_{_COUNTED[call.type]}"] += 1
-    if call.type is Call.Type.MESSAGE:  # there is no executor that could receive it
+    if call.type is Call.Type.MESSAGE:  # no executor could receive it
         state.counters["master/invalid_framework_to_executor_messages"] += 1
     return _call(state, framework, call, now, principal)
 
@@ -92,8 +92,8 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
         case Call(type=Call.Type.RECONCILE_OPERATIONS, reconcile_operations=Call.ReconcileOperations() as asked):
             _reconcile_operations(state, framework, asked)
         case _:
-            # MESSAGE and SHUTDOWN are for custom executors, REQUEST is a hint, inverse offers are never made:
-            # there is nothing these could do here, and Mesos answers them so, too.
+            # MESSAGE and SHUTDOWN are for custom executors, REQUEST is a hint, and inverse offers are never made: these
+            # calls have no effect here. Mesos gives the same responses.
             pass
     return ACCEPTED
 

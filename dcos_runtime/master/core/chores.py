@@ -1,7 +1,6 @@
-"""Calls about thousands of tasks or offers. They begin at once and go on in steps; other calls are served in between.
-
-Each step works with the state of its own time: an offer that was answered meanwhile is left out, and a task is told of
-as it is then.
+"""Calls about thousands of tasks or offers. They begin at once and continue in steps; other calls are served in
+between. Each step uses the state at its time: an offer that was answered meanwhile is left out, and a task's newest
+state is sent.
 """
 
 from __future__ import annotations
@@ -15,16 +14,14 @@ from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Chore, Declined, Ended, GiveUp, GoOn, StatesAsked
 
 AT_ONCE, ENDED_AT_ONCE, TOLD_AT_ONCE = 500, 200, 5000
-"""Some 10 ms."""
+"""The size of a step: some 10 ms."""
 UNDER_WAY = 4
-"""Long calls of one framework and kind that are gone on with in steps."""
+"""The most long calls of one framework and kind that are under way."""
 
 
 def begin(state: State, chore: Chore, now: Now) -> None:
-    """Does so much of it at once.
-
-    A framework with so many calls of the kind under way has its first one done whole before: what waits does not grow,
-    however fast a client calls.
+    """Begins a long call with one step. If the framework has too many calls of the kind under way, its oldest one is
+    completed first, so that a fast client does not pile up calls.
     """
     if isinstance(chore, StatesAsked | Declined):
         waiting = [one for one in state.chores if isinstance(one, StatesAsked | Declined) and _alike(one, chore)]
@@ -38,13 +35,13 @@ def begin(state: State, chore: Chore, now: Now) -> None:
 
 
 def remove(state: State, framework: Framework, now: Now) -> None:
-    """Ends the framework and all its tasks, for good."""
+    """Removes the framework and all its tasks."""
     frameworks.remove(state, framework, now)
     begin(state, Ended(framework.id), now)
 
 
 def go_on(state: State, now: Now) -> None:
-    """Goes on with the one that was begun first."""
+    """Does a step of the oldest long call."""
     rest = _some(state, state.chores.popleft(), now)
     if rest is not None:
         state.chores.appendleft(rest)
@@ -63,7 +60,7 @@ def _whole(state: State, chore: Chore, now: Now) -> None:
 
 
 def _some(state: State, chore: Chore, now: Now) -> Chore | None:
-    """Does a step, and returns what is left."""
+    """Does a step, and returns the rest."""
     match chore:
         case Declined(framework_id, offer_ids, until):
             offers.decline(state, framework_id, offer_ids[:AT_ONCE], until)

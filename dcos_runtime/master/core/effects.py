@@ -1,6 +1,6 @@
 """What the kernel's core wants done, in order.
 
-`Persist` writes to the registry. When that fails the process ends, so there is no answer but `Persisted`.
+`Persist` writes to the registry. When that fails the process ends, so the only response is `Persisted`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dcos_runtime.wire.scheduler import Event
 
 
 class Send(Frozen, frozen=True):
-    """One event for the subscriber on ``stream``, which gets it in the content type it asked for."""
+    """One event for the subscriber on ``stream``, in the content type that it asked for."""
 
     stream: int
     event: Event
 
 
 class SendJoined(Frozen, frozen=True):
-    """The same of an event that is in the content type already that the subscriber asked for."""
+    """The same for an event that is already encoded in the subscriber's content type."""
 
     stream: int
     data: bytes
 
 
 class Close(Frozen, frozen=True):
-    """Ends a subscriber's or an agent's stream, after what was sent on it before."""
+    """Ends a subscriber's or an agent's stream, after everything that was sent before."""
 
     stream: int
 

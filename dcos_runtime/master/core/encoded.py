@@ -1,7 +1,6 @@
-"""OFFERS joined from fragments: what the codecs would write of the same messages, byte by byte, in either content type.
-
-What an offer says of its agent is encoded once for an agent and content type, and what it says of a kind of resource
-once for a kind. Nothing is encoded again for another subscriber.
+"""OFFERS joined from fragments: byte for byte what the codecs would write, in either content type. The part about the
+agent is encoded once for each agent and content type, the part about a kind of resource once for each kind. Nothing is
+encoded again for another subscriber.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _Key = tuple[Kind, Format, str | None]
 
 
 class Form(Protocol):
-    """How offers are written in one content type. What it takes and gives is encoded in it already."""
+    """How offers are written in one content type. Its arguments and results are encoded in it."""
 
     def offer_id(self, value: str) -> bytes:
         """For `offer`."""
@@ -34,7 +33,7 @@ class Form(Protocol):
         """For `offer`."""
 
     def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
-        """What an offer says of its agent: before its resources, behind them, and at its end."""
+        """The parts about the agent: before the resources, after them, and at the end of the offer."""
 
     def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
         """The field with all of them."""
@@ -42,7 +41,9 @@ class Form(Protocol):
     def offer(
         self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
     ) -> bytes:
-        """``ids``: its own, its framework's. ``role``: whom it is allocated to; empty where that is not told."""
+        """``ids``: of the offer and of the framework. ``role``: the role of the allocation; empty where that is not
+        sent.
+        """
 
     def role(self, role: str) -> bytes:
         """For `offer`."""
@@ -52,7 +53,7 @@ class Form(Protocol):
 
 
 class Telling(NamedTuple):
-    """How a framework is told offers, true as long as its ``info`` and the content type ``accepted`` are these."""
+    """How offers are sent to a framework; valid while its ``info`` and the content type ``accepted`` stay the same."""
 
     info: FrameworkInfo
     accepted: str
@@ -63,7 +64,7 @@ class Telling(NamedTuple):
 
 
 class Fragments:
-    """Of one agent, true as long as its info and address are these."""
+    """The fragments of one agent; valid while its info and address stay the same."""
 
     __slots__ = ("_kept", "address", "agent_id", "info", "url")
 
@@ -83,7 +84,9 @@ class Fragments:
 
 
 class _Kept:
-    """In one content type. The last resources are kept, too: what nobody takes is offered again and again."""
+    """The fragments in one content type. The last resources are kept, too: resources that no framework takes are
+    offered again and again.
+    """
 
     __slots__ = ("_encoded", "_form", "_of", "parts")
 
@@ -110,7 +113,7 @@ def offer(
     format: Format,
     role: str | None,
 ) -> bytes:
-    """One offer. ``framework``: `Form.framework_id`. ``role``: whom it is allocated to, where that is told."""
+    """One offer. ``framework``: `Form.framework_id`. ``role``: the role of the allocation, where that is sent."""
     kept = fragments.of(form)
     ids = (form.offer_id(offer_id), framework)
     allocated = form.role(role) if role is not None else b""
@@ -168,7 +171,7 @@ class _Json:
         return b"[%b]" % b",".join(parts)
 
     def _scalar(self, *key: *_Key) -> tuple[bytes, bytes]:
-        """What comes before and after the amount. No string has these bytes in it: its quotes are escaped."""
+        """The bytes before and after the amount. No string contains them, because quotes in it are escaped."""
         before, _, after = codec.encode(_one(*key, scalar=True)).partition(self._SCALAR)
         return _keep(self._scalars, key, (before, after))
 
@@ -231,13 +234,13 @@ class _Protobuf:
         return b"".join(parts)
 
     def _scalar(self, *key: *_Key) -> tuple[bytes, bytes]:
-        """What comes before and after the amount, which takes eight bytes always."""
+        """The bytes before and after the amount, which always takes eight bytes."""
         begin, rest = self._split(key, b"\x1a\x09\x09" + joining.double(1.0), scalar=True)
         before = b"\x2a" + joining.varint(len(begin) + 11 + len(rest)) + begin + b"\x1a\x09\x09"
         return _keep(self._scalars, key, (before, rest))
 
     def _range(self, *key: *_Key) -> tuple[bytes, bytes]:
-        """What comes before and after the field with the intervals."""
+        """The bytes before and after the field with the intervals."""
         return _keep(self._ranges, key, self._split(key, self._RANGE, scalar=False))
 
     def _split(self, key: _Key, at: bytes, *, scalar: bool) -> tuple[bytes, bytes]:
@@ -249,7 +252,7 @@ class _Protobuf:
 
 
 FORMS: dict[str, Form] = {codec.CONTENT_TYPE: _Json(), protobuf.CONTENT_TYPE: _Protobuf()}
-"""By content type. The codecs of protobuf have to be there before it is used: loading them takes a while."""
+"""By content type. The codecs of protobuf have to be loaded before it is used, which takes a while."""
 
 
 def _keep(templates: dict[_Key, tuple[bytes, bytes]], key: _Key, found: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

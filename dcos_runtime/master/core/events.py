@@ -1,6 +1,5 @@
-"""What the leading master's core is told. Frozen data; `MasterCore.receive` takes them one at a time, with the time.
-
-Streams are numbers that the shell gives to connections, never twice. A ``request`` is answered by a `Reply`.
+"""The events of the leading master's core. Frozen data; `MasterCore.receive` takes them one at a time, with the time.
+Streams are numbers of connections, which the shell never uses twice. A ``request`` is answered by a `Reply`.
 """
 
 from __future__ import annotations
@@ -10,35 +9,32 @@ from dcos_runtime.wire.scheduler import Call
 
 
 class Recovered(Frozen, frozen=True):
-    """First event: all that the registry holds. ``epoch`` is larger than any that an earlier master gave out."""
+    """First event: all that the registry holds. ``epoch`` is larger than that of any earlier master."""
 
     registry: tuple[tuple[str, bytes], ...]
     epoch: int
 
 
 class BudgetedTick(Frozen, frozen=True):
-    """Time has passed: whatever is due by now is to be done, and a slice of the offers that are.
-
-    ``budget``: of so many agents at most; it is due again until all are done. ``None``: of all, however long that
-    takes.
+    """Time has passed: all that is due is done, and one slice of the due offers. ``budget``: the most agents of the
+    slice; it is due again until all are done. ``None``: all agents, however long that takes.
     """
 
     budget: int | None = None
 
 
 class Resumed(Frozen, frozen=True):
-    """This master neither sent nor heard anything for a while; in ``Now.mono`` no time has passed."""
+    """This master neither sent nor received anything for a while, during which ``Now.mono`` stood still."""
 
 
 # --- frameworks -------------------------------------------------------------------------------------------------------
 
 
 class Subscribe(Frozen, frozen=True):
-    """A SUBSCRIBE. 200: what is for the subscriber goes to ``stream``, a refusal too (ERROR, and the end).
-
-    ``stream_id``: the ``Mesos-Stream-Id`` it gets; ``came_with``: the one it sent, which it should not. ``accepted``:
-    the content type its events go out in, "" when it accepts none. ``principal``: who sends it, where that is known;
-    ``address``: from where.
+    """A SUBSCRIBE. 200: the subscriber's events go to ``stream``, even a refusal (ERROR, and the end). ``stream_id``:
+    the ``Mesos-Stream-Id`` that it gets; ``came_with``: the one that it sent, which is an error. ``accepted``: the
+    content type of its events, "" when it accepts none. ``principal``: the sender, where known; ``address``: the
+    sender's address.
     """
 
     request: int
@@ -58,7 +54,7 @@ class SubscriberGone(Frozen, frozen=True):
 
 
 class Called(Frozen, frozen=True):
-    """Any call but SUBSCRIBE, as it was decoded, with the ``Mesos-Stream-Id`` it came with."""
+    """Any decoded call except SUBSCRIBE, with the ``Mesos-Stream-Id`` that it came with."""
 
     request: int
     call: Call
@@ -67,7 +63,7 @@ class Called(Frozen, frozen=True):
 
 
 class TeardownAsked(Frozen, frozen=True):
-    """An operator, ``by`` as the log names them, ends a framework of any principal."""
+    """An operator ends a framework of any principal. ``by``: the operator as the log names them."""
 
     request: int
     framework_id: str
@@ -78,9 +74,8 @@ class TeardownAsked(Frozen, frozen=True):
 
 
 class AgentConnect(Frozen, frozen=True):
-    """An `internal.Connect` as it came, JSON. 200: what is for the agent goes to ``stream``.
-
-    ``address``: where it is reached. ``names``: what its certificate lets it call itself; None without one.
+    """An `internal.Connect` as it came, JSON. 200: the agent's messages go to ``stream``. ``address``: the agent's
+    address. ``names``: the names and addresses in its certificate; None without one.
     """
 
     request: int

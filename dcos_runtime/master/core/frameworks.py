@@ -30,9 +30,8 @@ _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 
 
 def subscribe(state: State, event: Subscribe, call: Call.Subscribe, now: Now) -> None:
-    """Takes the subscriber in, or refuses it: ERROR is sent, and its stream is closed.
-
-    A framework that names no principal is its subscriber's.
+    """Subscribes the framework, or refuses it: ERROR is sent, and its stream closed. A framework without a principal
+    gets that of its subscriber.
     """
     info, stream, principal = _owned(call.framework_info, event.principal), event.stream, event.principal
     known = bool(info.id and info.id.value)
@@ -173,9 +172,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
 
 
 def _broadcast(state: State, framework: Framework) -> None:
-    """Sends it to every agent that runs something of the framework. An agent that is not connected is told when it
-    connects.
-    """
+    """Sends it to every agent with tasks of the framework. An agent that is not connected gets it when it connects."""
     for agent in state.agents.values():
         if framework.id in agent.tasks:
             tell_info(state, agent, framework)
@@ -189,10 +186,9 @@ def tell_info(state: State, agent: Agent, framework: Framework) -> None:
 
 
 def recover(state: State, info: FrameworkInfo, now: Now) -> None:
-    """A framework that an agent runs tasks of and that has not subscribed since this master leads.
-
-    Unlike Mesos, which would let such tasks run for ever, it has to subscribe within its failover timeout, or
-    the time agents have to come back when that is longer.
+    """Adds a framework that has tasks on an agent and has not subscribed since this master leads. It has to subscribe
+    within its failover timeout, or the time that agents have to come back, if that is longer. In Mesos such tasks would
+    run for ever.
     """
     framework = _new(state, info, _wants(info, []), now, recovered=True)
     patience = max(info.failover_timeout or 0.0, state.config.agent_reregister_timeout)
@@ -219,7 +215,7 @@ def _expire(state: State, framework: Framework, now: Now, seconds: float) -> Non
 
 
 def remove(state: State, framework: Framework, now: Now) -> None:
-    """Ends the framework; `end_tasks` then, until there are none."""
+    """Removes the framework. The caller calls `end_tasks` until no task is left."""
     stream, framework.stream = framework.stream, None
     if stream is not None:
         state.close(stream)
@@ -243,14 +239,14 @@ def remove(state: State, framework: Framework, now: Now) -> None:
 
 
 def end_tasks(state: State, framework_id: str, count: int, now: Now) -> bool:
-    """So many tasks of a framework that was removed are over. Whether there are more."""
+    """Ends ``count`` tasks of a removed framework. Returns whether there are more."""
     framework = state.ending[framework_id]
     text = f"Framework {framework_id} removed"
     for task in list(itertools.islice(framework.tasks.values(), count)):
         del framework.tasks[task.id]
         agent = state.agents.get(task.agent_id)
         if agent is None or agent.task(framework_id, task.id) is not task:
-            continue  # its agent is gone since, with all its tasks
+            continue  # its agent was removed meanwhile, with all its tasks
         if not task.terminal:
             killed = tasks.status(
                 task.id, task.agent_id, TaskState.TASK_KILLED, text, TaskStatus.Reason.REASON_FRAMEWORK_REMOVED, now
@@ -275,7 +271,7 @@ def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:
 def update(
     state: State, framework: Framework, call: Call.UpdateFramework, principal: str | None = None
 ) -> tuple[int, str]:
-    """The status of the answer, and its text."""
+    """Returns the status and text of the response."""
     info = _owned(call.framework_info, principal)
     if error := validate.framework(info) or _too_large(info):
         return 400, f"Supplied FrameworkInfo is not valid: {error}"

@@ -1,8 +1,7 @@
-"""The whole of a core's state as one value, and back: objects, arrays, and who refers to whom.
-
-There is no list of fields that would have to be kept up to date: what an object holds is in. Of classes only those are
-taken, and made again, that the caller names, and no code of theirs runs. The items of a set come in an order of their
-own, so that equal states are equal bytes; those of a mapping in the order they have.
+"""The whole state of a core as one value, and back: objects, arrays, and their references. All fields of an object are
+included, without a list of fields that would have to be kept up to date. Only classes that the caller names are
+included and made again, and no code of theirs runs. The items of a set are sorted, so that equal states give equal
+bytes; those of a mapping keep their order.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _NOTHING: Mapping[Any, Any] = {}
 
 
 class Unknown(TypeError):
-    """The state holds, or the bytes name, a class that is on no list."""
+    """The state holds, or the bytes name, a class that was not listed."""
 
 
 def _refuse(value: Any) -> NoReturn:
@@ -38,9 +37,8 @@ _encode = msgspec.msgpack.Encoder(enc_hook=_refuse).encode
 
 
 class Classes:
-    """What a snapshot may hold. ``left_out``: fields that are made anew, with what stands there until then.
-
-    ``aside``: structs that lie apart from all else in it, so that they can be changed there (`changed`).
+    """The classes that a snapshot may hold. ``left_out``: fields that are computed anew, with a placeholder for each.
+    ``aside``: structs that are stored apart from the rest, so that `changed` can change them.
     """
 
     def __init__(
@@ -72,7 +70,7 @@ class Classes:
 
 
 def name(kind: type[Any]) -> str:
-    """What a class is called in a snapshot."""
+    """The name of a class in a snapshot."""
     return f"{kind.__module__.rpartition('.')[2]}.{kind.__qualname__}"
 
 
@@ -84,13 +82,13 @@ def _slots(kind: type[Any]) -> tuple[str, ...]:
 
 
 def take(root: Any, classes: Classes, given: Mapping[str, Any] = _NOTHING) -> bytes:
-    """``given``: objects that are referred to by name, and are no part of the snapshot. Raises `Unknown`."""
+    """Takes a snapshot. ``given``: objects that are not part of it, and are referred to by name. Raises `Unknown`."""
     taker = _Taker(classes, given)
     return _encode([taker.take(root), taker.objects(), taker.kinds(), taker.aside])
 
 
 def changed(data: bytes, change: Callable[[str, list[Any]], None]) -> bytes:
-    """The same with the structs that lie aside changed: ``change`` gets the class and the fields of each."""
+    """The snapshot with changed ``aside`` structs: ``change`` gets the class and the fields of each."""
     *rest, aside = msgspec.msgpack.decode(data, type=tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw, list[Any]])
     for kind, fields in aside:
         change(kind, fields)
@@ -98,7 +96,7 @@ def changed(data: bytes, change: Callable[[str, list[Any]], None]) -> bytes:
 
 
 def make(data: bytes, classes: Classes, given: Mapping[str, Any] = _NOTHING) -> Any:
-    """What `take` took. Raises ``ValueError``, also for bytes that are no such thing."""
+    """Makes the objects of a snapshot again. Raises ``ValueError``, also for bytes that are not a snapshot."""
     try:
         root, objects, kinds, aside = msgspec.msgpack.decode(data)
         return _Maker(classes, given, objects, kinds, aside).make_all(root)
@@ -107,7 +105,7 @@ def make(data: bytes, classes: Classes, given: Mapping[str, Any] = _NOTHING) -> 
 
 
 class _Taker:
-    """Objects lie side by side, and refer to each other by number: however deep they go, nothing here does."""
+    """Objects are stored side by side and refer to each other by number, so deep nesting needs no recursion."""
 
     def __init__(self, classes: Classes, given: Mapping[str, Any]) -> None:
         self._classes = classes
@@ -119,7 +117,7 @@ class _Taker:
         self._count = 0
         self._mutable: dict[int, int] = {}
         self._frozen: dict[bytes, int] = {}
-        self._seen: dict[int, list[Any]] = {}  # of values that many hold: what stands for them
+        self._seen: dict[int, list[Any]] = {}  # for values that many objects hold: their numbers
         self._kinds: dict[Kind, int] = {}
 
     def kinds(self) -> list[Any]:
@@ -175,7 +173,7 @@ class _Taker:
         return self._object(value)
 
     def _resources(self, value: Resources) -> list[Any]:
-        """Each different value once; who holds the same one refers to it."""
+        """Stores each distinct value once; objects with the same value refer to it."""
         taken = self._equal(["R", [self._pairs(getattr(value, name)) for name in _AMOUNTS]])
         self._seen[id(value)] = ["again", taken[1]]
         return taken

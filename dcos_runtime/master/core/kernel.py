@@ -32,7 +32,7 @@ _NEVER = float("inf")
 
 
 class MasterCore:
-    """The leading master's decisions. ``source`` is its only randomness, so that its life can be run again."""
+    """The leading master's decisions. ``source`` is its only randomness, so that a run can be repeated."""
 
     def __init__(self, config: Config, source: SeededSource) -> None:
         self.source = source
@@ -83,14 +83,14 @@ class MasterCore:
         return self.state.take_effects()
 
     def next_deadline(self) -> float | None:
-        """When the next timer is due, in monotonic seconds; a time in the past: at once."""
+        """When the next timer is due, in monotonic seconds; a time in the past means at once."""
         alarm, due = self.state.timers.next_deadline(), self.state.allocator.due()
         if alarm is not None and alarm < due:
             return alarm
         return due if due != _NEVER else None
 
     def snapshot(self) -> bytes:
-        """All of the state; `recorded.restored` makes a core of it that goes on as this one would."""
+        """All of the state; `recorded.restored` makes a core that continues from it."""
         return snapshot.take(self.state, self.source)
 
     # --- time and the registry ---

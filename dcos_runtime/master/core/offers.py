@@ -34,7 +34,9 @@ MAX_REFUSE_SECONDS = 365 * 86400.0
 
 
 def allocate(state: State, now: Now, budget: int | None = None) -> None:
-    """Offers what the allocator decides in a slice: one event for each framework. ``budget``: so many agents."""
+    """Makes offers of the allocator's decisions in a slice: one event for each framework. ``budget``: the most
+    agents.
+    """
     decisions = state.allocator.allocate(now.mono, budget)
     if not decisions:
         return
@@ -65,7 +67,9 @@ def allocate(state: State, now: Now, budget: int | None = None) -> None:
 
 
 def timed_out(state: State, these: OfferTimeout) -> None:
-    """Offers that nobody answered go to somebody, perhaps to the same one again: there is no filter."""
+    """Rescinds offers without an answer. Their resources are offered again, perhaps to the same framework: there is no
+    filter.
+    """
     for number in range(these.first, these.last):
         offer = state.offers.get(state.offer_id(number))
         if offer is not None:
@@ -73,7 +77,7 @@ def timed_out(state: State, these: OfferTimeout) -> None:
 
 
 def telling(framework: Framework) -> encoded.Telling:
-    """Made when it is asked for first, and when what it is made of is another."""
+    """Computed at the first use, and again when its sources have changed."""
     made = framework.telling
     if made is None or made.info is not framework.info or made.accepted != framework.accepted:
         form = encoded.FORMS[framework.accepted]
@@ -85,7 +89,7 @@ def telling(framework: Framework) -> encoded.Telling:
 
 
 def fragments(agent: Agent) -> encoded.Fragments:
-    """Made when they are asked for first, and when what they are made of is another."""
+    """Computed at the first use, and again when their sources have changed."""
     made = agent.fragments
     if made is None or made.info is not agent.info or made.address != agent.address:
         made = agent.fragments = encoded.Fragments(agent.id, agent.info, agent.address)
@@ -93,14 +97,14 @@ def fragments(agent: Agent) -> encoded.Fragments:
 
 
 def forget(state: State, offer: Offer) -> None:
-    """Removes the offer. What becomes of its resources is up to the caller."""
+    """Removes the offer. The caller decides what becomes of its resources."""
     del state.offers[offer.id]
     state.frameworks[offer.framework_id].offers.discard(offer.id)
     state.agents[offer.agent_id].offers.discard(offer.id)
 
 
 def give_back(state: State, offer: Offer, until: float | None = None, rescind: bool = False) -> None:
-    """Ends the offer and frees its resources; ``until``: the framework does not want them before."""
+    """Ends the offer and frees its resources; ``until``: the end of the framework's filter."""
     framework = state.frameworks[offer.framework_id]
     forget(state, offer)
     state.allocator.recover(offer.framework_id, offer.role, offer.agent_id, offer.resources)
@@ -117,7 +121,7 @@ def give_back_all(state: State, offer_ids: Iterable[str], rescind: bool) -> None
 
 
 def refused_until(filters: Filters | None, now: Now) -> float | None:
-    """When a filter ends, ``None`` for no filter: 5 s by default, for nonsense too, and a year at most."""
+    """When a filter ends, ``None`` for no filter: 5 s by default and for an invalid value, a year at most."""
     seconds = DEFAULT_REFUSE_SECONDS
     if filters is not None and filters.refuse_seconds is not None:
         seconds = filters.refuse_seconds
@@ -168,7 +172,7 @@ def accept(state: State, framework: Framework, call: Call.Accept, now: Now) -> N
             for info in _tasks_of(operation):
                 _launch_valid(state, framework, agent, role, info, budget, now)
     finally:
-        # In every case above, the resources that no task uses are free again.
+        # In all cases above, resources that no task uses are free again.
         state.allocator.recover(framework.id, role, agent.id, budget.left)
     until = refused_until(call.filters, now)
     if until is not None and budget.left:
@@ -183,7 +187,7 @@ class _Budget:
 
 
 def _invalid(state: State, framework: Framework, offer_ids: Sequence[str]) -> str | None:
-    """Why these offers cannot be accepted together. Another framework's offer is as unknown as one that never was."""
+    """Why these offers cannot be accepted together. Another framework's offer gives the same text as an unknown one."""
     if not offer_ids:
         return "No offers specified"
     seen: set[str] = set()
@@ -221,7 +225,9 @@ def _invalid(state: State, framework: Framework, offer_ids: Sequence[str]) -> st
 def _refuse_offers(
     state: State, framework: Framework, call: Call.Accept, offer_ids: Sequence[str], error: str, now: Now
 ) -> None:
-    """Frees the offers that were the framework's, without a filter, and says that nothing was launched."""
+    """Frees the offers of the framework, without a filter, and sends TASK_LOST or TASK_DROPPED for the tasks of the
+    call.
+    """
     for offer_id in offer_ids:
         offer = state.offers.get(offer_id)
         if offer is not None and offer.framework_id == framework.id:
@@ -256,7 +262,7 @@ def _refuse_tasks(
 
 
 def _drop(state: State, framework: Framework, operation: Operation, text: str) -> None:
-    """An operation that failed is silent, unless it was given an id to be told of."""
+    """Drops a failed operation; the framework gets an update only if the operation has an id."""
     if operation.id is not None:
         failed = OperationStatus(operation_id=operation.id, state=OperationState.OPERATION_ERROR, message=bounded(text))
         told = Event.UpdateOperationStatus(status=failed)
@@ -314,7 +320,7 @@ def _launch_valid(
     if error is not None:
         _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
         return
-    # Every resource carries the role: the agent tells it again when this master is no more.
+    # Every resource carries the role, so that the agent can report it to the next master.
     wired = amounts.wire(taken, Format.STACK, allocated_to=role)
     info = msgspec.structs.replace(info, resources=wired, health_check=_typed(info.health_check))
     encoded = codec.encode(info)
@@ -331,7 +337,7 @@ def _launch_valid(
 
 
 def _typed(check: HealthCheck | None) -> HealthCheck | None:
-    """Clients older than ``type`` leave it out."""
+    """Sets ``type``, which older clients leave out."""
     if check is None or check.type is not None:
         return check
     kind = HealthCheck.Type.COMMAND if check.command is not None else HealthCheck.Type.HTTP

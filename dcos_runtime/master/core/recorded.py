@@ -1,4 +1,4 @@
-"""What `dcos_runtime.replay` and ``--record`` have to know of the master's core."""
+"""What `dcos_runtime.replay` and ``--record`` need to know of the master's core."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ EFFECT = effects.Effect
 
 SEGMENT = 32 << 20
 SEGMENTS = 4
-"""Of a recording: a snapshot of a large cluster is large itself, and takes a second or two for 100,000 tasks."""
+"""The sizes of a recording: a snapshot of a large cluster is large, and takes a second or two for 100,000 tasks."""
 
 
 def restored(seed: bytes, data: bytes) -> MasterCore:
-    """A core that goes on where the one that told the snapshot stood. Raises ``ValueError``."""
+    """A core that continues from the snapshot. Raises ``ValueError``."""
     state, source = snapshot.read(seed, data)
     core = MasterCore(state.config, source)
     core.state = state
@@ -39,12 +39,13 @@ _Sent = TypeVar("_Sent", events.AgentConnect, events.AgentMessages)
 
 
 class Veil:
-    """What may hold secrets: TaskInfos, data that tasks and frameworks send each other, addresses of frameworks' pages.
-    The rest is the kernel's."""
+    """These may hold secrets: TaskInfos, data that tasks and frameworks send each other, addresses of frameworks'
+    pages. The rest is made by the kernel.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = Pseudonyms(key)
-        self._answer: bytes | None = None  # for TaskInfos that cannot be read: none of them is recorded
+        self._answer: bytes | None = None  # for unreadable TaskInfos, which are not recorded
 
     def event(self, event: events.Event) -> events.Event:
         self._answer = None
@@ -105,7 +106,7 @@ class Veil:
         return msgspec.structs.replace(effect, event=event)
 
     def _told(self, effect: effects.Tell) -> effects.Tell:
-        """The same bytes but for the TaskInfo in them."""
+        """The same bytes with another TaskInfo in them."""
         task = bytes(codec.decode(effect.data, _Run).task)
         if not task:
             return effect

@@ -1,4 +1,4 @@
-"""What the kernel keeps of agents, frameworks, offers and tasks: only what it decides on, plus encoded messages."""
+"""The kernel's records of agents, frameworks, offers and tasks: only what it decides on, and encoded messages."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from dcos_runtime.wire.tasks import TaskState
 
 
 class Task(msgspec.Struct, gc=False):
-    """One task. ``info`` is its TaskInfo and ``statuses`` its TaskStatus messages without ``data``, all encoded; of an
-    agent that tells of it they are what the agent says, and may be no such thing.
+    """One task. ``info`` is its TaskInfo and ``statuses`` its TaskStatus messages without ``data``, all encoded. If
+    they come from a reconnected agent they are unchecked, and may be invalid.
 
     ``state`` is the newest state; ``status_state`` and ``status_uuid`` are those of the newest update that was sent to
-    the framework, which reconciliation tells. ``healthy`` and ``executor_id`` of that update are in its status.
+    the framework, as reconciliation needs them. ``healthy`` and ``executor_id`` of that update are in its status.
     ``weight`` is what it counts towards `wire.limits.MAX_AGENT_TASKS`, in bytes.
     """
 
@@ -52,7 +52,7 @@ class Offer(msgspec.Struct, gc=False, frozen=True):
 
 @dataclass(slots=True)
 class Agent:
-    """An agent that is registered: connected, or silent for less than its time."""
+    """A registered agent: connected, or silent for less than its timeout."""
 
     id: str
     info: AgentInfo
@@ -64,7 +64,7 @@ class Agent:
     stream: int | None = None
     life: str = ""  # of its process, and the number of its connection
     connection: int = 0
-    former: tuple[str, ...] = ()  # lives of processes before it, the newest last
+    former: tuple[str, ...] = ()  # its former processes, the newest last
     epoch: int = 0
     sent: int = 0
     taken: int = 0
@@ -74,7 +74,7 @@ class Agent:
     weight: int = 0  # of all its tasks
     offers: set[str] = field(default_factory=set)
     killed: set[tuple[str, str]] = field(default_factory=set)
-    fragments: Fragments | None = None  # of offers; `offers.fragments` says whether they are true still
+    fragments: Fragments | None = None  # of offers; `offers.fragments` checks whether they are still valid
 
     @property
     def connected(self) -> bool:
@@ -89,14 +89,14 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class AbsentAgent:
-    """An agent that the registry knows and that is not here: ``since`` (wall) unreachable, or else yet to come back."""
+    """An agent of the registry that is not connected: unreachable ``since`` (wall), or expected to come back."""
 
     info: AgentInfo
     since: float | None = None
 
 
 class History:
-    """Tasks of a framework that ended, oldest first, so many at most; ``size`` is that of their TaskInfos."""
+    """A framework's ended tasks, oldest first, limited in number; ``size`` is that of their TaskInfos."""
 
     def __init__(self, capacity: int) -> None:
         self._tasks: deque[Task] = deque()
@@ -127,7 +127,7 @@ class History:
 
 @dataclass(slots=True)
 class Framework:
-    """A framework. ``recovered``: known from its tasks only, it has not subscribed since this master leads."""
+    """A framework. ``recovered``: known only from its tasks, because it has not subscribed since this master leads."""
 
     id: str
     info: FrameworkInfo
@@ -147,7 +147,7 @@ class Framework:
     tasks: dict[str, Task] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
     completed: History = field(init=False)
-    telling: Telling | None = None  # of offers; `offers.telling` says whether it is true still
+    telling: Telling | None = None  # of offers; `offers.telling` checks whether it is still valid
 
     def __post_init__(self) -> None:
         self.completed = History(self.completed_capacity)

@@ -1,7 +1,7 @@
 """How the registry is written down: an entry an agent, key ``agents/<id>``. It is of version 2; 1 is read, too.
 
-Version 1 told no version. An entry of any other was written by a master that this one knows nothing of: it does not
-lead, and leaves the registry as it is.
+Version 1 told no version. An entry of any other version was written by a newer master: this one does not lead then, and
+leaves the registry as it is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def entry(info: AgentInfo, unreachable_since: float | None = None) -> bytes:
 
 
 def read(key: str, value: bytes) -> tuple[AbsentAgent, bytes | None]:
-    """The agent, and its entry as this version has it where that differs.
+    """The agent, and its entry in this version's form if that differs.
 
     Raises `codec.DecodeError`, `UnknownRegistryVersion`.
     """

@@ -18,7 +18,7 @@ from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
 def disconnected(state: State, stream: int) -> None:
-    """The agent's stream is over; the pings it misses from here on decide."""
+    """The agent's stream is over; missed pings decide from now on."""
     agent = state.agents.get(state.agent_streams.pop(stream, ""))
     if agent is not None and agent.stream == stream:
         agent.stream = None
@@ -53,7 +53,7 @@ def send_ping(state: State, agent: Agent) -> None:
 
 
 def resumed(state: State) -> None:
-    """Gives every agent its full time again: its answers may have been lost while the leader was suspended."""
+    """Gives every agent its full time again: its responses may have been lost while the leader was suspended."""
     for agent in state.agents.values():
         agent.missed_pings = 0
 
@@ -68,7 +68,9 @@ def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: st
 
 
 def removed(state: State, then: MarkUnreachable, now: Now) -> None:
-    """The registry says so: its tasks are unreachable (lost, for frameworks that do not know that state)."""
+    """The registry holds the agent as unreachable: its tasks are unreachable (lost, for frameworks that do not know
+    that state).
+    """
     agent, since = state.agents[then.agent_id], then.since
     state.log(logging.WARNING, f"{then.why} ({agent.id})")
     state.timers.cancel(Ping(agent.id))
@@ -120,7 +122,7 @@ def recovery_over(state: State, now: Now) -> None:
 
 
 def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> None:
-    """The registry says that these did not come back: counts and logs them."""
+    """The registry holds that these did not come back: counts and logs them."""
     for agent_id in agent_ids:
         absent = state.recovering.pop(agent_id, None)
         if absent is None:  # it was admitted meanwhile, by a write before this one, and is not connected any more
@@ -136,7 +138,7 @@ def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> 
 
 
 def _prune_registry(state: State, now: Now) -> None:
-    """Forgets those that have been unreachable for weeks, or are too many."""
+    """Forgets agents that have been unreachable for weeks, and the oldest if there are too many."""
     old: list[str] = []
     excess = len(state.unreachable) - state.config.registry_max_agent_count
     for position, (agent_id, absent) in enumerate(state.unreachable.items()):

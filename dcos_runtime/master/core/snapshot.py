@@ -1,4 +1,4 @@
-"""All that the kernel knows as one value, and back: what a recording opens with."""
+"""The state of the kernel as one value, and back: the beginning of a recording."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def take(state: State, source: SeededSource) -> bytes:
 
 
 def read(seed: bytes, snapshot: bytes) -> tuple[State, SeededSource]:
-    """What `take` was given, or another just like it. Raises ``ValueError``."""
+    """A state equal to the one that `take` got. Raises ``ValueError``."""
     found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
     source = SeededSource.restored(seed, found.source)
     state: State = graphs.make(found.state, _CLASSES, {"source": source})

@@ -23,12 +23,12 @@ from dcos_runtime.wire.tasks import TaskInfo
 
 HEARTBEAT_SECONDS = 15.0
 MAX_HISTORY = 256 << 20
-"""Bytes of the TaskInfos of all tasks that ended and are still told of."""
+"""The most bytes of the TaskInfos of all ended tasks that are still shown."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """What the flags say. Times are seconds. ``offer_timeout`` None: offers are not rescinded."""
+    """The settings from the flags. Times are seconds. ``offer_timeout`` None: offers are not rescinded."""
 
     master: MasterInfo
     agent_ping_timeout: float = 15.0
@@ -45,7 +45,7 @@ class Config:
 
 
 class State:
-    """Everything the leading master knows. Changed while the core receives an event, and at no other time."""
+    """Everything the leading master knows. It changes only while the core receives an event."""
 
     def __init__(self, config: Config, source: SeededSource) -> None:
         self.config = config
@@ -70,7 +70,7 @@ class State:
         self.writes: Writes[Continuation] = Writes()
         self.chores: deque[Chore] = deque()
         self.epoch = 0
-        self.numbers: Counter[str] = Counter()  # of the ids that were given
+        self.numbers: Counter[str] = Counter()  # of the ids that were used
 
     # --- ids ---
 
@@ -81,7 +81,7 @@ class State:
         return f"{self.config.master.id}-S{self._next('agent')}"
 
     def new_offers(self, count: int) -> range:
-        """The numbers of so many new offers; `offer_id`."""
+        """The numbers of ``count`` new offers; see `offer_id`."""
         first = self.numbers["offer"]
         self.numbers["offer"] = first + count
         return range(first, first + count)
@@ -101,7 +101,7 @@ class State:
     # --- places ---
 
     def settle(self, agent: Agent) -> None:
-        """It is found by its address from here on."""
+        """The agent can be found by its address from now on."""
         self.places.setdefault(place(agent.info), {})[agent.id] = None
 
     def leave(self, agent: Agent) -> None:
@@ -113,14 +113,14 @@ class State:
     # --- effects ---
 
     def send(self, framework: Framework, event: Event) -> bool:
-        """Sends the event when the framework is subscribed. False: it is not subscribed, and never gets this event."""
+        """Sends the event if the framework is subscribed. False: it is not, and never gets this event."""
         if framework.stream is None:
             return False
         self.effects.append(Send(framework.stream, event))
         return True
 
     def send_encoded(self, framework: Framework, event: bytes) -> bool:
-        """The same for an event that is in its content type already."""
+        """The same for an event that is already encoded in the framework's content type."""
         if framework.stream is None:
             return False
         self.effects.append(SendJoined(framework.stream, event))
@@ -147,7 +147,7 @@ class State:
         self.effects.append(self.writes.begin(tuple(changes.items()), then))
 
     def unwritten(self) -> int:
-        """Writes that are under way."""
+        """How many writes are under way."""
         return len(self.writes)
 
     def take_effects(self) -> list[Effect]:
@@ -157,12 +157,12 @@ class State:
     # --- holdings ---
 
     def hold(self, framework: Framework, agent: Agent, resources: Resources) -> None:
-        """A task uses them from here on; the allocator was told of the allocation already."""
+        """A task uses the resources from now on; the allocator knows the allocation already."""
         agent.used = agent.used + resources
         framework.used.add(agent.id, resources)
 
     def release(self, framework: Framework | None, agent: Agent, task: Task) -> None:
-        """The task's resources are free again. Once a task, when it ends."""
+        """The task's resources are free again. Called once a task, when it ends."""
         resources = task.resources
         agent.used = agent.used - resources
         if framework is not None:
@@ -172,7 +172,9 @@ class State:
     # --- history ---
 
     def retire(self, framework: Framework, task: Task) -> None:
-        """The task is one of the framework's completed ones. Who has most gives way when all have too much."""
+        """Adds the task to the framework's completed ones. When all together are too large, the framework with the most
+        loses some.
+        """
         self.history -= framework.completed.size
         framework.completed.append(task)
         self.history += framework.completed.size
@@ -189,14 +191,14 @@ class State:
         self.history += framework.completed.size
 
     def close_history(self, framework: Framework) -> None:
-        """A framework that is gone is told of still, as one of the last."""
+        """Keeps a removed framework among the completed ones, limited in number."""
         self.completed[framework.id] = framework
         while len(self.completed) > self.config.max_completed_frameworks:
             _, oldest = self.completed.popitem(last=False)
             self.history -= oldest.completed.size
 
     def offered(self, offers: set[str]) -> list[Resources]:
-        """Offer by offer: they may be of several agents."""
+        """Returns a list for each offer, since the offers may be of several agents."""
         return [self.offers[offer_id].resources for offer_id in offers]
 
 

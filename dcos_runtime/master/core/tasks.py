@@ -52,7 +52,7 @@ def forward(state: State, framework: Framework | None, update: TaskStatus) -> bo
 
 
 def own_update(state: State, framework: Framework, update: TaskStatus) -> None:
-    """An update made by the master about a task that it does not keep."""
+    """An update by the master about a task that it does not know."""
     count(state, update)
     forward(state, framework, update)
 
@@ -70,7 +70,7 @@ def count(state: State, update: TaskStatus) -> None:
 
 
 def weight(framework: Framework | None, info: bytes) -> int:
-    """What a task counts towards the sum of its agent, as long as the agent may have to tell of it."""
+    """What a task counts towards the limit of its agent, as long as the agent may have to report it."""
     return len(info) + (framework.size if framework is not None else 0)
 
 
@@ -82,7 +82,7 @@ def add(agent: Agent, framework: Framework | None, task: Task) -> None:
 
 
 def adopted(told: Told, agent_id: str, role: str, weight: int) -> Task:
-    """The record of a task that its agent tells of."""
+    """The record of a task that its agent reports."""
     return Task(
         told.task_id,
         told.framework_id,
@@ -99,7 +99,7 @@ def adopted(told: Told, agent_id: str, role: str, weight: int) -> Task:
 
 
 def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: Now) -> None:
-    """Takes the update into the task's record, and frees its resources when it ended."""
+    """Applies the update to the task's record, and frees the resources of an ended task."""
     was_over = task.terminal or task.state is TaskState.TASK_UNREACHABLE
     if not task.terminal:
         task.state = latest
@@ -115,7 +115,7 @@ def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: 
 
 
 def without_data(update: TaskStatus) -> TaskStatus:
-    """What is kept of an update; the update itself may be on its way to the framework."""
+    """The part of an update that is kept; the update itself may be on its way to the framework."""
     return update if update.data is None else msgspec.structs.replace(update, data=None)
 
 
@@ -133,7 +133,7 @@ def remove(state: State, task: Task, *, unreachable: bool = False) -> None:
     agent.killed.discard((task.framework_id, task.id))
     if framework is None:
         return
-    if framework.tasks.get(task.id) is task:  # its id may have been used again while its agent was away
+    if framework.tasks.get(task.id) is task:  # its id may have been reused while its agent was away
         del framework.tasks[task.id]
     if unreachable:
         framework.unreachable[task.id] = task
@@ -155,7 +155,7 @@ def _state(status: bytes) -> TaskState | None:
 
 
 def newest(statuses: Sequence[bytes]) -> TaskStatus | None:
-    """The last of the statuses that can be read: they are kept as the agent sent them."""
+    """The last readable status; they are kept as the agent sent them."""
     try:
         return codec.decode(statuses[-1], TaskStatus) if statuses else None
     except codec.DecodeError:
@@ -166,7 +166,9 @@ def newest(statuses: Sequence[bytes]) -> TaskStatus | None:
 
 
 def updated(state: State, agent: Agent, message: internal.Update, now: Now) -> None:
-    """A status update of an agent: on to the framework, which acknowledges it; its newest state is kept."""
+    """A status update of an agent: it is passed on to the framework, which acknowledges it; the newest state is
+    kept.
+    """
     update = message.status
     state.counters["master/messages_status_update"] += 1
     framework = state.frameworks.get(message.framework_id)
@@ -185,7 +187,7 @@ def updated(state: State, agent: Agent, message: internal.Update, now: Now) -> N
 
 
 def gone(state: State, agent: Agent, message: internal.TaskGone) -> None:
-    """The agent has forgotten the task after its last acknowledgement. The master forgets it now, if it has not yet."""
+    """The agent has forgotten the task after its last acknowledgement, and the master forgets it now."""
     task = agent.task(message.framework_id, message.task_id)
     if task is not None and task.terminal:
         remove(state, task)
@@ -205,7 +207,7 @@ def kill(state: State, framework: Framework, call: Call.Kill, now: Now) -> None:
         return
     agent = state.agents[task.agent_id]
     if not task.terminal:
-        agent.killed.add((framework.id, task.id))  # said again when the agent comes back and still runs it
+        agent.killed.add((framework.id, task.id))  # repeated when the agent comes back and still runs it
     tell_kill(state, agent, framework.id, task.id, call)
 
 
@@ -247,7 +249,7 @@ def asked(framework: Framework, call: Call.Reconcile) -> StatesAsked:
 def tell(
     state: State, framework: Framework, these: Iterable[tuple[str, str | None]], all_of_them: bool, now: Now
 ) -> None:
-    """The states of these tasks. ``all_of_them``: those that are gone since are not asked for."""
+    """Sends the states of these tasks. ``all_of_them``: tasks that are gone meanwhile are left out."""
     if state.source.unlucky("nobody knows the state of tasks yet"):
         return
     for task_id, agent_id in these:
@@ -259,7 +261,7 @@ def tell(
 
 
 def _reconciled(state: State, framework: Framework, task_id: str, agent_id: str | None, now: Now) -> TaskStatus | None:
-    """What is known of a task; ``None`` while an agent that might have it has not come back yet."""
+    """The state of a task; ``None`` while an agent that might have it has not come back yet."""
     task = framework.tasks.get(task_id)
     if task is not None:
         return _latest(task, now)
@@ -279,7 +281,7 @@ def _reconciled(state: State, framework: Framework, task_id: str, agent_id: str 
 
 
 def latest(task: Task, text: str, reason: TaskStatus.Reason, now: Now) -> TaskStatus:
-    """The newest state the framework was told of, as the master tells it."""
+    """The newest state that was sent to the framework, as an update by the master."""
     update = status(task.id, task.agent_id, task.status_state or task.state, text, reason, now)
     last = newest(task.statuses)
     if last is None:

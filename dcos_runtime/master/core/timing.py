@@ -1,4 +1,4 @@
-"""What the kernel waits for: the keys of its timers, and what it goes on with once a write is durable."""
+"""What the kernel waits for: the keys of its timers, and the continuations of its writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dcos_runtime.master.core.arrivals import Arrival
 
 
 class Ping(Frozen, frozen=True):
-    """The agent is due to be pinged again, or has been silent for too long."""
+    """The agent's next ping is due, or it has been silent for too long."""
 
     agent_id: str
 
@@ -19,11 +19,11 @@ class Expire(Frozen, frozen=True):
 
 
 class RecoveryOver(Frozen, frozen=True):
-    """Agents that an earlier master knew had the time to come back."""
+    """The time is over in which agents of an earlier master may come back."""
 
 
 class OfferTimeout(Frozen, frozen=True):
-    """Offers of these numbers that stand still are rescinded; ``last`` is not among them."""
+    """Offers with these numbers that are still open are rescinded; ``last`` is excluded."""
 
     first: int
     last: int
@@ -37,15 +37,14 @@ Timer = Ping | Expire | RecoveryOver | OfferTimeout | GoOn
 
 
 class Admit(Frozen, frozen=True):
-    """The registry has the agent: it is admitted."""
+    """The registry holds the agent: it is admitted."""
 
     agent_id: str
     arrival: Arrival
 
 
 class MarkUnreachable(Frozen, frozen=True):
-    """The registry has it that the agent is unreachable ``since`` (wall): its tasks are told so, with ``why``.
-
+    """The registry holds that the agent is unreachable ``since`` (wall): updates for its tasks are sent, with ``why``.
     ``counted``: the reason under which the removal is counted.
     """
 
@@ -56,7 +55,7 @@ class MarkUnreachable(Frozen, frozen=True):
 
 
 class GiveUp(Frozen, frozen=True):
-    """These never came back to this master, and the registry has it that they are unreachable."""
+    """These agents never came back to this master, and the registry holds that they are unreachable."""
 
     agent_ids: tuple[str, ...]
     since: float
@@ -69,14 +68,14 @@ class Forget(Frozen, frozen=True):
 
 
 class Migrated(Frozen, frozen=True):
-    """The registry's entries of a former version are of this one now."""
+    """The registry's entries of a former version were written in this one."""
 
 
 Continuation = Admit | MarkUnreachable | GiveUp | Forget | Migrated
 
 
 class Declined(Frozen, frozen=True):
-    """The framework declined these, and does not want them ``until`` then."""
+    """The framework declined these offers, with a filter that ends ``until`` then."""
 
     framework_id: str
     offer_ids: tuple[str, ...]
@@ -84,9 +83,8 @@ class Declined(Frozen, frozen=True):
 
 
 class StatesAsked(Frozen, frozen=True):
-    """The framework, on this stream, wants to know the states of these tasks, on these agents where it says so.
-
-    ``all``: it asked for all of its tasks, and these are they; what is not there any more it does not want to know.
+    """The framework on this stream asks for the states of these tasks, on the agents that it names. ``all``: it asked
+    for all of its tasks, which are these; tasks that are gone meanwhile are left out.
     """
 
     framework_id: str
@@ -102,4 +100,4 @@ class Ended(Frozen, frozen=True):
 
 
 Chore = Declined | StatesAsked | Ended | GiveUp
-"""What a call may want of very many things; see `chores`."""
+"""Calls about very many tasks or offers; see `chores`."""

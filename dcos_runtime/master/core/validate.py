@@ -1,6 +1,5 @@
-"""What a framework may say: its info, roles and task infos. Pure; the texts are Mesos'.
-
-Every function returns the reason for a refusal, or ``None``.
+"""Checks a framework's info, roles and TaskInfos. Pure; the texts are Mesos'. Every function returns the reason for a
+refusal, or ``None``.
 """
 
 from __future__ import annotations
@@ -142,9 +141,8 @@ def task(
     asked: Resources,
     available: Resources,
 ) -> str | None:
-    """One task of a LAUNCH whose resources, which are ``asked``, the door has passed.
-
-    ``available``: what is left of the offers.
+    """Checks one task of a LAUNCH. ``asked``: its resources, already validated. ``available``: the rest of the
+    offers.
     """
     return (
         _task_itself(info, agent_id, known, unreachable)

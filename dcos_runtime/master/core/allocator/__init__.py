@@ -1,4 +1,6 @@
-"""Who is offered what: dominant resource fairness over hierarchical roles and their frameworks. Pure."""
+"""Which framework is offered which resources: dominant resource fairness over hierarchical roles and their frameworks.
+Pure.
+"""
 
 from __future__ import annotations
 

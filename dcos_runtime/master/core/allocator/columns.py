@@ -1,7 +1,7 @@
 """The frameworks' side of the matrix: one column for each framework in each of its roles.
 
-What one client may see of an agent depends on its role and on what its framework knows of; clients that see the same
-share a view, and there are few views of an agent, mostly one.
+Which resources of an agent a client sees depends on its role and on its framework's capabilities. Clients that see the
+same share a view; most agents have one view.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dcos_runtime.master.core.allocator.terms import Quantities, Wants, visible
 from dcos_runtime.master.core.allocator.tree import RoleFramework
 
 Signature = tuple[tuple[str, ...], bool, bool]
-"""What makes views of an agent's resources differ: roles that some are reserved to, revocable ones, shared ones."""
+"""Why views of an agent's resources differ: the roles of reservations, revocable resources, shared resources."""
 
 PLAIN: Signature = ((), False, False)
 _Minimums = tuple[tuple[tuple[str, int], ...], ...]
@@ -31,8 +31,9 @@ def signature(total: Resources) -> Signature:
 
 
 class Views:
-    """``seers``: a role and what its framework knows of, one for each view. ``ids``: the view of each slot; None: all
-    have the same."""
+    """``seers``: a role and its framework's capabilities, one for each view. ``ids``: the view of each slot; None: all
+    have the same.
+    """
 
     __slots__ = ("all", "ids", "seers")
 
@@ -46,7 +47,7 @@ class Views:
 
 
 class Columns:
-    """Slots of clients. ``epochs`` counts up when what was refused before is forgotten."""
+    """Slots of clients. A slot's epoch in ``epochs`` is raised when its former refusals are forgotten."""
 
     def __init__(self, minimums: Sequence[Quantities]) -> None:
         self._minimums = minimums
@@ -66,7 +67,7 @@ class Columns:
         self._views: dict[Signature, Views] = {}
 
     def take(self, client: RoleFramework, wants: Wants) -> None:
-        """Gives the client a slot. The matrix has to become as wide as `capacity` is then."""
+        """Gives the client a slot. The matrix then has to grow to the width `capacity`."""
         if self._free:
             slot = self._free.pop()
         else:
@@ -111,7 +112,7 @@ class Columns:
         self._views.clear()
 
     def _forget_class(self, slot: int) -> None:
-        """Minimums that nobody has any more give their number to others."""
+        """The number of minimums without a client can be used again."""
         key = self._class_keys.pop(slot, None)
         if key is not None:
             self.class_of[slot] = 0
@@ -124,7 +125,7 @@ class Columns:
         self.filters[slot] = 0
 
     def unfiltered(self, slots: Sequence[int]) -> None:
-        """Of these, each as often as it comes, a filter ended."""
+        """A filter of each of these slots has ended; a slot may come several times."""
         for slot in slots:
             self.filters[slot] -= 1
 

@@ -1,7 +1,6 @@
-"""What frameworks refused of one agent, until when: sparse, one entry a refusal, in arrays.
-
-An entry names its client by slot and by the slot's epoch: a revive, or another client in the slot, only has to raise
-the epoch, and all the entries of all agents are dead.
+"""The resources of one agent that frameworks refused, and until when: sparse arrays, one entry a refusal. An entry
+holds its client's slot and the slot's epoch. A revive, or another client in the slot, raises the epoch, which
+invalidates the slot's entries for all agents.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _FEW = 4
 
 
 class Refusals:
-    """Those of one agent. ``refused``: different amounts, that entries have the numbers of."""
+    """The refusals of one agent. ``refused``: distinct amounts; entries hold their index."""
 
     __slots__ = ("_any", "count", "epochs", "numbers", "refused", "slots", "until")
 
@@ -30,10 +29,12 @@ class Refusals:
         self.epochs: NDArray[np.int32] = np.zeros(_FEW, np.int32)
         self.numbers: NDArray[np.int32] = np.zeros(_FEW, np.int32)
         self.until: NDArray[np.float64] = np.zeros(_FEW, np.float64)
-        self._any: NDArray[np.bool_] = np.zeros(_FEW, bool)  # by slot: whether there is an entry, be it dead
+        self._any: NDArray[np.bool_] = np.zeros(_FEW, bool)  # by slot: whether there is an entry, even an invalid one
 
     def add(self, slot: int, epochs: NDArray[np.int32], resources: Resources, until: float) -> int:
-        """How many more there are of the client now. What the new one says as well goes, and the oldest of many."""
+        """Returns how many more entries the client has now. Entries that the new one covers are removed, and the oldest
+        beyond the limit.
+        """
         gone = 0
         if slot >= len(self._any):
             self._any = np.concatenate([self._any, np.zeros(len(epochs) - len(self._any), bool)])
@@ -99,7 +100,7 @@ class Refusals:
             setattr(self, name, larger)
 
     def expire(self, now: float, epochs: NDArray[np.int32]) -> list[int]:
-        """Those that end by ``now`` go, and the dead ones. The slots of those that were not dead yet."""
+        """Removes entries that end by ``now``, and invalid ones. Returns the slots of those that were still valid."""
         count = self.count
         if count == 1:
             if self.until[0] > now:
@@ -115,7 +116,7 @@ class Refusals:
         return ended
 
     def next_end(self) -> float:
-        """The earliest end of an entry, maybe of a dead one; infinity: there is none."""
+        """The earliest end of an entry, perhaps of an invalid one; infinity if there is none."""
         return float(self.until[: self.count].min()) if self.count else float("inf")
 
     def live(self, epochs: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -127,7 +128,7 @@ class Refusals:
     def cover(
         self, offers: Sequence[Resources], views: NDArray[np.intp] | None, epochs: NDArray[np.int32]
     ) -> NDArray[np.int32]:
-        """The slots of clients that refused what they would be offered: ``offers[views[slot]]``."""
+        """The slots of clients that refused their offer ``offers[views[slot]]``."""
         count = self.count
         slots, numbers = self.slots[:count], self.numbers[:count]
         chosen = self.epochs[:count] == epochs[slots]
@@ -139,7 +140,7 @@ class Refusals:
         return found
 
     def refuses(self, slot: int, epochs: NDArray[np.int32], offer: Resources) -> bool:
-        """Whether the client of this slot refused as much as ``offer``."""
+        """Whether the client of this slot refused ``offer`` or more."""
         if slot >= len(self._any) or not self._any[slot]:
             return False
         count = self.count

@@ -1,6 +1,5 @@
-"""Agents × clients: who could take what is free, kept as long as it is true.
-
-A row is stale when something happened to its agent; a column is made anew when something happened to its client.
+"""Agents × clients: whether a client could take an agent's free resources; a cache. A row is stale when its agent has
+changed; a column is computed again when its client has changed.
 """
 
 from __future__ import annotations
@@ -18,11 +17,13 @@ from dcos_runtime.master.core.allocator.terms import Options, Quantities, large_
 _MOST_PATTERNS = 4096
 _ROWS_AT_ONCE = 1024
 _FEW_COLUMNS = 16
-"""To make a row anew costs about as much as so many columns do of one agent."""
+"""Computing a row costs about as much as so many columns of one agent."""
 
 
 class Matrix:
-    """``can``: of a row that was lent, whether they could if it came back. What was refused counts, turns do not."""
+    """``can``: for a row whose resources are offered, whether clients could take them if they came back. Refusals
+    count, the order of clients does not.
+    """
 
     def __init__(self, options: Options, rows: Rows, columns: Columns) -> None:
         self._gpus_apart = options.gpus_for_gpu_frameworks_only
@@ -49,7 +50,7 @@ class Matrix:
     # --- asking it ---
 
     def takers(self, rows: NDArray[np.intp], columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Of each row, whether one of the columns could take it."""
+        """For each row, whether one of the columns could take it."""
         wide = self.can.view(np.uint64)  # eight clients at once
         mask = columns.view(np.uint64)
         parts = [
@@ -59,7 +60,7 @@ class Matrix:
         return np.concatenate(parts) if parts else np.zeros(0, bool)
 
     def only_takers(self, rows: NDArray[np.intp], columns: NDArray[np.bool_]) -> list[int]:
-        """Of each row, which one of the columns could take it; -1: several could."""
+        """For each row, the only column that could take it; -1: several could."""
         able = self.can[rows] & columns
         only = np.where(np.count_nonzero(able, axis=1) == 1, able.argmax(axis=1), -1)
         found: list[int] = only.tolist()
@@ -68,7 +69,9 @@ class Matrix:
     # --- making it ---
 
     def make_columns(self, slots: Sequence[int]) -> None:
-        """Of clients that refused nothing (now). When they are many, all rows are made anew, in the slices of a run."""
+        """Computes the columns of clients that have refused nothing. If there are many, all rows become stale instead,
+        and are computed in the slices of a run.
+        """
         if len(slots) > _FEW_COLUMNS:
             self._rows.stale[:] = True
         else:
@@ -98,7 +101,7 @@ class Matrix:
         rows.stale |= rows.special
 
     def know_names(self, slots: Sequence[int]) -> None:
-        """Of the minimums of the clients. Nobody has anything of a name that was not known before."""
+        """Adds the names of resources in the clients' minimums. No agent has any of a new name."""
         for number in {int(self._columns.class_of[slot]) for slot in slots}:
             for minimum in self._columns.classes[number]:
                 for name in minimum:
@@ -114,7 +117,7 @@ class Matrix:
         return large
 
     def refresh(self, chosen: NDArray[np.intp]) -> None:
-        """Makes these rows anew."""
+        """Computes these rows again."""
         special = self._rows.special[chosen]
         plain = chosen[~special]
         if plain.size:
@@ -123,7 +126,7 @@ class Matrix:
             self.refresh_special(self._rows.at(row))
 
     def _refresh_plain(self, chosen: NDArray[np.intp]) -> None:
-        """Every client sees all of these."""
+        """The same for rows whose resources every client sees."""
         rows, columns = self._rows, self._columns
         agents = [rows.at(row) for row in chosen.tolist()]
         written = [rows.written(agent) for agent in agents]
@@ -180,7 +183,7 @@ class Matrix:
         return pattern & columns.gpus if gpus else pattern
 
     def refused(self, agent: AgentRow, slot: int, resources: Resources) -> None:
-        """The client refused these of the agent."""
+        """The client refused these resources of the agent."""
         rows = self._rows
         if rows.special[agent.row]:
             rows.stale[agent.row] = True

@@ -1,9 +1,9 @@
-"""What quotas allow: no role goes beyond its limits, and what guarantees still lack is kept free for them.
+"""Quotas: no role exceeds its limits, and resources that guarantees still need are kept free for them.
 
-A role has used what it and the roles below it were allocated of resources that are neither reserved nor revocable, and
-all that is reserved to them. What its guarantees still want is what it has not used of them, or what its children want
-together, when that is more. All of it together is the headroom: whatever is allocated beyond what somebody's
-guarantees want leaves that much free in the cluster.
+A role's usage is what it and the roles below it were allocated of resources that are neither reserved nor revocable,
+and everything reserved to them. Its guarantees need the part of them that is not used, or the sum of its children's
+needs, if that is more. The sum of all needs is the headroom: an allocation beyond a role's need has to leave that much
+free in the cluster.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from dcos_runtime.master.core.allocator.tree import RoleTree
 
 
 def inconsistent(quotas: Mapping[str, Quota]) -> str | None:
-    """Why these cannot be together: guarantees are within limits, and those of children within those of parents."""
+    """Why these quotas contradict each other: guarantees have to be within limits, and those of children within their
+    parents'.
+    """
     for role, quota in sorted(quotas.items()):
         if error := role_error(role):
             return error
@@ -35,7 +37,7 @@ def inconsistent(quotas: Mapping[str, Quota]) -> str | None:
 
 
 def _together(role: str, quotas: Mapping[str, Quota]) -> dict[str, int]:
-    """The guarantees of the nearest roles below that have a quota."""
+    """The sum of the guarantees of the nearest roles below that have a quota."""
     sums: dict[str, int] = {}
     below = [one for one in quotas if one.startswith(role + "/")]
     for one in below:
@@ -46,9 +48,8 @@ def _together(role: str, quotas: Mapping[str, Quota]) -> dict[str, int]:
 
 
 class Headroom:
-    """For one role at one time: it may be allocated so much of these names; as much as it likes of others.
-
-    ``open``: so much of it are guarantees of the role or of roles above it.
+    """How much one role may be allocated now, by name; resources of other names are not limited. ``open``: the part of
+    it that guarantees of the role or of roles above it need.
     """
 
     __slots__ = ("most", "open")
@@ -58,11 +59,11 @@ class Headroom:
         self.open = wanting
 
     def furthers(self, amounts: Resources) -> bool:
-        """Whether something of these resources would go towards a guarantee."""
+        """Whether any of these resources would fill a guarantee."""
         return any(counts(kind) and self.open.get(kind.name, 0) for kind, _ in amounts.scalar_amounts())
 
     def cut(self, offer: Resources) -> Resources:
-        """What of an offer there is room for. What counts towards no quota stays as it is."""
+        """The part of an offer that fits. Resources that count towards no quota stay."""
         most = self.most
         if not any(kind.name in most and counts(kind) for kind, _ in offer.scalar_amounts()):
             return offer
@@ -87,7 +88,7 @@ class Headroom:
 
 
 class Quotas:
-    """``tree`` tells what roles hold; ``reserved`` and ``revocable`` are sums over all agents."""
+    """``tree`` holds the roles' holdings; ``reserved`` and ``revocable`` are sums over all agents."""
 
     def __init__(self, tree: RoleTree) -> None:
         self._tree = tree
@@ -106,7 +107,7 @@ class Quotas:
         return bool(self.of)
 
     def set(self, role: str, quota: Quota) -> None:
-        """An empty one: none. Raises ``ValueError`` when it does not go together with the others."""
+        """Sets a quota; an empty one removes it. Raises ``ValueError`` when it contradicts others."""
         after = {**self.of, role: quota}
         if not quota:
             del after[role]
@@ -123,7 +124,7 @@ class Quotas:
         self.changed()
 
     def count(self, total: Resources, sign: int) -> None:
-        """An agent of these resources came, or went."""
+        """Counts an agent with these resources that was added or removed."""
         for kind, amount in total.scalar_amounts():
             if kind.role != "*":
                 of_role = self.reserved.setdefault(kind.role, {})
@@ -142,7 +143,7 @@ class Quotas:
     # --- what follows from it ---
 
     def room(self, role: str) -> Headroom | None:
-        """None: as much as there is."""
+        """The room of a role; None: not limited."""
         if self._version != self._tree.version:
             self._version = self._tree.version
             self._rooms.clear()
@@ -153,7 +154,7 @@ class Quotas:
         return made
 
     def _look(self) -> None:
-        """What each role's guarantees want, and what is beyond all of it."""
+        """Computes what each role's guarantees need, and what is free beyond that."""
         self._wants = {}
         self._beyond_children = {}
         for role in sorted(self._children, key=_depth, reverse=True):
@@ -185,7 +186,7 @@ class Quotas:
         )
 
     def free(self, name: str) -> int:
-        """Unreserved, not revocable, and nobody's; of all agents."""
+        """Unreserved, non-revocable resources of all agents that are allocated to no framework."""
         root = self._tree.root
         held = sum(node.share.held.get(name, 0) for node in root.children.values()) - root.apart.held.get(name, 0)
         reserved = sum(amounts.get(name, 0) for amounts in self.reserved.values())

@@ -18,8 +18,8 @@ Amounts = list[tuple[str, int]]
 
 
 class AgentRow:
-    """``lent``: an offer of all that was free. It is kept apart from what else is ``allocated``, for as a rule it comes
-    back as it was: then all that is known of the row is true again.
+    """``lent``: an offer of all free resources. It is kept apart from ``allocated``, because most offers come back
+    unchanged: then the cached row is valid again.
     """
 
     __slots__ = ("_amounts", "_free", "base", "id", "lent", "refusals", "row", "signature", "total")
@@ -40,18 +40,18 @@ class AgentRow:
         return self.base if self.lent is None else self.base + self.lent
 
     def left(self) -> Resources:
-        """What is allocated to nobody."""
+        """The resources that are not allocated."""
         return self.lendable() if self.lent is None else EMPTY
 
     def lendable(self) -> Resources:
-        """What is allocated to nobody, or is ``lent``."""
+        """The resources that are not allocated, or only ``lent``."""
         free = self._free
         if free is None:
             free = self._free = self.total - self.base if self.base else self.total
         return free
 
     def lendable_amounts(self) -> Amounts:
-        """Of `lendable`, by name."""
+        """The amounts of `lendable` by name."""
         amounts = self._amounts
         if amounts is None:
             amounts = self._amounts = list(self.lendable().quantities())
@@ -63,7 +63,7 @@ class AgentRow:
         self.settle()
 
     def settle(self) -> None:
-        """What was lent is allocated now; what is free is computed again."""
+        """Counts lent resources as allocated, and computes the free ones again."""
         if self.lent is not None:
             self.base = self.base + self.lent
             self.lent = None
@@ -79,10 +79,9 @@ class AgentRow:
 
 
 class Rows:
-    """``amounts``: what is `lendable`, by the number that a name has in ``names``. ``some``: whether it is anything.
-
-    ``stale``: the row of the matrix has to be made anew. ``special``: not everybody sees all of the agent's resources.
-    ``held_back``: a quota kept somebody from what is free there.
+    """``amounts``: what is `lendable`, by the index of a name in ``names``. ``some``: whether that is anything.
+    ``stale``: the row of the matrix has to be computed again. ``special``: some clients see only a part of the agent's
+    resources. ``held_back``: a quota kept a client from free resources.
     """
 
     def __init__(self) -> None:
@@ -109,7 +108,7 @@ class Rows:
         return agent
 
     def take(self, agent_id: str, total: Resources, active: bool, ticket: int) -> AgentRow:
-        """Gives the agent a row. The matrix has to become as high as `capacity` is then."""
+        """Gives the agent a row. The matrix then has to grow to the height `capacity`."""
         if self._unused:
             row = self._unused.pop()
         else:
@@ -133,7 +132,7 @@ class Rows:
         self.changed(agent)
 
     def changed(self, agent: AgentRow) -> None:
-        """Other resources are free there."""
+        """The agent's free resources have changed."""
         self.stale[agent.row] = True
         self.lent[agent.row] = False
 
@@ -147,7 +146,7 @@ class Rows:
         self.ends[row] = NEVER
 
     def name(self, name: str) -> int:
-        """The number of the name. Whoever has some of it was written with it: of a new one there is none."""
+        """The index of the name. A new name gets one; no agent has any of it yet."""
         number = self.names.get(name)
         if number is None:
             number = self.names[name] = len(self.names)
@@ -155,7 +154,7 @@ class Rows:
         return number
 
     def written(self, agent: AgentRow) -> list[int]:
-        """What is `lendable` of the scalars, by number."""
+        """The scalars of `lendable`, by index."""
         amounts = [0] * len(self.names)
         for kind, amount in agent.lendable().scalar_amounts():
             number = self.names.get(kind.name)

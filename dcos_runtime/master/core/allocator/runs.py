@@ -1,8 +1,6 @@
-"""Runs of the allocator: which agents are looked at, in slices, and who is given what is free there.
-
-After a run nobody can take what is left: a role that comes later sees less, and who refused much refused less of it.
-With quotas it is somebody whom a quota keeps from it; agents where that is so are looked at again when there may be
-more room.
+"""Runs of the allocator: which agents are considered, in slices, and which client gets their free resources. After a
+run no client can take what is left, except clients that a quota limits; their agents are considered again when the
+quota may have more room.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ class Runs(Vectors):
     """`allocate` when `due` says so."""
 
     def due(self) -> float:
-        """When `allocate` wants to be called, infinity for never; at once while slices are left."""
+        """When `allocate` has to be called: at once while slices are left; infinity for never."""
         if self._immediate or self._queue.size:
             return -NEVER
         due = self._next_end
@@ -39,7 +37,7 @@ class Runs(Vectors):
         return bool(self._queue.size)
 
     def allocate(self, now: float, budget: int | None = None) -> list[Allocation]:
-        """The decisions of a slice, that looks at ``budget`` agents at most; the caller makes offers of them."""
+        """The decisions of one slice of at most ``budget`` agents; the caller makes offers of them."""
         self._end_rests(now)
         if not self._queue.size:
             if self._next_end <= now and not self._expire_some(now, budget):
@@ -93,7 +91,7 @@ class Runs(Vectors):
     # --- which agents ---
 
     def _begin(self, now: float) -> bool:
-        """Starts a run, if it is time for one."""
+        """Starts a run if one is due."""
         if not self._immediate and now < self._last_run + self._options.interval:
             return False
         self._immediate = False
@@ -116,7 +114,7 @@ class Runs(Vectors):
         rows.dirty[:] = False
         self._some_dirty = False
         found = np.flatnonzero(chosen & rows.active)
-        # Each agent's own place: the order of some does not depend on which others take part.
+        # Each agent has a random number of its own: the order of some agents does not depend on which others take part.
         mixed = (rows.tickets[found] ^ np.uint64(self._source.bits(64))) * _ODD
         mixed = (mixed ^ (mixed >> _SHIFT)) * _ODD
         self._queue = found[np.argsort(mixed, kind="stable")]
@@ -148,7 +146,7 @@ class Runs(Vectors):
             self._wake(framework, framework.wants.roles)
 
     def _expire_some(self, now: float, budget: int | None) -> bool:
-        """Agents that a filter ended on are looked at again; ``budget`` of them in one slice. Whether all are done."""
+        """Marks agents on which a filter ended, ``budget`` of them in one slice. Returns whether all are done."""
         ended = np.flatnonzero(self._rows.ends <= now)
         size = ended.size if budget is None else max(budget, 1)
         self._expire(ended[:size], now)
@@ -174,8 +172,9 @@ class Runs(Vectors):
     # --- one agent ---
 
     def _share_out(self, agent: AgentRow, awake: NDArray[np.bool_], decisions: list[Allocation]) -> None:
-        """To those whose guarantees it furthers first, then to all, each time in the order as it is before: who came
-        earlier could not take more of what is left for those who come later."""
+        """Shares out an agent's free resources: first to clients whose guarantees they fill, then to all. Each time in
+        the order before the first decision: an earlier client could not take more of what it left.
+        """
         if self._quotas:
             self._pass_on(agent, True, decisions)
         self._pass_on(agent, False, decisions)
@@ -185,7 +184,7 @@ class Runs(Vectors):
 
     def _pass_on(self, agent: AgentRow, guarantees: bool, decisions: list[Allocation]) -> None:
         matrix, columns, row = self._matrix, self._columns, agent.row
-        order = self._tree.order.copy()  # it is changed in place by what is given
+        order = self._tree.order.copy()  # decisions change it in place
         views = columns.views(agent.signature)
         begin = 0
         while begin < len(order) and agent.left():
@@ -204,7 +203,7 @@ class Runs(Vectors):
                 matrix.refresh_special(agent)
 
     def _offer(self, agent: AgentRow, views: Views, client: RoleFramework, guarantees: bool) -> Resources | None:
-        """What the client, which could have all that it sees, is to have of it; None for nothing."""
+        """The part that the client gets of all that it sees; None for nothing."""
         offer = views.offers(agent.left())[0 if views.ids is None else views.ids[client.slot]]
         room = self._quotas.room(client.role) if self._quotas else None
         if room is None:

@@ -12,12 +12,12 @@ Quantities = Mapping[str, int]
 """Amounts by name, in thousandths."""
 
 FILTERS_PER_AGENT = 8
-"""The most refusals of a framework for one role and one agent; older ones are dropped."""
+"""The most refusals of a framework for one role and one agent; the oldest are dropped."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """``minimums``: offers smaller than every one of these are not made (none: any offer is)."""
+    """``minimums``: offers smaller than each of these are not made; empty: all offers are made."""
 
     interval: float = 1.0
     minimums: Sequence[Quantities] = ({"cpus": 10}, {"mem": 32_000})
@@ -27,9 +27,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Quota:
-    """Of a role with all roles below it. A guarantee that is not named is 0, a limit that is not named is none.
-
-    Both are of scalars that are neither reserved nor revocable; reservations to the role count as used.
+    """The quota of a role with all roles below it. A guarantee that is not named is 0; a limit that is not named does
+    not exist. Both concern scalars that are neither reserved nor revocable; reservations to the role count as used.
     """
 
     guarantees: Quantities = field(default_factory=dict)
@@ -40,7 +39,7 @@ class Quota:
 
 
 class Allocation(NamedTuple):
-    """A decision: these resources of the agent are the framework's until it recovers them."""
+    """A decision: these resources of the agent are allocated to the framework until `recover`."""
 
     framework_id: str
     role: str
@@ -50,9 +49,8 @@ class Allocation(NamedTuple):
 
 @dataclass(frozen=True)
 class Wants:
-    """What a framework takes part with. ``minimums``: by role, in place of the allocator's own.
-
-    ``revocable`` and ``shared``: it knows of such resources; nobody else is offered them.
+    """A framework's settings. ``minimums``: by role, instead of the allocator's. ``revocable`` and ``shared``: it has
+    the capability for such resources; other frameworks are not offered them.
     """
 
     roles: frozenset[str]
@@ -64,7 +62,7 @@ class Wants:
 
 
 def visible(resources: Resources, role: str, revocable: bool, shared: bool) -> Resources:
-    """The part that may be offered to a framework of the role."""
+    """The resources that may be offered to a framework of the role."""
     part = resources.for_role(role)
     if any((kind.revocable and not revocable) or (kind.shared and not shared) for kind in part.kinds()):
         return part.find(lambda kind: (revocable or not kind.revocable) and (shared or not kind.shared))
@@ -72,7 +70,7 @@ def visible(resources: Resources, role: str, revocable: bool, shared: bool) -> R
 
 
 def apart(resources: Resources) -> list[tuple[str, int]]:
-    """The scalars that count towards no quota by being allocated."""
+    """The scalars whose allocation counts towards no quota."""
     return [(kind.name, amount) for kind, amount in resources.scalar_amounts() if not counts(kind)]
 
 

@@ -1,4 +1,4 @@
-"""What views, metrics and tests read of the allocator."""
+"""What views, metrics and tests read from the allocator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcos_runtime.master.core.allocator.terms import Quantities, Quota
 
 
 class Allocator(Runs):
-    """The allocator as the kernel has it."""
+    """The allocator of the kernel, with these reads."""
 
     def totals(self) -> Quantities:
         """Scalars of all agents."""
@@ -27,7 +27,7 @@ class Allocator(Runs):
         return sums
 
     def filters_of_roles(self) -> Mapping[str, int]:
-        """For every role that somebody has."""
+        """The number of filters, for every role that a framework has."""
         counts = dict.fromkeys(self.known_roles(), 0)
         for slot in np.flatnonzero(self._columns.filters).tolist():
             client = self._columns.clients[slot]
@@ -36,16 +36,16 @@ class Allocator(Runs):
         return counts
 
     def dominant_share(self, role: str) -> float:
-        """With that of the roles below it."""
+        """The role's dominant share, with that of the roles below it."""
         node = self._tree.nodes.get(role)
         return node.share.dominant(self._tree.totals) if node else 0.0
 
     def quotas(self) -> Mapping[str, Quota]:
-        """Of the roles that have one."""
+        """The quotas, by role."""
         return self._quotas.of
 
     def quota_used(self, role: str, name: str) -> int:
-        """What counts towards the quota of the role."""
+        """The role's usage of its quota."""
         return self._quotas.used(role, name)
 
     def available(self, agent_id: str) -> Resources:
@@ -55,7 +55,7 @@ class Allocator(Runs):
         return self._rows.agents[agent_id].allocated
 
     def held(self, role: str) -> Quantities:
-        """What the role's own frameworks hold, offered to them or used."""
+        """What the role's frameworks hold: offered or used."""
         node = self._tree.nodes.get(role)
         return dict(sorted(node.own.held.items())) if node else {}
 

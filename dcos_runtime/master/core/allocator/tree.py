@@ -1,7 +1,6 @@
-"""Roles as a tree, what each part of it holds, and all clients in the order in which they come to an offer.
-
-The order is one array of clients: the poorest branch first, level by level, and inside a role the poorest framework
-first. What a decision changes are the shares along one lineage, so it moves one block a level and nothing else.
+"""Roles as a tree, the holdings of each part, and all clients in the order in which they get offers. The order is one
+array of clients: the branch with the smallest share first, level by level, and inside a role the framework with the
+smallest share first. A decision changes the shares along one lineage, so it moves one block a level and nothing else.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from dcos_runtime.core.resources import lineage
 Amounts = Iterable[tuple[str, int]]
 Key = tuple[float, int, str]
 Move = tuple[int, int, int]
-"""Of a block of the order: where it is, how large it is, where it goes."""
+"""A block of the order: its position, its size, its new position."""
 _MANY = 64
 
 
@@ -43,7 +42,7 @@ class Share:
             held[name] = left if left > 0 else 0
 
     def dominant(self, totals: Mapping[str, int]) -> float:
-        """Of the scalars: ``totals`` names no others. The quotient of two whole numbers, rounded once."""
+        """The dominant share of the scalars in ``totals``: the quotient of two integers, rounded once."""
         largest = 0.0
         for name, amount in self.held.items():
             if amount and (all_of_it := totals.get(name)) and (part := amount / all_of_it) > largest:
@@ -61,10 +60,9 @@ class Share:
 
 
 class RoleFramework:
-    """A framework in one of its roles. ``slot``: its column, -1 for one that only holds something still.
-
-    ``nodes``: of its lineage, the top first, as long as it is a member of its role. ``placed``: it is in the order, and
-    ``shares`` are all that grow with what it is given.
+    """A framework in one of its roles. ``slot``: its column; -1 when it has left the role and still holds resources.
+    ``nodes``: its lineage from the top, as long as it is a member of its role. ``placed``: it is in the order, and
+    ``shares`` are all shares that grow when it gets resources.
     """
 
     __slots__ = ("framework_id", "key", "nodes", "placed", "role", "share", "shares", "slot")
@@ -81,9 +79,8 @@ class RoleFramework:
 
 
 class Level:
-    """Siblings in order: ``keys`` sorted, ``sizes`` how many clients each stands for; None: each for one.
-
-    Of one that is alone the key is not kept up: there is nothing that it could come before.
+    """Siblings in order: ``keys`` sorted, ``sizes`` the number of clients of each; None: one each. The key of a single
+    sibling is not updated, since there is nothing to compare it with.
     """
 
     __slots__ = ("keys", "sizes")
@@ -103,16 +100,15 @@ class Level:
         self.sizes = np.array([sizes[place] for place in places], np.int64)
 
     def before(self, index: int) -> int:
-        """How many clients come before this sibling."""
+        """The number of clients before this sibling."""
         return index if self.sizes is None else int(self.sizes[:index].sum())
 
     def move(self, old: Any, new: Any, moves: list[Move], base: int) -> int:
-        """The sibling of the key ``old`` has another one: where its clients begin now.
-
-        ``base``: where those of the level do. ``moves``: what becomes of the order is added there.
+        """Changes the key ``old`` of a sibling, and returns where its clients begin now. ``base``: where the clients of
+        the level begin. The changes of the order are added to ``moves``.
         """
         keys = self.keys
-        index = 0 if keys[0] is old else bisect_left(keys, old)  # mostly the first client takes the offer
+        index = 0 if keys[0] is old else bisect_left(keys, old)  # in most cases the first client takes the offer
         del keys[index]
         place = bisect_left(keys, new)
         keys.insert(place, new)
@@ -124,13 +120,13 @@ class Level:
             size, start = int(self.sizes[index]), base + self.before(index)
             _shift(self.sizes, index, 1, place)
             target = base + self.before(place)
-        if len(moves) <= _MANY:  # beyond so many the order is made anew
+        if len(moves) <= _MANY:  # with more the order is made anew
             moves.append((start, size, target))
         return target
 
 
 def _shift(array: NDArray[Any], start: int, size: int, target: int) -> None:
-    """Moves a block; what lies between moves the other way."""
+    """Moves a block; the blocks in between move the other way."""
     block = array[start : start + size].copy()
     if target > start:
         array[start:target] = array[start + size : target + size]
@@ -140,10 +136,9 @@ def _shift(array: NDArray[Any], start: int, size: int, target: int) -> None:
 
 
 class RoleNode:
-    """A role or an ancestor of one. ``share`` is with all below it, ``own`` that of the role's own frameworks: the same
-    object, until there is something below it.
-
-    ``apart``: what of ``share`` counts towards no quota, being reserved or revocable.
+    """A role or an ancestor of one. ``share`` includes the roles below, ``own`` is that of the role's own frameworks:
+    the same object while there is no role below. ``apart``: the part of ``share`` that counts towards no quota, because
+    it is reserved or revocable.
     """
 
     __slots__ = (
@@ -177,9 +172,8 @@ class RoleNode:
 
 
 class RoleTree:
-    """`order` after `settle`, when shares have changed. ``placed``: the slots in it, in no order.
-
-    ``version`` counts up with every change of what somebody holds. ``built``: with every order that was made anew.
+    """`order` is valid after `settle`, when shares have changed. ``placed``: the slots in it, unordered. ``version``
+    grows with every change of holdings, ``built`` with every order that was made anew.
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
@@ -227,7 +221,7 @@ class RoleTree:
         return [self.nodes[name] for name in reversed(lineage(role))]
 
     def forget(self, role: str) -> None:
-        """Removes a role without frameworks and resources, with its turns; then ancestors of which the same is true."""
+        """Removes a role without frameworks and resources; then its ancestors, if they have none either."""
         for name in lineage(role):
             node = self.nodes.get(name)
             if node is None:
@@ -274,7 +268,7 @@ class RoleTree:
             self.forget(role)
 
     def gave(self, client: RoleFramework, amounts: Amounts, apart: Amounts = ()) -> None:
-        """The client, which is in the order, took an offer: its branch is richer, others come first among equals."""
+        """A client of the order took an offer: its branch holds more, and comes last among equals."""
         for share in client.shares:
             held = share.held
             for name, amount in amounts:
@@ -299,7 +293,7 @@ class RoleTree:
 
     @property
     def order(self) -> NDArray[np.intp]:
-        """The slots of all clients that take part; it is changed in place later."""
+        """The slots of all clients that take part; later changed in place."""
         if len(self._moves) > _MANY:
             self._order = np.fromiter(self._lined_up(self.root), np.intp)
         else:
@@ -309,7 +303,7 @@ class RoleTree:
         return self._order
 
     def first(self) -> int:
-        """The slot of who comes first; there has to be somebody."""
+        """The slot of the first client; there has to be one."""
         node = self.root
         while name := node.level.keys[0][2]:
             node = node.children[name]
@@ -317,7 +311,7 @@ class RoleTree:
         return slot
 
     def settle(self, awake: Iterable[RoleFramework] | None = None) -> None:
-        """``awake``: who takes part now, when that or the totals changed."""
+        """Sorts the order again. ``awake``: the clients that take part, given when they or the totals have changed."""
         if awake is not None:
             self._awake = list(awake)
             self.rebuild = True
@@ -397,7 +391,7 @@ class RoleTree:
             )
 
     def _move(self, client: RoleFramework) -> None:
-        """What the client holds is another amount: its branch moves, level by level."""
+        """The client's holdings have changed: its branch moves, level by level."""
         node, base = self._move_nodes(client)
         level = node.own_level
         if len(level.keys) > 1:
@@ -405,7 +399,9 @@ class RoleTree:
             level.move(before, client.key, self._moves, base)
 
     def _move_nodes(self, client: RoleFramework) -> tuple[RoleNode, int]:
-        """The client's role, and where its own clients begin; those of nobody who takes part are in no order."""
+        """Moves the nodes of the client's lineage. Returns its role, and where the role's own clients begin. Nodes
+        without a client that takes part are not in the order.
+        """
         base, parent, moves = 0, self.root, self._moves
         for node in client.nodes or self._line(client.role):
             if not node.size:

@@ -1,8 +1,7 @@
-"""What happens to the allocator: frameworks and agents that come, change and go, and what is held, given back, refused.
-
-A client is a framework in one of its roles. Runs are coalesced: at once for a new agent or framework and for a revive,
-at the next interval for resources that came back. A run looks at agents that something happened to, and at those where
-a client that something happened to could take something; see `runs`.
+"""The allocator's inputs: frameworks and agents that are added, changed and removed, and resources that are held, given
+back, refused. A client is a framework in one of its roles. Runs are coalesced: at once for a new agent or framework and
+for a revive, at the next interval for resources that came back. A run considers agents that have changed, and agents
+whose resources a changed client could take; see `runs`.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from dcos_runtime.master.core.allocator.tree import RoleFramework, RoleTree
 
 
 class FrameworkRow:
-    """``resting_until``: it gets no offers before; None when it does not rest. ``clients``: by role."""
+    """``resting_until``: it gets no offers before that; None: it may get offers now. ``clients``: by role."""
 
     __slots__ = ("active", "clients", "resting_until", "wants")
 
@@ -53,7 +52,7 @@ class Vectors:
         self._quotas = Quotas(self._tree)
         self._next_end = NEVER
         self._some_dirty = False
-        self._more_room = False  # perhaps for a role that a quota has held back
+        self._more_room = False  # for a role that a quota may have limited
         self._rests: dict[str, float] = {}
         self._woken: set[int] = set()
         self._awake_changed = True
@@ -80,7 +79,7 @@ class Vectors:
             self._columns.set(client, wants)
             self._matrix.know_names([client.slot])
         self._join(framework_id, framework, sorted(wants.roles - before.roles))
-        # Last: a role that somebody has before and after is not forgotten in between, nor are its turns.
+        # Last, so that a role that has a framework before and after is not forgotten in between.
         self._leave(framework, sorted(before.roles - wants.roles))
         known = (before.gpus, before.minimums, before.revocable, before.shared)
         if known != (wants.gpus, wants.minimums, wants.revocable, wants.shared):
@@ -99,9 +98,8 @@ class Vectors:
         self._rests.pop(framework_id, None)
 
     def activate_framework(self, framework_id: str, again: float | None = None) -> None:
-        """Offers are made to it at once, unless it came ``again``, at that time: then from the next interval on.
-
-        Whoever subscribes again has to take in first that its stream is another one.
+        """It gets offers at once; or, when it subscribed ``again`` at that time, from the next interval on: it first
+        has to notice its new stream.
         """
         framework = self._frameworks[framework_id]
         framework.active = True
@@ -123,12 +121,12 @@ class Vectors:
         self._forget_filters(framework.clients.values())
 
     def suppress(self, framework_id: str, roles: Iterable[str]) -> None:
-        """No roles: all."""
+        """Without roles: all of them."""
         framework = self._frameworks[framework_id]
         self._set_suppressed(framework, framework.wants.suppressed | _chosen(framework, roles))
 
     def revive(self, framework_id: str, roles: Iterable[str]) -> None:
-        """No roles: all. Their filters are forgotten; who asks is awake."""
+        """Without roles: all of them. Their filters are forgotten, and suppressed roles get offers again."""
         framework = self._frameworks[framework_id]
         framework.resting_until = None
         self._rests.pop(framework_id, None)
@@ -198,7 +196,7 @@ class Vectors:
     # --- agents ---
 
     def add_agent(self, agent_id: str, total: Resources, active: bool) -> None:
-        """Adds an agent. Its tasks' resources are then added with `charge`."""
+        """Adds an agent. Its tasks' resources are added by `charge` afterwards."""
         agent = self._rows.take(agent_id, total, active, self._source.bits(64))
         self._matrix.grow()
         self._count(total, 1)
@@ -226,7 +224,7 @@ class Vectors:
             self._touch(agent.row)
 
     def remove_agent(self, agent_id: str) -> None:
-        """Removes an agent. All that is allocated there has been recovered before."""
+        """Removes an agent. All of its resources have to be recovered before."""
         agent = self._rows.agents[agent_id]
         self._count(agent.total, -1)
         if agent.refusals is not None:
@@ -249,7 +247,7 @@ class Vectors:
     # --- holdings ---
 
     def charge(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
-        """The framework holds these already (tasks that an agent told of)."""
+        """The framework holds these resources already (by tasks that an agent reported)."""
         agent = self._rows.agents[agent_id]
         agent.take(resources)
         self._rows.changed(agent)
@@ -261,7 +259,7 @@ class Vectors:
         self._more_room = True
 
     def recover(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
-        """The resources are free again, and are offered at the next interval."""
+        """The resources are free again, and offered at the next interval."""
         client = self._client(framework_id, role)
         agent = self._rows.agents.get(agent_id)
         if agent is None:
@@ -297,15 +295,14 @@ class Vectors:
     # --- quota ---
 
     def set_quota(self, role: str, quota: Quota) -> None:
-        """An empty one: none. It counts from the next interval on; what is allocated already stays so.
-
-        Raises ``ValueError`` when it does not go together with those of the role's parents and children.
+        """Sets a quota; an empty one removes it. It counts from the next interval on; allocated resources stay
+        allocated. Raises ``ValueError`` when it contradicts the quotas of the role's parents and children.
         """
         self._quotas.set(role, quota)
         self._more_room = True
         if not self._quotas:
             return
-        # What nobody was kept from so far may have been taken by nobody because of nothing but this.
+        # Resources may have been left only because of the former quota.
         self._rows.held_back |= self._rows.active
 
 
