@@ -1,5 +1,5 @@
 """A TaskInfo as it comes from the master, decoded once: the fields that decide whether it can be run, and those that
-are needed later. The core keeps the original bytes. The code that makes the container decodes all of it, once.
+are needed later. The core keeps the bytes as they came. The code that makes the container decodes all of it, once.
 """
 
 from __future__ import annotations
