@@ -1,6 +1,6 @@
 """`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
-Twelve groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut so
+Thirteen groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut so
 that they take about as much of a processor each (`--cost` tells it).
 
 Each group is a session of its own, since Linux shares processors by session (`man 7 sched`, autogroup): on a busy
@@ -35,9 +35,12 @@ KERNELS = sorted(
     str(path) for name in ("agent", "master", "marathon", "init") for path in Path(DAEMONS).rglob(f"test_{name}*.py")
 )
 PACKAGES = [
-    *(f"{DAEMONS}/test_{name}.py" for name in ("cosmos", "garbage", "load_balancer", "own_packages")),
+    *sorted(str(path) for path in Path(DAEMONS).glob("test_cosmos*.py")),
+    *(f"{DAEMONS}/test_{name}.py" for name in ("garbage", "load_balancer", "own_packages")),
     f"{DAEMONS}/universe",
 ]
+HOSTS = [f"{DAEMONS}/test_{name}.py" for name in ("copy_on_hosts", "exec_on_hosts", "image_built_twice")]
+"""What is done on hosts over SSH, and an image, built twice."""
 
 STORES = sorted(
     str(path)
@@ -88,7 +91,8 @@ def main() -> int:
         "kernels": start(*KERNELS),
         "packages": start(*PACKAGES),
         "stores": start(*STORES),
-        "daemons": start(DAEMONS, *(f"--ignore={path}" for path in (*KERNELS, *PACKAGES, *STORES))),
+        "hosts": start(*HOSTS),
+        "daemons": start(DAEMONS, *(f"--ignore={path}" for path in (*KERNELS, *PACKAGES, *STORES, *HOSTS))),
         "installer": start(INSTALLER),
         "universe": start(*UNIVERSE),
         "cores": start(*CORES),

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dcos_universe.validate import FORMS
 from tests.support.universe.fuzzing import contents, try_out
-from tests.support.universe.judging import ENTRIES, ORIGINALS, REPOSITORIES, SAMPLES, judge_entry, judge_file
+from tests.support.universe.judging import NAMES, entries, judge_entry, judge_file, samples
 from tests.support.universe.mutations import mutated
+from tests.support.universe.sample import needs_sample
 
 pytestmark = pytest.mark.soak
 
@@ -27,15 +29,17 @@ def _changed(value: Any, data: st.DataObject) -> Any:
     return value
 
 
-@pytest.mark.parametrize("name", ORIGINALS)
+@needs_sample
+@pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=3_000)
 @given(data=st.data())
 def test_files_are_judged_as_by_the_original_s_schemas(name: str, data: st.DataObject) -> None:
-    judge_file(name, _changed(data.draw(st.sampled_from(SAMPLES[name])), data))
+    judge_file(name, _changed(data.draw(st.sampled_from(samples(name))), data))
 
 
-@pytest.mark.parametrize("form", REPOSITORIES)
+@needs_sample
+@pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=3_000)
 @given(data=st.data())
 def test_entries_are_judged_as_by_the_original_s_schemas(form: str, data: st.DataObject) -> None:
-    judge_entry(form, _changed(data.draw(st.sampled_from(ENTRIES)), data))
+    judge_entry(form, _changed(data.draw(st.sampled_from(entries())), data))

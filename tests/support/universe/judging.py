@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -12,7 +13,8 @@ from dcos_universe.validate import FORMS, PACKAGING, Mismatch, check_entry, chec
 from tests.support.universe.sample import EXPECTED, SAMPLE
 
 
-def original(name: str, key: str = "") -> Any:
+@cache
+def _schema(name: str) -> Any:
     """A validator of the sample's schema. It knows its own definitions, and nothing is fetched."""
     folder = SAMPLE / "schema"
     schema = json.loads((folder / f"{name}.json").read_bytes())
@@ -32,17 +34,22 @@ def ours(name: str, value: Any) -> list[Mismatch]:
     return check_file(name, value)
 
 
-_ORIGINALS = {
+_SCHEMAS = {
     "package": "package-schema",
     "config": "config-schema",
     "command": "command-schema",
     "resource-2": "v2-resource-schema",
     "resource-3": "v3-resource-schema",
 }
+NAMES = tuple(_SCHEMAS)
+"""Files of a package that Universe has a schema for."""
+
 _FILES = {"package": "package.json", "config": "config.json", "command": "command.json"}
 
 
-def _samples(name: str) -> list[Any]:
+@cache
+def samples(name: str) -> list[Any]:
+    """What the sample has of a file of this name, decoded."""
     found = []
     for folder in sorted(reading.revisions(SAMPLE)):
         package = json.loads((folder / "package.json").read_bytes())
@@ -55,8 +62,9 @@ def _samples(name: str) -> list[Any]:
     return found
 
 
-SAMPLES = {name: _samples(name) for name in _ORIGINALS}
-ORIGINALS = {name: original(schema) for name, schema in _ORIGINALS.items()}
+def original(name: str) -> Any:
+    """Universe's validator of the file of this name."""
+    return _schema(_SCHEMAS[name])
 
 
 STRICTER = {
@@ -91,26 +99,35 @@ def _on_purpose(mismatch: Mismatch, name: str) -> str | None:
     return None
 
 
-def _same_verdict(name: str, value: Any, original: bool, ours: list[Mismatch]) -> None:
-    if original:
+def _same_verdict(name: str, value: Any, accepted: bool, ours: list[Mismatch]) -> None:
+    if accepted:
         surplus = [one for one in ours if _on_purpose(one, name) not in STRICTER]
         assert surplus == [], value
     else:
         assert ours != [], value
 
 
-ENTRIES: list[Any] = json.loads((EXPECTED / "universe.json").read_bytes())["packages"]
-REPOSITORIES = {form: original(f"{form}-repo-schema") for form in FORMS}
+@cache
+def entries() -> list[Any]:
+    """The packages of the sample's repository, as Universe's generator wrote them."""
+    found: list[Any] = json.loads((EXPECTED / "universe.json").read_bytes())["packages"]
+    return found
+
+
+def original_of_form(form: str) -> Any:
+    """Universe's validator of a whole repository in this form (`FORMS`)."""
+    assert form in FORMS
+    return _schema(f"{form}-repo-schema")
 
 
 def judge_file(name: str, value: Any) -> None:
     """Fails where the two judge in different ways and not on purpose."""
-    _same_verdict(name, value, ORIGINALS[name].is_valid(value), ours(name, value))
+    _same_verdict(name, value, original(name).is_valid(value), ours(name, value))
 
 
 def judge_entry(form: str, entry: Any) -> None:
     if not isinstance(entry, dict):
         return
-    original = REPOSITORIES[form].is_valid({"packages": [entry]})
+    accepted = original_of_form(form).is_valid({"packages": [entry]})
     # What stands in a config is judged by itself.
-    _same_verdict("entry", entry, original, check_entry(entry, form))
+    _same_verdict("entry", entry, accepted, check_entry(entry, form))

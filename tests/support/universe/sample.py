@@ -1,16 +1,29 @@
-"""Real packages of Universe with what its own generator makes of them: they lie beside the checkout."""
+"""Real packages of Universe with what its own generator makes of them, when they are beside the checkout.
+
+They are no part of this project: ``DCOS_UNIVERSE_SAMPLE`` says where they are, else ``../shared/universe-sample``.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dcos_universe.model import Revision
 
-SAMPLE = Path(__file__).resolve().parents[4] / "shared" / "universe-sample"
+SAMPLE = Path(
+    os.environ.get("DCOS_UNIVERSE_SAMPLE") or Path(__file__).resolve().parents[4] / "shared" / "universe-sample"
+)
 EXPECTED = SAMPLE / "expected"
+
+needs_sample = pytest.mark.skipif(
+    not EXPECTED.is_dir(), reason=f"no real packages to compare with: {SAMPLE} is absent (set DCOS_UNIVERSE_SAMPLE)"
+)
+"""For a test that compares with Universe."""
 
 
 def digests() -> dict[str, str]:

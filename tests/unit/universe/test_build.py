@@ -48,6 +48,7 @@ def plain(source: Path, out: Path) -> Built:
     return build(source, out, with_site=False, with_twins=False)
 
 
+@sample.needs_sample
 def test_the_tree_of_the_sample_is_upstream_s(tmp_path: Path) -> None:
     out = tmp_path / "out"
     made = build(sample.SAMPLE, out)

@@ -18,7 +18,7 @@ from dcos_universe.check.revision import MAX_TOLD
 from dcos_universe.commands.check import plain
 from dcos_universe.errors import UniverseError
 from tests.support.universe.broken import broken
-from tests.support.universe.sample import SAMPLE
+from tests.support.universe.sample import SAMPLE, needs_sample
 from tests.support.universe.sources import FOLDER, SHA, Broken, Source, good, write
 
 CASES = list(broken())
@@ -368,6 +368,7 @@ def test_passwords_in_addresses(tmp_path: Path) -> None:
 # --- the sample ------------------------------------------------------------------------------------------------------
 
 
+@needs_sample
 def test_the_whole_sample_passes_and_its_oddities_are_warnings() -> None:
     report = check(SAMPLE)
     assert report.errors == ()
@@ -403,6 +404,7 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dcos_universe.check.cache._SETTLED", -(10**15))
 
 
+@needs_sample
 def test_only_what_changed_is_checked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settled(monkeypatch)
     source, cache = copied(tmp_path), tmp_path / "cache" / "file"
@@ -419,6 +421,7 @@ def test_only_what_changed_is_checked_again(tmp_path: Path, monkeypatch: pytest.
     assert check(source, cache=None).findings == third.findings
 
 
+@needs_sample
 def test_rules_about_several_revisions_always_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settled(monkeypatch)
     source, cache = copied(tmp_path), tmp_path / "cache"
@@ -430,6 +433,7 @@ def test_rules_about_several_revisions_always_run(tmp_path: Path, monkeypatch: p
     assert {one.rule for one in gone if "/3/" in one.file} == {"same-version"}
 
 
+@needs_sample
 def test_files_that_only_look_touched_are_known_by_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settled(monkeypatch)
     source, cache = copied(tmp_path), tmp_path / "cache"
@@ -470,6 +474,7 @@ def test_another_checker_s_cache_is_not_used(tmp_path: Path, monkeypatch: pytest
     assert check(tmp_path / "source", cache=tmp_path / "cache").checked == 1
 
 
+@needs_sample
 def test_processes_find_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dcos_universe.check.running.MANY", 5)
     seen: list[tuple[int, int]] = []
@@ -479,6 +484,7 @@ def test_processes_find_the_same_as_one(tmp_path: Path, monkeypatch: pytest.Monk
     assert seen[-1] == (49, 49)
 
 
+@needs_sample
 def test_a_process_that_dies_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dcos_universe.check.running.MANY", 5)
     here = os.getpid()

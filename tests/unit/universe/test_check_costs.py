@@ -14,7 +14,7 @@ from dcos_universe.check.revision import MAX_TOLD, check_revision
 from dcos_universe.reading import MAX_BYTES
 from dcos_universe.validate import Schema
 from tests.support.universe.costly import Case, costly
-from tests.support.universe.sample import SAMPLE
+from tests.support.universe.sample import SAMPLE, needs_sample
 
 MAX_LINES = 4_000_000
 """Lines of Python: with nothing but these, half a second of an old machine."""
@@ -63,6 +63,7 @@ def test_no_package_takes_more_work_than_there_is_for_one(tmp_path: Path, name: 
     assert len(findings) <= len(kinds) * (MAX_TOLD + 1)
 
 
+@needs_sample
 def test_ordinary_packages_take_a_small_part_of_it() -> None:
     most = max(work_of(folder) for folder in reading.revisions(SAMPLE))
     assert most < MAX_LINES / 10

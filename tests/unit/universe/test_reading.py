@@ -15,7 +15,7 @@ import pytest
 from dcos_universe import reading
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Revision
-from tests.support.universe.sample import EXPECTED, SAMPLE
+from tests.support.universe.sample import EXPECTED, SAMPLE, needs_sample
 
 PACKAGE: dict[str, Any] = {
     "packagingVersion": "4.0",
@@ -35,6 +35,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+@needs_sample
 def test_every_revision_of_the_sample_reads_as_the_original_generator_has_it() -> None:
     read = [reading.read(folder) for folder in reading.revisions(SAMPLE)]
     expected = json.loads((EXPECTED / "universe.json").read_bytes())["packages"]
@@ -46,12 +47,14 @@ def test_every_revision_of_the_sample_reads_as_the_original_generator_has_it() -
         assert json.dumps(revision.entry) == json.dumps(wanted), revision
 
 
+@needs_sample
 def test_revisions_come_by_name_and_then_by_number() -> None:
     found = [(folder.parent.name, int(folder.name)) for folder in reading.revisions(SAMPLE)]
     assert found == sorted(found)
     assert ("hello-world", 16) in found and ("hello-world", 400) in found
 
 
+@needs_sample
 @pytest.mark.parametrize("inside", ["", "packages"])
 def test_a_repository_is_named_by_its_folder_or_by_its_packages(inside: str) -> None:
     assert reading.packages(SAMPLE / inside).name == "packages"

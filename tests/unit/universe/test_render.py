@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pystache
@@ -27,8 +26,7 @@ from dcos_universe.render import (
     merge,
     render,
 )
-
-SAMPLE = Path(__file__).parents[4] / "shared" / "universe-sample" / "expected" / "universe.json"
+from tests.support.universe.sample import EXPECTED, needs_sample
 
 
 def _revision(template: str | None, config: Any = None, resource: Any = None) -> Revision:
@@ -325,11 +323,11 @@ def test_the_template_has_to_be_utf8() -> None:
 # --- real packages ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample is not beside this checkout")
+@needs_sample
 def test_every_package_of_the_sample_renders_as_with_pystache() -> None:
     """With pystache's engine and values that it prints as we do, the same comes out."""
     rendered = 0
-    for entry in loads(SAMPLE.read_bytes())["packages"]:
+    for entry in loads((EXPECTED / "universe.json").read_bytes())["packages"]:
         revision = Revision.of(entry)
         if revision.template is None:
             continue

@@ -14,7 +14,7 @@ from dcos_universe import artifacts, reading, sbom
 from dcos_universe.artifacts import Digest
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Revision
-from tests.support.universe.sample import SAMPLE
+from tests.support.universe.sample import SAMPLE, needs_sample
 
 
 def revision(**entry: Any) -> Revision:
@@ -29,6 +29,7 @@ def revision(**entry: Any) -> Revision:
     return Revision.of({**about, "maintainer": "somebody@example.com", **entry})
 
 
+@needs_sample
 def test_the_whole_sample_has_valid_bills_of_materials() -> None:
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     count = 0

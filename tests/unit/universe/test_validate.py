@@ -24,8 +24,18 @@ from dcos_universe.validate import (
     check_entry,
     check_file,
 )
-from tests.support.universe.judging import ENTRIES, ORIGINALS, REPOSITORIES, SAMPLES, judge_entry, judge_file, ours
+from tests.support.universe.judging import (
+    NAMES,
+    entries,
+    judge_entry,
+    judge_file,
+    original,
+    original_of_form,
+    ours,
+    samples,
+)
 from tests.support.universe.mutations import mutated
+from tests.support.universe.sample import needs_sample
 
 
 def _nested(depth: int, key: str = "a") -> dict[str, Any]:
@@ -302,39 +312,43 @@ def test_odd_values_are_mismatches_at_worst(value: Any) -> None:
 # --- our schemas and Universe's ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ORIGINALS)
+@needs_sample
+@pytest.mark.parametrize("name", NAMES)
 def test_every_file_of_the_sample_is_valid_by_our_schema_and_by_the_original_s(name: str) -> None:
-    assert SAMPLES[name]
-    for value in SAMPLES[name]:
-        assert ORIGINALS[name].is_valid(value)
+    assert samples(name)
+    for value in samples(name):
+        assert original(name).is_valid(value)
         assert ours(name, value) == []
 
 
-@pytest.mark.parametrize("name", ORIGINALS)
+@needs_sample
+@pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=40)
 @given(data=st.data())
 def test_our_schemas_judge_as_the_original_s_but_where_they_are_stricter_on_purpose(
     name: str, data: st.DataObject
 ) -> None:
-    value = data.draw(st.sampled_from(SAMPLES[name]))
+    value = data.draw(st.sampled_from(samples(name)))
     for _ in range(data.draw(st.integers(1, 3))):
         value = mutated(value, data.draw)
     judge_file(name, value)
 
 
+@needs_sample
 @pytest.mark.parametrize("form", FORMS)
 def test_entries_of_the_sample_are_valid_in_the_forms_that_have_their_packaging_version(form: str) -> None:
-    for entry in ENTRIES:
+    for entry in entries():
         found = check_entry(entry, form)
         assert (found == []) == (entry["packagingVersion"] in FORMS[form])
-        assert REPOSITORIES[form].is_valid({"packages": [entry]}) == (found == [])
+        assert original_of_form(form).is_valid({"packages": [entry]}) == (found == [])
 
 
+@needs_sample
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=40)
 @given(data=st.data())
 def test_entries_are_judged_as_by_the_original_s_repository_schema(form: str, data: st.DataObject) -> None:
-    entry = data.draw(st.sampled_from(ENTRIES))
+    entry = data.draw(st.sampled_from(entries()))
     for _ in range(data.draw(st.integers(1, 3))):
         entry = mutated(entry, data.draw)
     judge_entry(form, entry)
