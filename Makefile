@@ -42,7 +42,7 @@ deploy: setup ## bring up the cluster of $(INVENTORY) on this machine
 destroy: setup ## take that cluster away, with all it left on this machine
 	@$(BIN)/dcos-installer destroy --yes $(INVENTORY)
 
-test: setup-dev ## every test, the ones on real machines included (25 minutes on two processors)
+test: setup-dev ## every test, the ones on real machines included (20 minutes on two processors)
 	@$(BIN)/python -m tests.side_by_side
 
 soak: setup-dev ## long storms and fuzzing
