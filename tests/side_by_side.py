@@ -1,7 +1,7 @@
 """`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
-Thirteen groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut so
-that they take about as much of a processor each (`--cost` tells it).
+Thirteen groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut
+so that they take about as much of a processor each (`--cost` tells it).
 
 Each group is a session of its own, since Linux shares processors by session (`man 7 sched`, autogroup): on a busy
 host all groups together got no more than one busy loop did. So an interrupt of the terminal reaches this process alone,
