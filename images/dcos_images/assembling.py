@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from dcos_images.steps import Keys
 
 
-def assemble(job: Job, keys: Keys, packages: Path, boot: Path, note: Note) -> dict[str, Any]:
+def assemble(job: Job, keys: Keys, packages: Path, boot: Path, runtime: Path | None, note: Note) -> dict[str, Any]:
     """Fills the job's folder, and returns what is recorded of the image.
 
-    ``packages`` is the tree of packages, ``boot`` the folder of kernel and initrd.
+    ``packages`` is the tree of packages, ``boot`` the folder of kernel and initrd, ``runtime`` what it carries of it.
     """
-    compose(job, packages)
+    compose(job, packages, runtime)
     work = job.folder / ".work"
     work.mkdir()
     parts = Parts(job.definition, job.tree.root, boot, job.folder, work, job.log_file)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcos_images.disks import all_files
+from dcos_images.runtime import SEEDS
 from dcos_images.trees import ImageTree, copy_linked
 
 if TYPE_CHECKING:
@@ -56,8 +57,11 @@ COMPOSE: tuple[tuple[str, Step], ...] = (
 """They take a second together and are done each time."""
 
 
-def compose(job: Job, packages: Path) -> None:
-    """The tree of the image, in the job's folder."""
+def compose(job: Job, packages: Path, runtime: Path | None) -> None:
+    """The tree of the image, in the job's folder. ``runtime`` is the package that it carries, unpacked."""
     copy_linked(packages, job.tree.root, job.log_file)
+    if runtime is not None:
+        job.tree.make_folder(SEEDS)
+        copy_linked(runtime, job.tree.inside(f"{SEEDS}/{runtime.name}"), job.log_file)
     for _, step in COMPOSE:
         step(job, job.tree)

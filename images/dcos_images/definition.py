@@ -98,6 +98,8 @@ class ImageDefinition:
     arguments: tuple[str, ...]
     """The kernel's, besides those that name the root."""
     partitions: Partitions | None
+    runtime: bool
+    """Whether it carries the runtime package."""
 
     def release(self, codename: str) -> Release:
         """The release of that name. Raises `NotMadeHereError` when the image is not made of it."""

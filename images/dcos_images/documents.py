@@ -40,6 +40,10 @@ def manifest(job: Job, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, An
         "arch": job.host.arch,
         "outputs": outputs,
         "packages": {one.name: one.version for one in job.lock.packages},
+        # What a deploy finds on a machine of it, and need not bring.
+        "runtime": job.runtime.folder if job.runtime else "",
+        "users": [user.name for user in job.definition.users],
+        "links": {link.path: link.target for link in job.definition.links},
     }
 
 
@@ -86,6 +90,7 @@ def provenance(job: Job, keys: Mapping[str, str], outputs: Mapping[str, Mapping[
                 "resolvedDependencies": [
                     {"name": "definition", "digest": {"sha256": job.definition.digest()}},
                     {"name": "lock", "digest": {"sha256": job.lock.digest()}},
+                    *([{"name": job.runtime.folder, "digest": {"sha256": job.runtime.sha256}}] if job.runtime else []),
                 ],
             },
             "runDetails": {"builder": {"id": "dcos-installer image build"}, "metadata": {"steps": dict(keys)}},

@@ -41,7 +41,7 @@ def collect(builder: ImageBuilder, *, dry_run: bool = False) -> list[Garbage]:
         for name in names(builder.definitions_folder):
             if (keys := _keys(builder, name)) is not None:
                 wanted_images.add(keys.image)
-                wanted_steps.update((keys.packages, keys.initrd))
+                wanted_steps.update((keys.packages, keys.initrd, keys.runtime))
         trees = {path.resolve() for path in builder.trees_in_use()}
         found: list[Garbage] = []
         for entry in _entries(builder.cache):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from dcos_images.including import load_definition
 from dcos_images.keeping import LockKeeper
 from dcos_images.lock import Lock
 from dcos_images.packages import Job, package_sizes
-from dcos_images.steps import Keys, boot_files, installed_tree, keys_of
+from dcos_images.runtime import RuntimePackage, RuntimeSource
+from dcos_images.steps import Keys, boot_files, installed_tree, keys_of, runtime_package
 from dcos_images.store import DebStore
 
 _TOOLS = {
@@ -68,12 +69,16 @@ class Image:
 
 
 class ImageBuilder:
-    """Builds the images of a folder of definitions into a cache. Every method raises `ImageError`."""
+    """Builds the images of a folder of definitions into a cache. Every method raises `ImageError`.
+
+    ``runtime`` is where the runtime comes from that images carry; without it those that do cannot be built.
+    """
 
     def __init__(
         self,
         *,
         trees_in_use: TreesInUse,
+        runtime: RuntimeSource | None = None,
         host: BuildHost | None = None,
         cache: Path | None = None,
         definitions: Path | None = None,
@@ -83,6 +88,7 @@ class ImageBuilder:
         self.cache = cache_home() if cache is None else cache
         self.definitions_folder = definitions
         self.trees_in_use = trees_in_use
+        self._runtime = runtime
         self._note = note
         self.store = DebStore(self.cache / "debs")
         self._images = Cache(self.cache, note)
@@ -121,7 +127,7 @@ class ImageBuilder:
         """The image, built now when the cache does not have it. An interrupted build leaves nothing that counts."""
         definition = self.definition(name)
         with self._room(), self.in_use():
-            job = self._job(definition, self.locked(definition, lock))
+            job = self._job(definition, self.locked(definition, lock), self.runtime_of(definition))
             keys = keys_of(job)
             if self._images.find(keys.image) is not None:
                 return self._image(keys, job.release)
@@ -132,18 +138,45 @@ class ImageBuilder:
                     self._build(job, keys)
         return self._image(keys, job.release)
 
+    def prepare(self, name: str, *, lock: Path | None = None) -> None:
+        """Makes what of the image is the same whatever runtime it carries: `ensure` finds it then."""
+        definition = self.definition(name)
+        with self._room(), self.in_use():
+            job = self._job(definition, self.locked(definition, lock), None)
+            keys = keys_of(job)
+            self._can_build(definition)
+            self._steps.folder.mkdir(parents=True, exist_ok=True)
+            with self._logged(job, self._steps.folder / f"{keys.packages}.log") as logged:
+                self._base(logged, keys)
+
+    def runtime_of(self, definition: ImageDefinition) -> RuntimePackage | None:
+        """The runtime that the image carries, made now when it is not there; None: it carries none."""
+        if not definition.runtime:
+            return None
+        if self._runtime is None:
+            raise ImageError(
+                f"the image {definition.name!r} carries the runtime, and nobody has handed it to the builder",
+                hint="build it with dcos-installer image build, which does",
+            )
+        return self._runtime.ensure(definition.release(self._host.codename), self._host.arch)
+
     def find(self, name: str) -> Image | None:
         """The image that `ensure` would return without building or asking anybody; None when there is none."""
         keys = self.keys(name)
-        if keys is None or self._images.find(keys.image) is None:
+        if keys is None or not keys.image or self._images.find(keys.image) is None:
             return None
         return self._image(keys, self.definition(name).release(self._host.codename))
 
     def keys(self, name: str) -> Keys | None:
-        """What the image and its steps are called in the cache; None: its packages are not locked."""
+        """What the image and its steps are called in the cache; None: its packages are not locked.
+
+        Where the runtime that it carries is not made, the image has no name yet.
+        """
         definition = self.definition(name)
-        lock = self.locks.kept(definition)
-        return None if lock is None else keys_of(self._job(definition, lock))
+        lock, runtime = self.locks.kept(definition), None
+        if definition.runtime and self._runtime is not None:
+            runtime = self._runtime.find(definition.release(self._host.codename), self._host.arch)
+        return None if lock is None else keys_of(self._job(definition, lock, runtime))
 
     def in_use(self) -> AbstractContextManager[None]:
         """What is in the cache stays there, while an image is built or found, and until its user holds on to it."""
@@ -153,9 +186,9 @@ class ImageBuilder:
         """Nobody else builds or uses images of this cache."""
         return unused(self.cache, self._note)
 
-    def _job(self, definition: ImageDefinition, lock: Lock) -> Job:
-        release = definition.release(self._host.codename)
-        return Job(definition, release, self._host, lock, self.store, self.cache, self.cache / "unused.log")
+    def _job(self, definition: ImageDefinition, lock: Lock, runtime: RuntimePackage | None) -> Job:
+        release, log_file = definition.release(self._host.codename), self.cache / "unused.log"
+        return Job(definition, release, self._host, lock, self.store, self.cache, log_file, runtime)
 
     def _image(self, keys: Keys, release: Release) -> Image:
         entry = self.cache / keys.image
@@ -180,21 +213,31 @@ class ImageBuilder:
         self._note(f"the image {definition.name!r} in the cache was altered after it was built: building it anew")
 
     def _build(self, job: Job, keys: Keys) -> None:
-        log_file = self.cache / f"{keys.image}.log"
-        log_file.write_bytes(b"")
         self._note(f"building the image {job.definition.name!r}")
-        try:
-            job = replace(job, log_file=log_file)
-            packages = installed_tree(job, self._steps, keys.packages, self.locks.fetch)
-            boot = boot_files(job, self._steps, keys.initrd, packages) if job.definition.bootable else packages
+        with self._logged(job, self.cache / f"{keys.image}.log") as job:
+            packages, boot = self._base(job, keys)
+            runtime = runtime_package(job, self._steps, keys.runtime) if keys.runtime else None
             self._images.make(
-                keys.image, lambda folder: assemble(replace(job, folder=folder), keys, packages, boot, self._note)
+                keys.image,
+                lambda folder: assemble(replace(job, folder=folder), keys, packages, boot, runtime, self._note),
             )
+        self._tell_largest(packages)
+
+    def _base(self, job: Job, keys: Keys) -> tuple[Path, Path]:
+        """The tree of packages, and the folder of what boots."""
+        packages = installed_tree(job, self._steps, keys.packages, self.locks.fetch)
+        return packages, boot_files(job, self._steps, keys.initrd, packages) if job.definition.bootable else packages
+
+    @contextmanager
+    def _logged(self, job: Job, log_file: Path) -> Iterator[Job]:
+        """The job with a log of its own, which an error of it names."""
+        log_file.write_bytes(b"")
+        try:
+            yield replace(job, log_file=log_file)
         except ImageError as error:
             if not error.hint:
                 error.hint = f"the whole log is {log_file}; check the host's package sources with apt-get update"
             raise
-        self._tell_largest(packages)
 
     def _tell_largest(self, packages: Path) -> None:
         sizes = sorted(package_sizes(packages).items(), key=lambda one: (-one[1], one[0]))[:_LARGEST]

@@ -36,7 +36,7 @@ from dcos_images.reading import (
 
 _MODE = re.compile(r"0[0-7]{3,4}")
 _LISTS = ("components", "packages", "exclude", "remove", "folders", "enable", "mask", "arguments")
-_UNPRINTED = re.compile(r"[:\x00-\x1f]")
+_UNPRINTED = re.compile(r'[:"%\\\x00-\x1f]')
 
 
 def names(folder: Path | None = None) -> list[str]:
@@ -74,6 +74,7 @@ class _Draft:
     links: dict[str, ImageLink] = field(default_factory=dict)
     users: dict[str, ImageUser] = field(default_factory=dict)
     partitions: Partitions | None = None
+    runtime: bool = False
 
 
 class DefinitionReader:
@@ -111,6 +112,7 @@ class DefinitionReader:
             remove=lists["remove"],
             arguments=lists["arguments"],
             partitions=draft.partitions,
+            runtime=draft.runtime,
         )
 
     def _shown(self, path: Path) -> str:
@@ -162,6 +164,8 @@ class DefinitionReader:
             draft.outputs = table.texts("outputs", one_of(OUTPUTS))
         if table.has("architectures"):
             draft.architectures = table.texts("architectures", check_package)
+        if table.has("runtime"):
+            draft.runtime = table.flag("runtime")
         if table.has("epoch"):
             draft.epoch = table.number("epoch", 0, 1 << 32, "a number of seconds since 1970")
         for key, check in (
@@ -240,7 +244,7 @@ class DefinitionReader:
 
     def _user(self, table: TableReader) -> ImageUser:
         def plain(value: str) -> str:
-            return f"{value!r} cannot stand in /etc/passwd" if _UNPRINTED.search(value) else ""
+            return f"{value!r} cannot stand in /etc/passwd and sysusers.d" if _UNPRINTED.search(value) else ""
 
         user = ImageUser(
             name=table.text("name", check_user),

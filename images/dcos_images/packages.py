@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dcos_images.definition import ImageDefinition, Release
     from dcos_images.host import BuildHost
     from dcos_images.lock import Lock
+    from dcos_images.runtime import RuntimePackage
 
 _INSTALL_DEADLINE = 1800.0
 # What tells how the tree was made, or is left over from making it, whatever the image.
@@ -37,6 +38,8 @@ class Job:
     store: DebStore
     folder: Path
     log_file: Path
+    runtime: RuntimePackage | None = None
+    """What it carries of the runtime, when its definition wants it and it is known."""
 
     @property
     def tree(self) -> ImageTree:

@@ -58,6 +58,14 @@ class TableReader:
             self.wrong(key, f" names {value!r} twice")
         return tuple(values)
 
+    def flag(self, key: str) -> bool:
+        """Whether something is to be; missing is no."""
+        value = self._table.pop(key, False)
+        if not isinstance(value, bool):
+            self.wrong(key, f" must be true or false, not {value!r}")
+            return False
+        return value
+
     def number(self, key: str, least: int, most: int, what: str) -> int:
         """A whole number between two bounds, which has to be there; ``what`` names it in the problem."""
         value = self._table.pop(key, None)

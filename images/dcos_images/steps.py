@@ -20,21 +20,25 @@ from dcos_images.disks import all_files
 from dcos_images.initrd import concerning_files, make_boot_files
 from dcos_images.lock import Lock
 from dcos_images.packages import Job, install_packages
+from dcos_images.runtime import unpack_runtime
 
 _FORMAT = 3
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The digests of what each step is made of."""
+    """The digests of what each step is made of. ``runtime`` is empty of an image that carries none; when it carries one
+    that is not made yet, ``tree`` and ``image`` are empty, too.
+    """
 
     packages: str
     initrd: str
+    runtime: str
     tree: str
     image: str
 
 
-MADE_BY = {"packages": "packages", "initrd": "initrd", "tree": "composing", "image": "assembling"}
+MADE_BY = {"packages": "packages", "initrd": "initrd", "runtime": "runtime", "tree": "composing", "image": "assembling"}
 """By step: the module that makes it. Its code, with all that comes with it, is part of the step's key."""
 
 
@@ -55,10 +59,14 @@ def keys_of(job: Job) -> Keys:
     )
     concerned = [_plain(file) for file in concerning_files(definition)]
     initrd = _key("initrd", {"packages": packages, "files": concerned})
+    if definition.runtime and job.runtime is None:
+        return Keys(packages, initrd, "", "", "")
+    runtime = _key("runtime", {"package": job.runtime.told()}) if job.runtime else ""
     tree = _key(
         "tree",
         {
             "packages": packages,
+            "runtime": runtime,
             "files": [_plain(file) for file in files],
             "folders": definition.folders,
             "links": [(link.path, link.target) for link in definition.links],
@@ -73,7 +81,7 @@ def keys_of(job: Job) -> Keys:
         "image",
         {"tree": tree, "initrd": initrd if definition.bootable else "", "definition": definition.digest()},
     )
-    return Keys(packages, initrd, tree, image)
+    return Keys(packages, initrd, runtime, tree, image)
 
 
 def _plain(file: ImageFile) -> tuple[str, int, str]:
@@ -110,3 +118,16 @@ def boot_files(job: Job, steps: Cache, key: str, packages: Path) -> Path:
 
     steps.ensure(key, "make the initrd", work)
     return steps.folder / key
+
+
+def runtime_package(job: Job, steps: Cache, key: str) -> Path:
+    """The runtime package, unpacked, from the cache or made now."""
+    package = job.runtime
+    assert package is not None  # it would have no key otherwise
+
+    def work(folder: Path) -> dict[str, Any]:
+        unpack_runtime(package, folder)
+        return {"step": "runtime", "image": job.definition.name}
+
+    steps.ensure(key, "unpack the runtime", work)
+    return steps.folder / key / package.folder

@@ -23,6 +23,9 @@ _COPY_DEADLINE = 600.0
 _MOST_LINKS = 40
 _INSTALL = {"wantedby": "WantedBy", "requiredby": "RequiredBy", "alias": "Alias"}
 """What of a unit's [Install] is heeded: no other unit is enabled with it (Also), and no instance (DefaultInstance)."""
+USERS = "/usr/lib/sysusers.d/dcos.conf"
+"""The image's users, in systemd's own form: they stay on a machine whatever a deploy wants of it, and come to one whose
+/etc was written before they were in its image."""
 _UNIT_FOLDERS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
 
 
@@ -121,6 +124,8 @@ class ImageTree:
             owner = self.followed(path).stat()
             self.write(path, (known + "".join(f"{line}\n" for line in lines)).encode(), mode)
             os.chown(where, owner.st_uid, owner.st_gid)
+        told = [f'u {u.name} {u.uid} "{u.comment}" {u.home} /usr/sbin/nologin\n' for u in users]
+        self.write(USERS, "".join(told).encode(), 0o644)
 
     def make_folder(self, path: str) -> None:
         """An empty folder, unless it is there."""

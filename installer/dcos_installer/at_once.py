@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import TypeVar
 
 from dcos_installer.errors import InstallerError
@@ -75,6 +76,38 @@ def at_once(
         raise
     late = "no answer until others had told enough" if seconds is None else f"no answer within {seconds:.0f} s"
     return {key: found[key] if key in found else _too_late(late) for key in work}
+
+
+@contextlib.contextmanager
+def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Has ``work`` done beside what the caller does; what is given waits for its result, or raises what it raised.
+
+    When the caller fails, or is interrupted, the commands that are under way are ended.
+    """
+    told: list[T | BaseException] = []
+
+    def carry_out() -> None:
+        try:
+            told.append(work())
+        except BaseException as error:
+            told.append(error)
+
+    thread = threading.Thread(target=carry_out, daemon=True)
+    thread.start()
+
+    def result() -> T:
+        thread.join()
+        if isinstance(told[0], BaseException):
+            raise told[0]
+        return told[0]
+
+    try:
+        yield result
+    except BaseException:
+        if thread.is_alive():
+            end_all()
+            thread.join(_GOODBYE_SECONDS)
+        raise
 
 
 def _too_late(what: str) -> TooLate:

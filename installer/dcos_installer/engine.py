@@ -23,7 +23,7 @@ from dcos_installer.secrets import load as load_secrets
 from dcos_installer.state import ClusterState, atomic_write
 
 if TYPE_CHECKING:
-    from dcos_installer.providers.base import Provider
+    from dcos_installer.providers.base import Carried, Provider
 
 
 class AnsibleEngine:
@@ -54,7 +54,7 @@ class AnsibleEngine:
         return {target: build(target, cache=self._cache, note=note) for target in targets}
 
     def plan(
-        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Mapping[str, Carried]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
         # The secrets as they are now. Missing ones show as changes; nothing is written.
         vault = self._vault = load_secrets(self._state, spec, services=self._materials.services)
@@ -74,7 +74,7 @@ class AnsibleEngine:
             wanted = manifests[host.name]
             found = checked.get(host.name)
             if host.name in absent:
-                own[host.name] = assumed(wanted)
+                own[host.name] = assumed(wanted, absent[host.name])
             elif isinstance(found, runner.Checked):
                 own[host.name] = plan.HostPlan(
                     manifest=wanted,

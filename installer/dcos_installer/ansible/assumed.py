@@ -8,12 +8,16 @@ from dcos_installer.ansible.host.observe import unseen
 from dcos_installer.ansible.host.work import work_for
 from dcos_installer.plan.manifest import Manifest
 from dcos_installer.plan.plan import Change, HostPlan
+from dcos_installer.providers.base import THIS_RUNTIME, Carried
 
 
-def assumed(manifest: Manifest) -> HostPlan:
-    """The plan for such a machine: everything is new there."""
+def assumed(manifest: Manifest, carried: Carried) -> HostPlan:
+    """The plan for such a machine: everything is new there that its image does not have."""
     wanted = msgspec.json.decode(manifest.encode())
-    seen = unseen(wanted)
+    packages = {carried.runtime}
+    if carried.runtime == THIS_RUNTIME:
+        packages = {package.folder for package in manifest.packages}
+    seen = unseen(wanted, carried.users, dict(carried.links), packages)
     changes = work_for(wanted, manifest.digest, seen).changes
     return HostPlan(
         manifest=manifest,

@@ -7,7 +7,7 @@ and the roles' play use both; nothing here knows what a manifest is.
 from __future__ import annotations
 
 from dcos_installer.bundle.archive import Built
-from dcos_installer.bundle.runtime import build
+from dcos_installer.bundle.runtime import build, find
 from dcos_installer.bundle.upload import upload
 
-__all__ = ["Built", "build", "upload"]
+__all__ = ["Built", "build", "find", "upload"]

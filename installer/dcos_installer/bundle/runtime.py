@@ -129,6 +129,12 @@ def build(
             )
 
 
+def find(target: Target, *, cache: Path | None = None) -> Built | None:
+    """The package for ``target``, when it is built already. Raises `BundleError` where none can be built."""
+    home = cache_home() if cache is None else cache
+    return kept(home, _inputs(target, locks_dir() / "runtime.lock", _interpreter(target)))
+
+
 def platforms(target: Target) -> list[str]:
     """The wheel platforms that a machine takes, newest first. Raises `BundleError` for a libc without wheels."""
     match = re.fullmatch(r"glibc-2\.(\d+)", target.libc)

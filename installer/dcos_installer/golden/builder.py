@@ -1,4 +1,6 @@
-"""The builder of images as the installer has it: it knows which trees machines of this host were made over."""
+"""The builder of images as the installer has it: it knows which trees machines of this host were made over, and hands
+images the runtime of this installation.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dcos_images.images import ImageBuilder
+from dcos_installer.golden.images import Runtime
 from dcos_installer.providers.registry import declarations
 
 
 def image_builder(note: Callable[[str], None], definitions: Path | None = None) -> ImageBuilder:
     """It notes what it does, a short sentence at a time. Raises `ImageError`."""
-    return ImageBuilder(trees_in_use=trees_in_use, definitions=definitions, note=note)
+    return ImageBuilder(trees_in_use=trees_in_use, definitions=definitions, note=note, runtime=Runtime(note))
 
 
 def trees_in_use() -> list[Path]:

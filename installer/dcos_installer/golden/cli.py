@@ -85,10 +85,12 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
 @_json
 def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: bool) -> None:
     """Build the image NAME, or find it: what nothing has changed of is not made again. It resumes after a failure."""
+    from dcos_installer.golden.images import ensure
+
     started = time.monotonic()
     with _reporting():
         builder = _builder(definitions)
-        made = builder.ensure(name, lock=lock_file)
+        made = ensure(builder, name, lock=lock_file)
     _tell(made, as_json)
     if not as_json:
         click.echo(f"done ({time.monotonic() - started:.1f} s)")
@@ -119,11 +121,12 @@ def test(
 ) -> None:
     """Boot the image NAME in QEMU, and check what the machine says of itself. It is built before when it must be."""
     from dcos_images.trial import boot
+    from dcos_installer.golden.images import ensure
 
     with _reporting():
         builder = _builder(definitions)
         with builder.in_use():
-            made = builder.ensure(name, lock=lock_file)
+            made = ensure(builder, name, lock=lock_file)
             definition = builder.definition(name)
             trial = boot(made, definition, output=output, deadline=seconds, keep=keep.absolute(), note=_note)
     if as_json:

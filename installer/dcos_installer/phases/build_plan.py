@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from dcos_installer.config.late_addresses import KNOWN_LATER, unknown
 from dcos_installer.errors import InstallerError
@@ -14,7 +15,10 @@ from dcos_installer.phases.facts_cache import deployed, read_cache, write_cache
 from dcos_installer.phases.gather_facts import gather, is_there
 from dcos_installer.phases.left_out import leave_out
 from dcos_installer.phases.validate_facts import ValidateFacts
-from dcos_installer.providers.base import Condition
+from dcos_installer.providers.base import Carried, Condition
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
 
 _NAMED = 8
 """How many hosts with the same changes are told by name; events name all."""
@@ -98,7 +102,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _plan(ctx: Context) -> Planned:
-    absent = {host.name for host in ctx.spec.hosts if not is_there(ctx, host)}
+    absent = {host.name: _carried(ctx, host) for host in ctx.spec.hosts if not is_there(ctx, host)}
     planned, failures = ctx.engine.plan(ctx.spec, ctx.facts, ctx.bundle, absent)
     failures = {name: error for name, error in failures.items() if name not in ctx.left_out}
     if failures:
@@ -114,7 +118,12 @@ def _plan(ctx: Context) -> Planned:
             hint="report this: the plan is not whole",
             final=True,
         )
-    return _without_guesses(ctx, planned, absent)
+    return _without_guesses(ctx, planned, set(absent))
+
+
+def _carried(ctx: Context, host: HostSpec) -> Carried:
+    declared = ctx.provider.expected(host).facts
+    return Carried() if declared is None else declared.carried
 
 
 def _without_guesses(ctx: Context, planned: Planned, absent: set[str]) -> Planned:

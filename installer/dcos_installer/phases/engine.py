@@ -10,6 +10,7 @@ from dcos_installer.bundle import Built
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.plan import Plan
+from dcos_installer.providers.base import Carried
 
 Bundle = Mapping[Target, Built]
 """The runtime packages of a run: one for each kind of machine."""
@@ -72,9 +73,10 @@ class Engine(Protocol):
         """The runtime packages for these targets: built, or found built."""
 
     def plan(
-        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Mapping[str, Carried]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
-        """Each host's manifest held against the host; hosts in ``absent`` are yet to be made. Changes nothing.
+        """Each host's manifest held against the host; hosts in ``absent`` are yet to be made, with what each will
+        have from the start. Changes nothing.
 
         Also returns the hosts that could not be asked, with why.
         """

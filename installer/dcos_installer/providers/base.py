@@ -99,6 +99,20 @@ def well(results: Results) -> dict[str, MachineState]:
     return {name: result for name, result in results.items() if isinstance(result, MachineState)}
 
 
+THIS_RUNTIME = "the runtime of this installation"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a machine has of ours before anything is deployed to it, because its image holds it."""
+
+    runtime: str = ""
+    """The folder of the runtime package; `THIS_RUNTIME`: the one that is deployed, whichever that is; empty: none."""
+    users: frozenset[str] = frozenset()
+    links: tuple[tuple[str, str], ...] = ()
+    """Path and target."""
+
+
 @dataclass(frozen=True)
 class DeclaredFacts:
     """What a machine will show once the provider has made it: what a plan may assume of a host that is not there yet.
@@ -124,6 +138,7 @@ class DeclaredFacts:
     mem_mb: int
     os_packages: frozenset[str] = frozenset()
     """Names of the operating system's packages that are in it from the start."""
+    carried: Carried = Carried()
 
 
 @dataclass(frozen=True)

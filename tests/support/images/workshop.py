@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcos_images.cache import Note
+from dcos_images.definition import Release
 from dcos_images.host import BuildHost
 from dcos_images.images import Image, ImageBuilder
 from dcos_images.lock import Lock, asked_of
 from dcos_images.packages import Job
+from dcos_images.runtime import RuntimePackage
 from dcos_images.store import LockedPackage
 
 SOURCES = "deb http://mirror.example/debian {suite} main\n"
@@ -49,6 +52,29 @@ def lock_for(builder: ImageBuilder, name: str, version: str = "1") -> Lock:
 
 
 @dataclass
+class SmallRuntime:
+    """A runtime of one file. ``made``: whether somebody has built it."""
+
+    version: str = "1"
+    made: bool = False
+
+    def find(self, release: Release, arch: str) -> RuntimePackage | None:
+        return self._package(f"{release.python}-{arch}") if self.made else None
+
+    def ensure(self, release: Release, arch: str) -> RuntimePackage:
+        self.made = True
+        return self._package(f"{release.python}-{arch}")
+
+    def _package(self, what: str) -> RuntimePackage:
+        def unpack(home: Path) -> None:
+            home.mkdir(parents=True)
+            (home / "daemon").write_text(f"{self.version} for {what}\n")
+            os.utime(home / "daemon", (7, 7))
+
+        return RuntimePackage(f"runtime--{self.version}", self.version * 64, "form", unpack)
+
+
+@dataclass
 class Workshop:
     """``install`` is what installing does; ``installed`` counts it. Machines were made over ``trees``."""
 
@@ -56,10 +82,16 @@ class Workshop:
     install: Callable[[Job], None] = small_tree
     installed: int = 0
     trees: list[Path] = field(default_factory=list)
+    runtime: SmallRuntime = field(default_factory=SmallRuntime)
 
     def builder(self, cache: Path, note: Note = lambda text: None, definitions: Path | None = None) -> ImageBuilder:
         return ImageBuilder(
-            trees_in_use=lambda: self.trees, host=self.host, cache=cache, note=note, definitions=definitions
+            trees_in_use=lambda: self.trees,
+            host=self.host,
+            cache=cache,
+            note=note,
+            definitions=definitions,
+            runtime=self.runtime,
         )
 
     def ensure(self, cache: Path, note: Note = lambda text: None) -> Image:

@@ -26,6 +26,7 @@ from dcos_installer.plan.journal import Journal
 from dcos_installer.plan.lock import RECORD_PATH
 from dcos_installer.process import CommandResult, run
 from dcos_installer.providers.base import (
+    Carried,
     Condition,
     DeclaredFacts,
     Expected,
@@ -210,7 +211,7 @@ class PretendedEngine:
         return {}
 
     def plan(
-        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Mapping[str, Carried]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
         hosts = {}
         for host in spec.hosts:

@@ -91,6 +91,8 @@ BROKEN = {
     "no epoch": ("epoch = 1000", "", "small/image.toml: epoch is missing"),
     "an epoch in words": ("epoch = 1000", 'epoch = "then"', "small/image.toml: epoch must be a number of seconds"),
     "an epoch before all": ("epoch = 1000", "epoch = -1", "small/image.toml: epoch must be a number of seconds"),
+    "a runtime in words": ("epoch = 1000", 'epoch = 1000\nruntime = "yes"', "small/image.toml: runtime must be true"),
+    "a comment with a quote": ('"the first"', "'a \"b\"'", "cannot stand in /etc/passwd"),
     "an epoch that is true": ("epoch = 1000", "epoch = true", "small/image.toml: epoch must be a number of seconds"),
     "no package's name": ('"python3"', '"Python 3"', "small/image.toml: packages: 'Python 3' is not the name"),
     "a package that is an option": ('"python3"', '"-oX=y"', "small/image.toml: packages: '-oX=y' is not the name"),

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 from dcos_images import images
 from dcos_images.errors import ImageError
 from dcos_images.host import BuildHost
-from dcos_images.images import Image, ImageBuilder
+from dcos_images.images import ImageBuilder
 from dcos_installer.cli import cli
+from dcos_installer.golden import builder as golden_builder
 from dcos_installer.providers.nspawn import remains
 from tests.support.images.workshop import Workshop, lock_for
 
@@ -22,6 +23,7 @@ def cache(workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """The cache of a builder on the workshop's host, with a lock of ``machine``."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(images, "this_host", lambda: workshop.host)
+    monkeypatch.setattr(golden_builder, "Runtime", lambda note: workshop.runtime)
     monkeypatch.setattr(remains, "MACHINES_DIR", tmp_path / "machines")
     folder = tmp_path / "dcos" / "images"
     lock_for(workshop.builder(folder), "machine")
@@ -120,11 +122,11 @@ def test_an_image_is_tried_as_its_lock_says(
     workshop.builder(cache).locks.path("vm").rename(mine)
     asked: list[Path | None] = []
 
-    def ensure(self: ImageBuilder, name: str, *, lock: Path | None = None) -> Image:
+    def prepare(self: ImageBuilder, name: str, *, lock: Path | None = None) -> None:
         asked.append(lock)
         raise ImageError("enough", hint="none")
 
-    monkeypatch.setattr(ImageBuilder, "ensure", ensure)
+    monkeypatch.setattr(ImageBuilder, "prepare", prepare)
     assert "enough" in image("test", "vm", "--lock", str(mine)).stderr
     assert asked == [mine]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 import threading
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from dcos_images.lock import Lock
 from dcos_images.packages import Job, install_command
 from dcos_images.steps import Keys, keys_of
 from dcos_images.store import DebStore, LockedPackage
-from tests.support.images.workshop import Workshop, lock_for, no_trees, small_tree
+from tests.support.images.workshop import SmallRuntime, Workshop, lock_for, no_trees, small_tree
 
 ALTERATIONS: dict[str, Callable[[Path], object]] = {
     "a file written over": lambda tree: (tree / "etc" / "hosts").write_text("127.0.0.9 localhost\n"),
@@ -165,7 +166,9 @@ def job_for(host: BuildHost, folder: Path, **changes: object) -> Job:
     definition = load_definition("vm")
     definition = replace(definition, **changes)  # type: ignore[arg-type]  # each test gives what fits
     lock = Lock("vm", "bookworm", "amd64", "", (LockedPackage("systemd", "1", "amd64", "0" * 64, 1),))
-    return Job(definition, definition.release("bookworm"), host, lock, DebStore(folder), folder, folder / "log")
+    release = definition.release("bookworm")
+    runtime = SmallRuntime().ensure(release, "amd64") if definition.runtime else None
+    return Job(definition, release, host, lock, DebStore(folder), folder, folder / "log", runtime)
 
 
 def changed(host: BuildHost, folder: Path, **changes: object) -> set[str]:
@@ -185,6 +188,35 @@ def test_a_change_makes_anew_what_it_concerns_and_nothing_else(host: BuildHost, 
     assert changed(host, tmp_path, arguments=("debug",)) == {"image"}
     assert changed(host, tmp_path, outputs=("raw",)) == {"image"}
     assert changed(host, tmp_path, exclude=()) == {"packages", "initrd", "tree", "image"}
+    assert changed(host, tmp_path, runtime=False) == {"runtime", "tree", "image"}
+
+
+def test_another_runtime_leaves_the_operating_system_as_it_is(host: BuildHost, tmp_path: Path) -> None:
+    job = job_for(host, tmp_path)
+    other = replace(job, runtime=SmallRuntime("2").ensure(job.release, "amd64"))
+    before, after = keys_of(job), keys_of(other)
+    assert (before.packages, before.initrd) == (after.packages, after.initrd)
+    assert (before.runtime != after.runtime, before.tree != after.tree, before.image != after.image) == (True,) * 3
+    # As long as it is not made, the image that carries it has no name.
+    assert keys_of(replace(job, runtime=None)) == Keys(before.packages, before.initrd, "", "", "")
+
+
+def test_an_image_carries_the_runtime_with_its_times(workshop: Workshop, tmp_path: Path) -> None:
+    builder = workshop.builder(tmp_path / "cache")
+    lock_for(builder, "machine")
+    assert builder.find("machine") is None and not workshop.runtime.made
+    first = builder.ensure("machine")
+    seed = first.tree / "usr/lib/dcos/packages/runtime--1/daemon"
+    assert (seed.read_text(), seed.stat().st_mtime) == ("1 for cp311-amd64\n", 7)
+    manifest = json.loads((first.folder / "manifest.json").read_text())
+    assert manifest["runtime"] == "runtime--1" and "dcos-master" in manifest["users"]
+    assert manifest["links"]["/usr/local/bin/dcos"] == "/opt/dcos/active/bin/dcos"
+    workshop.runtime.version = "2"
+    second = builder.ensure("machine")
+    assert [path.name for path in (second.tree / "usr/lib/dcos/packages").iterdir()] == ["runtime--2"]
+    assert workshop.installed == 1 and second.digest != first.digest
+    with pytest.raises(ImageError, match="nobody has handed it to the builder"):
+        ImageBuilder(trees_in_use=no_trees, host=workshop.host, cache=builder.cache).ensure("machine")
 
 
 def test_keys_follow_the_lock_and_not_where_packages_come_from(host: BuildHost, tmp_path: Path) -> None:

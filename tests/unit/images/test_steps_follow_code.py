@@ -17,6 +17,7 @@ from dcos_images.lock import Lock
 from dcos_images.packages import Job
 from dcos_images.steps import MADE_BY, Keys, keys_of
 from dcos_images.store import DebStore, LockedPackage
+from tests.support.images.workshop import SmallRuntime
 
 PACKAGE = Path(code.__file__).parent
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
@@ -25,7 +26,9 @@ MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__i
 def job(host: BuildHost, folder: Path) -> Job:
     definition: ImageDefinition = load_definition("vm")
     lock = Lock("vm", "bookworm", "amd64", "", (LockedPackage("systemd", "1", "amd64", "0" * 64, 1),))
-    return Job(definition, definition.release("bookworm"), host, lock, DebStore(folder), folder, folder / "log")
+    release = definition.release("bookworm")
+    runtime = SmallRuntime().ensure(release, "amd64")
+    return Job(definition, release, host, lock, DebStore(folder), folder, folder / "log", runtime)
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -41,6 +44,7 @@ def test_a_change_of_a_module_makes_anew_the_steps_that_run_it(
     runs_it = {step for step, made_by in MADE_BY.items() if module in code_of(made_by)}
     # What is made of a step is made anew with it.
     after_packages = {"packages", "initrd", "tree", "image"} if "packages" in runs_it else set()
+    after_packages |= {"tree"} if "runtime" in runs_it else set()
     after_others = {"image"} if runs_it else set()
     assert changed == runs_it | after_packages | after_others
 

@@ -76,6 +76,8 @@ def test_what_is_changed_in_a_linked_copy_is_not_changed_in_what_it_was_copied_f
     after = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in (tree.root / "etc").iterdir()}
     assert after == before
     assert (copy.root / "etc/passwd").read_text().endswith("dcos-one:x:900:900:one:/nonexistent:/usr/sbin/nologin\n")
+    told = (copy.root / "usr/lib/sysusers.d/dcos.conf").read_text()
+    assert told == 'u dcos-one 900 "one" /nonexistent /usr/sbin/nologin\n'
     assert (copy.root / "etc/shadow").read_text().endswith("dcos-one:!*:::::::\n")
     copy.check_no_passwords()
 

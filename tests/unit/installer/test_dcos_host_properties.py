@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dcos_installer.ansible.assumed import assumed
 from dcos_installer.ansible.host.work import work_for
 from dcos_installer.plan.manifest import ACTIVE, File, Link, Manifest, Package, Secret, Sysctl, Unit, User
+from dcos_installer.providers.base import Carried
 from tests.support.installer.folder_hosts import Host, a_manifest
 
 UNITS = ("dcos-a.service", "dcos-b.service", "dcos-c.service")
@@ -155,7 +156,7 @@ def test_the_plan_for_a_machine_yet_to_be_made_is_what_its_first_apply_does(mani
         host.bring(manifest)
         planned = [
             {"kind": change.kind, "name": change.name, "action": change.action, "why": change.why}
-            for change in assumed(manifest).changes
+            for change in assumed(manifest, Carried()).changes
         ]
         assert host.apply(manifest, dict.fromkeys(SECRETS, "1")).changes == planned
     finally:

@@ -18,6 +18,7 @@ from dcos_installer.phases.engine import Planned
 from dcos_installer.phases.left_out import NoMajority
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan.facts import Facts
+from dcos_installer.providers.base import Carried
 from dcos_installer.remote import SshFailed
 from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import (
@@ -43,7 +44,7 @@ class OutOfReach(PretendedEngine):
         self.gone, self.concerned = set(gone), set(concerned)
 
     def plan(
-        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Collection[str]
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Mapping[str, Carried]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
         for name in self.concerned - self.gone:
             if (self.machines.read(name) or {}).get("manifest") != "":
@@ -115,7 +116,7 @@ class Refuses(OutOfReach):
     """Its plan says that a machine cannot take its manifest."""
 
     def plan(
-        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Collection[str]
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Mapping[str, Carried]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
         planned, failures = super().plan(spec, facts, bundle, absent)
         hosts = {**planned.hosts, "a1": replace(planned.hosts["a1"], problems=("no room",))}

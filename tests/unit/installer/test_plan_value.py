@@ -5,6 +5,7 @@ from __future__ import annotations
 from dcos_installer.ansible.assumed import assumed
 from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.plan import Change, HostPlan, Plan, summary
+from dcos_installer.providers.base import Carried
 from tests.support.installer.folder_hosts import FACTS, a_manifest, a_spec, the_materials
 
 
@@ -23,7 +24,7 @@ def a_plan() -> Plan:
             ),
             "a2": HostPlan(manifest=made, changes=(restart,), problems=("/usr/bin/java is missing",), digest="d"),
             "m1": HostPlan(manifest=made, digest="d", generation=1),
-            "p1": assumed(manifest(spec, spec.host("p1"), FACTS, the_materials())),
+            "p1": assumed(manifest(spec, spec.host("p1"), FACTS, the_materials()), Carried()),
         },
     )
 
@@ -55,4 +56,6 @@ def test_a_machine_yet_to_be_made_lacks_every_package() -> None:
 
 
 def test_an_empty_manifest_changes_nothing_but_the_generation() -> None:
-    assert [str(change) for change in assumed(a_manifest()).changes] == ["change manifest h1 (first generation)"]
+    assert [str(change) for change in assumed(a_manifest(), Carried()).changes] == [
+        "change manifest h1 (first generation)"
+    ]

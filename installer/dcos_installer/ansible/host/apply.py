@@ -105,6 +105,7 @@ def apply(
         for user in work.users:
             machine.add_user(user["name"], user["home"], user["comment"])
         _note(machine, work.unfinished)
+        _take_seeds(machine, seen)
         _put_secrets(machine, work, secrets)
         if work.new_generation:
             generation = _write_generation(machine, wanted, data)
@@ -167,6 +168,14 @@ def _refuse(
     free = machine.free_bytes(HOME)
     if free < size * 3 + _HEADROOM:
         raise _no_space(machine, seen.generation)
+
+
+def _take_seeds(machine: Machine, seen: Observed) -> None:
+    if seen.seeded_packages:
+        from .packages import take_seed
+
+        for folder in seen.seeded_packages:
+            take_seed(machine, folder)
 
 
 def _note(machine: Machine, units: list[str]) -> None:

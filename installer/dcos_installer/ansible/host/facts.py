@@ -42,19 +42,19 @@ def gather(machine: Machine) -> dict[str, Any]:
     }
 
 
-def altered_package(machine: Machine, folder: str) -> str:
+def altered_package(machine: Machine, folder: str, home: str = PACKAGES) -> str:
     """What first shows that a package is not as it was unpacked; empty when it is.
 
     Packages never change: every file carries one fixed time, and all paths were noted while it was unpacked. So an
     edit shows without reading a byte of it, and a file that is gone shows as well.
     """
-    top = machine.at(PACKAGES + "/" + folder)
+    top = machine.at(home + "/" + folder)
     if not stat.S_ISDIR(os.lstat(top).st_mode):
         return "not a folder"
     paths, altered = package_paths(top)
     if altered:
         return altered
-    noted = machine.read(f"{PACKAGES}/{folder}/{PACKAGE_NAMES}")
+    noted = machine.read(f"{home}/{folder}/{PACKAGE_NAMES}")
     if noted is None:
         return PACKAGE_NAMES + " is gone"
     if noted == b"\n".join(paths):

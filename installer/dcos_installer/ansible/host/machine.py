@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 HOME = "/opt/dcos"
 GENERATIONS = HOME + "/generations"
 PACKAGES = HOME + "/packages"
+SEEDS = "/usr/lib/dcos/packages"
+"""Packages that came with the machine's image, as they are in `PACKAGES`."""
+IMAGE_USERS = "/usr/lib/sysusers.d/dcos.conf"
+"""The users that came with it."""
 STATE = HOME + "/state"
 ACTIVE = HOME + "/active"
 PREVIOUS = HOME + "/previous"
@@ -239,9 +243,13 @@ class Machine:
                 self.replace(table, (self.read(table) or b"") + line.encode(), 0o644)
 
     def users(self) -> list[str]:
-        """Our own users: those of services, also of services that are gone."""
+        """Users that deploys have added: those of services, also of services that are gone. Those that the image has
+        are not among them: they stay.
+        """
         found = [fields for fields in self._table("/etc/passwd") if len(fields) > 5]
-        return sorted(fields[0] for fields in found if fields[0].startswith("dcos-") and fields[5].startswith(STATES))
+        ours = {fields[0] for fields in found if fields[0].startswith("dcos-") and fields[5].startswith(STATES)}
+        kept = [line.split() for line in self.text(IMAGE_USERS).splitlines()]
+        return sorted(ours - {words[1] for words in kept if len(words) > 1 and words[0] == "u"})
 
     def remove_user(self, name: str) -> None:
         """Removes a user of ours, with its group. What it had stored is root's from then on: its number is free."""

@@ -9,12 +9,13 @@ import stat
 
 from .errors import HostError
 from .facts import altered_package
-from .machine import ACTIVE, GENERATIONS, PACKAGES, SECRETS, STATE, Machine
+from .machine import ACTIVE, GENERATIONS, PACKAGES, SECRETS, SEEDS, STATE, Machine
 from .quick import dumps, loads, sha256
 from .systemd import LOOPING, RUNNING, STOPPED, Noted, Systemd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
 PENDING = STATE + "/pending.json"
@@ -61,6 +62,9 @@ class Observed:
         """``loaded``, ``altered`` in the kernel, ``old`` (loaded from other rules), ``-``; empty: not looked at."""
         self.pending: list[str] = []
         self.missing_packages: list[str] = []
+        """Those that have to be brought."""
+        self.seeded_packages: list[str] = []
+        """Those that are missing, too, and are whole in the machine's image: `apply` takes them from there."""
         self.altered_packages: dict[str, str] = {}
         """Folder → what first shows that it is not as it was unpacked."""
         self.mended_packages: dict[str, str] = {}
@@ -97,15 +101,22 @@ def service_manager(machine: Machine) -> Systemd:
     return Systemd(machine) if machine.real else Noted(machine)
 
 
-def unseen(wanted: dict[str, Any]) -> Observed:
-    """What `observe` would find on a machine without anything of ours: for plans of machines yet to be made."""
+def unseen(
+    wanted: dict[str, Any], users: Collection[str], links: dict[str, str], packages: Collection[str]
+) -> Observed:
+    """What `observe` would find on a machine that was never deployed to: for plans of machines yet to be made.
+
+    ``users``, ``links`` and ``packages`` are what its image has.
+    """
     seen = Observed()
-    seen.links = {link["path"]: "-" for link in wanted["links"]}
-    seen.users = {user["name"]: "-" for user in wanted["users"]}
+    seen.links = {link["path"]: links.get(link["path"], "-") for link in wanted["links"]}
+    seen.users = {user["name"]: "present" if user["name"] in users else "-" for user in wanted["users"]}
     seen.sysctls = {item["key"]: "" for item in wanted["sysctls"]}
     seen.secrets = {secret["name"]: "-" for secret in wanted["secrets"]}
     seen.units = {unit["name"]: STOPPED for unit in wanted["units"]}
-    seen.missing_packages = [folder_of(package) for package in wanted["packages"]]
+    folders = [folder_of(package) for package in wanted["packages"]]
+    seen.seeded_packages = [folder for folder in folders if folder in packages]
+    seen.missing_packages = [folder for folder in folders if folder not in packages]
     return seen
 
 
@@ -275,10 +286,11 @@ def _firewall(machine: Machine, firewall: dict[str, Any]) -> str:
 
 
 def _package(machine: Machine, folder: str, seen: Observed) -> None:
-    if machine.lstat(PACKAGES + "/" + folder) is None:
-        seen.missing_packages.append(folder)
-        return
-    altered = altered_package(machine, folder)
-    if altered:
-        seen.missing_packages.append(folder)
+    altered = ""
+    if machine.lstat(PACKAGES + "/" + folder) is not None:
+        altered = altered_package(machine, folder)
+        if not altered:
+            return
         seen.altered_packages[folder] = altered
+    seed = machine.lstat(SEEDS + "/" + folder) is not None and not altered_package(machine, folder, SEEDS)
+    (seen.seeded_packages if seed else seen.missing_packages).append(folder)

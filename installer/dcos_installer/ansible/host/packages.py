@@ -9,7 +9,7 @@ import zlib
 
 from .errors import HostError
 from .facts import altered_package, package_paths
-from .machine import ACTIVE, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, STATE, Machine
+from .machine import ACTIVE, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, SEEDS, STATE, Machine
 from .observe import MENDED, folder_of, manifest_of
 from .quick import dumps, loads
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 _CHUNK = 1 << 18
+_MOST = 1 << 30
 _PIECE = 1 << 20
 """Of a package, unpacked; more than a full `_CHUNK` comes to most of the time."""
 
@@ -46,27 +47,59 @@ def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes])
         try:
             _need_space(machine, package["unpacked"])
             machine.step("unpack " + package["folder"])
-            _unpack(tar, machine.at(incoming))
-            digest = tar.digest()
-            if digest != package["sha256"]:
-                raise HostError(
-                    f"the package {package['folder']} arrived damaged",
-                    f"its sha256 is {digest}, not {package['sha256']}",
-                    "run again; if it stays so, remove the operator's bundle cache",
-                )
-            note_names(machine.at(incoming))
+            _lay_out(tar, package, machine.at(incoming))
             _to_disk(machine.at(incoming))
             if there or package["folder"] in needed:
                 _note_mended(machine, package["folder"], altered)
-            if there:
-                machine.rename(folder, f"{PACKAGES}/.old-{package['folder']}")
-            machine.rename(incoming, folder)
-            machine.remove(f"{PACKAGES}/.old-{package['folder']}")
+            _put_in_place(machine, package["folder"])
         except BaseException:
             machine.remove(incoming)
             raise
         brought.append(package["folder"])
     return brought
+
+
+def unpack(package: dict[str, Any], stream: IO[bytes], home: str) -> None:
+    """Makes the folder ``home`` of one package as `receive` makes it; ``stream`` holds its gzipped tar."""
+    _lay_out(_Tar(stream, package["size"], package["unpacked"]), package, home)
+
+
+def take_seed(machine: Machine, package: str) -> None:
+    """Copies a package (its folder's name) that the machine's image holds, times included, in place of what is there.
+
+    No generation leads into the image: its place is another one's after an update.
+    """
+    machine.folder(PACKAGES)
+    incoming, seed = f"{PACKAGES}/.new-{package}", SEEDS + "/" + package
+    machine.remove(incoming)
+    machine.step("copy " + seed)
+    _copy(machine.at(seed), machine.at(incoming))
+    _to_disk(machine.at(incoming))
+    _put_in_place(machine, package)
+
+
+def _copy(source: str, target: str) -> None:
+    os.mkdir(target, 0o755)
+    os.chmod(target, 0o755)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            path = target + "/" + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                _copy(entry.path, path)
+                continue
+            with open(entry.path, "rb") as reading, open(path, "xb") as writing:
+                while os.sendfile(writing.fileno(), reading.fileno(), None, _MOST):
+                    pass
+                os.fchmod(writing.fileno(), entry.stat(follow_symlinks=False).st_mode & 0o755)
+            os.utime(path, (PACKAGE_TIME, PACKAGE_TIME))
+
+
+def _put_in_place(machine: Machine, package: str) -> None:
+    folder = PACKAGES + "/" + package
+    if machine.lstat(folder) is not None:
+        machine.rename(folder, f"{PACKAGES}/.old-{package}")
+    machine.rename(f"{PACKAGES}/.new-{package}", folder)
+    machine.remove(f"{PACKAGES}/.old-{package}")
 
 
 class _Tar:
@@ -121,8 +154,21 @@ class _Tar:
         return data
 
 
+def _lay_out(tar: _Tar, package: dict[str, Any], home: str) -> None:
+    _unpack(tar, home)
+    digest = tar.digest()
+    if digest != package["sha256"]:
+        raise HostError(
+            f"the package {package['folder']} arrived damaged",
+            f"its sha256 is {digest}, not {package['sha256']}",
+            "run again; if it stays so, remove the operator's bundle cache",
+        )
+    note_names(home)
+
+
 def _unpack(tar: _Tar, home: str) -> None:
     os.mkdir(home, 0o755)
+    os.chmod(home, 0o755)  # independent of the umask
     with tarfile.open(fileobj=tar, mode="r|") as archive:  # type: ignore[call-overload]  # reads on, which is all that a stream has to do
         for member in archive:
             if member.name.startswith("/") or ".." in member.name.split("/"):
@@ -130,6 +176,7 @@ def _unpack(tar: _Tar, home: str) -> None:
             path = home + "/" + member.name
             if member.isdir():
                 os.makedirs(path, 0o755, exist_ok=True)
+                os.chmod(path, 0o755)
             elif member.isreg():
                 _write(archive, member, path)
             else:

@@ -111,7 +111,8 @@ def _credentials(url: str) -> str:
 def _packages(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed) -> set[str]:
     old = {package["name"]: package for package in had["packages"]}
     new = {package["name"]: package for package in wanted["packages"]}
-    altered = {**seen.mended_packages, **dict.fromkeys(seen.missing_packages, ""), **seen.altered_packages}
+    missing = dict.fromkeys([*seen.missing_packages, *seen.seeded_packages], "")
+    altered = {**seen.mended_packages, **missing, **seen.altered_packages}
     changed = set()
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) == new.get(name) and folder_of(new[name]) in altered:

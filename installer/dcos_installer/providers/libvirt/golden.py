@@ -14,7 +14,8 @@ import msgspec
 
 from dcos_images.errors import ImageError
 from dcos_images.including import load_definition
-from dcos_installer.providers.base import ProviderError
+from dcos_installer.golden.images import machine_of
+from dcos_installer.providers.base import Carried, ProviderError
 from dcos_installer.providers.libvirt.descriptions import Volume, backing_of_volume
 from dcos_installer.providers.libvirt.hypervisor import Hypervisor, LibvirtFailed
 from dcos_installer.providers.libvirt.names import golden_digest, golden_mark, golden_volume
@@ -37,6 +38,7 @@ class ImageRelease:
     python: str
     libc: str
     packages: frozenset[str]
+    carried: Carried
 
 
 @dataclass(frozen=True)
@@ -104,20 +106,15 @@ class _Manifest(msgspec.Struct, frozen=True):
     """Debian's word for it."""
     packages: dict[str, str]
     outputs: dict[str, _Output]
+    runtime: str = ""
+    users: tuple[str, ...] = ()
+    links: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
 class _Said:
     sha256: str
     release: ImageRelease | None
-
-
-_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
-
-
-def machine_of(arch: str) -> str:
-    """Debian's word for an architecture, as `uname -m` says it."""
-    return _MACHINES.get(arch, arch)
 
 
 def _manifest(path: Path) -> _Said | None:
@@ -145,7 +142,15 @@ def _release(manifest: _Manifest) -> ImageRelease | None:
     except ImageError:
         return None
     arch = machine_of(manifest.arch)
-    return ImageRelease(said.os_id, said.os_version, arch, said.python, said.libc, frozenset(manifest.packages))
+    return ImageRelease(
+        said.os_id,
+        said.os_version,
+        arch,
+        said.python,
+        said.libc,
+        frozenset(manifest.packages),
+        Carried(manifest.runtime, frozenset(manifest.users), tuple(manifest.links.items())),
+    )
 
 
 def bring(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> str:

@@ -11,8 +11,9 @@ from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import ImageBuilder
 from dcos_installer.golden.builder import image_builder
+from dcos_installer.golden.images import carried, ensure, machine_of
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, machine_of, read_golden
+from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, read_golden
 
 _OUTPUT = "qcow2"
 
@@ -33,6 +34,7 @@ def release_of(image: str | Path) -> ImageRelease | None:
         release.python,
         release.libc,
         frozenset(definition.packages),
+        carried(definition),
     )
 
 
@@ -43,7 +45,7 @@ def golden_of(image: str | Path, note: Callable[[str], None]) -> Golden:
     builder = image_builder(note)
     try:
         definition = _definition(builder, image)
-        output = builder.ensure(image).outputs[_OUTPUT]
+        output = ensure(builder, image).outputs[_OUTPUT]
     except ImageError as error:
         raise _of_image(error) from error
     assert definition.partitions is not None  # one with a disk has them

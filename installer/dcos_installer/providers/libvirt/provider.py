@@ -100,6 +100,7 @@ class LibvirtProvider:
                 cpus=float(_cpus(host)),
                 mem_mb=memory_of(host),
                 os_packages=release.packages,
+                carried=release.carried,
             )
         return Expected(host.name, host.roles, host.address, facts)
 

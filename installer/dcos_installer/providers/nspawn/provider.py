@@ -27,6 +27,7 @@ from dcos_images.images import Image
 from dcos_images.including import load_definition
 from dcos_installer.errors import InstallerError
 from dcos_installer.golden.builder import image_builder
+from dcos_installer.golden.images import carried, ensure
 from dcos_installer.providers.answering import SSH_PORT
 from dcos_installer.providers.base import (
     Condition,
@@ -117,6 +118,7 @@ class NspawnProvider:
             cpus=host.cpus if host.cpus is not None else float(os.cpu_count() or 1),
             mem_mb=host.mem_mb if host.mem_mb is not None else _host_memory_mb(),
             os_packages=frozenset(definition.packages),
+            carried=carried(definition),
         )
 
     def inspect(self) -> Mapping[str, MachineState]:
@@ -361,7 +363,7 @@ class NspawnProvider:
         try:
             builder = image_builder(note)
             with builder.in_use():
-                yield builder.ensure(IMAGE)
+                yield ensure(builder, IMAGE)
         except ImageError as error:
             raise _of_image(error) from error
 
