@@ -8,7 +8,7 @@ import msgspec
 
 
 class Now(NamedTuple):
-    """The time an event happens at: ``mono`` for waiting, ``wall`` (seconds since 1970) for telling."""
+    """The time of an event: ``mono`` for waits, ``wall`` (seconds since 1970) for display."""
 
     mono: float
     wall: float
@@ -25,7 +25,7 @@ class Frozen(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Tick(Frozen, frozen=True):
-    """Time has passed: what is due is to be done."""
+    """Time has passed: do what is due."""
 
 
 class Persisted(Frozen, frozen=True):
@@ -35,7 +35,7 @@ class Persisted(Frozen, frozen=True):
 
 
 class PersistFailed(Frozen, frozen=True):
-    """The write `Persist` of this id was not made; what stood there before still stands."""
+    """The write `Persist` of this id failed; the former values are still stored."""
 
     id: int
     why: str

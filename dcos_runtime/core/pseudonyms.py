@@ -1,4 +1,6 @@
-"""Pseudonyms for secrets in a recording: of the secret's length, equal for equal secrets, and not reversible."""
+"""Pseudonyms for secrets in a recording: they have the secret's length, are equal for equal secrets, and cannot be
+reversed.
+"""
 
 from __future__ import annotations
 
@@ -15,24 +17,26 @@ from dcos_runtime.wire.cluster import FrameworkInfo
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TABLE = "".join(_LETTERS[byte % len(_LETTERS)] for byte in range(256)).encode()
 _LAST = {1: "AEIMQUYcgkosw048", 2: "AQgw"}
-"""What base64 may end with, by the number of ``=`` behind it: the bits that are over are 0."""
+"""The last characters of base64, by the number of ``=`` after them: unused bits are 0."""
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
 _SECRET = frozenset({"secret", "password", "credential", "credentials", "token"})
 _PAIRS = frozenset({"variables", "parameters", "parameter"})
-"""Environment variables, and the options of Docker and of volume drivers, which may set some. Names are told."""
+"""Fields with environment variables, and with options of Docker and of volume drivers, which may set some. Their names
+are recorded.
+"""
 _ADDRESS_JSON = re.compile(rb'(?<="webui_url":)("(?:[^"\\]|\\.)*")')
 _ADDRESS_MSGPACK = re.compile(rb"\xa9webui_url(?:([\xa0-\xbf])|\xd9(.)|\xda(..)|\xdb(....))", re.DOTALL)
 _REMEMBERED, _LONG = 512, 64 << 10
-"""So many texts and messages, which are the same for all tasks of an app; long ones drive out all others."""
+"""How many texts and messages are cached, since all tasks of an app share them; their total size is limited, too."""
 _SHORT = '"\\\b\t\n\f\r'
 _CONTROL = "".join(chr(number) for number in range(1, 0x20) if chr(number) not in _SHORT)
 _SPECIAL = re.compile(r"[^ !#-\[\]-\x7f]")
-"""What no letter may stand for: it takes another room, or decides something."""
+"""Characters that are kept: a letter would have another size, or another meaning."""
 
 
 class Pseudonyms:
-    """``key`` is random, of one recording, and kept nowhere: without it no secret can be tried."""
+    """``key`` is random for each recording, and not stored: without it nobody can check a guessed secret."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -40,8 +44,8 @@ class Pseudonyms:
         self._texts: dict[str, str] = {}
 
     def of(self, secret: str) -> str:
-        """Letters and digits instead, as many as there were characters; for any other than these one that takes as much
-        room in UTF-8 and in JSON, since sizes are decided on. NUL stays: that one decides something.
+        """Letters and digits instead, one for each character. A character outside of ASCII gets one with the same size
+        in UTF-8 and in JSON, because cores check sizes. NUL stays, because it has a meaning.
         """
         found = self._texts.get(secret)
         if found is None:
@@ -82,7 +86,7 @@ class Pseudonyms:
             return b"?" * len(data)  # it cannot be read, and may hold secrets
 
     def _hide(self, value: Any, name: str) -> None:
-        """In place: of what was just decoded for it, the field ``name`` of something, or one of the list there."""
+        """Hides, in place, the field ``name`` of a decoded object, or the items of the list in it."""
         if type(value) is list:
             for item in value:
                 if type(item) is dict or type(item) is list:
@@ -123,7 +127,7 @@ class Pseudonyms:
         return value
 
     def base64(self, text: str) -> str:
-        """Still base64 if it was, and as an encoder would write it: it may be decoded and encoded again."""
+        """A valid base64 text for a valid one, in canonical form, since it may be decoded and encoded again."""
         bare = text.rstrip("=")
         made, padding = self.of(bare), text[len(bare) :]
         if (last := _LAST.get(len(padding))) is not None and made:
@@ -131,15 +135,15 @@ class Pseudonyms:
         return made + padding
 
     def uri(self, text: str) -> str:
-        """Its credentials and its query only."""
+        """Hides only the credentials and the query of a URI."""
         return _CREDENTIALS.sub(lambda match: self.of(match.group()), text)
 
     def path(self, text: str) -> str:
-        """One that is none is refused, and quoted in the refusal: it stays."""
+        """An invalid path is refused, and quoted in the refusal: so it stays."""
         return "/" + self.of(text[1:]) if text.startswith("/") else text
 
     def addresses(self, data: bytes) -> bytes:
-        """The same bytes but for what is secret in each ``webui_url`` in them, be it JSON or msgpack."""
+        """The same bytes without the secrets in each ``webui_url``, in JSON or msgpack."""
         if b"webui_url" not in data:
             return data
         data = _ADDRESS_JSON.sub(self._address, data)
@@ -153,14 +157,14 @@ class Pseudonyms:
             try:
                 text = data[match.end() : match.end() + size].decode()
             except UnicodeDecodeError:
-                continue  # the end of somebody's text, and what follows it
+                continue  # the end of a text, and what follows it
             if match.start() >= end:
                 pieces += (data[end : match.end()], self.uri(text).encode())
                 end = match.end() + size
         return b"".join((*pieces, data[end:]))
 
     def _address(self, match: re.Match[bytes]) -> bytes:
-        """Our codec writes no escape but what it must: what comes to another length is some text that looks alike."""
+        """Our codec writes only necessary escapes: if the length differs, this is another text that looks similar."""
         try:
             hidden = codec.encode(self.uri(msgspec.json.decode(match[1], type=str)))
         except (msgspec.MsgspecError, UnicodeError):

@@ -1,8 +1,9 @@
-"""A recording: what a core was told, when, and what it wanted, in segments that can each be run again by itself.
+"""A recording: a core's events, their times, and its effects, in segments that can each be run again by itself.
 
-A segment is a row of msgpack values, an `Opening`, then one `Entry` an event. Before each stand its length, and the
-CRC-32 of that and of the value (four bytes each, big-endian): so a length can be relied on, a crash's cut is told from
-damage, and damage anywhere is seen. Secrets are pseudonyms in both (`pseudonyms`), so a recording may be given away.
+A segment is a row of msgpack values, an `Opening`, then one `Entry` an event. Before each come its length, and the
+CRC-32 of the length and the value (four bytes each, big-endian). So lengths are reliable, a segment that a crash cut
+short is not taken for a damaged one, and any damage is found. Secrets are replaced by pseudonyms (`pseudonyms`), so a
+recording may be given to others.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from dcos_runtime.core.frozen import Frozen, Now
 FORMAT = 2
 SEGMENT = 4 << 20
 SEGMENTS = 16
-"""A recording is so many segments of so many bytes, besides their openings, of which the oldest give way."""
+"""A recording has so many segments of so many bytes, without their openings; the oldest are removed."""
 
 OPENINGS = 4
-"""A segment is so many times as long as its opening, at least: making one of a core that knows much takes time."""
+"""A segment is at least so many times as long as its opening, because a snapshot of a large core takes time."""
 
 _HEAD = 12
 """Bytes before each value."""
 
 _BATCH = 64 << 10
 _SECONDS = 1.0
-"""What is kept goes to the file when it is so much, or so old when the next event comes."""
+"""Entries are written to the file when they have so many bytes, or are so old when the next event comes."""
 
 
 class Opening(msgspec.Struct, frozen=True, array_like=True):
-    """The core named ``core`` as it was before the first entry. ``seed`` is what all its chance came from."""
+    """The state of the core named ``core`` before the first entry, and the ``seed`` of its random numbers."""
 
     format: int
     core: str
@@ -43,7 +44,7 @@ class Opening(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """An event and its effects, not decoded yet. ``error``: the name of what the core raised."""
+    """An event and its effects, not decoded yet. ``error``: the name of the error that the core raised."""
 
     mono: float
     wall: float
@@ -53,10 +54,10 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Sink(Protocol):
-    """Where segments go. None of these may raise: a recording that cannot be made must not hurt what it records."""
+    """The receiver of segments. Its methods never raise: a failed recording must not harm the daemon."""
 
     def open(self, number: int) -> None:
-        """What is written from now on is segment ``number``."""
+        """Further writes belong to segment ``number``."""
 
     def write(self, data: bytes) -> None: ...
 
@@ -67,11 +68,11 @@ class Sink(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Whether it has: nothing that is written is kept any more."""
+        """Whether the recording has ended: further writes are dropped."""
 
 
 class Veil(Protocol):
-    """Knows where the secrets of one core's events, effects and snapshots are, and puts pseudonyms there."""
+    """Finds the secrets in one core's events, effects and snapshots, and replaces them by pseudonyms."""
 
     def event(self, event: Any) -> Any: ...
 
@@ -114,9 +115,8 @@ class Recorder:
         self._open()
 
     def keep(self, now: Now, event: Frozen, effects: Sequence[Frozen], error: str) -> None:
-        """Called after every event with what the core answered; the core is as that event left it.
-
-        Whatever goes wrong here ends the recording, and nothing else.
+        """Called after every event with the core's effects, before the next event. An error here ends the recording,
+        and nothing else.
         """
         if self._over or self._sink.ended:
             return
@@ -166,11 +166,11 @@ class UnreadableRecording(ValueError):
     """The bytes are not a recording that this version reads. The text says why."""
 
 
-_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)  # a text of msgpack that is no UTF-8 is the second
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)  # a text that is not UTF-8 raises the second
 
 
 def read(data: bytes) -> tuple[Opening, list[Entry]]:
-    """A segment. What was cut off at its end by a crash is left out. Raises `UnreadableRecording`."""
+    """Reads a segment. An entry that a crash cut short is left out. Raises `UnreadableRecording`."""
     parts = _parts(memoryview(data))
     try:
         first = next(parts, None)
@@ -193,7 +193,7 @@ def read(data: bytes) -> tuple[Opening, list[Entry]]:
 
 
 def _parts(data: memoryview) -> Iterator[memoryview]:
-    """What follows a whole head and is too short for its length was cut off: nothing comes behind it."""
+    """A value that is shorter than its length was cut off, and is the last one."""
     at = 0
     while at + _HEAD <= len(data):
         length, of_length, of_value = (data[at + 4 * word : at + 4 * word + 4] for word in range(3))

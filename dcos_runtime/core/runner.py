@@ -1,4 +1,4 @@
-"""What every shell does around a core: feeds events in order, carries effects out in order, answers calls."""
+"""The common part of every shell around a core: feeds events in order, carries out effects in order, answers calls."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class Core(Protocol[E_contra]):
     """A pure core. It changes in `receive` only; views may read its state between two events."""
 
     def receive(self, event: E_contra, now: Now) -> list[Any]:
-        """What is to be done, in this order. When it raises, `take_effects` has what there was until then."""
+        """Returns the effects, in order. When it raises, `take_effects` returns the effects up to then."""
 
     def take_effects(self) -> list[Any]: ...
 
     def next_deadline(self) -> float | None:
-        """The monotonic time at which a `Tick` is wanted at the latest. Costs the same however much is waited for."""
+        """The latest monotonic time for the next `Tick`. Takes constant time."""
 
     def snapshot(self) -> bytes:
-        """All of its state, from which another goes on exactly as this one would."""
+        """All of its state, from which another core can continue."""
 
 
 class Keeper(Protocol):
-    """Keeps what happens; see `recorder.Recorder`."""
+    """Records events and effects; see `recorder.Recorder`."""
 
     def keep(self, now: Now, event: Frozen, effects: Sequence[Frozen], error: str) -> None: ...
 
@@ -40,9 +40,8 @@ class Keeper(Protocol):
 
 
 class Runner(Generic[E]):
-    """One core at work. ``perform`` begins an effect and returns at once; what it leads to comes back as events.
-
-    An event that is fed while another is handled waits for its turn. `Reply` goes to whoever asked and to nobody else.
+    """One core at work. ``perform`` begins an effect and returns at once; its results come back as events. An event
+    that is fed while another is handled waits for its turn. A `Reply` goes only to the call with its number.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class Runner(Generic[E]):
         recorder: Keeper | None = None,
         fed: Callable[[], None] = lambda: None,
     ) -> None:
-        """``fed`` is called whenever events were handled: what the core waits for may be another time now."""
+        """``fed`` is called whenever events were handled, because the core's next deadline may have changed."""
         self._core = core
         self._clock = clock
         self._perform = perform
@@ -65,14 +64,16 @@ class Runner(Generic[E]):
         self._asked: dict[int, Callable[[Reply], None]] = {}
 
     def feed(self, event: E) -> None:
-        """Handles the event, and all that come meanwhile. Raises what the core raised, once what it wanted is done."""
+        """Handles the event, and all that come meanwhile. Raises the core's error after its effects were carried
+        out.
+        """
         self._events.append((event, None))
         self._work()
 
     def ask(self, call: Callable[[int], E], answer: Callable[[Reply], None]) -> int:
         """Handles the event that ``call`` makes of a new request number; ``answer`` gets its `Reply`, now or later.
 
-        When the core raises, that is logged and the reply is a 500.
+        An error of the core is logged, and the reply is a 500.
         """
         self._requests += 1
         request = self._requests

@@ -1,4 +1,4 @@
-"""Ids, jitter and shuffles from a seed: a core's only source of chance, so that its life can be run again."""
+"""Ids, jitter and shuffles from a seed: a core's only source of randomness, so that a run can be repeated."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ SourceState = tuple[int, tuple[int, ...], float | None]
 
 
 class SeededSource:
-    """Two of the same seed that are asked the same in the same order answer the same.
-
-    ``misfortune``: how often what may go wrong does, in a simulation (`unlucky`), which is asked by ``befalls`` whether
-    that may be. Never in a daemon.
+    """Two sources with the same seed give the same results to the same calls in the same order. ``misfortune``: in a
+    simulation only, how often `unlucky` is true; ``befalls`` has to allow it.
     """
 
     def __init__(
@@ -29,10 +27,9 @@ class SeededSource:
         self._befalls = befalls
 
     def unlucky(self, what: str) -> bool:
-        """Asked where a core may do what is allowed and seldom happens: refuse, give up early, ask for another try.
-
-        ``what``: that, in words, and at one place only. It takes nothing from the chance of all else, so that a daemon
-        decides as if it were not asked.
+        """Called where a core may do something that is allowed and rare: refuse, give up early, ask for another try.
+        ``what``: a description, unique in the code. It uses random numbers of its own, so that a daemon decides as
+        without this call.
         """
         return self._luck is not None and self._luck.random() < self._misfortune and self._befalls(what)
 
@@ -44,7 +41,7 @@ class SeededSource:
         return self._random.randrange(limit)
 
     def token(self, size: int = 16) -> bytes:
-        """So many random bytes."""
+        """``size`` random bytes."""
         return self._random.getrandbits(8 * size).to_bytes(size, "big")
 
     def uuid(self) -> str:
@@ -60,7 +57,7 @@ class SeededSource:
 
     @classmethod
     def restored(cls, seed: bytes, state: SourceState) -> SeededSource:
-        """One that goes on where the one that told ``state`` stood."""
+        """A source that continues from ``state``."""
         source = cls(seed)
         version, internal, gauss = state
         source._random.setstate((version, tuple(internal), gauss))

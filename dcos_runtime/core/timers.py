@@ -1,4 +1,4 @@
-"""What a core waits for: timers by key, of which one is set, moved, cancelled and found in constant time, amortised."""
+"""What a core waits for: timers by key; setting, moving, cancelling and finding one takes constant time, amortised."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 _SLACK = 64
-"""So many entries that hold no longer are left lying about in any case."""
+"""The number of obsolete entries that are always tolerated."""
 
 
 class Timers(Generic[K]):
     """Keys are frozen data that say what is due (``Resend(framework, task)``); a key has one time at most.
 
-    Times are seconds of the monotonic clock. Of equal times the one that was set first is first.
+    Times are seconds of the monotonic clock. Timers of equal times are due in the order in which they were set.
     """
 
     def __init__(self, entries: Iterable[tuple[float, K]] = ()) -> None:
-        """``entries``: those of another, as its `entries` tells them."""
+        """``entries``: the `entries` of another."""
         self._live: dict[K, tuple[float, int, K]] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._count = 0
@@ -62,7 +62,9 @@ class Timers(Generic[K]):
         return sum(1 for at, _, _ in self._live.values() if at <= mono)
 
     def fire(self, mono: float) -> Iterator[K]:
-        """Takes out, one by one, what is due by ``mono``. What is cancelled or set meanwhile is not among them."""
+        """Removes and yields, one by one, the keys that are due by ``mono``, without those that are cancelled or set
+        meanwhile.
+        """
         due: list[tuple[float, int, K]] = []
         while self._heap and self._heap[0][0] <= mono:
             entry = heapq.heappop(self._heap)
@@ -80,5 +82,5 @@ class Timers(Generic[K]):
                 heapq.heappush(self._heap, entry)
 
     def entries(self) -> list[tuple[float, K]]:
-        """All timers in the order they were set; `Timers` made of them behave as these do."""
+        """All timers in the order in which they were set, from which equal `Timers` can be made."""
         return [(at, key) for at, _, key in sorted(self._live.values(), key=lambda entry: entry[1])]

@@ -1,4 +1,4 @@
-"""Where an error came from, in a form that is the same on every machine: a core has no log for a traceback."""
+"""The origin of an error, in a form that is the same on every machine, because a core has no log for a traceback."""
 
 from __future__ import annotations
 

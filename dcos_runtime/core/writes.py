@@ -1,4 +1,4 @@
-"""Writes under way: the record of what is to be done once a write is durable, by the write's id."""
+"""Writes under way: their continuations, by the write's id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Writes(Generic[C]):
         return iter(self._waiting.items())
 
     def begin(self, changes: tuple[tuple[str, bytes | None], ...], then: C) -> Persist:
-        """The effect that makes the changes; ``then`` is what `end` gives back for its id."""
+        """Returns the effect for the changes; ``then`` is the continuation, which `end` returns for its id."""
         self.last += 1
         self._waiting[self.last] = then
         return Persist(self.last, changes)

@@ -39,7 +39,7 @@ PORT = 5050
 
 
 class AgentProcess(CoreProcess):
-    """Reads of its settings what ``cluster.options`` says."""
+    """Its settings come from ``cluster.options``."""
 
     kind = "agent"
     core: AgentCore
@@ -93,7 +93,7 @@ class AgentProcess(CoreProcess):
         )
 
     def leader_is(self, identity: tuple[str, bytes] | None, host: str) -> None:
-        """The election's news."""
+        """The election has a new result."""
         self.feed(events.MasterSeen(identity, (host, PORT) if identity is not None else None))
 
     def died(self) -> None:
@@ -187,7 +187,7 @@ class AgentProcess(CoreProcess):
             if master is None:
                 answer((0, "connection refused"))
             else:
-                # What comes once more is another connection for the master, and nobody listens at its end.
+                # A repeated request is another connection for the master, and nobody listens at its end.
                 master.agent_connects(effect.body, stream if not asked else Stream.unheard(stream), answer)
             asked = True
 
@@ -215,7 +215,7 @@ class AgentProcess(CoreProcess):
             self.feed(events.Closed(number, why, status))
 
     def _post(self) -> None:
-        """Sends what there is, in order, one post at a time."""
+        """Sends the waiting messages, in order, one post at a time."""
         if self._posting or not self._up or self._stream is None:
             return
         self._posting = True

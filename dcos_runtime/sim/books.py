@@ -12,7 +12,7 @@ MANY = 50_000
 
 
 class Books:
-    """Looks through all of it. What tasks take is remembered: reading that takes longer than all else."""
+    """Checks all of it. The tasks' resources are cached, because decoding them takes longest."""
 
     def __init__(self) -> None:
         self._taken: dict[bytes, Resources] = {}
@@ -25,7 +25,7 @@ class Books:
     def _of(self, task: Any) -> Resources:
         taken = self._taken.get(task.info)
         if taken is None:
-            taken = self._taken[task.info] = amounts.parse(task_info(task).resources)  # whatever else is kept of it
+            taken = self._taken[task.info] = amounts.parse(task_info(task).resources)  # the rest of its records
         return taken
 
     def _agents(self, state: State) -> list[str]:

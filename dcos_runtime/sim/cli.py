@@ -1,6 +1,6 @@
 """`python -m dcos_runtime.sim`: run a simulated cluster from a seed, and report the fewest faults that make it fail.
 
-Exit code 0: all was well; 1: something that must not be was found; 2: wrong usage.
+Exit code 0: no violation; 1: a violation was found; 2: wrong usage.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dcos_runtime.sim.running import again, minimal, run
 
 SHOWN = 60
 MOST = 10**7
-"""Of seconds, steps, seeds and weights: nothing is or lasts that much, and what is no number is above it."""
+"""The upper limit of seconds, steps, seeds and weights; NaN counts as above it."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def chosen(options: argparse.Namespace) -> Profile:
-    """The profile with what the command line says otherwise. Raises ``ValueError``."""
+    """The profile with the changes of the command line. Raises ``ValueError``."""
     profile = PROFILES[options.profile]
     sizes = {}
     for name in ("agents", "masters", "frameworks", "tasks"):
@@ -125,7 +125,7 @@ def told(outcome: Outcome) -> str:
 
 
 def explain(profile: Profile, outcome: Outcome, steps: int | None, whole: bool) -> None:
-    """Reports the fewest faults that make it fail, and what happened then."""
+    """Reports the fewest faults that make it fail, and the trace of that run."""
     plan = list(outcome.plan)
     if not whole:
         began = time.process_time()

@@ -1,4 +1,4 @@
-"""Virtual time: what is to happen when, one thing after another, at no cost for the time between."""
+"""Virtual time: actions by time, one after another; the time in between costs nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WALL = 1_700_000_000.0
 
 
 class Clock:
-    """Of actions at the same time the one that was added first is first."""
+    """Actions of the same time run in the order in which they were added."""
 
     def __init__(self) -> None:
         self.now = START
@@ -32,7 +32,7 @@ class Clock:
         self.at(self.now + seconds, action)
 
     def run(self, until: float) -> None:
-        """All that happens until then. Raises what an action raises; the rest can still happen then."""
+        """Runs all actions until then. Raises the error of an action; the others can be run afterwards."""
         heap, pop = self._heap, heapq.heappop
         while heap and heap[0][0] <= until:
             when, _, action = pop(heap)

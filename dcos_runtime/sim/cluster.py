@@ -1,4 +1,4 @@
-"""A cluster of cores on virtual time: its faults, the calm after them, and what has to be true then."""
+"""A cluster of cores on virtual time: its faults, the calm after them, and the conditions that have to hold then."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from dcos_runtime.sim.process import Process
 from dcos_runtime.sim.watch import Watch
 
 CALM = 1500.0
-"""Virtual seconds after the last fault by which all has to be well: longer than the longest wait of any core."""
+"""Virtual seconds after the last fault by which the cluster has to be in order: longer than the longest wait of any
+core.
+"""
 LOOK = 30.0
 
 
@@ -62,7 +64,7 @@ class Cluster:
         }
 
     def source(self, process: Process, seed: str) -> SeededSource:
-        """The chance of a core of this process, which is as unlucky as the options say."""
+        """The source of randomness of a core of this process, with the misfortune of the options."""
         return SeededSource(
             f"{self.seed} {seed}".encode(),
             misfortune=self.options.misfortune,
@@ -81,7 +83,7 @@ class Cluster:
         return self.frameworks[int(name.removeprefix("framework"))]
 
     def named(self, name: str) -> str:
-        """The process that a fault means."""
+        """The process that a fault names."""
         if name == INIT and self.init_ensemble is not None:
             init = self.init_ensemble.leader
             return init.process.name if init is not None else self.inits[0].name
@@ -99,11 +101,11 @@ class Cluster:
         return self.master_at(host) is not None
 
     def stream_of(self, client: str) -> Stream | None:
-        """Its newest to the leader."""
+        """Its newest stream to the leader."""
         return self.network.streams.get((self.named(LEADER), client))
 
     def deaden(self, name: str) -> None:
-        """The machine is off: of no connection does anybody learn that it is over."""
+        """The machine is off: no peer learns that its connections have ended."""
         for (server, client), stream in self.network.streams.items():
             if name in (server, client):
                 stream.deaden()
@@ -113,17 +115,17 @@ class Cluster:
             process.host.reboot()
 
     def start_after(self, process: Process, seconds: float) -> None:
-        """However it died meanwhile, it is up again then."""
+        """It is up again then, however it died meanwhile."""
 
         def start() -> None:
             if process.up:
-                self.clock.after(1.0, start)  # it is still to die
+                self.clock.after(1.0, start)  # its death is still pending
             else:
                 process.start()
 
         life = process.life
         if process.up:
-            # It dies a little later, by itself: its life tells when.
+            # It dies by itself a little later; its life counter shows when.
             def wait() -> None:
                 if process.life == life and process.up:
                     self.clock.after(0.5, wait)
@@ -147,11 +149,13 @@ class Cluster:
             self.clock.after(0.7 + 0.01 * number, init.start)
 
     def run(self, plan: Sequence[AnyFault], seconds: float, steps: int | None = None, calm: float = CALM) -> Outcome:
-        """The plan, for so many seconds or steps; then faults end, and within ``calm`` seconds all has to be well."""
+        """Runs the plan for so many seconds or steps; then faults end, and within ``calm`` seconds the cluster has to
+        be in order.
+        """
         outcome = Outcome(self.seed, plan)
         began = time.perf_counter()
         collecting = gc.isenabled()
-        gc.disable()  # what a step leaves is freed by counting; the little that is not is collected at the end
+        gc.disable()  # objects are freed by reference counts; the few cycles are collected at the end
         try:
             self.start()
             for fault in plan:
@@ -186,9 +190,8 @@ class Cluster:
         self.clock.run(self.clock.now + seconds)
 
     def settle(self, seconds: float = CALM) -> None:
-        """Faults end, and everything has to come right in time; then nobody wants anything more, and nothing is left.
-
-        Raises `Violation`.
+        """Ends all faults: everything has to be in order in time. Then nobody wants a task any more, and nothing may be
+        left. Raises `Violation`.
         """
         self._calm(seconds)
         self._leave(seconds)
@@ -204,7 +207,7 @@ class Cluster:
         for framework in self.frameworks:
             framework.heal()
         for init in self.inits:
-            if init.up and init.subscription is not None:  # what it said of offers may have been lost without a trace
+            if init.up and init.subscription is not None:  # its calls about offers may have been lost without a trace
                 init.mine(init.subscription.hang_up)()
         for agent in self.agents:
             if agent.disk.full:
@@ -231,7 +234,7 @@ class Cluster:
         raise Violation(f"{seconds:.0f} s after {since}: {complaint}")
 
     def _left(self) -> str:
-        """What is left of tasks that nobody wants."""
+        """The remains of tasks that nobody wants."""
         for key in self.watch.running:
             return f"{key} runs, and nobody wants anything"
         if complaint := self._unwell():
@@ -254,7 +257,7 @@ class Cluster:
         return ""
 
     def _unwell(self) -> str:
-        """What is not yet as it has to be; empty when all is."""
+        """What is not in order yet; empty when everything is."""
         leader = next((one for one in self.masters if one.leading), None)
         if leader is None:
             return "nobody leads"
@@ -291,7 +294,7 @@ class Cluster:
         return self._init_unwell(init) if self.inits else ""
 
     def _init_unwell(self, init: InitProcess | None) -> str:
-        """Checks that exactly what is wanted runs, and that the store holds exactly that."""
+        """Checks that exactly the wanted instances run, and that the store holds exactly these."""
         if init is None:
             return "no init leads"
         world = init.core.world
@@ -315,7 +318,9 @@ class Cluster:
         )
 
     def _as_wanted(self, app: AppState) -> str:
-        """Instances run what is wanted, unless a change cut an upgrade short: that leaves two of them, as asked for."""
+        """Instances have the wanted configuration, unless a change cut an upgrade short: then two configurations are
+        allowed.
+        """
         if app.current is None or app.id in self.watch.inits.cut_short:
             return ""
         others = {one.version for one in app.instances.values() if one.config_version != app.current.config_version}
@@ -324,7 +329,7 @@ class Cluster:
         )
 
     def _full(self) -> bool:
-        """Whether the cluster has no room for one more task."""
+        """Whether no further task fits into the cluster."""
         options = self.options
         room = int(options.cpus * 1000 // options.task_cpus) * options.agents
         if options.task_ports:
@@ -333,7 +338,7 @@ class Cluster:
 
 
 def _leftovers(agent: AgentProcess) -> str:
-    """What an agent has on its disk or its host that is of no task it knows, or an update that is told to nobody."""
+    """Remains on an agent's disk or host that belong to no known task, and updates that are sent to nobody."""
     known = {task.record.container_id: task for task in agent.core.tasks.values()}
     stored = {key.removeprefix("tasks/") for key in agent.disk.values if key.startswith("tasks/")}
     if stored != known.keys():

@@ -1,4 +1,4 @@
-"""The containers of a simulated host: what runs there, whatever becomes of the agent that began it."""
+"""The containers of a simulated host, which outlive the agent that made them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class _Asked(msgspec.Struct):
 class Behaviour(msgspec.Struct, frozen=True):
     """What a simulated command does: ``run SECONDS CODE [stubborn] [undead] [bad]``.
 
-    ``stubborn``: SIGTERM does nothing. ``undead``: the first two SIGKILLs neither. ``bad``: it cannot be launched.
+    ``stubborn``: SIGTERM has no effect. ``undead``: the first two SIGKILLs have none either. ``bad``: it cannot be
+    launched.
     """
 
     seconds: float
@@ -53,7 +54,7 @@ class Behaviour(msgspec.Struct, frozen=True):
 
 
 class Container:
-    """``state`` is what is really there; ``operations`` wait for their turn, one at a time."""
+    """``state`` is the real one; ``operations`` run one at a time."""
 
     __slots__ = ("behaviour", "busy", "exit", "framework_id", "id", "kills", "operations", "starts", "state", "task_id",
                  "told", "watched")  # fmt: skip
@@ -70,7 +71,7 @@ class Container:
 
 
 class Host:
-    """What is on one machine. It outlives the agent's process, but not the machine."""
+    """The state of one machine. It outlives the agent's process, but not the machine."""
 
     def __init__(self, agent: CoreProcess) -> None:
         self._agent = agent
@@ -89,7 +90,7 @@ class Host:
                 self._tell(container)
             return
         if isinstance(effect, Destroy):
-            # What is being prepared is cut short.
+            # A preparation under way is cancelled.
             container.operations = deque(item for item in container.operations if not isinstance(item, Prepare))
         container.operations.append(effect)
         self._work(container)

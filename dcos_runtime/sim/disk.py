@@ -1,4 +1,4 @@
-"""A disk: writes take time, come in order, fail while it is full, and are torn when their writer dies."""
+"""A disk: writes take time, are done in order, fail while the disk is full, and are torn when their writer dies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dcos_runtime.sim.process import CoreProcess
 
 
 class Disk:
-    """What is durable is in ``values``. ``full`` is why nothing can be written now."""
+    """``values`` are the durable ones. ``full``: why nothing can be written now."""
 
     def __init__(self, agent: CoreProcess, random: Random) -> None:
         self.values: dict[str, bytes] = {}
@@ -26,7 +26,7 @@ class Disk:
         self._begin()
 
     def _begin(self) -> None:
-        """All that waits by now goes to the disk in one go, as the shell does it; what comes meanwhile waits."""
+        """All waiting values are written at once, as in the shell; later ones wait."""
         if self._writes and not self._batch:
             self._batch = list(self._writes)
             self._writes.clear()
@@ -52,7 +52,7 @@ class Disk:
             self._agent.cluster.watch.durable(self._agent, effect)
 
     def writer_died(self) -> None:
-        """Some of what was under way was still written, the last of it in part."""
+        """A part of the write under way was still done, the last value in part."""
         if not self.full:
             done = self._random.randint(0, len(self._batch))
             for effect in self._batch[:done]:

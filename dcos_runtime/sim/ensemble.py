@@ -1,4 +1,4 @@
-"""ZooKeeper as daemons see it: who leads, sessions that end, a fenced store, and news that come late."""
+"""ZooKeeper as daemons see it: the election, sessions that end, a fenced store, and notifications that come late."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WRITE_SECONDS = 20.0
 
 
 class Watcher(Protocol):
-    """A listener to the election's news."""
+    """A listener to the election."""
 
     name: str
 
@@ -55,7 +55,7 @@ class Member:
 
 
 class Ensemble:
-    """One election and one store, which only the last leader to take it over may write."""
+    """One election and one store, which only the newest leader may write."""
 
     def __init__(self, cluster: Surroundings, name: str, session_seconds: float) -> None:
         self.cluster, self.name = cluster, name
@@ -125,7 +125,9 @@ class Ensemble:
                 self._changed()
 
     def beat(self, member: Member, fence: int | None) -> bool:
-        """A transaction that finds the member's node there and nobody else in charge of the store."""
+        """A transaction that checks that the member's node exists, and that no other member has taken over the
+        store.
+        """
         if not member.alive:
             return False
         member.heard = self.cluster.clock.now
@@ -142,7 +144,7 @@ class Ensemble:
         return self.fence, dict(self.values)
 
     def write(self, process: Candidate, fence: int, changes: Mapping[str, bytes | None]) -> bool:
-        """All of it or nothing; False: another took over since."""
+        """Writes all of it or nothing; False if another member took over since."""
         member = process.member
         if fence != self.fence or member is None or not member.alive:
             return False

@@ -1,4 +1,4 @@
-"""What befalls a cluster, and what people ask of it: each a value that is kept, printed, left out, and done again."""
+"""Faults of a cluster, and requests of its users: values that can be stored, printed, left out and repeated."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ class Faulted(Protocol):
     def framework(self, name: str) -> FrameworkProcess: ...
 
     def named(self, name: str) -> str:
-        """The process that a fault means."""
+        """The process that a fault names."""
         ...
 
     def stream_of(self, client: str) -> Stream | None:
-        """Its newest to the leader."""
+        """Its newest stream to the leader."""
         ...
 
     def deaden(self, name: str) -> None:
-        """The machine is off: of no connection does anybody learn that it is over."""
+        """The machine is off: no peer learns that its connections have ended."""
         ...
 
     def reboot(self, process: Process) -> None: ...
 
     def start_after(self, process: Process, seconds: float) -> None:
-        """However it died meanwhile, it is up again then."""
+        """It is up again then, however it died meanwhile."""
         ...
 
 
@@ -65,7 +65,7 @@ class Fault(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class Partition(Fault, frozen=True):
-    """Nothing gets from ``one`` to ``other`` for ``seconds``, and with ``both`` nothing back."""
+    """No message gets from ``one`` to ``other`` for ``seconds``; with ``both``, none back either."""
 
     one: str
     other: str
@@ -96,7 +96,7 @@ class Slow(Fault, frozen=True):
 
 
 class Cut(Fault, frozen=True):
-    """The stream of ``client`` breaks. Those notice that are named: an end that does not holds on to a dead one."""
+    """The stream of ``client`` breaks. Only the named ends notice; another end keeps a dead stream."""
 
     client: str
     master_notices: bool = True
@@ -111,7 +111,7 @@ class Cut(Fault, frozen=True):
 
 
 class Calls(Fault, frozen=True):
-    """What befalls the next calls of ``client`` to the leader: see `Network.mark`."""
+    """Disturbs the next calls of ``client`` to the leader: see `Network.mark`."""
 
     client: str
     what: str
@@ -122,9 +122,8 @@ class Calls(Fault, frozen=True):
 
 
 class Crash(Fault, frozen=True):
-    """The process dies before it has done ``effects`` more of what its core wants, and is back ``down`` seconds later.
-
-    ``silent``: the machine does, and nobody is told; with it go containers.
+    """The process dies after at most ``effects`` further effects, and is back ``down`` seconds later. ``silent``: the
+    whole machine dies with its containers, and no peer notices.
     """
 
     process: str
@@ -143,7 +142,7 @@ class Crash(Fault, frozen=True):
         elif self.effects:
             process.effects_left = self.effects
             life = process.life
-            # Should it have nothing to do for long, it dies idle.
+            # If it has nothing to do for long, it dies idle.
             cluster.clock.after(30.0, lambda: process.kill() if process.life == life else None)
         else:
             process.kill()
@@ -151,7 +150,7 @@ class Crash(Fault, frozen=True):
 
 
 class Pause(Fault, frozen=True):
-    """The process is stopped, and goes on as if nothing had been."""
+    """The process is stopped, and continued later."""
 
     process: str
     seconds: float
@@ -176,7 +175,7 @@ class ClockStep(Fault, frozen=True):
 
 
 class DiskFull(Fault, frozen=True):
-    """Nothing can be written on the agent's disk."""
+    """The agent's disk is full."""
 
     agent: str
     seconds: float
@@ -193,7 +192,7 @@ class DiskFull(Fault, frozen=True):
 
 
 class LeaseLost(Fault, frozen=True):
-    """The leader of ``whose`` cannot reach ZooKeeper: its leadership is suspended, and over when its session is."""
+    """The leader of ``whose`` cannot reach ZooKeeper: its leadership is suspended, and ends with its session."""
 
     seconds: float
     whose: str = LEADER
@@ -261,7 +260,7 @@ class KillOne(Fault, frozen=True):
 
 
 class Want(Fault, frozen=True):
-    """The framework wants so many tasks from now on."""
+    """The framework's number of tasks changes."""
 
     framework: str
     count: int
@@ -284,7 +283,7 @@ class HangUp(Fault, frozen=True):
 
 
 class Successor(Fault, frozen=True):
-    """Another process of the framework subscribes with its id, while the older one lives on and goes on as before."""
+    """Another process of the framework subscribes with its id, while the older one continues."""
 
     framework: str
 
@@ -295,7 +294,7 @@ class Successor(Fault, frozen=True):
 
 
 class Teardown(Fault, frozen=True):
-    """The framework says that it is over, or an ``operator`` ends it; then it begins as another."""
+    """The framework tears itself down, or an ``operator`` does; then it begins as a new framework."""
 
     framework: str
     operator: bool = False
@@ -313,7 +312,7 @@ class Teardown(Fault, frozen=True):
 
 
 class App(Fault, frozen=True):
-    """A client makes or changes an app of the init; without ``instances`` it is deleted."""
+    """A client creates or changes an app of the init; without ``instances`` it is deleted."""
 
     app: str
     instances: int | None
@@ -409,7 +408,7 @@ AnyFault = (
 
 
 def _asks(init: InitProcess, apps: Collection[str], event: Callable[[int], Frozen]) -> None:
-    """``apps``: a change of them that is under way is cut short by this one."""
+    """``apps``: the ones whose change under way is cut short by this one."""
 
     def asked(request: int) -> Frozen:
         for app_id in apps:

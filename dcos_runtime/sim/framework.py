@@ -1,4 +1,4 @@
-"""A synthetic framework: wants so many tasks to run, acknowledges what it hears, and remembers what it launched."""
+"""A synthetic framework: runs a number of tasks, acknowledges updates, and remembers its launches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dcos_runtime.wire.tasks import TaskInfo, TaskStatus
 OVER = ENDED | {"TASK_UNKNOWN"}
 ALIVE = {"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING"}
 PATIENCE = 120.0
-"""After so many seconds it gives a task up that cannot be reached. Should it come back, it is a stray, and killed."""
+"""Seconds after which it gives up an unreachable task. If the task comes back, it is killed as a stray."""
 RESTART_SECONDS = 2.0
 CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE")
 
@@ -39,10 +39,8 @@ class Launched(msgspec.Struct):
 
 
 class FrameworkProcess(Process):
-    """What it knows of its tasks is durable: it survives the process.
-
-    ``lingering``: the subscription of an older process of the same framework, which lives on and knows of nothing; it
-    does what that one did.
+    """Its knowledge of tasks is durable: it survives the process. ``lingering``: the subscription of an older process
+    of the same framework, which continues without noticing.
     """
 
     kind = "framework"
@@ -57,7 +55,7 @@ class FrameworkProcess(Process):
         self.ended = 0
         self.lingering: Subscription | None = None
         self.removing = False
-        """It has said that it is over."""
+        """It has sent TEARDOWN."""
         self._count = 0
         self._subscriptions = 0
         self._suppressed = False
@@ -79,7 +77,7 @@ class FrameworkProcess(Process):
                 self._await(task_id)
 
     def heal(self) -> None:
-        """From now on all nets are there."""
+        """All nets are on from now on."""
         before, self.nets = self.nets, Nets()
         if self.up and not before.confirm:
             self.later(0.0, self.subscription.hang_up)  # what it said of offers may have been lost without a trace
@@ -183,7 +181,7 @@ class FrameworkProcess(Process):
                     self._await(task_id)
                 task.state = state
         elif state in ALIVE:
-            # Something told its launch twice, or it was given up too soon: nobody waits for it.
+            # Its launch was sent twice, or it was given up too early: nobody waits for it.
             by.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
         acknowledgement = calls.acknowledge(status)
         if acknowledgement is not None:
@@ -201,14 +199,14 @@ class FrameworkProcess(Process):
     # --- launching ---
 
     def want(self, count: int) -> None:
-        """So many tasks are to run from now on; those that are too many are killed."""
+        """The number of tasks changes; surplus ones are killed."""
         self.wanted = count
         for task_id in list(self.tasks)[count:]:
             self.kill_task(task_id)
         self._want()
 
     def leave(self) -> None:
-        """From now on no task is to run; at once, or when the process is up again."""
+        """No task may run any more; at once, or when the process is up again."""
         self.wanted = 0
         for task in self.tasks.values():
             task.kill_asked = True
@@ -221,7 +219,7 @@ class FrameworkProcess(Process):
             self.subscription.send(calls.revive())
 
     def _want_again(self) -> None:
-        """What it said may have been lost."""
+        """Its call may have been lost."""
         if len(self.tasks) < self.wanted:
             self._suppressed = False
             self.subscription.send(calls.revive())
@@ -281,7 +279,7 @@ class FrameworkProcess(Process):
     # --- ending ---
 
     def tear_down(self) -> None:
-        """Ends the framework for good. Once the master says so, this process is another one."""
+        """Tears the framework down. Once the master confirms it, this process begins as a new framework."""
         if not self.removing:
             self.removing = True
             self.later(15.0, self._tear_down_again)

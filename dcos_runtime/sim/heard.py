@@ -55,7 +55,7 @@ class Rescind(msgspec.Struct):
 
 
 class Event(msgspec.Struct):
-    """What a framework is told, as far as somebody watches it."""
+    """An event for a framework; the fields that an observer reads."""
 
     type: str
     offers: Offers | None = None
@@ -68,7 +68,7 @@ class Info(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """What an agent tells, as far as somebody watches it."""
+    """A message of an agent; the fields that an observer reads."""
 
     seq: int
     framework_id: str = ""

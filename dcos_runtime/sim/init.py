@@ -1,4 +1,4 @@
-"""An init: the real core while it leads, its subscription, its store, and what its clients ask of it."""
+"""An init: the real core while it leads, its subscription, its store, and its clients' requests."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class InitProcess(LeadingProcess):
 
     @property
     def id(self) -> str | None:
-        """The framework that it is for the master."""
+        """Its framework id at the master."""
         return self.core.world.framework_id if self.leading else None
 
     # --- the subscription ---
@@ -96,7 +96,7 @@ class InitProcess(LeadingProcess):
     # --- clients ---
 
     def ask(self, event: Callable[[int], Frozen], answered: Callable[[Reply], None] = lambda reply: None) -> None:
-        """As a client's request comes in; whoever asks a process that does not lead is sent away."""
+        """A client's request; a process that does not lead refuses it."""
 
         def act() -> None:
             if self.leading:
@@ -108,7 +108,7 @@ class InitProcess(LeadingProcess):
         self.runner.ask(event, answered)
 
     def leave(self) -> None:
-        """Its clients want nothing any more."""
+        """Its clients delete all apps."""
         for app_id in list(self.core.world.apps) if self.leading else ():
             self.ask(lambda request, app_id=app_id: events.DeleteApp(request, app_id, True))  # type: ignore[misc]  # mypy infers no lambda with a default
 

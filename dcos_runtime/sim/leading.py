@@ -1,4 +1,4 @@
-"""A process with a leader: it stands for election, leads under a lease, and writes one thing at a time."""
+"""A process of a daemon with a leader: it stands for election, leads under a lease, and does one write at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESTART_SECONDS = 2.0
 
 
 class LeadingProcess(CoreProcess):
-    """The lease is the real one, on virtual time. What comes while it is suspended waits."""
+    """The lease is the real one, on virtual time. Requests wait while it is suspended."""
 
     def __init__(self, cluster: World, name: str, ensemble: Ensemble) -> None:
         super().__init__(cluster, name)
@@ -57,7 +57,7 @@ class LeadingProcess(CoreProcess):
         self.leading = False
         member = self.member
         if member is not None:
-            # The successor on the same machine proves that this one is dead and takes its node away.
+            # The successor on the same machine proves that this one is dead and removes its node.
             self.clock.after(RESTART_SECONDS, lambda: self.ensemble.expire(member))
 
     def end(self, why: str) -> None:
@@ -94,7 +94,7 @@ class LeadingProcess(CoreProcess):
         self.network.call(self.name, ZOOKEEPER, request, self.hears(answered), self.hears(failed), seconds * 0.3)
 
     def elected(self, member: Member) -> None:
-        """Our node is the first."""
+        """Our node is the first one."""
         if member is not self.member or not self.up:
             return
 
@@ -153,7 +153,9 @@ class LeadingProcess(CoreProcess):
     # --- the store ---
 
     def write(self, changes: Mapping[str, bytes | None], then: Action) -> None:
-        """In order, one at a time; ``then`` once it is durable. Who may not write any more ends."""
+        """Writes in order, one at a time; ``then`` is called once the write is durable. A process that may no longer
+        write ends.
+        """
         self._writes.append((changes, then))
         self._write_next()
 

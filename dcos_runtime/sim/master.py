@@ -119,7 +119,7 @@ class MasterProcess(LeadingProcess):
         self._enter(ask, lambda answer: None)
 
     def _enter(self, action: Callable[[], None], answer: Callable[[tuple[int, str]], None]) -> None:
-        """As a request comes in: it waits while this process is paused or its leadership suspended."""
+        """Handles a request: it waits while this process is paused or its leadership suspended."""
 
         def act() -> None:
             if self.leading:

@@ -1,7 +1,7 @@
 """The network: calls and streams between named ends. They may be late, lost, doubled, cut, or held by a partition.
 
-As with TCP, what was sent on a connection comes in order or not at all. While a direction is blocked, what was sent
-waits, as packets that are sent again; it arrives when the block ends, if anybody still listens.
+As with TCP, the messages of a connection arrive in order or not at all. While a direction is blocked, messages wait,
+like packets that are retransmitted; they arrive when the block ends, if the receiver is still there.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ Direction = tuple[str, str]
 
 REPLAY_SECONDS = 20.0
 STALL_SECONDS = 30.0
-"""So long may a record wait to be read before the server drops the stream, as `master.streams` does."""
+"""How long a record may wait for its reader before the server drops the stream, as `master.streams` does."""
 
 
 class Network:
-    """``lag`` bounds the delay of a message, seconds. Each direction has a source of chance of its own."""
+    """``lag``: the longest delay of a message, seconds. Each direction has a source of randomness of its own."""
 
     def __init__(self, clock: Clock, seed: bytes, lag: tuple[float, float] = (0.0003, 0.003)) -> None:
         self.clock = clock
@@ -44,14 +44,13 @@ class Network:
             self.clock.after(self._lag((source, target)), action)
 
     def slow(self, source: str, target: str, seconds: float) -> None:
-        """Every message takes up to so much longer; 0 ends that."""
+        """Every message takes up to ``lag`` seconds longer; 0 ends that."""
         self._slow[source, target] = seconds
 
     def mark(self, client: str, server: str, what: str, count: int = 1) -> None:
-        """What befalls the next calls: ``lose`` the request, ``mute`` the answer, ``double``, ``replay``, ``swallow``.
-
-        ``replay``: it comes a second time, up to 20 s later. ``swallow``: something on the way answers that all is
-        well, and the server never hears of it.
+        """Disturbs the next calls: ``lose`` drops the request, ``mute`` the response, ``double`` delivers the request
+        twice, ``replay`` a second time up to 20 s later. ``swallow``: an intermediary answers with success, and the
+        server never gets the request.
         """
         self._marks.setdefault((client, server), deque()).extend([what] * count)
 
@@ -75,7 +74,7 @@ class Network:
         return self._low + self._spread * source.random() + (extra * source.random() if extra else 0.0)
 
     def deliver(self, source: str, target: str, action: Action, not_before: float = 0.0) -> float:
-        """Does ``action`` at the target when the message is there, and tells when that is (0: it is held)."""
+        """Does ``action`` at the target when the message arrives, and returns that time (0: it is held)."""
         direction = (source, target)
         held = self._held.get(direction)
         if held is not None:
@@ -95,9 +94,9 @@ class Network:
         timeout: float,
         swallowed: Any = None,
     ) -> None:
-        """One call: ``request`` is done at the server with what it answers by; then ``answered`` or ``failed``, once.
-
-        ``swallowed``: what something on the way would answer in the server's place; None: nothing would.
+        """One call: ``request`` runs at the server and gets the function for its response; then ``answered`` or
+        ``failed`` is called, once. ``swallowed``: the response of an intermediary instead of the server; None: there is
+        none.
         """
         marks = self._marks.get((client, server))
         mark = marks.popleft() if marks else ""
@@ -135,9 +134,8 @@ class Network:
 
 
 class Stream:
-    """The answer to a call that goes on: records from a server to a client, in order, until an end gives up.
-
-    Either end may be gone without the other knowing: `cut` tells whom it is told to.
+    """A streaming response: records from a server to a client, in order, until an end gives up. Either end may be gone
+    without the other's knowledge: `cut` names the ends that notice.
     """
 
     __slots__ = (
@@ -163,14 +161,14 @@ class Stream:
         self._undelivered = 0
         self.on_record: Callable[[bytes], None] = lambda record: None
         self.ended: Callable[[str], None] = lambda why: None
-        """At the client: it is over."""
+        """Called at the client: the stream is over."""
         self.gone: Action = lambda: None
-        """At the server: the client is not there any more."""
+        """Called at the server: the client is gone."""
         network.streams[server, client] = self
 
     @classmethod
     def unheard(cls, other: Stream, noticed: float | None = None) -> Stream:
-        """One to the same client, at whose end nobody is: the server notices after so many seconds, or never."""
+        """Another stream to the same client without a reader: the server notices after so many seconds, or never."""
         network, key = other._network, (other.server, other.client)
         newest = network.streams[key]
         made = cls(network, *key)
@@ -199,7 +197,7 @@ class Stream:
             self.cut(server=True, client=False)
 
     def close(self) -> None:
-        """By the server; what was put before is delivered."""
+        """Closed by the server; earlier records are delivered."""
         if self.at_server:
             self.at_server = False
             if not self.dead:
@@ -212,14 +210,14 @@ class Stream:
             self.ended(why)
 
     def abandon(self) -> None:
-        """By the client: nothing is heard any more; the server learns of it when that gets through."""
+        """Given up by the client: it gets nothing more, and the server learns of it later."""
         if self.at_client:
             self.at_client = False
             if not self.dead:
                 self._network.deliver(self.client, self.server, lambda: self.cut(server=True, client=False))
 
     def cut(self, server: bool, client: bool) -> None:
-        """The connection is dead for those ends, which notice; for the others it is there, and silent."""
+        """The connection is dead for these ends, which notice; for the others it stays open and silent."""
         if server and self.at_server:
             self.at_server = False
             self.gone()
@@ -228,5 +226,5 @@ class Stream:
             self.ended("connection reset")
 
     def deaden(self) -> None:
-        """Nothing gets through any more, and nobody is told: both ends hold on to a dead connection."""
+        """Nothing gets through any more, and both ends keep the dead connection."""
         self.dead = True

@@ -1,4 +1,4 @@
-"""Obligations: what a core has to do within a time because of what happened, and the complaint when it does not."""
+"""Obligations: what a core has to do within a time because of an event, and the complaint when it does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ class Violation(Exception):
 
 
 class Owner(Protocol):
-    """Who owes it. ``well_since``: since when it could have done it (None: it cannot now)."""
+    """The process that owes it. ``well_since``: the time since which it has been able to act (None: it cannot act
+    now).
+    """
 
     name: str
 
@@ -20,11 +22,13 @@ class Owner(Protocol):
 
 
 Key = tuple[str, ...]
-"""The kind, the owner's name, and of what."""
+"""The kind, the owner's name, and the subject."""
 
 
 class Obligations:
-    """A key is owed by one deadline; owing it anew moves that. Time in which its owner could not act does not count."""
+    """Each key has one deadline; owing it again moves the deadline. Time in which the owner could not act does not
+    count.
+    """
 
     def __init__(self) -> None:
         self._owed: dict[Key, tuple[float, float, Owner, str]] = {}
@@ -35,7 +39,7 @@ class Obligations:
         return len(self._owed)
 
     def owe(self, key: Key, owner: Owner, now: float, seconds: float, what: str) -> None:
-        """Within ``seconds``; ``what`` is the complaint. Costs the same however much is owed."""
+        """Adds an obligation that is due within ``seconds``; ``what`` is the complaint. Takes constant time."""
         known = self._owed.get(key)
         self._owed[key] = (now + seconds, seconds, owner, what)
         if known is None:
@@ -51,7 +55,7 @@ class Obligations:
             self._of[entry[2].name].discard(key)
 
     def forgive(self, owner: str, kinds: frozenset[str] | None = None) -> None:
-        """Drops what it owed, or only what of these kinds."""
+        """Drops its obligations, or only those of these kinds."""
         for key in self.of(owner):
             if kinds is None or key[0] in kinds:
                 self.met(key)

@@ -1,4 +1,4 @@
-"""What a simulated cluster is like: its size, its times, what its tasks do, and which safety nets are there."""
+"""The options of a simulated cluster: its size, its times, the behaviour of tasks, and the safety nets."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from random import Random
 
 @dataclass(frozen=True)
 class Nets:
-    """What of a synthetic framework heals by itself. Who looks for one net of the kernel takes these away."""
+    """Safety nets of a synthetic framework. A test of one net of the kernel switches these off."""
 
     reconcile_first: bool = True
-    """It asks for the state of its tasks whenever it has subscribed."""
+    """It reconciles whenever it has subscribed."""
     reconcile: bool = True
-    """And now and then."""
+    """It reconciles from time to time."""
     confirm: bool = True
-    """And for a task of which nothing is heard."""
+    """It reconciles a task without updates."""
     kill_retry: bool = True
-    """It says a kill again until the task has ended."""
+    """It repeats a kill until the task has ended."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Seconds throughout. ``tasks``: so many in all are to run, spread over the frameworks."""
+    """All times are seconds. ``tasks``: the number of tasks of all frameworks together."""
 
     agents: int = 5
     masters: int = 2
@@ -34,7 +34,7 @@ class Options:
     task_cpus: int = 500
     task_ports: int = 1
     spread: int = 2
-    """So many tasks are launched with one offer at most."""
+    """The most tasks that are launched with one offer."""
     ping_seconds: float = 15.0
     pings: int = 5
     reregister_seconds: float = 600.0
@@ -42,29 +42,29 @@ class Options:
     update_retry: float = 10.0
     nets: Nets = field(default_factory=Nets)
     unaware: int = 0
-    """So many of the frameworks, the last ones, know no TASK_UNREACHABLE: what is out of reach is lost for them."""
+    """How many of the frameworks (the last ones) do not know TASK_UNREACHABLE: they get TASK_LOST."""
     misfortune: float = 0.0
-    """How often a core does what is allowed and seldom happens; see `core.seeds.Source.unlucky`."""
+    """How often a core does what is allowed and rare; see `core.seeds.Source.unlucky`."""
     ends: float = 0.5
     """The share of tasks that end by themselves."""
     odd: float = 0.1
-    """The share of tasks that do not end at SIGTERM, or not at SIGKILL, or cannot be launched."""
+    """The share of tasks that ignore SIGTERM, or survive SIGKILL, or cannot be launched."""
     inits: int = 0
     apps: int = 2
-    """Of the init, when there is one."""
+    """The number of the init's apps, if there is an init."""
     init_reconcile: float = 600.0
     init_confirm: float = 10.0
     init_kill_retry: float = 10.0
-    """After so long the init asks for the state of all tasks, asks about a launch, says a kill again."""
+    """The intervals after which the init reconciles, asks about a launch, repeats a kill."""
     init_write_bytes: int = 500
-    """So little that it stores by several writes what belongs together, and may die between two."""
+    """So small that it needs several writes for one decision, and may die between two."""
     lasting: tuple[float, float] = (0.5, 60.0)
 
     def tasks_of(self, framework: int) -> int:
         return self.tasks // self.frameworks + (1 if framework < self.tasks % self.frameworks else 0)
 
     def command(self, random: Random) -> str:
-        """What the next task does; see `containers.Behaviour`."""
+        """The command of the next task; see `containers.Behaviour`."""
         seconds, code = "inf", 0
         if random.random() < self.ends:
             low, high = self.lasting

@@ -1,4 +1,4 @@
-"""Plans: which faults befall a cluster and when, drawn from a seed and the weights of a profile."""
+"""Plans: the faults of a run and their times, drawn from a seed and the weights of a profile."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ MAKERS: Mapping[str, Maker] = {
 
 
 def plan(seed: str, options: Options, weights: Mapping[str, float], seconds: float, every: float) -> list[AnyFault]:
-    """Faults over so many seconds, one ``every`` so many on average. Raises ``KeyError`` for an unknown kind."""
+    """Faults over ``seconds``, one every ``every`` seconds on average. Raises ``KeyError`` for an unknown kind."""
     random = Random(f"{seed} plan")
     names = list(weights)
     made: list[AnyFault] = []

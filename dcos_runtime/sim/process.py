@@ -15,11 +15,11 @@ from dcos_runtime.sim.world import World
 
 
 class Crashed(Exception):
-    """The process died here; what it still had to do is not done."""
+    """The process died here; its remaining effects are not carried out."""
 
 
 class Process:
-    """``life`` counts its starts. What was put off by one life does not happen in the next."""
+    """``life`` counts its starts. Actions that one life has scheduled do not happen in the next."""
 
     kind = ""
 
@@ -31,19 +31,19 @@ class Process:
         self.paused = False
         self.life = 0
         self.skew = 0.0
-        """How far its wall clock is ahead."""
+        """Seconds by which its wall clock is ahead."""
         self.effects_left: int | None = None
-        """It dies before it has carried out one more than so many effects."""
+        """It dies after so many further effects; None: it does not."""
         self._waiting: deque[Action] = deque()
         self._since = 0.0
 
     @property
     def well_since(self) -> float | None:
-        """Since when it is up and not kept from anything; None: it is not."""
+        """The time since which it is up and not hindered; None: it is down or hindered."""
         return self._since if self.up and not self.paused else None
 
     def hindered(self) -> None:
-        """It could not work until now."""
+        """It was hindered until now."""
         self._since = self.clock.now
 
     # --- time ---
@@ -52,16 +52,16 @@ class Process:
         return Now(self.clock.now, WALL + self.clock.now + self.skew)
 
     def later(self, seconds: float, action: Action) -> None:
-        """In this life, and not while it is paused."""
+        """Runs the action later, in this life only, and not while it is paused."""
         self.clock.after(seconds, self.mine(action))
 
     def mine(self, action: Action) -> Action:
-        """The same for what others do."""
+        """The same for the actions of others."""
         life = self.life
         return lambda: self._act(life, action)
 
     def hears(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
-        """The same with what the others tell."""
+        """The same for messages of others."""
         life = self.life
         return lambda told: self._act(life, lambda: hear(told))
 
@@ -79,7 +79,7 @@ class Process:
     # --- life ---
 
     def start(self) -> None:
-        """Does nothing when it is up: whoever else was to start it has."""
+        """Does nothing when it is up already."""
         if self.up:
             return
         self.life += 1
@@ -92,7 +92,7 @@ class Process:
         raise NotImplementedError
 
     def kill(self) -> None:
-        """As with SIGKILL: nothing more is done. The system closes its connections."""
+        """As with SIGKILL: it does nothing more. The system closes its connections."""
         if self.up:
             self.up = self.paused = False
             self.life += 1
@@ -101,7 +101,7 @@ class Process:
             self.died()
 
     def died(self) -> None:
-        """What the system does then."""
+        """The system's part of its death."""
 
     def pause(self) -> None:
         if self.up:
@@ -116,7 +116,7 @@ class Process:
                 self.clock.after(0.0, action)
 
     def spend(self) -> None:
-        """One more effect is carried out. Raises `Crashed` when it was to die before."""
+        """Counts one more effect. Raises `Crashed` when it has to die before."""
         if self.effects_left is not None:
             if self.effects_left <= 0:
                 raise Crashed
@@ -124,7 +124,7 @@ class Process:
 
 
 class CoreProcess(Process):
-    """One whose core is written on the kit. ``runner`` is the one that daemons use."""
+    """A process whose core is written on the kit. ``runner`` is the one that daemons use."""
 
     core: Core[Any]
     runner: Runner[Any]
@@ -135,7 +135,7 @@ class CoreProcess(Process):
         self.runner.fed = Ticker(self, core, self.core_time, self.feed, self.tick, self.do).fed
 
     def source(self, seed: str) -> SeededSource:
-        """A core's chance, as unlucky as ``cluster.options`` say."""
+        """A core's source of randomness, with the misfortune of ``cluster.options``."""
         return self.cluster.source(self, seed)
 
     def tick(self) -> Frozen:
@@ -159,17 +159,17 @@ class CoreProcess(Process):
         self.perform(effect)
 
     def perform(self, effect: Any) -> None:
-        """Begins an effect. What it leads to comes later, never at once."""
+        """Begins an effect. Its results come later, never at once."""
         raise NotImplementedError
 
     # --- ticks ---
 
     def core_time(self) -> float:
-        """What the core's clock shows."""
+        """The time on the core's clock."""
         return self.clock.now
 
     def do(self, action: Action) -> None:
-        """Now, or when this process may."""
+        """Runs the action now, or when this process may."""
         action()
 
 
@@ -185,7 +185,7 @@ class Ticker:
         tick: Callable[[], Frozen] = Tick,
         do: Callable[[Action], None] = lambda action: action(),
     ) -> None:
-        """``time``: what the core's clock shows. ``do``: does it now, or when the process may."""
+        """``time``: the core's clock. ``do``: runs an action now, or when the process may."""
         self._process, self._core = process, core
         self._time, self._feed, self._tick, self._do = time, feed, tick, do
         self._at: float | None = None
@@ -203,7 +203,7 @@ class Ticker:
             process.clock.at(when, process.mine(lambda: self._due(when)))
 
     def _due(self, when: float) -> None:
-        if self._at == when:  # else another was set since
+        if self._at == when:  # otherwise another was set since
             self._at = None
             self._do(self._time_passes)
 

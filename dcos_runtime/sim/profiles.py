@@ -1,4 +1,4 @@
-"""Profiles: which faults befall what kind of cluster. Some leave one safety net only: no other hides its loss."""
+"""Profiles: kinds of clusters with their faults. Some have only one safety net, so that no other hides its loss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcos_runtime.sim.options import Nets, Options
 class Profile:
     """``weights`` of the kinds in `plans.MAKERS`; a fault ``every`` so many seconds, for ``seconds``.
 
-    ``net``: the one that is there while faults happen; "all": this profile is for what they do together.
+    ``net``: the only safety net while faults happen; "all": all nets together.
     """
 
     what: str
@@ -26,7 +26,7 @@ class Profile:
 
 BARE = Nets(reconcile_first=False, reconcile=False, confirm=False, kill_retry=False)
 NEVER = 1e6
-"""Seconds after which a net would be tried that is not to be there."""
+"""Seconds for the timer of a net that is switched off."""
 
 PROFILES: Mapping[str, Profile] = {
     "all": Profile(

@@ -1,4 +1,4 @@
-"""Runs seeds of profiles, and cuts the plan of a failure down to what is needed for it."""
+"""Runs seeds of profiles, and reduces the plan of a failure to the necessary faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcos_runtime.sim.profiles import Profile
 
 
 def run(profile: Profile, seed: str, steps: int | None = None, trace: bool = False) -> Outcome:
-    """One seed."""
+    """Runs one seed."""
     made = plan(seed, profile.options, profile.weights, profile.seconds, profile.every)
     return again(profile, seed, made, steps, trace)
 
@@ -20,16 +20,15 @@ def run(profile: Profile, seed: str, steps: int | None = None, trace: bool = Fal
 def again(
     profile: Profile, seed: str, made: Sequence[AnyFault], steps: int | None = None, trace: bool = False
 ) -> Outcome:
-    """The same cluster, with these faults only."""
+    """Runs the same cluster with only these faults."""
     return Cluster(seed, profile.options, trace).run(made, profile.seconds, steps, profile.calm)
 
 
 def minimal(
     profile: Profile, failed: Outcome, steps: int | None = None, seconds: float = 60.0
 ) -> tuple[list[AnyFault], Outcome]:
-    """Delta debugging: fewest faults of the plan with which the same seed still fails in the same way.
-
-    After ``seconds`` of CPU the best until then.
+    """Delta debugging: the fewest faults of the plan with which the same seed still fails in the same way. After
+    ``seconds`` of CPU it returns the best result so far.
     """
     until = time.process_time() + seconds
     kind = _kind(failed.failure)

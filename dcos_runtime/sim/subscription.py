@@ -17,12 +17,13 @@ from dcos_runtime.wire.scheduler import Call, Event
 CALL_SECONDS = 30.0
 """As in `framework.client`."""
 UNREAD_SECONDS = 8.0
-"""After so long a master notices that at the other end of a stream there is nobody."""
+"""Seconds after which a master notices that a stream has no reader."""
 
 
 class Subscription:
-    """One of a process's life. ``heard`` gets events as they come, ``lost`` why a subscription ended, ``refused``
-    the calls that the master did not take. It sends when ``may`` lets it."""
+    """The connection of one life of a process. ``heard`` gets events, ``lost`` the reason why a subscription ended,
+    ``refused`` the calls that the master refused. It sends only when ``may`` allows it.
+    """
 
     def __init__(
         self,
@@ -34,7 +35,7 @@ class Subscription:
         may: Callable[[Callable[[], None]], None] = lambda action: action(),
         number: int = 0,
     ) -> None:
-        """``number``: which of this life it is."""
+        """``number``: the number of the connection in this life."""
         self._process = process
         self._introduce, self._heard, self._lost, self._refused, self._may = introduce, heard, lost, refused, may
         core = SubscriptionCore(Settings(), process.cluster.source(process, f"{process.name} {process.life} {number}"))
@@ -45,7 +46,7 @@ class Subscription:
         self._over = False
         self._streams: dict[int, Stream] = {}
         self._waiting: dict[int, list[events.Event]] = {}
-        """What came before anybody listens: it is read then."""
+        """Events that came before anybody listened, and are read then."""
 
     def leader_is(self, host: str) -> None:
         self._runner.feed(events.LeaderSeen(f"http://{host}:5050"))
@@ -58,12 +59,12 @@ class Subscription:
         return True
 
     def hang_up(self) -> None:
-        """The connection breaks off."""
+        """The connection breaks."""
         for attempt in list(self._streams):
             self._runner.feed(events.Failed(attempt, "hung up"))
 
     def died(self) -> None:
-        """The process is gone: the connection has no reader any more."""
+        """The process is gone, and with it the reader of the connection."""
         self._over = True
         for stream in self._streams.values():
             stream.abandon()
@@ -113,7 +114,7 @@ class Subscription:
             if master is None:
                 answer((0, "connection refused"))
             else:
-                # What comes once more is another subscription for the master, and nobody reads its events.
+                # A repeated request is another subscription for the master, whose events nobody reads.
                 master.subscribe(body, Stream.unheard(stream, UNREAD_SECONDS) if asked else stream, answer)
             asked = True
 

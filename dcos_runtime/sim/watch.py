@@ -1,6 +1,6 @@
 """Watches all events of the cluster: hands them to the ledgers, and reports violations at once.
 
-What is looked at in a step is what the step touched. All of it is looked through every thousand steps and at the end.
+A step is checked for what it touched. Everything is checked every thousand steps and at the end.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class WatchedCluster(watched.WatchedCluster, Protocol):
 
 
 class Watch:
-    """The one that processes tell. ``trace``: what happened last is kept, for people."""
+    """The observer to which processes report. ``trace``: the last events are kept, for people."""
 
     def __init__(self, cluster: WatchedCluster, trace: bool = False) -> None:
         self.cluster = cluster
@@ -50,7 +50,7 @@ class Watch:
         self.calm = False
         """Faults have ended."""
         self.misfortunes: Counter[str] = Counter()
-        """Where cores were unlucky; see `core.seeds.Source.unlucky`."""
+        """The places where cores were unlucky; see `core.seeds.Source.unlucky`."""
         self._notes: deque[str] | None = deque(maxlen=KEPT) if trace else None
 
     @property
@@ -67,7 +67,7 @@ class Watch:
         return list(self._notes or ())
 
     def befalls(self, process: Process, what: str) -> bool:
-        """A core is unlucky, unless faults have ended."""
+        """Whether a core may be unlucky: not after faults have ended."""
         if not self.calm:
             self.misfortunes[what] += 1
             self.note(f"{process.name}: bad luck, {what}")
@@ -82,11 +82,11 @@ class Watch:
             self.scan()
 
     def scan(self) -> None:
-        """Looks through everything."""
+        """Checks everything."""
         self.masters.scan()
 
     def at_rest(self) -> None:
-        """The same when nothing is on its way."""
+        """Checks what holds only while no message is under way."""
         self.masters.at_rest()
 
     def stepped(self, process: CoreProcess, now: Now, event: Any, effects: Sequence[Any], error: str) -> None:

@@ -1,5 +1,5 @@
-"""What must hold of agents, seen from what their cores are told and want: nothing is told before it is durable, no
-update is dropped, each is sent again, kills are followed up, silence is noticed, and what is over is cleaned up.
+"""Invariants of agents, checked on their cores' events and effects: nothing is sent before it is durable, no update is
+dropped, each is repeated, kills escalate, silence is noticed, and ended tasks are cleaned up.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Id(msgspec.Struct):
 
 
 class Down(msgspec.Struct):
-    """What an agent is told, as far as somebody watches it."""
+    """A message for an agent; the fields that an observer reads."""
 
     type: str
     agent_id: str = ""
@@ -68,7 +68,7 @@ class _ContainerView(msgspec.Struct, frozen=True):
 
 
 class RunView(msgspec.Struct):
-    """A checkpoint, as far as somebody watches it."""
+    """A checkpoint; the fields that an observer reads."""
 
     tasks: list[_TaskView] = []
     container: _ContainerView = _ContainerView()
@@ -88,7 +88,9 @@ class RunView(msgspec.Struct):
 
 
 class _Book:
-    """Of one agent. ``wanted``: its newest checkpoints, asked for; ``durable``: those on the disk."""
+    """The ledger of one agent. ``wanted``: the newest checkpoints that it asked to write; ``durable``: those on the
+    disk.
+    """
 
     def __init__(self) -> None:
         self.acknowledged: set[str] = set()
@@ -100,7 +102,7 @@ class _Book:
         self.sent: dict[Key, tuple[str, float]] = {}
         self.shut: set[str] = set()
         self.told: dict[Key, dict[str, int]] = {}
-        """Of each task the updates that were told, with the rank of their states."""
+        """By task: the updates that were sent, with the rank of their states."""
         self.silence = 75.0
         self.kills: set[Key] = set()
         """Tasks that were to be killed, or whose framework was ended."""
@@ -195,7 +197,7 @@ class AgentLedger:
                 key = (message.framework_id.value, message.task_id.value)
                 sent = book.sent.get(key)
                 if sent is not None and sent[0] == message.uuid:
-                    # What it waited is kept: an agent that overlooks this goes on from there.
+                    # The elapsed wait is kept: an agent that misses this continues from there.
                     self._met(agent, "resend", "/".join(key))
         elif message.type == "KILL_TASK" and message.framework_id is not None and message.task_id is not None:
             book.kills.add((message.framework_id.value, message.task_id.value))
@@ -256,7 +258,7 @@ class AgentLedger:
         told[uuid] = rank
 
     def _truly(self, agent: AgentProcess, book: _Book, key: Key, message: internal.Update) -> None:
-        """How a task ended is told as it was."""
+        """Checks that the reported end of a task is the real one."""
         state = message.status.state.value
         there = agent.host.containers.get(book.containers.get(key, ""))
         if state == "TASK_FINISHED" and there is not None and not _may_have_finished(there):
@@ -370,7 +372,7 @@ class AgentLedger:
         book.writes.clear()
         book.newest.clear()
         book.wanted = dict(book.durable)
-        # What was acknowledged and not written down as such is sent again: that is no loss.
+        # An update whose acknowledgement was not yet durable is sent again: that is not an error.
 
     def wiped(self, agent: AgentProcess) -> None:
         self._owed.forgive(agent.name)
@@ -382,5 +384,5 @@ def _may_have_finished(container: Container) -> bool:
 
 
 def _breaks(effects: Sequence[Any]) -> bool:
-    """Whether the core gives its connection up: then what came was not taken."""
+    """Whether the core gives up its connection: then the message was not handled."""
     return any(type(effect) is CloseConnection for effect in effects)

@@ -1,5 +1,5 @@
-"""What must hold of an init, seen from its calls and its store: nothing is told before it is stored, launches are
-confirmed, kills are said again, strays are ended, and an upgrade stays within its bounds.
+"""Invariants of an init, checked on its calls and its store: nothing is sent before it is stored, launches are
+confirmed, kills are repeated, strays are killed, and an upgrade stays within its limits.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STATES = {"TASK_STAGING": 1, "TASK_STARTING": 2, "TASK_RUNNING": 3, "TASK_KILLIN
 ALIVE = frozenset({"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING", "TASK_KILLING"})
 SLACK = 4.0
 SUBSCRIPTION = frozenset({"confirm", "kill again", "reconcile", "stray"})
-"""What is owed only while there is a subscription."""
+"""Obligations that hold only during a subscription."""
 
 
 class _Task(msgspec.Struct):
@@ -54,7 +54,7 @@ class InitLedger:
         self._heard: dict[str, dict[str, tuple[str, str]]] = {}
         """By process: updates that are to be acknowledged, uuid → task and state."""
         self._over: set[str] = set()
-        """Tasks that an init was told are over, or out of reach."""
+        """Tasks that were reported to an init as ended or unreachable."""
         self.cut_short: set[str] = set()
         """Apps of which a change ended an upgrade half-way: two configurations of them run, as was asked for."""
 
@@ -134,7 +134,7 @@ class InitLedger:
                 self._met(init, "reconcile")
 
     def _acknowledged(self, init: InitProcess, uuid: str) -> None:
-        """What the update changed has to be stored by now."""
+        """The changes of the update have to be stored by now."""
         heard = self._heard.get(init.name, {}).pop(uuid, None)
         if heard is None:
             return
@@ -157,9 +157,8 @@ class InitLedger:
             raise Violation(f"{init.name}: {state.id} has {there} tasks, and may have {max(most, app.instances)}")
 
     def _alone(self, init: InitProcess, task_id: str) -> None:
-        """An instance has one task at a time, of one life of the framework, as far as the init was told.
-
-        Of a launch that came twice the master says TASK_DROPPED, as Mesos does, and the task runs.
+        """An instance has one task at a time, of one life of the framework, according to the updates. For a launch that
+        came twice the master sends TASK_DROPPED, as Mesos does, and the task runs.
         """
         framework_id, instance = init.core.world.framework_id, _instance_of(task_id)
         for of, other in self._watch.running:
@@ -167,7 +166,7 @@ class InitLedger:
                 raise Violation(f"{init.name} launches {task_id} while {other} runs")
 
     def stored(self, init: InitProcess, changes: Any) -> None:
-        """An instance that is stored no more owes nothing for its tasks."""
+        """An instance that was removed from the store owes nothing for its tasks."""
         for key, value in changes.items():
             if key.startswith("instances/"):
                 prefix = key.removeprefix("instances/")

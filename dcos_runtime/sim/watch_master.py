@@ -1,5 +1,5 @@
-"""What must hold of masters, seen from what goes over their wires: nothing is held twice, nothing is told too early or
-never, what was asked is passed on, who is silent is given up, and only the leader speaks.
+"""Invariants of masters, checked on their messages: nothing is allocated twice, nothing is sent too early or never,
+calls are passed on, silent agents are given up, and only the leader sends.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OVER = frozenset(state.value for state in TERMINAL) | {"TASK_UNKNOWN"}
 
 
 class _Outstanding(msgspec.Struct):
-    """An offer that stands. ``cpus`` in thousandths."""
+    """An open offer. ``cpus`` in thousandths."""
 
     agent_id: str
     stream: int
@@ -42,7 +42,7 @@ class _Outstanding(msgspec.Struct):
 
 
 class _Term:
-    """What one master was told and has told since it leads."""
+    """What one master has received and sent since it leads."""
 
     def __init__(self) -> None:
         self.agents: dict[int, str] = {}
@@ -72,7 +72,7 @@ class _Term:
         """Agent id → tasks it was told to run, or told of, that have not ended."""
         self.killed: set[tuple[str, str]] = set()
         self.over: set[tuple[str, str]] = set()
-        """Tasks that ended: what an agent that died since tells of them changes nothing."""
+        """Tasks that ended: reports of an agent that has died since do not count."""
 
 
 class MasterLedger:
@@ -219,7 +219,7 @@ class MasterLedger:
         term.taken[agent_id] = max(taken, batch.messages[-1].seq if batch.messages else 0)
         for message in batch.messages:
             if message.seq <= taken:
-                continue  # the answer to an earlier post of it was lost, or something sent it twice
+                continue  # the response to an earlier post of it was lost, or it was sent twice
             status = message.status
             if status is not None:
                 key = (message.framework_id, status.task_id.value)
@@ -243,10 +243,10 @@ class MasterLedger:
                     self._owe(master, "offer", offer_id, SOON, text)
 
     def given_up(self, master: str, agent_id: str) -> None:
-        """The registry has it that the agent is unreachable."""
+        """The registry holds the agent as unreachable."""
         self._owed.met(("silent", master, agent_id))
         term = self._terms.get(master)
-        if term is not None:  # with its records the master forgets what it was to say to the agent
+        if term is not None:  # with its records the master forgets its obligations towards the agent
             term.killed.difference_update(term.tasks.pop(agent_id, ()))
 
     # --- frameworks ---
@@ -276,7 +276,7 @@ class MasterLedger:
         self._owed.forgive(master.name, frozenset({"forward", "reconcile"}))
 
     def _removed(self, master: MasterProcess, framework_id: str) -> None:
-        """It was ended for good, and with it all its tasks: what they used is free at once, as in Mesos."""
+        """It was removed with all its tasks: their resources are free at once, as in Mesos."""
         term = self.term(master)
         for number, other in list(term.frameworks.items()):
             if other == framework_id:
@@ -351,10 +351,10 @@ class MasterLedger:
                 self._really_over(master, (framework_id, task_id), status)
 
     def _really_over(self, master: MasterProcess, key: tuple[str, str], status: heard.Status) -> None:
-        """What the master says by itself is compared with what runs."""
+        """Updates by the master itself are compared with what really runs."""
         containers = self._watch.running.get(key)
         if not containers or (status.state == "TASK_LOST" and not self._watch.aware(key[1])):
-            return  # who knows no TASK_UNREACHABLE is told this instead
+            return  # frameworks without TASK_UNREACHABLE get this instead
         for agent in self._watch.cluster.agents:
             if any(name in agent.host.containers for name in containers) and self._known(agent, containers):
                 raise Violation(
@@ -385,7 +385,7 @@ class MasterLedger:
     def _held_once(
         self, master: MasterProcess, term: _Term, agent_id: str, cpus: int, ports: list[tuple[int, int]]
     ) -> None:
-        """What is offered is neither offered already nor used by anything that runs or is about to."""
+        """Offered resources are not in another offer, and not used by a task that runs or is being launched."""
         options = self._watch.cluster.options
         standing = [term.offers[name] for name in term.offered.get(agent_id, ())]
         whole = cpus + sum(offer.cpus for offer in standing)
@@ -414,14 +414,14 @@ class MasterLedger:
     # --- all of it ---
 
     def scan(self) -> None:
-        """The books of the leader."""
+        """Checks the leader's books."""
         for master in self._watch.cluster.masters:
             if master.leading:
                 for complaint in self._books.complaints(master.core.state):
                     raise Violation(f"{master.name}: {complaint}")
 
     def at_rest(self) -> None:
-        """What the leader has told of offers is what it has: nothing is on its way."""
+        """The offers that the leader has sent are the ones that it has, when no message is under way."""
         self.scan()
         for master in self._watch.cluster.masters:
             if master.leading and self.term(master).offers.keys() != master.core.state.offers.keys():
@@ -429,12 +429,12 @@ class MasterLedger:
 
 
 def _status(request: int, effects: Sequence[Any]) -> int:
-    """What the request is answered with in this step."""
+    """The status of the response to the request in this step."""
     return next((one.status for one in effects if type(one) is Reply and one.request == request), 0)
 
 
 def _subscribed(stream: int, effects: Sequence[Any]) -> str:
-    """The framework id that the subscriber is told; empty when it was refused."""
+    """The framework id that the subscriber gets; empty when it was refused."""
     for effect in effects:
         if type(effect) is Send and effect.stream == stream and effect.event.subscribed is not None:
             return str(effect.event.subscribed.framework_id.value)

@@ -1,4 +1,4 @@
-"""What the ledgers know of the cluster and of each other: what is there to be looked at."""
+"""The interface of the cluster and of the ledgers for each other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""What a process of the simulated cluster knows of the rest of it: time, the network, who leads, and who watches.
-
-`cluster.Cluster` is that rest. Processes know it by this protocol alone, so that the arrows between the modules lead
-one way: world, processes, cluster.
+"""The interface of the simulated cluster for its processes: time, the network, the election, and the observer.
+`cluster.Cluster` implements it. Processes use only this protocol, so that imports go one way: world, processes,
+cluster.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class MasterWitness(Protocol):
 
 
 class Witness(Protocol):
-    """Who is told of all that happens. ``Any`` stands for processes and what is theirs: they are above this module."""
+    """The observer of all events. ``Any`` stands for processes and their parts, which are in modules above this one."""
 
     running: dict[tuple[str, str], set[str]]
 
@@ -76,7 +75,7 @@ class Witness(Protocol):
     def framework_heard(self, framework: Any, status: Any) -> None: ...
 
     def cut_short(self, app_id: str, really: bool) -> None:
-        """A change ended another of the app half-way; or nothing is left of that."""
+        """A change has cut another change of the app short; or no trace of that is left."""
         ...
 
 
@@ -98,5 +97,5 @@ class World(Protocol):
     def is_up(self, host: str) -> bool: ...
 
     def source(self, process: Any, seed: str) -> SeededSource:
-        """The chance of a core of this process, which is as unlucky as the options say."""
+        """The source of randomness of a core of this process, with the misfortune of the options."""
         ...

@@ -1,4 +1,4 @@
-"""Things that are asked all at once: what each came to, in a time that the slowest of them does not set."""
+"""Runs several calls at once, and returns all results after a limited time, even if some calls take longer."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 MOST = 32
-"""How many are under way at the same time."""
+"""The most calls that run at the same time."""
 
 
 _GOODBYE_SECONDS = 10.0
-"""How long what was told to stop is waited for: a call of a library may know of no end."""
+"""Seconds to wait for calls that were asked to stop: a library's call may never end."""
 
 
 class TooLate(InstallerError):
-    """There was no answer within the time for all."""
+    """A call did not end within the time for all."""
 
 
 def at_once(
@@ -34,10 +34,9 @@ def at_once(
     enough: Callable[[T], bool] = lambda result: False,
     stop: Callable[[], None] = end_all,
 ) -> dict[K, T | BaseException]:
-    """What each came to, or raised, in the order of ``work``. ``seconds``: what is not over then comes to `TooLate`,
-    and is left to itself: its thread keeps nobody from ending. So does what is not over when one is ``enough``.
-
-    What interrupts this also calls ``stop``, which ends what is under way: commands, where nothing else is said.
+    """What each call returned or raised, in the order of ``work``. A call that has not ended after ``seconds``, or when
+    a result is ``enough``, gets `TooLate` and is abandoned: its thread is a daemon thread. An interrupt also calls
+    ``stop``, which by default ends all commands under way.
     """
     waiting = deque(work.items())
     told: queue.SimpleQueue[tuple[K, T | BaseException]] = queue.SimpleQueue()

@@ -27,7 +27,7 @@ def dcos_dir(environ: Mapping[str, str] | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What ``dcos`` has to know about a cluster: its name, its gateways (the first is tried first), its CA."""
+    """The settings of a cluster for ``dcos``: its name, its gateways (in the order of tries), its CA."""
 
     cluster_id: str
     name: str
@@ -50,8 +50,8 @@ class Wanted:
 
 
 def token_of(folder: Path, wanted: Wanted) -> str | None:
-    """The token that ``dcos`` has, empty when it has none; None when it does not know the cluster as it is now. Other
-    settings of the user, and who is logged in, make no difference.
+    """The token that ``dcos`` has, empty when it has none; None when its settings of the cluster are missing or
+    outdated. Other settings of the user do not count.
     """
     home = _home(folder, wanted.cluster_id)
     try:
@@ -71,7 +71,7 @@ def token_of(folder: Path, wanted: Wanted) -> str | None:
 
 
 def is_expired(token: str, now: float) -> bool:
-    """Whether the token says that it has expired. What cannot be read is left to the gateway."""
+    """Whether the token has expired. An unreadable token is left to the gateway."""
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
@@ -81,13 +81,13 @@ def is_expired(token: str, now: float) -> bool:
 
 
 def attached(folder: Path) -> str | None:
-    """The id of the cluster that ``dcos`` talks to when nothing else is said."""
+    """The id of the cluster that ``dcos`` uses by default."""
     return next((path.parent.name for path in sorted((folder / "clusters").glob("*/attached"))), None)
 
 
 def write(folder: Path, wanted: Wanted, token: str) -> bool:
-    """Makes the cluster known to ``dcos``. Returns whether it is the attached one: a new cluster becomes it, an old
-    one stays what it was, so that a second deploy does not turn the operator's command to another cluster.
+    """Writes the settings for ``dcos``. Returns whether the cluster is the attached one. A new cluster is attached; a
+    known one is not, so that a second deploy does not switch the operator's command to another cluster.
     """
     home = _home(folder, wanted.cluster_id)
     new = not (home / SETTINGS_FILE).exists()
@@ -102,7 +102,7 @@ def write(folder: Path, wanted: Wanted, token: str) -> bool:
 
 
 def forget(folder: Path, cluster_id: str) -> None:
-    """Removes the cluster from what ``dcos`` knows. Idempotent."""
+    """Removes the cluster from ``dcos``' settings. Idempotent."""
     shutil.rmtree(folder / "clusters" / cluster_id, ignore_errors=True)
 
 

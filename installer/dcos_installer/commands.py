@@ -1,4 +1,4 @@
-"""What each command of `dcos-installer` consists of: the phases in their order, and the run around them."""
+"""The commands of `dcos-installer`: the phases of each in their order, and the run around them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def deploy_phases() -> list[Phase]:
 
 
 def plan_phases() -> list[Phase]:
-    """The same phases, up to where machines would be changed; a dry run of the rest tells what they would do."""
+    """The same phases up to the first change of a machine; a dry run of the others shows what they would do."""
     return [
         ProvisionMachines(),
         GatherFacts(),
@@ -123,9 +123,9 @@ class Job:
     dry_run: bool = False
     run_id: str = field(default_factory=_new_run_id)
     notes: tuple[str, ...] = ()
-    """What the operator should know before the first phase."""
+    """A message for the operator before the first phase."""
     arguments: tuple[str, ...] = ()
-    """What follows the inventory on the command line."""
+    """The arguments after the inventory on the command line."""
 
     @property
     def log(self) -> Path:
@@ -134,7 +134,7 @@ class Job:
 
     @property
     def resume(self) -> str:
-        """The command line that takes up the work where this run left it."""
+        """The command line that resumes the work of this run."""
         return resume_line(self.command, self.spec.inventory_path, *self.arguments)
 
 
@@ -152,7 +152,7 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         try:
             run_phases(ctx, phases)
         except BaseException as error:
-            # A run that is interrupted has no end in the journal: the next one tells where it was cut off.
+            # An interrupted run has no end in the journal, so the next one can report where it was cut off.
             if ctx.journal and isinstance(error, Exception):
                 ctx.journal.end(f"failed: {error.what if isinstance(error, InstallerError) else repr(error)}")
             log.debug("the run failed", exc_info=True)
@@ -187,14 +187,14 @@ def administrator_file(job: Job) -> Path:
 
 
 def ca_fingerprint(job: Job) -> str:
-    """What ``dcos cluster setup`` shows of the CA, to be compared with; empty as long as there is none."""
+    """The CA's fingerprint as ``dcos cluster setup`` shows it; empty while there is no CA."""
     trust = secrets.load(job.state, job.spec, hosts=()).trust
     return secrets.fingerprint(trust.ca) if trust else ""
 
 
 @contextlib.contextmanager
 def _context(job: Job, engine: Engine | None = None, seconds: float = ANSWER_SECONDS) -> Iterator[Context]:
-    """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
+    """A context for the job, with a folder for shared SSH connections, which are closed afterwards."""
     spec = learned(job.spec, machine_records.addresses(job.state))
     provider = open_provider(spec, job.state.root)
     protect_keys(job.state)
@@ -230,7 +230,7 @@ def context(
 
 
 def makes_machines(job: Job) -> bool:
-    """Whether the job's machines are the provider's own, and go with their cluster."""
+    """Whether the provider makes the job's machines, and removes them with the cluster."""
     return declaration(job.spec.provider).makes_machines
 
 
@@ -239,13 +239,13 @@ SWITCHES: Mapping[str, Callable[[Provider], Callable[[Collection[str], Note], Re
     "power-off": lambda provider: provider.power_off,
     "reboot": lambda provider: provider.reboot,
 }
-"""What can be done to machines' power, by command."""
+"""Methods of the provider by the command that switches machines."""
 
 
 def switch(ctx: Context, command: str, hosts: Sequence[HostSpec], *, ignore_lock: bool) -> Results:
-    """Has the provider switch the hosts, all at once, holding the cluster's lock; how each of them is then.
+    """Lets the provider switch all hosts at once, under the cluster's lock. Returns the result for each.
 
-    ``command`` is one of `SWITCHES`. ``ignore_lock``: takes no lock, and heeds none. Raises `LockHeld`.
+    ``command`` is one of `SWITCHES`. ``ignore_lock``: takes no lock, and ignores an existing one. Raises `LockHeld`.
     """
     with contextlib.ExitStack() as stack:
         # A provider that makes no machines refuses to switch them, with or without the lock.
@@ -259,8 +259,8 @@ def switch(ctx: Context, command: str, hosts: Sequence[HostSpec], *, ignore_lock
 
 
 def remove_lock(ctx: Context) -> list[lock.Removed]:
-    """Removes the lock's record from every master: it lies on the first that its holder could reach. Returns whose it
-    was. Raises `InstallerError` when the first cannot be reached: then it may be there still.
+    """Removes the lock's record from every master: it lies on the first one that its holder could reach. Returns its
+    holder. Raises `InstallerError` when the first master cannot be reached, because the record may lie there.
     """
     found = ctx.everywhere(ctx.spec.masters, lambda host: lock.remove(ctx.remote(host)))
     if isinstance(error := found[ctx.spec.masters[0].name], InstallerError):
@@ -269,7 +269,7 @@ def remove_lock(ctx: Context) -> list[lock.Removed]:
 
 
 def open_destroy(inventory: Path, sink: Sink) -> Job | None:
-    """The job that takes away what was deployed from ``inventory``, whatever it says now. None: nothing was
+    """The job that removes what was deployed from ``inventory``, whatever the inventory says now. None: nothing was
     deployed.
     """
     if not is_known(inventory):
@@ -290,7 +290,7 @@ def open_destroy(inventory: Path, sink: Sink) -> Job | None:
 
 
 def _forget_nothing(inventory: Path, state: ClusterState, sink: Sink) -> Job | None:
-    """Forgets a cluster of which there is nothing, unless somebody is at work on it. Raises `LockHeld`."""
+    """Removes the state of a cluster without machines, unless another run works on it. Raises `LockHeld`."""
     holder = lock.this_holder(_new_run_id(), state.cluster_id, "destroy", state.lock, time.time())
     with lock.hold_here(state.lock, holder):
         # Another run may have begun to make it in the meantime.
@@ -303,7 +303,7 @@ def _forget_nothing(inventory: Path, state: ClusterState, sink: Sink) -> Job | N
 
 
 def host_of(spec: ClusterSpec, name: str) -> HostSpec:
-    """The host of that name. Raises `InstallerError` naming those there are."""
+    """The host of that name. Raises `InstallerError`, which lists the names."""
     try:
         return spec.host(name)
     except KeyError:
@@ -328,10 +328,9 @@ def open_repair(inventory: Path, host: str, sink: Sink) -> Job:
 
 
 def check_inventory(inventory: Path) -> None:
-    """Checks that a cluster can be made of the inventory here, as far as that is known without touching anything.
-
-    An inventory that is refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` for what the
-    provider cannot have.
+    """Checks that a cluster can be made from the inventory, as far as that is known without changing anything. A
+    refused inventory leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` for what the provider
+    cannot provide.
     """
     spec = load_spec(inventory, known_id(inventory) or _UNKNOWN_ID, host_limits())
     cache_home()  # the folder for the bundle can be made
@@ -367,7 +366,7 @@ def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, 
 
 
 def existing_state(inventory: Path) -> ClusterState:
-    """The state of a cluster that was worked on. Raises `InstallerError` when there is none."""
+    """The state of a known cluster. Raises `InstallerError` when there is none."""
     state = find_state(inventory)
     if state is None:
         raise InstallerError(
@@ -398,7 +397,7 @@ def _done(ctx: Context) -> str:
 
 @contextlib.contextmanager
 def _log_file(path: Path) -> Iterator[None]:
-    """Everything the installer's own loggers say, in a file of the run. Old logs go."""
+    """Writes the output of the installer's loggers to a file of the run. Removes old logs."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in sorted(path.parent.glob("*.log"))[:-_KEPT_LOGS]:
         old.unlink(missing_ok=True)

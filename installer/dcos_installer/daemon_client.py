@@ -23,7 +23,7 @@ ANSWER_SECONDS = 10.0
 
 
 class NotWell(InstallerError):
-    """A daemon did not answer, or not as it should. ``status`` is the HTTP status, 0 without an answer."""
+    """A daemon did not answer, or answered with an error. ``status`` is the HTTP status, 0 without an answer."""
 
     def __init__(self, what: str, *, status: int = 0, **rest: Any) -> None:
         self.status = status
@@ -31,14 +31,13 @@ class NotWell(InstallerError):
 
 
 class CannotAsk(InstallerError):
-    """No daemon can be asked: the operator's certificate, or CA, cannot be used. The cluster may be well."""
+    """No daemon can be asked, because the operator's certificate or CA cannot be used. The cluster may be healthy."""
 
 
 class Asker:
-    """Asks over TLS as the cluster's operator: the other side must be of the cluster's CA and have the address asked.
-
-    ``folder`` is the operator's ``secrets/``; it is looked into when the first question comes. At a port of ``kinds``
-    the other side must be that kind of daemon, too. ``seconds``: how long a silent one is waited for.
+    """Asks over TLS as the cluster's operator: the server needs a certificate of the cluster's CA for the address.
+    ``folder`` is the operator's ``secrets/``, read at the first request. At a port of ``kinds`` the server must also be
+    that kind of daemon. ``seconds``: the timeout of a request.
     """
 
     def __init__(self, folder: Path, kinds: Mapping[int, str] | None = None, seconds: float = ANSWER_SECONDS) -> None:
@@ -57,9 +56,8 @@ class Asker:
         headers: Mapping[str, str] | None = None,
         seconds: float | None = None,
     ) -> Any:
-        """What ``url`` answers: its JSON, its text when it is none, None when it is empty. Raises `NotWell`.
-
-        Raises `CannotAsk` before anything is sent. Redirects are not followed. What is sent is in no message.
+        """The response of ``url``: its JSON, its text when it is not JSON, None when it is empty. Raises `NotWell`.
+        Raises `CannotAsk` before anything is sent. Redirects are not followed. Messages do not quote the request.
         ``zookeeper://HOST:PORT/WORD`` asks ZooKeeper.
         """
         seconds = self._seconds if seconds is None else seconds
@@ -96,7 +94,8 @@ class Asker:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 context.minimum_version = ssl.TLSVersion.TLSv1_2
                 if kind:
-                    # Instances of a class made here, as the handshake knows nothing of the context's owner.
+                    # Connections are instances of a class that is made here, because the handshake does not know the
+                    # context's owner.
                     context.sslsocket_class = type("Connection", (_Connection,), {"kind": kind})
                 _load(ca, lambda: context.load_verify_locations(cafile=ca))
                 _load(identity, lambda: context.load_cert_chain(identity))
@@ -107,7 +106,7 @@ class Asker:
 
 
 class _Connection(ssl.SSLSocket):
-    """Takes the handshake for failed when another kind of daemon is at the other end."""
+    """A connection whose handshake fails when the server is another kind of daemon."""
 
     kind: ClassVar[str]
 
@@ -150,7 +149,7 @@ def _zookeeper(url: str, seconds: float) -> str:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Redirects are not followed: our credentials would go along."""
+    """Redirects are not followed, because our credentials would be sent, too."""
 
     def redirect_request(self, *arguments: Any, **more: Any) -> None:
         return None

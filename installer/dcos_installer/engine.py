@@ -56,7 +56,7 @@ class AnsibleEngine:
     def plan(
         self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Mapping[str, Carried]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
-        # The secrets as they are now. Missing ones show as changes; nothing is written.
+        # The present secrets. Missing ones are shown as changes; nothing is written.
         vault = self._vault = load_secrets(self._state, spec, services=self._materials.services)
         packages = {target: (built.package,) for target, built in bundle.items()}
         known = self._materials.with_packages(packages).with_trust(vault.trust)

@@ -8,14 +8,14 @@ from typing import Any
 class InstallerError(Exception):
     """An error for the operator. ``what`` happened, ``why``, and ``hint``: what to do.
 
-    ``evidence`` holds what was last seen (a unit's log lines, a command's stderr), shown in full below the rest.
-    ``final``: the same command would end the same way, however often it is repeated and whatever is mended before:
-    nobody is told how to resume it. Library code raises it; only ``cli`` prints it and exits.
+    ``evidence`` holds the last output (a unit's log lines, a command's stderr), shown in full below the rest.
+    ``final``: the same command would always fail again, so no hint says how to resume it. Library code raises it; only
+    ``cli`` prints it and exits.
     """
 
     evidence_title = "last seen:"
     logs_of = ""
-    """The unit whose last lines ``evidence`` holds; empty: it holds something else."""
+    """The unit whose last lines ``evidence`` holds; empty: it holds other output."""
 
     def __init__(self, what: str, *, why: str = "", hint: str = "", evidence: str = "", final: bool = False) -> None:
         self.what = what
@@ -46,7 +46,7 @@ class ProcessFailed(InstallerError):
 
 
 class DeadlinePassed(InstallerError):
-    """A step did not end in time. ``evidence`` holds the last thing it showed."""
+    """A step did not end in time. ``evidence`` holds its last output."""
 
 
 class StateError(InstallerError):

@@ -29,7 +29,7 @@ Kind = Literal[
 class Event:
     """One thing that happened. ``host`` is empty when it is about the whole cluster; ``seconds`` is how long it took.
 
-    ``data`` holds what only this kind has.
+    ``data`` holds the fields of this kind.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""What every verb of `dcos-installer` stands in: the inventory it is about; errors as messages and exit codes."""
+"""The frame of every verb of `dcos-installer`: its inventory argument; errors as messages and exit codes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _from_here(context: click.Context, parameter: click.Parameter, path: Path) -
     except FileNotFoundError:
         if not path.is_absolute():
             raise click.BadParameter("the current folder was removed: name the inventory from / on") from None
-        os.chdir("/")  # what is started from here on needs a folder to be in
+        os.chdir("/")  # child processes need a working folder
     return path
 
 
@@ -33,7 +33,7 @@ inventory_argument = click.argument("inventory", type=click.Path(path_type=Path)
 
 @contextmanager
 def errors(as_json: bool = False) -> Iterator[None]:
-    """What is raised becomes a message and an exit code. SIGTERM and SIGHUP end a run as Ctrl-C does: tidily."""
+    """Errors become a message and an exit code. SIGTERM and SIGHUP end a run like Ctrl-C, with all clean-ups."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -47,7 +47,7 @@ def errors(as_json: bool = False) -> Iterator[None]:
         click.echo("\n".join(["interrupted", *notes]), err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader of the output has closed it: that is no failure, and there is no reader for a message.
+        # The reader of the output has closed it: that is not a failure, and nobody would read a message.
         discard_output()
         sys.exit(FAILED)
     except OSError as error:
@@ -71,7 +71,7 @@ def _fail(error: InstallerError, code: int) -> NoReturn:
 
 
 def discard_output() -> None:
-    """For when the reader of stdout has gone: what is written from now on goes nowhere."""
+    """Called when the reader of stdout is gone: drops all further output."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Typed resources: kinds, values of them, their arithmetic, and the door through which they come from the wire."""
+"""Typed resources: kinds, values, their arithmetic, and their conversion from and to the wire."""
 
 from __future__ import annotations
 

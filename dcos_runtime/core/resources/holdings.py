@@ -8,7 +8,7 @@ from dcos_runtime.core.resources.value import EMPTY, Resources
 
 
 class Holdings:
-    """Changed in place by the core it belongs to; sums of scalars are kept along."""
+    """Changed in place by its core; sums of scalars are kept, too."""
 
     __slots__ = ("_by_agent", "_scalars")
 
@@ -27,7 +27,7 @@ class Holdings:
             self._set(agent_id, self.on(agent_id) + resources)
 
     def remove(self, agent_id: str, resources: Resources) -> None:
-        """Takes resources out. Those that were not held are ignored."""
+        """Removes resources. Those that are not held are ignored."""
         if agent_id in self._by_agent:
             self._set(agent_id, self._by_agent[agent_id] - resources)
 

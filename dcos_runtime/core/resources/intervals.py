@@ -1,4 +1,4 @@
-"""Sets of whole numbers as intervals: sorted, apart from each other, both ends within."""
+"""Sets of whole numbers as intervals: sorted, disjoint and not adjacent, with both ends included."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Interval = tuple[int, int]
 
 
 def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    """The union, in the one form that every set of numbers has."""
+    """The union, in canonical form."""
     merged: list[Interval] = []
     for begin, end in sorted(intervals):
         if merged and begin <= merged[-1][1] + 1:

@@ -1,6 +1,5 @@
-"""What a resource is, apart from how much: two amounts are of one kind when one could stand for the other.
-
-There is one object for each kind, so comparing two and looking one up cost what they cost for any object.
+"""The kind of a resource, without its amount: two amounts have the same kind if they are interchangeable. There is one
+object for each kind, so that comparing and hashing kinds is cheap.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ ReservationType = Resource.ReservationInfo.Type
 SourceType = Resource.DiskInfo.Source.Type
 
 Labels = tuple[tuple[str, str | None], ...]
-"""In order: labels that differ in nothing but their order are equal."""
+"""Sorted, so that labels that differ only in their order are equal."""
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -36,7 +35,7 @@ class Reservation(msgspec.Struct, frozen=True):
 
 
 class DiskSource(msgspec.Struct, frozen=True):
-    """Where a disk comes from. ``root`` is that of its path or mount."""
+    """The source of a disk. ``root`` is that of its path or mount."""
 
     type: SourceType
     root: str | None = None
@@ -58,7 +57,7 @@ class DiskSource(msgspec.Struct, frozen=True):
 
 
 class Disk(msgspec.Struct, frozen=True):
-    """``persistence``: the id of the persistent volume that is kept there. How it is mounted makes no kind."""
+    """``persistence``: the id of the persistent volume on it. The volume's mount does not belong to the kind."""
 
     persistence: str | None = None
     source: DiskSource | None = None
@@ -68,10 +67,9 @@ class Disk(msgspec.Struct, frozen=True):
 
 
 class Kind:
-    """``whole``: there is no part of it, and no sum of two. ``role``: that of the innermost reservation, or ``*``.
-    ``ordinary``: it is nothing but a name and at most one static reservation.
-
-    ``suffix`` is what a text tells of it behind its name (and whom it is allocated to); ``order`` is its place there.
+    """``whole``: it cannot be divided or added. ``role``: that of the innermost reservation, or ``*``. ``ordinary``: it
+    has only a name and at most one static reservation. ``suffix`` is what a text shows after its name (and its
+    allocation); ``order`` is its place in a text.
     """
 
     __slots__ = (
@@ -114,7 +112,7 @@ class Kind:
         shared: bool = False,
     ) -> Kind:
         parts = (name, reservations, disk, provider_id, revocable, shared)
-        with cls._lock:  # views of an agent are built in another thread than its loop
+        with cls._lock:  # an agent's views are built in another thread than its loop
             found = cls._known.get(parts)
             if found is None:
                 found = cls._known[parts] = cls._made(*parts)
@@ -172,7 +170,7 @@ class Kind:
 
     @classmethod
     def of(cls, parts: object) -> Kind:
-        """The kind of these `parts`, whatever they were encoded as and decoded from. Raises ``ValueError``."""
+        """The kind of these decoded `parts`. Raises ``ValueError``."""
         return cls(*msgspec.convert(parts, _Parts))
 
     def __repr__(self) -> str:

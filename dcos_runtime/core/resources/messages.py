@@ -28,8 +28,9 @@ from dcos_runtime.wire.resources import Resource
 
 
 class Format(enum.Enum):
-    """How reservations are told: as one ``role`` and ``reservation``; as a stack of ``reservations`` (to who has
-    RESERVATION_REFINEMENT); as both, which views do."""
+    """The form of reservations: one ``role`` and ``reservation``; a stack of ``reservations`` (for clients with
+    RESERVATION_REFINEMENT); or both, as in views.
+    """
 
     SINGLE = "single"
     STACK = "stack"
@@ -40,7 +41,7 @@ class Format(enum.Enum):
 
 
 def parse(messages: Iterable[Resource]) -> Resources:
-    """The value of messages in any format that `validation.invalid` has passed, without whom they are allocated to."""
+    """The value of messages in any format that `validation.invalid` has accepted, without their allocation."""
     scalars: dict[Kind, int] = {}
     ranges: dict[Kind, tuple[Interval, ...]] = {}
     sets: dict[Kind, frozenset[str]] = {}
@@ -196,7 +197,7 @@ def _message(
 
 
 def _reserved(kind: Kind, format: Format) -> dict[str, Any]:
-    """The fields of a `Resource` that tell of reservations."""
+    """The fields of a `Resource` about reservations."""
     fields: dict[str, Any] = {}
     reservations = kind.reservations
     if format is not Format.SINGLE:

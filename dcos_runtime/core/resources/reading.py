@@ -1,6 +1,5 @@
-"""The resources of a message in JSON, looked at and parsed once for all messages that say the same.
-
-Tasks of one app ask for the same, so of a hundred thousand tasks there are few different ones.
+"""The resources of a message in JSON, checked and parsed once for all messages with the same text. Tasks of one app ask
+for the same resources, so a hundred thousand tasks have few different texts.
 """
 
 from __future__ import annotations
@@ -15,11 +14,13 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.resources import Resource
 
 _MOST_BYTES = 1024
-"""Longer ones are read each time: what is kept is so bounded in bytes as well."""
+"""Longer texts are parsed each time, so that the cache is bounded in bytes."""
 
 
 class Read(NamedTuple):
-    """``role``: whom the first of them is allocated to. ``error``: why they are none; then there is nothing else."""
+    """``role``: the role to which the first of them is allocated. ``error``: why they are invalid; the other fields are
+    empty then.
+    """
 
     resources: Resources
     role: str | None = None
@@ -27,7 +28,7 @@ class Read(NamedTuple):
 
 
 def read(data: bytes) -> Read:
-    """An array of resources, as `codec.encode` wrote it or anybody. Raises `codec.DecodeError`."""
+    """Reads an array of resources in JSON. Raises `codec.DecodeError`."""
     return _kept(data) if len(data) <= _MOST_BYTES else _read(data)
 
 

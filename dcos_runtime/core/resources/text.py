@@ -38,8 +38,8 @@ def text(resources: Resources, allocated_to: str | None = None) -> str:
 def view(parts: Iterable[Resources]) -> dict[str, float | str]:
     """The sum of ``parts``, which may be of several agents, as `/state` shows it.
 
-    The four usual scalars come always, reserved and unreserved together, revocable ones under names of their own. Of
-    ranges and sets it is the union: what several agents have of one number is that number.
+    The four usual scalars are always included, reserved and unreserved together, revocable ones under names of their
+    own. Of ranges and sets it shows the union: a number that several agents have comes once.
     """
     scalars: dict[str, int] = {}
     ranges: dict[str, list[Interval]] = {}

@@ -1,4 +1,4 @@
-"""Which resources are accepted: checked once, as messages, before anything is counted. The texts are Mesos'.
+"""Which resources are accepted: checked once, as messages, before anything is computed with them. The texts are Mesos'.
 
 Every function returns the reason for a refusal, or ``None``.
 """
@@ -21,14 +21,14 @@ from dcos_runtime.wire.roles import allocation_error, role_error
 MAX_PORT = 65535
 MAX_RESOURCES = 1000
 MAX_PARTS = 10_000
-"""Of one message: resources, and the ranges and items of all. Each costs time in every sum that it is part of."""
+"""The most resources of one message, and the most ranges and items of all. Each costs time in every sum."""
 _SHOWN = 300
-"""Characters of a resource in a reason: it may be as long as a body."""
+"""The most characters of a resource in a reason: it may be as long as a body."""
 _NO_NAME = re.compile(r"[(\x00-\x1f]")
 
 
 def invalid(given: Sequence[Resource]) -> str | None:
-    """Each by itself, as a framework or an agent writes it, and the sum of each name."""
+    """Checks each resource by itself, as a framework or an agent writes it, and the sum of each name."""
     if len(given) > MAX_RESOURCES:
         return f"There are {len(given)} resources in one message, and may be {MAX_RESOURCES}"
     numbers = sum(len(message.ranges.range) if message.ranges is not None else 0 for message in given)
@@ -50,12 +50,12 @@ def invalid(given: Sequence[Resource]) -> str | None:
 
 
 def out_of_range(value: float) -> bool:
-    """Whether no scalar may be as large; not a number is, too."""
+    """Whether the number is too large for a scalar; NaN counts as too large."""
     return not value <= MAX_SCALAR
 
 
 def not_offerable(given: Resources) -> str | None:
-    """Whether an agent may offer these: plain resources, and statically reserved ones, is all that is offered yet."""
+    """Why an agent may not offer these: so far only plain and statically reserved resources are offered."""
     for kind in given.kinds():
         if not kind.ordinary:
             return (
@@ -155,7 +155,7 @@ def _disk(message: Resource) -> str | None:
 
 
 def _shown(message: Resource) -> str:
-    """The name in a message that `parse` may not be able to read."""
+    """A resource in a reason; `parse` may not be able to read it."""
     label = message.name
     if message.reservations:
         inner = ", ".join(

@@ -1,8 +1,7 @@
-"""Amounts by kind as one value: sums, differences, what contains what, and parts by reservation.
-
-No operation changes a value. Scalars are whole thousandths, ranges are sets of numbers, sets are sets of items. Things
-are what has no parts: a persistent volume, a mounted disk, a shared resource. They are counted: a sum has the copies
-of both sides, and a difference or a comparison takes a thing as it is or not at all.
+"""Amounts by kind as one value: sums, differences, containment, and parts by reservation. No operation changes a value.
+Scalars are integers of thousandths, ranges are sets of numbers, sets are sets of items. Indivisible resources are
+*things*: a persistent volume, a mounted disk, a shared resource. Things are counted: a sum has the copies of both
+sides, and a difference or a comparison takes a thing as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from dcos_runtime.wire.roles import within
 
 THOUSANDTHS = 1000
 MAX_SCALAR = 10**12
-"""The largest scalar that is taken; in thousandths thousands of them fit into 64 bits."""
+"""The largest scalar; a sum of thousands of them, in thousandths, fits into 64 bits."""
 
 _CLAMP = 10**15
 
@@ -30,8 +29,9 @@ def fixed(value: float) -> int:
 
 
 class Thing:
-    """So much of a kind that is whole. ``principal`` and ``volume`` (a Volume, encoded) tell of a persistent volume
-    who made it and how it is mounted, and make no difference."""
+    """An amount of an indivisible kind. For a persistent volume, ``principal`` is its maker and ``volume`` its mount
+    (an encoded Volume); neither counts in comparisons.
+    """
 
     __slots__ = ("_hash", "amount", "kind", "principal", "volume")
 
@@ -61,8 +61,8 @@ Things = Mapping[Thing, int]
 class Resources:
     """Empty amounts are left out, so that equal amounts are equal values.
 
-    The mappings handed in are kept, and belong to the value from then on: scalars above 0, intervals that `merge`
-    made, scalars of no whole kind.
+    The value keeps the given mappings, which nobody may change afterwards. Scalars are above 0 and of divisible kinds;
+    intervals come from `merge`.
     """
 
     __slots__ = ("ranges", "scalars", "sets", "things")
@@ -128,7 +128,7 @@ class Resources:
         return Resources(scalars, ranges, sets, things)
 
     def __sub__(self, other: Resources) -> Resources:
-        """The difference. What is not there is ignored (ask `contains` before)."""
+        """The difference. Amounts that are not contained are ignored (see `contains`)."""
         scalars = self.scalars
         if scalars and other.scalars:
             scalars = {**scalars}
@@ -179,7 +179,7 @@ class Resources:
     # --- parts ---
 
     def kinds(self) -> Iterator[Kind]:
-        """Of every amount; one of two types of value, or of things, comes more than once."""
+        """The kinds of all amounts. A kind comes more than once if it has several types of value, or several things."""
         yield from self.scalars
         yield from self.ranges
         yield from self.sets
@@ -199,7 +199,7 @@ class Resources:
         return self.find(lambda kind: kind.name == name)
 
     def reserved(self, role: str | None = None) -> Resources:
-        """What is reserved to exactly this role; to any, when none is given."""
+        """The resources that are reserved to exactly this role, or to any role when none is given."""
         if role is None:
             return self.find(lambda kind: kind.role != "*")
         return self.find(lambda kind: kind.role == role != "*")
@@ -208,14 +208,16 @@ class Resources:
         return self.find(lambda kind: kind.role == "*")
 
     def for_role(self, role: str) -> Resources:
-        """What may be allocated to the role: the unreserved, and what is reserved to it or to an ancestor of it."""
+        """The resources that may be allocated to the role: unreserved ones, and those reserved to it or to an
+        ancestor.
+        """
         for kind in self.kinds():
             if kind.role != "*" and not within(role, kind.role):
                 return self.find(lambda kind: kind.role == "*" or within(role, kind.role))
         return self
 
     def by_role(self) -> dict[str, Resources]:
-        """By the role they are reserved to, ``*`` for the unreserved; in order."""
+        """The resources by the role of their reservation, ``*`` for unreserved ones; sorted."""
         roles = {kind.role for kind in self.kinds()}
         if len(roles) == 1:
             return {roles.pop(): self}
@@ -237,7 +239,7 @@ class Resources:
         return amount
 
     def scalar_amounts(self) -> Iterator[tuple[Kind, int]]:
-        """How much there is of each scalar. A shared thing is there once, however many copies are held of it."""
+        """The amount of each scalar. A shared thing counts once, however many copies are held."""
         yield from self.scalars.items()
         for thing, copies in self.things.items():
             yield thing.kind, _amount(thing, copies)
@@ -248,9 +250,8 @@ class Resources:
         return found[0] if len(found) == 1 else merge(interval for intervals in found for interval in intervals)
 
     def quantities(self) -> Iterator[tuple[str, int]]:
-        """How much there is of each name, in thousandths: of a range its numbers count, of a set its items.
-
-        A name may come more than once.
+        """The amount of each name, in thousandths: the numbers of a range and the items of a set are counted. A name
+        may come more than once.
         """
         for kind, amount in self.scalar_amounts():
             yield kind.name, amount

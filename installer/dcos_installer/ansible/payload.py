@@ -1,8 +1,7 @@
-"""What is sent to a machine's Python: the host's side as bytecode where the versions agree, as source otherwise.
-
-The command on the machine is fixed and short (`COMMAND`); code and request travel on its standard input, so that a
-machine needs nothing of ours beforehand and nothing is left there. Compiling the source takes longer than all the rest
-of a check: machines whose Python has our magic number get it compiled.
+"""The code that a machine's Python gets: the host's side as bytecode where the versions match, as source otherwise. The
+command on the machine is fixed and short (`COMMAND`); code and request come on its standard input, so that a machine
+needs nothing of ours beforehand and keeps nothing. Compiling the source takes longer than the rest of a check, so
+machines whose Python has our magic number get bytecode.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ COMMAND = (
 
 
 class HostAnswerMissing(InstallerError):
-    """A machine was reached and gave no answer: it has no Python that fits, or the host's side failed there."""
+    """A machine was reached and gave no answer: it has no suitable Python, or the host's side failed there."""
 
 
 def request(values: Mapping[str, Any]) -> bytes:

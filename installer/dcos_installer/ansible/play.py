@@ -31,7 +31,7 @@ Answers = Callable[[str, "dict[str, Any] | InstallerError"], None]
 """Called with each host's answer as it comes in, or with why there is none."""
 
 _FORKS = 32
-"""A host's process mostly waits for its host; more of them at once than this only cost memory."""
+"""The most hosts at once. Their processes mostly wait, and more of them would only cost memory."""
 _SAID_LINES = 30
 _GRACE_SECONDS = 10.0
 _PREFIX = "play-"
@@ -63,7 +63,7 @@ class PlayFailed(InstallerError):
 
 @dataclass(frozen=True)
 class Workspace:
-    """Connections that stay open from one play to the next, and the folder that plays work in.
+    """The working folder of plays, and connections that stay open from one play to the next.
 
     ``home`` is private to the operator. The connections' sockets lie in ``sockets`` (see `dcos_installer.sockets`);
     None: each play makes its own.
@@ -160,7 +160,7 @@ def _play(home: Path, on_event: Callable[[Mapping[str, Any]], bool]) -> str:
 
 
 def _environment(home: Path, prepared: Mapping[str, str]) -> dict[str, str]:
-    """What ansible-playbook sees: our configuration and ansible-runner's own wiring, nothing of the operator's."""
+    """The environment of ansible-playbook: our configuration and ansible-runner's, nothing of the operator's."""
     ours = {
         "ANSIBLE_CALLBACK_PLUGINS",
         "ANSIBLE_STDOUT_CALLBACK",
@@ -169,7 +169,7 @@ def _environment(home: Path, prepared: Mapping[str, str]) -> dict[str, str]:
     }
     kept = {"PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"}
     environment = {name: value for name, value in prepared.items() if name in ours | kept}
-    # An operator's callback plugins must not come in beside ansible-runner's.
+    # An operator's callback plugins must not be loaded beside ansible-runner's.
     environment["ANSIBLE_CALLBACK_PLUGINS"] = environment["ANSIBLE_CALLBACK_PLUGINS"].rsplit(":", 1)[-1]
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
     environment.update(
@@ -210,7 +210,7 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
 
 
 def _sweep(parent: Path) -> None:
-    """Removes the folders of plays that are dead."""
+    """Removes the folders of plays that were killed."""
     for folder in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -289,7 +289,7 @@ def _answer(home: Path, host: str, result: Mapping[str, Any]) -> dict[str, Any] 
 
 
 def unreachable(host: str, connection: Connection, said: str) -> Unreachable:
-    """Why ``host`` cannot be reached, out of what ssh said."""
+    """Why ``host`` cannot be reached, from ssh's output."""
     said = said.strip()
     where = f"{connection.ssh.address} port {connection.ssh.port}" if connection.ssh else connection.root
     hint = f"see that {host} runs and that {where} is open to this machine"

@@ -1,4 +1,4 @@
-"""What the installer asks of hosts: facts, check, apply, remove. Each is one play; every host answers for itself."""
+"""The requests to hosts: facts, check, apply, remove. Each is one play; every host has its own result."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from dcos_installer.plan.manifest import Manifest
 from dcos_installer.plan.plan import Change
 
 ASK_SECONDS = 120.0
-"""What a host may take to answer how it is."""
+"""Seconds that a host may take to report its state."""
 APPLY_SECONDS = 90.0
-"""What a host's units may take, together, until they are well."""
+"""Seconds that all units of a host may take until they are healthy."""
 _MARGIN = 180.0
-"""Besides: writing the generation, stopping units, going back."""
+"""Further seconds for writing the generation, stopping units, rolling back."""
 
 
 class HostFailed(InstallerError):
-    """A host refused or failed. ``rolled_back``: its generation from before is active again."""
+    """A host refused or failed. ``rolled_back``: its former generation is active again."""
 
     def __init__(
         self, host: str, what: str, *, why: str, hint: str, evidence: str, unit: str = "", rolled_back: bool = False
@@ -39,8 +39,8 @@ class HostFailed(InstallerError):
 
 @dataclass(frozen=True)
 class Checked:
-    """A host compared with its manifest. The changes are true as long as the host is as ``seen``; an apply refuses
-    because of ``problems``.
+    """A host compared with its manifest. The changes are valid as long as the host is as ``seen``; an apply refuses if
+    there are ``problems``.
     """
 
     facts: Facts
@@ -101,7 +101,7 @@ def apply(
     *,
     deadline: float = APPLY_SECONDS,
 ) -> dict[str, AppliedManifest | InstallerError]:
-    """Applies the orders, all at once; each host is whole or as before, whatever becomes of the others."""
+    """Applies all orders at once; each host is changed completely or not at all, independently of the others."""
     requests = {
         host: {
             "mode": "apply",
@@ -122,7 +122,7 @@ def remove(
     *,
     purge: bool = False,
 ) -> dict[str, AppliedManifest | InstallerError]:
-    """Takes everything of ours off these hosts; with ``purge`` the daemons' state in /var/lib/dcos as well."""
+    """Removes everything of ours from these hosts; with ``purge`` also the daemons' state in /var/lib/dcos."""
     requests = {host: {"mode": "remove", "purge": purge} for host in connections}
     return _ask(workspace, connections, requests, _removed, on_host, timeout=_MARGIN)
 
@@ -142,7 +142,7 @@ def _ask(
         results[host] = result
         on_host(host, result)
 
-    # Secrets are in there: the requests are files only for as long as the play runs, and only for the operator's eyes.
+    # Requests may hold secrets: their files exist only while the play runs, and only the operator can read them.
     encoded = {
         host: json.dumps({**request, "root": connections[host].root}, ensure_ascii=False).encode()
         for host, request in requests.items()

@@ -41,7 +41,7 @@ class Built(msgspec.Struct, frozen=True):
     unpacked: int
     """Of the tar, in bytes."""
     compiled: bool
-    """Whether it ships bytecode: without, daemons start slower."""
+    """Whether it contains bytecode; without it daemons start more slowly."""
 
     @property
     def folder(self) -> str:
@@ -57,7 +57,7 @@ def cache_home() -> Path:
 
 
 def pack(tree: Path) -> bytes:
-    """A tar of ``tree`` in which nothing depends on who packed it, when and where: sorted, owner 0, time 0.
+    """A reproducible tar of ``tree``: sorted, owner 0, time 0.
 
     Holds files and folders only; modes are 0755 for folders and executables, 0644 otherwise.
     """
@@ -94,7 +94,7 @@ def keep(
     target: Target,
     compiled: bool,
 ) -> Built:
-    """Puts a package into the cache under what it was made of (``inputs``), in one step."""
+    """Puts a package into the cache under the digest of its ``inputs``, in one step."""
     digest = hashlib.sha256(tar).hexdigest()
     package = Package(name=name, version=version, sha256=digest, programs=programs)
     archive = home / f"{package.folder}.tar.gz"
@@ -114,7 +114,7 @@ def keep(
 
 
 def kept(home: Path, inputs: str) -> Built | None:
-    """What `keep` put there for ``inputs``; None when there is nothing, or nothing whole."""
+    """The package that `keep` stored for ``inputs``; None when there is none, or only a damaged one."""
     try:
         built = msgspec.json.decode((home / f"{inputs}.json").read_bytes(), type=Built)
         # Read as it lies there: each deploy and plan asks, and unpacking it takes a second of a processor.

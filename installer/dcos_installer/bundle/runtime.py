@@ -1,8 +1,7 @@
 """Builds ``dcos-runtime``: our daemons and the `dcos` command with their locked dependencies, for one kind of machine.
 
 Dependencies come as wheels from whatever index the operator's pip is set up for, held to the hashes of the lock.
-Nothing of the builder is in the package: no path, no time, no order of a directory. The same inputs give the same
-bytes.
+The package does not depend on the builder's paths, times or directory order: the same inputs give the same bytes.
 """
 
 from __future__ import annotations
@@ -47,14 +46,14 @@ _FORMAT = 1
 _PIP_SECONDS = 900.0
 _COMPILE_SECONDS = 300.0
 _COMPILE_PARTS = 4
-"""Fixed: how files are spread over processes must not depend on the builder, lest bytecode differ."""
+"""Fixed, because the distribution of files over processes shows in the bytecode."""
 
 _OLDEST_GLIBC = 17
 _DROPPED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h", ".hash", ".pyc")
 _DROPPED_FOLDERS = ("tests", "test", "__pycache__")
 _DROPPED_METADATA = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "top_level.txt")
 _PIP_SETTINGS_OF_OTHERS = ("PIP_TARGET", "PIP_USER", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV")
-"""They would make pip install elsewhere, or not at all; where it downloads from stays the operator's choice."""
+"""Variables that would make pip install elsewhere, or not at all. The operator's choice of an index stays."""
 
 _LAUNCHER = '''\
 #!/usr/bin/python{python} -IBS
@@ -92,7 +91,7 @@ def build(
     lock: Path | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Built:
-    """The package for ``target``, built now or found built. ``note`` is told what takes time.
+    """The package for ``target``, built now or found built. ``note`` gets progress.
 
     Raises `BundleError`, and `InstallerError` when pip cannot get what the lock names.
     """
@@ -150,7 +149,7 @@ def platforms(target: Target) -> list[str]:
 
 def own_files() -> Iterator[tuple[str, Path]]:
     """The runtime's own files, by their path below ``lib``: code and data, nothing that was generated or hidden, and
-    nothing that is for work on a checkout only (`build.WORKSHOP`); and what the package manager needs of the universe.
+    nothing that only a checkout needs (`build.WORKSHOP`); and the parts of the universe that the package manager needs.
     """
     for parts, path in _files_of("dcos_runtime"):
         if not any("/".join(parts[:depth]) in WORKSHOP for depth in range(1, len(parts))):
@@ -287,7 +286,7 @@ def _dotted(target: Target) -> str:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """One builder at a time: a second one finds what the first has made."""
+    """One builder at a time: a second one uses the result of the first."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

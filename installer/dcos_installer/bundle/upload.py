@@ -56,7 +56,7 @@ def upload(
 ) -> dict[str, tuple[str, ...] | InstallerError]:
     """Brings each host of ``packages`` its packages; returns the folders that were new there, or why it failed.
 
-    What a host has already is read over, what arrived in part leaves nothing behind: a rerun brings what is missing.
+    Packages that a host has already are skipped, incomplete ones are removed: a second run uploads what is missing.
     """
     results: dict[str, tuple[str, ...] | InstallerError] = {}
     if not packages:
@@ -141,7 +141,7 @@ def _archives(wanted: Sequence[Built]) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _watched(process: subprocess.Popen[bytes], deadline: float) -> Iterator[None]:
-    """Ends ``process`` when it still takes no input at the deadline, so that writing to it cannot hang for ever."""
+    """Ends ``process`` at the deadline if it reads no more input, so that writing to it cannot hang for ever."""
     import threading
 
     late = threading.Event()

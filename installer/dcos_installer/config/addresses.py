@@ -23,7 +23,9 @@ def is_address(text: str) -> bool:
 
 
 class FreeAddresses:
-    """Suggestions for hosts that need an address: another one for each, and the same ones for the same inventory."""
+    """Suggestions for hosts that need an address: a different one for each, and the same ones for the same
+    inventory.
+    """
 
     def __init__(self, inventory: Inventory, network: IPv4Network) -> None:
         taken = {value.text for host in inventory.hosts for value in _addresses(inventory, host)}
@@ -36,14 +38,14 @@ class FreeAddresses:
         self._given: dict[str, str] = {}
 
     def of(self, host: str) -> str:
-        """An address that nobody in the inventory has and that was suggested to no other host."""
+        """An address that no host of the inventory has, and that was not suggested before."""
         if host not in self._given:
             self._given[host] = next(self._candidates, self._fallback)
         return self._given[host]
 
 
 def clashes(inventory: Inventory) -> Iterator[tuple[int, str, str]]:
-    """Hosts that share an address, or are called by one of another host: line, what is wrong, remedy. Pure."""
+    """Hosts that share an address, or whose name is an address of another host: line, problem, remedy. Pure."""
     owners: dict[str, str] = {}
     reached: dict[str, str] = {}
     for name, line in inventory.hosts.items():
@@ -70,14 +72,16 @@ _OWN = "give each its own"
 
 
 def _addresses(inventory: Inventory, host: str) -> list[Value]:
-    """What is an address among what a host is reached by; its name, where nothing else is said."""
+    """The addresses by which a host is reached; by default its name, if that is an address."""
     variables = inventory.variables(host)
     said = [variables[key] for key in ("dcos_address", "ansible_host") if key in variables]
     return [value for value in said or [Value(host, inventory.hosts[host])] if is_address(value.text)]
 
 
 def _as_address(name: str) -> str:
-    """The address that a program takes the name for; the name itself when for none: ``198.18.11`` is 198.18.0.11."""
+    """The address that programs read in the name, such as 198.18.0.11 in ``198.18.11``; the name itself if there is
+    none.
+    """
     try:
         return socket.inet_ntoa(socket.inet_aton(name))
     except (OSError, UnicodeError):

@@ -1,7 +1,8 @@
 """Reads Ansible INI inventories and keeps the line of every value, so that each problem names its line.
 
 The grammar is Ansible's own (host patterns with ranges, ``[group]``, ``[group:vars]``, ``[group:children]``, group
-precedence by depth and name), without its guessing: what Ansible would silently take for something else is a problem.
+precedence by depth and name), without its guessing: text that Ansible would silently interpret in another way is a
+problem.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ class Inventory:
         return found
 
     def variables(self, host: str) -> dict[str, Value]:
-        """What holds for a host: ``all`` < parent groups < child groups < the host's own, as Ansible has it."""
+        """The variables of a host, with Ansible's precedence: ``all`` < parent groups < child groups < the host's
+        own.
+        """
         merged: dict[str, Value] = {}
         for group in self._groups_of(host):
             merged.update(self.groups[group].variables)
@@ -110,13 +113,13 @@ class Inventory:
 def read(path: Path) -> Inventory:
     """The inventory at ``path``. Problems of grammar are in its ``problems``.
 
-    Raises `InventoryInvalid` when there is no text to look at: missing, unreadable, binary, empty.
+    Raises `InventoryInvalid` when the file is missing, unreadable, binary or empty.
     """
     return parse(path, _text(path))
 
 
 def parse(path: Path, text: str) -> Inventory:
-    """The inventory that ``text`` says; ``path`` is for messages only."""
+    """The inventory in ``text``; ``path`` is only for messages."""
     inventory = Inventory(path)
     inventory.groups["all"] = InventoryGroup("all", 1, declared=True)
     inventory.groups["ungrouped"] = InventoryGroup("ungrouped", 1, declared=True)

@@ -1,4 +1,4 @@
-"""Hosts whose addresses the provider tells after creation: filled in once they are known, stood in for in a plan."""
+"""Hosts whose addresses are known after creation: filled in once they are known, with placeholders in a plan."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ipaddress import IPv4Address
 from dcos_installer.config.model import ClusterSpec, HostSpec
 
 KNOWN_LATER = "known after creation"
-"""What a plan shows in place of an address that is not known yet."""
+"""The text that a plan shows instead of an address that is not known yet."""
 
 _STAND_INS = IPv4Address("0.0.0.0")
-"""No host can have an address that begins with 0, so no inventory and no provider has one."""
+"""The network of placeholders: no host can have an address that begins with 0."""
 
 
 def unknown(spec: ClusterSpec) -> tuple[str, ...]:
-    """The hosts whose addresses nobody knows yet."""
+    """The hosts whose addresses are not known yet."""
     return tuple(host.name for host in spec.hosts if not host.address or is_stand_in(host.address))
 
 
 def learned(spec: ClusterSpec, addresses: Mapping[str, str]) -> ClusterSpec:
-    """``spec`` with the addresses that a provider has told. What the inventory says stays as it says it."""
+    """``spec`` with the addresses that a provider has reported. Addresses in the inventory stay."""
     return spec.model_copy(
         update={
             "hosts": tuple(
@@ -32,8 +32,8 @@ def learned(spec: ClusterSpec, addresses: Mapping[str, str]) -> ClusterSpec:
 
 
 def stood_in_for(spec: ClusterSpec) -> ClusterSpec:
-    """``spec`` with an address for every host, so that a plan can be made of it: what it shows of them is no address of
-    anybody, and changes with the real one.
+    """``spec`` with an address for every host, so that a plan can be made. Placeholders are not real addresses, and are
+    replaced later.
     """
     return spec.model_copy(
         update={

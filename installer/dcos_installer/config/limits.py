@@ -1,4 +1,4 @@
-"""What the operator's own machine has: no machine that is made on it can have more."""
+"""The size of the operator's own machine: no machine that is made on it can be larger."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ class HostLimits:
 
 
 def host_limits() -> HostLimits:
-    """This machine's."""
+    """The limits of this machine."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return HostLimits(cpus=os.cpu_count() or 1, mem_mb=memory >> 20)

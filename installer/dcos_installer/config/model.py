@@ -1,4 +1,4 @@
-"""What a cluster should be: ClusterSpec and its parts, typed, frozen, valid by construction."""
+"""The specification of a cluster: ClusterSpec and its parts, typed, frozen, valid by construction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Frozen(BaseModel):
 
 
 class SshSpec(_Frozen):
-    """How the inventory says a host is reached; a provider that makes its machines may know better."""
+    """How a host is reached according to the inventory; a provider that makes its machines may know other settings."""
 
     address: str
     """What SSH connects to: an IPv4 address or a DNS name (``ansible_host``); empty: known after creation."""
@@ -26,7 +26,9 @@ class SshSpec(_Frozen):
     user: str = "root"
     identity_file: Path | None = None
     jump: str = ""
-    """The hosts that SSH goes through, as ``ssh -J`` takes them; empty: none but those of the operator's own set-up."""
+    """The hosts that SSH goes through, as ``ssh -J`` takes them; empty: only those of the operator's own SSH
+    configuration.
+    """
     become: bool = False
     """Commands go through sudo, because ``user`` is not root."""
     python: str | None = None
@@ -38,7 +40,7 @@ class HostSpec(_Frozen):
 
     name: str
     address: str
-    """IPv4, as the cluster's members know the machine; empty: known after creation."""
+    """The IPv4 address that the cluster's members use; empty: known after creation."""
     roles: frozenset[Role]
     ssh: SshSpec
     cpus: float | None = None
@@ -46,7 +48,7 @@ class HostSpec(_Frozen):
     disk_mb: int | None = None
     attributes: dict[str, str] = Field(default_factory=dict)
     resources: str | None = None
-    """What the agent offers instead of its own count, as Mesos' ``--resources``."""
+    """Mesos' ``--resources``, which the agent offers instead of its own values."""
     late: bool = False
     """Whether the inventory leaves the address to the provider, which tells it after creation."""
     options: dict[str, str] = Field(default_factory=dict)
@@ -62,19 +64,20 @@ class HostSpec(_Frozen):
 
 
 _MASTER = MasterFlags(work_dir="")
-"""With the values that the inventory leaves out."""
+"""A variable for each value that the inventory leaves out."""
 
 
 class Settings(_Frozen):
-    """What holds for the whole cluster. Durations are seconds."""
+    """The settings of the whole cluster. Durations are seconds."""
 
     operator_networks: tuple[IPv4Network, ...] = ()
-    """Who, besides members, may reach the kernel's ports."""
+    """Networks that may reach the kernel's ports, besides members."""
     agent_ping_timeout: float = _MASTER.agent_ping_timeout
     max_agent_ping_timeouts: int = _MASTER.max_agent_ping_timeouts
     agent_reregister_timeout: float = _MASTER.agent_reregister_timeout
     zk_session_timeout: float | None = None
-    """After how much silence ZooKeeper gives up a master or init; None: see `ClusterSpec.zk_session_timeout`."""
+    """Seconds of silence after which ZooKeeper gives up a master or init; None: see `ClusterSpec.zk_session_timeout`.
+    """
     anonymous_reads: tuple[str, ...] = ()
     """Paths of masters and agents that may be read without a credential."""
     agent_capabilities: tuple[str, ...] = ()
@@ -82,18 +85,18 @@ class Settings(_Frozen):
     agent_disk_projects: str = "2147483648-2147549183"
     """Ids of project quotas that agents give to tasks where their file system has such quotas; empty: none."""
     principals: tuple[str, ...] = ()
-    """Frameworks and tools that get a secret of their own."""
+    """Principals of frameworks and tools that get a secret of their own."""
     repositories: tuple[tuple[str, str], ...] = ()
     """Names and URLs of the repositories that a new cluster's packages come from, the first before the others."""
 
 
 SESSION_SECONDS, LONE_SESSION_SECONDS = 5.0, 20.0
-"""The session timeout of ZooKeeper's clients. With one master no other could take over, so a starved one should go on
-for longer."""
+"""The session timeout of ZooKeeper's clients. With one master no other could take over, so a slow one gets more time.
+"""
 
 
 class ClusterSpec(_Frozen):
-    """A whole cluster, as one inventory says it. ``cluster_id`` is a version-4 UUID, kept in the operator's state."""
+    """A whole cluster, from one inventory. ``cluster_id`` is a version-4 UUID, kept in the operator's state."""
 
     name: str
     cluster_id: str
@@ -111,7 +114,7 @@ class ClusterSpec(_Frozen):
 
     @property
     def zk_session_timeout(self) -> float:
-        """After how much silence ZooKeeper gives up a master or init, and another one leads."""
+        """Seconds of silence after which ZooKeeper gives up a master or init, and another one leads."""
         usual = SESSION_SECONDS if len(self.masters) > 1 else LONE_SESSION_SECONDS
         given = self.settings.zk_session_timeout
         return usual if given is None else given

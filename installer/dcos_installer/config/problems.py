@@ -12,7 +12,7 @@ from dcos_runtime.counting import counted
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to mend. ``line`` counts from 1."""
+    """One problem. ``line`` counts from 1."""
 
     path: Path
     line: int

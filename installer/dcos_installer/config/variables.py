@@ -1,7 +1,5 @@
-"""The variables an inventory may set whoever provides its machines: scope, grammar, defaults.
-
-Those that only one provider knows are declared in its folder, in the same form; `dcos_installer.inventory_variables`
-has all of them.
+"""The inventory variables that are the same for all providers: scope, grammar, defaults. A provider's own variables are
+declared in its folder, in the same form; `dcos_installer.inventory_variables` lists all of them.
 """
 
 from __future__ import annotations
@@ -29,20 +27,20 @@ class Variable:
     """One ``dcos_*`` variable. ``parse`` takes its text and raises ``ValueError`` with what was expected.
 
     ``scope``: ``cluster`` variables are set in ``[all:vars]`` only; ``host`` ones wherever Ansible allows; ``agent``
-    ones too, but mean something to agents alone.
+    ones too, but only agents use them.
     """
 
     name: str
     scope: Scope
     parse: Callable[[str], Any]
     default: str
-    """For people; of a provider's own variable also the text that stands for it where it is not set."""
+    """The default for people; for a provider's own variable also the text that is used where it is not set."""
     help: str
     example: str
     fixed: bool = False
-    """Whether it stays what it was for as long as the cluster exists."""
+    """Whether it cannot be changed while the cluster exists."""
     repeats: Flag | None = None
-    """The daemon's flag that it becomes. What it says, and within which bounds, is declared there."""
+    """The daemon's flag that it becomes, which declares its help and its limits."""
 
 
 def _flag(
@@ -57,10 +55,9 @@ def _flag(
     help: str = "",
     more: str = "",
 ) -> Variable:
-    """A variable that becomes the flag ``name``, called like it unless ``variable`` says otherwise.
-
-    ``parse``: an inventory may say less than the command line. ``help`` then says what, in place of the flag's own.
-    ``default``: what holds without it, where that is not the flag's default. ``more``: what else readers have to know.
+    """A variable that becomes the flag ``name``, with the same name unless ``variable`` is given. ``parse``: for
+    inventories, which may allow less than the command line; ``help`` then replaces the flag's help. ``default``: the
+    behaviour without it, if that is not the flag's default. ``more``: further text.
     """
     one = flags.find(name)
     return Variable(
@@ -75,7 +72,7 @@ def _flag(
 
 
 def _expected(one: Flag) -> Callable[[str], Any]:
-    """The flag's own parser, whose complaints begin with a word that an inventory's do without."""
+    """The flag's own parser, without the first word of its messages, which an inventory's messages do not have."""
     kind = one.on_clusters or one.kind
 
     def parse(text: str) -> Any:
@@ -88,7 +85,7 @@ def _expected(one: Flag) -> Callable[[str], Any]:
 
 
 BY_PROVIDER = "by provider"
-"""As a default: each provider has its own."""
+"""A default that each provider declares."""
 
 
 def _number(low: float, high: float, unit: str) -> Callable[[str], float]:
@@ -158,7 +155,7 @@ def _capabilities(text: str) -> tuple[str, ...]:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    """Fewer than the agent takes: each key once, and no blanks in it."""
+    """Stricter than the agent: each key once, and without blanks."""
     found: dict[str, str] = {}
     for part in text.strip().strip(";").split(";"):
         key, _, value = (piece.strip() for piece in part.partition(":"))
@@ -178,7 +175,7 @@ _AMOUNTS = ("cpus", "mem", "disk", "gpus")
 
 
 def _resources(text: str) -> str:
-    """Fewer than the agent takes: no JSON, nothing reserved, each name once, amounts above zero."""
+    """Stricter than the agent: no JSON, no reservations, each name once, amounts above zero."""
     parts = [part.strip() for part in text.strip().strip(";").split(";")]
     seen: set[str] = set()
     for part in parts:
@@ -218,7 +215,7 @@ READS = frozenset(
         "/tasks",
     }
 )
-"""What masters and agents tell of themselves: what may be opened to readers without a credential."""
+"""Pages of masters and agents that may be opened to readers without a credential."""
 
 
 def _reads(text: str) -> tuple[str, ...]:
@@ -258,9 +255,7 @@ _PUBLIC_URLS = "URLs of http or https with a host, without a password and withou
 
 
 def _repositories(text: str) -> tuple[tuple[str, str], ...]:
-    """Names and URLs, in the order in which packages are looked for: as the flag reads them, within an inventory's
-    bounds.
-    """
+    """Names and URLs in the order of precedence: read as by the flag, within an inventory's limits."""
     try:
         found = repositories(text)
     except ValueError:
@@ -404,4 +399,4 @@ ANSIBLE_VARIABLES: dict[str, str] = {
     " `[user@]host[:port]`, several with commas. Their keys are those of your own SSH set-up.",
     "ansible_python_interpreter": "The Python on the host that modules run with; found by itself.",
 }
-"""Those of Ansible's that providers may heed; ``ansible_host`` is heeded by all of them."""
+"""Ansible's variables that a provider may use; ``ansible_host`` is used by all of them."""

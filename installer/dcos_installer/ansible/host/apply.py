@@ -1,7 +1,6 @@
-"""Carries `Work` out: secrets, a new generation beside the old one, one rename, units. When a unit fails, it goes back.
-
-At any moment either the old generation is active or the new one. What is begun is noted first, so that the next run
-finishes a run that was cut off.
+"""Carries `Work` out: secrets, a new generation beside the old one, one rename, units. When a unit fails, it rolls
+back. At any moment either the old generation is active or the new one. Each step is recorded before it begins, so that
+the next run finishes a run that was cut off.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ _ROLLBACK_SECONDS = 30.0
 
 
 class RolledBack(HostError):
-    """A unit was unhealthy with the new generation. The machine is back at the old one, or ``stuck`` says why not."""
+    """A unit was unhealthy with the new generation. The old one is active again, or ``stuck`` says why not."""
 
     def __init__(self, cause: HostError, back_to: int, stuck: str) -> None:
         where = f"generation {back_to} is active again" if back_to else "nothing of ours is active, as before"
@@ -58,7 +57,7 @@ class RolledBack(HostError):
 
 @contextlib.contextmanager
 def locked(machine: Machine) -> Iterator[None]:
-    """Keeps two runs on one machine apart; the lock goes with its process, however that ends."""
+    """Prevents two runs on one machine at the same time; the lock ends with its process, however that ends."""
     machine.folder(HOME)
     descriptor = os.open(machine.at(HOME + "/.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -90,9 +89,8 @@ def apply(
     secrets: dict[str, str | None],
     deadline: float,
 ) -> Work:
-    """Makes the machine what ``wanted`` (whose bytes are ``data``) says. To be called under `locked`.
-
-    Raises `HostError`: before anything changed when it cannot be applied, `RolledBack` when a unit was not well.
+    """Applies the manifest ``wanted`` (whose bytes are ``data``). Call it under `locked`. Raises `HostError`: before
+    any change when it cannot be applied, `RolledBack` when a unit was unhealthy.
     """
     _refuse(machine, wanted, seen, secrets, len(data))
     work = work_for(wanted, digest, seen)
@@ -130,13 +128,13 @@ def apply(
         name
     ) in work.users_gone:  # last, when none of their processes runs; if this run is cut off, the next one does it
         machine.remove_user(name)
-    with contextlib.suppress(OSError):  # what cannot be removed now is removed by the next run
+    with contextlib.suppress(OSError):  # the next run removes what cannot be removed now
         _forget(machine, generation)
     return work
 
 
 def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
-    """Takes everything of ours off the machine; with ``purge`` the daemons' state and users as well."""
+    """Removes everything of ours from the machine; with ``purge`` also the daemons' state and users."""
     seen = observe(machine, systemd, NOTHING)
     if not purge:
         seen.users = {}  # their state stays
@@ -194,7 +192,7 @@ def _put_secrets(machine: Machine, work: Work, secrets: dict[str, str | None]) -
 
 
 def _write_generation(machine: Machine, wanted: dict[str, Any], data: bytes) -> int:
-    """Writes the next generation under a temporary name, brings it to the disk, and names it."""
+    """Writes the next generation under a temporary name, syncs it to the disk, and renames it."""
     number = max(generations(machine), default=0) + 1
     home = f"{GENERATIONS}/.new-{number}"
     machine.folder(GENERATIONS)
@@ -297,7 +295,7 @@ def _forget(machine: Machine, active: int) -> None:
         try:
             used |= {folder_of(package) for package in manifest_of(machine, number)[0]["packages"]}
         except ValueError:
-            return  # what it needs is not known: leave every package
+            return  # its packages are not known: keep every package
     for name in machine.names(PACKAGES):
         if name not in used and not name.startswith("."):
             machine.rename(f"{PACKAGES}/{name}", f"{PACKAGES}/.old-{name}")

@@ -1,4 +1,4 @@
-"""The one error of the host's side: what happened, why, what to do, and what was last seen."""
+"""The error of the host's side: what happened, why, what to do, and the last evidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ class HostError(Exception):
     """An error for the operator. The installer shows it with the host's name in front."""
 
     unit = ""
-    """Whose last lines ``evidence`` holds; empty: it holds something else."""
+    """The unit whose last lines ``evidence`` holds; empty: it holds something else."""
 
     def __init__(self, what: str, why: str = "", hint: str = "", evidence: str = "") -> None:
         super().__init__(what)

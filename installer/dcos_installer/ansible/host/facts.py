@@ -1,4 +1,4 @@
-"""What a machine is: the facts of `plan.facts.Facts`, by the same names, read without starting a program."""
+"""The machine's facts, with the names of `plan.facts.Facts`, read without starting a program."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def gather(machine: Machine) -> dict[str, Any]:
         "disk_free_mb": machine.free_bytes(HOME) >> 20,
         "machine_id": machine.text("/etc/machine-id"),
         "addresses": _addresses(machine),
-        # On a machine that runs our daemons already they mean nothing.
+        # On a machine that already runs our daemons these ports are our own.
         "listening": [] if machine.link(ACTIVE) else _listening(machine),
         "packages": [name for name in machine.names(PACKAGES) if not name.startswith(".")],
     }
@@ -61,7 +61,7 @@ def altered_package(machine: Machine, folder: str, home: str = PACKAGES) -> str:
         return ""
     wanted = noted.split(b"\n")
     gone = sorted(set(wanted) - set(paths))
-    # An added file carries the packages' time; any other would have been found above.
+    # An added file with the packages' time; any other was found above.
     path = os.fsdecode(gone[0] if gone else next(path for path in paths if path not in wanted))
     return path + (" is gone" if gone else " was added")
 
@@ -124,7 +124,7 @@ def _cgroups(machine: Machine) -> str:
 
 
 def _container_runtime(machine: Machine, cgroups: str) -> str:
-    """crun handles unified cgroups best; where they are not unified, only runc is dependable."""
+    """crun handles unified cgroups best; with others only runc is reliable."""
     there = [name for name in ("crun", "runc") if any(machine.exists(d + name) for d in ("/usr/bin/", "/usr/sbin/"))]
     if cgroups == "v1":
         return "runc" if "runc" in there else ""
@@ -177,7 +177,7 @@ def _listening(machine: Machine) -> list[str]:
 
 
 def _dotted_address(text: str) -> str:
-    """The kernel writes an address as 32-bit words of its own byte order; of IPv6 only mapped ones matter here."""
+    """The kernel writes an address as 32-bit words in its own byte order; of IPv6 only mapped addresses matter here."""
     if not text.strip("0"):
         return "*"
     word = text[-8:] if len(text) == 8 or text[:24] == "0000000000000000FFFF0000" else ""

@@ -28,9 +28,9 @@ LASTING = "/var/lib/dcos"
 STATES = LASTING + "/"
 
 PACKAGE_TIME = 946684800
-"""The modification time of every file of a package (2000-01-01); another one means that somebody edited it."""
+"""The modification time of every file of a package (2000-01-01); a file with another time was edited."""
 PACKAGE_NAMES = ".dcos-names"
-"""In every package: the paths of all that was unpacked, sorted, one a line. One that is gone shows by it."""
+"""In every package: the sorted paths of all its files, one a line, by which missing ones are found."""
 
 
 class HostCommandResult:
@@ -90,7 +90,7 @@ class Machine:
             return None
 
     def exists(self, path: str) -> bool:
-        """Whether the path leads to something; inside a root, links are taken as leading inside it."""
+        """Whether the path exists; inside a root, links are resolved inside it."""
         followed = 0
         while followed < 20:
             target = self.link(path)
@@ -131,7 +131,7 @@ class Machine:
         os.chmod(self.at(path), mode)  # independent of the umask
 
     def create(self, path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
-        """Writes a new file and brings it to the disk. What was there is replaced, not in one step."""
+        """Writes a new file and syncs it to the disk. An existing file is replaced, but not in one step."""
         self.step("write " + path)
         descriptor = os.open(self.at(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         try:
@@ -158,7 +158,7 @@ class Machine:
             raise
 
     def symlink(self, target: str, path: str) -> None:
-        """Lays a link in one step; what was at ``path`` (a file, a link) is replaced."""
+        """Makes a link in one step; a file or link at ``path`` is replaced."""
         folder, name = os.path.split(path)
         temporary = folder + "/." + name + ".new"
         self.remove(temporary)
@@ -172,7 +172,7 @@ class Machine:
         self.sync(os.path.dirname(new))
 
     def remove(self, path: str) -> None:
-        """Removes a file or link, or a folder with all in it; nothing when there is none."""
+        """Removes a file, a link, or a folder with its content. Does nothing when it is missing."""
         found = self.lstat(path)
         if found is None:
             return
@@ -185,7 +185,7 @@ class Machine:
             os.unlink(self.at(path))
 
     def sync(self, folder: str) -> None:
-        """Brings a folder's entries to the disk."""
+        """Syncs a folder's entries to the disk."""
         descriptor = os.open(self.at(folder), os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -196,7 +196,7 @@ class Machine:
             os.close(descriptor)
 
     def run(self, argv: Sequence[str], seconds: float = 60.0, change: bool = True) -> HostCommandResult:
-        """Runs a command to its end. Raises `HostError` when it is not there or does not end in time."""
+        """Runs a command to its end. Raises `HostError` when it is missing or does not end in time."""
         import subprocess
 
         if change:
@@ -252,7 +252,7 @@ class Machine:
         return sorted(ours - {words[1] for words in kept if len(words) > 1 and words[0] == "u"})
 
     def remove_user(self, name: str) -> None:
-        """Removes a user of ours, with its group. What it had stored is root's from then on: its number is free."""
+        """Removes a user of ours, with its group. Its files belong to root then, because its number can be reused."""
         home = STATES + name[len("dcos-") :]
         if self.lstat(home) is not None and os.geteuid() == 0:
             self.step("give " + home + " to root")

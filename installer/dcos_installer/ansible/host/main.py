@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 MARK = "DCOS-ANSWER "
-"""Stands before the answer: login messages of the machine may come before it."""
+"""The prefix of the answer, since login messages of the machine may come before it."""
 
 FORMAT = 1
 
@@ -136,7 +136,7 @@ def _refuse_drift(expected: dict[str, str] | None, now: dict[str, str]) -> None:
 
 
 def _validate(wanted: dict[str, Any]) -> None:
-    """The installer has validated it; what could lead outside our folders is looked at once more."""
+    """The installer has validated the manifest; paths that could lead outside our folders are checked again."""
     if wanted.get("format") != FORMAT or not NOTHING.keys() <= wanted.keys():
         raise HostError("this manifest has another format", f"expected {FORMAT}", "installer and host part differ")
     paths = [file["path"] for file in wanted["files"]] + [secret["name"] for secret in wanted["secrets"]]

@@ -1,4 +1,4 @@
-"""The state of the machine, in everything that a manifest can hold: the active generation, links, users, units, the
+"""Observes the machine's state of everything that a manifest can hold: the active generation, links, users, units, the
 firewall.
 """
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 PENDING = STATE + "/pending.json"
-"""What a run has begun and not finished: units to restart. It outlives a kill -9, and the next run takes it up."""
+"""Steps that a run has begun and not finished: units to restart. They survive a kill -9, and the next run finishes
+them.
+"""
 MENDED = STATE + "/mended.json"
-"""Packages that were altered or gone and have been brought again: folder → what had been altered, empty when gone."""
+"""Packages that were altered or missing and were uploaded again: folder → the altered path, empty when missing."""
 FIREWALL = STATE + "/firewall.json"
-"""The firewall when it was loaded: digest of the rules file, digest of the kernel's listing."""
+"""At the firewall's loading: the digests of the rules file and of the kernel's listing."""
 
 NOTHING: dict[str, Any] = {
     "host": "",
@@ -43,7 +45,7 @@ _LINK_FOLDERS = ("/etc/systemd/system", "/usr/local/bin", "/etc/sysctl.d")
 
 
 class Observed:
-    """How the machine is now, against the manifest it has and the one it is to get."""
+    """The machine's state, compared with its present manifest and the wanted one."""
 
     def __init__(self) -> None:
         self.generation = 0
@@ -52,7 +54,8 @@ class Observed:
         self.altered: dict[str, str] = {}
         """Path in the active generation → how it differs from what was written."""
         self.links: dict[str, str] = {}
-        """Every link into the active generation, and whatever is at a wanted link's path: target, ``-`` or ``file``."""
+        """Every link into the active generation, and what is at the path of a wanted link: target, ``-`` or ``file``.
+        """
         self.users: dict[str, str] = {}
         self.sysctls: dict[str, str] = {}
         self.units: dict[str, str] = {}
@@ -66,14 +69,17 @@ class Observed:
         self.seeded_packages: list[str] = []
         """Those that are missing, too, and are whole in the machine's image: `apply` takes them from there."""
         self.altered_packages: dict[str, str] = {}
-        """Folder → what first shows that it is not as it was unpacked."""
+        """Folder → the first path by which it differs from what was unpacked."""
         self.mended_packages: dict[str, str] = {}
-        """The same of packages that were brought again since, empty for one that was gone; what runs may still have
-        read the altered ones."""
+        """The same for packages that were uploaded again since, empty for a missing one; running units may still have
+        read the altered files.
+        """
 
     def flat(self) -> dict[str, str]:
-        """All that a plan relies on, as text. Packages are left out: they are brought between plan and apply."""
-        # One that is started over and over is up at one moment and down at the next: that alone is no drift.
+        """Everything that a plan depends on, as text. Packages are left out, because they are uploaded between plan and
+        apply.
+        """
+        # A unit that restarts again and again alternates between up and down, which is not a drift.
         units = {name: RUNNING if state == LOOPING else state for name, state in self.units.items()}
         told = {"generation": str(self.generation), "manifest": self.manifest_digest}
         for kind, values in (
@@ -93,7 +99,7 @@ class Observed:
 
 
 def digest_of(flat: dict[str, str]) -> str:
-    """One digest for `Observed.flat`; a plan carries it, and apply refuses when it is another by then."""
+    """The digest of `Observed.flat`; a plan holds it, and apply refuses when it has changed."""
     return sha256(dumps(flat).encode())
 
 
@@ -123,9 +129,8 @@ def unseen(
 def observe(
     machine: Machine, systemd: Systemd, wanted: dict[str, Any], secrets: dict[str, str | None] | None = None
 ) -> Observed:
-    """Looks at everything that ``wanted`` or the active manifest speaks of. Changes nothing.
-
-    A secret whose content is None has yet to be made: whatever is there is another one.
+    """Observes everything that ``wanted`` or the active manifest names. Changes nothing. A secret whose content is None
+    does not exist yet, so any present one counts as different.
     """
     seen = Observed()
     _generation(machine, seen)
@@ -235,7 +240,7 @@ def program_target(package: dict[str, Any], program: str) -> str:
 
 
 def _difference(machine: Machine, path: str, wanted: dict[str, Any], content: str | None = None) -> str:
-    """How a file differs from what a manifest says of it; empty when it does not."""
+    """How a file differs from the manifest; empty when it does not."""
     found = machine.lstat(path)
     if found is None:
         return "missing"

@@ -1,4 +1,4 @@
-"""Takes packages from a stream: verified by digest while they are unpacked beside the others, renamed when whole."""
+"""Receives packages from a stream: each is verified by its digest while it is unpacked, and renamed when complete."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes])
 
     ``folder`` names it, ``sha256`` and ``unpacked`` are digest and size of its tar.
 
-    Returns the folders that were new. One that is there and whole is read over. Raises `HostError`; then what arrived
-    whole stays, and nothing of the rest does.
+    Returns the new folders. A package that exists and is intact is skipped. Raises `HostError`: complete packages stay
+    then, and the others are removed.
     """
     machine.folder(PACKAGES)
     needed = _needed(machine)
@@ -103,7 +103,7 @@ def _put_in_place(machine: Machine, package: str) -> None:
 
 
 class _Tar:
-    """The next ``size`` bytes of a stream, a gzip, as the tar in it; hashed as it is read."""
+    """The next ``size`` bytes of a stream, a gzip, read as the tar in it, which is hashed meanwhile."""
 
     def __init__(self, stream: IO[bytes], size: int, unpacked: int) -> None:
         self._stream = stream
@@ -135,7 +135,7 @@ class _Tar:
         return data
 
     def drain(self) -> None:
-        """Reads to the end of this package without unpacking it."""
+        """Reads this package to its end without unpacking it."""
         while self._left:
             self._take()
 
@@ -207,7 +207,7 @@ def note_names(home: str) -> None:
 
 
 def _needed(machine: Machine) -> set[str]:
-    """The packages of the active generation: what lacks one may run with a part of it."""
+    """The packages of the active generation: a running unit may need one that is missing."""
     try:
         active = os.path.basename(machine.link(ACTIVE) or "")
         return {folder_of(package) for package in manifest_of(machine, int(active))[0]["packages"]}
@@ -216,7 +216,7 @@ def _needed(machine: Machine) -> set[str]:
 
 
 def _to_disk(path: str) -> None:
-    """Brings a whole tree to the disk: one call for its file system instead of one a file."""
+    """Syncs a whole tree to the disk: one call for its file system instead of one a file."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         import ctypes

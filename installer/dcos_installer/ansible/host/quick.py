@@ -1,6 +1,6 @@
 """JSON and sha256 without the imports of their usual modules: `re` and OpenSSL cost more than a whole check.
 
-The same C code does the work; where this Python lays it out otherwise, the usual modules do.
+The same C code does the work; in a Python without these internals the usual modules are used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def sha256(data: bytes) -> str:
 
 
 def loads(data: bytes) -> Any:
-    """What ``data``, JSON in UTF-8, says. Raises ``ValueError``."""
+    """The value of ``data``, JSON in UTF-8. Raises ``ValueError``."""
     text = data.decode()
     try:
         from _json import make_scanner  # type: ignore[import-not-found,unused-ignore]  # where this Python has it
@@ -53,7 +53,7 @@ def dumps(value: Any) -> str:
 
 
 class _Plain:
-    """What the scanner asks its decoder for."""
+    """The attributes that the scanner needs of its decoder."""
 
     strict = True
     object_hook = None

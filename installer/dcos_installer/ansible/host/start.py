@@ -29,7 +29,7 @@ else:
 
 
 class Sent:
-    """Imports the modules that were sent, each when it is imported first."""
+    """Imports the modules that were sent, each at its first import."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):  # type: ignore[no-untyped-def]  # sent with every request

@@ -1,4 +1,4 @@
-"""Units: their states, starting and stopping them, waiting until they are well, and their last log lines."""
+"""Units: their states, starting and stopping them, waiting until they are healthy, and their last log lines."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ RUNNING, STOPPED, FAILED, LOOPING = "running", "stopped", "failed", "looping"
 """A unit is looping when it has ended by itself and systemd waits before it starts it again."""
 
 _CRASHES = 5
-"""So many restarts while we wait for a unit, and it is given up before the deadline."""
+"""After so many restarts of a unit the wait for it ends before the deadline."""
 _LOG_LINES = 20
 _PROBE_SECONDS = 5.0
 _ANSWER_BYTES = 4096
 CA = ACTIVE + "/etc/tls/ca.crt"
-"""Whom an ``https`` probe trusts."""
+"""The CA that an ``https`` probe trusts."""
 
 
 class UnitFailed(HostError):
-    """A unit does not start, or is not well when the deadline passes. ``evidence`` holds its last log lines."""
+    """A unit does not start, or is unhealthy at the deadline. ``evidence`` holds its last log lines."""
 
     def __init__(self, unit: str, what: str, why: str, evidence: str) -> None:
         super().__init__(what, why, "the lines below are the unit's last: they usually say why", evidence)
@@ -49,7 +49,7 @@ class Systemd:
         return {unit: _state(shown) for unit, shown in self._show(wanted).items()}
 
     def reload(self) -> None:
-        """Lets systemd read the units' texts again."""
+        """Makes systemd read the units' files again."""
         self._do("daemon-reload")
 
     def act(self, action: str, unit: str) -> None:
@@ -62,7 +62,7 @@ class Systemd:
             raise UnitFailed(unit, f"cannot {action} {unit}", done.err.strip(), self.log(unit))
 
     def wait(self, unit: str, probe: str, deadline: float) -> None:
-        """Returns once the unit runs and its probe answers. Raises `UnitFailed` with what was last seen."""
+        """Returns once the unit runs and its probe answers. Raises `UnitFailed` with the last evidence."""
         end = time.monotonic() + deadline
         first = self._show([unit])[unit]
         pause, seen, answer = 0.05, 0, ""
@@ -112,7 +112,7 @@ class Systemd:
 
 
 class Noted(Systemd):
-    """For a folder that stands for a machine: notes in a file which units would run, and starts nothing."""
+    """For a folder that stands for a machine: writes to a file which units would run, and starts nothing."""
 
     _FILE = STATE + "/units.json"
 
@@ -143,9 +143,9 @@ def probed(probe: str, ca: str = "", secrets: str = "") -> str:
     """Asks ``https://KIND@HOST:PORT/PATH``, ``https://KIND@HOST:PORT``, ``zookeeper://HOST:PORT`` or ``unix:///SOCKET``
     once.
 
-    Empty when the answer is good, else what is wrong. ``https`` wants a certificate of the CA in the file ``ca`` for
-    that address and kind of daemon: nobody else who holds the port has one, and a daemon that is still to bind another
-    port has no worker to show it. A PATH is asked with the kind's own certificate, from the folder ``secrets``.
+    Empty when the answer is good, else what is wrong. ``https`` requires a certificate of the CA in the file ``ca`` for
+    that address and kind of daemon: no other process on that port has one, and the daemon shows it only once it is
+    ready. A PATH is requested with the kind's own certificate, from the folder ``secrets``.
     """
     import socket
 
@@ -159,7 +159,7 @@ def probed(probe: str, ca: str = "", secrets: str = "") -> str:
                 return f"{rest}: {error.strerror or error}"
         return ""
     if scheme not in ("https", "zookeeper"):
-        return ""  # a generation of an older installer has no such probe: systemd's state has to suffice
+        return ""  # a generation of an older installer has no such probe: only systemd's state counts
     kind, _, rest = rest.rpartition("@")
     place, _, path = rest.partition("/")
     host, _, port = place.rpartition(":")

@@ -1,5 +1,5 @@
-"""What has to be done to a machine: the difference between how it is and what its manifest says. Pure, but
-for `problems`, which looks.
+"""What has to be done to a machine: the difference between its state and its manifest. Pure, except `problems`, which
+reads the machine.
 
 Check reports `Work.changes`; apply carries the same `Work` out and reports the same list.
 """
@@ -38,12 +38,12 @@ class Work:
 
     @property
     def unfinished(self) -> list[str]:
-        """What the next run has to do again if this one is cut off."""
+        """The steps that the next run has to repeat if this one is cut off."""
         return [unit["name"] for _, unit in self.acts]
 
 
 def work_for(wanted: dict[str, Any], digest: str, seen: Observed) -> Work:
-    """How to get from ``seen`` to ``wanted``."""
+    """The work to get from ``seen`` to ``wanted``."""
     work = Work()
     had = seen.manifest
     for user in wanted["users"]:
@@ -70,7 +70,7 @@ def work_for(wanted: dict[str, Any], digest: str, seen: Observed) -> Work:
 
 
 def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: dict[str, str | None]) -> list[str]:
-    """Why ``wanted`` cannot be applied here, all reasons at once. Looks only."""
+    """All reasons why ``wanted`` cannot be applied here. Changes nothing."""
     found = []
     if machine.real:
         for need in wanted["requires"]:
@@ -92,8 +92,8 @@ def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: 
 
 
 def _locked_out(machine: Machine, wanted: dict[str, Any], secrets: dict[str, str | None]) -> bool:
-    """Whether all that log in to ZooKeeper here do so with one password, and are to get another. A single file that
-    differs was altered here, and is mended.
+    """Whether the password of ZooKeeper would change in all files that hold it. A single file that differs was altered
+    on this machine, and is corrected.
     """
     here, brought = [], set()
     for name in (secret["name"] for secret in wanted["secrets"] if secret["name"].startswith("zk-")):
@@ -190,7 +190,7 @@ def _links(work: Work, wanted: dict[str, Any], seen: Observed) -> None:
 def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed, changed: set[str]) -> None:
     names = {unit["name"] for unit in wanted["units"]}
     texts = any(name.startswith("units/") for name in changed)
-    # A new generation's texts are new files, of another time: systemd asks to read even unchanged ones again.
+    # A new generation's unit files have a new time, so systemd has to read even unchanged ones again.
     work.daemon_reload = bool(work.new_generation or texts or work.links or work.links_gone or seen.pending)
     known = list(dict.fromkeys([*(unit["name"] for unit in had["units"]), *seen.units]))
     for name in reversed(known):
@@ -209,7 +209,7 @@ def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observ
             reasons.append("the table was loaded from other rules")
         state = seen.units[unit["name"]]
         if state == LOOPING:
-            # A mere start would wait for systemd's own next attempt.
+            # A start would only wait for systemd's own next attempt.
             work.acts.append(("restart", unit))
             work.add("unit", unit["name"], "restart", ", ".join(["it does not stay up", *reasons]))
         elif state != RUNNING:
