@@ -272,12 +272,12 @@ async def listening(
 ) -> AsyncIterator[Address]:
     """Serves ``application`` on exactly ``ip``:``port`` (0: any free port); yields the address it got.
 
-    A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with
-    the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
-    Handlers get packed bodies as they came (`bodies.read`). ``refused`` makes the response, of status and text, to an
-    invalid request; the default is plain text. With ``tls``, clients that do not complete the handshake in time are cut
-    off (`handshakes`). So are all clients that send or read too slowly (`connections`). ``members_only``: clients are
-    our own daemons, which keep connections open, any number from one address. Mutual TLS implies it.
+    A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with the
+    address when it cannot be bound. On leaving, requests in flight get ``stop_seconds``. Handlers get packed bodies as
+    they came (`bodies.read`). ``refused`` makes the response, of status and text, to an invalid request; the default is
+    plain text. With ``tls``, clients that do not complete the handshake in time are cut off (`handshakes`). So are all
+    clients that send or read too slowly (`connections`). ``members_only``: clients are our own daemons, which keep
+    connections open, any number from one address. Mutual TLS implies it.
     """
     from aiohttp import web
 

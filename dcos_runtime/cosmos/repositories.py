@@ -182,7 +182,7 @@ class Repositories:
             async with known.lock:
                 return (await self._done(known, uri, package)).artifacts
         except NotFetched as error:
-            raise errors.unreachable(uri, f"the digests of {package}'s artifacts cannot be had: {error}") from error
+            raise errors.unreachable(uri, f"the digests of {package}'s artifacts cannot be fetched: {error}") from error
 
     async def _done(self, known: _Known, uri: str, package: str = "") -> Outcome:
         job = msgspec.structs.replace(

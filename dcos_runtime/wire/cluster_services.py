@@ -25,8 +25,9 @@ GATEWAY_PATHS = (
     "/service",
     "/system",
 )
-"""First parts of the paths of the gateway's own pages: no service takes one of them, or a path below (but for
-/service/<name>). A test holds this to dcos-auth's tables of pages and to nginx' locations."""
+"""First parts of the paths of the gateway's own pages: no service takes one of them, or a path below (except
+/service/<name>). A test holds this to dcos-auth's tables of pages and to nginx' locations.
+"""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

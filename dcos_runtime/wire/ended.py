@@ -1,4 +1,4 @@
-"""The names of the states in which a task ends: for who reads them as text. `core.task_states` has them as an enum."""
+"""The names of the states in which a task ends: as texts. `core.task_states` has them as an enum."""
 
 from __future__ import annotations
 

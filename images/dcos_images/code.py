@@ -54,7 +54,7 @@ def _imports(name: str) -> list[str]:
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node of the module's tree but for what only the checker of types reads."""
+    """Every node of the module's tree without what only the checker of types reads."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
             continue

@@ -23,7 +23,7 @@ def tree_digest(root: Path) -> str:
 
 
 def tree_outline(root: Path) -> str:
-    """The sha256 of what `tree_digest` covers, but for contents and attributes: quick, and it shows any usual change.
+    """The sha256 of what `tree_digest` covers, without contents and attributes: quick, and it shows any usual change.
 
     A change of a file leaves a new time; only a change that resets the time is not seen.
     """

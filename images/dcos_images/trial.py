@@ -54,7 +54,7 @@ class Trial:
     seconds: float
     accelerator: str
     ssh: str
-    """The first line that its port 22 says, asked from outside; empty: it does not."""
+    """The first line from its port 22, asked from outside; empty without an answer."""
 
     def of(self, name: str) -> list[str]:
         return [value for known, value in self.told if known == name]

@@ -171,7 +171,7 @@ def test_what_one_app_asks_for_does_no_harm_to_others(balanced: Balanced) -> Non
         )
         balanced.add("/z/good", good, "good")
         wait_for(lambda: balanced.at(good).startswith("good-"), 60, "the good app")
-    assert "cannot be had on this machine" in balanced.said()
+    assert "cannot be bound on this machine" in balanced.said()
     assert "HAPROXY_0_VHOST" in balanced.said()
     assert balanced.process.poll() is None
 

@@ -40,7 +40,7 @@ class MasterSeen(Frozen, frozen=True):
 
 
 class EndpointFound(Frozen, frozen=True):
-    """`OpenConnection`: there the protocol is spoken, in these versions."""
+    """The result of `OpenConnection`: the address at which the protocol is spoken, in these versions."""
 
     connection: int
     host: str

@@ -18,7 +18,7 @@ from dcos_runtime.cli.invocation import Invocation, pass_invocation
 @click.option("--app-id", metavar="ID", help="With --app: the app's id.")
 @click.option("--package-version", metavar="VERSION", help="Of this version.  [default: the newest]")
 @click.option("--package-versions", "all_versions", is_flag=True, help="Only its versions, the newest first.")
-@click.option("--json", "_as_json", is_flag=True, help="It is JSON anyway, but for the template.")
+@click.option("--json", "_as_json", is_flag=True, help="The output is JSON anyway, except the template.")
 @pass_invocation
 def describe(
     invocation: Invocation,

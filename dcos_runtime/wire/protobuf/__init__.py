@@ -1,8 +1,8 @@
 """Mesos v1 messages to protobuf bytes and back, by codecs that are made from our `.proto` files (`wire.generator`).
 
-The codecs of a module are loaded when the first of its messages is written or read: who speaks JSON only pays nothing.
-Read as google's own reads: unknown fields are skipped, of what comes twice the last one counts and messages are joined,
-an unknown enum value is absent. What is refused is refused with `DecodeError`, as in JSON.
+The codecs of a module are loaded when the first of its messages is written or read: a process that speaks only JSON
+loads none. Read as google's own reads: unknown fields are skipped, of what comes twice the last one counts and messages
+are joined, an unknown enum value is absent. What is refused is refused with `DecodeError`, as in JSON.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def signed(value: int) -> int:
-    """What 64 bits mean to who counts below zero, too."""
+    """64 bits as a signed number."""
     return value - (1 << 64) if value >> 63 else value
 
 

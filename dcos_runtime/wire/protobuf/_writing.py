@@ -48,7 +48,7 @@ def heads(tag: str) -> tuple[str, ...]:
 
 @cache
 def wrapped(tag: str) -> tuple[str, ...]:
-    """What stands before a text below 126 bytes that is the first field of a message, and all there is of it."""
+    """What stands before a text below 126 bytes that is the first and only field of a message."""
     return tuple(f"{tag}{SHORT[size + 2]}\n{SHORT[size]}" for size in range(126))
 
 

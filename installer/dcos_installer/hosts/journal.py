@@ -86,7 +86,7 @@ class Lines:
 
 
 def parsed(host: str, units: Mapping[str, str], line: bytes) -> LogEntry | None:
-    """One line of journalctl's JSON; None for what is none."""
+    """One line of journalctl's JSON; None for another line."""
     try:
         told = json.loads(line)
         moment = int(told["__REALTIME_TIMESTAMP"]) / 1e6

@@ -1,8 +1,8 @@
 """Which hosts the words of a command line name: hosts, groups, and Ansible's patterns of both. Pure.
 
 The rules are Ansible's (``web*``, ``~regex``, ``agents[0:2]``, ``!m1``, ``&public_agents``, joined by ``,`` or ``:``),
-but for two: what names nothing is an error, not a warning; and a subscript counts each host once, also where several
-groups that a pattern names have it.
+with two exceptions: a pattern that names nothing is an error, not a warning; and a subscript counts each host once,
+also where several groups that a pattern names have it.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def mode_told(srvr: str) -> str:
 
 
 def what_is_wrong(ask: Ask, service: Service, host: HostSpec) -> str:
-    """Why the service does not answer on that host as its descriptor says; empty: it does. Raises `CannotAsk`."""
+    """Why the service is unhealthy on that host, by its descriptor; empty if it is healthy. Raises `CannotAsk`."""
     match service.health:
         case Https() as asked:
             return _https(ask, service, host, asked)
@@ -82,9 +82,9 @@ def _https(ask: Ask, service: Service, host: HostSpec, asked: Https) -> str:
 
 
 def unwell_anywhere(ctx: Context, seconds: float) -> dict[tuple[str, str], str | BaseException]:
-    """Of every service on each of its hosts, all asked at once: why it does not answer as it should; empty: it does.
+    """Why each service is unhealthy on each of its hosts, empty if it is healthy. All are asked at once.
 
-    By what the service is called, and the host.
+    The keys are the service's name in sentences, and the host.
     """
     return at_once(
         {

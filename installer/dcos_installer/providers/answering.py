@@ -10,7 +10,7 @@ SSH_PORT = 22
 
 @dataclass(frozen=True)
 class SshProblem:
-    """Why SSH cannot be spoken with. ``seen`` is what was seen, ``why`` what is behind it; both empty: it can."""
+    """Why SSH does not answer. ``seen`` is what was seen, ``why`` its cause; both are empty if SSH answers."""
 
     seen: str = ""
     why: str = ""

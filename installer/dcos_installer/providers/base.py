@@ -86,7 +86,9 @@ class MachineState:
 
 
 Results = Mapping[str, "MachineState | ProviderError"]
-"""By machine: how it is after what was done, or why that failed. Nobody's failure hides the others' results."""
+"""By machine: how it is after what was done, or why that failed. One machine's failure does not hide the others'
+results.
+"""
 
 
 def failed(results: Results) -> dict[str, ProviderError]:

@@ -61,7 +61,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Remains:
-    """What there is of a cluster when nothing else tells: by machine its address, empty where that is not known."""
+    """The remains of a cluster, when its state is lost: by machine its address, empty if unknown."""
 
     machines: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
@@ -118,7 +118,7 @@ class Declaration:
         yield from ()
 
     def preflight(self, spec: ClusterSpec) -> None:
-        """Raises `ProviderError` when it is plain that ``spec`` cannot be had here. Touches nothing."""
+        """Raises `ProviderError` when it is certain that ``spec`` cannot be provided here. Touches nothing."""
 
     def remains(self, cluster_id: str, described: ClusterSpec | None) -> Remains:
         """What is there of a cluster; touches nothing. ``described`` is what its inventory says, if it can be read.

@@ -79,7 +79,7 @@ def open_provider(spec: ClusterSpec, state_dir: Path) -> Provider:
 
 
 def preflight(spec: ClusterSpec) -> None:
-    """Raises `ProviderError` when it is plain that the provider cannot have ``spec``. Touches nothing."""
+    """Raises `ProviderError` when it is certain that the provider cannot provide ``spec``. Touches nothing."""
     known = declaration(spec.provider)
     with _libraries_of(known):
         known.preflight(spec)

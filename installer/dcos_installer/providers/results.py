@@ -1,4 +1,4 @@
-"""The same work for many machines at once, with a result for each: nobody's failure hides the others'."""
+"""The same work for many machines at once, with a result for each, so that one failure does not hide the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All services that have a role, and what follows from their descriptors together. Pure, but for `load`."""
+"""All services that have a role, and what follows from their descriptors together. Pure, except `load`."""
 
 from __future__ import annotations
 

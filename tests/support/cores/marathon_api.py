@@ -72,7 +72,7 @@ class Calls:
 
 
 class Api:
-    """The whole init but for its connection to a master."""
+    """The whole init, without its connection to a master."""
 
     def __init__(self) -> None:
         self.store = MemoryStore()

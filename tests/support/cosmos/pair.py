@@ -89,7 +89,7 @@ class Pair:
         told = self.measured(self.leader())
         return bool(told) and not told["cosmos/uninstalls"]
 
-    # --- what there is of a service ---
+    # --- the parts of a service ---
 
     def frameworks(self) -> list[str]:
         status, told = ask(f"{self.cluster.master.url}/frameworks")

@@ -29,7 +29,7 @@ _claims: list[socket.socket] = []
 def free_port() -> int:
     """A loopback port that nobody listens on now; no later call is given it, by whatever process of the tests.
 
-    It lies apart from what the system itself hands out, to clients and to who asks for port 0 (unless this machine
+    It lies apart from what the system itself hands out, to clients and to listeners at port 0 (unless this machine
     hands out all of `PORTS`): nobody is given it between this choice and the daemon's bind, nor while that daemon is
     being started again.
     """

@@ -214,7 +214,7 @@ def loopback_hosts(
 
 
 def processes(marker: str) -> list[int]:
-    """The processes whose command line holds ``marker``, but for our own."""
+    """The processes whose command line holds ``marker``, without our own."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):

@@ -164,7 +164,7 @@ class Deployed:
         return self.run("dcos-installer", verb, str(self.inventory), *words, timeout=timeout)
 
     def documented(self, verb: str, *hosts: str, timeout: float = DEADLINE) -> subprocess.CompletedProcess[str]:
-        """Runs the line of the installer's page with that verb as it stands there, but for inventory and hosts."""
+        """Runs the line of the installer's page with that verb as it stands there, except inventory and hosts."""
         line = installer_line(verb)
         words = line.split()
         at = next(index for index, word in enumerate(words) if word.endswith(".ini"))

@@ -14,7 +14,7 @@ def tests_home(name: str) -> Path:
 
 
 def local_inventory(home: Path, network: int, name: str) -> Path:
-    """``inventories/local.ini`` as it stands, but for its name and network (an operator's own may run beside it)."""
+    """``inventories/local.ini`` as it stands, except its name and network (an operator's own may run beside it)."""
     text = (ROOT / "inventories" / "local.ini").read_text()
     assert "198.18.0." in text
     text = text.replace("198.18.0.", f"198.18.{network}.").replace(

@@ -151,7 +151,7 @@ def _config() -> Iterator[Broken]:
     yield option("with an empty enum", {"enum": []}, "schema", "enum")
     yield option("with a text as enum", {"enum": "a"}, "schema", "enum")
     yield option("with the same twice in its enum", {"enum": [1, 1]}, "schema", "enum")
-    yield option("with a pattern that is none", {"pattern": "(a"}, "schema", "pattern")
+    yield option("with an invalid pattern", {"pattern": "(a"}, "schema", "pattern")
     yield option("with a pattern that would never end", {"pattern": "(a{1000}){1000}"}, "schema", "pattern")
     yield option("with a number as pattern", {"pattern": 3}, "schema", "pattern")
     yield option("with a number as title", {"title": 3}, "schema", "title")

@@ -42,7 +42,7 @@ def documents() -> Iterator[Broken]:
             yield Broken(f"{name} {case}", source, rule, f"{FOLDER}/{name}", path)
 
 
-# --- files that are none ---------------------------------------------------------------------------------------------
+# --- missing and invalid files ---------------------------------------------------------------------------------------
 
 
 def _link(path: Path) -> None:

@@ -107,9 +107,9 @@ def _options(**options: Any) -> Case:
 def _schemas() -> Iterator[tuple[str, Case]]:
     names = [f"a{at}" for at in range(MOST)]
     few = names[:6000]
-    yield "required options that are none", _config(required=names)
+    yield "required options that do not exist", _config(required=names)
     yield "options without a type", _options(**{name: {} for name in names})
-    yield "options that are none", _options(**dict.fromkeys(names, 3))
+    yield "invalid options", _options(**dict.fromkeys(names, 3))
     yield "defaults that are all wrong", _options(**{name: {"type": "integer", "default": ""} for name in few})
     yield "a default of many values", _options(a={"type": "string", "default": list(range(MOST))})
     yield (
@@ -288,7 +288,7 @@ def _templates() -> Iterator[tuple[str, Case]]:
     yield "a text of many lists as JSON", _template("{{#asJson}}t{{/asJson}}" * 20, t=_filled("[]")[:-20_000] + "[]]")
     yield "an app of brackets", _template("[" * ROOM)
     yield "an app of lists", _template(_filled("[]"))
-    yield "an app of lines that is none", _template("\n" * (ROOM - 10) + "x")
+    yield "lines that are not an app", _template("\n" * (ROOM - 10) + "x")
     yield "an app with a long id", _template('{"id":"' + "a." * (ROOM // 2 - 100) + '!","cmd":"x"}')
     yield "an app of slashes", _template('{"id":"' + "a/" * (ROOM // 2 - 100) + '","cmd":"x"}')
     yield (
@@ -313,15 +313,15 @@ def _images(*images: str) -> Case:
 
 
 def _resources() -> Iterator[tuple[str, Case]]:
-    yield "addresses that are none", _uris(*(f"a {at}" for at in range(MOST)))
+    yield "invalid addresses", _uris(*(f"a {at}" for at in range(MOST)))
     yield "addresses without digests", _uris(*(f"http://a/{at}" for at in range(MOST)))
     yield "long addresses", _uris(*["http://a/" + "%25" * 1300] * 250)
     yield "an address as long as a file", _uris("http://a/" + "../" * (ROOM // 3 - 500))
-    yield "images that are none", _images(*["a-" * 498 + "!"] * 1000)
+    yield "invalid images", _images(*["a-" * 498 + "!"] * 1000)
     yield "images of dots and dashes", _images(*["a" + "-" * 480 + "a" + "." * 480 + "/"] * 1000)
     yield "an image as long as a file", _images("a" * (ROOM - 2000) + "!")
     yield (
-        "digests that are none",
+        "invalid digests",
         _file("digests.json", lambda: json.dumps({f"http://a/{at}": "sha256:x" for at in range(MOST)})),
     )
     yield (

@@ -12,7 +12,7 @@ from dcos_universe.index.files import INDEXES
 
 
 def files_of(tree: Path, *, but: tuple[str, ...] = ()) -> dict[str, bytes]:
-    """Every file's bytes by its name, but for those below the given folders."""
+    """Every file's bytes by its name, without those below the given folders."""
     found = {str(path.relative_to(tree)): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
     return {name: content for name, content in found.items() if not name.startswith(but)}
 

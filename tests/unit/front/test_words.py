@@ -44,7 +44,13 @@ HARD = re.compile(
     # Spoken turns, and pictures for what has a plain word: no concern of, no effect, whose, a warning, the gateway, the
     # guard, and so on, bound (of a port), if at the end of a sentence.
     r"|\b(?:is|are) nobody's\b|\bown affair\b|\b(?:has|have|had) (?:no|a) say\b|\bwhosever\b|\bworth a word\b"
-    r"|\bthe front door\b|\bwho may pass\b|\band kin\b|\b(?:is|are|not) had\b|, if\.",
+    r"|\bthe front door\b|\bwho may pass\b|\band kin\b|\b(?:is|are|not) had\b|, if\."
+    # "Who" without the person, "none" without the thing, and verbs that leave out what is done: bind a port, fetch a file.
+    r"|\b(?:for|to|from|by) who\b|\bnobody's\b|\b(?:that|which|what|who) (?:is|are|was|were) (?-i:none)\b(?! of)"
+    r"|\b(?:is|are|was|were) no more[.,;:]|\bbe had\b|\bwhat is for\b|\b(?:what|all) there is of\b"
+    r"|\bwhere the one that told\b|\bas this one would\b|\bempty: (?:it|they) (?:does|do|can)\b"
+    # Old turns for except, even if, in any case.
+    r"|\bbut for\b|\bbe it\b|\banyhow\b",
     re.IGNORECASE,
 )
 """Turns of phrase that have to be read twice."""

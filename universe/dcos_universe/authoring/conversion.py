@@ -88,7 +88,9 @@ def suggested_name(app: Json) -> str:
 
 
 def convert(app: Json, name: str, *, version: str, maintainer: str, description: str) -> Conversion:
-    """Rendered without options the package gives this very app, but for labels that are the package manager's own."""
+    """Rendered without options the package gives this very app, except for labels that are the package manager's
+    own.
+    """
     work = _Work(app)
     template = work.template()
     config = service_options(

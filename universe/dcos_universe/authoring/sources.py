@@ -37,7 +37,7 @@ def root_of(source: Path) -> Path:
 
 
 def begun(source: Path) -> Path:
-    """As `root_of`, for who brings the first package: ``packages`` is made where there is none."""
+    """As `root_of`, for the author of the first package: ``packages`` is made where there is none."""
     try:
         return root_of(source)
     except UniverseError:

@@ -84,7 +84,7 @@ def _defaults(config: Json, schema: Schema) -> Iterator[Finding]:
     for one in schema.errors(defaults(config)):
         if one.keyword == "cost":
             yield Finding(CONFIG, one.path, "costly", one.message, "make the schema, or its defaults, simpler")
-        # What has no default has to be given by who installs it.
+        # What has no default has to be given at the installation.
         elif one.keyword != "required":
             remedy = "change the default, or what is allowed"
             yield Finding(CONFIG, _default_place(config, one.path), "default", one.message, remedy)

@@ -231,7 +231,7 @@ class Client:
             return kept.held.index
         if answer.status != 200:
             raise RepositoryRefused(
-                f"the repository at {self.url} cannot be had", MISSING, f"{url} is answered with {answer.status}"
+                f"the repository at {self.url} cannot be fetched", MISSING, f"{url} is answered with {answer.status}"
             )
         if answer.body[:4] == b"PK\x03\x04":
             raise UniverseError(
@@ -249,7 +249,7 @@ class Client:
         except FetchError as error:
             reason = ENDLESS if isinstance(error, TooLarge) else SLOW if isinstance(error, TooSlow) else UNREACHABLE
             raise RepositoryRefused(
-                f"the repository at {self.base} cannot be had", reason, f"{error.what}: {error.why}"
+                f"the repository at {self.base} cannot be fetched", reason, f"{error.what}: {error.why}"
             ) from error
 
     # --- what is kept ------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ class Bucket:
 
 
 def destination(text: str) -> Directory | Ssh | Bucket:
-    """Raises `UniverseError` for what is none."""
+    """Raises `UniverseError` for any other text."""
     scheme, separator, _ = text.partition("://")
     if not separator:
         if not text.strip() or "\0" in text or "\n" in text:

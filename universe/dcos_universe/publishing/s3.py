@@ -59,7 +59,7 @@ class Taken(Exception):
 
 
 class S3Store:
-    """One bucket below one prefix. Errors are `UniverseError`, but for `Taken`."""
+    """One bucket below one prefix. Errors are `UniverseError`, except `Taken`."""
 
     def __init__(self, s3: S3Client, bucket: Bucket) -> None:
         self._s3 = s3

@@ -26,7 +26,7 @@ RETRY_SECONDS = 2.0
 
 
 class Balancer:
-    """``ports_free`` says whether a port that this HAProxy does not hold yet can be had."""
+    """``ports_free`` says whether a port that this HAProxy does not hold yet can be bound."""
 
     def __init__(
         self,
@@ -133,14 +133,14 @@ class Balancer:
         return tuple(sorted(found))
 
     def _bindable(self, seen: Seen) -> list[Service]:
-        """One port that cannot be had must not keep all other services from changing."""
+        """One port that cannot be bound must not keep all other services from changing."""
         own = {self._settings.health_port, self._settings.http_port}
         kept = []
         for one in seen.services:
             if one.port is None or (one.address, one.port) in self._bound:
                 kept.append(one)
             elif one.port in own or not self._port_free(one.address, one.port):
-                self._tell(f"{one.app_id}: the port {one.port} cannot be had on this machine: not balanced there")
+                self._tell(f"{one.app_id}: the port {one.port} cannot be bound on this machine: not balanced there")
             else:
                 kept.append(one)
         return kept

@@ -22,7 +22,7 @@ _PLACES = ("/usr/sbin/haproxy", "/usr/local/sbin/haproxy")
 
 
 class Unusable(Exception):
-    """HAProxy cannot be had, or does not take what it is given. The text says why."""
+    """HAProxy is missing, or does not take what it is given. The text says why."""
 
 
 def find() -> str:

@@ -1,4 +1,4 @@
-"""What there is of a cluster's libvirt machines, by their marks: for when nothing else tells."""
+"""The remains of a cluster's libvirt machines, by their marks, when the operator's state is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is of a cluster on a hypervisor, found by its marks: domains by metadata, volumes and network by name."""
+"""A cluster's parts on a hypervisor, found by their marks: domains by metadata, volumes and network by name."""
 
 from __future__ import annotations
 

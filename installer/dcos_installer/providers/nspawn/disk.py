@@ -101,7 +101,7 @@ def room(machines: Path) -> Room:
 
 
 def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
-    """Raises `ProviderError` when the disks of ``new`` machines (MB of each, None: as there is room) cannot be had."""
+    """Raises `ProviderError` when the disks of ``new`` machines (MB of each, None: as there is room) do not fit."""
     if not new:
         return
     asked = [mb for mb in new.values() if mb is not None]

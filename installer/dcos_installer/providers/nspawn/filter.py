@@ -68,7 +68,7 @@ def guard_bridge(bridge: str) -> None:
 
 
 def forget(name: str) -> None:
-    """Takes away what there is of an interface's rules, the interface of that name or not."""
+    """Removes an interface's rules, whether the interface exists or not."""
     if shutil.which("nft") is None:
         return  # without nft there are none
     for family in ("netdev", "inet"):
@@ -87,7 +87,7 @@ def tables() -> list[str]:
 
 
 def _table(family: str, name: str, chains: str) -> str:
-    """The whole table in place of what there is of it, in one transaction."""
+    """Replaces the table as a whole, in one transaction."""
     return f"table {family} {name}\ndelete table {family} {name}\ntable {family} {name} {{\n{chains}}}\n"
 
 

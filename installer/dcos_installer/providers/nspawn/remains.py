@@ -1,4 +1,4 @@
-"""What there is of a cluster's nspawn machines on this host, by their own records: for when nothing else tells."""
+"""The remains of a cluster's nspawn machines on this host, by their own records, when the operator's state is lost."""
 
 from __future__ import annotations
 
