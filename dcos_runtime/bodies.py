@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 MAX_UNPACKED = 16 * 1024 * 1024
 """The most bytes of a packed body, packed and unpacked: a few kilobytes could otherwise stand for gigabytes."""

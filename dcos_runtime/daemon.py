@@ -112,7 +112,7 @@ class _Formatter(logging.Formatter):
     """Keeps a record on one line: many messages quote what a client sent."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        from dcos_runtime.wire.told import bounded
+        from dcos_runtime.wire.quoting import bounded
 
         return bounded(super().formatMessage(record), _LONGEST_LOGGED).replace("\n", "\n    ")
 
@@ -338,7 +338,7 @@ def text_response(text: str, status: int = 200, headers: Mapping[str, str] | Non
     """``text/plain; charset=utf-8``, the form of every error of the kernel's APIs, which may quote the request."""
     from aiohttp import web
 
-    from dcos_runtime.wire.told import bounded
+    from dcos_runtime.wire.quoting import bounded
 
     return web.Response(text=bounded(text) if status >= 400 else text, status=status, headers=headers)
 

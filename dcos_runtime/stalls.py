@@ -69,10 +69,10 @@ class Stalls:
 
     def shown(self, name: str = "loop/stalls_ms") -> dict[str, float]:
         """As metrics. ``le_…`` are cumulative; ``max`` is that since the start, ``max_minute`` of the last minute."""
-        shown = {f"{name}/{key}": value for key, value in self.told().items()}
+        shown = {f"{name}/{key}": value for key, value in self.numbers().items()}
         return shown | {f"{name}/{key}": float(value) for key, value in self.buckets().items()}
 
-    def told(self) -> dict[str, float]:
+    def numbers(self) -> dict[str, float]:
         return {
             "count": float(sum(self._counts)),
             "sum": self._sum,

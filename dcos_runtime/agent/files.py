@@ -18,7 +18,7 @@ from typing import Any
 
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.sandbox import Sandboxes
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 MAX_READ = 16 * os.sysconf("SC_PAGE_SIZE")
 """The most bytes of one read, as in Mesos: 16 pages."""

@@ -25,7 +25,7 @@ from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.running import now
 from dcos_runtime.stalls import Stalls
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -20,7 +20,7 @@ from dcos_runtime.gateway import request_credentials, responses
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.guard import tokens
 from dcos_runtime.guard.tokens import LIFETIME, Claims, TokenRefused
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 ROOT = "/acs/api/v1"
 SHORTEST_PASSWORD = 8

@@ -14,7 +14,7 @@ from dcos_runtime.cosmos.core.media import Media
 from dcos_runtime.cosmos.shell import CosmosShell
 from dcos_runtime.cosmos.tasks import ServiceTasks
 from dcos_runtime.cosmos.upstream import InitClient
-from dcos_runtime.wire.told import shown as told
+from dcos_runtime.wire.quoting import shown as quoted
 from dcos_universe.model import Json, Revision
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Managers:
             "Content-Type": str(Media(f"{kind}-request", 1)),
             "Accept": str(Media(f"{kind}-response", version)),
         }
-        log.info("%s: %s is done by the manager %s", told(asked.by), path, told(manager))
+        log.info("%s: %s is done by the manager %s", quoted(asked.by), path, quoted(manager))
         try:
             status, content = await self._tasks.ask(service, "POST", f"/{path}", body, headers)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

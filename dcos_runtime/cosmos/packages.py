@@ -20,7 +20,7 @@ from dcos_runtime.cosmos.managers import Managers
 from dcos_runtime.cosmos.shell import CosmosShell
 from dcos_runtime.cosmos.tasks import ServiceTasks
 from dcos_runtime.cosmos.upstream import InitClient
-from dcos_runtime.wire.told import shown as told
+from dcos_runtime.wire.quoting import shown as quoted
 from dcos_universe import render as rendering
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json, Revision
@@ -165,7 +165,7 @@ class Packages:
                     raise errors.already_installed() from error
                 raise
         app = str(created.get("id", ready.app.get("id", "")))
-        log.info("%s installed %s %s as %s", told(asked.by), kept.name, told(kept.version), told(app))
+        log.info("%s installed %s %s as %s", quoted(asked.by), kept.name, quoted(kept.version), quoted(app))
         return shown.install_response(kept, entry, app, asked.version)
 
     async def uninstall(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
@@ -207,7 +207,7 @@ class Packages:
         encoded = tuple(encode(uninstall) for uninstall in begun)
         with shell.ending([uninstall.app for uninstall in begun]):
             for uninstall in begun:
-                log.info("%s uninstalls %s (%s)", told(asked.by), told(uninstall.app), told(uninstall.package))
+                log.info("%s uninstalls %s (%s)", quoted(asked.by), quoted(uninstall.app), quoted(uninstall.package))
             reply = await shell.ask(lambda number: BeginUninstalls(number, encoded))
         entries = {str(app["id"]): shown.entry_of(shell.repositories.now, app) for app in apps}
         results: dict[str, list[Json]] = {}
@@ -234,7 +234,9 @@ class Packages:
             deployment = await self._init.update(app_id, ready.app)
         if deployment is None:
             raise errors.app_not_found(app_id)
-        log.info("%s updated %s to %s %s", told(asked.by), told(app_id), entry["name"], told(str(entry["version"])))
+        log.info(
+            "%s updated %s to %s %s", quoted(asked.by), quoted(app_id), entry["name"], quoted(str(entry["version"]))
+        )
         return {
             "package": shown.with_urls(entry, shown.through(asked.origin)),
             "resolvedOptions": ready.options,
@@ -301,7 +303,7 @@ class Packages:
         """Cosmos' response, with ``problem`` for a repository whose last fetch failed."""
         troubles = shell.repositories.troubles()
         told_of = [
-            {**one, "problem": troubles[one["uri"]].told} if one["uri"] in troubles else one
+            {**one, "problem": troubles[one["uri"]].as_json} if one["uri"] in troubles else one
             for one in shell.core.shown_repositories()
         ]
         return {"repositories": told_of}
@@ -313,14 +315,14 @@ class Packages:
         await shell.repositories.probe(name, uri)
         reply = await shell.ask(lambda number: AddRepository(number, name, uri, index))
         answer: Json = json.loads(_well(reply))
-        log.info("%s added repository %s: %s", told(asked.by), told(name), told(uri, 300))
+        log.info("%s added repository %s: %s", quoted(asked.by), quoted(name), quoted(uri, 300))
         return answer
 
     async def delete_repository(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
         name, uri = asking.text(body, "name"), asking.text(body, "uri")
         reply = await shell.ask(lambda number: DeleteRepository(number, name, uri))
         answer: Json = json.loads(_well(reply))
-        log.info("%s removed repository %s", told(asked.by), told(name or uri or ""))
+        log.info("%s removed repository %s", quoted(asked.by), quoted(name or uri or ""))
         return answer
 
     # --- rendering ---

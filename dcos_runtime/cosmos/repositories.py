@@ -66,7 +66,7 @@ class RepositoryTrouble:
     kept: bool
 
     @property
-    def told(self) -> Json:
+    def as_json(self) -> Json:
         """The trouble as the list of repositories shows it."""
         since = datetime.fromtimestamp(self.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         shown: Json = {"message": self.why, "since": since, "packagesKept": self.kept}

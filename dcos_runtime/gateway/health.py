@@ -20,7 +20,7 @@ from dcos_runtime.gateway.backends import CONNECT_SECONDS, Cached, NoAnswer, bra
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.gateway.targets import AgentAddresses, Names, host_of
 from dcos_runtime.wire.cluster_services import ServiceRecord
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 WELL, UNWELL, UNKNOWN = 0, 1, 3
 LOOK_SECONDS = 4.0
@@ -213,7 +213,7 @@ class ClusterHealth:
             assert asked is not None
             if asked.ask == "through":
                 other = called.get(asked.through, asked.through)
-                units[service.unit] = _told_by(other, service, by_name.get(asked.through))
+                units[service.unit] = _finding_of_page(other, service, by_name.get(asked.through))
             elif answer is not None:
                 status, why = answer
                 units[service.unit] = Finding(WELL) if status in asked.well else Finding(UNWELL, why)
@@ -318,7 +318,7 @@ class ClusterHealth:
         }
 
 
-def _told_by(other: str, service: ServiceRecord, answer: tuple[int, str] | None) -> Finding:
+def _finding_of_page(other: str, service: ServiceRecord, answer: tuple[int, str] | None) -> Finding:
     """The health that another service's page gives of this one: 503 there means that it does not answer."""
     status = answer[0] if answer is not None else 0
     if status == 200:

@@ -21,7 +21,7 @@ from dcos_runtime.gateway.backends import NoAnswer
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.guard.tokens import Claims, TokenRefused
 from dcos_runtime.guard.users import UsersUnreachable
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 _GATEWAY = "/gateway"
 READ = ("GET", "HEAD")

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from dcos_runtime.wire import codec
-from dcos_runtime.wire.told import bounded
+from dcos_runtime.wire.quoting import bounded
 
 CHALLENGE = "acsjwt"
 """What ``WWW-Authenticate`` says on a 401: clients look for exactly this word."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 if TYPE_CHECKING:
     from dcos_runtime.wire.cluster_services import Routed

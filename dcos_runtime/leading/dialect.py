@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 from dcos_runtime.bodies import BodyRefused
 from dcos_runtime.daemon import text_response
 from dcos_runtime.store import StoreError
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 if TYPE_CHECKING:
     from multidict import CIMultiDict

@@ -16,7 +16,7 @@ from aiohttp import web
 from dcos_runtime.guard.doors import Door
 from dcos_runtime.leading.dialect import LONGEST_SHOWN
 from dcos_runtime.store.lease import HOLD_SECONDS
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 Parts = Mapping[str, str]
 """The named parts of a path, by name."""

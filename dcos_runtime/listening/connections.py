@@ -374,17 +374,17 @@ class Connection(RequestHandler):
 
     def _refusal(self, head: Any) -> _ErrInfo | None:
         if isinstance(head, _ErrInfo):
-            return _told(431, TOO_MANY_HEADERS) if head.message.startswith(_PARSERS_TOO_MANY) else head
+            return _error_info(431, TOO_MANY_HEADERS) if head.message.startswith(_PARSERS_TOO_MANY) else head
         if _size(head) > self._longest_head:
             return self._too_long()
         if len(head.headers) > MOST_HEADERS and headers_of(head.headers) > MOST_HEADERS:
-            return _told(431, TOO_MANY_HEADERS)
+            return _error_info(431, TOO_MANY_HEADERS)
         if not _has_path(head):  # such a request has no route, and its sender cannot be found
-            return _told(400, "Request URL path must start with '/'")
+            return _error_info(400, "Request URL path must start with '/'")
         return None
 
     def _too_long(self) -> _ErrInfo:
-        return _told(431, f"its first line and headers are longer than {self._longest_head} bytes")
+        return _error_info(431, f"its first line and headers are longer than {self._longest_head} bytes")
 
     def _refuse(self, told: _ErrInfo) -> None:
         """From now on nothing that comes is parsed or kept. aiohttp would parse each piece, and keep an error for each.
@@ -474,7 +474,7 @@ def _bytes_received(transport: asyncio.BaseTransport) -> int | None:
     return int.from_bytes(told[_BYTES_RECEIVED], sys.byteorder) if len(told) == _BYTES_RECEIVED.stop else None
 
 
-def _told(status: int, text: str) -> _ErrInfo:
+def _error_info(status: int, text: str) -> _ErrInfo:
     return _ErrInfo(status, HttpProcessingError(code=status, message=text), text)
 
 

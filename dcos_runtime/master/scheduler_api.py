@@ -15,8 +15,8 @@ from dcos_runtime.master.core.events import Called, Subscribe, SubscriberGone
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.wire import codec, protobuf
+from dcos_runtime.wire.quoting import shown
 from dcos_runtime.wire.scheduler import Call, Event
-from dcos_runtime.wire.told import shown
 
 MAX_BODY = 256 * 1024 * 1024
 JSON = codec.CONTENT_TYPE

@@ -16,7 +16,7 @@ from dcos_runtime.daemon import text_response
 from dcos_runtime.master.core.events import TeardownAsked
 from dcos_runtime.master.scheduler_api import answered
 from dcos_runtime.master.shell import MasterShell
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 _LARGEST = 64 * 1024
 _LONGEST_SHOWN = 100

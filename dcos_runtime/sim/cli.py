@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in range(options.seeds):
         seed = options.seed if options.seeds == 1 else str(first + number)
         outcome = run(profile, seed, options.steps, options.trace)
-        print(told(outcome), flush=True)
+        print(report(outcome), flush=True)
         if not outcome.good:
             explain(profile, outcome, options.steps, options.whole)
             return 1
@@ -115,7 +115,7 @@ def _weights(text: str) -> dict[str, float]:
     return weights
 
 
-def told(outcome: Outcome) -> str:
+def report(outcome: Outcome) -> str:
     ratio = outcome.virtual / outcome.real if outcome.real else 0.0
     line = (
         f"seed {outcome.seed}: {len(outcome.plan)} faults, {outcome.steps} steps, {outcome.virtual:.0f} virtual seconds"

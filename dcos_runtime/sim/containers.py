@@ -168,9 +168,9 @@ class Host:
 
     def _tell(self, container: Container) -> None:
         if container.watched and self._agent.up:
-            self._agent.later(0.002, lambda: self._told(container))
+            self._agent.later(0.002, lambda: self._report(container))
 
-    def _told(self, container: Container) -> None:
+    def _report(self, container: Container) -> None:
         if not container.watched:
             return
         container.watched = False

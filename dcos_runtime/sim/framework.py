@@ -148,7 +148,7 @@ class FrameworkProcess(Process):
         elif event.offers is not None:
             self._offered(by, event.offers.offers)
         elif event.update is not None:
-            self._told(by, event.update.status)
+            self._task_updated(by, event.update.status)
         elif event.error is not None:
             self._error(by, event.error.message)
 
@@ -167,7 +167,7 @@ class FrameworkProcess(Process):
     def _lost(self, why: str) -> None:
         self.cluster.watch.note(f"{self.name} is not subscribed: {why}")
 
-    def _told(self, by: Subscription, status: TaskStatus) -> None:
+    def _task_updated(self, by: Subscription, status: TaskStatus) -> None:
         task_id, state = status.task_id.value, status.state.value
         self.cluster.watch.framework_heard(self, status)
         task = self.tasks.get(task_id)

@@ -335,9 +335,9 @@ class MasterLedger:
         elif event.rescind is not None:
             self._drop_offer(master, term, event.rescind.offer_id.value)
         elif event.update is not None:
-            self._told(master, term, term.frameworks.get(stream, ""), event.update.status)
+            self._status_sent(master, term, term.frameworks.get(stream, ""), event.update.status)
 
-    def _told(self, master: MasterProcess, term: _Term, framework_id: str, status: heard.Status) -> None:
+    def _status_sent(self, master: MasterProcess, term: _Term, framework_id: str, status: heard.Status) -> None:
         task_id = status.task_id.value
         self._met(master, "forward", status.uuid)
         agent_id = status.agent_id.value if status.agent_id is not None else ""

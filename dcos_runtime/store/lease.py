@@ -184,7 +184,7 @@ class Lease:
         if self.over.is_set():
             return
         self._session = session_seconds
-        until = max(opened, self._told(asked, session_seconds)) + session_seconds * (1 - _DRIFT)
+        until = max(opened, self._heard_until(asked, session_seconds)) + session_seconds * (1 - _DRIFT)
         self._signs.append(_Sign(asked, answered))
         if self._until is None and until <= answered:
             return
@@ -195,7 +195,7 @@ class Lease:
                 self._lapsed = None
             self._tell()
 
-    def _told(self, now: float, session_seconds: float) -> float:
+    def _heard_until(self, now: float, session_seconds: float) -> float:
         """The latest time of ours of which ZooKeeper's leader was surely told by ``now``."""
         told = float("-inf")
         while self._signs and self._signs[0].answered <= now - session_seconds * _SILENT:

@@ -228,9 +228,9 @@ class ZooKeeperSession:
             except Exception as failure:
                 error = failure
             # Watches have a queue and a thread of their own: this goes behind those that are in the queue.
-            self._handler.dispatch_callback(Callback("watch", told, (error,)))
+            self._handler.dispatch_callback(Callback("watch", watches_called, (error,)))
 
-        def told(error: Exception | None) -> None:
+        def watches_called(error: Exception | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(settle, error)
 

@@ -171,7 +171,7 @@ def unlock(inventory: Path) -> None:
 
     with errors(), commands.context(inventory, "unlock") as ctx:
         removed = commands.remove_lock(ctx)
-    click.echo("\n".join(f"removed {one.told()}" for one in removed) or "nobody held the lock")
+    click.echo("\n".join(f"removed {one.described()}" for one in removed) or "nobody held the lock")
 
 
 @cli.command()
@@ -268,7 +268,7 @@ def _tell_administrator(job: Job, as_json: bool) -> None:
     from dcos_installer import commands
     from dcos_installer.secrets import vault
 
-    who = commands.untold_administrator(job)
+    who = commands.unshown_administrator(job)
     if who is None:
         return
     if not as_json:
@@ -276,7 +276,7 @@ def _tell_administrator(job: Job, as_json: bool) -> None:
         click.echo(f"  shown this once; it is kept in {commands.administrator_file(job)}")
         if told := commands.ca_fingerprint(job):
             click.echo(f"CA's SHA256 fingerprint: {told}")
-    vault.mark_told(job.state)
+    vault.mark_shown(job.state)
 
 
 def _print_status(found: ClusterStatus) -> None:

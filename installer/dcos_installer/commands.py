@@ -35,7 +35,7 @@ from dcos_installer.phases.forget_cluster import ForgetCluster
 from dcos_installer.phases.gather_facts import GatherFacts
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
-from dcos_installer.phases.provision_machines import ProvisionMachines, lost_told
+from dcos_installer.phases.provision_machines import ProvisionMachines, lost_message
 from dcos_installer.phases.release_lock import ReleaseLock
 from dcos_installer.phases.remove_hosts import RemoveHosts
 from dcos_installer.phases.remove_machines import RemoveMachines
@@ -161,7 +161,7 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         if ctx.journal:
             ctx.journal.end(f"done; {told}" if (told := left_out.outcome(ctx)) else "done")
         ctx.phase = ""
-        if (who := untold_administrator(job)) is not None:
+        if (who := unshown_administrator(job)) is not None:
             # The file of the password, never the password: events may be logged.
             ctx.tell("administrator", uid=who.uid, kept_in=str(administrator_file(job)))
         data: dict[str, Any] = {"changes": ctx.changes}
@@ -173,7 +173,7 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
     return ctx
 
 
-def untold_administrator(job: Job) -> Administrator | None:
+def unshown_administrator(job: Job) -> Administrator | None:
     """The administrator, when a deploy has made one whose password was not shown yet."""
     if job.command != "deploy" or job.dry_run:
         return None
@@ -383,7 +383,7 @@ def _headline(job: Job) -> str:
 
 
 def _outcome(ctx: Context) -> str:
-    return "; but ".join(part for part in (_done(ctx), lost_told(ctx), left_out.outcome(ctx)) if part)
+    return "; but ".join(part for part in (_done(ctx), lost_message(ctx), left_out.outcome(ctx)) if part)
 
 
 def _done(ctx: Context) -> str:

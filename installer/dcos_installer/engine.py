@@ -123,10 +123,10 @@ class AnsibleEngine:
             )
             for host in hosts
         }
-        runner.apply(self._workspace, self._connections(hosts), orders, _told(on_host))
+        runner.apply(self._workspace, self._connections(hosts), orders, _applied(on_host))
 
     def remove(self, spec: ClusterSpec, hosts: Sequence[HostSpec], purge: bool, on_host: OnHost) -> None:
-        runner.remove(self._workspace, self._connections(hosts), _told(on_host), purge=purge)
+        runner.remove(self._workspace, self._connections(hosts), _applied(on_host), purge=purge)
 
     def _connections(self, hosts: Sequence[HostSpec]) -> dict[str, Connection]:
         return {host.name: self._connection(host) for host in hosts}
@@ -143,7 +143,7 @@ def _own(planned: Planned) -> plan.Plan:
     return planned.own
 
 
-def _told(on_host: OnHost) -> Callable[[str, Any], None]:
+def _applied(on_host: OnHost) -> Callable[[str, Any], None]:
     def tell(name: str, result: runner.AppliedManifest | InstallerError) -> None:
         if isinstance(result, InstallerError):
             on_host(name, result)

@@ -57,7 +57,7 @@ def mismatch(state: ClusterState, spec: ClusterSpec) -> str:
     wanted = {host.name: kind.recorded_as(spec, host) for host in spec.hosts}
     if not there or _agree(there, wanted):
         return ""
-    return f"the machines that exist ({_told(there)}) are not those of the inventory ({_told(wanted)})"
+    return f"the machines that exist ({_listed(there)}) are not those of the inventory ({_listed(wanted)})"
 
 
 def _agree(there: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -89,5 +89,5 @@ def _of_remains(kind: Declaration, state: ClusterState, inventory: Path, left: R
     )
 
 
-def _told(machines: Mapping[str, str]) -> str:
+def _listed(machines: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {address or '(its record is torn)'}" for name, address in sorted(machines.items()))

@@ -232,5 +232,5 @@ def _locked_by(ctx: Context, hosts: list[HostStatus]) -> str:
         if master.is_master and not host.problem:
             with contextlib.suppress(InstallerError):
                 holder = lock.shown(ctx.remote(master))
-                return holder.told() if holder else ""
+                return holder.described() if holder else ""
     return ""

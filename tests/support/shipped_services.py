@@ -10,7 +10,7 @@ FILE = Path(__file__).resolve().parents[2] / "dcos_runtime" / "_data" / "service
 
 
 def main() -> None:
-    FILE.write_text(installed().told)
+    FILE.write_text(installed().services_file)
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ class AgentCore(TaskLife):
         info = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id) if self.agent.id else None)
         asked: dict[bytes, int] = {}
         tasks = [
-            _told(task, asked)
+            _running_task(task, asked)
             for task in self.tasks.values()
             if not task.forgotten and not (task.container.stage is Stage.ENDED and not task.record.pending)
         ]
@@ -178,7 +178,7 @@ class AgentCore(TaskLife):
             case internal.Acknowledge():
                 self._acknowledged(message, now)
             case internal.UpdateFramework():
-                self._framework_told(message.framework, now)
+                self._framework_subscribed(message.framework, now)
             case internal.ShutdownFramework():
                 self._shutdown_framework(message.framework_id.value, now)
             case internal.Shutdown():
@@ -217,7 +217,7 @@ class AgentCore(TaskLife):
         else:
             self._effects += self.membership.closed(event.connection, event.why, now)
 
-    def _framework_told(self, info: FrameworkInfo, now: Now) -> None:
+    def _framework_subscribed(self, info: FrameworkInfo, now: Now) -> None:
         """A framework subscribed, perhaps as another process: updates that it did not acknowledge are sent again at
         once.
         """
@@ -243,7 +243,7 @@ class AgentCore(TaskLife):
         return snapshot.take(self)
 
 
-def _told(task: Task, asked: dict[bytes, int]) -> RunningTask:
+def _running_task(task: Task, asked: dict[bytes, int]) -> RunningTask:
     """A task as it is on the disk. A task that is not on the disk yet is left out: the master knows that it was
     launched. ``asked`` numbers the resources that tasks ask for, and gets those of this task.
     """

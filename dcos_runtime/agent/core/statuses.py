@@ -9,9 +9,9 @@ from dcos_runtime.agent.core.records import TaskRecord
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, Value
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
+from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
-from dcos_runtime.wire.told import bounded
 
 MB = 1 << 20
 

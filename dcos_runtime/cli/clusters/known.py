@@ -169,7 +169,7 @@ class Clusters:
         replaced. ``ca`` is written beside it.
         """
         folder = self.folder / cluster_id
-        with self._locked(), _told("write", folder):
+        with self._locked(), _as_cli_error("write", folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             settings: dict[str, Any] = dict(self._read(folder).settings)
             for section, values in changes.items():
@@ -186,11 +186,11 @@ class Clusters:
             return self._read(folder)
 
     def attach(self, cluster: KnownCluster) -> None:
-        with self._locked(), _told("attach", cluster.folder):
+        with self._locked(), _as_cli_error("attach", cluster.folder):
             self._attach(cluster.folder)
 
     def remove(self, cluster: KnownCluster) -> None:
-        with self._locked(), _told("remove", cluster.folder):
+        with self._locked(), _as_cli_error("remove", cluster.folder):
             shutil.rmtree(cluster.folder)
 
     def _attach(self, folder: Path) -> None:
@@ -201,7 +201,7 @@ class Clusters:
             _replace(folder / _ATTACHED, b"")
 
     def _read_all(self) -> list[KnownCluster]:
-        with _told("read", self.folder):
+        with _as_cli_error("read", self.folder):
             try:
                 folders = sorted(one for one in self.folder.iterdir() if (one / SETTINGS_FILE).is_file())
             except (FileNotFoundError, NotADirectoryError):
@@ -245,13 +245,13 @@ class Clusters:
             with contextlib.suppress(OSError):
                 return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             return None
-        with _told("write", self.home):
+        with _as_cli_error("write", self.home):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextlib.contextmanager
-def _told(what: str, where: Path) -> Iterator[None]:
+def _as_cli_error(what: str, where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -49,7 +49,7 @@ def set_up(clusters: Clusters, url: str, check: CaTrust, credentials: LoginArgum
     gateways = Gateways([url], trust, Access(url, token))
     masters = other_gateways(gateways)
     known = {one.id: one for one in clusters.all()}.get(cluster_id)
-    name = name or (known and known.text("cluster", "name")) or _told_name(gateways) or cluster_id
+    name = name or (known and known.text("cluster", "name")) or _name_at(gateways) or cluster_id
     kept = str((clusters.folder / cluster_id / CA_FILE).absolute())
     return clusters.save(
         cluster_id,
@@ -200,7 +200,7 @@ def other_gateways(gateways: Gateways) -> list[str]:
     return [f"https://{f'[{host}]' if ':' in host else host}{port}{here.path}" for host in dict.fromkeys(good)]
 
 
-def _told_name(gateways: Gateways) -> str | None:
+def _name_at(gateways: Gateways) -> str | None:
     """The cluster's own name, if it has one."""
     response = gateways.get(gateways.home + "/mesos/state-summary")
     try:

@@ -76,7 +76,7 @@ class Plugins:
     def put(self, name: str, package: Mapping[str, Any], build: Callable[[Path], None]) -> Plugin:
         """Lets ``build`` fill a folder ``env``, and puts it in the place of a former plugin. Raises `CliError`."""
         home = self.home(name)
-        with self._locked(), _told("install the plugin at", home), self._stage() as stage:
+        with self._locked(), _as_cli_error("install the plugin at", home), self._stage() as stage:
             build(stage / "env")
             (stage / "package.json").write_text(json.dumps(package), encoding="utf-8")
             made = _read(stage)
@@ -93,7 +93,7 @@ class Plugins:
     def remove(self, name: str) -> None:
         """Raises `CliError` when there is none."""
         home = self.home(name)
-        with self._locked(), _told("remove", home):
+        with self._locked(), _as_cli_error("remove", home):
             if not home.is_dir():
                 raise CliError(
                     f"no plugin of {name} is installed for this cluster",
@@ -121,7 +121,7 @@ class Plugins:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        with _told("write", self._folder):
+        with _as_cli_error("write", self._folder):
             self._folder.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(self._folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -145,12 +145,12 @@ def _read(folder: Path) -> Plugin | None:
         settings = {}
     except (OSError, ValueError):
         return None
-    commands = [_told_command(environment, one) for one in settings.get("commands") or ()]
+    commands = [_command_of(environment, one) for one in settings.get("commands") or ()]
     found = [one for one in commands if one is not None] or _programs(environment)
     return Plugin(folder.name, folder, tuple(found), package if isinstance(package, dict) else {})
 
 
-def _told_command(environment: Path, told: Any) -> PluginCommand | None:
+def _command_of(environment: Path, told: Any) -> PluginCommand | None:
     """A command that ``plugin.toml`` names; None if its program does not lie in the plugin."""
     if not isinstance(told, dict) or not isinstance(told.get("name"), str) or not isinstance(told.get("path"), str):
         return None
@@ -170,7 +170,7 @@ def _programs(environment: Path) -> list[PluginCommand]:
 
 
 @contextlib.contextmanager
-def _told(what: str, where: Path) -> Iterator[None]:
+def _as_cli_error(what: str, where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -286,10 +286,10 @@ class CosmosCore:
             text = f"uninstalled {event.app} ({uninstall.package})"
             done = [Log(logging.INFO, text)]
             done += [Log(logging.WARNING, f"{text}, but not freed is {one}") for one in uninstall.left]
-            self._persist({_key(event.app): None}, *done, *self._told(event.app, 200, value))
+            self._persist({_key(event.app): None}, *done, *self._replies(event.app, 200, value))
             return
         self.uninstalls[event.app] = uninstall
-        told = self._told(event.app, 200, value) if known.step is Step.MARK else ()
+        told = self._replies(event.app, 200, value) if known.step is Step.MARK else ()
         self._persist({_key(event.app): value}, *told, Carry(event.app, value))
 
     def _fail(self, event: StepFailed, now: Now) -> None:
@@ -302,7 +302,7 @@ class CosmosCore:
             self._tries.pop(event.app, None)
             text = f"the uninstall of {event.app} ({uninstall.package}) ends at {step}: {event.why}"
             self._effects.append(Log(logging.ERROR, text))
-            self._persist({_key(event.app): None}, *self._told(event.app, event.status, event.error))
+            self._persist({_key(event.app): None}, *self._replies(event.app, event.status, event.error))
             return
         tries = self._tries[event.app] = self._tries.get(event.app, 0) + 1
         seconds = min(AGAIN_SECONDS * 2 ** min(tries - 1, 10), LONGEST_SECONDS)
@@ -312,9 +312,9 @@ class CosmosCore:
             self._effects.append(Log(logging.INFO if uninstall.step is Step.WAIT else logging.WARNING, text))
         if tries == 5 and uninstall.step is not Step.WAIT:
             error = errors.incomplete(uninstall.package, event.why)
-            self._effects += self._told(event.app, error.status, json.dumps(error.body()).encode())
+            self._effects += self._replies(event.app, error.status, json.dumps(error.body()).encode())
 
-    def _told(self, app: str, status: int, body: bytes) -> list[Reply]:
+    def _replies(self, app: str, status: int, body: bytes) -> list[Reply]:
         """The replies to requests that wait for this uninstall and for no other."""
         for request, asked in self._asked.items():
             if app not in asked.apps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 
 class CosmosError(Exception):

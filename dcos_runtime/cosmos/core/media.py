@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dcos_runtime.cosmos.core import errors
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 MOST = 32
 """The most media types of one header that are considered."""

@@ -16,7 +16,7 @@ from dcos_runtime.guard.guard import Denied
 from dcos_runtime.leading.dialect import CONNECT_SECONDS, LONGEST_SHOWN, SOON, Dialect
 from dcos_runtime.leading.routes import READS, normal_path
 from dcos_runtime.store import StoreError
-from dcos_runtime.wire.told import bounded, shown
+from dcos_runtime.wire.quoting import bounded, shown
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _ASKING = (
 """POSTs that change nothing: a standby may send them again."""
 
 
-def told(error: CosmosError) -> web.Response:
+def error_response(error: CosmosError) -> web.Response:
     body = error.body()
     body["message"] = bounded(error.message)
     response = json_response(body, error.status, error.headers)
@@ -43,20 +43,20 @@ class CosmosDialect(Dialect):
 
     def tell(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
         kind = {404: "NotFound", 405: "MethodNotAllowed", 503: "ServiceUnavailable"}.get(status, "GenericHttpError")
-        return told(
+        return error_response(
             CosmosError(kind, text, status=status, headers=SOON | dict(headers or {}) if status == 503 else headers)
         )
 
     def denied(self, request: web.Request, denied: Denied) -> web.Response:
         kind = {401: "Unauthorized", 403: "Forbidden"}.get(denied.status, "GenericHttpError")
-        response = told(CosmosError(kind, denied.text, status=denied.status, headers=denied.headers))
+        response = error_response(CosmosError(kind, denied.text, status=denied.status, headers=denied.headers))
         if request.can_read_body:
             response.force_close()  # the sender is unknown: the connection ends, so that the body need not be read
         return response
 
     def failure(self, request: web.Request, error: Exception) -> web.Response:
         if isinstance(error, CosmosError):
-            return told(error)
+            return error_response(error)
         if isinstance(error, StoreError):
             return self.tell(503, str(error))
         if isinstance(error, BodyRefused):

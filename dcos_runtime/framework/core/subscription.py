@@ -141,7 +141,7 @@ class SubscriptionCore:
                 if self._is_current(event.attempt) and self._calls:
                     self._over(f"{_name(self._calls[0])} did not reach {self.at.url}: {event.why}")
             case events.ToldOver():
-                self._told_over(now)
+                self._end_was_seen(now)
         return self.take_effects()
 
     def take_effects(self) -> list[Effect]:
@@ -212,7 +212,7 @@ class SubscriptionCore:
         self._timers.cancel(Silence())
         self._effects.append(TellOver(why))
 
-    def _told_over(self, now: Now) -> None:
+    def _end_was_seen(self, now: Now) -> None:
         at, settings = self.at, self.settings
         if at.standing is not SubscriptionState.TELLING:
             return

@@ -20,7 +20,7 @@ from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.tasks import Tasks
 from dcos_runtime.marathon.core.timing import DelayOver
 from dcos_runtime.marathon.core.world import World
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 
 class NotFound(Exception):

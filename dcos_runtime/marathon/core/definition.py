@@ -25,7 +25,7 @@ from dcos_runtime.marathon.core.app import (
 )
 from dcos_runtime.marathon.core.constraints import OPERATORS, constraint_problem
 from dcos_runtime.marathon.core.fields import Fields, Invalid
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 from dcos_runtime.wire.uris import unpacked_under_uris
 
 NOT_HERE = "not supported in this version"

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
-from dcos_runtime.wire.told import bounded, shown
+from dcos_runtime.wire.quoting import bounded, shown
 
 T = TypeVar("T")
 

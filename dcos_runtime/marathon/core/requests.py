@@ -18,7 +18,7 @@ from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.state import AppState
 from dcos_runtime.marathon.core.world import World
-from dcos_runtime.wire import codec, told
+from dcos_runtime.wire import codec, quoting
 
 DEPLOYMENT_HEADER = "Marathon-Deployment-Id"
 JSON = "application/json"
@@ -58,7 +58,7 @@ def refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
 
 
 def _said(message: str) -> dict[str, Any]:
-    return {"message": told.bounded(message)}
+    return {"message": quoting.bounded(message)}
 
 
 class Requests:
@@ -154,7 +154,7 @@ class Requests:
         known = ids.parse_instance(event.task)
         chosen = [one for one in shown.listed(state) if known is not None and one.id == known[1]]
         if not chosen:
-            raise NotFound(f"Task '{told.shown(event.task, 300)}' does not exist")
+            raise NotFound(f"Task '{quoting.shown(event.task, 300)}' does not exist")
         return chosen
 
     def _listed(self, body: bytes) -> list[Instance]:
@@ -167,7 +167,7 @@ class Requests:
         for text in texts:
             known = ids.parse_instance(text)
             if known is None:
-                raise BadRequest(f"Invalid task id '{told.shown(text, 300)}'.")
+                raise BadRequest(f"Invalid task id '{quoting.shown(text, 300)}'.")
             if (found := self._world.instance(known[1])) is not None and found[1].has_task:
                 chosen[known[1]] = found[1]
         return list(chosen.values())

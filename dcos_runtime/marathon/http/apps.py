@@ -33,7 +33,7 @@ from dcos_runtime.marathon.http.requests import (
     read_body,
 )
 from dcos_runtime.marathon.shell import InitShell
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 
 class Apps:

@@ -19,7 +19,7 @@ from dcos_runtime.leading.routes import READS, normal_path
 from dcos_runtime.marathon.core.requests import refusal
 from dcos_runtime.marathon.http.requests import MAX_BODY, error, failed
 from dcos_runtime.store import StoreError
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 log = logging.getLogger(__name__)
 

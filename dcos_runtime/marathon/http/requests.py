@@ -10,7 +10,7 @@ from dcos_runtime import bodies
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.marathon.core.requests import JSON, BadRequest
-from dcos_runtime.wire.told import bounded, shown
+from dcos_runtime.wire.quoting import bounded, shown
 
 MAX_BODY = 16 * 1024 * 1024
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")

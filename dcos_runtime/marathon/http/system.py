@@ -33,7 +33,7 @@ from dcos_runtime.marathon.http.requests import (
 from dcos_runtime.marathon.shell import InitShell
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import LeaseOver
-from dcos_runtime.wire.told import shown
+from dcos_runtime.wire.quoting import shown
 
 API_VERSION = "1.11.24"
 """The version of Marathon whose API this is: clients decide by it what to send."""
@@ -126,7 +126,7 @@ class System:
                 "counters": {},
                 "histograms": {
                     "marathon.loop.stalls.histogram.milliseconds": {
-                        **self._stalls.told(),
+                        **self._stalls.numbers(),
                         "buckets": self._stalls.buckets(),
                     }
                 },

@@ -12,7 +12,7 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import arrivals, frameworks, offers, registry, silence, tasks, validate
-from dcos_runtime.master.core.arrivals import Arrival, ArrivalRefused, Told
+from dcos_runtime.master.core.arrivals import Arrival, ArrivalRefused, ReportedTask
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State, place
@@ -76,42 +76,42 @@ def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
 
 def _connect(state: State, event: AgentConnect, call: internal.Connect, version: int, now: Now) -> None:
     """Raises `ArrivalRefused`."""
-    told = arrivals.arrival(call, version, event.stream, event.address)
-    agent_id = told.agent_id
+    arrival = arrivals.arrival(call, version, event.stream, event.address)
+    agent_id = arrival.agent_id
     state.counters[f"master/messages_{'register' if agent_id is None else 'reregister'}_slave"] += 1
     if agent_id is not None and (error := validate.identifier(agent_id)):
         raise ArrivalRefused(400, error)
-    if event.names is not None and (error := _pretends(state, told.info, agent_id, event.names)):
+    if event.names is not None and (error := _pretends(state, arrival.info, agent_id, event.names)):
         raise ArrivalRefused(403, error)
     known = state.agents.get(agent_id) if agent_id is not None else None
     back = state.recovering.get(agent_id) if agent_id is not None else None
     stored = known or back
-    same = stored is not None and _same(stored.info, told.info)
-    if not same and (size := len(codec.encode(told.info))) > MAX_INFO:
+    same = stored is not None and _same(stored.info, arrival.info)
+    if not same and (size := len(codec.encode(arrival.info))) > MAX_INFO:
         text = f"the agent's description has {size} bytes, and the registry takes {MAX_INFO} of an agent"
         raise ArrivalRefused(400, f"{text}; give it fewer or shorter attributes")
     if agent_id is None:
         agent_id = state.new_agent_id()
-        told = told.named(agent_id)
-        _replace_silent(state, told.info, now)
+        arrival = arrival.named(agent_id)
+        _replace_silent(state, arrival.info, now)
     if agent_id in state.leaving:
         raise ArrivalRefused(503, "the agent is being marked unreachable; connect again")
-    if known is not None and _late(known, told):
+    if known is not None and _late(known, arrival):
         raise ArrivalRefused(409, "a newer connection of the agent is there already")
-    state.agent_streams[told.stream] = agent_id
+    state.agent_streams[arrival.stream] = agent_id
     if not same:
-        state.persist({registry.KEY + agent_id: registry.entry(told.info)}, Admit(agent_id, told))
+        state.persist({registry.KEY + agent_id: registry.entry(arrival.info)}, Admit(agent_id, arrival))
     elif known is not None:
-        _reconnected(state, known, told, now)
+        _reconnected(state, known, arrival, now)
     else:
-        _admitted(state, agent_id, told, now)
+        _admitted(state, agent_id, arrival, now)
 
 
-def _late(agent: Agent, told: Arrival) -> bool:
+def _late(agent: Agent, arrival: Arrival) -> bool:
     """Whether the request was delayed, and the agent has connected again since."""
-    if told.life in agent.former:
+    if arrival.life in agent.former:
         return True
-    return bool(told.life) and told.life == agent.life and told.number <= agent.connection
+    return bool(arrival.life) and arrival.life == agent.life and arrival.number <= agent.connection
 
 
 def _pretends(state: State, info: AgentInfo, agent_id: str | None, names: Collection[str]) -> str | None:
@@ -142,36 +142,36 @@ def admit(state: State, then: Admit, now: Now) -> None:
     _admitted(state, then.agent_id, then.arrival, now)
 
 
-def _admitted(state: State, agent_id: str, told: Arrival, now: Now) -> None:
+def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
     known = state.agents.get(agent_id)
-    if known is not None and _late(known, told):
-        state.close(told.stream)
-        state.agent_streams.pop(told.stream, None)
+    if known is not None and _late(known, arrival):
+        state.close(arrival.stream)
+        state.agent_streams.pop(arrival.stream, None)
         return
     if known is not None:  # its info changed, or it connected twice while the registry was written
-        _change_info(state, known, told)
-        _reconnected(state, known, told, now)
+        _change_info(state, known, arrival)
+        _reconnected(state, known, arrival, now)
         return
     back = state.recovering.pop(agent_id, None)
     was_unreachable = state.unreachable.pop(agent_id, None)
     agent = Agent(
         id=agent_id,
-        info=told.info,
-        total=told.offered,
-        software=told.software,
-        address=told.address,
+        info=arrival.info,
+        total=arrival.offered,
+        software=arrival.software,
+        address=arrival.address,
         registered_at=now.wall,
         reregistered_at=None if back is None and was_unreachable is None else now.wall,
-        life=told.life,
-        connection=told.number,
+        life=arrival.life,
+        connection=arrival.number,
     )
     state.agents[agent_id] = agent
     state.settle(agent)
     state.allocator.add_agent(agent_id, agent.total, active=False)
     state.counters[f"master/slave_{'re' if agent.reregistered_at else ''}registrations"] += 1
-    _attach(state, agent, told, now)
-    _learn_frameworks(state, agent, told, now)
-    adopted = _adopt(state, agent, told.tasks)
+    _attach(state, agent, arrival, now)
+    _learn_frameworks(state, agent, arrival, now)
+    adopted = _adopt(state, agent, arrival.tasks)
     if back is not None:
         return
     text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
@@ -181,18 +181,18 @@ def _admitted(state: State, agent_id: str, told: Arrival, now: Now) -> None:
         tasks.forward(state, state.frameworks.get(task.framework_id), update)
 
 
-def _change_info(state: State, agent: Agent, told: Arrival) -> None:
+def _change_info(state: State, agent: Agent, arrival: Arrival) -> None:
     state.leave(agent)
-    agent.info = told.info
+    agent.info = arrival.info
     state.settle(agent)
-    agent.total = told.offered
+    agent.total = arrival.offered
     offers.give_back_all(state, agent.offers, rescind=True)
     state.allocator.update_agent(agent.id, agent.total)
 
 
-def _attach(state: State, agent: Agent, told: Arrival, now: Now) -> None:
+def _attach(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
     """Makes the arrival's stream the agent's connection; an older one ends."""
-    stream = told.stream
+    stream = arrival.stream
     if agent.stream is not None and agent.stream != stream:
         state.close(agent.stream)
         state.agent_streams.pop(agent.stream, None)
@@ -206,18 +206,18 @@ def _attach(state: State, agent: Agent, told: Arrival, now: Now) -> None:
     agent.stream = stream
     ping_seconds = state.config.agent_ping_timeout
     master_id = state.config.master.id
-    state.tell(agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=told.version)
+    state.tell(agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=arrival.version)
     state.allocator.activate_agent(agent.id)
     silence.schedule_ping(state, agent, now)
     silence.send_ping(state, agent)
 
 
-def _learn_frameworks(state: State, agent: Agent, told: Arrival, now: Now) -> None:
+def _learn_frameworks(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
     """Frameworks are known from their tasks until they subscribe. Tasks of frameworks that this master has removed are
     ended.
     """
-    running = {task.framework_id for task in told.tasks}
-    for info in told.frameworks:
+    running = {task.framework_id for task in arrival.tasks}
+    for info in arrival.frameworks:
         framework = state.frameworks.get(info.id.value) if info.id is not None else None
         if framework is not None and framework.info == info:
             running.add(framework.id)
@@ -236,12 +236,12 @@ def _learn_frameworks(state: State, agent: Agent, told: Arrival, now: Now) -> No
         frameworks.tell_shutdown(state, agent, framework_id)
 
 
-def _adopt(state: State, agent: Agent, told: Iterable[Told]) -> list[Task]:
+def _adopt(state: State, agent: Agent, reported: Iterable[ReportedTask]) -> list[Task]:
     """Records the tasks that an agent reports, except those of removed frameworks. A task that is reported twice is
     recorded once.
     """
-    by_framework: dict[str, list[Told]] = {}
-    for one in told:
+    by_framework: dict[str, list[ReportedTask]] = {}
+    for one in reported:
         by_framework.setdefault(one.framework_id, []).append(one)
     adopted: list[Task] = []
     for framework_id, its in by_framework.items():
@@ -250,14 +250,14 @@ def _adopt(state: State, agent: Agent, told: Iterable[Told]) -> list[Task]:
     return adopted
 
 
-def _adopt_of(state: State, agent: Agent, framework_id: str, told: Sequence[Told]) -> list[Task]:
+def _adopt_of(state: State, agent: Agent, framework_id: str, reported: Sequence[ReportedTask]) -> list[Task]:
     framework = state.frameworks.get(framework_id)
     usual = min(framework.roles, default="*") if framework is not None else "*"
     more = framework.size if framework is not None else 0
     known = agent.tasks.setdefault(framework_id, {})
     adopted: list[Task] = []
     held: dict[str, list[Resources]] = {}  # by role
-    for one in told:
+    for one in reported:
         if one.task_id in known:
             continue
         role, weight = one.role or usual, len(one.info) + more  # also beyond the limit: a running task stays known
@@ -288,20 +288,20 @@ def _found(state: State, framework: Framework, adopted: Iterable[Task]) -> None:
             state.unretire(framework, task.id)
 
 
-def _reconnected(state: State, agent: Agent, told: Arrival, now: Now) -> None:
+def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
     """An agent that the master knows: updates the records to what the agent reports."""
     agent.reregistered_at = now.wall
-    agent.software, agent.address = told.software, told.address
-    if agent.life and told.life != agent.life:
+    agent.software, agent.address = arrival.software, arrival.address
+    if agent.life and arrival.life != agent.life:
         agent.former = (*agent.former, agent.life)[-FORMER_LIVES:]
-    agent.life, agent.connection = told.life, told.number
+    agent.life, agent.connection = arrival.life, arrival.number
     offers.give_back_all(state, agent.offers, rescind=True)
-    _attach(state, agent, told, now)
+    _attach(state, agent, arrival, now)
     state.counters["master/slave_reregistrations"] += 1
-    _learn_frameworks(state, agent, told, now)
+    _learn_frameworks(state, agent, arrival, now)
     told_of = set()
-    strange: list[Told] = []
-    for one in told.tasks:
+    strange: list[ReportedTask] = []
+    for one in arrival.tasks:
         key = (one.framework_id, one.task_id)
         told_of.add(key)
         if one.framework_id in state.completed:

@@ -30,7 +30,7 @@ class ArrivalRefused(Exception):
         self.status, self.text = status, text
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class ReportedTask(msgspec.Struct, frozen=True, gc=False):
     """A task as its agent reports it. ``info`` is its TaskInfo; ``statuses`` are the oldest status that the framework
     may not have and the newest one, encoded; ``status_state`` and ``status_uuid`` are those of the first of them.
     ``role``: None when the TaskInfo names none.
@@ -56,7 +56,7 @@ class Arrival(Frozen, frozen=True):
     info: AgentInfo
     offered: Resources
     software: str
-    tasks: tuple[Told, ...]
+    tasks: tuple[ReportedTask, ...]
     frameworks: tuple[FrameworkInfo, ...]
     life: str
     number: int
@@ -92,7 +92,7 @@ def arrival(call: internal.Connect, version: int, stream: int, address: str) -> 
     )
 
 
-def _tasks(call: internal.Connect) -> tuple[Told, ...]:
+def _tasks(call: internal.Connect) -> tuple[ReportedTask, ...]:
     """Raises `ArrivalRefused`."""
     try:
         asked = [amounts.read(bytes(resources)) for resources in call.asked]
@@ -101,13 +101,13 @@ def _tasks(call: internal.Connect) -> tuple[Told, ...]:
     found = []
     for task in call.tasks:
         try:
-            found.append(_told(task, asked) if task.task_id and 0 <= task.asked < len(asked) else _former(task))
+            found.append(_reported(task, asked) if task.task_id and 0 <= task.asked < len(asked) else _former(task))
         except codec.DecodeError as problem:
             raise ArrivalRefused(400, f"a task of framework {task.framework_id} cannot be read: {problem}") from problem
     return tuple(found)
 
 
-def _told(task: internal.RunningTask, asked: Sequence[Read]) -> Told:
+def _reported(task: internal.RunningTask, asked: Sequence[Read]) -> ReportedTask:
     """Raises `codec.DecodeError`, `ArrivalRefused`."""
     newest, oldest = bytes(task.status), bytes(task.unacknowledged)
     statuses: tuple[bytes, ...]
@@ -122,7 +122,7 @@ def _told(task: internal.RunningTask, asked: Sequence[Read]) -> Told:
     resources, role, error = asked[task.asked]
     if error:
         raise _refused(task, task.task_id, error)
-    return Told(
+    return ReportedTask(
         task.framework_id,
         task.task_id,
         role,
@@ -148,7 +148,7 @@ class _Task(TaskInfo, frozen=True, kw_only=True):
     resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]  # as it came, in place of the list that TaskInfo has
 
 
-def _former(task: internal.RunningTask) -> Told:
+def _former(task: internal.RunningTask) -> ReportedTask:
     """Raises `codec.DecodeError`, `ArrivalRefused`."""
     info = bytes(task.task)
     if b"null" in info:  # null stands for an absent field; this master writes none
@@ -163,7 +163,7 @@ def _former(task: internal.RunningTask) -> Told:
     newest, oldest = _status(task.status), _status(task.unacknowledged)
     first = oldest or newest
     encoded = [codec.encode(status) for status in (oldest, newest) if status is not None]
-    return Told(
+    return ReportedTask(
         framework_id=task.framework_id,
         task_id=task_id,
         role=read.role,

@@ -19,9 +19,9 @@ from dcos_runtime.master.core.timing import Expire
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
-from dcos_runtime.wire.told import bounded
 
 _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 

@@ -26,7 +26,7 @@ from dcos_runtime.master.core.timing import (
     Timer,
 )
 from dcos_runtime.wire import codec
-from dcos_runtime.wire.told import bounded
+from dcos_runtime.wire.quoting import bounded
 
 _NEVER = float("inf")
 

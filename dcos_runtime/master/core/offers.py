@@ -18,9 +18,9 @@ from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
 from dcos_runtime.wire.common import Filters, OfferID
+from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import HealthCheck, TaskInfo, TaskState, TaskStatus
-from dcos_runtime.wire.told import bounded
 
 Reason = TaskStatus.Reason
 Operation = WireOffer.Operation

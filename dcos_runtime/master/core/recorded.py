@@ -87,7 +87,7 @@ class Veil:
 
     def effect(self, effect: effects.Effect) -> effects.Effect:
         if isinstance(effect, effects.Tell):
-            told = self._told(effect) if b"RUN_TASK" in effect.data else effect
+            told = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
             hidden = self._pseudonyms.addresses(told.data)
             return told if hidden is told.data else msgspec.structs.replace(told, data=hidden)
         if isinstance(effect, effects.Send):
@@ -105,7 +105,7 @@ class Veil:
         event = msgspec.structs.replace(effect.event, update=msgspec.structs.replace(update, status=status))
         return msgspec.structs.replace(effect, event=event)
 
-    def _told(self, effect: effects.Tell) -> effects.Tell:
+    def _run_task(self, effect: effects.Tell) -> effects.Tell:
         """The same bytes with another TaskInfo in them."""
         task = bytes(codec.decode(effect.data, _Run).task)
         if not task:

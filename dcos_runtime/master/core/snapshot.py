@@ -10,14 +10,14 @@ import msgspec
 from dcos_runtime.core.resources import Holdings
 from dcos_runtime.core.seeds import SeededSource, SourceState
 from dcos_runtime.master.core import graphs, timing
-from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, rows, runs, terms, told, tree, vector
-from dcos_runtime.master.core.arrivals import Arrival, Told
+from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector
+from dcos_runtime.master.core.arrivals import Arrival, ReportedTask
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, History, Offer, Task
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
 from dcos_runtime.wire.tasks import TaskState
 
-_MODULES = (columns, filters, matrix, quota, rows, runs, terms, told, tree, vector)
+_MODULES = (columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector)
 
 
 def _of_allocator() -> list[type[Any]]:
@@ -34,16 +34,16 @@ _CLASSES = graphs.Classes(
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
         *(timing.Declined, timing.StatesAsked, timing.Ended),
         *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget, timing.Migrated),
-        *(Arrival, Told),
+        *(Arrival, ReportedTask),
         *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
         *_of_allocator(),
     ],
     left_out={(Agent, "fragments"): None, (Framework, "telling"): None},
-    aside=(Task, Told),
+    aside=(Task, ReportedTask),
 )
 _HIDDEN = {
     graphs.name(Task): Task.__struct_fields__.index("info"),
-    graphs.name(Told): Told.__struct_fields__.index("info"),
+    graphs.name(ReportedTask): ReportedTask.__struct_fields__.index("info"),
 }
 
 

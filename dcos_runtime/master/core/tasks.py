@@ -9,15 +9,15 @@ import msgspec
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import validate
-from dcos_runtime.master.core.arrivals import Told
+from dcos_runtime.master.core.arrivals import ReportedTask
 from dcos_runtime.master.core.records import Agent, Framework, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import StatesAsked
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.common import AgentID, FrameworkID, TaskID, TimeInfo
+from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
-from dcos_runtime.wire.told import bounded
 
 Reason = TaskStatus.Reason
 
@@ -81,7 +81,7 @@ def add(agent: Agent, framework: Framework | None, task: Task) -> None:
         framework.tasks[task.id] = task
 
 
-def adopted(told: Told, agent_id: str, role: str, weight: int) -> Task:
+def adopted(told: ReportedTask, agent_id: str, role: str, weight: int) -> Task:
     """The record of a task that its agent reports."""
     return Task(
         told.task_id,

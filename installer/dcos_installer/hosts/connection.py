@@ -128,7 +128,7 @@ class HostConnection:
         for hop, made in zip(self._hops, self._made, strict=True):
             known = known_keys(hop.known_as, hop.port, hop.known_hosts_files)
             _trust(made, known, hop)
-            with _told(hop):
+            with _as_installer_error(hop):
                 made.open()
                 self._look_for_revoked(made, known, hop)
                 made.transport.set_keepalive(_ALIVE_SECONDS)
@@ -142,7 +142,7 @@ class HostConnection:
 
     def run(self, line: str) -> Session:
         """Starts ``line`` under the user's shell there. Raises `NotReached`."""
-        with _told(self._hops[-1]):
+        with _as_installer_error(self._hops[-1]):
             channel = self._made[-1].transport.open_session(
                 window_size=_WINDOW, max_packet_size=_PACKET, timeout=self._timeout
             )
@@ -224,7 +224,7 @@ def _trust(made: Any, known: KnownKeys, hop: Hop) -> None:
 
 
 @contextlib.contextmanager
-def _told(hop: Hop) -> Iterator[None]:
+def _as_installer_error(hop: Hop) -> Iterator[None]:
     """What paramiko raises, as an error of ours."""
     where = hop.shown
     try:

@@ -47,7 +47,7 @@ class _Sent:
     def parts(self) -> Iterator[bytes]:
         program = _PROGRAM.read_bytes()
         yield b"%d\n%s%s\n" % (len(program), program, json.dumps(self._order).encode())
-        with _told():
+        with _as_installer_error():
             for part in self._files:
                 yield part
                 self._passed(len(part))
@@ -55,7 +55,7 @@ class _Sent:
 
 def size_of(sources: Sequence[str]) -> int:
     """How many bytes go to each machine, about. Raises `InstallerError` when something cannot be read."""
-    with _told():
+    with _as_installer_error():
         return carry.size_of(sources)
 
 
@@ -156,7 +156,7 @@ class _Laying:
 
     def _raise(self) -> None:
         if self._failed is not None:
-            with _told():
+            with _as_installer_error():
                 raise self._failed
 
     def _lay(self) -> None:
@@ -199,7 +199,7 @@ class _Said:
         raise error
 
 
-class _told:
+class _as_installer_error:
     """What `carry` refuses here, as an error of ours."""
 
     def __enter__(self) -> None:

@@ -132,7 +132,7 @@ def take_record(ctx: Context) -> None:
     dead = lock.take(ctx.remote(master), ctx.holder)
     ctx.results.lock_recorded = master
     if dead is not None:
-        ctx.note(master.name, f"took over the lock of {dead.told()}: that run has died")
+        ctx.note(master.name, f"took over the lock of {dead.described()}: that run has died")
 
 
 def release_record(ctx: Context) -> None:

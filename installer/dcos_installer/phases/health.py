@@ -43,12 +43,12 @@ def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: floa
         ctx.sleep(_PAUSE_SECONDS)
 
 
-def told_with_hosts(error: InstallerError) -> str:
+def message_with_hosts(error: InstallerError) -> str:
     """What is wrong, and what each host that was asked said: as one sentence."""
     return f"{error.what} ({'; '.join(error.evidence.splitlines())})" if error.evidence else error.what
 
 
-def mode_told(srvr: str) -> str:
+def mode_in(srvr: str) -> str:
     """What a ZooKeeper says that it is, in its answer to ``srvr``; empty: it serves nobody."""
     return next((line.removeprefix("Mode: ").strip() for line in srvr.splitlines() if line.startswith("Mode: ")), "")
 
@@ -64,7 +64,7 @@ def what_is_wrong(ask: Ask, service: Service, host: HostSpec) -> str:
             except NotWell as error:
                 return "; ".join(part for part in (error.what, error.why) if part)
             shown = " ".join(said.split())[:200] or "it says nothing"
-            return "" if mode_told(said) else f"its {service.called} does not serve: {shown}"
+            return "" if mode_in(said) else f"its {service.called} does not serve: {shown}"
     return ""
 
 

@@ -34,7 +34,7 @@ def leave_out(ctx: Context, failures: Mapping[str, BaseException], what: str) ->
     serious = {name: error for name, error in failures.items() if not cannot_be_reached(error) or name not in known}
     if serious:
         raise HostsFailed(what, failures)
-    missing = {**ctx.left_out, **{name: _told(error) for name, error in failures.items()}}
+    missing = {**ctx.left_out, **{name: _reason(error) for name, error in failures.items()}}
     masters = [host.name for host in ctx.spec.masters]
     lost = [name for name in masters if name in missing]
     needed = len(masters) // 2 + 1
@@ -65,7 +65,7 @@ def outcome(ctx: Context) -> str:
     return f"{names} could not be reached and {be} as before: deploy again once SSH reaches {it}"
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     return (
         ": ".join(part for part in (error.what, error.why) if part) if isinstance(error, InstallerError) else str(error)
     )

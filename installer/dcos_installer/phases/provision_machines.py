@@ -232,11 +232,11 @@ def _tell_lost(ctx: Context, absent: list[HostSpec]) -> None:
     """A machine that was deployed and is not there any more is made anew: with nothing of what it had stored."""
     known = deployed(ctx)
     ctx.lost = [host.name for host in absent if host.name in known]
-    if told := lost_told(ctx):
+    if told := lost_message(ctx):
         ctx.note("", told)
 
 
-def lost_told(ctx: Context) -> str:
+def lost_message(ctx: Context) -> str:
     """What is said of lost machines, before they are made anew and at a run's end; empty: there are none."""
     if not ctx.lost:
         return ""

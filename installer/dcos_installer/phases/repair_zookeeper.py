@@ -43,7 +43,7 @@ class RepairZooKeeper:
         host, home = _master(ctx, self._host), zookeeper(ctx).home
         ctx.remote(host).run(["true"], what="reach it", deadline=30)  # before a change is noted as begun
         found = fault(ctx, host)
-        ctx.note(host.name, found.told if found else "its ZooKeeper does not serve")
+        ctx.note(host.name, found.text if found else "its ZooKeeper does not serve")
         if found is None or found.closed:  # it may only have been stopped: nothing tells that its data is damaged
             found = _given_back(ctx, host)
             if found is None:
@@ -55,7 +55,7 @@ class RepairZooKeeper:
                     hint=f"they belong to its user now: look at what else keeps it out, on {host.name}:"
                     f" namei -l {home}, getfacl {home}, lsattr -R {home}; then repair again",
                 )
-            ctx.note(host.name, found.told)
+            ctx.note(host.name, found.text)
         _refuse_without_majority(ctx, host, ask_quorum(ctx))
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(ctx.wall()))
 

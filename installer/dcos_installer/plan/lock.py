@@ -69,7 +69,7 @@ class LockHolder(msgspec.Struct, frozen=True):
     flock: str = ""
     """The file on the holder's host that is locked as long as the holder lives."""
 
-    def told(self) -> str:
+    def described(self) -> str:
         since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.time))
         return f"{self.holder} on {self.host} (process {self.pid}, dcos-installer {self.command}) since {since}"
 
@@ -79,8 +79,8 @@ class Removed(msgspec.Struct, frozen=True):
 
     holder: LockHolder | None
 
-    def told(self) -> str:
-        return f"the lock of {self.holder.told()}" if self.holder else "a lock whose record could not be read"
+    def described(self) -> str:
+        return f"the lock of {self.holder.described()}" if self.holder else "a lock whose record could not be read"
 
 
 def this_holder(run: str, cluster: str, command: str, flock: Path, now: float) -> LockHolder:
@@ -189,7 +189,7 @@ def _flock_is_free(path: Path) -> bool:
 
 
 def _held(other: LockHolder | None, cluster: str) -> InstallerError:
-    who = other.told() if other else "somebody whose record cannot be read"
+    who = other.described() if other else "somebody whose record cannot be read"
     return LockHeld(
         f"the cluster is being worked on by {who}",
         why="two operators at once would undo each other's work",

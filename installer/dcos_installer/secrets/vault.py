@@ -107,7 +107,7 @@ def make(state: ClusterState, spec: ClusterSpec, now: float | None = None, servi
         return _vault(here, roots, at, spec.hosts)
 
 
-def mark_told(state: ClusterState) -> None:
+def mark_shown(state: ClusterState) -> None:
     """Notes that the administrator's password was shown."""
     with _alone(state.secrets):
         who = root_files.read(state.secrets, moment(time.time())).administrator

@@ -163,7 +163,7 @@ class Catalog:
         return tuple(_record(self, service) for service in self.services)
 
     @cached_property
-    def told(self) -> str:
+    def services_file(self) -> str:
         """The file of ``--services``, as JSON."""
         return text_of(self.records)
 

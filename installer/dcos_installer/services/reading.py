@@ -86,7 +86,7 @@ class Described:
         except ValidationError as error:
             for found in error.errors(include_url=False, include_context=False):
                 where = _place(found["loc"], value)
-                self.problems.append(self.problem(*_told(found, where), *where))
+                self.problems.append(self.problem(*_message(found, where), *where))
 
     def _refuse(self, line: int, message: str, remedy: str) -> None:
         self.problems.append(Problem(self.path, line, message, remedy))
@@ -130,7 +130,7 @@ def _place(loc: Sequence[str | int], value: Any) -> Where:
     return tuple(found)
 
 
-def _told(found: Any, where: Where) -> tuple[str, str]:
+def _message(found: Any, where: Where) -> tuple[str, str]:
     name = ".".join(str(part) for part in where) or "it"
     match found["type"]:
         case "extra_forbidden":

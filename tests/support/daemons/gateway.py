@@ -211,7 +211,7 @@ class Gateway:
         (folder / "run").mkdir()
         more = {} if cosmos_port is None else {"cosmos": cosmos_port}
         services = services_at(master=master_port, marathon=init_port, agent=agent_port, gateway=self.port, **more)
-        (folder / "services.json").write_text(services.told)
+        (folder / "services.json").write_text(services.services_file)
         (folder / "nginx.conf").write_text(
             template(
                 "nginx.conf.j2",

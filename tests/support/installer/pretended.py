@@ -38,7 +38,7 @@ from dcos_installer.providers.base import (
     silent,
 )
 from dcos_installer.remote import Remote, SshFailed
-from dcos_installer.secrets.vault import mark_told
+from dcos_installer.secrets.vault import mark_shown
 from dcos_installer.state import ClusterState, open_state
 
 WANTED = "the-manifest"
@@ -440,7 +440,7 @@ def deployed(ctx: PretendedContext) -> PretendedContext:
     with Journal(ctx.state.journal, ctx.run_id, ctx.wall) as ctx.journal:
         run_phases(ctx, phases_of(deploy_phases()))
         ctx.journal.end("done")
-    mark_told(ctx.state)  # as the command line does at the end
+    mark_shown(ctx.state)  # as the command line does at the end
     return ctx
 
 

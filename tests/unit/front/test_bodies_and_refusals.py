@@ -22,7 +22,7 @@ from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.leading.routes import Parts, Patterns, route
 from dcos_runtime.marathon.http.dialect import MarathonDialect
 from dcos_runtime.marathon.http.requests import error, read_body
-from dcos_runtime.wire.told import MOST, bounded, shown
+from dcos_runtime.wire.quoting import MOST, bounded, shown
 
 LARGEST = 100_000
 BODY = b'{"id": "/a"}'

@@ -24,19 +24,19 @@ def test_the_longest_of_the_last_minute_is_forgotten_after_it() -> None:
     stalls = Stalls()
     for at, late in ((0.0, 1.0), (30.0, 0.2), (40.0, 0.4), (50.0, 0.3)):
         stalls.record(late, at)
-    assert stalls.told()["max_minute"] == 1000
+    assert stalls.numbers()["max_minute"] == 1000
     stalls.record(0.1, 61.0)
-    assert stalls.told()["max_minute"] == 400
+    assert stalls.numbers()["max_minute"] == 400
     stalls.record(0.1, 105.0)
-    assert stalls.told()["max_minute"] == 300
+    assert stalls.numbers()["max_minute"] == 300
     stalls.record(0.1, 111.0)
-    assert stalls.told()["max_minute"] == 100
-    assert stalls.told()["max"] == 1000
+    assert stalls.numbers()["max_minute"] == 100
+    assert stalls.numbers()["max"] == 1000
 
 
 async def beats(stalls: Stalls, more: int) -> None:
-    until = stalls.told()["count"] + more
-    while stalls.told()["count"] < until:  # noqa: ASYNC110
+    until = stalls.numbers()["count"] + more
+    while stalls.numbers()["count"] < until:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
 
 
@@ -65,8 +65,8 @@ def test_a_loop_with_nothing_to_do_is_looked_at_ten_times_less_often_and_one_at_
 
     async def work(stalls: Stalls, beats: int) -> None:
         """Until there were so many beats, there is always something to do."""
-        until = stalls.told()["count"] + beats
-        while stalls.told()["count"] < until:
+        until = stalls.numbers()["count"] + beats
+        while stalls.numbers()["count"] < until:
             taken = time.thread_time()
             while time.thread_time() < taken + 2 * WORK_SECONDS:
                 pass
@@ -74,9 +74,9 @@ def test_a_loop_with_nothing_to_do_is_looked_at_ten_times_less_often_and_one_at_
 
     async def body(life: daemon.Life) -> None:
         await asyncio.sleep(0.5)  # by then it is calm
-        before = life.stalls.told()["count"]
+        before = life.stalls.numbers()["count"]
         await asyncio.sleep(1.0)
-        found.append(life.stalls.told()["count"] - before)
+        found.append(life.stalls.numbers()["count"] - before)
         await work(life.stalls, 1)
         taken = time.thread_time()
         await work(life.stalls, 100)

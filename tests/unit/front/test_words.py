@@ -30,6 +30,7 @@ VAGUE = {
     "misc",
     "places",
     "questions",
+    "told",
     "utils",
 }
 """Names of modules that say nothing of what is in them."""
@@ -45,7 +46,7 @@ HARD = re.compile(
     # guard, and so on, bound (of a port), if at the end of a sentence.
     r"|\b(?:is|are) nobody's\b|\bown affair\b|\b(?:has|have|had) (?:no|a) say\b|\bwhosever\b|\bworth a word\b"
     r"|\bthe front door\b|\bwho may pass\b|\band kin\b|\b(?:is|are|not) had\b|, if\."
-    # "Who" without the person, "none" without the thing, and verbs that leave out what is done: bind a port, fetch a file.
+    # "Who" without the person, "none" without the thing, "had" without the deed (bound, fetched, made).
     r"|\b(?:for|to|from|by) who\b|\bnobody's\b|\b(?:that|which|what|who) (?:is|are|was|were) (?-i:none)\b(?! of)"
     r"|\b(?:is|are|was|were) no more[.,;:]|\bbe had\b|\bwhat is for\b|\b(?:what|all) there is of\b"
     r"|\bwhere the one that told\b|\bas this one would\b|\bempty: (?:it|they) (?:does|do|can)\b"
@@ -135,6 +136,17 @@ def test_every_daemon_has_the_same_rooms(daemon: str) -> None:
         path.name for path in folder.glob("*")
     }
     assert "no `core/`" in (ROOT / "docs" / "architecture.md").read_text(), "it says why dcos-auth has none"
+
+
+def test_a_function_is_named_by_its_result() -> None:
+    """`told` was the text of an error, a response, a record, a context manager: each is named by what it is."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources(RUNTIME, INSTALLER)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name.strip("_") == "told"
+    ]
+    assert found == []
 
 
 def test_no_line_needs_a_second_reading() -> None:

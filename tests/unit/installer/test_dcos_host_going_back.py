@@ -148,4 +148,4 @@ def answer_of(host: Host, manifest: Manifest) -> dict[str, Any]:
     try:
         return answer(host, mode="apply", manifest=manifest.encode().decode())
     except HostError as error:
-        return {"error": error.told()}
+        return {"error": error.fields()}

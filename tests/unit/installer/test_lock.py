@@ -132,7 +132,7 @@ def test_removing_a_record_that_cannot_be_read_says_so(remote: FolderRemote, con
     path.write_text(content)
     removed = lock.remove(remote)
     assert removed is not None
-    assert removed.told() == "a lock whose record could not be read"
+    assert removed.described() == "a lock whose record could not be read"
     assert not path.exists()
     assert lock.remove(remote) is None
 

@@ -181,7 +181,7 @@ def test_what_no_repetition_can_do_is_refused_for_good(
 def test_files_that_may_not_be_used_are_told_from_damaged_ones(seen: str, told: Fault | None) -> None:
     assert judged(seen) == told
     if told is not None:
-        assert ("damaged (" in told.told) is not told.closed
+        assert ("damaged (" in told.text) is not told.closed
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can look as somebody else")

@@ -281,7 +281,7 @@ def test_a_service_that_calls_others_is_let_in_there(roles: Path) -> None:
 def test_what_a_cluster_can_do_is_what_its_services_say(roles: Path) -> None:
     descriptor = roles / "toy" / "service.yml"
     descriptor.write_text(descriptor.read_text().replace("after: [common]", "after: [common]\ncapabilities: [TOYS]"))
-    told = told_services.load(written(roles.parent / "told.json", load(roles).told))
+    told = told_services.load(written(roles.parent / "told.json", load(roles).services_file))
     assert {service.name: service.capabilities for service in told if service.capabilities} == {
         "cosmos": ("PACKAGE_MANAGEMENT",),
         "toy": ("TOYS",),
@@ -360,7 +360,7 @@ def test_a_role_without_a_descriptor_is_named(roles: Path) -> None:
 
 
 def test_every_service_tells_dcos_auth_what_that_reads(tmp_path: Path) -> None:
-    told = told_services.load(written(tmp_path / "services.json", installed().told))
+    told = told_services.load(written(tmp_path / "services.json", installed().services_file))
     assert [service.name for service in told] == [service.name for service in installed()]
     assert told == installed().records
     by_hand = told_services.by_hand(master=5049, init=8443, agent=5052, gateway=443)

@@ -4,7 +4,7 @@ Pure.
 
 from __future__ import annotations
 
+from dcos_runtime.master.core.allocator.reads import Allocator
 from dcos_runtime.master.core.allocator.terms import Allocation, Options, Quantities, Quota, Wants
-from dcos_runtime.master.core.allocator.told import Allocator
 
 __all__ = ["Allocation", "Allocator", "Options", "Quantities", "Quota", "Wants"]

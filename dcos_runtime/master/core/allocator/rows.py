@@ -123,10 +123,10 @@ class Rows:
         agent = self.agents[agent_id] = self.by_row[row] = AgentRow(agent_id, row, total)
         self.active[row] = active
         self.tickets[row] = ticket
-        self.told_total(agent)
+        self.total_changed(agent)
         return agent
 
-    def told_total(self, agent: AgentRow) -> None:
+    def total_changed(self, agent: AgentRow) -> None:
         self.special[agent.row] = agent.signature != PLAIN
         self.has_gpus[agent.row] = agent.total.scalar("gpus") > 0
         self.changed(agent)

@@ -220,7 +220,7 @@ class Vectors:
             self._count(agent.total, -1)
             self._count(total, 1)
             agent.set_total(total)
-            self._rows.told_total(agent)
+            self._rows.total_changed(agent)
             self._touch(agent.row)
 
     def remove_agent(self, agent_id: str) -> None:

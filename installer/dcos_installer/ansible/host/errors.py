@@ -16,7 +16,7 @@ class HostError(Exception):
         self.hint = hint
         self.evidence = evidence
 
-    def told(self) -> dict[str, str]:
+    def fields(self) -> dict[str, str]:
         """The fields of the installer's errors, with the unit if one failed."""
-        told = {"what": self.what, "why": self.why, "hint": self.hint, "evidence": self.evidence}
-        return {**told, "unit": self.unit} if self.unit else told
+        found = {"what": self.what, "why": self.why, "hint": self.hint, "evidence": self.evidence}
+        return {**found, "unit": self.unit} if self.unit else found

@@ -25,9 +25,9 @@ def main(request: dict[str, Any], stream: IO[bytes]) -> None:
     try:
         told = answer(Machine(request.get("root") or "/"), request, stream)
     except HostError as error:
-        told = {"error": error.told()}
+        told = {"error": error.fields()}
     except OSError as error:
-        told = {"error": _disk(error).told()}
+        told = {"error": _disk(error).fields()}
     sys.stdout.write("\n" + MARK + dumps(told) + "\n")
     sys.stdout.flush()
 
@@ -77,7 +77,7 @@ def _check(machine: Machine, wanted: dict[str, Any], digest: str, secrets: dict[
         "facts": _facts(machine, seen),
         "changes": work_for(wanted, digest, seen).changes,
         "problems": problems(machine, wanted, seen, secrets),
-        **_told(seen),
+        **_answer_of(seen),
     }
 
 
@@ -99,11 +99,11 @@ def _apply(
             work = apply(machine, systemd, wanted, data, digest, seen, secrets, float(request.get("deadline") or 90))
             told: dict[str, Any] = {"changes": work.changes}
         except HostError as error:
-            told = {"error": error.told(), "rolled_back": isinstance(error, RolledBack) and not error.stuck}
-        return {**told, **_told(observe(machine, systemd, wanted, secrets))}
+            told = {"error": error.fields(), "rolled_back": isinstance(error, RolledBack) and not error.stuck}
+        return {**told, **_answer_of(observe(machine, systemd, wanted, secrets))}
 
 
-def _told(seen: Observed) -> dict[str, Any]:
+def _answer_of(seen: Observed) -> dict[str, Any]:
     flat = seen.flat()
     return {
         "seen": flat,

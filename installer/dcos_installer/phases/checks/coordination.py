@@ -11,7 +11,7 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.phases.checks.base import Seen
 from dcos_installer.phases.checks.zookeeper_data import Fault, fault, repair_line, zookeeper
 from dcos_installer.phases.evidence import unit_log
-from dcos_installer.phases.health import mode_told, wait_until
+from dcos_installer.phases.health import mode_in, wait_until
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -67,7 +67,7 @@ class Quorum:
 def ask_mode(ask: Ask, host: HostSpec, services: Catalog) -> str:
     """What the host's ZooKeeper says it is: ``leader`` … Raises `NotWell` with what it said when it does not serve."""
     said = str(ask(f"zookeeper://{host.address}:{services.store_port}/srvr", seconds=_ANSWER_SECONDS) or "")
-    if (mode := mode_told(said)) in _SERVING:
+    if (mode := mode_in(said)) in _SERVING:
         return mode
     if "not currently serving requests" in said:
         raise Alone("it runs, and is not in touch with a majority")
@@ -79,7 +79,7 @@ def faulty_members(ctx: Context, quorum: Quorum, seconds: float | None = None) -
     one that is not reached within that nothing is told.
     """
     found = _faults(ctx, [ctx.spec.host(name) for name in quorum.silent], seconds)
-    return [f"{name}: {why.told}: {repair_line(ctx, name)}" for name, why in found.items()]
+    return [f"{name}: {why.text}: {repair_line(ctx, name)}" for name, why in found.items()]
 
 
 def _faults(ctx: Context, hosts: Iterable[HostSpec], seconds: float | None = None) -> dict[str, Fault]:
@@ -135,7 +135,7 @@ class Coordination:
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         found = _faults(ctx, [host for host in hosts if host.is_master])
-        return [f"on {name}, {why.told}: {repair_line(ctx, name)}, then run again" for name, why in found.items()]
+        return [f"on {name}, {why.text}: {repair_line(ctx, name)}, then run again" for name, why in found.items()]
 
 
 def _all_serve(ctx: Context) -> None:

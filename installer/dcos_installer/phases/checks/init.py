@@ -12,7 +12,7 @@ from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.checks.base import Seen
 from dcos_installer.phases.evidence import logs_of, unit_log
-from dcos_installer.phases.health import told_with_hosts, wait_until
+from dcos_installer.phases.health import message_with_hosts, wait_until
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -30,7 +30,7 @@ def init(ask: Ask, spec: ClusterSpec, services: Catalog) -> HostSpec:
 
     Raises `NotWell` when no init leads.
     """
-    asked = {host.name: partial(_leader_told, ask, _url(services, host)) for host in spec.masters}
+    asked = {host.name: partial(_leader_named, ask, _url(services, host)) for host in spec.masters}
     found = at_once(asked, enough=lambda told: _called(spec, told) is not None)
     said = []
     for told in found.values():
@@ -46,7 +46,7 @@ def init(ask: Ask, spec: ClusterSpec, services: Catalog) -> HostSpec:
     raise NotWell("no init leads", evidence="\n".join(said))
 
 
-def _leader_told(ask: Ask, url: str) -> str:
+def _leader_named(ask: Ask, url: str) -> str:
     """Whom the init names as the one that leads; empty: nobody."""
     ask(f"{url}/ping")
     answer = ask(f"{url}/v2/leader")
@@ -70,7 +70,7 @@ class Init:
         except CannotAsk:
             raise
         except InstallerError as error:
-            return _seen("", (told_with_hosts(error),))
+            return _seen("", (message_with_hosts(error),))
         return _seen(ctx.services.url("marathon", "plain", leading.address))
 
     def wait(self, ctx: Context) -> str:

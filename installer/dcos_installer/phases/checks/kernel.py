@@ -12,7 +12,7 @@ from dcos_installer.errors import DeadlinePassed, InstallerError
 from dcos_installer.phases.checks.base import Seen
 from dcos_installer.phases.checks.coordination import ask_quorum
 from dcos_installer.phases.evidence import logs_of
-from dcos_installer.phases.health import told_with_hosts, wait_until
+from dcos_installer.phases.health import message_with_hosts, wait_until
 from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Kernel:
             raise
         except InstallerError as error:
             # Without a leader the list of agents is not known: one problem is enough.
-            return _seen("", (told_with_hosts(error),), frozenset(host.name for host in ctx.spec.agents))
+            return _seen("", (message_with_hosts(error),), frozenset(host.name for host in ctx.spec.agents))
         problems = tuple(f"{name} is not registered with the master" for name in missing)
         return _seen(ctx.services.url("master", "plain", leading.address), problems, frozenset(missing))
 

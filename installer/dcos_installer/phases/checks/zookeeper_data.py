@@ -110,7 +110,7 @@ class Fault:
     closed: bool = False
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         if self.closed:
             return f"ZooKeeper may not use its own files ({self.why}); nothing tells that its data is damaged"
         return f"ZooKeeper's data is damaged ({self.why})"

@@ -46,7 +46,7 @@ class MachineControl:
         self._cancelled = cancelled
 
     def state(self, address: str) -> MachineState:
-        """How the machine is now; ``address`` is told when the machine has no record of its own."""
+        """How the machine is now; ``address`` is too_late when the machine has no record of its own."""
         folder, record, status = self._folder, self._folder.record(), self._folder.status()
         supervised = folder.supervisor() is not None
         processes = bool(self.machine_group().pids())
@@ -164,7 +164,7 @@ class MachineControl:
             found = ssh_problem(record.address) if booted else SshProblem()
             return booted and not found.seen
 
-        def told() -> ProviderError:
+        def too_late() -> ProviderError:
             what = f"SSH did not answer within {limit:.0f} s"
             log = f"its console log is {folder.console}"
             if not found.seen:  # the machine does not run
@@ -185,7 +185,7 @@ class MachineControl:
                 evidence=self.evidence(since),
             )
 
-        self._await(answers, told, limit)
+        self._await(answers, too_late, limit)
 
     def _left_of_boot(self) -> float:
         """How long SSH may take still: a machine that has long been up is not waited for as one that boots."""
@@ -195,8 +195,12 @@ class MachineControl:
             up = 0.0
         return min(self._boot_seconds, max(_LEAST_SECONDS, self._boot_seconds - max(up, 0.0)))
 
-    def _await(self, done: Callable[[], bool], told: Callable[[], ProviderError], seconds: float | None = None) -> None:
-        """Returns once ``done``; raises what is ``told`` when that takes longer than a boot may (or ``seconds``)."""
+    def _await(
+        self, done: Callable[[], bool], too_late: Callable[[], ProviderError], seconds: float | None = None
+    ) -> None:
+        """Returns once ``done``; raises what is ``too_late`` when that takes longer than a boot may (or
+        ``seconds``).
+        """
         folder, started = self._folder, time.monotonic()
         seconds = self._boot_seconds if seconds is None else seconds
         while not done():
@@ -220,7 +224,7 @@ class MachineControl:
                     evidence=self.evidence(),
                 )
             if waited > seconds:
-                raise told()
+                raise too_late()
             time.sleep(_PAUSE_SECONDS)
 
     def evidence(self, since: Moment | None = None) -> str:

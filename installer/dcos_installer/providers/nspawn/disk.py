@@ -78,7 +78,7 @@ class Room:
         """What new disks may take together."""
         return max(0, int(self.free_mb * OF_FREE) - sum(self.promised.values()))
 
-    def told(self, machines: Path) -> str:
+    def described(self, machines: Path) -> str:
         """The same as a phrase."""
         text = f"{self.free_mb} MB are free at {machines}, machines may have {OF_FREE:.0%} of that"
         if self.promised:
@@ -125,7 +125,7 @@ def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
     )
     raise ProviderError(
         f"there is no room for the disks of {', '.join(new)}",
-        why=f"they take up to {least} MB; {there.told(machines)}",
+        why=f"they take up to {least} MB; {there.described(machines)}",
         hint="; or ".join(remedies),
     )
 
