@@ -345,7 +345,7 @@ def test_the_unit_that_failed_travels_with_its_error() -> None:
         "from dcos_installer.ansible.host.systemd import UnitFailed\n"
         "from dcos_installer.ansible.host.apply import RolledBack\n"
         "from dcos_installer.ansible.runner import _result\n"
-        "told = RolledBack(UnitFailed('a.service', 'it failed', '', 'its lines'), 3, '').told()\n"
+        "told = RolledBack(UnitFailed('a.service', 'it failed', '', 'its lines'), 3, '').fields()\n"
         "assert _result('m1', {'error': told}, None).logs_of == 'a.service'\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
