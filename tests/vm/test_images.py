@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from dcos_images import trial
 from dcos_images.data import definitions_dir
@@ -19,6 +22,7 @@ from dcos_images.errors import ImageError
 from dcos_images.housekeeping import first_difference
 from dcos_images.images import ImageBuilder
 from dcos_images.trial import Trial, boot
+from dcos_installer.golden.images import Runtime
 from tests.support.documented import ROOT, fences
 from tests.support.images.workshop import no_trees
 
@@ -47,6 +51,27 @@ def run(script: str, cache_home: Path, folder: Path) -> subprocess.CompletedProc
     )
 
 
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What stands in for AWS, as the environment says where it is."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in (
+        ("AWS_ENDPOINT_URL", f"http://{host}:{port}"),
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_DEFAULT_REGION", "eu-central-1"),
+    ):
+        monkeypatch.setenv(name, value)
+    boto3.Session().client("s3").create_bucket(
+        Bucket="my-images", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    yield
+    server.stop()
+
+
+@pytest.mark.usefixtures("aws")
 def test_the_commands_of_the_page_work_as_they_stand_there(cache_home: Path, tmp_path: Path) -> None:
     built = run("dcos-installer image build ec2", cache_home, tmp_path)  # what vm is compared with
     assert built.returncode == 0, built.stderr
@@ -64,9 +89,9 @@ def test_the_commands_of_the_page_work_as_they_stand_there(cache_home: Path, tmp
 
 
 def test_a_disk_built_twice_has_the_same_bytes(cache_home: Path, tmp_path: Path) -> None:
-    first = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images")
+    first = ImageBuilder(trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images")
     one = first.ensure("vm")
-    second = ImageBuilder(trees_in_use=no_trees, cache=tmp_path / "elsewhere")
+    second = ImageBuilder(trees_in_use=no_trees, runtime=Runtime(), cache=tmp_path / "elsewhere")
     second.cache.mkdir()
     for name in ("locks", "debs"):
         shutil.copytree(first.cache / name, second.cache / name, copy_function=os.link)
@@ -78,14 +103,16 @@ def test_a_machine_boots_a_root_that_it_fetches_from_a_network(cache_home: Path,
     shutil.copytree(definitions_dir(), definitions)
     path = definitions / "vm/image.toml"
     path.write_text(path.read_text().replace('["qcow2"]', '["netboot"]'))
-    builder = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images", definitions=definitions)
+    builder = ImageBuilder(
+        trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images", definitions=definitions
+    )
     told = boot(builder.ensure("vm"), builder.definition("vm"), deadline=HOURS)
     mounts = [line.rpartition(" ")[0] for line in told.of("MOUNT")]
     assert "/ erofs ro" in mounts and "/var tmpfs rw" in mounts
 
 
 def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> None:
-    builder = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images")
+    builder = ImageBuilder(trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images")
     definition = builder.definition("vm")
     assert definition.partitions is not None
     smaller = Partitions(definition.partitions.esp_mb, definition.partitions.root_mb, -512)
@@ -95,7 +122,7 @@ def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> No
 
 
 def test_the_state_survives_a_power_cut_and_grows_with_the_disk(cache_home: Path, tmp_path: Path) -> None:
-    builder = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images")
+    builder = ImageBuilder(trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images")
     image, definition = builder.ensure("vm"), builder.definition("vm")
     boots = trial._bootable(image, definition, "qcow2", tmp_path, 0)
     told = []

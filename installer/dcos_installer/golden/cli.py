@@ -1,4 +1,4 @@
-"""The verbs of `dcos-installer image`: list, build, test, diff, lock, gc. They parse, show progress, print, exit."""
+"""The verbs of `dcos-installer image`: list, build, test, publish, diff, lock, gc. They parse, tell, print, exit."""
 
 from __future__ import annotations
 
@@ -136,6 +136,43 @@ def test(
     click.echo(f"{name} is ready after {trial.seconds:.0f} s ({trial.accelerator})")
     for known, value in trial.told:
         click.echo(f"  {known.lower():11} {value}")
+
+
+@image.command()
+@_name
+@click.argument("destination")
+@_definitions
+@_lock_file
+@click.option("--keep", default=3, show_default=True, help="In a folder: how many earlier publications stay.")
+@click.option("--endpoint", help="A store that speaks S3, or an EC2, which is not Amazon's: its URL.")
+@_json
+def publish(
+    name: str,
+    destination: str,
+    definitions: Path | None,
+    lock_file: Path | None,
+    keep: int,
+    endpoint: str | None,
+    as_json: bool,
+) -> None:
+    """Bring the image NAME to DESTINATION. It is built before when it must be; an interrupted run goes on.
+
+    DESTINATION is a folder that a web server serves, s3://BUCKET/PREFIX, ec2:REGION (an AMI), or PROVIDER:PLACE where a
+    provider takes images.
+    """
+    from dcos_installer.golden.images import ensure
+    from dcos_installer.golden.publishing import publish
+
+    with _reporting():
+        builder = _builder(definitions)
+        with builder.in_use():
+            made = ensure(builder, name, lock=lock_file)
+            told = publish(builder, name, made, destination, keep=keep, endpoint=endpoint, note=_note)
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    for key, value in told.items():
+        click.echo(f"{key:10} {', '.join(value) if isinstance(value, list) else value}")
 
 
 @image.command()

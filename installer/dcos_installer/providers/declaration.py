@@ -17,6 +17,7 @@ from dcos_installer.config.variables import Variable
 from dcos_installer.providers.base import Provider
 
 if TYPE_CHECKING:
+    from dcos_images.images import Image
     from dcos_installer.config.limits import HostLimits
     from dcos_installer.config.model import ClusterSpec, HostSpec, Role
 
@@ -95,6 +96,13 @@ class Declaration:
     """Of variables that every provider knows, by name."""
     ansible_variables: tuple[str, ...] = ()
     """Those of Ansible's that it heeds, besides ``ansible_host``: none where it makes its own access by SSH."""
+
+    takes_images: str = ""
+    """Where its machines' images may be brought beforehand, as it is written behind its name; empty: nowhere."""
+
+    def publish(self, image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
+        """Brings an image to ``place``, whole or not at all, and tells what it is called there."""
+        raise NotImplementedError
 
     def open(self, spec: ClusterSpec, state_dir: Path) -> Provider:
         """The provider that serves ``spec``. Keys and known hosts are kept in ``state_dir``, the operator's state."""

@@ -59,6 +59,11 @@ def test_the_list_tells_what_is_built(cache: Path) -> None:
         (("build", "machine", "--lock", "/nowhere"), "the lock /nowhere cannot be read"),
         (("test", "machine"), "the image 'machine' cannot be booted by itself"),
         (("diff", "machine", "vm"), "the image 'vm' is not built"),
+        (("publish", "machine", "somewhere"), "the image 'machine' has nothing that could be published"),
+        (("publish", "machine", "nfs://host/share"), "an image cannot be published to 'nfs://host/share'"),
+        (("publish", "machine", "s3:///prefix"), "no bucket is named"),
+        (("publish", "machine", "libvirt:a/b"), "an image cannot be published to 'a/b'"),
+        (("publish", "machine", "ec2:us-east-1"), "no AMI can be made of the image 'machine'"),
         (("diff", "machine", "/etc"), "/etc is not an image"),
     ],
 )

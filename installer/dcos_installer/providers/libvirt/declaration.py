@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +12,18 @@ from dcos_installer.providers.declaration import Declaration, Default, Finding, 
 from dcos_installer.providers.libvirt import options as own
 
 if TYPE_CHECKING:
+    from dcos_images.images import Image
     from dcos_installer.config.limits import HostLimits
     from dcos_installer.config.model import ClusterSpec
 
 
 class LibvirtDeclaration(Declaration):
     """See `declaration.Declaration`."""
+
+    def publish(self, image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
+        from dcos_installer.providers.libvirt.publishing import publish
+
+        return publish(image, place, note)
 
     def open(self, spec: ClusterSpec, state_dir: Path) -> Provider:
         from dcos_installer.providers.libvirt.provider import LibvirtProvider
@@ -76,6 +82,7 @@ DECLARATION = LibvirtDeclaration(
     name="libvirt",
     summary="virtual machines that libvirt makes",
     gives_addresses=True,
+    takes_images="POOL[@URI]",
     extra="libvirt",
     brought_by="installer/setup-host libvirt",
     variables=own.VARIABLES,

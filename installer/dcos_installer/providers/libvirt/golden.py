@@ -18,7 +18,7 @@ from dcos_installer.golden.images import machine_of
 from dcos_installer.providers.base import Carried, ProviderError
 from dcos_installer.providers.libvirt.descriptions import Volume, backing_of_volume
 from dcos_installer.providers.libvirt.hypervisor import Hypervisor, LibvirtFailed
-from dcos_installer.providers.libvirt.names import golden_digest, golden_mark, golden_volume
+from dcos_installer.providers.libvirt.names import golden_digest, golden_mark, golden_volume, published_mark
 
 _HEADER = struct.Struct(">4sIQIIQ")
 _EXTERNAL_DATA = 1 << 2
@@ -232,13 +232,13 @@ def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[s
 
 
 def forget_unused(hypervisor: Hypervisor, pool: str) -> None:
-    """Removes golden volumes that no machine of anybody is a layer over."""
+    """Removes golden volumes that no machine of anybody is a layer over and nobody has published."""
     volumes = hypervisor.volumes(pool)
     used = {backing_of_volume(hypervisor.volume_xml(pool, one.name)) for one in volumes if not golden_digest(one.name)}
     there = {one.name for one in volumes}
     for digest in sorted({golden_digest(one.name) for one in volumes} - {""}):
         paths = {one.path for one in volumes if one.name == golden_volume(digest)}
-        if paths & used:
+        if paths & used or published_mark(digest) in there:
             continue
         if golden_mark(digest) not in there and _grows(hypervisor, pool, golden_volume(digest)):
             continue  # another cluster brings it

@@ -86,7 +86,12 @@ def golden_mark(sha256: str) -> str:
     return f"dcos-golden-{sha256}.complete"
 
 
+def published_mark(sha256: str) -> str:
+    """An empty volume that says that somebody has published the golden one: it stays without machines, too."""
+    return f"dcos-golden-{sha256}.published"
+
+
 def golden_digest(volume: str) -> str:
-    """The digest of a golden volume or of its mark; empty: it is neither."""
-    found = re.fullmatch(r"dcos-golden-([0-9a-f]{64})\.(?:qcow2|complete)", volume)
+    """The digest of a golden volume or of its marks; empty: it is neither."""
+    found = re.fullmatch(r"dcos-golden-([0-9a-f]{64})\.(?:qcow2|complete|published)", volume)
     return found[1] if found else ""

@@ -32,7 +32,7 @@ from dcos_installer.providers.libvirt import names as kinds
 from dcos_installer.providers.libvirt import network, room
 from dcos_installer.providers.libvirt.control import DomainControl, NewDisk, name_taken
 from dcos_installer.providers.libvirt.credentials import SECRET, public, secret
-from dcos_installer.providers.libvirt.descriptions import Pool, folder_of_pool
+from dcos_installer.providers.libvirt.descriptions import folder_of_pool
 from dcos_installer.providers.libvirt.domain import Disk, Domain, reshaped
 from dcos_installer.providers.libvirt.golden import Golden, bring, forget_unused
 from dcos_installer.providers.libvirt.hypervisor import Host, Hypervisor
@@ -47,6 +47,7 @@ from dcos_installer.providers.libvirt.options import (
     pool_of,
     uri_of,
 )
+from dcos_installer.providers.libvirt.pools import ensure_pool
 from dcos_installer.providers.libvirt.survey import KnownMachine, Survey, look
 from dcos_installer.providers.machine_keys import ClusterKeys, hosts_file
 from dcos_installer.providers.results import about, results_of
@@ -56,7 +57,6 @@ from dcos_installer.state import ClusterState
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
 
-POOLS = "/var/lib/libvirt/images"
 """Where folders of new pools are: what confines QEMU lets it in there."""
 
 _HOSTS = 'new=$(mktemp /etc/.hosts.XXXXXX); cat >"$new"; chmod 644 "$new"; mv -f "$new" /etc/hosts'
@@ -147,7 +147,7 @@ class LibvirtProvider:
         paths = {}
         for pool in sorted({pool_of(host.options) for host in new}):
             assert golden is not None
-            self._ensure_pool(survey, pool)
+            ensure_pool(self._hypervisor, pool)
             self._refuse_space(pool, golden, [host for host in new if pool_of(host.options) == pool])
             paths[pool] = bring(self._hypervisor, pool, golden, lambda text: note("", text))
 
@@ -247,18 +247,6 @@ class LibvirtProvider:
         (seen,) = (one for one in self._hypervisor.pools() if one.name == pool)
         if (problem := room.space_problem(seen, volumes, wanted)) is not None:
             raise problem
-
-    def _ensure_pool(self, survey: Survey, name: str) -> None:
-        known = survey.pools.get(name)
-        if known is None:
-            self._hypervisor.define_pool(Pool(name, pool_uuid(name), f"{POOLS}/{name}").xml)
-        elif not folder_of_pool(known.xml):
-            raise ProviderError(
-                f"the storage pool {name} is no folder",
-                why="credentials and console logs are files on the hypervisor, beside the disks",
-                hint="name a pool of the type dir, fs or netfs with dcos_libvirt_pool, or one that is not there yet",
-            )
-        self._hypervisor.start_pool(name)
 
     def _domain(self, host: HostSpec, golden: Golden, kind: str, there: Host, disks: Sequence[NewDisk]) -> Domain:
         pool = pool_of(host.options)

@@ -1,0 +1,247 @@
+"""Publishing to a bucket of S3: files under their digests first, in parts that a later run goes on with; fixed names
+last, the record with the condition that it is still the one that was read.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from dcos_images.errors import ImageError
+from dcos_images.publishing.aws import code_of, told
+from dcos_images.publishing.folder import Published
+from dcos_images.publishing.publication import RECORD, Item, Progress, Publication
+
+_PART = 16 << 20
+"""Bytes of one part of a large object; S3 takes 10,000 of them."""
+_AT_ONCE = 4
+_TYPES = {".json": "application/json", ".ipxe": "text/plain", ".efi": "application/efi"}
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """``prefix`` is empty or ends with a slash."""
+
+    name: str
+    prefix: str
+
+    @classmethod
+    def parse(cls, rest: str) -> Bucket:
+        """Of what follows ``s3://``. Raises `ImageError`."""
+        name, _, prefix = rest.partition("/")
+        if not name:
+            raise ImageError("no bucket is named", hint="write s3://BUCKET/PREFIX")
+        return cls(name, f"{prefix.strip('/')}/" if prefix.strip("/") else "")
+
+
+def publish_to_bucket(publication: Publication, s3: Any, bucket: Bucket, *, progress: Progress) -> Published:
+    """Brings the publication below ``PREFIX/NAME/``. Nothing is removed: the bucket's lifecycle is its owner's.
+
+    Two publishers may be at it: what is under a digest is the same of both, and the one that reads an older record
+    writes no fixed name over the other's. Raises `ImageError`.
+    """
+    store = _Store(s3, bucket.name, f"{bucket.prefix}{publication.image}/")
+    there, record = store.sizes(), store.etag(RECORD)
+    brought = done = 0
+    for item in publication.kept:
+        if there.get(item.name) != item.size:
+            try:
+                for count in store.bring(item):
+                    progress(done + count, publication.size)
+                brought += item.size
+            except ImageError:
+                # Two who publish the same share its parts: the other may have put them together meanwhile.
+                if store.sizes().get(item.name) != item.size:
+                    raise
+        done += item.size
+        progress(done, publication.size)
+    for name, content in publication.fixed:
+        if name == RECORD:
+            store.put_over(name, content, record)
+        else:
+            store.put(name, content)
+    return Published(store.where, brought)
+
+
+class _Store:
+    def __init__(self, s3: Any, bucket: str, prefix: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._prefix = prefix
+        self.where = f"s3://{bucket}/{prefix}"
+
+    def _told(self, what: str, right: str) -> Any:
+        return told(f"{what} {self.where}", right=right)
+
+    def sizes(self) -> Mapping[str, int]:
+        """Every object that is there, whole, with its size."""
+        with self._told("look into", "s3:ListBucket"):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
+            return {
+                one["Key"].removeprefix(self._prefix): one["Size"] for page in pages for one in page.get("Contents", [])
+            }
+
+    def etag(self, name: str) -> str | None:
+        from botocore.exceptions import ClientError
+
+        with self._told("look into", "s3:GetObject"):
+            try:
+                return str(self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ETag"])
+            except ClientError as error:
+                if code_of(error) in ("404", "NoSuchKey", "NotFound"):
+                    return None
+                raise
+
+    def put(self, name: str, content: bytes, **condition: str) -> None:
+        with self._told(f"write {name} to", "s3:PutObject"):
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=self._prefix + name,
+                Body=content,
+                ContentType=_type(name),
+                CacheControl="no-cache",
+                ChecksumSHA256=base64.b64encode(hashlib.sha256(content).digest()).decode(),
+                **condition,
+            )
+
+    def put_over(self, name: str, content: bytes, over: str | None) -> None:
+        """Writes where the object is that has the ETag ``over``, or, with None, where there is none."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self.put(name, content, **({"IfNoneMatch": "*"} if over is None else {"IfMatch": over}))
+        except ImageError as error:
+            cause = error.__cause__
+            if isinstance(cause, ClientError) and code_of(cause) in (
+                *("PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey"),
+            ):
+                if self.holds(name, content):
+                    return  # another has published the same
+                raise ImageError(
+                    f"somebody else has published to {self.where} meanwhile",
+                    why=f"{name} is not what it was when this run began",
+                    hint="see what is published there now, and publish again if it should be yours",
+                ) from error
+            raise
+
+    def holds(self, name: str, content: bytes) -> bool:
+        with self._told("look into", "s3:GetObject"):
+            found: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
+            return found == content
+
+    # Large objects
+
+    def bring(self, item: Item) -> Iterator[int]:
+        """Uploads the item in parts, a few at once, those left out that an earlier run brought; yields the bytes that
+        are there so far.
+
+        Each part is held to its own sha256 on both sides, and all of them to the item's before the first is sent.
+        """
+        key, parts = self._prefix + item.name, _parts(item)
+        with self._told(f"write {item.name} to", "s3:PutObject and s3:ListBucketMultipartUploads"):
+            upload = self._begun(key) or self._begin(key)
+            have = self._listed(key, upload)
+            missing = [part for part in parts if not part.is_there(have.get(part.number, {}))]
+
+            def send(part: _Part) -> int:
+                self._s3.upload_part(
+                    Bucket=self._bucket,
+                    Key=key,
+                    UploadId=upload,
+                    PartNumber=part.number,
+                    Body=part.read(item),
+                    ChecksumSHA256=part.checksum,
+                )
+                return part.size
+
+            done = item.size - sum(part.size for part in missing)
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                for count in pool.map(send, missing):
+                    done += count
+                    yield done
+            there = self._listed(key, upload)
+            made = [
+                {"PartNumber": part.number, "ETag": there[part.number]["ETag"], "ChecksumSHA256": part.checksum}
+                for part in parts
+            ]
+            self._s3.complete_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": made}
+            )
+
+    def _begun(self, key: str) -> str:
+        """The upload of this object that an earlier run began; empty: none."""
+        pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=key)
+        found = [one for page in pages for one in page.get("Uploads", []) if one["Key"] == key]
+        return str(min(found, key=lambda one: one["Initiated"])["UploadId"]) if found else ""
+
+    def _begin(self, key: str) -> str:
+        return str(
+            self._s3.create_multipart_upload(
+                Bucket=self._bucket,
+                Key=key,
+                ContentType=_type(key),
+                CacheControl="public, max-age=31536000, immutable",
+                ChecksumAlgorithm="SHA256",
+            )["UploadId"]
+        )
+
+    def _listed(self, key: str, upload: str) -> dict[int, Any]:
+        pages = self._s3.get_paginator("list_parts").paginate(Bucket=self._bucket, Key=key, UploadId=upload)
+        return {one["PartNumber"]: one for page in pages for one in page.get("Parts", [])}
+
+
+@dataclass(frozen=True)
+class _Part:
+    number: int
+    start: int
+    size: int
+    checksum: str
+    md5: str
+
+    def is_there(self, found: Mapping[str, Any]) -> bool:
+        """A store that keeps no checksums tells the MD5 as the ETag."""
+        if checksum := found.get("ChecksumSHA256"):
+            return bool(checksum == self.checksum)
+        return found.get("Size") == self.size and str(found.get("ETag", "")).strip('"') == self.md5
+
+    def read(self, item: Item) -> bytes:
+        with item.source.open("rb") as file:
+            file.seek(self.start)
+            content = file.read(self.size)
+        if _checksum(content) != self.checksum:
+            raise _altered(item)
+        return content
+
+
+def _parts(item: Item) -> list[_Part]:
+    """All parts with their checksums, once the whole was held to the item's digest."""
+    parts, digest = [], hashlib.sha256()
+    with item.source.open("rb") as file:
+        for number, start in enumerate(range(0, max(1, item.size), _PART), start=1):
+            content = file.read(_PART)
+            digest.update(content)
+            md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            parts.append(_Part(number, start, len(content), _checksum(content), md5))
+    if digest.hexdigest() != item.sha256:
+        raise _altered(item)
+    return parts
+
+
+def _checksum(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def _altered(item: Item) -> ImageError:
+    return ImageError(
+        f"{item.source} was altered while it was published",
+        why=f"its sha256 is not {item.sha256} any more",
+        hint="build the image anew, and publish again",
+    )
+
+
+def _type(name: str) -> str:
+    return next((kind for end, kind in _TYPES.items() if name.endswith(end)), "application/octet-stream")

@@ -1,0 +1,275 @@
+"""A disk as a snapshot of EBS, sent block by block (EBS direct APIs): zero blocks are left out, several go at once, and
+what was sent is noted here, so that a run that was killed goes on.
+
+AWS lists the blocks of no snapshot that is still being filled, so the note is the only thing that knows.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcos_images.cache import Note
+from dcos_images.errors import ImageError
+from dcos_images.files import write_whole
+from dcos_images.outputs import data_extents
+from dcos_images.publishing.aws import code_of, told
+from dcos_images.publishing.publication import Progress
+
+BLOCK = 512 << 10
+"""Bytes of a block of EBS."""
+_GB = 1 << 30
+AT_ONCE = 16
+_ZERO = bytes(BLOCK)
+_TIMEOUT_MINUTES = 360
+"""How long AWS keeps a snapshot that nobody sends to."""
+DIGEST_TAG = "dcos:sha256"
+TOKEN_TAG = "dcos:token"
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A raw disk, and the sha256 of each block of it that is not zero, by number."""
+
+    path: Path
+    sha256: str
+    blocks: Mapping[int, bytes]
+
+    @property
+    def gb(self) -> int:
+        """Of the smallest volume that holds it."""
+        return max(1, -(-self.path.stat().st_size // _GB))
+
+    @property
+    def aggregate(self) -> str:
+        """What AWS counts over all blocks that were sent (LINEAR)."""
+        digest = hashlib.sha256(b"".join(self.blocks[number] for number in sorted(self.blocks)))
+        return base64.b64encode(digest.digest()).decode()
+
+    def read(self, number: int) -> bytes:
+        """One block, held to what it was when the disk was read as a whole. Raises `ImageError`."""
+        with self.path.open("rb") as file:
+            content = _block(file, number)
+        if hashlib.sha256(content).digest() != self.blocks[number]:
+            raise _altered(self.path, f"its block {number} is another one now")
+        return content
+
+
+def read_disk(path: Path, sha256: str) -> Disk:
+    """Reads the whole disk once. Raises `ImageError` when it is not the one with this digest."""
+    digest, blocks = hashlib.sha256(), {}
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        holding = {number for start, end in data_extents(file.fileno()) for number in _numbers(start, end)}
+        for number in range(-(-size // BLOCK)):
+            content = _block(file, number) if number in holding else _ZERO
+            digest.update(content[: min(BLOCK, size - number * BLOCK)])
+            if content != _ZERO:
+                blocks[number] = hashlib.sha256(content).digest()
+    if digest.hexdigest() != sha256:
+        raise _altered(path, f"its sha256 is {digest.hexdigest()}, not {sha256}")
+    return Disk(path, sha256, blocks)
+
+
+def _numbers(start: int, end: int) -> range:
+    return range(start // BLOCK, -(-end // BLOCK))
+
+
+def _block(file: Any, number: int) -> bytes:
+    file.seek(number * BLOCK)
+    content: bytes = file.read(BLOCK)
+    return content.ljust(BLOCK, b"\0")
+
+
+def _altered(path: Path, why: str) -> ImageError:
+    return ImageError(
+        f"{path} is not what was built", why=why, hint="build the image anew (dcos-installer image build), then publish"
+    )
+
+
+class Sent:
+    """The note of one snapshot that is being filled: its token, its id once it is known, the blocks that arrived, and
+    whether AWS was told that this is all.
+
+    One process at a time holds it.
+    """
+
+    def __init__(self, path: Path, note: Note) -> None:
+        self._path = path
+        self._note = note
+        self._file: Any = None
+        self.token = ""
+        self.snapshot = ""
+        self.blocks: set[int] = set()
+        self.whole = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._note("somebody else publishes the same there: waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            self._read()
+            with self._path.open("a") as self._file:
+                self._file.write("\n")  # the last line may be torn
+                yield
+
+    def _read(self) -> None:
+        """Lines of which the last may be torn: a block that was not noted is sent again."""
+        self.token, self.snapshot, self.blocks, self.whole = "", "", set(), False
+        with contextlib.suppress(FileNotFoundError):
+            for line in self._path.read_text().splitlines():
+                with contextlib.suppress(ValueError):
+                    told_of = dict(json.loads(line))
+                    self.token = str(told_of.get("token", self.token))
+                    self.snapshot = str(told_of.get("snapshot", self.snapshot))
+                    self.blocks.update(told_of.get("blocks", ()))
+                    self.whole = bool(told_of.get("whole", self.whole))
+
+    def anew(self) -> None:
+        """Forgets the snapshot: another is begun, with another token."""
+        self.token, self.snapshot, self.blocks, self.whole = uuid.uuid4().hex, "", set(), False
+        write_whole(self._path, json.dumps({"token": self.token}) + "\n")
+        self._file.close()
+        self._file = self._path.open("a")
+
+    def began(self, snapshot: str) -> None:
+        self.snapshot = snapshot
+        self._write({"snapshot": snapshot})
+
+    def arrived(self, number: int) -> None:
+        self.blocks.add(number)
+        self._write({"blocks": [number]})
+
+    def is_whole(self) -> None:
+        """Noted before AWS is told: a run that is killed then may have told it."""
+        self.whole = True
+        self._write({"whole": True})
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def _write(self, told_of: Mapping[str, object]) -> None:
+        self._file.write(json.dumps(told_of) + "\n")
+        self._file.flush()
+
+
+def bring(disk: Disk, ebs: Any, ec2: Any, sent: Sent, *, description: str, progress: Progress, note: Note) -> str:
+    """The id of a snapshot that has the disk, complete. To be called while ``sent`` is held. Raises `ImageError`."""
+    if not sent.token:
+        sent.anew()
+    if not sent.snapshot:
+        sent.began(_begun(ec2, sent.token) or _begin(ebs, disk, sent.token, description))
+    state = _state(ec2, sent.snapshot)
+    if state == "completed" and sent.whole:
+        return sent.snapshot
+    if state not in ("pending", "completed"):
+        note(f"the snapshot {sent.snapshot} that was begun is {state or 'gone'}: another one is made")
+        sent.anew()
+        sent.began(_begin(ebs, disk, sent.token, description))
+    missing = sorted(disk.blocks.keys() - sent.blocks)
+    if len(missing) < len(disk.blocks):
+        note(f"going on with the snapshot {sent.snapshot}: {len(disk.blocks) - len(missing)} blocks are there")
+    _send(disk, ebs, sent, missing, progress)
+    again = sent.whole
+    sent.is_whole()
+    _complete(disk, ebs, sent.snapshot, again=again)
+    return sent.snapshot
+
+
+def _complete(disk: Disk, ebs: Any, snapshot: str, *, again: bool) -> None:
+    """``again``: an earlier run may have done it, and was killed before it could see the end."""
+    from botocore.exceptions import ClientError
+
+    with told(f"complete the snapshot {snapshot}", right="ebs:CompleteSnapshot"):
+        try:
+            ebs.complete_snapshot(
+                SnapshotId=snapshot,
+                ChangedBlocksCount=len(disk.blocks),
+                Checksum=disk.aggregate,
+                ChecksumAlgorithm="SHA256",
+                ChecksumAggregationMethod="LINEAR",
+            )
+        except ClientError as error:
+            if not again or code_of(error) not in ("ConflictException", "ValidationException"):
+                raise
+
+
+def _send(disk: Disk, ebs: Any, sent: Sent, missing: list[int], progress: Progress) -> None:
+    def put(number: int) -> int:
+        content = disk.read(number)
+        with told(f"send block {number} of {disk.path.name} to {sent.snapshot}", right="ebs:PutSnapshotBlock"):
+            ebs.put_snapshot_block(
+                SnapshotId=sent.snapshot,
+                BlockIndex=number,
+                BlockData=content,
+                DataLength=BLOCK,
+                Checksum=base64.b64encode(disk.blocks[number]).decode(),
+                ChecksumAlgorithm="SHA256",
+            )
+        return number
+
+    total, waiting, under_way = len(disk.blocks), iter(missing), set[Future[int]]()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            while True:
+                for number in waiting:
+                    under_way.add(pool.submit(put, number))
+                    if len(under_way) >= 2 * AT_ONCE:
+                        break
+                if not under_way:
+                    return
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for one in done:
+                    sent.arrived(one.result())
+                progress(len(sent.blocks) * BLOCK, total * BLOCK)
+        except BaseException:
+            for one in under_way:
+                one.cancel()
+            raise
+
+
+def _begin(ebs: Any, disk: Disk, token: str, description: str) -> str:
+    with told("begin a snapshot", right="ebs:StartSnapshot and ec2:CreateTags"):
+        return str(
+            ebs.start_snapshot(
+                VolumeSize=disk.gb,
+                Description=description,
+                ClientToken=token,
+                Timeout=_TIMEOUT_MINUTES,
+                Tags=[{"Key": DIGEST_TAG, "Value": disk.sha256}, {"Key": TOKEN_TAG, "Value": token}],
+            )["SnapshotId"]
+        )
+
+
+def _begun(ec2: Any, token: str) -> str:
+    """The snapshot with this token, of a run that was killed before it heard of its id; empty: none."""
+    with told("look for snapshots", right="ec2:DescribeSnapshots"):
+        found = ec2.describe_snapshots(OwnerIds=["self"], Filters=[{"Name": f"tag:{TOKEN_TAG}", "Values": [token]}])
+    return str(found["Snapshots"][0]["SnapshotId"]) if found["Snapshots"] else ""
+
+
+def _state(ec2: Any, snapshot: str) -> str:
+    """``pending``, ``completed``, ``error``; empty: it is gone."""
+    from botocore.exceptions import ClientError
+
+    with told(f"look at the snapshot {snapshot}", right="ec2:DescribeSnapshots"):
+        try:
+            (found,) = ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"]
+        except ClientError as error:
+            if code_of(error) == "InvalidSnapshot.NotFound":
+                return ""
+            raise
+    return str(found["State"])

@@ -1,0 +1,102 @@
+"""Where an image can be published to: folders, S3, EC2, and what providers take themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dcos_images.errors import ImageError
+from dcos_images.images import Image, ImageBuilder
+from dcos_installer.providers.registry import declarations
+
+_TENTHS = 10
+
+
+def publish(
+    builder: ImageBuilder,
+    name: str,
+    image: Image,
+    destination: str,
+    *,
+    keep: int,
+    endpoint: str | None,
+    note: Callable[[str], None],
+) -> dict[str, Any]:
+    """What was done, by name, for people and programs alike. Raises `ImageError` and `InstallerError`."""
+    kind, _, place = destination.partition(":")
+    if destination.startswith("s3://"):
+        return _to_bucket(name, image, destination.removeprefix("s3://"), endpoint, note)
+    if kind == "ec2":
+        return _to_ec2(builder, name, image, place or None, endpoint, note)
+    if (provider := declarations().get(kind)) is not None and provider.takes_images:
+        return {"where": destination, **provider.publish(image, place, note)}
+    if "://" in destination or (kind and ":" in destination and "/" not in kind):
+        takers = [f"{one.name}:{one.takes_images}" for one in declarations().values() if one.takes_images]
+        raise ImageError(
+            f"an image cannot be published to {destination!r}",
+            why=f"nothing here takes images as {kind!r}",
+            hint=f"name a folder, s3://BUCKET/PREFIX, ec2:REGION, or {', '.join(takers)}",
+        )
+    return _to_folder(name, image, Path(destination), keep, note)
+
+
+def _to_folder(name: str, image: Image, folder: Path, keep: int, note: Callable[[str], None]) -> dict[str, Any]:
+    from dcos_images.publishing.folder import publish_to_folder
+    from dcos_images.publishing.publication import publication
+
+    done = publish_to_folder(
+        publication(name, image), folder.absolute(), keep=keep, progress=_progress(note, "copied"), note=note
+    )
+    return {"where": done.where, "brought": done.brought, "removed": list(done.removed)}
+
+
+def _to_bucket(name: str, image: Image, rest: str, endpoint: str | None, note: Callable[[str], None]) -> dict[str, Any]:
+    from dcos_images.publishing.aws import client
+    from dcos_images.publishing.publication import publication
+    from dcos_images.publishing.s3 import Bucket, publish_to_bucket
+
+    bucket = Bucket.parse(rest)
+    done = publish_to_bucket(
+        publication(name, image), client("s3", endpoint, None), bucket, progress=_progress(note, "sent")
+    )
+    return {"where": done.where, "brought": done.brought}
+
+
+def _to_ec2(
+    builder: ImageBuilder,
+    name: str,
+    image: Image,
+    region: str | None,
+    endpoint: str | None,
+    note: Callable[[str], None],
+) -> dict[str, Any]:
+    from dcos_images.publishing.ami import publish_ami
+    from dcos_images.publishing.aws import client
+    from dcos_images.publishing.snapshot import AT_ONCE
+
+    ec2, ebs = client("ec2", endpoint, region), client("ebs", endpoint, region, at_once=AT_ONCE)
+    ami = publish_ami(
+        name,
+        image,
+        ec2,
+        ebs,
+        notes=builder.cache / "published",
+        region=ec2.meta.region_name,
+        progress=_progress(note, "sent"),
+        note=note,
+    )
+    return {"where": f"ec2:{ec2.meta.region_name}", "ami": ami.id, "snapshot": ami.snapshot, "name": ami.name}
+
+
+def _progress(note: Callable[[str], None], what: str) -> Callable[[int, int], None]:
+    """Tells each tenth once."""
+    told = 0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told
+        if (tenth := done * _TENTHS // max(1, total)) > told:
+            told = tenth
+            note(f"{what} {done >> 20} of {total >> 20} MB")
+
+    return progress

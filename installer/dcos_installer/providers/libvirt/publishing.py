@@ -1,0 +1,53 @@
+"""Publishing an image into a storage pool, as the volume that machines are made from: a deploy then brings nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from dcos_images.images import Image
+from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.libvirt.descriptions import Volume
+from dcos_installer.providers.libvirt.golden import bring, read_golden
+from dcos_installer.providers.libvirt.hypervisor import Hypervisor
+from dcos_installer.providers.libvirt.names import published_mark
+from dcos_installer.providers.libvirt.options import POOL, URI
+from dcos_installer.providers.libvirt.pools import ensure_pool
+from dcos_installer.providers.libvirt.room import space_problem
+
+_OUTPUT = "qcow2"
+
+
+def publish(image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
+    """Brings the image's disk to ``POOL`` or ``POOL@URI``; one that is there, or half there, is gone on with as in a
+    deploy. Raises `ProviderError`.
+    """
+    pool, at, uri = place.partition("@")
+    try:
+        pool, uri = POOL.parse(pool), URI.parse(uri if at else URI.default)
+    except ValueError as error:
+        raise ProviderError(
+            f"an image cannot be published to {place!r}",
+            why=f"expected is {error}",
+            hint="write libvirt:POOL, or libvirt:POOL@qemu+ssh://user@host/system",
+        ) from error
+    output = image.outputs.get(_OUTPUT)
+    if output is None:
+        raise ProviderError(
+            "this image has no disk for QEMU",
+            why=f"it comes out as {', '.join(image.outputs) or 'a tree'}",
+            hint="publish one with the output qcow2, such as vm",
+        )
+    golden = replace(read_golden(output.path), sha256=output.sha256)
+    hypervisor = Hypervisor(uri)
+    ensure_pool(hypervisor, pool)
+    there = hypervisor.volumes(pool)
+    if golden.volume not in {one.name for one in there}:
+        (seen,) = (one for one in hypervisor.pools() if one.name == pool)
+        if (problem := space_problem(seen, there, {"the image": golden.bytes})) is not None:
+            raise problem
+    path = bring(hypervisor, pool, golden, note)
+    mark = published_mark(golden.sha256)
+    if mark not in {one.name for one in hypervisor.volumes(pool)}:
+        hypervisor.create_volume(pool, Volume(mark, 1, "raw").xml)
+    return {"pool": pool, "volume": golden.volume, "path": path}
