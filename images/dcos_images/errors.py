@@ -47,6 +47,12 @@ def is_full(error: OSError | str) -> bool:
     return bool(_FULL.search(error)) if isinstance(error, str) else error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
+def refuse_without_room(folder: Path, wanted: int) -> None:
+    """Raises `full` when the folder's file system has less than ``wanted`` bytes left."""
+    if shutil.disk_usage(folder).free < wanted:
+        raise full(folder)
+
+
 def full(folder: Path) -> ImageError:
     """The disk has no room, which is told with how much there is."""
     free = shutil.disk_usage(folder).free

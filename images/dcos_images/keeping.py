@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dcos_images.cache import Cache, Note
 from dcos_images.definition import ImageDefinition
-from dcos_images.errors import ImageError
+from dcos_images.errors import ImageError, refuse_without_room
 from dcos_images.files import write_whole
 from dcos_images.host import BuildHost
 from dcos_images.lock import FETCHING, Apt, Lock, asked_of, check_lock, lock_file, read_lock
@@ -18,6 +18,8 @@ from dcos_images.store import DebStore
 
 _FETCHED_AT_ONCE = 40
 _ASKING = "apt"
+_LISTS_BYTES = 256 << 20
+"""What apt writes of the sources' lists, at most. It has to fit: on a full disk apt waits for ever (2.6 does)."""
 
 
 class LockKeeper:
@@ -104,6 +106,7 @@ class LockKeeper:
                     apt.update()
                     self._asked = True
                 if missing:
+                    refuse_without_room(self._cache, sum(one.size for one in missing))
                     apt.fetch(missing, self._store, self._cache)
             self._note(f"fetched {first + len(some)} of {len(wanted)} packages")
 
@@ -114,6 +117,8 @@ class LockKeeper:
         folder = self._cache / "apt" / f"{self._host.codename}-{self._host.arch}"
         with self._locks.locked(_ASKING, "another process asks the host's package sources"):
             folder.mkdir(parents=True, exist_ok=True)
+            if not self._asked:
+                refuse_without_room(folder, _LISTS_BYTES)
             for stale in self._cache.glob(f"{FETCHING}*"):
                 shutil.rmtree(stale)  # whoever fetched is dead: we hold its lock
             if not self._asked:

@@ -107,6 +107,8 @@ def run(
         process.wait()
         said = words.all()
         if isinstance(error, subprocess.TimeoutExpired):
+            if is_full(said + (error.stdout or b"").decode(errors="replace")):
+                raise full(log_file.parent) from error  # there are commands that wait for room
             raise ImageError(
                 f"could not {what} within {deadline:.0f} s", why=command, evidence=_last_lines(said)
             ) from error
