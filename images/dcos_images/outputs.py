@@ -64,7 +64,7 @@ def make_root(parts: Parts, use: str) -> Path:
         parts.run(
             "make the root file system",
             *("mkfs.erofs", "-d0", f"-z{algorithm}", f"-C{cluster}", "-U", str(disk_uuid("root file system"))),
-            *("--exclude-path=boot", root, parts.tree),
+            *("--exclude-regex=^boot/.", root, parts.tree),
         )
     return root
 

@@ -18,7 +18,7 @@ from dcos_images.disks import disk_files, disk_uuid, loader_entry
 from dcos_images.errors import ImageError
 from dcos_images.housekeeping import differing_files, first_difference
 from dcos_images.including import load_definition
-from dcos_images.outputs import Parts, copy_sparse, data_extents, digest_of, make_outputs, sparse_digest
+from dcos_images.outputs import Parts, copy_sparse, data_extents, digest_of, make_outputs, make_root, sparse_digest
 from dcos_images.store import file_digest
 from tests.support.images.workshop import UNIT
 
@@ -101,6 +101,26 @@ def test_a_disk_holds_what_the_firmware_and_the_initrd_look_for(tmp_path: Path) 
     back = tmp_path / "back.raw"
     subprocess.run(["qemu-img", "convert", "-O", "raw", made["qcow2"], back], check=True)
     assert file_digest(back) == file_digest(raw)
+
+
+@needs_tools
+def test_the_root_has_the_folder_boot_and_nothing_in_it(tmp_path: Path) -> None:
+    """The ESP may be mounted there (systemd 257 does), and the kernel lies on the ESP."""
+    parts = small_image(tmp_path / "image", ("raw",))
+    root = make_root(parts, "disk")
+    listed = {
+        folder: subprocess.run(
+            ["dump.erofs", "--ls", f"--path={folder}", root], check=True, capture_output=True, text=True
+        ).stdout
+        for folder in ("/", "/boot")
+    }
+    assert "boot" in listed["/"].split() and "vmlinuz" not in listed["/boot"]
+    assert (
+        "unit"
+        in subprocess.run(
+            ["dump.erofs", "--ls", "--path=/etc", root], check=True, capture_output=True, text=True
+        ).stdout.split()
+    )
 
 
 @needs_tools

@@ -8,7 +8,7 @@ STATE_FOLDERS="var opt root home"
 mount_state() {
     fsck.ext4 -p "$1" >/dev/null || [ $? -le 1 ] || panic "dcos: the state partition is damaged: fsck.ext4 -y $1"
     mount.full -t ext4 -o noatime "$1" "$rootmnt/state" || panic "dcos: the state partition cannot be mounted"
-    resize2fs "$1" >/dev/null || echo "dcos: the state's file system does not grow"
+    said=$(resize2fs "$1" 2>&1) || echo "dcos: the state's file system does not grow: $said"
     spread_state
 }
 
