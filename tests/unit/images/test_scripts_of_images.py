@@ -124,10 +124,26 @@ def test_a_root_is_fetched_again_until_it_has_the_digest(sandbox: Sandbox) -> No
     calls = fetching(sandbox, None, b"half of it", None, ROOT)
     fetched = [call for call in calls if call.startswith("wget")]
     assert len(fetched) == 4
-    assert all(" -T " in call for call in fetched)  # a server that falls silent is given up
     mounted = [call for call in calls if call.startswith("mount.full -t erofs")]
     assert len(mounted) == 1 and calls.index(mounted[0]) > calls.index(fetched[-1])
     assert calls.index("configured") < calls.index(fetched[0])
+
+
+def test_a_server_that_falls_silent_is_given_up_and_one_that_goes_on_is_not(sandbox: Sandbox) -> None:
+    got = sandbox.folder / "got"
+    fetch = f'\nfetch_while_it_comes http://198.18.0.1/r {got} && answer=well || answer=not\necho $answer >>"$CALLS"\n'
+    sandbox.stub("wget", f"printf half >{got}\nexec sleep-really 300")
+    (sandbox.folder / "bin/sleep-really").symlink_to("/bin/sleep")
+    calls = sandbox.run("initrd-netboot", fetch)
+    assert calls[-1] == "not" and 30 <= calls.count("sleep 1") <= 33
+    # Something comes each second for longer than that.
+    (sandbox.folder / "bin/wget").unlink()
+    sandbox.stub("wget", f"until [ -e {got}.all ]; do sleep-really 0.01; done")
+    sandbox.stub(
+        "sleep", f'printf x >>{got}\n[ "$(grep -c "^sleep 1" "$CALLS")" -lt 50 ] || touch {got}.all\nsleep-really 0.02'
+    )
+    calls = sandbox.run("initrd-netboot", fetch)
+    assert calls[-1] == "well" and calls.count("sleep 1") >= 50
 
 
 @pytest.mark.parametrize(("answer", "told"), [(None, "cannot be fetched"), (b"another", "has the sha256")])
