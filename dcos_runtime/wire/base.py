@@ -3,13 +3,15 @@
 The messages in this package are made from `wire/proto` by `wire.generator`, which follows the public Mesos 1.11 v1
 protobuf definitions field by field: the same names, nesting, optionality and JSON form. An optional field is
 ``T | None`` and is absent on the wire when ``None``; a field without a default is required, and decoding without it
-fails. Each message with enum fields has a ``__post_init__`` in which ``UNKNOWN`` becomes ``None``, or is refused.
+fails. Each message with enum fields has a ``__post_init__`` in which ``UNKNOWN`` becomes ``None``, or is refused; of
+a `ExplicitUnknown` it stays.
 Whole numbers are held to protobuf's types (`Int32` and so on) while they are read.
 """
 
 from __future__ import annotations
 
 import enum
+from functools import cache
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -35,6 +37,22 @@ class Enum(enum.Enum):
     @classmethod
     def _missing_(cls, value: object) -> Any:
         return cls.__members__["UNKNOWN"] if isinstance(value, str) else None
+
+
+class ExplicitUnknown(Enum):
+    """An enum for which Mesos treats the name ``UNKNOWN`` as an error: that value is kept, any other name is absent."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Any:
+        return _strange(cls) if isinstance(value, str) else None
+
+
+@cache
+def _strange(kind: type[ExplicitUnknown]) -> ExplicitUnknown:
+    """The value of a name that this version does not know; ``__post_init__`` replaces it by ``None``."""
+    member = object.__new__(kind)
+    member._name_ = member._value_ = ""
+    return member
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

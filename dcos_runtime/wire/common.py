@@ -182,7 +182,7 @@ class Secret(base.Message, frozen=True, kw_only=True):
 
 class Environment(base.Message, frozen=True, kw_only=True):
     class Variable(base.Message, frozen=True, kw_only=True):
-        class Type(base.Enum):
+        class Type(base.ExplicitUnknown):
             UNKNOWN = "UNKNOWN"
             VALUE = "VALUE"
             SECRET = "SECRET"
@@ -193,7 +193,7 @@ class Environment(base.Message, frozen=True, kw_only=True):
         secret: Secret | None = None
 
         def __post_init__(self) -> None:
-            if self.type is not None and self.type._value_ == "UNKNOWN":
+            if self.type is not None and not self.type._value_:
                 base.absent(self, "type")
 
     variables: list[Environment.Variable] = []

@@ -92,7 +92,7 @@ class ExecutorInfo(base.Message, frozen=True, kw_only=True):
 
 
 class CheckInfo(base.Message, frozen=True, kw_only=True):
-    class Type(base.Enum):
+    class Type(base.ExplicitUnknown):
         UNKNOWN = "UNKNOWN"
         COMMAND = "COMMAND"
         HTTP = "HTTP"
@@ -117,12 +117,12 @@ class CheckInfo(base.Message, frozen=True, kw_only=True):
     timeout_seconds: float | None = None  # default 20
 
     def __post_init__(self) -> None:
-        if self.type is not None and self.type._value_ == "UNKNOWN":
+        if self.type is not None and not self.type._value_:
             base.absent(self, "type")
 
 
 class HealthCheck(base.Message, frozen=True, kw_only=True):
-    class Type(base.Enum):
+    class Type(base.ExplicitUnknown):
         UNKNOWN = "UNKNOWN"
         COMMAND = "COMMAND"
         HTTP = "HTTP"
@@ -158,7 +158,7 @@ class HealthCheck(base.Message, frozen=True, kw_only=True):
     tcp: HealthCheck.TCPCheckInfo | None = None
 
     def __post_init__(self) -> None:
-        if self.type is not None and self.type._value_ == "UNKNOWN":
+        if self.type is not None and not self.type._value_:
             base.absent(self, "type")
 
 
@@ -200,7 +200,7 @@ class CheckStatusInfo(base.Message, frozen=True, kw_only=True):
     tcp: CheckStatusInfo.Tcp | None = None
 
     def __post_init__(self) -> None:
-        if self.type is not None and self.type._value_ == "UNKNOWN":
+        if self.type is not None and not self.type._value_:
             base.absent(self, "type")
 
 

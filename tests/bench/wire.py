@@ -172,10 +172,12 @@ def offers_sent(bench: Bench) -> Measured:
 
     def send(form: encoded.Form) -> bytes:
         framework, resources = form.framework_id(f"{MASTER}-0001"), next(left)
+        first = next(numbers) * AGENTS
+        ids = form.offer_ids(f"{MASTER}-O", range(first, first + AGENTS))
         return form.event(
             [
-                encoded.offer(form, agent, f"{MASTER}-O{next(numbers)}", framework, resources, Format.STACK, "web")
-                for agent in agents
+                form.offer(offer_id, framework, agent.body(form, resources, Format.STACK, "web"))
+                for offer_id, agent in zip(ids, agents, strict=True)
             ]
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
@@ -256,16 +257,19 @@ def _adopt_of(state: State, agent: Agent, framework_id: str, reported: Sequence[
     more = framework.size if framework is not None else 0
     known = agent.tasks.setdefault(framework_id, {})
     adopted: list[Task] = []
-    held: dict[str, list[Resources]] = {}  # by role
+    held: dict[str, list[Resources]] = defaultdict(list)  # by role
+    agent_id, total = agent.id, 0
     for one in reported:
-        if one.task_id in known:
+        task_id = one.task_id
+        if task_id in known:
             continue
         role, weight = one.role or usual, len(one.info) + more  # also beyond the limit: a running task stays known
-        task = known[one.task_id] = tasks.adopted(one, agent.id, role, weight)
-        agent.weight += weight
+        task = known[task_id] = tasks.adopted(one, agent_id, role, weight)
+        total += weight
         adopted.append(task)
         if one.state not in TERMINAL:
-            held.setdefault(role, []).append(one.resources)
+            held[role].append(one.resources)
+    agent.weight += total
     if framework is not None:
         _found(state, framework, adopted)
     for role, parts in held.items():
@@ -277,14 +281,13 @@ def _adopt_of(state: State, agent: Agent, framework_id: str, reported: Sequence[
     return adopted
 
 
-def _found(state: State, framework: Framework, adopted: Iterable[Task]) -> None:
+def _found(state: State, framework: Framework, adopted: Sequence[Task]) -> None:
     """The framework's tasks are known again, whatever status updates it got about them."""
     known, unreachable, completed = framework.tasks, framework.unreachable, framework.completed
-    for task in adopted:
-        known[task.id] = task
-        if unreachable:
+    known.update([(task.id, task) for task in adopted])
+    if unreachable or completed:
+        for task in adopted:
             unreachable.pop(task.id, None)
-        if completed:
             state.unretire(framework, task.id)
 
 

@@ -19,8 +19,6 @@ from dcos_runtime.wire.common import AgentID
 from dcos_runtime.wire.internal import NOTHING
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 
-_NOTHING = bytes(NOTHING)
-
 
 class ArrivalRefused(Exception):
     """The agent is refused. The text says why."""
@@ -109,12 +107,9 @@ def _tasks(call: internal.Connect) -> tuple[ReportedTask, ...]:
 
 def _reported(task: internal.RunningTask, asked: Sequence[Read]) -> ReportedTask:
     """Raises `codec.DecodeError`, `ArrivalRefused`."""
-    newest, oldest = bytes(task.status), bytes(task.unacknowledged)
-    statuses: tuple[bytes, ...]
-    if oldest in (_NOTHING, newest):
-        statuses = (newest,) if newest != _NOTHING else ()
-    else:
-        statuses = (oldest, newest) if newest != _NOTHING else (oldest,)
+    statuses: tuple[bytes, ...] = () if task.status == NOTHING else (bytes(task.status),)
+    if task.unacknowledged != NOTHING and task.unacknowledged != task.status:
+        statuses = (bytes(task.unacknowledged), *statuses)
     state = task.status_state
     for status in statuses:
         if state is None or state is TaskState.UNKNOWN or not status.isascii():

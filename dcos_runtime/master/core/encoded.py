@@ -29,6 +29,9 @@ class Form(Protocol):
     def offer_id(self, value: str) -> bytes:
         """For `offer`."""
 
+    def offer_ids(self, before: str, numbers: range) -> list[bytes]:
+        """The same for ids that consist of a text and a number."""
+
     def framework_id(self, value: str) -> bytes:
         """For `offer`."""
 
@@ -38,15 +41,11 @@ class Form(Protocol):
     def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
         """The field with all of them."""
 
-    def offer(
-        self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
-    ) -> bytes:
-        """``ids``: of the offer and of the framework. ``role``: the role of the allocation; empty where that is not
-        sent.
-        """
+    def body(self, parts: tuple[bytes, bytes, bytes], resources: bytes, role: str | None) -> bytes:
+        """All of an offer but the ids. ``role``: the role of the allocation, where that is sent."""
 
-    def role(self, role: str) -> bytes:
-        """For `offer`."""
+    def offer(self, offer_id: bytes, framework_id: bytes, body: bytes) -> bytes:
+        """The whole."""
 
     def event(self, offers: Sequence[bytes]) -> bytes:
         """The whole."""
@@ -66,7 +65,7 @@ class Telling(NamedTuple):
 class Fragments:
     """The fragments of one agent; valid while its info and address stay the same."""
 
-    __slots__ = ("_kept", "address", "agent_id", "info", "url")
+    __slots__ = ("_kept", "_last", "address", "agent_id", "info", "url")
 
     def __init__(self, agent_id: str, info: AgentInfo, address: str) -> None:
         self.agent_id = agent_id
@@ -74,50 +73,20 @@ class Fragments:
         self.address = address
         url = Address(hostname=info.hostname, ip=address, port=info.port or 5051)
         self.url = URL(scheme="http", address=url, path="/slave(1)")
-        self._kept: dict[Form, _Kept] = {}
+        self._kept: dict[Form, tuple[bytes, bytes, bytes]] = {}
+        self._last: tuple[Resources, Form, Format, str | None, bytes] | None = None
 
-    def of(self, form: Form) -> _Kept:
-        kept = self._kept.get(form)
-        if kept is None:
-            kept = self._kept[form] = _Kept(form, form.parts(self.agent_id, self.info, self.url))
-        return kept
-
-
-class _Kept:
-    """The fragments in one content type. The last resources are kept, too: resources that no framework takes are
-    offered again and again.
-    """
-
-    __slots__ = ("_encoded", "_form", "_of", "parts")
-
-    def __init__(self, form: Form, parts: tuple[bytes, bytes, bytes]) -> None:
-        self.parts = parts
-        self._form = form
-        self._encoded = b""
-        self._of: tuple[Resources, Format, str | None] | None = None
-
-    def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
-        of = self._of
-        if of is None or of[0] is not resources or of[1] is not format or of[2] != role:
-            self._encoded = self._form.resources(resources, format, role)
-            self._of = (resources, format, role)
-        return self._encoded
-
-
-def offer(
-    form: Form,
-    fragments: Fragments,
-    offer_id: str,
-    framework: bytes,
-    resources: Resources,
-    format: Format,
-    role: str | None,
-) -> bytes:
-    """One offer. ``framework``: `Form.framework_id`. ``role``: the role of the allocation, where that is sent."""
-    kept = fragments.of(form)
-    ids = (form.offer_id(offer_id), framework)
-    allocated = form.role(role) if role is not None else b""
-    return form.offer(kept.parts, ids, kept.resources(resources, format, role), allocated)
+    def body(self, form: Form, resources: Resources, format: Format, role: str | None) -> bytes:
+        """`Form.body`. The last one is kept: resources that no framework takes are offered again and again."""
+        last = self._last
+        if last is not None and last[0] is resources and last[1] is form and last[2] is format and last[3] == role:
+            return last[4]
+        parts = self._kept.get(form)
+        if parts is None:
+            parts = self._kept[form] = form.parts(self.agent_id, self.info, self.url)
+        made = form.body(parts, form.resources(resources, format, role), role)
+        self._last = (resources, form, format, role, made)
+        return made
 
 
 class _Json:
@@ -136,21 +105,22 @@ class _Json:
 
     framework_id = offer_id
 
+    def offer_ids(self, before: str, numbers: range) -> list[bytes]:
+        begin = codec.text(before)[:-1]
+        return [b'%b%d"' % (begin, number) for number in numbers]
+
     def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
         encoded = codec.encode(_of_agent(agent_id, info, url))
         assert encoded.startswith(self._UNNAMED)
         attributes = b',"attributes":' + codec.encode(info.attributes) if info.attributes else b""
         return encoded[len(self._UNNAMED) : -1], attributes, b""
 
-    def offer(
-        self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
-    ) -> bytes:
-        its_own, its_frameworks = ids
-        begin = (b'{"id":{"value":', its_own, b'},"framework_id":{"value":', its_frameworks, b"},", parts[0])
-        return b"".join((*begin, b',"resources":', resources, parts[1], role, b"}"))
+    def body(self, parts: tuple[bytes, bytes, bytes], resources: bytes, role: str | None) -> bytes:
+        allocated = b',"allocation_info":{"role":%b}' % codec.text(role) if role is not None else b""
+        return b'%b,"resources":%b%b%b}' % (parts[0], resources, parts[1], allocated)
 
-    def role(self, role: str) -> bytes:
-        return b',"allocation_info":{"role":%b}' % codec.text(role)
+    def offer(self, offer_id: bytes, framework_id: bytes, body: bytes) -> bytes:
+        return b'{"id":{"value":%b},"framework_id":{"value":%b},%b' % (offer_id, framework_id, body)
 
     def event(self, offers: Sequence[bytes]) -> bytes:
         return b'{"type":"OFFERS","offers":{"offers":[%b]}}' % b",".join(offers)
@@ -192,6 +162,9 @@ class _Protobuf:
     def offer_id(self, value: str) -> bytes:
         return joining.field(0x0A, joining.field(0x0A, value.encode()))
 
+    def offer_ids(self, before: str, numbers: range) -> list[bytes]:
+        return [self.offer_id(f"{before}{number}") for number in numbers]
+
     def framework_id(self, value: str) -> bytes:
         return joining.field(0x12, joining.field(0x0A, value.encode()))
 
@@ -204,13 +177,12 @@ class _Protobuf:
             joining.field(0x5A, protobuf.encode(info.domain)) if info.domain is not None else b"",
         )
 
-    def offer(
-        self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
-    ) -> bytes:
-        return joining.field(0x0A, b"".join((*ids, parts[0], resources, parts[1], role, parts[2])))
+    def body(self, parts: tuple[bytes, bytes, bytes], resources: bytes, role: str | None) -> bytes:
+        allocated = joining.field(0x52, joining.field(0x0A, role.encode())) if role is not None else b""
+        return b"".join((parts[0], resources, parts[1], allocated, parts[2]))
 
-    def role(self, role: str) -> bytes:
-        return joining.field(0x52, joining.field(0x0A, role.encode()))
+    def offer(self, offer_id: bytes, framework_id: bytes, body: bytes) -> bytes:
+        return joining.field(0x0A, b"%b%b%b" % (offer_id, framework_id, body))
 
     def event(self, offers: Sequence[bytes]) -> bytes:
         return b"\x08\x02" + joining.field(0x1A, b"".join(offers))

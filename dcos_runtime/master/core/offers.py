@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,6 +34,15 @@ MAX_REFUSE_SECONDS = 365 * 86400.0
 # --- making and unmaking ---------------------------------------------------------------------------------------------
 
 
+class _SliceOffers(NamedTuple):
+    """A framework's offers in one slice. ``ids``: the ids of all offers of the slice, encoded for it."""
+
+    framework: Framework
+    how: encoded.Telling
+    ids: list[bytes]
+    offers: list[bytes]
+
+
 def allocate(state: State, now: Now, budget: int | None = None) -> None:
     """Makes offers of the allocator's decisions in a slice: one event for each framework. ``budget``: the most
     agents.
@@ -40,28 +50,34 @@ def allocate(state: State, now: Now, budget: int | None = None) -> None:
     decisions = state.allocator.allocate(now.mono, budget)
     if not decisions:
         return
-    told: dict[str, list[bytes]] = {}
+    by_framework: dict[str, _SliceOffers] = {}
     allocator, frameworks, agents, offers = state.allocator, state.frameworks, state.agents, state.offers
     numbers = state.new_offers(len(decisions))
-    for number, (framework_id, role, agent_id, resources) in zip(numbers, decisions, strict=True):
-        framework, agent = frameworks[framework_id], agents[agent_id]
+    before = state.offer_id("")
+    ids: dict[encoded.Form, list[bytes]] = {}
+    for index, (framework_id, role, agent_id, resources) in enumerate(decisions):
+        its, agent = by_framework.get(framework_id), agents[agent_id]
+        if its is None:
+            framework = frameworks[framework_id]
+            how = telling(framework)
+            if how.form not in ids:
+                ids[how.form] = how.form.offer_ids(before, numbers)
+            its = by_framework[framework_id] = _SliceOffers(framework, how, ids[how.form], [])
+        framework, how, encoded_ids, its_offers = its
         if framework.stream is None or agent.stream is None:
             allocator.recover(framework_id, role, agent_id, resources)
             continue
-        offer_id = state.offer_id(number)
+        offer_id = f"{before}{numbers[index]}"
         offers[offer_id] = Offer(offer_id, framework_id, agent_id, role, resources)
         framework.offers.add(offer_id)
         agent.offers.add(offer_id)
-        how = telling(framework)
-        its = told.get(framework_id)
-        if its is None:
-            its = told[framework_id] = []
         named = role if how.multi_role else None
-        its.append(encoded.offer(how.form, fragments(agent), offer_id, how.framework_id, resources, how.format, named))
-    for framework_id, its in told.items():
-        framework = frameworks[framework_id]
-        state.send_encoded(framework, telling(framework).form.event(its))
-    state.counters["master/messages_resource_offers"] += len(told)
+        body = fragments(agent).body(how.form, resources, how.format, named)
+        its_offers.append(how.form.offer(encoded_ids[index], how.framework_id, body))
+    for framework, how, _, its_offers in by_framework.values():
+        if its_offers:
+            state.send_encoded(framework, how.form.event(its_offers))
+            state.counters["master/messages_resource_offers"] += 1
     if (patience := state.config.offer_timeout) is not None:
         state.timers.set(OfferTimeout(numbers.start, numbers.stop), now.mono + patience)
 

@@ -86,7 +86,8 @@ class State:
         self.numbers["offer"] = first + count
         return range(first, first + count)
 
-    def offer_id(self, number: int) -> str:
+    def offer_id(self, number: int | str) -> str:
+        """The id of the offer with this number; with no text in its place, what all of them begin with."""
         return f"{self.config.master.id}-O{number}"
 
     def new_epoch(self) -> int:

@@ -240,6 +240,8 @@ def _room(info: TaskInfo, asked: Resources, role: str, available: Resources) -> 
 
 def command(info: CommandInfo) -> str | None:
     for variable in info.environment.variables if info.environment else ():
+        if variable.type is Environment.Variable.Type.UNKNOWN:
+            return "Environment variable of type 'UNKNOWN' is not allowed"
         if variable.type is Environment.Variable.Type.SECRET:
             if variable.secret is None:
                 return f"Environment variable '{variable.name}' of type 'SECRET' must have a secret set"
@@ -268,6 +270,8 @@ def health_check(info: HealthCheck) -> str | None:
         kind = HealthCheck.Type.COMMAND if info.command is not None else HealthCheck.Type.HTTP
     if kind is None:
         return "HealthCheck must specify 'type'"
+    if kind is HealthCheck.Type.UNKNOWN:
+        return "'UNKNOWN' is not a valid health check type"
     if kind is HealthCheck.Type.COMMAND:
         if info.command is None:
             return "Expecting 'command' to be set for COMMAND health check"
@@ -294,6 +298,8 @@ def health_check(info: HealthCheck) -> str | None:
 def check(info: CheckInfo) -> str | None:
     if info.type is None:
         return "CheckInfo must specify 'type'"
+    if info.type is CheckInfo.Type.UNKNOWN:
+        return "'UNKNOWN' is not a valid check type"
     if info.type is CheckInfo.Type.COMMAND:
         if info.command is None:
             return "Expecting 'command' to be set for COMMAND check"

@@ -25,6 +25,8 @@ _KINDS = {
     descriptor_pb2.FieldDescriptorProto.TYPE_ENUM: "enum",
     descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE: "message",
 }
+EXPLICIT_UNKNOWN = frozenset({"common.Environment.Variable.Type", "tasks.CheckInfo.Type", "tasks.HealthCheck.Type"})
+"""Enums for which Mesos treats UNKNOWN as an error, not as absent."""
 _VARINTS = frozenset({"int64", "uint64", "int32", "uint32", "bool", "enum"})
 
 
@@ -39,6 +41,11 @@ class Enum:
     module: str
     path: str
     numbers: dict[str, int]
+
+    @property
+    def explicit_unknown(self) -> bool:
+        """Whether an UNKNOWN that a client sends is kept."""
+        return f"{self.module}.{self.path}" in EXPLICIT_UNKNOWN
 
     @property
     def names(self) -> list[str]:

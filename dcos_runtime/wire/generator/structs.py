@@ -52,7 +52,7 @@ def _indented(lines: Iterator[str] | list[str]) -> Iterator[str]:
 
 def _enum(enum: Enum) -> list[str]:
     return [
-        f"class {enum.path.rpartition('.')[2]}(base.Enum):",
+        f"class {enum.path.rpartition('.')[2]}(base.{'ExplicitUnknown' if enum.explicit_unknown else 'Enum'}):",
         *_indented([f'{name} = "{name}"' for name in enum.names]),
     ]
 
@@ -69,8 +69,15 @@ def _message(message: Message) -> list[str]:
     wide = [one for one in message.fields if one.kind == "uint64"]
     if enums or wide:
         body += ["", "def __post_init__(self) -> None:"]
+        for one in message.fields:
+            if one.kind == "enum" and one.enum.explicit_unknown and one.label != "optional":
+                raise NotSupported(f"{message.path}.{one.name}: a field with an explicit UNKNOWN has to be optional")
         for one in enums:
             name = f"self.{one.name}"
+            if one.enum.explicit_unknown:
+                body.append(f"    if {name} is not None and not {name}._value_:")
+                body.append(f'        base.absent(self, "{one.name}")')
+                continue
             given = f"{name} is not None and " if one.label == "optional" else ""
             body.append(f'    if {given}{name}._value_ == "{UNKNOWN}":')
             body.append(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TypeVar
 
-from dcos_runtime.wire.base import Enum
+from dcos_runtime.wire.base import Enum, ExplicitUnknown
 
 E = TypeVar("E", bound=Enum)
 
@@ -77,7 +77,8 @@ def pair(key: str, value: str) -> str:
 
 
 def numbered(kind: type[E], numbers: Mapping[str, int]) -> dict[int, E | None]:
-    """What each number stands for: nothing, if it is that of what is unknown. Tells each member its number as well."""
+    """The member of each number; None for UNKNOWN, unless that value is kept. Sets the number of each member, too."""
     for name, member in kind.__members__.items():
         member.wire = varint_text(numbers.get(name, -1))
-    return {number: None if name == "UNKNOWN" else kind[name] for name, number in numbers.items()}
+    nothing = None if not issubclass(kind, ExplicitUnknown) else kind["UNKNOWN"]
+    return {number: nothing if name == "UNKNOWN" else kind[name] for name, number in numbers.items()}

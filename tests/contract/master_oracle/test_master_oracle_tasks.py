@@ -24,6 +24,29 @@ pytestmark = pytest.mark.oracle
 # --- tasks -----------------------------------------------------------------------------------------------------------
 
 
+ODD_ENVIRONMENTS: list[list[Any]] = [
+    [{"name": "a", "type": "UNKNOWN", "value": "v"}],
+    [{"name": "a", "type": "UNKNOWN"}],
+    [{"name": "a", "type": "AS_NEVER_BEFORE"}],
+    [{"name": "b"}, {"name": "a", "type": "UNKNOWN", "value": "v"}],
+    [{"name": "b", "type": "SECRET"}, {"name": "a", "type": "UNKNOWN", "value": "v"}],
+    [{"name": "a", "type": "UNKNOWN", "value": "v"}, {"name": "b"}],
+]
+_ODD = {"value": "x", "environment": {"variables": ODD_ENVIRONMENTS[0]}}
+ODD_CHECKS: list[Any] = [
+    {"type": "UNKNOWN"},
+    {"type": "AS_NEVER_BEFORE"},
+    {"type": "UNKNOWN", "command": {"command": {"value": "x"}}},
+    {"type": "COMMAND", "command": {"command": _ODD}},
+]
+ODD_HEALTH_CHECKS: list[Any] = [
+    {"type": "UNKNOWN"},
+    {"type": "AS_NEVER_BEFORE"},
+    {"type": "UNKNOWN", "command": {"value": "x"}},
+    {"type": "COMMAND", "command": _ODD},
+]
+
+
 def invalid_tasks(offer: Any) -> list[Any]:
     custom = {"executor_id": {"value": "e"}, "command": {"value": "x"}}
     return [
@@ -50,6 +73,13 @@ def invalid_tasks(offer: Any) -> list[Any]:
         task("agent", {"agent_id": {"value": "other"}}),
         task("environment", offer, command=None)
         | {"command": {"value": "x", "environment": {"variables": [{"name": "a"}]}}},
+        *(
+            task(f"environment {number}", offer, command=None)
+            | {"command": {"value": "x", "environment": {"variables": variables}}}
+            for number, variables in enumerate(ODD_ENVIRONMENTS)
+        ),
+        *(task(f"check {number}", offer, check=check) for number, check in enumerate(ODD_CHECKS)),
+        *(task(f"health check {number}", offer, health_check=check) for number, check in enumerate(ODD_HEALTH_CHECKS)),
         task("grace", offer, kill_policy={"grace_period": {"nanoseconds": -1}}),
         task("completion", offer, max_completion_time={"nanoseconds": -1}),
         task("limit", offer, limits={"cpus": {"value": 0.05}}),

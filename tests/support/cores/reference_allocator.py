@@ -160,6 +160,8 @@ class Reference:
         filters = self.filters.get((framework_id, role, agent_id), [])
         kept = [(what, end) for what, end in filters if end > until or not resources.contains(what)]
         self.filters[framework_id, role, agent_id] = [*kept[-7:], (resources, until)]
+        if len(kept) > 7:
+            self._touch(agent_id)
 
     # --- quotas ---
 
@@ -211,6 +213,10 @@ class Reference:
         free = sum(self.counted(total, name) for total in self.totals.values())
         free -= sum(self.counted(what, name) for _, _, _, what in self.held)
         return max(free - self.headroom(name), 0)
+
+    def wanted(self) -> set[str]:
+        names = {name for quota in self.quotas.values() for name in quota.guarantees}
+        return {name for name in names if self.headroom(name)}
 
     def open(self, role: str, name: str) -> int:
         """How much of it the role can be given so that all of that is wanted less afterwards.
@@ -377,11 +383,15 @@ class Reference:
     def look(self, agent_id: str) -> Iterator[Allocation]:
         """The decisions on one agent: role by role, the first framework that can gets all it may see.
 
-        Those come first whose guarantees it furthers.
+        Those come first whose guarantees it furthers. When those want no more of a name, others may have what was
+        kept of it elsewhere.
         """
+        wanted = self.wanted()
         if self.quotas:
             yield from self._look(agent_id, True)
         yield from self._look(agent_id, False)
+        if wanted - self.wanted():
+            self.more_room = True
 
     def _look(self, agent_id: str, guarantees: bool) -> Iterator[Allocation]:
         for role in sorted({role for wants in self.wants.values() for role in wants.roles}, key=self.role_key):

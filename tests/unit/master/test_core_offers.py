@@ -40,10 +40,11 @@ def world(**config: Any) -> tuple[World, WorldFramework]:
     return one, framework
 
 
-def accept(framework: WorldFramework, offer: Any, name: str, offer_id: str | None = None) -> list[Any]:
+def accept(framework: WorldFramework, offer: Any, name: str, offer_id: str | None = None, **more: Any) -> list[Any]:
     """One task. What the framework is told of it by the master."""
     resources = [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}}]
     task = {"name": name, "task_id": {"value": name}, "agent_id": offer["agent_id"], "command": {"value": "x"}}
+    task |= more
     operation = {"type": "LAUNCH", "launch": {"task_infos": [{**task, "resources": resources}]}}
     before = len(heard(framework.world, "UPDATE"))
     offer_ids = [{"value": offer_id or offer["id"]["value"]}]
@@ -83,6 +84,30 @@ def test_offers_that_do_not_stand_lose_every_task_of_the_accept_also_one_that_ru
     ((_, state, reason, text),) = accept(framework, offer, "t")
     assert (state, reason, text) == ("TASK_ERROR", "REASON_TASK_INVALID", "Task has duplicate ID: t")
     one.check()
+
+
+def test_what_is_said_to_be_unknown_is_an_error_and_what_is_not_known_is_absent() -> None:
+    """As a real Mesos 1.11 does; `test_master_oracle_tasks` compares the words."""
+
+    def told(**more: Any) -> list[str]:
+        one = hearing()
+        one.settle()
+        framework = next(each for each in one.frameworks if each.offers)
+        return [text for *_, text in accept(framework, next(iter(framework.offers.values())), "t", **more)]
+
+    def command(kind: str) -> Any:
+        return {"value": "x", "environment": {"variables": [{"name": "a", "type": kind, "value": "v"}]}}
+
+    error = "`CommandInfo` is invalid: Environment variable of type 'UNKNOWN' is not allowed"
+    assert told(command=command("UNKNOWN")) == [f"Task's {error}"]
+    assert told(command=command("AS_NEVER_BEFORE")) == []
+    checked = {"type": "COMMAND", "command": {"command": command("UNKNOWN")}}
+    assert told(check=checked) == [f"Task uses invalid check: Check's {error}"]
+    assert told(check={"type": "UNKNOWN"}) == ["Task uses invalid check: 'UNKNOWN' is not a valid check type"]
+    assert told(check={"type": "AS_NEVER_BEFORE"}) == ["Task uses invalid check: CheckInfo must specify 'type'"]
+    text = "Task uses invalid health check: 'UNKNOWN' is not a valid health check type"
+    assert told(health_check={"type": "UNKNOWN", "command": {"value": "x"}}) == [text]
+    assert told(health_check={"type": "AS_NEVER_BEFORE", "command": {"value": "x"}}) == []
 
 
 def test_an_offer_that_nobody_answers_is_rescinded_and_made_again() -> None:

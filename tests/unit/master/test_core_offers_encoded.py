@@ -80,14 +80,22 @@ def test_joined_offers_are_what_the_codec_writes(
     joined, messages = [], []
     for offer_id, framework_id, resources, role in offers:
         for _ in range(2):  # the second time from what is kept
-            framework = form.framework_id(framework_id)
-            joined.append(encoded.offer(form, fragments, offer_id, framework, resources, format, role))
+            ids = (form.offer_id(offer_id), form.framework_id(framework_id))
+            joined.append(form.offer(*ids, fragments.body(form, resources, format, role)))
             messages.append(encoded.message(fragments, offer_id, framework_id, "agent-ü", resources, format, role))
     if joined:
         event = Event(type=Event.Type.OFFERS, offers=Event.Offers(offers=messages))
         whole = form.event(joined)
         assert whole == wire.encode(event)
         assert wire.decode(whole, Event) == wire.decode(wire.encode(event), Event)
+
+
+@pytest.mark.parametrize("content_type", encoded.FORMS)
+@settings(deadline=None)
+@given(before=texts, first=st.integers(0, 10**9))
+def test_ids_that_are_numbers_behind_a_text_are_written_as_others(content_type: str, before: str, first: int) -> None:
+    form, numbers = encoded.FORMS[content_type], range(first, first + 3)
+    assert form.offer_ids(before, numbers) == [form.offer_id(f"{before}{number}") for number in numbers]
 
 
 @settings(deadline=None)

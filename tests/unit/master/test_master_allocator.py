@@ -215,6 +215,41 @@ def test_more_than_was_refused_is_offered_in_spite_of_the_filter() -> None:
     assert one.allocate(2.0) == [Allocation("f", "*", "a", bag(4))]
 
 
+def test_what_only_the_oldest_of_many_filters_kept_away_is_offered_again_when_that_gives_way() -> None:
+    one = allocator(interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(4), active=True)
+    (decision,) = one.allocate(0.0)
+    one.recover(*decision)
+    one.refuse(*decision, until=1e9)
+    assert one.allocate(1.0) == []
+    for number in range(8):
+        assert one.due() > 1e8
+        one.refuse("f", "*", "a", bag(2 - number / 10), until=1e9)
+    assert one.due() == 2.0
+    assert one.allocate(2.0) == [decision]
+
+
+def test_filters_that_ended_take_no_place_among_the_many() -> None:
+    one = allocator(interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    for name in "ba":
+        one.add_agent(name, bag(4), active=True)
+    for decision in one.allocate(0.0):
+        one.recover(*decision)
+        one.refuse(*decision, until=1e9 if decision.agent_id == "a" else 5.0)
+    for number in range(7):
+        one.refuse("f", "*", "a", bag(2 - number / 10), until=5.0)
+    assert one.allocate(6.0, 1) == [], "it came to what ended on b, and not yet to a"
+    one.refuse("f", "*", "a", bag(1), until=1e9)
+    assert one.filters_of_roles()["*"] == 2
+    found, now = [], 6.0
+    while one.due() <= now < 60.0:
+        found += one.allocate(now)
+        now += 1.0
+    assert given(found) == {"f": ["b"]}
+
+
 def test_filters_that_are_renewed_for_ever_do_not_pile_up() -> None:
     one = allocator(minimums=())
     one.add_framework("f", wants(), active=True)

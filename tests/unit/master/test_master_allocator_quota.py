@@ -96,6 +96,26 @@ def test_who_has_a_guarantee_comes_first_until_it_has_it() -> None:
     assert given(one.allocate(2.0)) == {"other": 2000}
 
 
+def test_what_was_kept_for_a_guarantee_is_for_anybody_once_that_has_it_also_where_agents_became_smaller() -> None:
+    """Then more is free on some agents than in the whole cluster, and nothing comes back that tells of room."""
+    one = allocator(web=Quota(guarantees={"cpus": 6000}))
+    join(one, "other")
+    one.add_agent("smaller", cpus(20_000), active=False)
+    one.charge("of-other", "other", "smaller", cpus(20_000))
+    one.update_agent("smaller", cpus(1000))
+    for name in "abcdef":
+        one.add_agent(name, cpus(4000), active=True)
+    assert one.allocate(0.0) == [], "less is free than the guarantee wants"
+    join(one, "web")
+    for name in "abcd":
+        one.refuse("of-web", "web", name, cpus(4000), until=1e9)
+    decisions, now = [], 1.0
+    while one.due() <= now:
+        decisions += one.allocate(now)
+        now += 1.0
+    assert given(decisions) == {"web": 8000, "other": 16_000}
+
+
 def test_guarantees_beyond_what_there_is_are_still_given() -> None:
     one = allocator(a=Quota(guarantees={"cpus": 9000}), b=Quota(guarantees={"cpus": 9000}))
     join(one, "a", "b", "c")

@@ -32,7 +32,7 @@ from dcos_runtime.wire.generator.__main__ import made
 from dcos_runtime.wire.generator.schema import Field, Message, Module, descriptors, read
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import AttributeConstraint, Call, Event
-from dcos_runtime.wire.tasks import CheckStatusInfo, TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import CheckInfo, CheckStatusInfo, TaskInfo, TaskState, TaskStatus
 from dcos_runtime.wire.tasks import HealthCheck as Check
 from tests.support.mesos.calls import CALLS, INFO, TASK
 
@@ -177,6 +177,19 @@ def test_nobody_edits_a_message_that_was_made() -> None:
     assert made.type is None, "what is not known is absent in them, too"
     with pytest.raises(AttributeError):
         made.name = "m"  # type: ignore[misc]  # frozen, which is what is tested
+
+
+@pytest.mark.parametrize("kind", [Environment.Variable.Type, Check.Type, CheckInfo.Type])
+def test_unknown_is_what_it_was_said_to_be_where_mesos_wants_that(kind: Any) -> None:
+    of: Any = {Check.Type: Check, CheckInfo.Type: CheckInfo}.get(kind, Environment.Variable)
+    name = b'"name":"n",' if of is Environment.Variable else b""
+    for told, found in ((b"UNKNOWN", kind.UNKNOWN), (b"AS_NEVER_BEFORE", None)):
+        message = codec.decode(b'{%b"type":"%b"}' % (name, told), of)
+        assert message.type is found
+        assert codec.decode(codec.encode(message), of) == protobuf.decode(protobuf.encode(message), of) == message
+    field = protobuf.encode(of(type=kind.UNKNOWN, **({"name": "n"} if name else {})))[:-1]
+    assert protobuf.decode(field + b"\x00", of).type is kind.UNKNOWN
+    assert protobuf.decode(field + b"\x63", of).type is None
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -31,15 +31,16 @@ class Refusals:
         self.until: NDArray[np.float64] = np.zeros(_FEW, np.float64)
         self._any: NDArray[np.bool_] = np.zeros(_FEW, bool)  # by slot: whether there is an entry, even an invalid one
 
-    def add(self, slot: int, epochs: NDArray[np.int32], resources: Resources, until: float) -> int:
-        """Returns how many more entries the client has now. Entries that the new one covers are removed, and the oldest
-        beyond the limit.
+    def add(self, slot: int, epochs: NDArray[np.int32], resources: Resources, until: float) -> tuple[int, bool]:
+        """Returns how many more entries the client has now, and whether its oldest was removed because of the limit.
+
+        Entries that the new one covers are removed in any case.
         """
-        gone = 0
+        gone, over_limit = 0, False
         if slot >= len(self._any):
             self._any = np.concatenate([self._any, np.zeros(len(epochs) - len(self._any), bool)])
         elif self._any[slot]:
-            gone = self._drop(slot, epochs, resources, until)
+            gone, over_limit = self._drop(slot, epochs, resources, until)
         if self.count == len(self.slots):
             self._keep(self.epochs[: self.count] == epochs[self.slots[: self.count]])
             if self.count > len(self.slots) // 2:
@@ -51,9 +52,9 @@ class Refusals:
         self.until[index] = until
         self._any[slot] = True
         self.count += 1
-        return 1 - gone
+        return 1 - gone, over_limit
 
-    def _drop(self, slot: int, epochs: NDArray[np.int32], resources: Resources, until: float) -> int:
+    def _drop(self, slot: int, epochs: NDArray[np.int32], resources: Resources, until: float) -> tuple[int, bool]:
         count = self.count
         mine = np.flatnonzero((self.slots[:count] == slot) & (self.epochs[:count] == epochs[slot]))
         gone: list[int] = []
@@ -63,12 +64,13 @@ class Refusals:
                 kept.append(index)
             else:
                 gone.append(index)
-        gone += kept[: max(len(kept) - FILTERS_PER_AGENT + 1, 0)]
+        oldest = kept[: max(len(kept) - FILTERS_PER_AGENT + 1, 0)]
+        gone += oldest
         if gone:
             keep = np.ones(count, bool)
             keep[gone] = False
             self._keep(keep)
-        return len(gone)
+        return len(gone), bool(oldest)
 
     def _number(self, resources: Resources) -> int:
         refused = self.refused

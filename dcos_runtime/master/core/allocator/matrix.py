@@ -62,8 +62,12 @@ class Matrix:
     def only_takers(self, rows: NDArray[np.intp], columns: NDArray[np.bool_]) -> list[int]:
         """For each row, the only column that could take it; -1: several could."""
         able = self.can[rows] & columns
-        only = np.where(np.count_nonzero(able, axis=1) == 1, able.argmax(axis=1), -1)
-        found: list[int] = only.tolist()
+        first = able.argmax(axis=1)
+        every = np.arange(len(rows))
+        only = able[every, first]
+        able[every, first] = False
+        only &= ~able.view(np.uint64).any(axis=1)
+        found: list[int] = np.where(only, first, -1).tolist()
         return found
 
     # --- making it ---

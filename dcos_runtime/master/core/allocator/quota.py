@@ -144,14 +144,27 @@ class Quotas:
 
     def room(self, role: str) -> Headroom | None:
         """The room of a role; None: not limited."""
-        if self._version != self._tree.version:
-            self._version = self._tree.version
-            self._rooms.clear()
-            self._look()
+        self._settle()
         if role in self._rooms:
             return self._rooms[role]
         made = self._rooms[role] = self._room(role)
         return made
+
+    def wanted(self) -> frozenset[str]:
+        """The names of resources that guarantees still need.
+
+        When they need no more of one, all of it that is left is free for any role. Something may be left although no
+        resources came back: where agents became smaller than what is allocated there, more is free on other agents
+        than in the whole cluster.
+        """
+        self._settle()
+        return frozenset(self._surplus)
+
+    def _settle(self) -> None:
+        if self._version != self._tree.version:
+            self._version = self._tree.version
+            self._rooms.clear()
+            self._look()
 
     def _look(self) -> None:
         """Computes what each role's guarantees need, and what is free beyond that."""

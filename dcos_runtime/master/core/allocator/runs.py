@@ -38,6 +38,7 @@ class Runs(Vectors):
 
     def allocate(self, now: float, budget: int | None = None) -> list[Allocation]:
         """The decisions of one slice of at most ``budget`` agents; the caller makes offers of them."""
+        self._now = now
         self._end_rests(now)
         if not self._queue.size:
             if self._next_end <= now and not self._expire_some(now, budget):
@@ -66,6 +67,7 @@ class Runs(Vectors):
         awake[tree.placed] = True
         lent: list[int] = []
         quotas = bool(self._quotas)
+        wanted = self._quotas.wanted() if quotas else frozenset()
         rows = rows[matrix.takers(rows, awake)]
         by_row = all_rows.by_row
         for row, slot in zip(rows.tolist(), matrix.only_takers(rows, awake), strict=True):
@@ -86,6 +88,8 @@ class Runs(Vectors):
             tree.gave(client, agent.lendable_amounts())
             decisions.append(Allocation(client.framework_id, client.role, agent.id, offer))
         all_rows.lent[lent] = True
+        if wanted and wanted - self._quotas.wanted():
+            self._more_room = True
         return decisions
 
     # --- which agents ---
@@ -154,20 +158,6 @@ class Runs(Vectors):
             return False
         self._next_end = float(self._rows.ends.min())
         return True
-
-    def _expire(self, chosen: NDArray[np.intp], now: float) -> None:
-        rows, columns = self._rows, self._columns
-        for row in chosen.tolist():
-            agent = rows.at(row)
-            assert agent.refusals is not None
-            ended = agent.refusals.expire(now, columns.epochs)
-            rows.ends[row] = agent.refusals.next_end()
-            if not agent.refusals.count:
-                agent.refusals = None
-            if ended:
-                columns.unfiltered(ended)
-                rows.stale[row] = True
-                self._touch(row)
 
     # --- one agent ---
 

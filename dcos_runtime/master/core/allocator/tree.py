@@ -62,10 +62,10 @@ class Share:
 class RoleFramework:
     """A framework in one of its roles. ``slot``: its column; -1 when it has left the role and still holds resources.
     ``nodes``: its lineage from the top, as long as it is a member of its role. ``placed``: it is in the order, and
-    ``shares`` are all shares that grow when it gets resources.
+    ``shares`` are all shares that grow when it gets resources. ``alone``: its role is the only one in the order.
     """
 
-    __slots__ = ("framework_id", "key", "nodes", "placed", "role", "share", "shares", "slot")
+    __slots__ = ("alone", "framework_id", "key", "nodes", "placed", "role", "share", "shares", "slot")
 
     def __init__(self, framework_id: str, role: str) -> None:
         self.framework_id = framework_id
@@ -76,6 +76,7 @@ class RoleFramework:
         self.nodes: list[RoleNode] = []
         self.shares: list[Share] = []
         self.placed = False
+        self.alone = False
 
 
 class Level:
@@ -337,6 +338,9 @@ class RoleTree:
             own = [] if leaf.own is leaf.share else [leaf.own]
             client.shares = [client.share, *own, *(node.share for node in client.nodes)]
         self._sizes(self.root)
+        alone = all(client.role == self._awake[0].role for client in self._awake)
+        for client in self._awake:
+            client.alone = alone
         self._order = np.fromiter(self._lined_up(self.root), np.intp)
         self._moves.clear()
         self.placed = self._order.copy()
@@ -392,7 +396,10 @@ class RoleTree:
 
     def _move(self, client: RoleFramework) -> None:
         """The client's holdings have changed: its branch moves, level by level."""
-        node, base = self._move_nodes(client)
+        if client.alone:
+            node, base = client.nodes[-1], 0
+        else:
+            node, base = self._move_nodes(client)
         level = node.own_level
         if len(level.keys) > 1:
             before, client.key = client.key, self._client_key(client)

@@ -57,7 +57,7 @@ class Vectors:
         self._woken: set[int] = set()
         self._awake_changed = True
         self._immediate = False
-        self._last_run = -NEVER
+        self._last_run = self._now = -NEVER
         self._queue: NDArray[np.intp] = np.zeros(0, np.intp)
         self.runs = 0
 
@@ -284,13 +284,34 @@ class Vectors:
         if client is None or client.slot < 0 or agent is None:
             return
         columns, rows = self._columns, self._rows
+        if rows.ends[agent.row] <= self._now:  # a filter that ended does not count towards the limit
+            self._expire(np.array([agent.row]), self._now)
         if agent.refusals is None:
             agent.refusals = Refusals()
-        columns.filters[client.slot] += agent.refusals.add(client.slot, columns.epochs, resources, until)
+        more, over_limit = agent.refusals.add(client.slot, columns.epochs, resources, until)
+        columns.filters[client.slot] += more
         self._matrix.refused(agent, client.slot, resources)
+        if over_limit:  # the client may get again what only that filter kept from it
+            rows.stale[agent.row] = True
+            self._touch(agent.row)
         if until < rows.ends[agent.row]:
             rows.ends[agent.row] = until
             self._next_end = min(self._next_end, until)
+
+    def _expire(self, chosen: NDArray[np.intp], now: float) -> None:
+        """Forgets what has ended of these agents' filters; they are looked at again."""
+        rows, columns = self._rows, self._columns
+        for row in chosen.tolist():
+            agent = rows.at(row)
+            assert agent.refusals is not None
+            ended = agent.refusals.expire(now, columns.epochs)
+            rows.ends[row] = agent.refusals.next_end()
+            if not agent.refusals.count:
+                agent.refusals = None
+            if ended:
+                columns.unfiltered(ended)
+                rows.stale[row] = True
+                self._touch(row)
 
     # --- quota ---
 
