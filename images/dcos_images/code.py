@@ -36,16 +36,20 @@ def code_of(module: str) -> frozenset[str]:
 
 
 def _source(name: str) -> bytes:
-    return (_PACKAGE / f"{name}.py").read_bytes()
+    path = _PACKAGE / name.replace(".", "/")
+    return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_bytes()
 
 
 def _imports(name: str) -> list[str]:
-    found = []
+    found = [name.rpartition(".")[0]] if "." in name else []  # the package that it is in
     for node in _run(ast.parse(_source(name))):
         if isinstance(node, ast.ImportFrom):
             package, _, module = (node.module or "").partition(".")
             if package == _PACKAGE.name:
-                found += [module] if module else [alias.name for alias in node.names]
+                if (_PACKAGE / module.replace(".", "/")).is_dir():
+                    found += [f"{module}.{alias.name}".removeprefix(".") for alias in node.names]
+                else:
+                    found.append(module)
         elif isinstance(node, ast.Import):
             found += [
                 one for alias in node.names if (one := alias.name.removeprefix(f"{_PACKAGE.name}.")) != alias.name

@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass, replace
 
 from dcos_images.errors import NotMadeHereError
 
-OUTPUTS = ("tree", "tar", "raw", "qcow2", "netboot")
-"""What can come out: a directory, the same as an archive, a disk, the same for QEMU, what machines boot by HTTP."""
-BOOTABLE = frozenset({"raw", "qcow2", "netboot"})
+OUTPUTS = ("tree", "tar", "raw", "qcow2", "netboot", "update")
+"""What can come out: a directory, the same as an archive, a disk, the same for QEMU, what machines boot by HTTP, and
+what the other slot of a disk that is in use gets."""
+BOOTABLE = frozenset({"raw", "qcow2", "netboot", "update"})
 COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
 
 

@@ -6,6 +6,8 @@ import uuid
 from dataclasses import dataclass
 
 from dcos_images.definition import ImageDefinition, ImageFile, Partitions
+from dcos_images.machine.slots import SLOTS, entry_text
+from dcos_images.programs import program_files
 
 _NAMES = uuid.UUID("2c7be5a4-0f5e-5b0e-9d5f-6d1d2a1c9b57")
 SECTORS_PER_MB = 2048
@@ -51,13 +53,14 @@ def table(slots: tuple[Slot, ...]) -> str:
     return f"label: gpt\nlabel-id: {disk_uuid('disk')}\n" + "".join(slot.line() for slot in slots)
 
 
-def loader_entry(slot: str, arguments: tuple[str, ...]) -> str:
-    """How systemd-boot starts what lies in a slot: a Type 1 entry."""
-    root = f"root=PARTUUID={disk_uuid(f'root-{slot}')} rootfstype=erofs ro"
-    return (
-        f"title dcos ({slot})\nsort-key dcos\nlinux /{slot}/vmlinuz\ninitrd /{slot}/initrd\n"
-        f"options {root} {' '.join(arguments)}\n"
-    )
+def slot_uuids() -> dict[str, str]:
+    """The identity of each slot's partition."""
+    return {slot: str(disk_uuid(f"root-{slot}")) for slot in SLOTS}
+
+
+def first_entry(image: str, arguments: tuple[str, ...]) -> str:
+    """How systemd-boot starts the slot that a disk leaves with. ``image`` is the SHA-256 of the root in it."""
+    return entry_text("a", slot_uuids()["a"], arguments, image=image, version=1)
 
 
 def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
@@ -83,8 +86,8 @@ def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
 
 
 def all_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
-    """The definition's own, and those that follow from its partitions."""
-    return (*definition.files, *disk_files(definition))
+    """The definition's own, those that follow from its partitions, and programs of ours."""
+    return (*definition.files, *disk_files(definition), *program_files(definition))
 
 
 def _repart(name: str, text: str) -> ImageFile:

@@ -33,6 +33,7 @@ _TOOLS = {
     "raw": ("mkfs.erofs", "mkfs.vfat", "mmd", "mcopy", "sfdisk"),
     "qcow2": ("mkfs.erofs", "mkfs.vfat", "mmd", "mcopy", "sfdisk", "qemu-img"),
     "netboot": ("mkfs.erofs", "objcopy", "objdump"),
+    "update": ("mkfs.erofs",),
 }
 _LARGEST = 10
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcos_images.definition import ImageDefinition, Partitions
 from dcos_images.digest import tree_digest
-from dcos_images.disks import SECTORS_PER_MB, disk_uuid, loader_entry, shipped_slots, table, volume_id
+from dcos_images.disks import SECTORS_PER_MB, disk_uuid, first_entry, shipped_slots, slot_uuids, table, volume_id
 from dcos_images.errors import ImageError
 from dcos_images.process import ask, run
 from dcos_images.store import file_digest
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _DEADLINE = 900.0
 _CHUNK = 1 << 20
 _COMPRESSION = {"disk": ("lz4", 65536), "netboot": ("lz4hc", 65536)}
+UPDATE_PARTS = {"root": "root.erofs", "kernel": "vmlinuz", "initrd": "initrd"}
+"""What an update consists of, and how the files are called."""
 _LOADER = b"timeout 0\nconsole-mode keep\neditor no\n"
 
 
@@ -69,15 +72,15 @@ def make_root(parts: Parts, use: str) -> Path:
     return root
 
 
-def make_esp(parts: Parts) -> Path:
-    """The ESP: systemd-boot, the first slot's kernel and initrd, and its entry."""
+def make_esp(parts: Parts, image: str) -> Path:
+    """The ESP: systemd-boot, the first slot's kernel and initrd, and its entry. ``image``: its root's SHA-256."""
     partitions, esp, plain = parts.partitions(), parts.work / "esp.img", parts.work / "esp"
     layout: dict[str, Path | bytes] = {
         "EFI/BOOT/BOOTX64.EFI": parts.boot / "systemd-bootx64.efi",
         "a/vmlinuz": parts.boot / "vmlinuz",
         "a/initrd": parts.boot / "initrd",
         "loader/loader.conf": _LOADER,
-        "loader/entries/a.conf": loader_entry("a", parts.definition.arguments).encode(),
+        "loader/entries/a.conf": first_entry(image, parts.definition.arguments).encode(),
     }
     # Both slots' kernels lie there, and for a while a third: the one that an update writes.
     wanted = 3 * sum(path.stat().st_size for path in layout.values() if isinstance(path, Path))
@@ -95,6 +98,20 @@ def make_esp(parts: Parts) -> Path:
     return esp
 
 
+def make_update(parts: Parts, target: Path) -> None:
+    """What a machine's other slot gets: root, kernel and initrd, and ``update.json`` about them."""
+    target.mkdir()
+    made = {"root": make_root(parts, "disk"), "kernel": parts.boot / "vmlinuz", "initrd": parts.boot / "initrd"}
+    told: dict[str, Any] = {"format": 1, "name": parts.name, "arguments": parts.definition.arguments}
+    told |= {"roots": slot_uuids(), "esp": str(disk_uuid("esp"))}
+    for part, path in made.items():
+        there = target / UPDATE_PARTS[part]
+        shutil.copyfile(path, there)
+        told[part] = {"name": there.name, "sha256": file_digest(there), "size": there.stat().st_size}
+    (target / "update.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
+    _settle(target, parts.definition.epoch)
+
+
 def make_raw(parts: Parts, target: Path) -> None:
     """A disk with a GPT: the ESP and the first root. It is sparse: what is empty takes no room."""
     partitions, root = parts.partitions(), make_root(parts, "disk")
@@ -104,7 +121,7 @@ def make_raw(parts: Parts, target: Path) -> None:
     with target.open("wb") as file:
         file.truncate((1 + partitions.esp_mb + partitions.root_mb + 1) << 20)
     parts.run("make the partitions", "sfdisk", "--quiet", target, stdin=table(slots).encode())
-    for slot, source in zip(slots, (make_esp(parts), root), strict=True):
+    for slot, source in zip(slots, (make_esp(parts, file_digest(root)), root), strict=True):
         copy_sparse(source, target, slot.start // SECTORS_PER_MB << 20)
 
 
@@ -149,9 +166,14 @@ def make_netboot(parts: Parts, target: Path) -> None:
     )
     (target / "boot.ipxe").write_text(script)
     make_uki(parts, target / "boot.efi", arguments)
-    for path in (*target.iterdir(), target):
-        path.chmod(0o755 if path.is_dir() else 0o644)  # whatever the umask
-        os.utime(path, (parts.definition.epoch, parts.definition.epoch))
+    _settle(target, parts.definition.epoch)
+
+
+def _settle(folder: Path, epoch: int) -> None:
+    """Modes and times of a folder of files, whatever the umask."""
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (epoch, epoch))
 
 
 def make_uki(parts: Parts, target: Path, arguments: str) -> None:
@@ -272,6 +294,7 @@ MAKERS: dict[str, tuple[str, Callable[[Parts, Path], None]]] = {
     "tar": (".tar.zst", make_tar),
     "raw": (".raw", make_raw),
     "qcow2": (".qcow2", make_qcow2),
+    "update": (".update", make_update),
     "netboot": (".netboot", make_netboot),
 }
 """By output: the end of its name, and what makes it, in this order. A tree is there already."""

@@ -165,6 +165,45 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
 
 @cli.command()
 @inventory_argument
+@click.argument("words", nargs=-1, metavar="[HOST|GROUP]...")
+@click.option("--image", "named", required=True, metavar="NAME", help="The image, or a folder NAME.update (with a /).")
+@click.option(
+    "--definitions",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of definitions of your own, in place of those that come along.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=2700.0,
+    show_default=True,
+    help="How long a machine may take to be well with its new slot, or to go back to the old one.",
+)
+@_as_json
+def upgrade(
+    inventory: Path, words: tuple[str, ...], named: str, definitions: Path | None, seconds: float, as_json: bool
+) -> None:
+    """Bring another image to machines (all, when none is named) that run from a disk of one.
+
+    It is written into the slot that does not run; then they are started from that, one after another.
+
+    A machine that is not well with it goes back to its old slot by itself; that ends the run.
+    """
+    from dcos_installer import commands
+    from dcos_installer.golden.updates import image_update
+    from dcos_installer.hosts.choosing import hosts_of
+    from dcos_installer.phases.update_slots import Upgrade
+
+    with errors(as_json), _reporting(as_json) as report:
+        again = (*words, "--image", named, *(("--definitions", str(definitions)) if definitions else ()))
+        job = commands.open_upgrade(inventory, report.event, again)
+        wanted = Upgrade(hosts_of(job.spec, words), lambda note: image_update(named, definitions, note), seconds)
+        with _telling_how_to_resume(job):
+            commands.run(job, commands.upgrade_phases(wanted))
+
+
+@cli.command()
+@inventory_argument
 def unlock(inventory: Path) -> None:
     """Remove the lock of a run that has died on another machine."""
     from dcos_installer import commands

@@ -40,6 +40,7 @@ from dcos_installer.phases.release_lock import ReleaseLock
 from dcos_installer.phases.remove_hosts import RemoveHosts
 from dcos_installer.phases.remove_machines import RemoveMachines
 from dcos_installer.phases.repair_zookeeper import RepairZooKeeper
+from dcos_installer.phases.update_slots import FindImage, StartFromSlots, Upgrade, WriteSlots
 from dcos_installer.phases.upload_bundle import UploadBundle
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.phases.verify_cluster import VerifyCluster
@@ -106,6 +107,10 @@ def destroy_phases(purge: bool) -> list[Phase]:
 
 def repair_phases(host: str) -> list[Phase]:
     return [AcquireLock(), RepairZooKeeper(host), ReleaseLock()]
+
+
+def upgrade_phases(upgrade: Upgrade) -> list[Phase]:
+    return [AcquireLock(), FindImage(upgrade), WriteSlots(upgrade), StartFromSlots(upgrade), ReleaseLock()]
 
 
 def _new_run_id() -> str:
@@ -321,10 +326,21 @@ def resume_line(command: str, inventory: Path, *arguments: str) -> str:
 
 def open_repair(inventory: Path, host: str, sink: Sink) -> Job:
     """The job of repairing what a master of the deployed cluster has stored. Raises `InstallerError`."""
+    job = _open_deployed("repair", inventory, sink, (host,))
+    host_of(job.spec, host)
+    return job
+
+
+def open_upgrade(inventory: Path, sink: Sink, arguments: tuple[str, ...]) -> Job:
+    """The job of bringing another image to machines of the deployed cluster. Raises `InstallerError`."""
+    return _open_deployed("upgrade", inventory, sink, arguments)
+
+
+def _open_deployed(command: str, inventory: Path, sink: Sink, arguments: tuple[str, ...]) -> Job:
+    """A job on the cluster as it was deployed. ``arguments`` follow the inventory when it is resumed."""
     state = existing_state(inventory)
     spec = last_spec(state) or load_spec(inventory, state.cluster_id, host_limits())
-    host_of(spec, host)
-    return Job("repair", spec, state, sink, arguments=(host,))
+    return Job(command, spec, state, sink, arguments=arguments)
 
 
 def check_inventory(inventory: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.hosts import carry
+from dcos_installer.hosts.sent_program import Said, SentProgram, words
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -22,12 +22,9 @@ Progress = Callable[[str, int], None]
 """Takes a host's name and how many bytes more of its copy have passed."""
 
 _PROGRAM = Path(carry.__file__)
-_START = (
-    "import sys;r=sys.stdin.buffer;exec(compile(r.read(int(r.readline())),'dcos-copy','exec'),{'__name__':'__main__'})"
-)
+_TASK = "its part of the copy"
 _LOCAL_BITS = 0o1777
 """Of modes, when a machine's files come here: no program of a machine gets its owner's rights here."""
-_MOST_SAID = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -38,19 +35,12 @@ class Copied:
     bytes: int
 
 
-class _Sent:
-    """What the program on the machine reads: itself, its order, and a stream of files."""
-
-    def __init__(self, order: dict[str, Any], files: Iterator[bytes], passed: Callable[[int], None]) -> None:
-        self._order, self._files, self._passed = order, files, passed
-
-    def parts(self) -> Iterator[bytes]:
-        program = _PROGRAM.read_bytes()
-        yield b"%d\n%s%s\n" % (len(program), program, json.dumps(self._order).encode())
-        with _as_installer_error():
-            for part in self._files:
-                yield part
-                self._passed(len(part))
+def _counted(files: Iterator[bytes], passed: Callable[[int], None]) -> Iterator[bytes]:
+    """What is sent, part by part, with a word of how much has passed."""
+    with _as_installer_error():
+        for part in files:
+            yield part
+            passed(len(part))
 
 
 def size_of(sources: Sequence[str]) -> int:
@@ -70,28 +60,21 @@ def copy_to(
 ) -> Copied:
     """Copies ``sources`` of here to ``target`` on the machine; see `carry.laid`. Raises `InstallerError`."""
     order = {"do": "receive", "target": target, "into": len(sources) > 1 or target.endswith("/")}
-    stdin = _Sent(order, carry.packed(sources), lambda passed: progress(host.name, passed))
-    said = _Said()
+    files = _counted(carry.packed(sources), lambda passed: progress(host.name, passed))
+    said = Said(_TASK)
     with fleet.connected(host) as connection:
         code = fleet.run(
             host,
             connection,
-            _words(host),
+            words(host),
             stdout=said.take_stdout,
             stderr=said.take_stderr,
-            stdin=stdin,
+            stdin=SentProgram(_PROGRAM, order, files),
             seconds=seconds,
         )
     said.check(code)
-    try:
-        counted = json.loads(bytes(said.stdout).splitlines()[-1])
-        return Copied(counted["files"], counted["bytes"])
-    except (ValueError, LookupError, TypeError):
-        raise InstallerError(
-            "the machine did not say what it received",
-            why="its answer was lost, or its shell prints something at each login",
-            hint="see that the user's shell prints nothing without a terminal; then copy again",
-        ) from None
+    counted = said.answer()
+    return Copied(counted["files"], counted["bytes"])
 
 
 def copy_from(
@@ -104,8 +87,8 @@ def copy_from(
     progress: Progress = lambda host, passed: None,
 ) -> Copied:
     """Copies ``sources`` of the machine to ``folder``/<host>/ here. Raises `InstallerError`."""
-    stdin = _Sent({"do": "send", "paths": list(sources)}, iter(()), lambda passed: None)
-    said = _Said()
+    stdin = SentProgram(_PROGRAM, {"do": "send", "paths": list(sources)})
+    said = Said(_TASK)
     with fleet.connected(host) as connection, _Laying(folder / host.name) as laying:
 
         def take(data: bytes) -> None:
@@ -113,7 +96,7 @@ def copy_from(
             laying.take(data)
 
         code = fleet.run(
-            host, connection, _words(host), stdout=take, stderr=said.take_stderr, stdin=stdin, seconds=seconds
+            host, connection, words(host), stdout=take, stderr=said.take_stderr, stdin=stdin, seconds=seconds
         )
         said.check(code)
         return laying.end()
@@ -168,37 +151,6 @@ class _Laying:
             self._failed = error
 
 
-class _Said:
-    """What the program on the machine answered."""
-
-    def __init__(self) -> None:
-        self.stdout, self._stderr = bytearray(), bytearray()
-
-    def take_stdout(self, data: bytes) -> None:
-        self.stdout += data
-
-    def take_stderr(self, data: bytes) -> None:
-        if len(self._stderr) < _MOST_SAID:
-            self._stderr += data
-
-    def check(self, code: int) -> None:
-        """Raises `InstallerError` when the machine has refused."""
-        if code == 0:
-            return
-        said = self._stderr.decode(errors="replace").strip()
-        try:
-            parts = json.loads(said.splitlines()[-1])
-            error = InstallerError(parts["what"], why=parts["why"], hint=parts["hint"])
-        except (ValueError, LookupError, TypeError):
-            error = InstallerError(
-                "the machine could not do its part of the copy",
-                why=f"its Python ended with code {code}",
-                hint="it needs python3, 3.9 or newer",
-                evidence=said,
-            )
-        raise error
-
-
 class _as_installer_error:
     """What `carry` refuses here, as an error of ours."""
 
@@ -208,7 +160,3 @@ class _as_installer_error:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, carry.CopyRefused):
             raise InstallerError(error.what, why=error.why, hint=error.hint) from None
-
-
-def _words(host: HostSpec) -> Sequence[str]:
-    return (host.ssh.python or "/usr/bin/python3", "-I", "-X", "utf8", "-c", _START)

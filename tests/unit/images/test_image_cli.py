@@ -49,7 +49,7 @@ def test_the_list_tells_what_is_built(cache: Path) -> None:
     image("build", "machine")
     rows = {row["name"]: row for row in json.loads(image("list", "--json").stdout)}
     assert rows["machine"]["built"] and rows["machine"]["built"] in image("list").stdout
-    assert rows["rack"]["outputs"] == ["raw", "netboot"]
+    assert rows["rack"]["outputs"] == ["raw", "netboot", "update"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -14,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from dcos_images.definition import ImageDefinition, Partitions
-from dcos_images.disks import disk_files, disk_uuid, loader_entry
+from dcos_images.disks import disk_files, disk_uuid, first_entry
 from dcos_images.errors import ImageError
 from dcos_images.housekeeping import differing_files, first_difference
 from dcos_images.including import load_definition
+from dcos_images.machine.slots import Part, SlotDisk, Update, plan, write
 from dcos_images.outputs import Parts, copy_sparse, data_extents, digest_of, make_outputs, make_root, sparse_digest
 from dcos_images.store import file_digest
+from dcos_images.updates import read_update
 from tests.support.images.workshop import UNIT
 
 TOOLS = ("mkfs.erofs", "mkfs.vfat", "mmd", "mcopy", "sfdisk", "qemu-img", "objcopy", "tar", "zstd")
@@ -28,7 +31,7 @@ needs_tools = pytest.mark.skipif(
     any(shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None for tool in TOOLS) or not STUBS,
     reason="wants what installer/setup-host tests installs",
 )
-OUTPUTS = ("tar", "raw", "qcow2", "netboot")
+OUTPUTS = ("tar", "raw", "qcow2", "netboot", "update")
 SMALL = Partitions(esp_mb=64, root_mb=64, state_min_mb=64)
 
 
@@ -76,7 +79,7 @@ def test_outputs_made_twice_have_the_same_bytes(tmp_path: Path) -> None:
 
 @needs_tools
 def test_a_disk_holds_what_the_firmware_and_the_initrd_look_for(tmp_path: Path) -> None:
-    parts = small_image(tmp_path / "image", ("raw", "qcow2"))
+    parts = small_image(tmp_path / "image", ("raw", "qcow2", "update"))
     made = make_outputs(parts, say_nothing)
     raw = made["raw"]
     shown = subprocess.run(["/usr/sbin/sfdisk", "--json", raw], check=True, capture_output=True, text=True).stdout
@@ -85,7 +88,6 @@ def test_a_disk_holds_what_the_firmware_and_the_initrd_look_for(tmp_path: Path) 
     assert (table["label"], table["id"].lower()) == ("gpt", str(disk_uuid("disk")))
     assert (esp["type"].upper(), root["name"]) == ("C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "root-a")
     assert root["uuid"].lower() == str(disk_uuid("root-a"))
-    assert f"root=PARTUUID={root['uuid'].lower()}" in loader_entry("a", ())
     shown = subprocess.run(
         ["mtype", "-i", f"{raw}@@{esp['start'] * 512}", "::/loader/entries/a.conf"],
         check=True,
@@ -93,8 +95,12 @@ def test_a_disk_holds_what_the_firmware_and_the_initrd_look_for(tmp_path: Path) 
         text=True,
         env={**os.environ, "MTOOLS_SKIP_CHECK": "1"},
     ).stdout
-    assert shown == loader_entry("a", parts.definition.arguments)
+    update = read_update(made["update"])
+    assert shown == first_entry(update.sha256, parts.definition.arguments)
+    assert f"root=PARTUUID={root['uuid'].lower()} " in shown
     with raw.open("rb") as file:
+        file.seek(root["start"] * 512)
+        assert file.read(update.told["root"]["size"]) == (made["update"] / "root.erofs").read_bytes()
         file.seek(root["start"] * 512 + 1024)
         assert file.read(4) == bytes.fromhex("e2e1f5e0")  # erofs
     assert raw.stat().st_blocks * 512 < raw.stat().st_size / 4  # sparse
@@ -121,6 +127,30 @@ def test_the_root_has_the_folder_boot_and_nothing_in_it(tmp_path: Path) -> None:
             ["dump.erofs", "--ls", "--path=/etc", root], check=True, capture_output=True, text=True
         ).stdout.split()
     )
+
+
+@needs_tools
+def test_an_update_is_what_the_program_on_a_machine_reads(tmp_path: Path) -> None:
+    """It is written into the other slot of the very disk that the same image makes."""
+    parts = small_image(tmp_path / "image", ("update",))
+    update = read_update(make_outputs(parts, say_nothing)["update"])
+    order = update.order("write", arguments=("more",))
+    esp, slot = tmp_path / "esp", tmp_path / "root-b"
+    for folder in ("loader/entries", "a"):
+        (esp / folder).mkdir(parents=True)
+    (esp / "loader/entries/a.conf").write_text(first_entry("0" * 64, ()))
+    for name in ("vmlinuz", "initrd"):
+        (esp / "a" / name).touch()
+    slot.write_bytes(bytes(SMALL.root_mb << 20))
+    root, kernel, initrd = (Part(**order[name]) for name in ("root", "kernel", "initrd"))
+    asked = Update(root, kernel, initrd, tuple(order["arguments"]), order["roots"])
+    disk = SlotDisk(str(esp), str(slot))
+    write(disk, plan(disk.view("a"), asked), io.BytesIO(b"".join(update.stream())))
+    text = (esp / "loader/entries/b+3.conf").read_text()
+    assert f"root=PARTUUID={disk_uuid('root-b')} " in text and f"dcos.image={update.sha256} " in text
+    assert text.endswith(f"{' '.join(parts.definition.arguments)} more\n") and "version 2\n" in text
+    assert (esp / "b/vmlinuz").read_bytes() == (parts.boot / "vmlinuz").read_bytes()
+    assert sum(len(part) for part in update.stream()) == update.size
 
 
 @needs_tools

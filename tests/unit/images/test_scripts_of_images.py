@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -31,13 +32,15 @@ class Sandbox:
         (self.root / "var/file").write_text("from the image\n")
         (folder / "usr/lib/dcos/image.env").write_text("STATE_UUID=state\nSEED_UUID=seed\nLEAST_DISK_MB=100\n")
         (folder / "usr/lib/dcos/initrd/state.sh").write_text(self._here((FILES / "initrd-state.sh").read_text()))
-        for name in ("mount.full", "fsck.ext4", "resize2fs", "sync.full", "modprobe", "udevadm", "sleep"):
+        for name in ("mount.full", "umount", "fsck.ext4", "resize2fs", "sync.full", "modprobe", "udevadm", "sleep"):
             self.stub(name)
         self.stub("cp.full", 'exec cp "$@"')
 
     def _here(self, text: str) -> str:
         for path in ("/usr/lib/dcos", "/sys/class/net", "/dev/disk", "/dcos-root", "/etc/ssh", "/proc/cmdline"):
             text = text.replace(path, f"{self.folder}{path}")
+        for path in ("/slot", "/added"):  # in the initrd's own root
+            text = re.sub(rf"(?<![\w/\"}}]){path}\b", f"{self.folder}{path}", text)
         return text
 
     def stub(self, name: str, then: str = "exit 0") -> None:
@@ -80,6 +83,40 @@ def test_the_state_takes_all_of_its_partition_at_every_boot(sandbox: Sandbox) ->
     sandbox.stub("resize2fs", "exit 1")
     calls = sandbox.run("initrd-state.sh", "\nmount_state /dev/state\n")
     assert "overlay" in calls[-1] and not any(call.startswith("panic") for call in calls)
+
+
+def runs_image(sandbox: Sandbox, digest: str) -> list[str]:
+    """A boot from a disk, from a slot with this image."""
+    (sandbox.folder / "proc").mkdir(exist_ok=True)
+    (sandbox.folder / "proc/cmdline").write_text(f"root=x ro dcos.image={digest} quiet\n")
+    return sandbox.run("initrd-state.sh", "\nmount_state /dev/state\n")
+
+
+def test_another_image_brings_what_is_not_there_yet_and_changes_nothing(sandbox: Sandbox) -> None:
+    runs_image(sandbox, "one")
+    state = sandbox.root / "state/var"
+    (state / "file").write_text("the machine's own\n")
+    (state / "link").symlink_to("nowhere")
+    (state / "half").mkdir()
+    image = sandbox.root / "var"
+    for path in ("file", "link", "new/deep er/file", "half/other"):
+        (image / path).parent.mkdir(parents=True, exist_ok=True)
+        (image / path).write_text("from another image\n")
+    runs_image(sandbox, "one")
+    assert not (state / "new").exists()
+    half = sandbox.root / "state/.var"  # as a power cut leaves it
+    half.mkdir()
+    (half / "torn").touch()
+    calls = runs_image(sandbox, "two")
+    assert (state / "file").read_text() == "the machine's own\n" and (state / "link").is_symlink()
+    assert (state / "new/deep er/file").read_text() == "from another image\n"
+    assert sorted(path.name for path in state.iterdir()) == ["file", "half", "link", "new"]
+    assert (state / "half/other").exists() and not half.exists()
+    assert (sandbox.root / "state/image").read_text() == "two\n"
+    assert "modprobe -q softdog" in calls
+    # What is installed is what the slot has.
+    dpkg = [call for call in calls if call.endswith("/var/lib/dpkg")]
+    assert len(dpkg) == 1 and dpkg[0].startswith(f"mount.full --bind {sandbox.folder}/slot/var/lib/dpkg ")
 
 
 def test_what_a_power_cut_left_of_the_first_copy_is_not_taken_for_the_state(sandbox: Sandbox) -> None:

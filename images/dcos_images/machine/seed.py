@@ -1,0 +1,311 @@
+"""A seed volume of cloud-init's NoCloud (a file system labelled CIDATA) is read, and done once for each instance-id.
+
+A subset, which docs/images.md lists. What is not understood is told in the journal and on the console; the rest is
+done. Runs on machines; needs their python3-yaml.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dcos_images.machine.networks import networks
+
+LABELS = ("CIDATA", "cidata")
+FILES = ("meta-data", "user-data", "network-config", "vendor-data")
+_HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*")
+_KEY = re.compile(r"(sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?")
+_MODE = re.compile(r"(0o?)?[0-7]{3,4}")
+_PASSWORDS = ("chpasswd", "password", "passwd", "plain_text_passwd", "hashed_passwd", "ssh_pwauth", "lock_passwd")
+_HARMLESS = {"manage_etc_hosts": ("false",), "preserve_hostname": ("false",), "disable_root": ("false",)}
+"""Keys whose one value asks for what is so anyway."""
+
+
+@dataclass(frozen=True)
+class SeedFile:
+    path: str
+    content: bytes
+    mode: int = 0o644
+    append: bool = False
+
+
+@dataclass
+class Seed:
+    """What is asked for."""
+
+    instance: str = ""
+    hostname: str = ""
+    keys: list[str] = field(default_factory=list)
+    """Who comes in as root."""
+    files: list[SeedFile] = field(default_factory=list)
+    networks: dict[str, str] | None = None
+    """Files of systemd-networkd by name; None: nothing is said of networks."""
+    resolv: str = ""
+    complaints: list[str] = field(default_factory=list)
+
+
+class _Loader(yaml.SafeLoader):
+    """Numbers stay as they are written: 0644 is no 420, and a hardware address no number in base 60."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag.rpartition(":")[2] in ("bool", "null", "merge")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_seed(files: Mapping[str, bytes]) -> Seed:
+    """What the files of a seed volume ask for, by their names. Pure."""
+    seed = Seed()
+    _meta_data(seed, files.get("meta-data"))
+    _user_data(seed, files.get("user-data", b""))
+    if files.get("vendor-data", b"").strip() not in (b"", b"#cloud-config", b"#cloud-config\n{}"):
+        seed.complaints.append("vendor-data: it is not read")
+    if files.get("network-config", b"").strip():
+        told = _yaml(seed, "network-config", files["network-config"])
+        if told is not None:
+            found = networks(told)
+            seed.complaints += found.complaints
+            seed.networks = found.files
+            lines = [f"nameserver {one}" for one in found.servers[:3]]  # a resolver asks three
+            lines += [f"search {' '.join(found.search)}"] if found.search else []
+            seed.resolv = "".join(f"{line}\n" for line in lines)
+    if not seed.instance:
+        seed.complaints.append("meta-data: it has no instance-id; the seed's own bytes stand for it")
+        seed.instance = "sha256-" + sha256(b"\0".join(files.get(name, b"") for name in FILES)).hexdigest()
+    return seed
+
+
+def _yaml(seed: Seed, name: str, content: bytes) -> Any:
+    try:
+        return yaml.load(content.decode(), Loader=_Loader)  # a SafeLoader
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        seed.complaints.append(f"{name}: it is no YAML, and left out: {' '.join(str(error).split())}")
+        return None
+
+
+def _meta_data(seed: Seed, content: bytes | None) -> None:
+    if content is None:
+        seed.complaints.append("meta-data: the file is missing")
+        return
+    told = _yaml(seed, "meta-data", content)
+    if not isinstance(told, Mapping):
+        if told is not None:
+            seed.complaints.append("meta-data: it is no table, and left out")
+        return
+    for key, value in told.items():
+        if key == "instance-id":
+            seed.instance = str(value)
+        elif key in ("local-hostname", "hostname"):
+            _hostname(seed, f"meta-data: {key}", value)
+        elif key == "public-keys":
+            _keys(seed, f"meta-data: {key}", value)
+        elif key != "dsmode":
+            seed.complaints.append(f"meta-data: {key} is not understood, and left out")
+
+
+def _user_data(seed: Seed, content: bytes) -> None:
+    if not content.strip():
+        return
+    first = content.split(b"\n", 1)[0].strip().decode(errors="replace")
+    if first != "#cloud-config":
+        seed.complaints.append(f"user-data: only #cloud-config is understood, not {first[:40]!r}; it is left out")
+        return
+    told = _yaml(seed, "user-data", content)
+    if told is None:
+        return
+    if not isinstance(told, Mapping):
+        seed.complaints.append("user-data: it is no table, and left out")
+        return
+    for key, value in told.items():
+        where = f"user-data: {key}"
+        if key == "hostname" or (key == "fqdn" and "hostname" not in told):
+            _hostname(seed, where, value)
+        elif key == "fqdn":
+            continue
+        elif key == "ssh_authorized_keys":
+            _keys(seed, where, value)
+        elif key == "users":
+            _users(seed, where, value)
+        elif key == "ssh_keys":
+            _host_keys(seed, where, value)
+        elif key == "write_files":
+            for one in value if isinstance(value, list) else [value]:
+                _file(seed, where, one)
+        elif key in _PASSWORDS:
+            seed.complaints.append(f"{where} is refused: no account has a password, and none is accepted")
+        elif _plain(value) not in _HARMLESS.get(key, ()):
+            seed.complaints.append(f"{where} is not understood, and left out")
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower()
+
+
+def _hostname(seed: Seed, where: str, value: Any) -> None:
+    text = str(value)
+    if len(text) <= 253 and _HOSTNAME.fullmatch(text):
+        seed.hostname = text
+    else:
+        seed.complaints.append(f"{where}: {text[:80]!r} is no host name, and left out")
+
+
+def _keys(seed: Seed, where: str, value: Any) -> None:
+    if isinstance(value, Mapping):
+        value = [key for told in value.values() for key in (told if isinstance(told, list) else [told])]
+    lines = [line for one in (value if isinstance(value, list) else [value]) for line in str(one).splitlines()]
+    for line in (line.strip() for line in lines):
+        if not _KEY.fullmatch(line):
+            seed.complaints.append(f"{where}: {line[:40]!r} is no public key, and left out")
+        elif line not in seed.keys:
+            seed.keys.append(line)
+
+
+def _users(seed: Seed, where: str, value: Any) -> None:
+    for one in value if isinstance(value, list) else [value]:
+        name = one.get("name") if isinstance(one, Mapping) else one
+        if name != "root" or not isinstance(one, Mapping):
+            seed.complaints.append(f"{where}: {name!r} is left out: the image has root alone, who comes in by key")
+            continue
+        for key, told in one.items():
+            if key == "ssh_authorized_keys":
+                _keys(seed, f"{where}: root", told)
+            elif key in _PASSWORDS and not (key == "lock_passwd" and _plain(told) == "true"):
+                seed.complaints.append(f"{where}: root: {key} is refused: no account has a password")
+            elif key not in ("name", "lock_passwd"):
+                seed.complaints.append(f"{where}: root: {key} is not understood, and left out")
+
+
+def _host_keys(seed: Seed, where: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        seed.complaints.append(f"{where}: it is no table, and left out")
+        return
+    names = {"ed25519_private": ("/etc/ssh/ssh_host_ed25519_key", 0o600)}
+    names["ed25519_public"] = ("/etc/ssh/ssh_host_ed25519_key.pub", 0o644)
+    for key, told in value.items():
+        if key not in names:
+            seed.complaints.append(f"{where}: {key} is left out: the machine has an ed25519 key alone")
+            continue
+        path, mode = names[key]
+        seed.files.append(SeedFile(path, str(told).rstrip("\n").encode() + b"\n", mode))
+
+
+def _file(seed: Seed, where: str, told: Any) -> None:
+    path = str(told.get("path", "")) if isinstance(told, Mapping) else ""
+    if not path.startswith("/") or path != os.path.normpath(path):
+        seed.complaints.append(f"{where}: {path or told!r} is no absolute path, and left out")
+        return
+    encoding = str(told.get("encoding", "text/plain"))
+    content = str(told.get("content") or "").encode()
+    mode = str(told.get("permissions", "0644"))
+    problems = [f"{key} is not understood" for key in told if key not in _FILE_KEYS]
+    if str(told.get("owner", "root:root")) not in ("root", "root:root"):
+        problems.append("its owner is root")
+    if _plain(told.get("defer", False)) != "false":
+        problems.append("it is written at once")
+    try:
+        if encoding in ("b64", "base64"):
+            content = base64.b64decode("".join(content.decode().split()), validate=True)
+        elif encoding != "text/plain":
+            raise ValueError(f"the encoding {encoding!r} is not understood")
+        if not _MODE.fullmatch(mode):
+            raise ValueError(f"{mode!r} are no permissions")
+    except (ValueError, binascii.Error) as error:
+        seed.complaints.append(f"{where}: {path}: {error}; it is left out")
+        return
+    seed.complaints += [f"{where}: {path}: {problem}" for problem in problems]
+    append = _plain(told.get("append", False)) == "true"
+    seed.files.append(SeedFile(path, content, int(mode.replace("o", ""), 8), append))
+
+
+_FILE_KEYS = ("path", "content", "encoding", "permissions", "owner", "append", "defer")
+
+
+# --- on a machine ---
+
+
+def apply_seed(seed: Seed, root: Path) -> None:
+    """Does what is asked for, below ``root``. Each file is whole or not there. Raises `OSError`."""
+    if seed.hostname:
+        _write(root, SeedFile("/etc/hostname", f"{seed.hostname}\n".encode()))
+    if seed.networks is not None:
+        folder = root / "etc/systemd/network"
+        for stale in folder.glob("10-seed-*"):
+            stale.unlink()
+        for name, text in seed.networks.items():
+            _write(root, SeedFile(f"/etc/systemd/network/{name}", text.encode()))
+    if seed.resolv:
+        _write(root, SeedFile("/etc/resolv.conf", seed.resolv.encode()))
+    if seed.keys:
+        path = root / "root/.ssh/authorized_keys"
+        known = path.read_text().splitlines() if path.is_file() else []
+        keys = [*known, *(key for key in seed.keys if key not in known)]
+        _write(root, SeedFile("/root/.ssh/authorized_keys", "".join(f"{key}\n" for key in keys).encode(), 0o600), 0o700)
+    for file in seed.files:
+        _write(root, file)
+
+
+def _write(root: Path, file: SeedFile, folder_mode: int = 0o755) -> None:
+    path = root / file.path.lstrip("/")
+    path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
+    before = path.read_bytes() if file.append and path.is_file() else b""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(before + file.content)
+            new.flush()
+            os.fsync(new.fileno())
+        Path(name).chmod(file.mode)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def _read_volume(device: Path) -> dict[str, bytes]:
+    """The files of the volume; it is mounted nowhere afterwards."""
+    with tempfile.TemporaryDirectory(prefix="dcos-seed-", dir="/run") as folder:
+        subprocess.run(["mount", "-o", "ro,nosuid,nodev,noexec", device, folder], check=True)
+        try:
+            return {name: Path(folder, name).read_bytes() for name in FILES if Path(folder, name).is_file()}
+        finally:
+            subprocess.run(["umount", folder], check=True)
+
+
+def main() -> int:
+    """Complaints go to stderr, which the unit brings to the journal and the console."""
+    device = next((path for label in LABELS if (path := Path("/dev/disk/by-label", label)).exists()), None)
+    if device is None:
+        return 0
+    done = Path("/var/lib/dcos-seed/instance-id")
+    try:
+        seed = read_seed(_read_volume(device))
+        if done.is_file() and done.read_text() == f"{seed.instance}\n":
+            return 0
+        for complaint in seed.complaints:
+            sys.stderr.write(f"dcos: seed: {complaint}\n")
+        apply_seed(seed, Path("/"))
+        if seed.hostname:
+            socket.sethostname(seed.hostname)
+        _write(Path("/"), SeedFile(str(done), f"{seed.instance}\n".encode()))
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.stderr.write(f"dcos: seed: {device} could not be used: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

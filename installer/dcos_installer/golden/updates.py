@@ -1,0 +1,38 @@
+"""The image that an upgrade brings to machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcos_images.errors import ImageError
+from dcos_images.updates import read_update
+from dcos_installer.errors import InstallerError
+from dcos_installer.golden.builder import image_builder
+
+if TYPE_CHECKING:
+    from dcos_images.cache import Note
+    from dcos_images.updates import ImageUpdate
+
+_OUTPUT = "update"
+
+
+def image_update(named: str, definitions: Path | None, note: Note) -> ImageUpdate:
+    """The update called ``named``, built where it has to be; a word with a slash is its folder.
+
+    Raises `InstallerError`.
+    """
+    try:
+        if "/" in named:
+            return read_update(Path(named))
+        builder = image_builder(note, definitions)
+        outputs = builder.definition(named).outputs
+        if _OUTPUT not in outputs:
+            raise ImageError(
+                f"no machine's slot can be written from the image {named}",
+                why=f"it comes out as {', '.join(outputs)}, and not as an update",
+                hint="name one that has it, such as vm or rack, or add it to the outputs in its image.toml",
+            )
+        return read_update(builder.ensure(named).outputs[_OUTPUT].path)
+    except ImageError as error:
+        raise InstallerError(error.what, why=error.why, hint=error.hint, evidence=error.evidence) from error

@@ -1,0 +1,242 @@
+"""`upgrade --image`: every slot is written before a machine restarts, one after another, and the first that falls back
+ends it. Pretended machines have two slots, and are well with some images.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dcos_images.errors import ImageError
+from dcos_images.machine.slots import Entry, Hidden
+from dcos_images.updates import ImageUpdate, read_update
+from dcos_installer.config.model import HostSpec
+from dcos_installer.errors import InstallerError
+from dcos_installer.golden.updates import image_update
+from dcos_installer.hosts import slots
+from dcos_installer.hosts.slots import SlotState
+from dcos_installer.phases import update_slots
+from dcos_installer.phases.acquire_lock import AcquireLock
+from dcos_installer.phases.base import HostsFailed, StepFailed
+from dcos_installer.phases.manager import run_phases
+from dcos_installer.phases.release_lock import ReleaseLock
+from dcos_installer.phases.update_slots import FindImage, StartFromSlots, Upgrade, WriteSlots
+from dcos_installer.plan import lock
+from tests.support.installer.cheap_roots import cheap_roots
+from tests.support.installer.pretended import PretendedContext, deployed, pretend, spec_of, texts
+
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
+
+OLD, NEW = "0" * 64, "1" * 64
+
+
+def update_folder(folder: Path, **changes: Any) -> Path:
+    """An update as an image's folder has it."""
+    folder.mkdir()
+    told: dict[str, Any] = {
+        "format": 1,
+        "name": "vm",
+        "arguments": ["quiet"],
+        "roots": {"a": "x", "b": "y"},
+        "esp": "z",
+    }
+    for part, content in (("root", b"root" * 1000), ("kernel", b"kernel"), ("initrd", b"initrd")):
+        (folder / part).write_bytes(content)
+        told[part] = {"name": part, "sha256": NEW, "size": len(content)}
+    (folder / "update.json").write_text(json.dumps(told | changes))
+    return folder
+
+
+@dataclass
+class Machine:
+    """What one pretended machine does with the image in its other slot."""
+
+    running: str = "a"
+    entries: dict[str, Entry] = field(default_factory=lambda: {"a": Entry("a.conf", "a", None, 0, 1, OLD)})
+    boots: int = 0
+    outlook: str = "well"
+    """``well``, ``falls back``, ``hangs``."""
+    silent: int = 0
+    """How many looks more it does not answer."""
+    trial: int = 0
+
+
+class Fleet:
+    """All machines, as the phases see them, and what was done in which order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, ctx: PretendedContext) -> None:
+        self.machines = {host.name: Machine() for host in ctx.spec.hosts}
+        self.done: list[str] = []
+        self.hidden: list[Hidden] = []
+        self.refused: dict[str, str] = {}
+        monkeypatch.setattr(slots, "look", lambda fleet, host, update: self.look(host))
+        monkeypatch.setattr(slots, "write", lambda fleet, host, update, passed: self.write(host, update, passed))
+        monkeypatch.setattr(update_slots, "restart", lambda ctx, host: self.restart(ctx, host))
+
+    def look(self, host: HostSpec) -> SlotState:
+        machine = self.machines[host.name]
+        if host.name in self.refused:
+            raise InstallerError(self.refused[host.name], hint="make it anew")
+        if machine.silent:
+            machine.silent -= 1
+            raise InstallerError("the machine was not connected to")
+        if machine.trial:
+            machine.trial -= 1
+            if machine.trial == 0 and machine.outlook == "well":
+                self._set(machine, machine.running, None)
+            elif machine.trial == 0 and machine.outlook == "falls back":
+                self._set(machine, machine.running, 0, 3)
+                machine.running = "a" if machine.running == "b" else "b"
+                machine.boots += 3
+        return SlotState(machine.running, tuple(machine.entries.values()), str(machine.boots))
+
+    def _set(self, machine: Machine, slot: str, left: int | None, done: int = 0) -> None:
+        old = machine.entries[slot]
+        machine.entries[slot] = Entry(old.name, slot, left, done, old.version, old.image)
+
+    def write(self, host: HostSpec, update: ImageUpdate, passed: Callable[[int], None]) -> tuple[str, list[Hidden]]:
+        machine = self.machines[host.name]
+        self.done.append(f"write {host.name}")
+        if machine.outlook == "breaks":
+            raise InstallerError("root.erofs is not what was sent when it is read back", hint="update again")
+        for part in update.stream():
+            passed(len(part))
+        slot = "b" if machine.running == "a" else "a"
+        machine.entries[slot] = Entry(f"{slot}+3.conf", slot, 3, 0, 2, update.sha256)
+        return slot, self.hidden
+
+    def restart(self, ctx: Any, host: HostSpec) -> None:
+        machine = self.machines[host.name]
+        holder = lock.shown(ctx.remote(ctx.spec.masters[0]))
+        self.done.append(f"restart {host.name}{'' if holder else ' without the lock record'}")
+        machine.running = "b" if machine.running == "a" else "a"
+        machine.boots, machine.silent, machine.trial = machine.boots + 1, 3, 3
+        self._set(machine, machine.running, 2, 1)
+
+
+def upgrading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, masters: int = 1, agents: int = 2
+) -> tuple[PretendedContext, Fleet, Upgrade]:
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path, masters=masters, agents=agents), command="upgrade"))
+    update = read_update(update_folder(tmp_path / "vm.update"))
+    return ctx, Fleet(monkeypatch, ctx), Upgrade(list(ctx.spec.hosts), lambda note: update, seconds=600.0)
+
+
+def run(ctx: PretendedContext, upgrade: Upgrade) -> None:
+    run_phases(ctx, [AcquireLock(), FindImage(upgrade), WriteSlots(upgrade), StartFromSlots(upgrade), ReleaseLock()])
+
+
+def test_all_slots_are_written_before_machines_restart_one_after_another_masters_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch, masters=3)
+    fleet.hidden = [Hidden("ssh/sshd_config", "changed here, and in the new image")]
+    upgrade.hosts = list(reversed(ctx.spec.hosts))
+    run(ctx, upgrade)
+    assert sorted(fleet.done[:5]) == ["write a1", "write a2", "write m1", "write m2", "write m3"]
+    # The first master could not hold the lock's record while it restarts.
+    restarts = ["restart m3", "restart m2", "restart m1 without the lock record", "restart a2", "restart a1"]
+    assert fleet.done[5:] == restarts
+    notes = texts(ctx, "note")
+    hides = "/etc/ssh/sshd_config hides what the image has: changed here, and in the new image"
+    assert f"a1: {hides}" in notes and "a1: is well with the image vm" in notes
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
+    again = Upgrade(list(ctx.spec.hosts), upgrade.image, seconds=600.0)
+    fleet.done.clear()
+    run(ctx, again)
+    assert fleet.done == []
+
+
+def test_the_first_machine_that_falls_back_ends_it_and_the_others_stay_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    fleet.machines["a1"].outlook = "falls back"
+    with pytest.raises(StepFailed, match="a1 went back to its slot a: it was not well with the image") as caught:
+        run(ctx, upgrade)
+    assert "the other slot was tried 3 times" in caught.value.why
+    assert [one for one in fleet.done if "restart" in one] == ["restart m1 without the lock record", "restart a1"]
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
+    # Mended, the same command writes that one slot again and goes on.
+    fleet.machines["a1"].outlook = "well"
+    fleet.done.clear()
+    run(ctx, Upgrade(list(ctx.spec.hosts), upgrade.image, seconds=600.0))
+    assert fleet.done == ["write a1", "restart a1", "restart a2"]
+
+
+def test_a_machine_that_neither_comes_up_nor_goes_back_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    fleet.machines["m1"].silent = 0
+    monkeypatch.setattr(update_slots, "restart", lambda ctx, host: fleet.refused.update({host.name: "no answer"}))
+    with pytest.raises(StepFailed, match="m1 is neither well with its new slot nor back on the old one in 600 s"):
+        run(ctx, upgrade)
+
+
+def test_a_run_that_was_cut_off_while_a_machine_was_on_trial_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    for machine in fleet.machines.values():
+        machine.running = "b"
+        machine.entries["b"] = Entry("b+2-1.conf", "b", 2, 1, 2, NEW)
+        machine.trial = 4
+    run(ctx, upgrade)
+    assert fleet.done == []
+    assert [one for one in texts(ctx, "note") if one.endswith("is well with the image vm")] == [
+        f"{name}: is well with the image vm" for name in ("m1", "a1", "a2")
+    ]
+
+
+def test_a_slot_that_holds_the_image_already_is_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch, agents=1)
+    fleet.machines["m1"].entries["b"] = Entry("b+3.conf", "b", 3, 0, 2, NEW)
+    run(ctx, upgrade)
+    assert fleet.done == ["write a1", "restart m1 without the lock record", "restart a1"]
+
+
+def test_a_machine_without_slots_keeps_all_from_being_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    fleet.refused["a2"] = "the machine has no slots"
+    with pytest.raises(HostsFailed, match="not every machine can be updated: nothing was changed") as caught:
+        run(ctx, upgrade)
+    assert "a2: the machine has no slots" in caught.value.evidence and fleet.done == []
+
+
+def test_when_one_slot_cannot_be_written_no_machine_restarts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    fleet.machines["a2"].outlook = "breaks"
+    with pytest.raises(HostsFailed, match="not every slot was written; no machine was restarted"):
+        run(ctx, upgrade)
+    assert sorted(fleet.done) == ["write a1", "write a2", "write m1"]
+
+
+def test_a_master_restarts_only_while_every_zookeeper_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch, masters=3)
+    ctx.ask.silent = {"m2"}  # type: ignore[attr-defined]  # the pretended daemons
+    with pytest.raises(InstallerError, match="every master's ZooKeeper serves: not within"):
+        run(ctx, upgrade)
+    assert not [one for one in fleet.done if "restart" in one]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [({"format": 2}, "its format is 2"), ({"root": {"name": "root", "sha256": NEW, "size": 1}}, "4000 bytes, not 1")],
+)
+def test_what_is_no_update_is_refused(tmp_path: Path, changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(ImageError, match="is no update of a disk") as caught:
+        read_update(update_folder(tmp_path / "vm.update", **changes))
+    assert why in caught.value.why
+
+
+def test_an_image_that_has_no_update_is_refused_before_it_is_built() -> None:
+    with pytest.raises(InstallerError, match="no machine's slot can be written from the image machine"):
+        image_update("machine", None, lambda text: None)
+    with pytest.raises(InstallerError, match="nowhere is no update of a disk"):
+        image_update("./nowhere", None, lambda text: None)
