@@ -18,6 +18,8 @@ from dcos_runtime.core.recorder import Recorded, Recorder, Veil
 log = logging.getLogger(__name__)
 
 SUFFIX = ".recording"
+_NEW = ".new"
+_CHANCES = 5
 
 KEPT = 2
 """How many segments of former processes are kept."""
@@ -42,6 +44,9 @@ class RecordingFiles:
         self._over = False
         former = []
         for entry in os.listdir(self._place):  # noqa: PTH208  # of the folder that is open, whatever its path leads to
+            if entry.startswith(f"{name}-") and entry.endswith(SUFFIX + _NEW) and not self._alive(entry):
+                with contextlib.suppress(OSError):  # its process was killed before the segment had its name
+                    os.unlink(entry, dir_fd=self._place)
             if entry.startswith(f"{name}-") and entry.endswith(SUFFIX):
                 with contextlib.suppress(OSError):  # another process removes them as well
                     former.append((os.stat(entry, dir_fd=self._place, follow_symlinks=False).st_mtime, entry))
@@ -61,16 +66,32 @@ class RecordingFiles:
         if self._over:
             return
         try:
-            # Locked before it gets the name by which other processes look for segments that nobody writes.
-            new = f"{self._name(number)}.new"
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(new, dir_fd=self._place)  # of a former process of the same id
-            self._now = os.open(new, _MADE, 0o600, dir_fd=self._place)
-            self._segments[number] = self._now
-            fcntl.flock(self._now, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.rename(new, self._name(number), src_dir_fd=self._place, dst_dir_fd=self._place)
+            for chance in reversed(range(_CHANCES)):
+                try:
+                    self._now = self._segments[number] = self._made(number)
+                    return
+                except (BlockingIOError, FileNotFoundError):
+                    if not chance:
+                        raise
         except OSError as error:
             self.end(str(error))
+
+    def _made(self, number: int) -> int:
+        """Makes the segment. It is locked before it gets the name by which other processes look for segments that
+        nobody writes. Raises ``BlockingIOError`` and ``FileNotFoundError`` when another process that starts has just
+        found it without a lock; other ``OSError`` for all else.
+        """
+        new = self._name(number) + _NEW
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=self._place)  # of a former process of the same id
+        made = os.open(new, _MADE, 0o600, dir_fd=self._place)
+        try:
+            fcntl.flock(made, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.rename(new, self._name(number), src_dir_fd=self._place, dst_dir_fd=self._place)
+        except OSError:
+            os.close(made)
+            raise
+        return made
 
     def write(self, data: bytes) -> None:
         if self._over:

@@ -17,7 +17,7 @@ import msgspec
 
 from dcos_runtime import __version__
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.recorder import Opening, UnreadableRecording, read
+from dcos_runtime.core.recorder import Opening, UnreadableRecording, cut_off, read
 from dcos_runtime.core.runner import Core
 
 CORES = {name: f"dcos_runtime.{name}.core.recorded" for name in ("agent", "cosmos", "framework", "marathon", "master")}
@@ -99,11 +99,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     outcome = 0
     for path in arguments.files:
         try:
-            opening, count, differences, _ = replay(path.read_bytes())
+            data = path.read_bytes()
+            opening, count, differences, _ = replay(data)
         except (OSError, UnreadableRecording) as error:
             print(f"{path}: {error}", file=sys.stderr)
             outcome = 2
             continue
+        if cut := cut_off(data):
+            print(f"{path}: the last {cut} bytes hold no whole event: a crash or a power failure cut the recording off")
         told = f"{path}: {count} events of the {opening.core}, software {opening.software}: "
         if not differences:
             print(told + "the effects are the same")

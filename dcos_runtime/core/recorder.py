@@ -1,9 +1,9 @@
 """A recording: a core's events, their times, and its effects, in segments that can each be run again by itself.
 
 A segment is a row of msgpack values, an `Opening`, then one `Entry` an event. Before each come its length, and the
-CRC-32 of the length and the value (four bytes each, big-endian). So lengths are reliable, a segment that a crash cut
-short is not taken for a damaged one, and any damage is found. Secrets are replaced by pseudonyms (`pseudonyms`), so a
-recording may be given to others.
+CRC-32 of the length and the value (four bytes each, big-endian). So lengths are reliable, a segment that a crash or a
+power failure cut short is not taken for damaged, and other damage is found. Secrets are replaced by pseudonyms
+(`pseudonyms`), so a recording may be given to others.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ _UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)  # a text that i
 
 
 def read(data: bytes) -> tuple[Opening, list[Entry]]:
-    """Reads a segment. An entry that a crash cut short is left out. Raises `UnreadableRecording`."""
+    """Reads a segment, without what `cut_off` counts. Raises `UnreadableRecording`."""
     parts = _parts(memoryview(data))
     try:
         first = next(parts, None)
@@ -192,12 +192,24 @@ def read(data: bytes) -> tuple[Opening, list[Entry]]:
         raise UnreadableRecording(f"the recording is damaged: {error}") from None
 
 
+def cut_off(data: bytes) -> int:
+    """How many bytes at the end of a segment hold no whole value: a crash or a power failure cut it short.
+
+    Raises `UnreadableRecording`.
+    """
+    return len(data) - sum(_HEAD + len(part) for part in _parts(memoryview(data)))
+
+
 def _parts(data: memoryview) -> Iterator[memoryview]:
-    """A value that is shorter than its length was cut off, and is the last one."""
-    at = 0
+    """A value that is shorter than its length was cut off, and is the last one. So is a value that was not written
+    before the power failed: the file has its length by then, and zeros in its place. No entry ends with a zero.
+    """
+    at, written = 0, len(bytes(data).rstrip(b"\0"))
     while at + _HEAD <= len(data):
         length, of_length, of_value = (data[at + 4 * word : at + 4 * word + 4] for word in range(3))
         if crc32(length) != int.from_bytes(of_length, "big"):
+            if at + _HEAD > written:
+                return
             what = "the recording is damaged" if at else "this is no recording, or one of an older version"
             raise UnreadableRecording(f"{what}: the length at byte {at} is not what was written")
         start, size = at + _HEAD, int.from_bytes(length, "big")
@@ -205,6 +217,8 @@ def _parts(data: memoryview) -> Iterator[memoryview]:
             return
         value = data[start : start + size]
         if crc32(value) != int.from_bytes(of_value, "big"):
+            if start + size > written:
+                return
             raise UnreadableRecording(f"the recording is damaged: what is between bytes {start} and {start + size}")
         yield value
         at = start + size

@@ -31,6 +31,7 @@ class Reference:
         self.own_turns: dict[str, int] = {}
         self.branch_turns: dict[str, int] = {}
         self.dirty: set[str] = set()
+        self.now = float("-inf")
         self.woken: set[str] = set()
         self.immediate = False
         self.last_run = float("-inf")
@@ -157,6 +158,7 @@ class Reference:
     def refuse(self, framework_id: str, role: str, agent_id: str, resources: Resources, until: float) -> None:
         if framework_id not in self.wants or role not in self.wants[framework_id].roles or agent_id not in self.totals:
             return
+        self._end_filters([key for key in self.filters if key[2] == agent_id])
         filters = self.filters.get((framework_id, role, agent_id), [])
         kept = [(what, end) for what, end in filters if end > until or not resources.contains(what)]
         self.filters[framework_id, role, agent_id] = [*kept[-7:], (resources, until)]
@@ -319,8 +321,13 @@ class Reference:
         for framework_id in [one for one, until in self.rests.items() if until <= now]:
             del self.rests[framework_id]
             self._wake(framework_id)
-        for key, filters in list(self.filters.items()):
-            live = [(what, until) for what, until in filters if until > now]
+        self.now = now
+        self._end_filters(list(self.filters))
+
+    def _end_filters(self, keys: Iterable[tuple[str, str, str]]) -> None:
+        for key in keys:
+            filters = self.filters[key]
+            live = [(what, until) for what, until in filters if until > self.now]
             if len(live) < len(filters):
                 self._touch(key[2])
             self.filters[key] = live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -15,9 +16,13 @@ from hypothesis import strategies as st
 from dcos_runtime import recording, replay
 from dcos_runtime.core.frozen import Frozen, Log, Now
 from dcos_runtime.core.pseudonyms import Pseudonyms
-from dcos_runtime.core.recorder import FORMAT, Opening, Recorder, UnreadableRecording, read
+from dcos_runtime.core.recorder import FORMAT, Opening, Recorder, UnreadableRecording, cut_off, read
+from dcos_runtime.core.seeds import SeededSource
+from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.state import Config
 from dcos_runtime.recording import RecordingFiles
 from dcos_runtime.replay import CORES
+from dcos_runtime.wire.cluster import MasterInfo
 from tests.support.cores.segments import sealed
 
 
@@ -120,6 +125,42 @@ def test_a_byte_that_is_damaged_anywhere_is_noticed() -> None:
         for other in {whole[at] ^ 1, whole[at] ^ 0x80, 0x7F} - {whole[at]}:
             with pytest.raises(UnreadableRecording):
                 read(whole[:at] + bytes([other]) + whole[at + 1 :])
+
+
+def test_what_a_power_failure_left_as_zeros_is_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file system knows of the length of the file, and not of all that was written there."""
+    whole = recorded()
+    _, entries = read(whole)
+    first = len(sealed(*[b""])) + int.from_bytes(whole[:4], "big")  # where the opening ends
+    for kept in range(first, len(whole) + 1):
+        for zeros in (0, 1, 11, 12, 13, 4096):
+            data = whole[:kept] + bytes(zeros)
+            found = read(data)[1]
+            assert found == entries[: len(found)]
+            assert kept < len(whole) or len(found) == len(entries)
+            assert cut_off(data) == len(data) - _written(whole, len(found))
+    for data in (bytes(10), bytes(5000), whole[: first - 5] + bytes(5000)):
+        with pytest.raises(UnreadableRecording):
+            read(data)
+    with pytest.raises(UnreadableRecording, match="damaged"):
+        read(whole[:-30] + bytes(10) + whole[-20:])
+    path = tmp_path / "x.recording"
+    master = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"seed"))
+    opening = Opening(FORMAT, "master", "1", 1, b"seed", master.snapshot())
+    path.write_bytes(sealed(msgspec.msgpack.encode(opening)) + bytes(100))
+    assert replay.main([str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "the last 100 bytes hold no whole event" in told and "0 events" in told
+
+
+def _written(whole: bytes, entries: int) -> int:
+    """How long a segment is up to so many entries."""
+    at = 0
+    for _ in range(entries + 1):
+        at += 12 + int.from_bytes(whole[at : at + 4], "big")
+    return at
 
 
 def test_whatever_a_file_holds_replay_says_so_and_looks_at_those_after_it(
@@ -245,6 +286,40 @@ def test_those_who_record_into_one_folder_leave_each_others_segments_alone(tmp_p
         ring.close()  # as when a process ends: the newest two of all of these stay
     RecordingFiles(tmp_path, "agent")
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_a_killed_process_had_not_named_yet_is_removed_and_what_others_make_stays(tmp_path: Path) -> None:
+    orphan, others = tmp_path / "agent-1-000001.recording.new", tmp_path / "agent-2-000001.recording.new"
+    for path in (orphan, others, tmp_path / "master-1-000001.recording.new", tmp_path / "agent.new"):
+        path.touch()
+    descriptor = os.open(others, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    RecordingFiles(tmp_path, "agent")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "agent-2-000001.recording.new",
+        "master-1-000001.recording.new",
+        "agent.new",
+    }
+    os.close(descriptor)
+
+
+def test_a_segment_that_is_removed_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, lock = RecordingFiles(tmp_path, "agent"), fcntl.flock
+    starts = [lambda: RecordingFiles(tmp_path, "agent")] * 2
+
+    def late(descriptor: int, how: int) -> None:
+        if starts:
+            starts.pop()()
+        lock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    files.open(1)
+    files.write(b"mine")
+    assert not files.ended
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"]
+    files.close()
 
 
 def test_of_former_recordings_the_newest_stay(tmp_path: Path) -> None:
