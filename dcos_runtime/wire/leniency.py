@@ -61,13 +61,14 @@ def _struct(info: inspect.StructType, structs: dict[type, Walk]) -> Walk:
         if type(value) is not dict:
             return value
         return {
-            name: field(item) if (field := fields.get(name)) is not None else item
+            name: item if (field := fields.get(name)) is None else field(item)
             for name, item in value.items()
             if item is not None
         }
 
     structs[info.cls] = walk  # before its fields: one may hold another of its kind
-    fields.update({field.encode_name: _of(field.type, structs) for field in info.fields})
+    made = ((field.encode_name, _of(field.type, structs)) for field in info.fields)
+    fields.update({name: walker for name, walker in made if walker is not _same})
     return walk
 
 
@@ -101,6 +102,8 @@ def _union(infos: list[inspect.Type], structs: dict[type, Walk]) -> Walk:
 
 
 def _whole(value: Any) -> Any:
+    if type(value) is str and value.isdecimal() and value.isascii() and value[0] != "0" and len(value) < 20:
+        return int(value)
     if type(value) is str and (match := _number(value)) is not None:
         value = float(match[1]) if match[2] or match[3] else int(match[1])
     return int(value) if type(value) is float and math.isfinite(value) else value
