@@ -68,9 +68,20 @@ def test_two_deploys_at_once_and_the_second_is_told_who_holds_the_lock(small: De
 def test_a_deploy_killed_while_it_makes_machines_is_resumed(small: Deployed) -> None:
     assert cut_off(journal.read(small.state_folder.journal))
     with running(small, "deploy") as run:
-        run.until("change-started", "upload")
+        run.until("phase-started", phase="Gather facts")
         run.kill()
     assert {small.provider.inspect()[name].condition for name in small.hosts} == {"running"}
+
+
+def test_what_a_machines_image_no_longer_holds_whole_is_uploaded_and_a_kill_leaves_no_half_of_it(
+    small: Deployed,
+) -> None:
+    small.ssh("a1", "touch /usr/lib/dcos/packages/*/bin/dcos")
+    with running(small, "deploy") as run:
+        begun = run.until("change-started", "upload")
+        assert begun["host"] == "a1"
+        run.kill()
+    assert small.ssh("m1", "ls /opt/dcos/packages 2>/dev/null", check=False) == ""
 
 
 def test_a_host_without_python_stops_the_deploy_by_name_and_harms_nobody(small: Deployed) -> None:
@@ -98,16 +109,18 @@ def test_ctrl_c_ends_a_run_tidily_and_says_how_to_resume(small: Deployed) -> Non
 
 
 def test_a_deploy_killed_while_it_changes_hosts_tells_the_next_where(small: Deployed) -> None:
+    small.ssh("a1", "rm -rf /opt/dcos")  # whatever the interrupted run still brought there
     with running(small, "deploy") as run:
-        run.until("change-started", "apply its new generation")
+        begun = run.until("change-started", " generation")
         run.kill()
     cut = journal.under_way(journal.read(small.state_folder.journal))
-    assert ("Change agents", "apply its new generation") in {(record.phase, record.step) for record in cut}
+    assert (begun["phase"], begun["text"]) in {(record.phase, record.step) for record in cut}
 
 
 def test_a_deploy_after_all_these_kills_ends_well_and_gives_the_lock_back(small: Deployed) -> None:
     told = events(small, "deploy")
-    assert any("was cut off in 'Change agents'" in event.get("text", "") for event in told)
+    where = ("was cut off in 'Start coordination'", "was cut off in 'Change agents'")
+    assert any(one in event.get("text", "") for event in told for one in where)
     assert told[-1]["kind"] == "run-finished"
     assert all(small.registered(small.address(name)) for name in small.agents)
     assert lock.shown(small.remote("m1")) is None
