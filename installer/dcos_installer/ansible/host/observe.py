@@ -9,7 +9,7 @@ import stat
 
 from .errors import HostError
 from .facts import altered_package
-from .machine import ACTIVE, GENERATIONS, PACKAGES, SECRETS, SEEDS, STATE, Machine
+from .machine import ACTIVE, GENERATIONS, IMAGE_USERS, PACKAGES, SECRETS, SEEDS, STATE, Machine
 from .quick import dumps, loads, sha256
 from .systemd import LOOPING, RUNNING, STOPPED, Noted, Systemd
 
@@ -54,6 +54,8 @@ class Observed:
         self.altered: dict[str, str] = {}
         """Path in the active generation → how it differs from what was written."""
         self.links: dict[str, str] = {}
+        self.has_image_users = False
+        """Its image brought our users and commands, which stay with it."""
         """Every link into the active generation, and what is at the path of a wanted link: target, ``-`` or ``file``.
         """
         self.users: dict[str, str] = {}
@@ -136,6 +138,7 @@ def observe(
     _generation(machine, seen)
     known = (seen.manifest, wanted)
     seen.links = owned_links(machine)
+    seen.has_image_users = machine.lstat(IMAGE_USERS) is not None
     for link in (link for manifest in known for link in manifest["links"]):
         seen.links.setdefault(link["path"], _at(machine, link["path"]))
     for user in wanted["users"]:

@@ -182,7 +182,8 @@ def _links(work: Work, wanted: dict[str, Any], seen: Observed) -> None:
             work.links[path] = target
             work.add("link", path, "add" if now == "-" else "change", "" if now == "-" else f"was {now}")
     for path, now in sorted(seen.links.items()):
-        if path not in kept and now.startswith(ACTIVE + "/"):
+        from_image = seen.has_image_users and path.startswith("/usr/local/bin/")
+        if path not in kept and now.startswith(ACTIVE + "/") and not from_image:
             work.links_gone.append(path)
             work.add("link", path, "remove")
 
