@@ -240,6 +240,7 @@ def test_the_commands_of_the_page_work(bench: Bench, tmp_path: Path, monkeypatch
     inventory = tmp_path / "inventory.ini"
     inventory.write_text(
         f"[masters]\nguest ansible_host=127.0.0.1 ansible_port={guest.port} dcos_address=198.18.250.15\n"
+        "[agents]\nnobody ansible_host=127.0.0.1 ansible_port=1 dcos_address=198.18.250.16\n"  # who is not asked
         "[all:vars]\ndcos_provider=static\ndcos_operator_networks=198.18.250.2\n"
         f"ansible_ssh_private_key_file={guest.folder}/operator\n"
     )
@@ -256,7 +257,7 @@ def test_the_commands_of_the_page_work(bench: Bench, tmp_path: Path, monkeypatch
         for line in fence.script.splitlines()
     ]
     assert len(lines) >= 3
-    script = "\n".join(lines).replace("inventories/libvirt.ini", str(inventory))
+    script = "\n".join(lines).replace(" masters", "").replace("inventories/libvirt.ini", f"{inventory} masters")
     script = script.replace("--image vm", f"--image {update.folder}")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     argv = seeing({"/root/.ssh": dot_ssh}, ["/bin/sh", "-exu", "-c", script])
