@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
+import logging
 import os
 import re
 import tempfile
@@ -24,6 +26,8 @@ from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.fetching import Downloader, DownloadError
 from dcos_runtime.flags.cosmos import ArtifactPlace
 from dcos_universe.model import Json
+
+log = logging.getLogger(__name__)
 
 SECONDS = 3600.0
 _BEGUN = ".part"
@@ -118,7 +122,7 @@ class Artifacts:
 
     def __init__(self, store: ArtifactStore, fetcher: Downloader, largest: int, digests: Digests) -> None:
         self._store, self._fetcher, self._largest, self._digests = store, fetcher, largest, digests
-        self._placing: dict[str, asyncio.Lock] = {}
+        self._placing: dict[str, asyncio.Task[None]] = {}
 
     async def resource(self, source: str, package: str, given: Mapping[str, Any]) -> Json:
         """A ``resource`` whose assets have URLs in the store, stored already or not. Raises `CosmosError`."""
@@ -131,7 +135,9 @@ class Artifacts:
         return {**given, "assets": {**assets, "uris": {**assets["uris"], **there}}}
 
     async def place(self, source: str, package: str, given: Mapping[str, Any]) -> None:
-        """Stores those of these assets that are not stored yet. Raises `CosmosError`."""
+        """Stores those of these assets that are not stored yet. Raises `CosmosError`. A request that ends before does
+        not end the transfer of an asset: one that takes longer than a request may would otherwise never come.
+        """
         uris = _uris(given)
         if not uris:
             return
@@ -139,11 +145,12 @@ class Artifacts:
         for uri in dict.fromkeys(uris.values()):
             digest = known.get(uri)
             key, name = _place(uri, digest)
-            lock = self._placing.setdefault(key, asyncio.Lock())
+            task = self._placing.get(key)
+            if task is None:
+                task = self._placing[key] = asyncio.create_task(self._stored(uri, digest, key, name))
+                task.add_done_callback(functools.partial(self._ended, key))
             try:
-                async with lock:
-                    if not await self._store.has(key, name):
-                        await self._bring(uri, digest, key, name)
+                await asyncio.shield(task)
             except DownloadError as error:
                 raise (errors.forbidden if error.refused else errors.unreachable)(uri, str(error)) from error
             except WrongContent as error:
@@ -154,9 +161,15 @@ class Artifacts:
                 raise errors.unreachable(uri, f"it took longer than {SECONDS:g} s") from None
             except OSError as error:
                 raise errors.not_stored(uri, error.strerror or str(error)) from error
-            finally:
-                if not lock.locked():
-                    self._placing.pop(key, None)
+
+    def _ended(self, key: str, task: asyncio.Task[None]) -> None:
+        del self._placing[key]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.info("an artifact is not in the store: %s", error)
+
+    async def _stored(self, uri: str, digest: str | None, key: str, name: str) -> None:
+        if not await self._store.has(key, name):
+            await self._bring(uri, digest, key, name)
 
     async def _bring(self, uri: str, digest: str | None, key: str, name: str) -> None:
         async with asyncio.timeout(SECONDS), self._fetcher.opened(uri, headers=_AS_IT_IS) as upstream:

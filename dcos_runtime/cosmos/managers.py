@@ -90,7 +90,7 @@ class Managers:
             raise errors.manager_failed(manager, status, content.decode(errors="replace"))
         try:
             answer = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
             raise errors.manager_failed(manager, status, "it is no JSON object")

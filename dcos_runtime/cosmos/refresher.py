@@ -139,12 +139,16 @@ def _write(folder: Path, packages: list[Any], *, signed: bool) -> str:
             return found
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f"{ENTRIES}.new"
-    with beside.open("wb") as file:
-        file.write(f"{found}{_SIGNED if signed else ''}\n".encode())
-        file.writelines(line + b"\n" for line in lines)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(folder / ENTRIES)
+    try:
+        with beside.open("wb") as file:
+            file.write(f"{found}{_SIGNED if signed else ''}\n".encode())
+            file.writelines(line + b"\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(folder / ENTRIES)
+    except OSError:
+        beside.unlink(missing_ok=True)  # a part of it would fill the disk further
+        raise
     return found
 
 

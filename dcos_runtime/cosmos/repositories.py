@@ -188,9 +188,12 @@ class Repositories:
         job = msgspec.structs.replace(
             self._settings.job, url=uri, folder=str(known.folder), known=known.digest, package=package
         )
-        process = await asyncio.create_subprocess_exec(
-            *refresher.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *refresher.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except OSError as error:  # no memory or no process is left: not for ever
+            raise NotFetched(f"no process can be started that fetches it: {error.strerror or error}") from error
         try:
             async with asyncio.timeout(job.seconds * _FILES):
                 out, err = await process.communicate(msgspec.json.encode(job))

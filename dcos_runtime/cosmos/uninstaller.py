@@ -32,11 +32,10 @@ class Uninstaller:
         if not uninstall.framework:
             return uninstall
         found = await self._kernel.frameworks(uninstall.framework)
-        ids = tuple(str(one.get("id")) for one in found)
         roles = sorted({role for one in found for role in freeing.roles_of(one)})
         principals = {str(one["principal"]) for one in found if one.get("principal")}
         principal = principals.pop() if len(principals) == 1 else None
-        return msgspec.structs.replace(uninstall, frameworks=ids, roles=tuple(roles), principal=principal)
+        return msgspec.structs.replace(uninstall, roles=tuple(roles), principal=principal)
 
     async def carry(self, uninstall: Uninstall) -> Uninstall:
         """Does the next step. Raises `NotYet`, and `CosmosError`: with a status 5xx the step is tried again."""

@@ -398,6 +398,9 @@ def test_only_what_an_index_names_is_handed_on(here: Packaged, client: Client) -
     answer = client.raw("GET", url.removeprefix(client.url), None, {})
     assert (answer.status, answer.type, answer.body) == (200, "application/zip", b"PK...")
     assert "attachment" in answer.headers["content-disposition"]
+    for sent, passed in (({}, "identity"), ({"Accept-Encoding": "gzip"}, "gzip")):
+        client.raw("GET", url.removeprefix(client.url), None, sent)
+        assert [headers["accept-encoding"] for path, headers in here.served.asked if path == "/cli%2B1"][-1] == passed
     assert client.raw("GET", f"/package/resource?url={named}", None, {}).body == b"PK..."
     for other in (f"{here.served.url}/secret", "http://169.254.169.254/", "file:///etc/passwd", ""):
         quoted = urllib.parse.quote(other, safe="")

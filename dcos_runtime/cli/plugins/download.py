@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dcos_runtime.cli.connection.gateway import Gateways
 from dcos_runtime.cli.connection.http import Http, NoResponse, no_connection, origin
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.plugins.sources import PluginSource
+from dcos_runtime.cli.plugins.sources import PluginSource, web_address
 
 log = logging.getLogger("dcos.plugins")
 
@@ -63,8 +63,11 @@ def _from_elsewhere(url: str, tell: Progress) -> bytes:
             raise CliError(f"cannot bring {url}: {getattr(error, 'strerror', None) or error}") from error
         if target is None:
             return content
-        target = urllib.parse.urljoin(url, target)
-        if urllib.parse.urlsplit(url).scheme == "https" and urllib.parse.urlsplit(target).scheme != "https":
+        try:
+            target = urllib.parse.urljoin(url, target)
+        except ValueError as error:
+            raise CliError(f"{url} leads to {target!r}, which is not an address of the web") from error
+        if url.lower().startswith("https:") and not target.lower().startswith("https:"):
             raise CliError(f"{url} leads to {origin(target)}, which is not https: not followed")
         log.debug("%s leads to %s", url, target)
         url = target
@@ -72,8 +75,8 @@ def _from_elsewhere(url: str, tell: Progress) -> bytes:
 
 
 def _read(url: str, tell: Progress) -> tuple[bytes, str | None]:
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = web_address(url)
+    if parts is None or not parts.hostname:
         raise CliError(f"{url!r} is not an address of the web")
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
@@ -100,7 +103,7 @@ def _read(url: str, tell: Progress) -> tuple[bytes, str | None]:
 
 
 def _body(answer: http.client.HTTPResponse, url: str, tell: Progress) -> bytes:
-    whole = int(answer.headers.get("Content-Length") or 0)
+    whole = answer.length or 0
     content = bytearray()
     while chunk := answer.read(_CHUNK):
         content += chunk

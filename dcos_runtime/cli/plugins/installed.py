@@ -21,6 +21,7 @@ from typing import Any
 from dcos_runtime.cli.errors import CliError
 
 PREFIX = "dcos-"
+_STAGE = "plugin-"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _COMMAND = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 
@@ -50,6 +51,7 @@ class Plugins:
     def __init__(self, cluster_folder: Path) -> None:
         self._cluster = cluster_folder
         self._folder = cluster_folder / "subcommands"
+        self._stages = cluster_folder / "tmp"
 
     def all(self) -> list[Plugin]:
         """By name. One that cannot be read is left out, so that other commands still work."""
@@ -90,6 +92,13 @@ class Plugins:
         assert plugin is not None
         return plugin
 
+    def settle(self, plugin: Plugin, settings: str) -> None:
+        """Gives an installed plugin this ``plugin.toml``, whole or not at all. Raises `CliError`."""
+        file = (plugin.folder / "env").resolve() / "plugin.toml"
+        with self._locked(), _as_cli_error("write", file), self._stage() as stage:
+            (stage / file.name).write_text(settings, encoding="utf-8")
+            (stage / file.name).replace(file)
+
     def remove(self, name: str) -> None:
         """Raises `CliError` when there is none."""
         home = self.home(name)
@@ -111,9 +120,8 @@ class Plugins:
     @contextlib.contextmanager
     def _stage(self) -> Iterator[Path]:
         """A new folder on the same file system, which is removed at the end."""
-        parent = self._cluster / "tmp"
-        parent.mkdir(mode=0o700, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix="plugin-", dir=parent))
+        self._stages.mkdir(mode=0o700, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=self._stages))
         try:
             yield stage
         finally:
@@ -126,6 +134,8 @@ class Plugins:
             descriptor = os.open(self._folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            for left in self._stages.glob(f"{_STAGE}*"):  # of a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
             yield
         finally:
             os.close(descriptor)

@@ -53,7 +53,7 @@ def install(
         else:
             _lay_down(environment, name, brought[0][0], brought[0][1])
 
-    return _described(plugins.put(name, package, build))
+    return _described(plugins, plugins.put(name, package, build))
 
 
 def _lay_down(environment: Path, name: str, source: PluginSource, content: bytes) -> None:
@@ -80,7 +80,7 @@ def _own(url: str, target: Target) -> str | None:
     return f"{target.url}{slash}{path}" if place in hosts else None
 
 
-def _described(plugin: Plugin) -> Plugin:
+def _described(plugins: Plugins, plugin: Plugin) -> Plugin:
     """The one-line description of each command, asked once and stored in ``plugin.toml`` as by DC/OS' command."""
     if all(one.description for one in plugin.commands):
         return plugin
@@ -93,7 +93,7 @@ def _described(plugin: Plugin) -> Plugin:
     lines += [
         "\n[[commands]]\n" + "".join(f"{key} = {toml.text(value)}\n" for key, value in one.items()) for one in commands
     ]
-    (environment / "plugin.toml").write_text("".join(lines), encoding="utf-8")
+    plugins.settle(plugin, "".join(lines))
     return plugin
 
 

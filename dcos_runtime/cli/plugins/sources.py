@@ -73,10 +73,20 @@ def _wheel(text: str, name: str) -> PluginSource:
 
 
 def _address(url: str, name: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+    parts = web_address(url)
+    if parts is None or parts.username is not None:
         raise CliError(f"the plugin of {name} lies at {url!r}, which is not an address of the web")
     return url
+
+
+def web_address(url: str) -> urllib.parse.SplitResult | None:
+    """The parts of a URL that can be fetched; None for any other text."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if fits else None
 
 
 def _digest(hashes: Any, name: str) -> str | None:

@@ -98,6 +98,15 @@ class Reading:
 
 def _kept(entry: Mapping[str, Any], uri: str, text: bytes) -> Kept:
     revision = Revision.of(entry)
+    check_types(entry)
+    ways_up, ways_down = revision.upgrades_from, revision.downgrades_to
+    return Kept(
+        revision.name, revision.version, revision.release_version, uri, text, ways_up, ways_down, revision.manager
+    )
+
+
+def check_types(entry: Mapping[str, Any]) -> None:
+    """Raises `UniverseError` for an entry of a package whose fields are not of the types that are read here."""
     for key, kind, empty in (("description", str, ""), ("tags", list, [])):
         if not isinstance(entry.get(key, empty), kind):
             raise UniverseError(f"its {key} is of another type")
@@ -108,10 +117,6 @@ def _kept(entry: Mapping[str, Any], uri: str, text: bytes) -> Kept:
         value = entry.get(key) or []
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise UniverseError(f"its {key} is no list of strings")
-    ways_up, ways_down = revision.upgrades_from, revision.downgrades_to
-    return Kept(
-        revision.name, revision.version, revision.release_version, uri, text, ways_up, ways_down, revision.manager
-    )
 
 
 def urls_of(resource: Any) -> Iterator[str]:

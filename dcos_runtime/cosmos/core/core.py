@@ -127,7 +127,7 @@ class WaitingRequest(msgspec.Struct):
     done: list[bytes]
     status: int = 200
     error: bytes = b""
-    """The default repositories."""
+    """The first failure, with its ``status``: it is the reply once all are done."""
 
 
 class CosmosSnapshot(msgspec.Struct):

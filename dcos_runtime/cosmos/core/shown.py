@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from dcos_runtime.cosmos.core import errors
-from dcos_runtime.cosmos.core.catalog import Catalog, Kept
+from dcos_runtime.cosmos.core.catalog import Catalog, Kept, check_types
+from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json
 
 NAME = "DCOS_PACKAGE_NAME"
@@ -171,7 +172,9 @@ def stored_options(app: Mapping[str, Any]) -> Json | None:
 
 
 def stored_entry(app: Mapping[str, Any]) -> Json | None:
-    """The revision that an app was made of, from its label."""
+    """The revision that an app was made of, from its label; None when nobody can use what is in the label, which
+    anybody may write who makes apps.
+    """
     envelope = _decoded((app.get("labels") or {}).get(DEFINITION))
     if not isinstance(envelope, dict) or not isinstance(envelope.get("data"), str):
         return None
@@ -183,10 +186,12 @@ def stored_entry(app: Mapping[str, Any]) -> Json | None:
             if unpacker.unconsumed_tail:
                 return None
         entry = json.loads(data)
-    except (binascii.Error, ValueError, zlib.error, AttributeError):
+        if not isinstance(entry, dict):
+            return None
+        check_types(entry)
+    except (binascii.Error, ValueError, RecursionError, zlib.error, AttributeError, UniverseError):
         return None
-    named = isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("version"), str)
-    return entry if named else None
+    return entry if isinstance(entry.get("name"), str) and isinstance(entry.get("version"), str) else None
 
 
 def entry_of(catalog: Catalog, app: Mapping[str, Any]) -> Json | None:
@@ -205,7 +210,7 @@ def _decoded(label: object) -> Any:
         return None
     try:
         return json.loads(base64.b64decode(label, validate=True))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return None
 
 

@@ -29,7 +29,9 @@ _COMMONS = (Step.MARK, Step.WAIT, Step.DELETE, Step.TEARDOWN, Step.FREE, Step.DO
 
 
 class Uninstall(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``app`` is the app's id. The fields about the framework are known by the time the app is deleted."""
+    """``app`` is the app's id, ``framework`` the name of its framework, if it has one; ``roles`` and ``principal`` are
+    those that the master knew of that framework when the uninstall began.
+    """
 
     app: str
     package: str
@@ -38,11 +40,10 @@ class Uninstall(msgspec.Struct, frozen=True, omit_defaults=True):
     commons: bool = False
     """The scheduler takes its service down itself (label DCOS_COMMONS_UNINSTALL)."""
     api: str = "v1"
-    """The id of that scheduler's framework."""
+    """The version of that scheduler's API."""
     step: Step = Step.DELETE
     deployment: str | None = None
-    frameworks: tuple[str, ...] = ()
-    """Ids."""
+    """That of the step `MARK`."""
     roles: tuple[str, ...] = ()
     principal: str | None = None
     by: str = ""

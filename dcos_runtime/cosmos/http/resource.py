@@ -36,8 +36,10 @@ class PackageResources:
         if self._mirror is not None:
             package = catalog.package_of_url(url)
             source = await self._mirror.url(package, url)
+        # What comes packed is passed on packed, so only as the client can unpack it.
+        packed = {"Accept-Encoding": request.headers.get(hdrs.ACCEPT_ENCODING, "identity")}
         try:
-            async with asyncio.timeout(SECONDS), self._fetcher.opened(source) as upstream:
+            async with asyncio.timeout(SECONDS), self._fetcher.opened(source, headers=packed) as upstream:
                 if upstream.status != 200:
                     raise errors.unreachable(url, f"it answers with status {upstream.status}")
                 length = upstream.content_length

@@ -179,6 +179,30 @@ def test_a_failed_change_leaves_the_plugin_as_it_was(
     assert called("hello").returncode == 0
 
 
+def test_what_a_killed_installation_left_goes_with_the_next_change(
+    publish: Callable[..., FakeCosmos], dcos: Dcos, lab: Path
+) -> None:
+    publish(PROGRAM.encode())
+    left = lab / "tmp/plugin-killed/env"
+    left.mkdir(parents=True)
+    (left / "half").write_text("x")
+    assert dcos("package", "install", "hello", "--cli", "--yes").code == 0
+    assert not list((lab / "tmp").iterdir())
+    assert (lab / "subcommands/hello/env/plugin.toml").is_file()
+
+
+@pytest.mark.parametrize("target", ["http://[x/", "http://x:99999/", "ftp://x/"])
+def test_a_redirect_to_nowhere_is_told(cluster: Cluster, gateway: Gateway, dcos: Dcos, lab: Path, target: str) -> None:
+    moved = Server(cluster.loop, lambda _: web.Response(status=302, headers={"Location": target}))
+    try:
+        resource = binary(moved.url + "/x", b"")
+        cluster.cosmos.packages.append(definition("hello", "1.0", resource=resource))
+        done = dcos("package", "install", "hello", "--cli", "--yes")
+        assert done.code == 1 and "not an address" in done.err and "fault in dcos" not in done.err
+    finally:
+        moved.stop()
+
+
 def test_a_file_of_the_cluster_is_asked_for_with_the_token_and_others_without(
     cluster: Cluster, gateway: Gateway, elsewhere: Server, dcos: Dcos, lab: Path
 ) -> None:
@@ -248,6 +272,8 @@ def test_a_plugin_that_nobody_made_for_this_machine_is_refused_before_anything_i
         ({"pip": ["dcos==0.4.0"]}, "not an address"),
         ({"pip": ["https://x.test/dcos-1.0.tar.gz"]}, "not a wheel"),
         ({"pip": ["ftp://x.test/dcos_x-1.0-py3-none-any.whl"]}, "not an address"),
+        ({"pip": ["https://[x.test/dcos_x-1.0-py3-none-any.whl"]}, "not an address"),
+        ({"pip": ["https://x.test:99999/dcos_x-1.0-py3-none-any.whl"]}, "not an address"),
         ({"pip": ["https://user@x.test/dcos_x-1.0-py3-none-any.whl"]}, "not an address"),
         ({"pip": ["https://x.test/dcos_x-1.0-py3-none-any.whl#sha256=abc"]}, "not a SHA-256"),
     ],

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from dcos_runtime.cosmos.artifacts import SECONDS, FolderStore
+from dcos_runtime.cosmos.artifacts import SECONDS, Artifacts, FolderStore
 
 KEY, NAME = "a" * 64, "app.tgz"
 
@@ -40,6 +45,40 @@ async def test_nothing_is_kept_of_what_broke_off(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="broke off"):
         await store.put(KEY, NAME, content(b"one", error=ValueError("broke off")))
     assert files(tmp_path) == []
+
+
+async def test_a_transfer_outlives_the_request_that_began_it(tmp_path: Path) -> None:
+    asked: list[str] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(size: int) -> AsyncIterator[bytes]:
+        await go_on.wait()
+        yield b"whole"
+
+    class Fetcher:
+        @contextlib.asynccontextmanager
+        async def opened(self, url: str, *, headers: Mapping[str, str]) -> AsyncIterator[Any]:
+            asked.append(url)
+            begun.set()
+            content = SimpleNamespace(iter_chunked=slow)
+            yield SimpleNamespace(status=200, headers={}, content_length=None, content=content)
+
+    async def digests(source: str, package: str) -> Mapping[str, str]:
+        return {"http://far.test/app.tgz": hashlib.sha256(b"whole").hexdigest()}
+
+    store = FolderStore(str(tmp_path), None)
+    artifacts = Artifacts(store, Fetcher(), 100, digests)  # type: ignore[arg-type]  # what it uses of one
+    given = {"assets": {"uris": {"app": "http://far.test/app.tgz"}}}
+    first = asyncio.create_task(artifacts.place("http://repo.test", "x", given))
+    async with asyncio.timeout(60):
+        await begun.wait()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    second = asyncio.create_task(artifacts.place("http://repo.test", "x", given))
+    go_on.set()
+    await second
+    assert first.cancelled() and len(asked) == 1
+    assert files(tmp_path) == [f"{hashlib.sha256(b'whole').hexdigest()}/app.tgz"]
 
 
 async def test_what_killed_processes_began_goes_and_what_others_do_now_stays(tmp_path: Path) -> None:

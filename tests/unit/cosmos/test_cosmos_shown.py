@@ -36,6 +36,24 @@ def test_labels_that_somebody_else_wrote_are_none_of_ours(label: Any) -> None:
     assert shown.stored_options({"labels": {shown.OPTIONS: "W10="}}) is None
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        b"[" * 200_000,
+        b'{"name": "x", "version": "1", "downgradesTo": 5}',
+        b'{"name": "x", "version": "1", "upgradesFrom": [5]}',
+        b'{"name": "x", "version": "1", "config": "y"}',
+        b'{"name": "x", "version": "1", "resource": []}',
+        b'{"name": "x", "version": "1", "manager": "y"}',
+    ],
+)
+def test_a_label_that_cannot_be_used_does_not_fail_the_list_of_all_apps(definition: bytes) -> None:
+    label = base64.b64encode(json.dumps({"data": base64.b64encode(definition).decode()}).encode()).decode()
+    app = {"id": "/x", "labels": {shown.NAME: "hello-world", shown.VERSION: "1.0", shown.DEFINITION: label}}
+    assert shown.stored_entry(app) is None
+    assert shown.stored_options({"labels": {shown.OPTIONS: base64.b64encode(b"[" * 200_000).decode()}}) is None
+
+
 def test_a_definition_does_not_grow_without_end() -> None:
     import gzip
 
