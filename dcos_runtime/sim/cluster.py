@@ -294,7 +294,9 @@ class Cluster:
         return self._init_unwell(init) if self.inits else ""
 
     def _init_unwell(self, init: InitProcess | None) -> str:
-        """Checks that exactly the wanted instances run, and that the store holds exactly these."""
+        """Checks that exactly the wanted instances run, and that the store holds exactly these. Instances of an app
+        whose tasks end by themselves need not run while its backoff lasts.
+        """
         if init is None:
             return "no init leads"
         world = init.core.world
@@ -305,7 +307,9 @@ class Cluster:
         for app in world.apps.values():
             wanted = app.current.instances if app.current is not None else 0
             running = [one for one in app.instances.values() if (world.framework_id, one.task_id) in self.watch.running]
-            if len(running) != wanted or len(app.instances) != wanted:
+            backing_off = app.delay is not None and init.core_time() < app.delay.until
+            put_off = [one for one in app.instances.values() if backing_off and not one.has_task]
+            if len(running) + len(put_off) != wanted or len(app.instances) != wanted:
                 return (
                     f"{app.id} has {len(app.instances)} instances, {len(running)} of them run, and {wanted} are wanted"
                 )

@@ -25,6 +25,7 @@ class Watcher(Protocol):
 class Candidate(Protocol):
     """A process that stands for election."""
 
+    kind: str
     name: str
     life: int
     member: Member | None
@@ -33,7 +34,7 @@ class Candidate(Protocol):
 
 
 class StoreWitness(Protocol):
-    def store_written(self, name: str, process: Any, fence: int, changes: Mapping[str, bytes | None]) -> None: ...
+    def store_written(self, name: str, member: Member, fence: int, changes: Mapping[str, bytes | None]) -> None: ...
 
 
 class Surroundings(Protocol):
@@ -52,6 +53,8 @@ class Member:
     def __init__(self, process: Candidate, node: str, heard: float) -> None:
         self.process, self.node, self.heard = process, node, heard
         self.alive = True
+        self.fence: int | None = None
+        """What it got when it took the store over."""
 
 
 class Ensemble:
@@ -141,14 +144,16 @@ class Ensemble:
             return None
         member.heard = self.cluster.clock.now
         self.fence += 1
+        member.fence = self.fence
         return self.fence, dict(self.values)
 
-    def write(self, process: Candidate, fence: int, changes: Mapping[str, bytes | None]) -> bool:
-        """Writes all of it or nothing; False if another member took over since."""
-        member = process.member
-        if fence != self.fence or member is None or not member.alive:
+    def write(self, member: Member, fence: int, changes: Mapping[str, bytes | None]) -> bool:
+        """Writes all of it or nothing; False if another member took over since, or the session that it was sent in is
+        over. As long as that lives, what a process sent before it died may come.
+        """
+        if fence != self.fence or not member.alive:
             return False
-        self.cluster.watch.store_written(self.name, process, fence, changes)
+        self.cluster.watch.store_written(self.name, member, fence, changes)
         for key, value in changes.items():
             if value is None:
                 self.values.pop(key, None)

@@ -167,11 +167,11 @@ class LeadingProcess(CoreProcess):
             return
         self._writing = True
         changes, then = self._writes.popleft()
-        fence = self.fence
-        assert fence is not None
+        fence, member = self.fence, self.member
+        assert fence is not None and member is not None
 
         def request(answer: Callable[[Any], None]) -> None:
-            answer(self.ensemble.write(self, fence, changes))
+            answer(self.ensemble.write(member, fence, changes))
 
         def answered(good: bool) -> None:
             self._writing = False

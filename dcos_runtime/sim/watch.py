@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dcos_runtime.core.frozen import Now, Persist
     from dcos_runtime.sim.agent import AgentProcess
     from dcos_runtime.sim.containers import Container
+    from dcos_runtime.sim.ensemble import Member
     from dcos_runtime.sim.framework import FrameworkProcess, Launched
-    from dcos_runtime.sim.leading import LeadingProcess
     from dcos_runtime.sim.process import CoreProcess, Process
     from dcos_runtime.wire.tasks import TaskStatus
 
@@ -151,10 +151,9 @@ class Watch:
 
     # --- the store ---
 
-    def store_written(
-        self, name: str, process: LeadingProcess, fence: int, changes: Mapping[str, bytes | None]
-    ) -> None:
-        if process.member is None or not process.member.alive or process.fence != fence:
+    def store_written(self, name: str, member: Member, fence: int, changes: Mapping[str, bytes | None]) -> None:
+        process = member.process
+        if not member.alive or member.fence != fence:
             raise Violation(f"{process.name} writes to the store of {name} and does not lead")
         if process.kind == "init":
             self.inits.stored(process, changes)  # type: ignore[arg-type]  # its kind says whose process it is

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.sim.clock import Clock
-from dcos_runtime.sim.ensemble import Ensemble
+from dcos_runtime.sim.ensemble import Ensemble, Member
 from dcos_runtime.sim.network import Network, Stream
 from dcos_runtime.sim.options import Options
 
@@ -68,7 +68,7 @@ class Witness(Protocol):
 
     def gone(self, agent: Any, container: Any) -> None: ...
 
-    def store_written(self, name: str, process: Any, fence: int, changes: Mapping[str, bytes | None]) -> None: ...
+    def store_written(self, name: str, member: Member, fence: int, changes: Mapping[str, bytes | None]) -> None: ...
 
     def launched(self, framework: Any, task_id: str, task: Any) -> None: ...
 

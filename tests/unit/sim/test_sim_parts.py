@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from dcos_runtime.sim import cli
 from dcos_runtime.sim.clock import START, Clock
+from dcos_runtime.sim.ensemble import Ensemble, Member
 from dcos_runtime.sim.network import STALL_SECONDS, Network, Stream
 from dcos_runtime.sim.obligations import Obligations, Violation
 from tests.support.sim.mutations import ALL
@@ -39,6 +41,46 @@ class Ends:
 
     def run(self, seconds: float = 1.0) -> None:
         self.clock.run(self.clock.now + seconds)
+
+
+class Writer:
+    """A process that takes a store over, as often as it is started."""
+
+    kind, name = "init", "init0"
+
+    def __init__(self) -> None:
+        self.life = 0
+        self.member: Member | None = None
+
+    def elected(self, member: Member) -> None:
+        pass
+
+
+class Store:
+    """An ensemble, and who wrote to it."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.network = Network(self.clock, b"seed")
+        self.watch = self
+        self.writers: list[Member] = []
+        self.ensemble = Ensemble(self, "marathon", 10.0)
+
+    def store_written(self, name: str, member: Member, fence: int, changes: Mapping[str, bytes | None]) -> None:
+        self.writers.append(member)
+
+
+def test_a_write_belongs_to_the_session_that_it_was_sent_in() -> None:
+    store, process = Store(), Writer()
+    former = store.ensemble.stand(process)
+    taken = store.ensemble.take_over(former)
+    assert taken is not None
+    assert store.ensemble.write(former, taken[0], {"a": b"1"})
+    store.ensemble.expire(former)
+    process.member = present = store.ensemble.stand(process)
+    assert not store.ensemble.write(former, taken[0], {"a": b"2"}), "a call that comes twice, of the former session"
+    assert store.ensemble.take_over(present) == (taken[0] + 1, {"a": b"1"})
+    assert store.writers == [former]
 
 
 def test_records_come_in_order_however_long_each_takes() -> None:
