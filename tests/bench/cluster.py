@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.bench.figures import Bench, Measured, NotHere, at_most, figure
+from tests.support.machines.deployed import Deployed
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = "198.18.102."
@@ -72,6 +73,7 @@ def _root() -> None:
     "make deploy of 4 machines with nothing cached but the registries' own answers, by phase",
     unit="s",
     how="git clone, make setup, dcos-installer deploy, all caches empty",
+    aim=at_most(80),
 )
 def cold(bench: Bench) -> Measured:
     _root()
@@ -99,7 +101,7 @@ def cold(bench: Bench) -> Measured:
     "deploy of 4 machines, golden tree and bundle cached",
     unit="s",
     how="dcos-installer deploy after dcos-installer destroy",
-    aim=at_most(30),
+    aim=at_most(14),
 )
 def warm_deploy(bench: Bench) -> Measured:
     lab = bench.shared(warm)
@@ -127,3 +129,32 @@ def no_op(bench: Bench) -> Measured:
         samples.append(seconds)
         note = by_phase(phases)
     return Measured(samples, note=note)
+
+
+_REGISTERED = """
+set -e
+boot=$(busctl get-property org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \\
+    UserspaceTimestamp | cut -d' ' -f2)
+until line=$(journalctl --boot --unit dcos-agent.service --output short-unix --no-pager |
+    grep -m 1 'registered with master'); do sleep 0.2; done
+echo "$boot $line" | cut -d' ' -f1,2
+"""
+
+
+@figure(
+    "machines.boot_to_agent",
+    "a local machine from its boot to its agent registered",
+    unit="s",
+    how="dcos-installer power-off and start; from systemd's own start in the machine to the agent's line about it",
+    aim=at_most(4),
+)
+def boot_to_agent(bench: Bench) -> Measured:
+    lab = bench.shared(warm)
+    cluster = Deployed(lab.inventory, Path(lab.environment["XDG_STATE_HOME"]).parent)
+    samples = []
+    for _ in bench.times(3):
+        cluster.power_off("agent1")
+        cluster.start("agent1")
+        boot, registered = cluster.ssh("agent1", _REGISTERED).split()
+        samples.append(float(registered) - int(boot) / 1e6)
+    return Measured(samples)

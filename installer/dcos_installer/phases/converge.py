@@ -31,18 +31,19 @@ class QuorumAtRisk(InstallerError):
 
 
 class ConvergeCoordination:
-    """Masters that never ran, all at once: one alone could not have the quorum that its daemons wait for."""
+    """Masters that never ran, all at once: one alone could not have the quorum that its daemons wait for.
+
+    Where no master ever ran, new agents start with them: nothing runs there that they could disturb. An agent is well
+    once it serves, with or without a master, so that it does not fail because of one.
+    """
 
     title = "Start coordination"
 
     def should_run(self, ctx: Context) -> str:
-        return "" if self._new(ctx) else "every master runs already"
+        return "" if _together(ctx) else "every master runs already"
 
     def run(self, ctx: Context) -> None:
-        apply(ctx, self._new(ctx), "apply its first generation")
-
-    def _new(self, ctx: Context) -> list[HostSpec]:
-        return [host for host in ctx.spec.masters if _to_change(ctx, host) and _is_new(ctx, host)]
+        apply(ctx, _together(ctx), "apply its first generation")
 
 
 class ConvergeMasters:
@@ -92,7 +93,15 @@ class ConvergeAgents:
             apply(ctx, batch, "apply its new generation")
 
     def _changed(self, ctx: Context) -> list[HostSpec]:
-        return [host for host in ctx.spec.agents if _to_change(ctx, host)]
+        done = {host.name for host in _together(ctx)}
+        return [host for host in ctx.spec.agents if _to_change(ctx, host) and host.name not in done]
+
+
+def _together(ctx: Context) -> list[HostSpec]:
+    """What `ConvergeCoordination` starts, as the plan says."""
+    new = [host for host in ctx.spec.hosts if _to_change(ctx, host) and _is_new(ctx, host)]
+    masters = [host for host in new if host.is_master]
+    return new if len(masters) == len(ctx.spec.masters) else masters
 
 
 def batches(new: Sequence[HostSpec], running: Sequence[HostSpec]) -> list[list[HostSpec]]:

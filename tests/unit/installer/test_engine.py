@@ -108,7 +108,7 @@ def test_a_host_that_changed_after_the_plan_is_left_alone(tmp_path: Path) -> Non
     stray.parent.mkdir(parents=True)
     stray.symlink_to("/somewhere/else")
     with pytest.raises(HostsFailed) as caught:
-        run_phases(ctx, [ConvergeAgents()])
+        run_phases(ctx, [ConvergeCoordination()])
     assert set(caught.value.failures) == {"a1"}
     assert "not as the plan saw it" in caught.value.evidence
     assert stray.readlink() == Path("/somewhere/else")
