@@ -23,6 +23,7 @@ setup-dev: $(VENV)/.dev
 $(VENV)/.operator: installer/locks/operator.lock pyproject.toml installer/setup-host installer/checkout
 	@$(PYTHON) installer/checkout check "$$PWD"
 	@installer/setup-host
+	@[ -z "$(PREPARED)" ] || PYTHONPATH=images setsid --fork $(PYTHON) -m dcos_images.prepare $(PREPARED) >/dev/null 2>&1 </dev/null
 	@echo "setup: virtual environment $(VENV) with the packages of installer/locks/operator.lock"
 	@test -x $(BIN)/pip || LC_ALL=C.UTF-8 $(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes --only-binary :all: -r installer/locks/operator.lock
@@ -36,6 +37,8 @@ $(VENV)/.dev: installer/locks/dev.lock installer/locks/libvirt.lock $(VENV)/.ope
 	@$(PIP) --require-hashes --only-binary :all: -r installer/locks/dev.lock
 	@touch $@
 
+# What the first deploy has to wait for most is begun while the virtual environment is made.
+deploy: PREPARED := $(if $(filter inventories/local.ini,$(INVENTORY)),machine)
 deploy: setup ## bring up the cluster of $(INVENTORY) on this machine
 	@$(BIN)/dcos-installer deploy $(INVENTORY)
 

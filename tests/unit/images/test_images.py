@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -248,3 +251,28 @@ def test_the_install_command_dies_with_its_parent_and_knows_the_store_alone(host
     assert "--kill-child=KILL" in command
     assert command[-1] == f"deb [trusted=yes] copy://{tmp_path}/repository ./"
     assert "secret" not in " ".join(command) and "mirror" not in " ".join(command)
+
+
+def test_packages_are_prepared_with_nothing_but_pythons_own_library() -> None:
+    images_folder = Path(assembling.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "dcos_images.prepare", "nothing"],
+        env={"PYTHONPATH": str(images_folder), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("no image is named 'nothing'")
+
+
+def test_what_is_the_same_whatever_runtime_is_carried_is_prepared_before_it_is_made(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    builder = workshop.builder(tmp_path / "cache")
+    lock_for(builder, "machine")
+    builder.prepare("machine")
+    assert (workshop.installed, workshop.runtime.made) == (1, False)
+    assert builder.find("machine") is None
+    builder.ensure("machine")
+    assert workshop.installed == 1
