@@ -323,7 +323,7 @@ class AgentShell:
             limit=rules.limit(info),
             caps=rules.caps_of(info),
             pids=lambda: launcher.pids(container_id),
-            held=lambda: launcher.held(container_id),
+            paused=lambda: launcher.paused(container_id),
             known=lambda: None if projects is None else projects.used(container_id),
         )
 

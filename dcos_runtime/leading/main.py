@@ -33,7 +33,7 @@ from dcos_runtime.leading.seat import Alone, Candidate, Leadership, Place, lead
 from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.store import StoreError
 from dcos_runtime.store.election import Leader
-from dcos_runtime.store.former import Former
+from dcos_runtime.store.previous import PreviousProcess
 from dcos_runtime.store.zookeeper import parse_url
 
 log = logging.getLogger(__name__)
@@ -184,7 +184,9 @@ class Daemon(Generic[S, F]):
         if place is None:
             return Alone(self.file(flags))
         own = here.address.encode()
-        former = None if flags.work_dir is None else Former(Path(flags.work_dir), lambda content: content == own)
+        former = (
+            None if flags.work_dir is None else PreviousProcess(Path(flags.work_dir), lambda content: content == own)
+        )
         return Candidate(place, own, _peer_of, former)
 
 

@@ -14,8 +14,8 @@ from dcos_runtime.errors import explain
 from dcos_runtime.leading.role import CannotGoOn, Peer, Role, S
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector
-from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import Forever, NotLeading, Term
+from dcos_runtime.store.previous import PreviousProcess
 from dcos_runtime.store.zookeeper import ZooKeeperUrl
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Candidate:
         place: Place,
         content: bytes,
         peer_of: Callable[[Leader], Peer | None],
-        former: Former | None = None,
+        former: PreviousProcess | None = None,
     ) -> None:
         from dcos_runtime.store.zookeeper import ZooKeeperSession
 

@@ -23,7 +23,7 @@ from dcos_runtime.master.agents_http import AgentApi
 from dcos_runtime.master.http import MasterRole, MesosDialect, public_api
 from dcos_runtime.master.shell import begin
 from dcos_runtime.store.election import Leader
-from dcos_runtime.store.former import Former
+from dcos_runtime.store.previous import PreviousProcess
 from dcos_runtime.store.zookeeper import ZooKeeperUrl, parse_url
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
@@ -97,7 +97,7 @@ def _seat(flags: MasterFlags, own: MasterInfo) -> Alone | Candidate:
     if flags.zk is None:
         return Alone(Path(flags.work_dir) / "registry.sqlite")
     try:
-        former = Former(Path(flags.work_dir), lambda content: _same_place(content, own))
+        former = PreviousProcess(Path(flags.work_dir), lambda content: _same_place(content, own))
     except OSError as error:
         raise OSError(f"--work_dir={flags.work_dir} cannot be used: {error}") from error
     return Candidate(place_of(parse_url(flags.zk), flags.zk_session_timeout), codec.encode(own), _peer_of, former)

@@ -17,8 +17,8 @@ from typing import Protocol
 import msgspec
 
 from dcos_runtime.store import access
-from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import BEAT, ENOUGH, Forever, Lease, LeaseOver
+from dcos_runtime.store.previous import PreviousProcess
 from dcos_runtime.store.zookeeper import ZooKeeperSession, ZooKeeperUrl, parse_url
 
 log = logging.getLogger(__name__)
@@ -201,7 +201,12 @@ class ZooKeeperContender:
     """
 
     def __init__(
-        self, session: ZooKeeperSession, path: str, content: bytes, public: bool = False, former: Former | None = None
+        self,
+        session: ZooKeeperSession,
+        path: str,
+        content: bytes,
+        public: bool = False,
+        former: PreviousProcess | None = None,
     ) -> None:
         self.lease = Lease()
         self._session = session

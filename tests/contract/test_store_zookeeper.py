@@ -14,8 +14,8 @@ import pytest
 
 from dcos_runtime.store import Fenced, StoreError, TooLarge
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector, master_address
-from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import LeaseState
+from dcos_runtime.store.previous import PreviousProcess
 from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
@@ -285,11 +285,11 @@ async def test_a_successor_in_the_same_folder_removes_the_node_of_the_one_that_w
     sessions: Sessions, path: str, tmp_path: Path
 ) -> None:
     killed, session = await sessions.open(seconds=20.0), await sessions.open()
-    former = Former(tmp_path, standing_as(b"m1"))
+    former = PreviousProcess(tmp_path, standing_as(b"m1"))
     first = ZooKeeperContender(killed, path, b"m1", former=former)
     await first.elected()
     former.close()  # as the kernel does for one that is killed; its session lives on
-    second = ZooKeeperContender(session, path, b"m1", former=Former(tmp_path, standing_as(b"m1")))
+    second = ZooKeeperContender(session, path, b"m1", former=PreviousProcess(tmp_path, standing_as(b"m1")))
     assert await second.elected() == "json.info_0000000001"
     async with asyncio.timeout(WAIT):
         assert await first.lost()
@@ -302,11 +302,11 @@ async def test_one_whose_predecessor_lives_or_was_copied_from_another_machine_re
 ) -> None:
     living, another, copy = [await sessions.open() for _ in range(3)]
     here, there = tmp_path / "here", tmp_path / "there"
-    contender = ZooKeeperContender(living, path, b"m1", former=Former(here, standing_as(b"m1")))
+    contender = ZooKeeperContender(living, path, b"m1", former=PreviousProcess(here, standing_as(b"m1")))
     node = await contender.elected()
     shutil.copytree(here, there)
-    locked_out = ZooKeeperContender(another, path, b"m1", former=Former(here, standing_as(b"m1")))
-    elsewhere = ZooKeeperContender(copy, path, b"m2", former=Former(there, standing_as(b"m2")))
+    locked_out = ZooKeeperContender(another, path, b"m1", former=PreviousProcess(here, standing_as(b"m1")))
+    elsewhere = ZooKeeperContender(copy, path, b"m2", former=PreviousProcess(there, standing_as(b"m2")))
     waiting = [asyncio.create_task(one.elected()) for one in (locked_out, elsewhere)]
     async with asyncio.timeout(WAIT):
         while True:
@@ -325,13 +325,15 @@ async def test_a_record_that_cannot_be_read_costs_nothing_but_the_wait(
     sessions: Sessions, path: str, tmp_path: Path, content: bytes
 ) -> None:
     (tmp_path / "election.json").write_bytes(content)
-    contender = ZooKeeperContender(await sessions.open(), path, b"m1", former=Former(tmp_path, standing_as(b"m1")))
+    contender = ZooKeeperContender(
+        await sessions.open(), path, b"m1", former=PreviousProcess(tmp_path, standing_as(b"m1"))
+    )
     assert await contender.elected() == "json.info_0000000000"
     await contender.close()
 
 
 def test_a_child_does_not_inherit_the_lock(tmp_path: Path) -> None:
-    former = Former(tmp_path, standing_as(b"m1"))
+    former = PreviousProcess(tmp_path, standing_as(b"m1"))
     child = subprocess.Popen(["sleep", "100"], close_fds=False)
     try:
         former.close()

@@ -148,7 +148,7 @@ class Launcher(Protocol):
         """The running processes of the container."""
         ...
 
-    def held(self, container_id: str) -> AbstractContextManager[bool]:
+    def paused(self, container_id: str) -> AbstractContextManager[bool]:
         """Pauses the container's processes while the context is open. Yields whether that worked."""
         ...
 

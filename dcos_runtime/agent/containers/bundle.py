@@ -78,7 +78,7 @@ class Surroundings:
     pids_limit: int
     machine: str  # its kind, as uname(2) names it
     fixed_projects: bool  # the file system counts what its project takes: it may not leave that
-    init: str  # tini: it reaps orphans and ends as its child does, and neither reads nor changes what that is given
+    tini: str  # tini: it reaps orphans and ends as its child does, and neither reads nor changes what that is given
 
 
 def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
                 "additionalGids": list(spec.user.groups),
                 "umask": 0o022,
             },
-            "args": [around.init, "--", *_command(spec)],
+            "args": [around.tini, "--", *_command(spec)],
             "env": _environment(spec),
             "cwd": SANDBOX,
             "capabilities": {

@@ -81,7 +81,7 @@ def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> in
 
 
 @contextlib.contextmanager
-def held(cgroups: Cgroups, path: str) -> Iterator[bool]:
+def paused(cgroups: Cgroups, path: str) -> Iterator[bool]:
     """Freezes every process in the cgroup ``path`` and below while the context is open. Yields whether that worked. If
     this process ends in between, they stay frozen: see `thaw`.
     """

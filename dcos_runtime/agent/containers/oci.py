@@ -40,7 +40,7 @@ INIT_ROUNDS = 400
 EXITING_SECONDS = 2.0
 """How often we look whether tini is exiting and waits for processes that the command left running."""
 
-INIT = "tini-static"
+TINI = "tini-static"
 """tini, every container's first process. Statically linked: the task's environment may name other libraries."""
 
 SIGNALLED = 128  # conmon reports a signal as a shell does
@@ -72,7 +72,7 @@ class OciLauncher:
         self.cgroups = Cgroups(False, {})
         self.runtime = ""
         self.conmon = ""
-        self.init = ""
+        self.tini = ""
 
     # --- can it work here ---------------------------------------------------------------------------------------------
 
@@ -94,8 +94,8 @@ class OciLauncher:
         order = ("crun", "runc") if self.cgroups.unified else ("runc", "crun")
         self.runtime = next((path for name in order if (path := _program(name))), "")
         self.conmon = _program("conmon") or ""
-        self.init = _program(INIT) or ""
-        wanted = ((order[0], self.runtime), ("conmon", self.conmon), (f"{INIT} (of the package tini)", self.init))
+        self.tini = _program(TINI) or ""
+        wanted = ((order[0], self.runtime), ("conmon", self.conmon), (f"{TINI} (of the package tini)", self.tini))
         if missing := [name for name, path in wanted if not path]:
             missed = " and ".join(missing)
             raise LauncherUnusable(f"{missed} not found", hint="install them, or use --launcher=posix")
@@ -314,8 +314,8 @@ class OciLauncher:
     def pids(self, container_id: str) -> list[int]:
         return self.cgroups.pids(self._cgroup(container_id))
 
-    def held(self, container_id: str) -> AbstractContextManager[bool]:
-        return killing.held(self.cgroups, self._cgroup(container_id))
+    def paused(self, container_id: str) -> AbstractContextManager[bool]:
+        return killing.paused(self.cgroups, self._cgroup(container_id))
 
     # --- pieces -------------------------------------------------------------------------------------------------------
 
@@ -341,7 +341,7 @@ class OciLauncher:
             pids_limit=self.pids_limit,
             machine=os.uname().machine,
             fixed_projects=self.fixed_projects,
-            init=self.init,
+            tini=self.tini,
         )
         path = folder / "bundle" / "config.json"
         path.touch(mode=0o600)

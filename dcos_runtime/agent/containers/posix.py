@@ -24,6 +24,8 @@ from dcos_runtime.agent.removal import remove
 CREATE_SECONDS = 30.0
 DESTROY_ROUNDS = 50
 ENDING_SECONDS = 0.3
+_PAUSED_MARK = "held"
+"""The file of a container whose processes the agent stopped. Earlier agents left it by this name, so it stays."""
 HOLD_ROUNDS = 20
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -205,7 +207,7 @@ class PosixLauncher:
         return [process.pid for process in base.descendants(self._seen[1], who["pid"])]
 
     @contextlib.contextmanager
-    def held(self, container_id: str) -> Iterator[bool]:
+    def paused(self, container_id: str) -> Iterator[bool]:
         """Stops the processes with SIGSTOP, except those that were stopped before. A mark on the disk survives if the
         agent ends in between.
         """
@@ -213,7 +215,7 @@ class PosixLauncher:
         if who is None or not base.alive(who["pid"], who["started"]):
             yield False
             return
-        mark = self.folder / container_id / "held"
+        mark = self.folder / container_id / _PAUSED_MARK
         before = {process.pid for process in base.processes() if process.state in ("T", "t")}
         stopped: set[int] = set()
         try:
@@ -231,7 +233,7 @@ class PosixLauncher:
 
     def _let_go(self, container_id: str, who: dict[str, Any]) -> None:
         """The former agent may have ended while the container was paused."""
-        mark = self.folder / container_id / "held"
+        mark = self.folder / container_id / _PAUSED_MARK
         if mark.exists():
             supervisor.signal_descendants(who["pid"], signal.SIGCONT, set())
             mark.unlink(missing_ok=True)

@@ -34,19 +34,19 @@ FILLING = 256 << 20
 LONGEST_PAUSE = 1.0
 
 MOVING_ROUNDS = 2
-HELD_SECONDS = 0.5
-HELD_SECONDS_FILLING = 5.0
+PAUSED_SECONDS = 0.5
+PAUSED_SECONDS_FILLING = 5.0
 """How long a container may be paused for a count, and how long when the disk has been filling since its last count."""
 
-HELD_SHARE = 0.02
-HELD_SHARE_FILLING = 0.2
+PAUSED_SHARE = 0.02
+PAUSED_SHARE_FILLING = 0.2
 """The share of all time for which a container may be paused."""
 
 
 @dataclass(frozen=True)
 class Watched:
     """A container. ``limit``: bytes of disk, ``None``: not limited. ``private`` are its folders without the sandbox.
-    ``pids`` lists its processes, ``held`` pauses them and yields whether that worked. ``known``: the bytes that the
+    ``pids`` lists its processes, ``paused`` pauses them and yields whether that worked. ``known``: the bytes that the
     file system has counted for it, ``None``: it does not count.
     """
 
@@ -56,7 +56,7 @@ class Watched:
     limit: int | None
     caps: dict[str, int]
     pids: Callable[[], list[int]]
-    held: Callable[[], AbstractContextManager[bool]] = lambda: contextlib.nullcontext(False)
+    paused: Callable[[], AbstractContextManager[bool]] = lambda: contextlib.nullcontext(False)
     known: Callable[[], int | None] = lambda: None
 
 
@@ -73,7 +73,7 @@ class _Entry:
     hurried: bool = False
     moving: int = 0
     free_then: int = 0
-    hold_due: float = 0.0
+    pause_due: float = 0.0
 
 
 class DiskWatcher:
@@ -187,19 +187,19 @@ class DiskWatcher:
             return
         entry.used = max(entry.used or 0, entry.count.used)
         entry.moving += 1
-        if entry.watched.limit is None or entry.told or time.monotonic() < entry.hold_due:
+        if entry.watched.limit is None or entry.told or time.monotonic() < entry.pause_due:
             return
         filling = entry.free_then - free_bytes(entry.watched.sandbox) > FILLING
         if filling or entry.moving >= MOVING_ROUNDS:
-            self._count_held(entry, filling)
+            self._count_paused(entry, filling)
 
-    def _count_held(self, entry: _Entry, filling: bool) -> None:
+    def _count_paused(self, entry: _Entry, filling: bool) -> None:
         """Counts while the container is paused, without pauses and for a limited time."""
         began = time.monotonic()
-        until = began + (HELD_SECONDS_FILLING if filling else HELD_SECONDS)
+        until = began + (PAUSED_SECONDS_FILLING if filling else PAUSED_SECONDS)
         count = DiskUsage()
-        with entry.watched.held() as held:
-            if held:
+        with entry.watched.paused() as paused:
+            if paused:
                 for _ in _counting_all(entry.watched, count):
                     if time.monotonic() > until:
                         break
@@ -207,7 +207,7 @@ class DiskWatcher:
                     entry.used, entry.moving = count.used, 0
                     entry.free_then = free_bytes(entry.watched.sandbox)
         ended = time.monotonic()
-        entry.hold_due = ended + (ended - began) / (HELD_SHARE_FILLING if filling else HELD_SHARE)
+        entry.pause_due = ended + (ended - began) / (PAUSED_SHARE_FILLING if filling else PAUSED_SHARE)
         self._judge(entry, count)
 
     def _judge(self, entry: _Entry, count: DiskUsage) -> None:

@@ -100,7 +100,7 @@ def build(
     interpreter = _interpreter(target)
     inputs = _inputs(target, lock, interpreter)
     home.mkdir(parents=True, exist_ok=True)
-    with _alone(home / f".{inputs}.lock"):
+    with _exclusive_lock(home / f".{inputs}.lock"):
         found = kept(home, inputs)
         if found:
             return found
@@ -285,7 +285,7 @@ def _dotted(target: Target) -> str:
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _exclusive_lock(path: Path) -> Iterator[None]:
     """One builder at a time: a second one uses the result of the first."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

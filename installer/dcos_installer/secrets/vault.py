@@ -92,7 +92,7 @@ def make(state: ClusterState, spec: ClusterSpec, now: float | None = None, servi
     """
     at = moment(time.time() if now is None else now)
     here = _Folder(state.secrets, spec, services or installed())
-    with _alone(here.path):
+    with _exclusive_lock(here.path):
         roots = root_files.make(here.path, spec.cluster_id, spec.settings.principals, here.randoms, at)
         authority = roots.authority
         assert authority is not None
@@ -109,7 +109,7 @@ def make(state: ClusterState, spec: ClusterSpec, now: float | None = None, servi
 
 def mark_shown(state: ClusterState) -> None:
     """Notes that the administrator's password was shown."""
-    with _alone(state.secrets):
+    with _exclusive_lock(state.secrets):
         who = root_files.read(state.secrets, moment(time.time())).administrator
         if who is not None and not who.told:
             root_files.write_administrator(state.secrets, replace(who, told=True))
@@ -257,7 +257,7 @@ def _certificate(path: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _exclusive_lock(folder: Path) -> Iterator[None]:
     """One maker at a time; playbooks by hand are several processes."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

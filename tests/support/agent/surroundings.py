@@ -16,5 +16,5 @@ AROUND = bundle.Surroundings(
     pids_limit=100,
     machine="x86_64",
     fixed_projects=False,
-    init="/usr/bin/tini-static",
+    tini="/usr/bin/tini-static",
 )

@@ -173,7 +173,7 @@ def test_a_held_count_tells_of_who_takes_too_much(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(watcher_module, "counting", moving)
     # Not what this is about: how long a count may hold a container, which on a busy host is too short for any.
-    monkeypatch.setattr(watcher_module, "HELD_SECONDS", 60.0)
+    monkeypatch.setattr(watcher_module, "PAUSED_SECONDS", 60.0)
     watching.start()
     try:
         watching.watch(Watched("sly", tmp_path, (), 5 * MB, {}, list, held))

@@ -43,7 +43,7 @@ class _Record(msgspec.Struct):
     lock: _Lock
 
 
-class Former:
+class PreviousProcess:
     """The process that worked in ``folder`` before this one. The folder is made if it is missing. ``is_ours`` tells
     whether a node's content has our address.
 

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from kazoo.exceptions import NoNodeError
 
-from dcos_runtime.store import former
-from dcos_runtime.store.former import Former
+from dcos_runtime.store import previous
+from dcos_runtime.store.previous import PreviousProcess
 
 PATH = "/mesos"
 NODE = f"{PATH}/json.info_0000000001"
@@ -40,14 +40,14 @@ class Nodes:
 
 def killed(folder: Path) -> None:
     """One that stood with session 7 and was killed: the kernel gave its lock back."""
-    process = Former(folder, lambda _: True)
+    process = PreviousProcess(folder, lambda _: True)
     process.remember(PATH, 7)
     process.close()
 
 
 def removes(folder: Path) -> bool:
     nodes = Nodes()
-    successor = Former(folder, lambda content: content == b"host:1")
+    successor = PreviousProcess(folder, lambda content: content == b"host:1")
     successor.remove(nodes, PATH, 8)
     successor.close()
     return not nodes.nodes
@@ -57,7 +57,7 @@ def elsewhere(name: str) -> Callable[[Path, pytest.MonkeyPatch], Path]:
     def change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file = folder.parent / name
         file.write_text("another\n")
-        monkeypatch.setattr(former, name, file)
+        monkeypatch.setattr(previous, name, file)
         return folder
 
     return change
@@ -106,7 +106,7 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path, name: str, ki
             with place.open("wb") as file:
                 file.truncate(1 << 40)
     assert not removes(tmp_path)
-    process = Former(tmp_path, lambda _: True)
+    process = PreviousProcess(tmp_path, lambda _: True)
     process.remember(PATH, 7)  # a folder stays, and costs the next one the wait
     process.close()
     assert removes(tmp_path) == (kind != "folder")
@@ -119,4 +119,4 @@ def test_a_lock_that_is_no_regular_file_is_refused_by_name(tmp_path: Path, kind:
     else:
         (tmp_path / "election.lock").symlink_to("/dev/null")
     with pytest.raises(OSError, match=r"election\.lock is no regular file"):
-        Former(tmp_path, lambda _: True)
+        PreviousProcess(tmp_path, lambda _: True)
