@@ -353,6 +353,52 @@ def test_a_jump_host_is_gone_through_and_its_key_is_checked_like_any(tmp_path: P
         assert nowhere.returncode == 4 and f"{bastion.address} port {bastion.port} cannot".encode() in nowhere.stderr
 
 
+def test_two_keys_of_one_type_are_both_known_and_a_revoked_one_lets_nobody_log_in(hosts: LoopbackHosts) -> None:
+    known, host = hosts.dot_ssh / "known_hosts", hosts["a1"]
+    name, other = f"[{host.address}]:{host.port}", hosts["a2"].public_key
+    log = host.folder / "log"
+    try:
+        for keys in ([host.public_key, other], [other, host.public_key]):  # while a key is changed
+            known.write_text("".join(f"{name} {key}\n" for key in keys))
+            assert hosts.run("exec", "a1", "--", "true").returncode == 0, keys
+        known.write_text(f"{host.known}@revoked {name} {host.public_key}\n")
+        before = log.read_bytes().count(b"Accepted publickey")
+        revoked = hosts.run("exec", "a1", "--", "true")
+        assert revoked.returncode == 4 and b"was revoked" in revoked.stderr
+        assert before and log.read_bytes().count(b"Accepted publickey") == before
+    finally:
+        hosts.know("m1", "a1", "a2", "p1")
+
+
+def test_a_proxy_command_is_the_shell_s_and_ends_with_the_connection(hosts: LoopbackHosts, tmp_path: Path) -> None:
+    host, config, marks = hosts["a1"], hosts.dot_ssh / "config", tmp_path / "marks of it"
+    script = tmp_path / "through.py"
+    script.write_text(
+        "import os, socket, sys, threading\n"
+        "print('used', file=sys.stderr, flush=True)\n"
+        "link = socket.create_connection((sys.argv[1], int(sys.argv[2])))\n"
+        "def send():\n"
+        "    while part := os.read(0, 65536):\n"
+        "        link.sendall(part)\n"
+        "    os._exit(0)\n"
+        "threading.Thread(target=send, daemon=True).start()\n"
+        "while part := link.recv(65536):\n"
+        "    os.write(1, part)\n"
+    )
+    try:
+        config.write_text(f"Host {host.address}\n  ProxyCommand python3 {script} %h %p 2>>'{marks}'\n")
+        done = hosts.run("exec", "a1", "--", "echo here")
+        assert (done.returncode, done.stdout) == (0, b"a1: here\n"), done.stderr
+        assert marks.read_text() == "used\n"
+        eventually(lambda: not processes(str(script)), "the ProxyCommand is left behind")
+        config.write_text(f"Host {host.address}\n  ProxyCommand echo no way to %h >&2\n")
+        broken = hosts.run("exec", "a1", "--", "true")
+        assert broken.returncode == 4
+        assert f"its ProxyCommand says: no way to {host.address}".encode() in broken.stderr
+    finally:
+        config.unlink()
+
+
 def test_a_key_behind_a_passphrase_is_the_agent_s(tmp_path: Path) -> None:
     with loopback_hosts(tmp_path, "[masters]\n{m1}\n[agents]\n{a1}\n") as made:
         locked = made.folder / "id"

@@ -33,7 +33,7 @@ ALLOWED = {
     "flags.leading.leading_flags": "for a new daemon with a leader: docs/leading.md",
     "hosts.cli.BehindDashes.collect_usage_pieces": "click calls it",
     "hosts.cli.BehindDashes.parse_args": "click calls it",
-    "hosts.connection._Reject.missing_host_key": "paramiko calls it",
+    "hosts.connection._Decide.missing_host_key": "paramiko calls it",
     "host.start.Sent.create_module": "importlib calls it",
     "host.start.Sent.exec_module": "importlib calls it",
     "services.descriptor.ServiceFile._one_source": "pydantic calls it",

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
+import hashlib
 import logging
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import fabric
@@ -19,6 +21,7 @@ import paramiko
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.hosts.known_keys import KnownKeys, known_keys
+from dcos_installer.hosts.proxy_command import ProxyCommand
 from dcos_installer.hosts.route import Hop
 
 _ALIVE_SECONDS = 10
@@ -29,6 +32,8 @@ _PART = 1 << 18
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
 _DIGESTS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
 """In this order, weak ones left out. By itself paramiko takes GCM last, which carries half as much again."""
+_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")}
+"""What may be done with a kind of key; others are called like their kind."""
 _LOOK_SECONDS = 0.5
 """So often a reader or writer of a channel looks whether there is still somebody."""
 
@@ -50,14 +55,33 @@ class _Refused(Exception):
         super().__init__(why)
 
 
-class _Reject:
-    """paramiko's policy for unknown keys: refuses every one."""
+class _Decide:
+    """paramiko's policy for host keys. It is asked about every key, before anybody logs in: nothing else knows any.
+
+    paramiko's own table holds one key of a type and name; known_hosts may have several, while a key is changed.
+    """
 
     def __init__(self, known: KnownKeys, hop: Hop) -> None:
         self._known, self._hop = known, hop
 
     def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
-        told = f"{key.get_name()} {_fingerprint(key)}"
+        kind, text = key.get_name(), key.get_base64()
+        told = f"{kind} {_fingerprint(text)}"
+        if text in self._known.revoked:
+            raise _Refused(
+                f"the host key of {self._hop.shown} was revoked (@revoked in known_hosts): {told}",
+                "give the machine a new host key, and put that into known_hosts",
+            )
+        if any(known == text for _, known in self._known.good):
+            return
+        if self._known.good:
+            same = [f"{one} {_fingerprint(known)}" for one, known in self._known.good if one == kind]
+            known = " and ".join(same or [f"{one} {_fingerprint(known)}" for one, known in self._known.good])
+            raise _Refused(
+                f"its host key is another one than known_hosts has: it showed {told}, {known} is known",
+                "somebody may be in between; only when you know that the key was changed, put the new one into"
+                " known_hosts",
+            )
         why = f"the host key of {self._hop.shown} is unknown: it showed {told}"
         if self._known.authorities:
             why += "; known_hosts names a certificate authority for it, and host certificates are not read here"
@@ -117,6 +141,7 @@ class HostConnection:
         self._mutex = threading.Lock()
         self._closed = False
         self._made: list[Any] = []
+        self._proxy: ProxyCommand | None = None
         gateway: Any = None
         for hop in self._hops:
             made = _connection(hop, gateway, timeout)
@@ -126,11 +151,11 @@ class HostConnection:
     def open(self) -> None:
         """Connects. Raises `NotReached`, with the hop that it ends at."""
         for hop, made in zip(self._hops, self._made, strict=True):
-            known = known_keys(hop.known_as, hop.port, hop.known_hosts_files)
-            _trust(made, known, hop)
-            with _as_installer_error(hop):
+            _trust(made, known_keys(hop.known_as, hop.port, hop.known_hosts_files), hop)
+            with _as_installer_error(hop, self._proxied):
+                if hop.proxy_command and made.gateway is None:
+                    made.connect_kwargs["sock"] = self._through(hop.proxy_command)
                 made.open()
-                self._look_for_revoked(made, known, hop)
                 made.transport.set_keepalive(_ALIVE_SECONDS)
                 with contextlib.suppress(OSError, AttributeError):
                     made.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MILLISECONDS)
@@ -155,16 +180,20 @@ class HostConnection:
         for made in reversed(self._made):
             with contextlib.suppress(Exception):
                 made.client.close()
+        if self._proxy is not None:
+            self._proxy.close()
 
-    @staticmethod
-    def _look_for_revoked(made: Any, known: KnownKeys, hop: Hop) -> None:
-        key = made.transport.get_remote_server_key()
-        if key.get_base64() in known.revoked:
-            made.client.close()
-            raise _Refused(
-                f"the host key of {hop.shown} was revoked (@revoked in known_hosts): {_fingerprint(key)}",
-                "give the machine a new host key, and put that into known_hosts",
-            )
+    def _through(self, command: str) -> socket.socket:
+        with self._mutex:
+            if not self._closed:
+                self._proxy = ProxyCommand(command)
+                return self._proxy.socket
+        raise ConnectionAbortedError("it was interrupted")
+
+    def _proxied(self) -> str:
+        """What the ProxyCommand complains of, if there is one."""
+        said = self._proxy.said if self._proxy is not None else ""
+        return f"; its ProxyCommand says: {said}" if said else ""
 
 
 def _connection(hop: Hop, gateway: Any, timeout: float) -> Any:
@@ -176,7 +205,7 @@ def _connection(hop: Hop, gateway: Any, timeout: float) -> Any:
         user=hop.user,
         port=hop.port,
         config=config,
-        gateway=gateway or hop.proxy_command or None,
+        gateway=gateway,
         forward_agent=False,
         connect_timeout=max(1, round(timeout)),
         connect_kwargs={
@@ -187,15 +216,17 @@ def _connection(hop: Hop, gateway: Any, timeout: float) -> Any:
             "banner_timeout": timeout,
             "auth_timeout": timeout,
             "channel_timeout": timeout,
-            "transport_factory": _transport,
         },
     )
 
 
-def _transport(sock: Any, **rest: Any) -> Any:
+def _transport(known: KnownKeys, sock: Any, **rest: Any) -> Any:
     made = paramiko.Transport(sock, **rest)
     options = made.get_security_options()
     options.ciphers, options.digests = _CIPHERS, _DIGESTS
+    # As ssh does: a machine that has several keys is asked for one of the kinds that are known of it.
+    wanted = {algorithm for kind, _ in known.good for algorithm in _ALGORITHMS.get(kind, (kind,))}
+    options.key_types = tuple(sorted(options.key_types, key=lambda one: one not in wanted))
     return made
 
 
@@ -214,32 +245,18 @@ def _key_in_agent(hop: Hop) -> Any:
 
 def _trust(made: Any, known: KnownKeys, hop: Hop) -> None:
     """Lets the connection trust what is known of the machine, and nothing else."""
-    made.client.set_missing_host_key_policy(_Reject(known, hop))
-    # By the name under which paramiko looks it up, which knows no HostKeyAlias.
-    name = hop.address if hop.port == paramiko.client.SSH_PORT else f"[{hop.address}]:{hop.port}"
-    for kind, text in known.good:
-        with contextlib.suppress(Exception):
-            key = paramiko.PKey.from_type_string(kind, base64.b64decode(text))
-            made.client.get_host_keys().add(name, kind, key)
+    made.client.set_missing_host_key_policy(_Decide(known, hop))
+    made.connect_kwargs["transport_factory"] = functools.partial(_transport, known)
 
 
 @contextlib.contextmanager
-def _as_installer_error(hop: Hop) -> Iterator[None]:
-    """What paramiko raises, as an error of ours."""
+def _as_installer_error(hop: Hop, more: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """What paramiko raises, as an error of ours. ``more``: what else is known of why a machine is not reached."""
     where = hop.shown
     try:
         yield
     except _Refused as error:
         raise NotReached(f"{where} is not trusted", why=error.why, hint=error.hint) from None
-    except paramiko.BadHostKeyException as error:
-        why = (
-            f"its host key is another one than known_hosts has: it showed {error.key.get_name()}"
-            f" {_fingerprint(error.key)}, {error.expected_key.get_name()} {_fingerprint(error.expected_key)} is known"
-        )
-        hint = (
-            "somebody may be in between; only when you know that the key was changed, put the new one into known_hosts"
-        )
-        raise NotReached(f"{where} is not trusted", why=why, hint=hint) from None
     except paramiko.AuthenticationException as error:
         raise NotReached(
             f"{where} does not let {hop.user} in",
@@ -255,7 +272,7 @@ def _as_installer_error(hop: Hop) -> Iterator[None]:
     except (paramiko.SSHException, OSError, EOFError) as error:
         raise NotReached(
             f"{where} cannot be reached by SSH",
-            why=_reason(error),
+            why=_reason(error) + more(),
             hint=f"see that it runs and that {where} is open to this machine",
         ) from None
 
@@ -271,6 +288,7 @@ def _reason(error: BaseException) -> str:
     return str(error) or ("the connection was closed" if isinstance(error, EOFError) else type(error).__name__)
 
 
-def _fingerprint(key: Any) -> str:
-    told: str = key.fingerprint
-    return told
+def _fingerprint(key: str) -> str:
+    """Of a key in base64, as ssh-keygen shows it."""
+    digest = hashlib.sha256(base64.b64decode(key)).digest()
+    return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")

@@ -1,0 +1,57 @@
+"""A ProxyCommand: a program by whose stdin and stdout SSH reaches a machine, run by the shell as OpenSSH runs it.
+
+paramiko's own splits the line into words without a shell, keeps what the program complains of, does not see that it has
+ended, and does not wait for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+
+_GRACE_SECONDS = 2.0
+_SHOWN = 300
+
+
+class ProxyCommand:
+    """Runs until it is closed. ``socket`` is its stdin and stdout; it is at its end when the program has ended."""
+
+    def __init__(self, line: str) -> None:
+        """Raises ``OSError`` when there is no shell."""
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as this object
+        self.socket, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {line}"],
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
+                    stderr=self._said,
+                    start_new_session=True,
+                )
+        except OSError:
+            self.socket.close()
+            raise
+
+    @property
+    def said(self) -> str:
+        """The end of what it has said on stderr up to now, as one line."""
+        size = os.fstat(self._said.fileno()).st_size
+        told = os.pread(self._said.fileno(), _SHOWN, max(0, size - _SHOWN))
+        return " ".join(told.decode(errors="replace").split())
+
+    def close(self) -> None:
+        """Ends it with all that it started. Any thread may do so, and more than once."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, how)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_SECONDS)
+                return
