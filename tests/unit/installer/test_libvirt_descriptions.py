@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import subprocess
 import sys
 from ipaddress import IPv4Network
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from dcos_installer.data import inventories_dir
 from dcos_installer.providers.base import MachineFile, ProviderError
-from dcos_installer.providers.libvirt import names
+from dcos_installer.providers.libvirt import hypervisor, names
 from dcos_installer.providers.libvirt.credentials import public, secret
 from dcos_installer.providers.libvirt.descriptions import (
     Network,
@@ -294,6 +295,18 @@ def test_without_libvirtd_it_is_told_where_nobody_answers(tmp_path: Path) -> Non
         Hypervisor(uri)
     assert caught.value.what == f"no libvirt answers at {uri}" and "No such file" in caught.value.why
     assert "installer/setup-host hypervisor" in caught.value.hint
+
+
+def test_a_libvirtd_that_says_nothing_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hypervisor, "_OPEN_SECONDS", 1.0)
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent"))
+        silent.listen()
+        with pytest.raises(ProviderError, match="no libvirt answers at qemu") as caught:
+            Hypervisor(f"qemu+unix:///system?socket={tmp_path}/silent")
+    assert caught.value.why == "there was no connection within 1 s"
 
 
 def test_setup_host_knows_what_it_is_asked_for() -> None:

@@ -15,11 +15,19 @@ from xml.etree import ElementTree
 
 import libvirt
 
+from dcos_installer.at_once import TooLate, at_once
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.libvirt.options import is_local
 
 _CHUNK = 1 << 18
 _NOT_NOW: int = libvirt.VIR_ERR_OPERATION_INVALID
+ALREADY_THERE: int = libvirt.VIR_ERR_STORAGE_VOL_EXIST
+"""A volume of that name."""
+_OPEN_SECONDS = 60.0
+_ALIVE_SECONDS, _ALIVE_TIMES = 5, 6
+"""So often a libvirtd is asked for a sign of life; after so many without one the connection is given up."""
+_events = threading.Lock()
+_events_run = False
 
 
 class Power(StrEnum):
@@ -103,10 +111,7 @@ class Hypervisor:
     def __init__(self, uri: str) -> None:
         libvirt.registerErrorHandler(lambda *_: None, None)  # it would print every error by itself
         self.uri = uri
-        try:
-            self._connection = libvirt.open(uri)
-        except libvirt.libvirtError as error:
-            raise _unreachable(uri, error) from error
+        self._connection = _opened(uri)
         self._pool_lock = threading.Lock()
         self._capabilities: ElementTree.Element | None = None
 
@@ -395,8 +400,37 @@ def _being_so(code: int, is_so: Callable[[], bool]) -> Iterator[None]:
             raise
 
 
-def _unreachable(uri: str, error: Any) -> ProviderError:
-    why = error.get_error_message() or str(error)
+def _opened(uri: str) -> Any:
+    """A connection; by itself libvirt would wait for ever for one, and for every answer of a peer that has died."""
+    _run_events()
+    made = at_once({uri: lambda: libvirt.open(uri)}, _OPEN_SECONDS)[uri]
+    if isinstance(made, libvirt.libvirtError):
+        raise _unreachable(uri, made.get_error_message() or str(made)) from made
+    if isinstance(made, TooLate):
+        raise _unreachable(uri, f"there was no connection within {_OPEN_SECONDS:.0f} s") from made
+    if isinstance(made, BaseException):
+        raise made
+    with contextlib.suppress(libvirt.libvirtError):  # a driver, or a libvirtd, that does not know it
+        made.setKeepAlive(_ALIVE_SECONDS, _ALIVE_TIMES)
+    return made
+
+
+def _run_events() -> None:
+    """Signs of life are asked for in an event loop, which has to run before the first connection is made."""
+    global _events_run
+    with _events:
+        if not _events_run:
+            libvirt.virEventRegisterDefaultImpl()
+            threading.Thread(target=_events_for_ever, daemon=True).start()
+            _events_run = True
+
+
+def _events_for_ever() -> None:
+    while True:
+        libvirt.virEventRunDefaultImpl()
+
+
+def _unreachable(uri: str, why: str) -> ProviderError:
     if is_local(uri):
         hint = (
             "install libvirtd and QEMU and start it: installer/setup-host hypervisor, then systemctl start libvirtd;"
