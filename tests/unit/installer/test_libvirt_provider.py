@@ -369,6 +369,30 @@ def test_kvm_that_is_there_and_does_not_work_gives_way_to_tcg(tmp_path: Path) ->
         assert any("v2: KVM there does not run it (its processor stopped)" in text for text in told)
 
 
+@pytest.mark.parametrize(
+    ("why", "kvm"),
+    [
+        ("internal error: process exited: qemu-system-x86_64: failed to set MSR 0x48f to 0x7fffff00036dfb", True),
+        ("Could not access KVM kernel module: Permission denied", True),
+        ("qemu: ../target/i386/kvm/kvm.c:2701: kvm_buf_set_msrs: Assertion `ret == cpu->nmsrs' failed.", True),
+        ("unsupported configuration: Domain requires KVM, but it is not available", True),
+        ("cannot set up guest memory 'pc.ram': Cannot allocate memory", False),
+        ("Cannot access storage file '/srv/kvm/dcos/v1.root.qcow2': No such file or directory", False),
+        ("Requested operation is not valid: network 'dcos-7e57fffd' is not active", False),
+    ],
+)
+def test_only_what_kvm_refuses_is_tried_without_it(tmp_path: Path, why: str, kvm: bool) -> None:
+    with lab(tmp_path, V1, kinds=frozenset({"kvm", "qemu"})) as made:
+        made.faults.fails_once = {f"start {names.Names(CLUSTER).domain('v1')}": why}
+        refused = failed(create(made))
+        assert kind(made, "v1") == ("qemu" if kvm else "kvm")
+        assert bool(refused) is not kvm
+        if refused:
+            assert refused["v1"].why == why and "it cannot be started" in refused["v1"].what
+            done(create(made))
+            assert kind(made, "v1") == "kvm"
+
+
 def test_kvm_that_was_asked_for_and_does_not_work_is_an_error(tmp_path: Path) -> None:
     with lab(tmp_path, V1, kinds=frozenset({"kvm", "qemu"}), dcos_libvirt_acceleration="kvm") as made:
         made.faults.powers = {names.Names(CLUSTER).domain("v1"): Power.STUCK}

@@ -30,6 +30,7 @@ _PAUSE_SECONDS = 0.2
 _CONSOLE_BYTES = 16 << 10
 _SAID_LINES = 30
 _TERMINAL = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+_OF_KVM = re.compile(r"\bkvm|\bMSRs?\b|\b(?:host|guest) CPU\b|\bvirt(?:ualization)? type\b", re.IGNORECASE)
 
 Progress = Callable[[str], None]
 
@@ -126,7 +127,7 @@ class DomainControl:
         try:
             self._hypervisor.start(self._name)
         except LibvirtFailed as error:
-            if not self._may_be_emulated(mark):
+            if not (self._may_be_emulated(mark) and _is_of_kvm(error.why)):
                 raise ProviderError(
                     "it cannot be started",
                     machine=self._host,
@@ -279,6 +280,12 @@ def name_taken(host: str, domain: str) -> ProviderError:
         why="libvirt has it, and it is not this cluster's: its metadata does not say so",
         hint=f"see whose it is (virsh dumpxml {domain}) and have it renamed",
     )
+
+
+def _is_of_kvm(why: str) -> bool:
+    """Whether QEMU or libvirt could not go on because of KVM or the processor: all else would fail without it, too."""
+    words = " ".join(word for word in why.split() if "/" not in word or "/dev/kvm" in word)
+    return _OF_KVM.search(words) is not None
 
 
 def _remedy(why: str, network: str, mark: DomainMark) -> str:
