@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from dcos_images.definition import Release
 from dcos_images.images import Image, Output
 from dcos_installer.providers.base import Order, ProviderError, failed
 from dcos_installer.providers.libvirt import publishing
+from dcos_installer.providers.libvirt.golden import forget_unused
 from dcos_installer.providers.libvirt.pools import ensure_pool
 from dcos_installer.providers.libvirt.publishing import publish
 from tests.support.installer.libvirt_lab import Killed, Lab, host, lab
@@ -68,6 +69,31 @@ def test_killed_anywhere_a_repetition_completes(one: Lab) -> None:
             continue
         break
     assert at > 5
+
+
+@pytest.mark.parametrize(
+    ("at", "other", "brought"),
+    [
+        (1, lambda made: publish(image_of(made), "dcos", print), 1),  # before the volume is made
+        (3, lambda made: publish(image_of(made), "dcos", print), 1),  # before it is marked as published
+        (3, lambda made: forget_unused(made.hypervisor, "dcos"), 2),
+    ],
+)
+def test_two_operators_at_once_both_end_well(
+    one: Lab, monkeypatch: pytest.MonkeyPatch, at: int, other: Callable[[Lab], object], brought: int
+) -> None:
+    create, calls = one.hypervisor.create_volume, 0
+
+    def meanwhile(pool: str, xml: str) -> str:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            other(one)
+        return create(pool, xml)
+
+    monkeypatch.setattr(one.hypervisor, "create_volume", meanwhile)
+    publish(image_of(one), "dcos", print)
+    assert golden(one) == ["complete", "published", "qcow2"] and uploads(one) == brought
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,11 @@ def bring(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str
             grown, still_since = size, time.monotonic()
         abandoned = time.monotonic() - still_since >= _STILL_SECONDS
         if golden.volume not in there or (abandoned and _taken_away(hypervisor, pool, golden.volume)):
-            return _upload(hypervisor, pool, golden, note)
+            if golden_mark(golden.sha256) in there:  # without its volume: half a one would be taken for whole
+                hypervisor.delete_volume(pool, golden_mark(golden.sha256))
+            if path := _made(hypervisor, pool, Volume(golden.volume, golden.disk_bytes, "qcow2", mode=0o644)):
+                _upload(hypervisor, pool, golden, note)
+                return path
         if time.monotonic() > deadline:
             raise ProviderError(
                 f"the image is still not whole in the storage pool {pool} after {_WAIT_SECONDS / 60:.0f} minutes",
@@ -182,6 +186,21 @@ def bring(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str
             note(f"another run brings the image into the storage pool {pool}: waiting for it")
             waiting = True
         time.sleep(_PAUSE_SECONDS)
+
+
+def mark_published(hypervisor: Hypervisor, pool: str, golden: Golden) -> None:
+    """From now on the volume stays, whether a machine is a layer over it or not."""
+    _made(hypervisor, pool, Volume(published_mark(golden.sha256), 1, "raw"))
+
+
+def _made(hypervisor: Hypervisor, pool: str, volume: Volume) -> str:
+    """The path of a new volume; empty: there is one of its name, which another run was quicker to make."""
+    try:
+        return hypervisor.create_volume(pool, volume.xml)
+    except LibvirtFailed:
+        if hypervisor.volume(pool, volume.name) is None:
+            raise
+        return ""
 
 
 def _taken_away(hypervisor: Hypervisor, pool: str, volume: str) -> bool:
@@ -202,9 +221,7 @@ def _grows(hypervisor: Hypervisor, pool: str, volume: str) -> bool:
     return before is not None and after is not None and after.allocation > before.allocation
 
 
-def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> str:
-    hypervisor.delete_volume(pool, golden_mark(golden.sha256))
-    path = hypervisor.create_volume(pool, Volume(golden.volume, golden.disk_bytes, "qcow2", mode=0o644).xml)
+def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> None:
     digest, sent, told = hashlib.sha256(), 0, 0
     note(f"bringing the image into the storage pool {pool} ({golden.bytes >> 20} MB)")
     with golden.path.open("rb") as file:
@@ -228,7 +245,6 @@ def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[s
             hint="build the image anew",
         )
     hypervisor.create_volume(pool, Volume(golden_mark(golden.sha256), 1, "raw").xml)
-    return path
 
 
 def forget_unused(hypervisor: Hypervisor, pool: str) -> None:

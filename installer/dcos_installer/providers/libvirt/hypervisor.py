@@ -21,8 +21,6 @@ from dcos_installer.providers.libvirt.options import is_local
 
 _CHUNK = 1 << 18
 _NOT_NOW: int = libvirt.VIR_ERR_OPERATION_INVALID
-ALREADY_THERE: int = libvirt.VIR_ERR_STORAGE_VOL_EXIST
-"""A volume of that name."""
 _OPEN_SECONDS = 60.0
 _ALIVE_SECONDS, _ALIVE_TIMES = 5, 6
 """So often a libvirtd is asked for a sign of life; after so many without one the connection is given up."""
