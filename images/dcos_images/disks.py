@@ -74,6 +74,8 @@ def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
     sizes = f"SizeMinBytes={partitions.root_mb}M\nSizeMaxBytes={partitions.root_mb}M\n"
     return (
         ImageFile("/usr/lib/dcos/image.env", 0o644, environment.encode()),
+        # A slot is known by its root: so another kernel command line makes another root.
+        ImageFile("/usr/lib/dcos/arguments", 0o644, f"{' '.join(definition.arguments)}\n".encode()),
         _repart("10-esp", "Type=esp\n"),
         _repart("20-root-a", "Type=root\n"),
         _repart("30-root-b", f"Type=root\nLabel=root-b\nUUID={disk_uuid('root-b')}\n{sizes}"),

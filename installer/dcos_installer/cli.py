@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 200
 """The width of tables when there is no terminal."""
+_WELL_SECONDS = 2700.0
+"""Three trials of a slot, and the way back."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -175,7 +177,7 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
-    default=2700.0,
+    default=_WELL_SECONDS,
     show_default=True,
     help="How long a machine may take to be well with its new slot, or to go back to the old one.",
 )
@@ -196,6 +198,7 @@ def upgrade(
 
     with errors(as_json), _reporting(as_json) as report:
         again = (*words, "--image", named, *(("--definitions", str(definitions)) if definitions else ()))
+        again += () if seconds == _WELL_SECONDS else ("--seconds", f"{seconds:g}")
         job = commands.open_upgrade(inventory, report.event, again)
         wanted = Upgrade(hosts_of(job.spec, words), lambda note: image_update(named, definitions, note), seconds)
         with _telling_how_to_resume(job):

@@ -247,3 +247,6 @@ def test_the_disk_that_a_machine_needs_follows_from_its_partitions() -> None:
     assert f"UUID={disk_uuid('root-b')}" in files["/usr/lib/repart.d/30-root-b.conf"]
     assert f"STATE_UUID={disk_uuid('state')}" in files["/usr/lib/dcos/image.env"]
     assert disk_files(replace(definition, partitions=None)) == ()
+    # An update is known by its root: what makes another image makes another root.
+    more = replace(definition, arguments=(*definition.arguments, "quiet"))
+    assert disk_files(more) != disk_files(definition)

@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from dcos_installer import secrets
-from dcos_installer.cli import _tell_administrator
+from dcos_installer.cli import _tell_administrator, cli
 from dcos_installer.commands import Job
 from dcos_installer.data import inventories_dir
+from dcos_installer.errors import InstallerError
 from dcos_installer.state import ClusterState
 from tests.support.installer.folder_hosts import a_spec
 
@@ -115,3 +117,18 @@ def test_one_module_alone_knows_fabric_and_paramiko() -> None:
     knows = re.compile(r"^\s*(?:import|from) (?:fabric|paramiko|invoke)\b", re.MULTILINE)
     found = {path.relative_to(home).as_posix() for path in home.rglob("*.py") if knows.search(path.read_text())}
     assert found == {"hosts/connection.py"}
+
+
+def test_an_upgrade_that_is_resumed_takes_all_that_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, ...]] = []
+
+    def opened(inventory: Path, sink: object, arguments: tuple[str, ...]) -> Job:
+        told.append(arguments)
+        raise InstallerError("not today", why="it is a test", hint="none")
+
+    monkeypatch.setattr("dcos_installer.commands.open_upgrade", opened)
+    for more in ([], ["--seconds", "90"]):
+        words = ["a1", "--image", "vm", "--definitions", str(LOCAL.parent), *more]
+        done = CliRunner().invoke(cli, ["upgrade", str(LOCAL), *words])
+        assert done.exit_code == 1 and "not today" in done.stderr
+        assert told[-1] == tuple(words)
