@@ -27,6 +27,7 @@ _LARGEST = 16 << 20
 _NAME = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 _CHANNEL = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _LONGEST_REASON = 500
+_NOTE = "DEPRECATED: "
 
 
 class RevisionState(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -95,7 +96,7 @@ class States:
         if reason is None:
             return revision.entry
         entry = dict(revision.entry)
-        note = f"DEPRECATED: {reason}"
+        note = f"{_NOTE}{reason}"
         before = entry.get("preInstallNotes")
         told: Json = {"preInstallNotes": f"{note}\n\n{before}" if before else note}
         if entry.get("selected"):
@@ -134,6 +135,16 @@ class States:
             packages.setdefault(name, {})[str(revision)] = msgspec.to_builtins(state)
         whole: dict[str, object] = {"format": 1, "channels": list(self.channels), "packages": packages}
         return (json.dumps(whole, indent=2, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def noted_reason(offered: Revision, kept: Revision) -> str | None:
+    """Why the revision is deprecated: what `States.noted` wrote into the offered entry, and not into the one that
+    ``universe.json`` keeps. None when it is not."""
+    notes = offered.entry.get("preInstallNotes")
+    if not isinstance(notes, str) or not notes.startswith(_NOTE) or notes == kept.entry.get("preInstallNotes"):
+        return None
+    reason = notes.removeprefix(_NOTE).partition("\n")[0]
+    return None if _wrong_reason(reason) else reason
 
 
 def read(source: Path) -> States:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,6 +117,22 @@ def replace(path: Path, content: bytes) -> None:
     """As an attacker does it: whatever else has the file's inode stays."""
     path.unlink(missing_ok=True)
     path.write_bytes(content)
+
+
+def change_unseen(path: Path) -> None:
+    """Other bytes of the same size in the same file, with the time of its last change put back."""
+    about = path.stat()
+    content = path.read_bytes()
+    with path.open("r+b") as file:
+        file.write(bytes([content[0] ^ 1]))
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    now = path.stat()
+    assert (now.st_size, now.st_mtime_ns, now.st_ino) == (about.st_size, about.st_mtime_ns, about.st_ino)
+
+
+def settle() -> None:
+    """Until the clock of files has gone on."""
+    time.sleep(0.1)
 
 
 def template_of(entry: Mapping[str, Any]) -> str:

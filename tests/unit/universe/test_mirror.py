@@ -28,6 +28,7 @@ from dcos_universe.mirror import bundle
 from dcos_universe.mirror.downloading import Failed
 from dcos_universe.mirror.selecting import select
 from dcos_universe.model import Revision
+from dcos_universe.states import States
 from dcos_universe.trust import verifying
 from tests.support.universe.publisher import Publisher, write_package
 
@@ -394,7 +395,7 @@ def test_names_are_chosen_by_version(tmp_path: Path) -> None:
     ]
 
     def chosen(*wanted: str) -> list[tuple[str, int]]:
-        return [(one.name, one.release_version) for one in select(revisions, wanted)]
+        return [(one.name, one.release_version) for one in select(revisions, States(), wanted)]
 
     assert chosen("a") == [("a", 2)]
     assert chosen("a=1.0", "b", "b") == [("a", 0), ("b", 0)]

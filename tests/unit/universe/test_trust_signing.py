@@ -26,7 +26,15 @@ from dcos_universe.index.client import Client, RepositoryRefused
 from dcos_universe.trust import keys, verifying
 from dcos_universe.trust.ceremony import Ceremony, RoleKeys
 from dcos_universe.trust.signing import LEDGER
-from tests.support.universe.publisher import HOLDERS, Publisher, names, replace, write_package
+from tests.support.universe.publisher import (
+    HOLDERS,
+    Publisher,
+    change_unseen,
+    names,
+    replace,
+    settle,
+    write_package,
+)
 
 
 @pytest.fixture
@@ -432,22 +440,6 @@ def test_kill_9_of_a_client_forgets_nothing_that_it_has_seen(publisher: Publishe
 # --- what is read again ----------------------------------------------------------------------------------------------
 
 
-def _change_unseen(path: Path) -> None:
-    """Other bytes of the same size in the same file, with the time of its last change put back."""
-    about = path.stat()
-    content = path.read_bytes()
-    with path.open("r+b") as file:
-        file.write(bytes([content[0] ^ 1]))
-    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
-    now = path.stat()
-    assert (now.st_size, now.st_mtime_ns, now.st_ino) == (about.st_size, about.st_mtime_ns, about.st_ino)
-
-
-def _settle() -> None:
-    """Until the clock of files has gone on."""
-    time.sleep(0.1)
-
-
 def _listed(publisher: Publisher) -> dict[str, int]:
     """The files that are signed, with their inodes."""
     signed = json.loads((publisher.out / "contents.json").read_bytes())["files"]
@@ -475,16 +467,16 @@ def test_changes_that_hide_their_size_and_their_time_are_seen(publisher: Publish
     hidden = ("2.0/package/alpha.json", "repo-up-to-2.0.content_type", "sbom/alpha/0.cdx.json", "artifacts/beta.json")
     publisher.publish()
     write_package(publisher.source, "gamma")
-    _settle()
+    settle()
     if when == "after the build":
         publisher.build()
-        _settle()
+        settle()
     for name in hidden:
-        _change_unseen(publisher.out / name)
-    _settle()
+        change_unseen(publisher.out / name)
+    settle()
     if when == "before the build":
         publisher.build()
-        _settle()
+        settle()
     publisher.sign()
     signed = json.loads((publisher.out / "contents.json").read_bytes())["files"]
     for name in hidden:
@@ -497,12 +489,12 @@ def test_a_signing_that_was_refused_forgets_nothing_of_what_was_changed(publishe
     publisher.publish()
     write_package(publisher.source, "gamma")
     publisher.build()
-    _settle()
-    _change_unseen(publisher.out / "2.0/package/beta.json")
-    _settle()
+    settle()
+    change_unseen(publisher.out / "2.0/package/beta.json")
+    settle()
     with pytest.raises(UniverseError, match="cannot be signed"):
         publisher.sign(by=("alice",))
-    _settle()
+    settle()
     publisher.sign()
     assert verifying.verify(str(publisher.out), publisher.root, now=publisher.now).unsigned == []
 

@@ -68,7 +68,7 @@ class TreeDigests:
         self.read = 0
         self._started = time.time_ns()
         self._cache = ObjectCache(cache)
-        self._name = f"{_DIGESTS}-{maker(*_SIGNED_BY)[:16]}"
+        self._name = _list_name()
         self._runs = self._cache.read(_RUNS, list[tuple[int, int]]) or []
         self._before = self._cache.read(self._name, dict[str, _Seen]) or {}
         self._doubted = again and bool(self._before)
@@ -83,8 +83,7 @@ class TreeDigests:
         known = self._before.get(name)
         if known is None:
             return
-        noted = changed == known.changed or any(start <= changed <= end for start, end in self._runs)
-        if not (noted and _same(known, about)):
+        if not (_noted(known, changed, self._runs) and _same(known, about)):
             del self._before[name]
             self._doubted = True
 
@@ -129,6 +128,41 @@ class TreeDigests:
                 return
             self._cache.write(self._name, self._after if whole else self._before)
         self._cache.write(_RUNS, [*([] if whole else runs), (self._started - _TICK, time.time_ns())])
+
+
+class KeptDigests:
+    """The digests that the last signing of a tree has kept, for readers that change nothing in it.
+
+    A digest counts while size, inode, time of writing and time of change (ctime) are as they were when the file was
+    read; a ctime within a run that looked at the file before it linked it is accepted, too (`TreeDigests`).
+    """
+
+    def __init__(self, cache: Path) -> None:
+        kept = ObjectCache(cache)
+        self._runs = kept.read(_RUNS, list[tuple[int, int]]) or []
+        self._known = kept.read(_list_name(), dict[str, _Seen]) or {}
+
+    def of(self, tree: Path, name: str) -> tuple[str, int] | None:
+        """SHA-256 in hex, and the size; None when the file has to be read."""
+        known = self._known.get(name)
+        if known is None:
+            return None
+        try:
+            about = (tree / name).lstat()
+        except OSError:
+            return None
+        if not (_same(known, about) and _noted(known, about.st_ctime_ns, self._runs)):
+            return None
+        return known.sha256, known.size
+
+
+def _list_name() -> str:
+    return f"{_DIGESTS}-{maker(*_SIGNED_BY)[:16]}"
+
+
+def _noted(known: _Seen, changed: int, runs: list[tuple[int, int]]) -> bool:
+    """Whether this time of change is the one that is known, or was made by one of the runs."""
+    return changed == known.changed or any(start <= changed <= end for start, end in runs)
 
 
 def _same(known: _Seen, about: os.stat_result) -> bool:

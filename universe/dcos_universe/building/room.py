@@ -56,13 +56,19 @@ class Room:
             shutil.rmtree(gone, ignore_errors=True)
 
 
+def room_of(out: Path) -> Room:
+    """Where the workspace of that tree is, whether it is there or not."""
+    out = Path(os.path.realpath(out))
+    return Room(out, out.parent / f".{out.name}.build")
+
+
 @contextmanager
 def room(out: Path) -> Iterator[Room]:
     """The workspace of that tree, for one process at a time. Raises `UniverseError` when another process has it, or
     ``out`` is no tree.
     """
-    out = Path(os.path.realpath(out))
-    made = Room(out, out.parent / f".{out.name}.build")
+    made = room_of(out)
+    out = made.out
     _refuse_other_folders(out)
     try:
         made.folder.mkdir(parents=True, exist_ok=True)

@@ -67,7 +67,7 @@ def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
         found = _IMAGE.fullmatch(image) if len(image) <= 1000 else None
         if found and not found["digest"] and image not in known:
             what = f"{image[:100]} can become another image"
-            remedy = "add @sha256:DIGEST, or let dcos-universe digests write it down"
+            remedy = "add @sha256:DIGEST, or write its digest into digests.json beside it"
             yield Finding(RESOURCE, path, "no-digest", what, remedy)
     if known:
         named = {url for _, url in _addresses(resource)} | {image for _, image in _images(resource)}

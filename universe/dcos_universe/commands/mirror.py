@@ -23,7 +23,7 @@ from dcos_universe.commands._keys import read_root
     multiple=True,
     required=True,
     metavar="NAME[=VERSION]",
-    help="A package: the newest revision, that of a version, or with =* all; may be repeated.",
+    help="A package: the newest revision that is offered, that of a version, or with =* all; may be repeated.",
 )
 @click.option("--url", required=True, help="Where the bundle will be served, as its clients will name it.")
 @click.option(
@@ -79,6 +79,8 @@ def command(
             "bytes": done.bytes,
             "images": done.images,
             "outside": done.outside,
+            "yanked": done.yanked,
+            "read": done.read,
         }
         click.echo(json.dumps(found, indent=2))
         return
@@ -86,6 +88,8 @@ def command(
         f"{done.out}: {counted(len(done.revisions), 'revision')}, {counted(done.files, 'file')}"
         f" of {counted(done.bytes, 'byte')}, {counted(done.images, 'image')}"
     )
+    for one in done.yanked:
+        click.echo(f"  yanked, and not offered: {one}", err=True)
     for one in done.outside:
         click.echo(f"  not in it: {one}", err=True)
     click.echo("  sign it: dcos-universe sign; serve it: dcos-universe serve")

@@ -16,6 +16,7 @@ from dcos_universe.errors import UniverseError
 from dcos_universe.publishing import directory, publication, s3
 from dcos_universe.publishing.destination import Bucket, Directory, Ssh, destination
 from dcos_universe.publishing.directory import Progress, Published
+from dcos_universe.publishing.publication import PublishedTree
 from dcos_universe.publishing.shells import Shell, ssh
 
 
@@ -64,7 +65,8 @@ def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint
         disable=not Console(stderr=True).is_terminal,
     )
     with bar:
-        done = _publish(tree, where, keep, ssh_config, endpoint, _Shown(bar))
+        made = publication.read(tree)
+        done = _publish(made, where, keep, ssh_config, endpoint, _Shown(bar))
     if as_json:
         click.echo(
             json.dumps(
@@ -75,6 +77,7 @@ def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint
                     "files": done.files,
                     "bytes": done.sent,
                     "unchanged": done.linked,
+                    "read": made.read,
                 }
             )
         )
@@ -88,9 +91,8 @@ def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint
 
 
 def _publish(
-    tree: Path, where: object, keep: int, config: Path | None, endpoint: str | None, progress: Progress
+    made: PublishedTree, where: object, keep: int, config: Path | None, endpoint: str | None, progress: Progress
 ) -> Published:
-    made = publication.read(tree)
     if isinstance(where, Bucket):
         return s3.publish(made, s3.client(endpoint), where, keep=keep, progress=progress)
     if isinstance(where, Ssh):
@@ -100,7 +102,8 @@ def _publish(
         shell = Shell(where.path, ssh(where.user, where.host, where.port, config), shown)
     else:
         assert isinstance(where, Directory)
-        if where.path.resolve() == tree.resolve() or tree.resolve() in where.path.resolve().parents:
+        tree = made.root.resolve()
+        if where.path.resolve() == tree or tree in where.path.resolve().parents:
             raise UniverseError(
                 f"{where.path} lies in the tree that is to be published", hint="publish to a folder outside of it"
             )

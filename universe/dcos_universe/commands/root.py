@@ -43,7 +43,7 @@ def key(file: Path, passphrase_file: Path | None) -> None:
     """Make a key: FILE is the private one, encrypted and for its owner alone; FILE with .pub is the public one."""
     made = keys.make(file, pick_keys(passphrase_file, new=True)(file))
     click.echo(f"key {made.keyid}")
-    click.echo(f"  private: {file}  (keep it, and its passphrase, off the machine that publishes)")
+    click.echo(f"  private: {file}  (stays with its holder; only an online key belongs on the machine that publishes)")
     click.echo(f"  public:  {keys.public_path(file)}  (give it to whoever makes the root)")
 
 

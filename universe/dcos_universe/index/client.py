@@ -61,7 +61,7 @@ class Client:
     ) -> None:
         self.url = where.absolute().as_uri() if isinstance(where, Path) else where
         self.release = release
-        self.base, named = _parts(self.url)
+        self.base, named = folder_and_index(self.url)
         self.index = index or named or f"repo-up-to-{release}"
         self._root = root
         self._state = state
@@ -289,7 +289,7 @@ class Client:
         self._last = told, _Kept(held, etag, head_etag)
 
 
-def _parts(url: str) -> tuple[str, str]:
+def folder_and_index(url: str) -> tuple[str, str]:
     """The folder of the repository, and the index that the URL names, if it names one. ``…/repo`` and
     ``…/universe.json`` are in the repository's folder."""
     parts = urllib.parse.urlsplit(url)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcos_runtime.counting import counted
-from dcos_universe import artifacts
+from dcos_universe import artifacts, states
 from dcos_universe.artifacts import IMAGE, Artifact, Digest
 from dcos_universe.building import builder
 from dcos_universe.building.room import room
@@ -22,6 +22,7 @@ from dcos_universe.mirror.downloading import BlobStore, Download, Progress
 from dcos_universe.mirror.rewriting import IMAGES, files, outside, rewritten
 from dcos_universe.mirror.selecting import select
 from dcos_universe.model import Revision
+from dcos_universe.states import RevisionState, States
 from dcos_universe.trust import sidecars
 from dcos_universe.trust.staging import Staging
 from dcos_universe.validate import check_entry
@@ -29,7 +30,9 @@ from dcos_universe.validate import check_entry
 
 @dataclass
 class Mirrored:
-    """What a bundle holds. ``outside``: what templates name past resource.json and is therefore not in it."""
+    """What a bundle holds. ``outside``: what templates name past resource.json and is therefore not in it. ``yanked``:
+    revisions that it keeps and does not offer, as its source. ``read``: packages that were not as they were in the
+    bundle of before."""
 
     out: Path
     revisions: list[str] = field(default_factory=list)
@@ -38,6 +41,8 @@ class Mirrored:
     bytes: int = 0
     images: int = 0
     outside: list[str] = field(default_factory=list)
+    yanked: list[str] = field(default_factory=list)
+    read: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class _Bundle:
 
     def run(self, where: str, packages: Sequence[str], root: bytes | None) -> Mirrored:
         source = sources.read(where, root=root, state=self.work / "source-state")
-        chosen = [_sound(revision) for revision in select(source.revisions, packages)]
+        chosen = [_sound(revision) for revision in select(source.revisions, source.states, packages)]
         needs = [(revision, artifacts.of(revision, source.known(revision))) for revision in chosen]
         self.done.revisions = [str(revision) for revision, _ in needs]
         for revision, those in needs:
@@ -100,8 +105,10 @@ class _Bundle:
             self.done.artifacts += len(those)
         found = self._files([each for _, those in needs for each in those if each.kind != IMAGE])
         pictures = self._images([each for _, those in needs for each in those if each.kind == IMAGE])
-        known = self._source(needs, found, pictures)
-        builder.build(self.work / "packages-source", self.work / "tree")
+        known, wanted = self._source(needs, found, pictures)
+        wanted |= self._states(chosen, source.states)
+        _write_all(self.work / "packages-source", wanted)
+        self.done.read = builder.build(self.work / "packages-source", self.work / "tree").read
         self._put(known, found, pictures)
         self.store.only(digest.sha256 for digest in found.values())
         return self.done
@@ -147,12 +154,11 @@ class _Bundle:
         needs: Sequence[tuple[Revision, list[Artifact]]],
         found: Mapping[str, Digest],
         pictures: Mapping[str, images.Image],
-    ) -> dict[tuple[str, int], dict[str, Digest]]:
-        """The folder of packages that the bundle is built of, anew; the digests of its artifacts under their new
-        names."""
-        folder = self.work / "packages-source"
-        shutil.rmtree(folder, ignore_errors=True)
+    ) -> tuple[dict[tuple[str, int], dict[str, Digest]], dict[str, bytes]]:
+        """The digests of the bundle's artifacts under their new names, and the files of the packages that it is built
+        of."""
         known: dict[tuple[str, int], dict[str, Digest]] = {}
+        wanted: dict[str, bytes] = {}
         for revision, those in needs:
             moved = rewritten(revision, lambda uri: self._place(uri, found[uri]), self._image)
             own = {self._place(one.uri, found[one.uri]): found[one.uri] for one in those if one.kind != IMAGE}
@@ -162,11 +168,19 @@ class _Bundle:
                     own[self._image(one.uri)] = picture.digest
             name, number = moved.name, moved.release_version
             known[name, number] = own
-            place = folder / "packages" / name[0].upper() / name / str(number)
-            place.mkdir(parents=True)
             for file, content in {**files(moved), artifacts.FILE: artifacts.encoded(own)}.items():
-                (place / file).write_bytes(content)
-        return known
+                wanted[f"packages/{name[0].upper()}/{name}/{number}/{file}"] = content
+        return known, wanted
+
+    def _states(self, chosen: Sequence[Revision], said: States) -> dict[str, bytes]:
+        """What the source says of these revisions, except for their channels: who names a version has it offered."""
+        made = States()
+        for one in chosen:
+            state = said.of(one.name, one.release_version)
+            made = made.changed(one.name, one.release_version, RevisionState(state.yanked, state.deprecated))
+            if state.yanked is not None:
+                self.done.yanked.append(f"{one}: {state.yanked}")
+        return {states.FILE: made.encoded()} if list(made) else {}
 
     def _place(self, uri: str, digest: Digest) -> str:
         return blob_at(self.url, uri, digest.sha256)
@@ -196,6 +210,24 @@ class _Bundle:
                 place.switch()
             finally:
                 place.clear()
+
+
+def _write_all(folder: Path, wanted: Mapping[str, bytes]) -> None:
+    """Has the folder hold these files and no others. One that holds what is wanted is not touched: a build knows it
+    again."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir() and not path.is_symlink():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif name not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        path = folder / name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def _sound(revision: Revision) -> Revision:

@@ -6,35 +6,42 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_universe import artifacts, reading
+from dcos_universe import artifacts, reading, states
 from dcos_universe.artifacts import Digest
 from dcos_universe.errors import UniverseError
-from dcos_universe.index.client import Client
+from dcos_universe.index.client import Client, folder_and_index
+from dcos_universe.index.files import COMPARED, RELEASES, UNIVERSE, index_name, numbers
+from dcos_universe.index.trusted import MISSING, RepositoryRefused
 from dcos_universe.model import Revision
+from dcos_universe.states import RevisionState, States, noted_reason
+
+WITHDRAWN = "its publisher has withdrawn it"
 
 
 @dataclass(frozen=True)
 class Source:
-    """``known`` gives the digests by URI that are known of a revision."""
+    """``states``: which revisions are yanked, and as far as the source tells, deprecated and in which channel.
+    ``known`` gives the digests by URI that are known of a revision."""
 
     revisions: list[Revision]
+    states: States
     known: Callable[[Revision], Mapping[str, Digest]]
 
 
 def read(where: str, *, root: bytes | None, state: Path) -> Source:
     """``root``: what is not signed under it is refused. Raises `UniverseError`."""
-    if "://" not in where:
-        folder = Path(where)
-        if (folder / "packages").is_dir():
-            return _packages(folder)
-        if not (folder / "universe.json").is_file():
+    if "://" not in where and not (Path(where) / "universe.json").is_file():
+        try:
+            return _packages(reading.packages(Path(where)).parent)
+        except UniverseError as fault:
             raise UniverseError(
                 f"{where} is no source of packages",
-                why="it holds neither packages/ nor universe.json",
+                why=fault.why or str(fault),
                 hint="name a folder of packages, a built tree or the URL of a repository",
-            )
-    client = Client(where if "://" in where else Path(where), root=root, state=state, index="universe")
+            ) from fault
+    client = Client(where if "://" in where else Path(where), root=root, state=state / "all", index=UNIVERSE)
     revisions = [Revision.of(entry) for entry in client.refresh()["packages"]]
+    said = _said(where, revisions, root=root, state=state / "offered")
     told: dict[str, dict[int, dict[str, Digest]]] = {}
 
     def known(revision: Revision) -> Mapping[str, Digest]:
@@ -43,7 +50,42 @@ def read(where: str, *, root: bytes | None, state: Path) -> Source:
             told[revision.name] = {} if found is None else artifacts.told_of(found)
         return told[revision.name].get(revision.release_version, {})
 
-    return Source(revisions, known)
+    return Source(revisions, said, known)
+
+
+def _said(where: str, revisions: list[Revision], *, root: bytes | None, state: Path) -> States:
+    """What the newest release's file tells of these revisions of ``universe.json``: one that it does not offer although
+    that release may have it is withdrawn, and one is deprecated when its notes say so. That file is asked for after
+    ``revisions`` were: what is withdrawn meanwhile counts as withdrawn."""
+    newest = RELEASES[-1]
+    at: str | Path = Path(where)
+    if "://" in where:
+        folder, named = folder_and_index(where)
+        at = folder if named == UNIVERSE else where
+    try:
+        found = Client(at, root=root, state=state, index=index_name(newest), release=newest).refresh()["packages"]
+    except RepositoryRefused as refusal:
+        if refusal.reason != MISSING:
+            raise
+        return States()
+    offered = {(one.name, one.release_version): one for one in map(Revision.of, found)}
+    said = {}
+    for one in revisions:
+        key = one.name, one.release_version
+        if key in offered:
+            reason = noted_reason(offered[key], one)
+            if reason is not None:
+                said[key] = RevisionState(deprecated=reason)
+        elif _fits(one, newest):
+            said[key] = RevisionState(yanked=WITHDRAWN)
+    return States(said)
+
+
+def _fits(revision: Revision, release: str) -> bool:
+    try:
+        return numbers(str(revision.entry.get("minDcosReleaseVersion", "0.0"))) <= COMPARED[release]
+    except UniverseError:
+        return False
 
 
 def _packages(folder: Path) -> Source:
@@ -53,4 +95,5 @@ def _packages(folder: Path) -> Source:
         revision = reading.read(path)
         revisions.append(revision)
         folders[revision.name, revision.release_version] = path
-    return Source(revisions, lambda one: artifacts.read(folders[one.name, one.release_version]))
+    said = states.read(folder)
+    return Source(revisions, said, lambda one: artifacts.read(folders[one.name, one.release_version]))

@@ -68,10 +68,19 @@ def publish(tree: PublishedTree, shell: Shell, *, keep: int, progress: Progress)
         sent = _bring(shell, incoming, tree.root, missing, had, progress)
         _hold_to(shell, incoming, missing)
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{tree.digest[:12]}"  # one tree may take turns with another fast
-        shell.run('cat >"records/$1.json"; sync -f "records/$1.json"', name, feed=[after.encoded()])
+        note(shell, name, after)
         lock.switch(incoming, name)
         _prune(shell)
     return Published(True, name, len(wanted), sent, len(wanted) - len(missing))
+
+
+def note(shell: Shell, name: str, what: Record) -> None:
+    """Writes the record of a tree that is not current yet: whole, or not under its name. What a killed run left of one
+    the next `Shell.alone` removes."""
+    script = (
+        'cat >"records/$1.new"; sync "records/$1.new"; mv -T -- "records/$1.new" "records/$1.json"; sync -f records'
+    )
+    shell.run(script, name, feed=[what.encoded()])
 
 
 def _local(tree: PublishedTree, path: str) -> bytes | None:

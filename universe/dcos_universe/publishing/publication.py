@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from dcos_universe import layout
+from dcos_universe.building.digests import KeptDigests
+from dcos_universe.building.room import room_of
 from dcos_universe.errors import UniverseError
 
 RECORD = ".publication.json"
@@ -39,6 +41,8 @@ class PublishedTree:
 
     root: Path
     items: Mapping[str, Item]
+    read: int = 0
+    """How many of the files were read to know their digests."""
 
     @property
     def digest(self) -> str:
@@ -131,8 +135,8 @@ def rank(path: str) -> int:
 
 
 def read(root: Path, told: Callable[[int], None] = lambda _: None) -> PublishedTree:
-    """The tree's files with their digests. Raises `UniverseError` for what is no built tree, and for links and other
-    things that are no files in it."""
+    """The tree's files with their digests: kept ones where the tree's last signing has them (`KeptDigests`), else read.
+    Raises `UniverseError` for what is no built tree, and for links and other things that are no files in it."""
     paths = sorted(_files(root, ""))
     if "universe.json" not in paths:
         raise UniverseError(
@@ -141,16 +145,23 @@ def read(root: Path, told: Callable[[int], None] = lambda _: None) -> PublishedT
             hint="make one: dcos-universe build",
         )
 
-    def one(path: str) -> Item:
+    kept = KeptDigests(room_of(root).cache)
+
+    def one(path: str) -> tuple[Item, bool]:
+        known = kept.of(root, path)
+        if known is not None:
+            told(known[1])
+            return Item(path, known[1], known[0]), False
         with (root / path).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
         told(size)
-        return Item(path, size, digest)
+        return Item(path, size, digest), True
 
     try:
         with ThreadPoolExecutor(4) as pool:
-            return PublishedTree(root, {item.path: item for item in pool.map(one, paths)})
+            found = list(pool.map(one, paths))
+        return PublishedTree(root, {item.path: item for item, _ in found}, sum(new for _, new in found))
     except OSError as error:
         raise UniverseError(
             f"{root} cannot be read", why=str(error), hint="build it anew, and publish again"

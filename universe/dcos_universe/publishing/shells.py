@@ -28,6 +28,8 @@ if ! flock -n 9; then
 fi
 # A shell's own printf does not say why it cannot write.
 printf '%s\n' "$2" | cat >lock
+# Of a run that was killed.
+rm -f records/*.new current.new
 printf 'ready\n'
 while IFS=' ' read -r verb incoming tree; do
     [ "$verb" = switch ] || exit 1

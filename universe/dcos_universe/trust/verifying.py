@@ -15,6 +15,7 @@ from tuf.api.metadata import Targets
 
 from dcos_universe.errors import UniverseError
 from dcos_universe.index import durable
+from dcos_universe.index.client import folder_and_index
 from dcos_universe.index.fetching import Fetch, fetch
 from dcos_universe.index.trusted import MISSING, TAMPERED, TARGETS, RepositoryRefused, Trusted
 from dcos_universe.model import Json
@@ -59,14 +60,14 @@ def verify(
     state: Path | None = None,
     ask: Fetch = fetch,
 ) -> Verified:
-    """``where``: a tree (a folder: every file of it is read), or the URL of a repository (its signed files are).
-    ``state`` remembers what was seen, by which a rollback is known the next time. Raises `RepositoryRefused`, and
-    `UniverseError`.
+    """``where``: a tree (a folder: every file of it is read), or a URL (its signed files are): that of the repository's
+    folder, of its ``…/repo`` or of one of its files, as for `Client`. ``state`` remembers what was seen, by which a
+    rollback is known the next time. Raises `RepositoryRefused`, and `UniverseError`.
     """
     tree = None if "://" in where else Path(where)
     if tree is not None and not tree.is_dir():
         raise UniverseError(f"there is no tree at {where}", hint="name a built tree, or the URL of a repository")
-    base = where.rstrip("/") if tree is None else tree.absolute().as_uri()
+    base = folder_and_index(where)[0] if tree is None else tree.absolute().as_uri()
     with _state(state) as folder:
         trusted = Trusted(base, root, folder, ask, now=now)
         trusted.refresh()
