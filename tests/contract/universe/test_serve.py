@@ -336,17 +336,28 @@ def test_a_server_waits_for_its_first_tree(tmp_path: Path) -> None:
         assert b"first" in ask(server, "/repo")[1]
 
 
-def test_without_a_tree_it_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "options", "says"),
+    [
+        ("none", (), "there is no tree to serve"),
+        ("source", (), "is no tree of a repository"),
+        ("source", ("--may-be-empty",), "is no tree of a repository"),
+    ],
+)
+def test_without_a_tree_it_says_so(tmp_path: Path, folder: str, options: tuple[str, ...], says: str) -> None:
+    """Of a folder that is no tree it serves no file."""
     import sys
 
+    (tmp_path / "source" / "packages").mkdir(parents=True)
+    program = "from dcos_universe.cli import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", "from dcos_universe.cli import main; main()", "serve", str(tmp_path / "none")],
+        [sys.executable, "-c", program, "serve", str(tmp_path / folder), *options],
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 1
-    assert "there is no tree to serve" in done.stderr and "dcos-universe build" in done.stderr
+    assert says in done.stderr and "dcos-universe build" in done.stderr
 
 
 def test_an_end_lets_answers_come_to_theirs(tmp_path: Path) -> None:

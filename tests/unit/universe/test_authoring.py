@@ -150,6 +150,14 @@ NO_APPS = {
     "a key like a tag": '{"id": "/a1", "labels": {"{{x}}": "y"}}',
     "no end": '{"id": "/a1", "x": ' + "[" * 5000,
     "too deep": '{"id": "/a1", "x": ' + "[" * 90 + "]" * 90 + "}",
+    "a number beyond all": '{"id": "/a1", "mem": 1e400}',
+    "a whole number beyond 64 bits": '{"id": "/a1", "instances": 99999999999999999999}',
+    "half a character": '{"id": "/a1", "cmd": "\\ud800"}',
+    "a key that could be a tag's place": '{"id": "/a1", "\\u00000\\u0000": "x"}',
+    "a label that could be a tag's place": '{"id": "/a1", "labels": {"\\u00000\\u0000": "x"}}',
+    "a variable that could be a tag's place": '{"id": "/a1", "env": {"\\u00000\\u0000": "x"}}',
+    "a variable like a tag": '{"id": "/a1", "env": {"{{x}}": "y"}}',
+    "more than a package's file may have": '{"id": "/a1", "cmd": "' + "x" * (1 << 20) + '"}',
 }
 
 

@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 from dcos_universe.authoring.scaffold import as_json, service_options
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json
+from dcos_universe.parsing import parse
+from dcos_universe.schema_walk import pointer
 
 _ANSWERED = frozenset(
     {
@@ -39,8 +41,13 @@ def app_of(content: bytes, where: str) -> Json:
     """The app that a file holds: as it is sent to ``/v2/apps``, or as it comes from there. Raises `UniverseError`."""
     try:
         whole = json.loads(content, parse_constant=_no_number)
+        # What others cannot read has no place in a package: numbers without bounds, halves of characters.
+        faults = parse(where, json.dumps(whole).encode("ascii"), {}, {}) if isinstance(whole, dict) else []
     except (ValueError, RecursionError) as error:
         raise UniverseError(f"{where} is no JSON", why=str(error), hint="give the definition of one app") from error
+    if faults:
+        place = f" at {pointer(faults[0].path)}" if faults[0].path else ""
+        raise UniverseError(f"{where} cannot be taken{place}", why=faults[0].what, hint=faults[0].remedy)
     if isinstance(whole, dict) and isinstance(whole.get("app"), dict):
         whole = whole["app"]
     wrong = ""
@@ -154,7 +161,7 @@ class _Work:
         self._places: list[str] = []
 
     def template(self) -> str:
-        made = {key: self._part(key, value) for key, value in self._app.items()}
+        made = {self._key(key): self._part(key, value) for key, value in self._app.items()}
         made = {"id": self._tag("service.name"), **{key: value for key, value in made.items() if key != "id"}}
         for key in ("cpus", "mem", "instances"):
             made[key] = self._tag(f"service.{key}", quoted=False)
@@ -164,14 +171,14 @@ class _Work:
         return text + "\n"
 
     def _tag(self, option: str, *, quoted: bool = True) -> str:
-        """Stands for a tag until the text is made: nothing that an app holds can be taken for it."""
+        """Stands for a tag until the text is made: nothing that an app holds can be taken for it (`_plain`, `_key`)."""
         tag = "{{{%s}}}" % option if quoted else "{{%s}}" % option
         self._places.append(f'"{tag}"' if quoted else tag)
         return f"\0{len(self._places) - 1}\0"
 
     def _part(self, key: str, value: Any) -> Any:
         if key == "env" and isinstance(value, dict):
-            return {name: self._variable(name, one) for name, one in value.items()}
+            return {self._key(name): self._variable(name, one) for name, one in value.items()}
         if key == "labels" and isinstance(value, dict):
             dropped = sorted(name for name in value if name.startswith(_OURS))
             if dropped:

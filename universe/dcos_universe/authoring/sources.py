@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcos_universe import reading, states
@@ -90,7 +90,8 @@ def checked_version(version: str) -> str:
 
 
 def add(root: Path, name: str, files: Mapping[str, bytes]) -> Key:
-    """A new revision with these files, numbered after the highest. It is there whole, or not at all."""
+    """A new revision with these files, numbered after the highest. It is there whole and can be read, or not at all.
+    Raises `UniverseError`."""
     with states.alone(root):
         number = max((key.revision for key in keys(root) if key.name == name), default=-1) + 1
         key = Key(name, number)
@@ -98,11 +99,13 @@ def add(root: Path, name: str, files: Mapping[str, bytes]) -> Key:
         with faults_told(f"{place} cannot be made", _HINT):
             stage = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=root))
             try:
-                stage.chmod(0o755)
+                made = stage / str(number)
+                made.mkdir(mode=0o755)
                 for file, content in files.items():
-                    durable.write(stage / file, content)
+                    durable.write(made / file, content)
+                reading.revision_of(reading.load(replace(reading.gather(made), folder=place)))
                 place.parent.mkdir(parents=True, exist_ok=True)
-                stage.rename(place)
+                made.rename(place)
                 durable.settle(place.parent)
             finally:
                 shutil.rmtree(stage, ignore_errors=True)

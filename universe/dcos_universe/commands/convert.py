@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from dcos_universe import reading
 from dcos_universe.authoring import conversion, sources
 from dcos_universe.commands._source import source_option
 from dcos_universe.errors import UniverseError
@@ -45,7 +44,6 @@ def command(app: Path, source: Path, name: str | None, version: str, maintainer:
     )
     key = sources.add(root, made.name, made.files)
     place = sources.folder(root, key)
-    reading.read(place)
     click.echo(f"made {place}: {', '.join(sorted(made.files))}")
     for note in made.notes:
         click.echo(f"note: {note}")

@@ -63,6 +63,12 @@ def command(
     if key is not None and certificate is None:
         raise click.UsageError("--key is the key of a --certificate")
     root = served_root(tree)
+    if root.is_dir() and not (root / "universe.json").is_file():
+        raise UniverseError(
+            f"{root} is no tree of a repository",
+            why="there is no universe.json in it, and every file in a folder that is served can be read by all",
+            hint="name what `dcos-universe build` made, or the place that is published to",
+        )
     if not may_be_empty:
         try:
             ServedTree(root).snapshot()
