@@ -6,6 +6,8 @@ import base64
 import http.client
 import io
 import json
+import socket
+import ssl
 import tarfile
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +20,7 @@ from tests.support.cosmos.cluster import packaged
 from tests.support.cosmos.shell import Shell
 from tests.support.daemons.byhand import PATIENCE, PROGRAMS, ask, free_port, wait_for
 from tests.support.documented import all_fences
+from tests.support.universe.pairs import pair
 
 
 def get(port: int, path: str = "/", method: str = "GET", body: Any = None, **headers: str) -> tuple[int, str]:
@@ -41,7 +44,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 def test_hello_world_is_installed_upgraded_taken_back_and_removed(shell: Shell) -> None:
     options = {"greeting": 'good "day" \\ {{x}} $(id)', "service": {"name": "greeter"}}
     told = shell.dcos("package", "install", "hello-world", "--package-version=1.0.0", "--yes", options=options)
-    assert "/greeter runs" in told and "/service/hello-world/" in told
+    assert "/greeter runs" in told and "/service/NAME/" in told
     assert get(shell.port("greeter"))[1].strip() == options["greeting"]
     plan = shell.dcos("package", "upgrade", "hello-world", "--plan")
     assert "hello-world 1.0.0 -> 1.1.0" in plan and '+    "INTERVAL": "10"' in plan
@@ -107,11 +110,23 @@ def test_marathon_runs_apps_of_its_own_for_who_knows_its_secret(shell: Shell) ->
 
 def test_load_balancer_leads_to_an_app_that_asks_for_it(shell: Shell) -> None:
     port = free_port()
-    options = {"init": {"urls": shell.here.cluster.marathon.url}, "balancer": {"http-port": port}}
+    secure = free_port()
+    own = pair("page.example.test")
+    shell.here.served.files["/own.pem"] = f"{own.certificate}\n{own.key}\n".encode()
+    certificate = f"{shell.here.served.url}/own.pem"
+    balancer = {"http-port": port, "https-port": secure, "certificate-uri": certificate}
+    options = {"init": {"urls": shell.here.cluster.marathon.url}, "balancer": balancer}
     shell.dcos("package", "install", "load-balancer", "--yes", options=options)
     page = {"balanced": {"group": "external", "hosts": "page.example.test"}, "content": {"index": "balanced"}}
     shell.dcos("package", "install", "static-server", "--yes", options=page)
     wait_for(lambda: get(port, Host="page.example.test")[1].strip() == "balanced", 60, "the page behind the balancer")
+    context = ssl.create_default_context(cadata=own.certificate)
+    with socket.create_connection(("127.0.0.1", secure), timeout=30 * PATIENCE) as plain:
+        connection = http.client.HTTPConnection("page.example.test", secure)
+        connection.sock = context.wrap_socket(plain, server_hostname="page.example.test")
+        connection.request("GET", "/")
+        assert connection.getresponse().read().strip() == b"balanced"
+        connection.close()
     other = free_port()
     shell.dcos("package", "upgrade", "load-balancer", "--yes", options={"balancer": {"http-port": other}})
     wait_for(lambda: get(other, Host="page.example.test")[1].strip() == "balanced", 60, "the page at the other port")

@@ -10,38 +10,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from load_balancer.configuration import Settings, configuration, slots_for
+from load_balancer.configuration import Settings, slots_for
 from load_balancer.init import Init, Unreachable, addresses
 from load_balancer.labels import Server, Service, see
 from load_balancer.steering import Slots, resized, steer
-
-EXTERNAL = frozenset({"external"})
-SETTINGS = Settings("/run/admin.sock", 31000, 9080)
-
-
-def app(app_id: str = "/web", port: int = 10001, **labels: str) -> dict[str, Any]:
-    """In the group external, with a task that runs."""
-    return {
-        "id": app_id,
-        "labels": {"HAPROXY_GROUP": "external", **labels},
-        "portDefinitions": [{"port": port}],
-        "tasks": [task(31000)],
-    }
-
-
-def task(port: int, **more: Any) -> dict[str, Any]:
-    return {"host": "198.18.0.21", "ports": [port], "state": "TASK_RUNNING", **more}
+from tests.support.universe.balanced import EXTERNAL, SECURE, app, task, text_of
 
 
 def service(**labels: str) -> tuple[Service, tuple[str, ...]]:
     seen = see([app("/web", 10001, **labels)], EXTERNAL)
     (found,) = seen.services
     return found, seen.warnings
-
-
-def text_of(*apps: dict[str, Any], settings: Settings = SETTINGS) -> str:
-    seen = see(apps, EXTERNAL)
-    return configuration(settings, seen.services, resized({}, {one.name: 1 for one in seen.services}))
 
 
 def test_only_apps_of_the_group_are_balanced() -> None:
@@ -124,15 +103,17 @@ def test_the_check_may_be_made_at_another_port_of_the_task() -> None:
 
 
 def test_a_port_is_the_first_apps_and_unknown_labels_are_told() -> None:
-    seen = see([app("/b"), app("/a", HAPROXY_0_BACKEND_HEAD="x", HAPROXY_0_SSL_CERT="y")], EXTERNAL)
+    seen = see([app("/b"), app("/a", HAPROXY_0_BACKEND_HEAD="x", HAPROXY_0_BIND_OPTIONS="y")], EXTERNAL)
     assert [one.app_id for one in seen.services] == ["/a"]
     assert "/b: its port 10001 is that of /a already" in seen.warnings
     assert "/a: the label HAPROXY_0_BACKEND_HEAD is not known here" in seen.warnings
+    assert "/a: the label HAPROXY_0_BIND_OPTIONS is not known here" in seen.warnings
     twins = see([app("/a/b", 10001, HAPROXY_0_PORT="8000"), app("/a_b", 8000)], EXTERNAL)
     assert len(twins.services) == 1 and len(twins.warnings) == 1
 
 
 WORDS = ["VHOST", "PATH", "MODE", "BALANCE", "BIND_ADDR", "PORT", "BACKEND_NETWORK_ALLOWED_ACL", "AUTH"]
+WORDS += ["SSL_CERT", "REDIRECT_TO_HTTPS"]
 WORDS += ["BACKEND_WEIGHT", "STICKY", "HTTP_BACKEND_PROXYPASS_PATH", "HTTP_BACKEND_REVPROXY_PATH", "HTTP_BACKEND_REDIR"]
 EVIL = st.text("ab.:/ \n\r\t#\\\"'{}$%[]()^*?|;,\x00é", max_size=12)
 
@@ -143,9 +124,9 @@ def test_whatever_labels_hold_they_add_no_line_of_their_own(labels: dict[str, st
     one = app("/web", 10001, **labels)
     one["healthChecks"] = [{"path": path}]
     clean = app("/web", HAPROXY_0_VHOST="a.test", HAPROXY_0_PATH="/a", HAPROXY_0_AUTH="r:u:p", HAPROXY_0_STICKY="true")
-    heads = {line.split()[0] for line in text_of(clean).splitlines()}
+    heads = {line.split()[0] for line in text_of(clean, settings=SECURE).splitlines()}
     heads |= {"option", "http-check", "tcp-request", "acl", "http-response"}
-    text = text_of(one)
+    text = text_of(one, settings=SECURE)
     assert all(line.split() and line.split()[0] in heads for line in text.split("\n")[:-1])
     assert sum(line.startswith("backend ") for line in text.splitlines()) == 1
     # The hash of a password is made of $; HAProxy looks for variables in quotes only, and there are none.

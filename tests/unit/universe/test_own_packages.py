@@ -96,5 +96,5 @@ def _filled(schema: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-NO_TEXT = {"role", "uri", "secret-uri", "group", "hosts", "framework-name", "zk"}
+NO_TEXT = {"role", "uri", "secret-uri", "certificate-uri", "group", "hosts", "framework-name", "zk"}
 """What the init or the gateway itself looks into, not the program."""

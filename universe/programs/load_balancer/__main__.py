@@ -12,7 +12,9 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from load_balancer import certificates
 from load_balancer.balancer import Balancer
+from load_balancer.certificates import Unfit
 from load_balancer.configuration import Settings
 from load_balancer.haproxy import HAProxy, Unusable
 from load_balancer.init import Init, Unreachable, addresses
@@ -37,10 +39,13 @@ def main(environment: Mapping[str, str]) -> int:
             addresses(environment.get("INIT_URLS", ""), AGENT_SETTINGS), environment.get("INIT_PRINCIPAL", ""), secret
         )
         haproxy = HAProxy(folder)
+        pairs = _certificates(environment, folder)
         settings = Settings(
             socket=str(haproxy.socket),
             health_port=int(environment["PORT0"]),
             http_port=int(environment.get("HTTP_PORT") or 0) or None,
+            https_port=(int(environment.get("HTTPS_PORT") or 0) or None) if pairs else None,
+            certificates=pairs,
             max_connections=_connections(int(environment.get("MAX_CONNECTIONS") or 10_000)),
         )
         served = environment.get("GROUPS_SERVED", "external").split(",")
@@ -48,7 +53,7 @@ def main(environment: Mapping[str, str]) -> int:
         strict = environment.get("STRICT", "").lower() == "true"
         Balancer(haproxy, init, settings, groups, strict=strict).run(ending)
         return 0
-    except (Unusable, Unreachable, OSError, KeyError, ValueError) as error:
+    except (Unusable, Unreachable, Unfit, OSError, KeyError, ValueError) as error:
         log.error("the load balancer cannot go on: %s", error)
         return 1
     finally:
@@ -57,6 +62,14 @@ def main(environment: Mapping[str, str]) -> int:
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
+
+
+def _certificates(environment: Mapping[str, str], folder: Path) -> tuple[str, ...]:
+    """The files of those that the environment gives, or names a file of; none when it does not. Raises `Unfit`."""
+    text = environment.get("CERTIFICATE", "")
+    if file := environment.get("CERTIFICATE_FILE"):
+        text = Path(file).read_text(encoding="ascii", errors="replace")
+    return tuple(certificates.write(folder, text)) if text.strip() else ()
 
 
 def _connections(wanted: int) -> int:

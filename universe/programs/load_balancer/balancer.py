@@ -82,7 +82,9 @@ class Balancer:
         """Brings HAProxy to these apps: a new configuration only where servers' places do not do. Raises `Unusable`
         when not even the former configuration can be kept.
         """
-        seen = see(apps, self._groups, strict=self._strict)
+        settings = self._settings
+        tls, https = bool(settings.certificates), settings.https_port is not None
+        seen = see(apps, self._groups, strict=self._strict, tls=tls, https=https)
         for text in seen.warnings:
             self._tell(text)
         seen = replace(seen, servers={name: self._resolved(ones) for name, ones in seen.servers.items()})
@@ -134,7 +136,7 @@ class Balancer:
 
     def _bindable(self, seen: Seen) -> list[Service]:
         """One port that cannot be bound must not keep all other services from changing."""
-        own = {self._settings.health_port, self._settings.http_port}
+        own = {self._settings.health_port, self._settings.http_port, self._settings.https_port}
         kept = []
         for one in seen.services:
             if one.port is None or (one.address, one.port) in self._bound:

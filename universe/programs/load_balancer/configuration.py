@@ -16,11 +16,14 @@ COOKIE = "mesosphere_server_id"
 
 @dataclass(frozen=True)
 class Settings:
-    """Of one balancer. ``http_port`` None: no frontend for virtual hosts."""
+    """Of one balancer. ``http_port``, ``https_port`` None: no frontend for virtual hosts. ``certificates``: files that
+    hold a certificate with its key each; which one a client gets, HAProxy chooses by the name that it asks for."""
 
     socket: str
     health_port: int
     http_port: int | None = None
+    https_port: int | None = None
+    certificates: tuple[str, ...] = ()
     max_connections: int = 10_000
 
 
@@ -53,6 +56,7 @@ def _lines(settings: Settings, services: Sequence[Service], slots: Mapping[str, 
         f"  maxconn {settings.max_connections}",
         "  log stderr format raw local0 notice",
         "  hard-stop-after 60s",
+        "  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets",
         "defaults",
         "  retries 3",
         "  option redispatch",
@@ -78,20 +82,29 @@ def _lines(settings: Settings, services: Sequence[Service], slots: Mapping[str, 
             yield f"userlist users_{service.name}"
             yield f"  user {user} password {password}"
     if settings.http_port is not None:
-        yield from _virtual_hosts(settings.http_port, services)
+        yield "frontend http_in"
+        yield f"  bind *:{settings.http_port}"
+        yield from _virtual_hosts(services, settings.https_port)
+    if settings.https_port is not None:
+        yield "frontend https_in"
+        yield f"  bind *:{settings.https_port}{_tls(settings)} alpn h2,http/1.1"
+        yield from _virtual_hosts(services, None)
     for service in services:
         if service.port is not None:
             yield f"frontend {service.name}"
-            yield f"  bind {_bound(service.address)}:{service.port}"
+            yield f"  bind {_bound(service.address)}:{service.port}{_tls(settings) if service.tls else ''}"
             yield f"  mode {service.mode}"
             yield f"  default_backend {service.name}"
     for service in services:
         yield from _backend(service, slots[service.name])
 
 
-def _virtual_hosts(port: int, services: Sequence[Service]) -> Iterator[str]:
-    yield "frontend http_in"
-    yield f"  bind *:{port}"
+def _tls(settings: Settings) -> str:
+    return " ssl" + "".join(f" crt {path}" for path in settings.certificates)
+
+
+def _virtual_hosts(services: Sequence[Service], https: int | None) -> Iterator[str]:
+    """``https``: the port to which those are sent on that want that."""
     yield "  mode http"
     hosted = [service for service in services if service.hosts]
     for service in hosted:
@@ -102,9 +115,26 @@ def _virtual_hosts(port: int, services: Sequence[Service]) -> Iterator[str]:
         " || ".join(f"host_{service.name}" for service in hosted) or "FALSE"
     )
     # The longer path is meant where two fit.
-    for service in sorted(hosted, key=lambda one: (-one.weight, -max(map(len, one.paths), default=0), one.name)):
-        condition = f"host_{service.name}" + (f" path_{service.name}" if service.paths else "")
-        yield f"  use_backend {service.name} if {condition}"
+    ordered = sorted(hosted, key=lambda one: (-one.weight, -max(map(len, one.paths), default=0), one.name))
+    conditions = {one.name: f"host_{one.name}" + (f" path_{one.name}" if one.paths else "") for one in ordered}
+    if https is not None:
+        yield from _sent_on(ordered, conditions, https)
+    for service in ordered:
+        yield f"  use_backend {service.name} if {conditions[service.name]}"
+
+
+def _sent_on(ordered: Sequence[Service], conditions: Mapping[str, str], https: int) -> Iterator[str]:
+    """Of several services that fit, the first one decides, as with backends."""
+    if not any(one.to_https for one in ordered):
+        return
+    port = "" if https == 443 else f":{https}"
+    yield "  acl is_decided var(txn.to_https) -m found"
+    yield "  acl is_sent_on var(txn.to_https) -m int 1"
+    for service in ordered:
+        wanted = int(service.to_https)
+        yield f"  http-request set-var(txn.to_https) int({wanted}) if {conditions[service.name]} !is_decided"
+    target = f"https://%[req.hdr(host),field(1,:),lower]{port}%[pathq]"
+    yield f"  http-request redirect code 301 location {target} if is_sent_on"
 
 
 def _backend(service: Service, slots: Slots) -> Iterator[str]:
@@ -140,7 +170,7 @@ def _http(service: Service) -> Iterator[str]:
         yield f"  http-request auth realm {service.realm[0]} unless {{ http_auth(users_{service.name}) }}"
     yield "  option forwardfor"
     yield "  http-request set-header X-Forwarded-Port %[dst_port]"
-    yield "  http-request set-header X-Forwarded-Proto http"
+    yield "  http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]"
     if service.redirect is not None:
         yield f"  http-request redirect location {_target(service.redirect)} if {{ path / }}"
     if service.proxy_path is not None:

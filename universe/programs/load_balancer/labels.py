@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 BALANCES = frozenset({"roundrobin", "leastconn", "source", "static-rr", "first", "uri", "random"})
@@ -16,6 +16,9 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?", re.ASCII)
 _NUMBERS = re.compile(r"\d{1,3}(\.\d{1,3}){3}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*", re.ASCII)
 _WORD = re.compile(r"[^\s\"'\\#\x00-\x20\x7f-\uffff]+")
 
+# What marathon-lb takes for true, and the opposites of it.
+TRUE = frozenset({"true", "t", "yes", "y"})
+FALSE = frozenset({"false", "f", "no", "n"})
 KNOWN = frozenset(
     {
         "GROUP",
@@ -32,6 +35,8 @@ KNOWN = frozenset(
         "MODE",
         "PATH",
         "PORT",
+        "REDIRECT_TO_HTTPS",
+        "SSL_CERT",
         "STICKY",
         "USE_HSTS",
         "VHOST",
@@ -69,6 +74,10 @@ class Service:
     proxy_path: str | None = None
     reverse_path: str | None = None
     redirect: str | None = None
+    tls: bool = False
+    """Whether its port speaks TLS."""
+    to_https: bool = False
+    """Whether plain requests for its hosts are sent on to HTTPS."""
     realm: tuple[str, str, str] | None = field(default=None, repr=False)
     """Realm, user and encrypted password."""
 
@@ -91,10 +100,18 @@ class _Wrong(Exception):
     """A label cannot be used; the service goes on without what it says, or not at all (``fatal``)."""
 
 
-def see(apps: Iterable[Mapping[str, Any]], groups: frozenset[str], *, strict: bool = False) -> Seen:
+def see(
+    apps: Iterable[Mapping[str, Any]],
+    groups: frozenset[str],
+    *,
+    strict: bool = False,
+    tls: bool = False,
+    https: bool = False,
+) -> Seen:
     """Services of the groups (``*`` is any app with a label HAPROXY_GROUP or without), by app and port.
 
-    ``strict``: only those with HAPROXY_{n}_ENABLED=true.
+    ``strict``: only those with HAPROXY_{n}_ENABLED=true. ``tls``: there are certificates; ``https``: and a port for
+    hosts over HTTPS. What asks for TLS that this balancer does not speak is not served in plain text instead.
     """
     services: list[Service] = []
     servers: dict[str, tuple[Server, ...]] = {}
@@ -107,6 +124,7 @@ def see(apps: Iterable[Mapping[str, Any]], groups: frozenset[str], *, strict: bo
             if not _wanted(labels, index, groups, strict):
                 continue
             service, wrong = _service(app, labels, index, definition)
+            service = _guarded(service, wrong, tls=tls, https=https)
             warnings += [f"{app.get('id')}: {text}" for text in wrong]
             if service.name in servers:
                 warnings.append(f"{service.app_id}: another app is called {service.name} already")
@@ -128,8 +146,8 @@ def _unknown(app: Mapping[str, Any], labels: Mapping[str, str]) -> list[str]:
 
 def _wanted(labels: Mapping[str, str], index: int, groups: frozenset[str], strict: bool) -> bool:
     group = labels.get(f"HAPROXY_{index}_GROUP", labels.get("HAPROXY_GROUP"))
-    enabled = labels.get(f"HAPROXY_{index}_ENABLED")
-    if (enabled or "").lower() == "false" or (strict and (enabled or "").lower() != "true"):
+    enabled = labels.get(f"HAPROXY_{index}_ENABLED", "").strip().lower() or ("false" if strict else "true")
+    if enabled not in TRUE:
         return False
     if "*" in groups:
         return True
@@ -159,7 +177,10 @@ def _service(
         return value
 
     def truth(name: str) -> bool:
-        return (label(name) or "").lower() == "true"
+        value = (label(name) or "false").lower()
+        if value not in TRUE | FALSE:
+            wrong.append(f"HAPROXY_{index}_{name}: {value!r} is neither true nor false")
+        return value in TRUE
 
     def number(name: str, otherwise: int, least: int, most: int) -> int:
         value = label(name)
@@ -201,9 +222,23 @@ def _service(
         proxy_path=one("HTTP_BACKEND_PROXYPASS_PATH", _PATH),
         reverse_path=one("HTTP_BACKEND_REVPROXY_PATH", _PATH),
         redirect=one("HTTP_BACKEND_REDIR", _PATH),
+        tls=label("SSL_CERT") is not None,
+        to_https=truth("REDIRECT_TO_HTTPS"),
         realm=_realm(label("AUTH"), index, wrong),
     )
     return service, wrong
+
+
+def _guarded(service: Service, wrong: list[str], *, tls: bool, https: bool) -> Service:
+    """The service without what would go in plain text although its labels ask for TLS."""
+    head = f"HAPROXY_{service.index}"
+    if service.tls and service.port is not None and not tls:
+        wrong.append(f"{head}_SSL_CERT: this balancer has no certificate: not balanced at the port {service.port}")
+        service = replace(service, port=None)
+    if service.to_https and service.hosts and not https:
+        wrong.append(f"{head}_REDIRECT_TO_HTTPS: this balancer speaks no HTTPS: not balanced by its hosts")
+        service = replace(service, hosts=(), paths=())
+    return service
 
 
 def _realm(text: str | None, index: int, wrong: list[str]) -> tuple[str, str, str] | None:
