@@ -28,6 +28,8 @@ LABELS = ("CIDATA", "cidata")
 FILES = ("meta-data", "user-data", "network-config", "vendor-data")
 _HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*")
 _KEY = re.compile(r"(sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?")
+_NOT_TOLD = re.compile(r"(?:'[^']*'|\"[^\"]*\")")
+"""What a complaint of the YAML's reader quotes: an alias' or a tag's name, a character."""
 _MODE = re.compile(r"(0o?)?[0-7]{3,4}")
 _PASSWORDS = ("chpasswd", "password", "passwd", "plain_text_passwd", "hashed_passwd", "ssh_pwauth", "lock_passwd")
 _HARMLESS = {"manage_etc_hosts": ("false",), "preserve_hostname": ("false",), "disable_root": ("false",)}
@@ -93,8 +95,17 @@ def _yaml(seed: Seed, name: str, content: bytes) -> Any:
     try:
         return yaml.load(content.decode(), Loader=_Loader)  # a SafeLoader
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        seed.complaints.append(f"{name}: it is no YAML, and left out: {' '.join(str(error).split())}")
+        seed.complaints.append(f"{name}: it is no YAML, and left out: {_problem(error)}")
         return None
+
+
+def _problem(error: UnicodeDecodeError | yaml.YAMLError) -> str:
+    """What is wrong, and where. The text itself is not shown: it may be a secret, and consoles are kept."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is no UTF-8"
+    mark = getattr(error, "problem_mark", None)
+    where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+    return f"{_NOT_TOLD.sub('…', getattr(error, 'problem', None) or 'it cannot be read')}{where}"
 
 
 def _meta_data(seed: Seed, content: bytes | None) -> None:
@@ -167,9 +178,9 @@ def _keys(seed: Seed, where: str, value: Any) -> None:
     if isinstance(value, Mapping):
         value = [key for told in value.values() for key in (told if isinstance(told, list) else [told])]
     lines = [line for one in (value if isinstance(value, list) else [value]) for line in str(one).splitlines()]
-    for line in (line.strip() for line in lines):
-        if not _KEY.fullmatch(line):
-            seed.complaints.append(f"{where}: {line[:40]!r} is no public key, and left out")
+    for number, line in enumerate((line.strip() for line in lines), start=1):
+        if not _KEY.fullmatch(line):  # it may be a private one: it is not shown
+            seed.complaints.append(f"{where}: line {number} is no public key, and left out")
         elif line not in seed.keys:
             seed.keys.append(line)
 
@@ -177,6 +188,8 @@ def _keys(seed: Seed, where: str, value: Any) -> None:
 def _users(seed: Seed, where: str, value: Any) -> None:
     for one in value if isinstance(value, list) else [value]:
         name = one.get("name") if isinstance(one, Mapping) else one
+        if not isinstance(one, Mapping | str):
+            name = "one that is no user"
         if name != "root" or not isinstance(one, Mapping):
             seed.complaints.append(f"{where}: {name!r} is left out: the image has root alone, who comes in by key")
             continue
@@ -206,7 +219,8 @@ def _host_keys(seed: Seed, where: str, value: Any) -> None:
 def _file(seed: Seed, where: str, told: Any) -> None:
     path = str(told.get("path", "")) if isinstance(told, Mapping) else ""
     if not path.startswith("/") or path != os.path.normpath(path):
-        seed.complaints.append(f"{where}: {path or told!r} is no absolute path, and left out")
+        told_of = repr(path) if path else "a file without one"  # what else it has may be a secret
+        seed.complaints.append(f"{where}: {told_of} is no absolute path, and left out")
         return
     encoding = str(told.get("encoding", "text/plain"))
     content = str(told.get("content") or "").encode()

@@ -76,7 +76,7 @@ def test_keys_of_meta_data_come_to_those_that_are_there(tmp_path: Path) -> None:
         ("chpasswd: {expire: false}", "chpasswd is refused"),
         ("disable_root: true", "disable_root is not understood"),
         ("hostname: 'a b'", "'a b' is no host name"),
-        ("ssh_authorized_keys: [nonsense]", "'nonsense' is no public key"),
+        ("ssh_authorized_keys: [nonsense]", "line 1 is no public key"),
         ("users: [default]", "'default' is left out: the image has root alone"),
         ("users: [{name: root, shell: /bin/zsh}]", "root: shell is not understood"),
         ("users: [{name: root, hashed_passwd: x}]", "root: hashed_passwd is refused"),
@@ -121,3 +121,26 @@ def test_hardware_addresses_and_modes_are_no_numbers() -> None:
     assert found.complaints == []
     assert found.networks is not None
     assert "PermanentMACAddress=52:54:00:12:34:56" in found.networks["10-seed-eth0.network"]
+
+
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        ("write_files: [{content: hunter2, permissions: '0600'}]", "a file without one is no absolute path"),
+        ("write_files: [hunter2]", "a file without one is no absolute path"),
+        ("write_files: {path: [hunter2}", "it is no YAML, and left out: "),
+        ("token: *hunter2", "it is no YAML, and left out: found undefined alias …"),
+        ('token: "hunter2', "in line 2, column "),
+        ("token: !hunter2 x", "it is no YAML, and left out: could not determine a constructor for the tag …"),
+        ("users: [[hunter2]]", "'one that is no user' is left out"),
+        ("ssh_authorized_keys: |\n  -----BEGIN OPENSSH PRIVATE KEY-----\n  hunter2\n", "line 2 is no public key"),
+        ("password: hunter2", "password is refused"),
+    ],
+)
+def test_no_secret_of_a_seed_is_in_a_complaint_which_consoles_keep(user: str, told: str) -> None:
+    complaints = "\n".join(seed(f"#cloud-config\n{user}".encode()).complaints)
+    assert told in complaints and "hunter2" not in complaints
+
+
+def test_a_seed_that_is_no_text_says_where() -> None:
+    assert any("byte 15 is no UTF-8" in one for one in seed(b"#cloud-config\n\xff").complaints)
