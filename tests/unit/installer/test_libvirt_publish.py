@@ -71,6 +71,13 @@ def test_killed_anywhere_a_repetition_completes(one: Lab) -> None:
     assert at > 5
 
 
+def test_an_image_that_did_not_fit_leaves_nothing(one: Lab) -> None:
+    one.faults.refuse = {"uploaded dcos-golden": "No space left on device"}
+    with pytest.raises(ProviderError) as caught:
+        publish(image_of(one), "dcos", print)
+    assert caught.value.why == "No space left on device" and golden(one) == []
+
+
 @pytest.mark.parametrize(
     ("at", "other", "brought"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import struct
 import time
@@ -236,7 +237,12 @@ def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[s
                 note(f"image: {tenth * 10} % brought")
             return part
 
-        hypervisor.upload(pool, golden.volume, golden.bytes, read)
+        try:
+            hypervisor.upload(pool, golden.volume, golden.bytes, read)
+        except LibvirtFailed:
+            with contextlib.suppress(ProviderError):  # on a full disk half an image is in everybody's way
+                hypervisor.delete_volume(pool, golden.volume)
+            raise
     if digest.hexdigest() != golden.sha256:
         hypervisor.delete_volume(pool, golden.volume)
         raise ProviderError(
