@@ -77,7 +77,7 @@ def run(
     whole session is killed.
     """
     arguments = [str(argument) for argument in argv]
-    command = shlex.join(arguments)
+    command = shown(shlex.join(arguments))
     log.debug("$ %s", command)
     try:
         process = subprocess.Popen(
@@ -139,14 +139,17 @@ class _Words:
     def _take(self) -> None:
         with self._stream:
             self._write(self._title)
+            begun = b""  # of a line: an address is shown when all of it is there
             while part := self._stream.read1(1 << 16):
                 self._said += part
-                self._write(part)
+                lines, end, begun = (begun + part).rpartition(b"\n")
+                self._write(lines + end)
+            self._write(begun)
 
     def _write(self, part: bytes) -> None:
         try:
             with self._log_file.open("ab") as log_file:
-                log_file.write(part)
+                log_file.write(shown(part.decode(errors="surrogateescape")).encode(errors="surrogateescape"))
         except OSError as error:  # a full disk: what the command says of it must not be lost with it
             log.debug("%s: %s", self._log_file, error)
 

@@ -72,6 +72,23 @@ def test_credentials_are_not_shown() -> None:
     assert shown(said) == "Err http://mirror.example/x and 'https://other.example' at me@example"
 
 
+def test_credentials_are_not_logged_either_however_they_come(tmp_path: Path) -> None:
+    script = (
+        "printf 'Err http://user:pa' >&2; sleep 0.5;"
+        " printf 'ss@mirror.example/x\\n\\377 no end http://a:b@c' >&2; exit 1"
+    )
+    with pytest.raises(CommandFailedError) as caught:
+        run(
+            ["/bin/sh", "-c", script, "https://me:pass@other.example"],
+            what="try",
+            log_file=tmp_path / "log",
+            deadline=60,
+        )
+    log = (tmp_path / "log").read_bytes()
+    assert b"Err http://mirror.example/x\n\xff no end http://c" in log and b"https://other.example" in log
+    assert b"pass" not in log and "pass" not in str(caught.value)
+
+
 def test_a_command_dies_with_whoever_started_it_and_this_is_written_once() -> None:
     assert bound("true", "x") == ["setpriv", "--pdeathsig", "KILL", "true", "x"]
     written = [path.name for path in PACKAGE.glob("*.py") for _ in re.findall("pdeathsig", path.read_text())]
