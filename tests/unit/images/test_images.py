@@ -188,7 +188,7 @@ def test_a_change_makes_anew_what_it_concerns_and_nothing_else(host: BuildHost, 
     assert changed(host, tmp_path, files=(*definition.files, unit)) == {"tree", "image"}
     assert changed(host, tmp_path, enable=()) == {"tree", "image"}
     assert changed(host, tmp_path, files=(*definition.files, hook)) == {"initrd", "tree", "image"}
-    assert changed(host, tmp_path, arguments=("debug",)) == {"image"}
+    assert changed(host, tmp_path, arguments=("debug",)) == {"tree", "image"}
     assert changed(host, tmp_path, outputs=("raw",)) == {"image"}
     assert changed(host, tmp_path, exclude=()) == {"packages", "initrd", "tree", "image"}
     assert changed(host, tmp_path, runtime=False) == {"runtime", "tree", "image"}
