@@ -460,7 +460,7 @@ def golden_volumes(made: Lab) -> list[str]:
 
 
 def test_half_an_image_that_a_killed_run_left_is_brought_anew(two: Lab) -> None:
-    two.faults.refuse = {"uploaded dcos-golden": "the connection broke"}
+    two.faults.refuse = dict.fromkeys(("uploaded dcos-golden", "delete volume"), "the connection broke")
     with pytest.raises(ProviderError, match="uploaded"):
         create(two)
     assert len(golden_volumes(two)) == 1  # without its mark
