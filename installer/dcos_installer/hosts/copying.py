@@ -35,12 +35,30 @@ class Copied:
     bytes: int
 
 
-def _counted(files: Iterator[bytes], passed: Callable[[int], None]) -> Iterator[bytes]:
-    """What is sent, part by part, with a word of how much has passed."""
-    with _as_installer_error():
-        for part in files:
-            yield part
-            passed(len(part))
+class _Sending:
+    """What is sent, part by part, with a word of how much has passed.
+
+    Where a file cannot be read the stream is cut off: the machine removes what it has received and ends. Only then
+    `check` says why.
+    """
+
+    def __init__(self, files: Iterator[bytes], passed: Callable[[int], None]) -> None:
+        self._files, self._passed = files, passed
+        self._refused: carry.CopyRefused | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for part in self._files:
+                yield part
+                self._passed(len(part))
+        except carry.CopyRefused as error:
+            self._refused = error
+
+    def check(self) -> None:
+        """Raises `InstallerError` when a file could not be read."""
+        if self._refused is not None:
+            with _as_installer_error():
+                raise self._refused
 
 
 def size_of(sources: Sequence[str]) -> int:
@@ -60,7 +78,7 @@ def copy_to(
 ) -> Copied:
     """Copies ``sources`` of here to ``target`` on the machine; see `carry.laid`. Raises `InstallerError`."""
     order = {"do": "receive", "target": target, "into": len(sources) > 1 or target.endswith("/")}
-    files = _counted(carry.packed(sources), lambda passed: progress(host.name, passed))
+    sending = _Sending(carry.packed(sources), lambda passed: progress(host.name, passed))
     said = Said(_TASK)
     with fleet.connected(host) as connection:
         code = fleet.run(
@@ -69,9 +87,10 @@ def copy_to(
             words(host),
             stdout=said.take_stdout,
             stderr=said.take_stderr,
-            stdin=SentProgram(_PROGRAM, order, files),
+            stdin=SentProgram(_PROGRAM, order, sending),
             seconds=seconds,
         )
+    sending.check()
     said.check(code)
     counted = said.answer()
     return Copied(counted["files"], counted["bytes"])
