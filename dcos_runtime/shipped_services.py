@@ -41,6 +41,11 @@ def usual_callers() -> tuple[str, ...]:
     return tuple(sorted(set.intersection(*routed)))
 
 
+def speakers() -> tuple[str, ...]:
+    """The kinds of daemons that pass users' requests on to other services."""
+    return tuple(sorted(one.kind for one in shipped().values() if one.passes_on))
+
+
 def all_ports() -> tuple[int, ...]:
     """Every port of a daemon, sorted. No task gets one of them."""
     return tuple(

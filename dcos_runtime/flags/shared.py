@@ -21,7 +21,7 @@ from dcos_runtime.flags.values import (
     duration_within,
     merged,
 )
-from dcos_runtime.shipped_services import all_ports, port, usual_callers
+from dcos_runtime.shipped_services import all_ports, port, speakers, usual_callers
 
 MASTER_TLS_PORT = port("master", "tls")
 INIT_TLS_PORT = port("marathon", "tls")
@@ -97,6 +97,12 @@ class GuardFlags(Flags):
         NAMES,
         "kinds of daemons whose certificates are let in over mutual TLS, besides the operator's and its own",
         default=usual_callers(),
+        ours=True,
+    )
+    tls_speakers: tuple[str, ...] = flag(
+        NAMES,
+        "those of `tls_clients` that pass users' requests on, and name the user",
+        default=speakers(),
         ours=True,
     )
 

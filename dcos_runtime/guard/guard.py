@@ -63,8 +63,9 @@ class Guard:
     """All that a daemon needs to identify its clients. ``realm`` stands in challenges.
 
     ``tls_kinds``: the kinds of identity that are let in on a port with mutual TLS. ``kind``: that of the daemon itself.
-    Only two speak for users: gateways, which pass requests on to every daemon, and standbys, which pass them on to the
-    leader among daemons of their own kind. Each has found out first who sends the request.
+    Only two speak for users: ``speakers`` (kinds, such as a gateway's), which pass requests on to every daemon, and
+    standbys, which pass them on to the leader among daemons of their own kind. Each has found out first who sends the
+    request.
     """
 
     realm: str = "mesos"
@@ -73,6 +74,7 @@ class Guard:
     users: Users | None = None
     anonymous_reads: frozenset[str] = frozenset()
     tls_kinds: frozenset[str] = frozenset()
+    speakers: frozenset[str] = frozenset()
     kind: str = ""
 
     @property
@@ -116,11 +118,12 @@ class Guard:
         if identity is None or identity.kind not in self.tls_kinds:
             raise Denied(403, f"{identity or 'this certificate'} has no business here")
         spoken_for = request.headers.getall(tls.SPOKEN_FOR, [])
-        if spoken_for and identity.kind in ("gateway", self.kind):
+        is_own = identity.kind == self.kind
+        if spoken_for and (is_own or identity.kind in self.speakers):
             if len(spoken_for) > 1 or not tokens.UID.fullmatch(spoken_for[0]):
                 raise Denied(400, f"{tls.SPOKEN_FOR} names no user")
-            if identity.kind == "gateway" and tokens.is_daemons(spoken_for[0]):
-                raise Denied(403, "a gateway speaks for users, and none of them is called like a daemon")
+            if not is_own and tokens.is_daemons(spoken_for[0]):
+                raise Denied(403, f"a {identity.kind} speaks for users, and none of them is called like a daemon")
             return spoken_for[0]
         return identity.principal
 
@@ -204,6 +207,7 @@ def guard(
             users=SocketUsers(Path(auth_socket)) if auth_socket else users,
             anonymous_reads=frozenset(flags.anonymous_reads),
             tls_kinds=frozenset({OPERATOR, *tls_kinds, *flags.tls_clients}),
+            speakers=frozenset(flags.tls_speakers),
             kind=kind,
         )
     except (credential_files.CredentialsUnusable, tokens.KeyUnusable) as error:

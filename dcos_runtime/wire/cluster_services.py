@@ -65,6 +65,8 @@ class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     description: str
     called: str
     hosts: Literal["all", "masters", "agents"]
+    kind: str = ""
+    """The kind that its certificate names."""
     ports: Mapping[str, int] = {}
     """All of its ports, by the names that its descriptor gives them."""
     reserved_ports: tuple[int, ...] = ()
@@ -75,3 +77,5 @@ class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     """What a cluster with this service can do, by the names that ``/capabilities`` lists."""
     callers: tuple[str, ...] = ()
     """The kinds of other services that call it over mutual TLS."""
+    passes_on: bool = False
+    """It passes users' requests on to other services, and names the user to them."""

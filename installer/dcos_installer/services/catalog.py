@@ -88,6 +88,11 @@ class Catalog:
         }
         return sorted(kind for kind in found - {called.tls} if kind)
 
+    @property
+    def speakers(self) -> list[str]:
+        """The kinds of certificates of the services that pass users' requests on, sorted."""
+        return sorted(service.tls for service in self.services if service.passes_on and service.tls)
+
     # --- ports ---
 
     @cached_property
@@ -189,12 +194,14 @@ def _record(catalog: Catalog, service: Service) -> ServiceRecord:
         description=service.description,
         called=service.called,
         hosts=service.hosts,
+        kind=service.tls or "",
         ports={name: port.number for name, port in service.ports.items()},
         reserved_ports=service.reserved_ports,
         health=_question(service),
         route=_routed(service),
         capabilities=service.capabilities,
         callers=tuple(catalog.callers(service.name)),
+        passes_on=service.passes_on,
     )
 
 

@@ -203,7 +203,7 @@ class Service(_Part):
     calls: tuple[Name, ...] = ()
     """Services whose API it uses with its own certificate: they let in its kind."""
     passes_on: bool = False
-    """It passes users' requests on to every service with a route: it calls all of those."""
+    """It passes users' requests on to every service with a route: it calls all of those, and names the user to them."""
     asks_health: bool = False
     """It asks every service that is asked by HTTPS for its health: it calls all of those."""
     joins: tuple[Name, ...] = ()

@@ -385,6 +385,15 @@ def test_a_service_lets_in_those_whose_descriptors_say_that_they_call_it(roles: 
         assert flags.find("tls_clients").default == tuple(found[name]), "by hand as on clusters"
 
 
+def test_a_service_that_passes_requests_on_says_so_and_every_daemon_is_told(roles: Path) -> None:
+    assert load(roles).speakers == ["gateway"]
+    descriptor = roles / "toy" / "service.yml"
+    descriptor.write_text(f"{descriptor.read_text()}passes_on: true\n")
+    known = loaded(roles)
+    assert load(roles).speakers == ["gateway", "toy"] and "toy" in load(roles).callers("master")
+    assert 'MESOS_TLS_SPEAKERS="gateway,toy"' in text(made(known, a_spec(), "m1"), "etc/dcos-master.env")
+
+
 def documented_flags() -> dict[str, type[Flags]]:
     return {name.removeprefix("dcos-"): flags for name, flags in PROGRAMS.items() if issubclass(flags, GuardFlags)}
 
