@@ -1,20 +1,19 @@
 """The agent's durable memory: a small JSON file an executor, a framework, and the agent itself, in ``work_dir/meta``.
 
-A crash leaves either the old file or the new one: it is written aside, flushed to the disk, renamed, and the
-folder flushed. A file that cannot be read costs its own task only.
+A crash leaves either the old file or the new one (`durable`). A file that cannot be read costs its own task only.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, unquote
 
+from dcos_runtime import durable
 from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.records import AgentRecord, TaskRecord
 from dcos_runtime.agent.core.stored import Run, UnknownRunVersion
@@ -63,8 +62,10 @@ class Checkpoints:
 
     def prepare(self) -> None:
         """Makes the folders, readable by the agent's user only. Raises ``OSError``."""
-        for name in ("tasks", "frameworks"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder / "tasks", self.folder / "frameworks"):
+            folder.mkdir(parents=True, exist_ok=True)
+            durable.sweep(folder)
+        durable.sweep(self.folder)
         self.folder.chmod(0o700)
 
     def read(self) -> Remembered:
@@ -109,23 +110,9 @@ class Checkpoints:
         path = self._path(key)
         if value is None:
             path.unlink(missing_ok=True)
+            durable.settle(path.parent)
         else:
-            aside = path.with_name(f".{path.name}.new")
-            try:
-                descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-                try:
-                    view = memoryview(value)
-                    while view:
-                        view = view[os.write(descriptor, view) :]
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-                aside.rename(path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    aside.unlink(missing_ok=True)
-                raise
-        _flush(path.parent)
+            durable.write(path, value)
 
     def _path(self, key: str) -> Path:
         *folders, name = key.split("/", 1)
@@ -156,14 +143,6 @@ def _read(path: Path, value: bytes, read: Callable[[bytes], T]) -> T:
         return read(value)
     except UnknownRunVersion as error:
         raise CheckpointError(f"{path} is left as it is: {error}") from error
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def boot_id() -> str:

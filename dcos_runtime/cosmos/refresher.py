@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime import __version__
+from dcos_runtime import __version__, durable
 from dcos_runtime.cosmos.core import mirror
 from dcos_runtime.cosmos.core.addresses import Allowed
 from dcos_runtime.cosmos.fetching import Downloader, DownloadError, DownloadTooLarge
@@ -138,17 +138,10 @@ def _write(folder: Path, packages: list[Any], *, signed: bool) -> str:
         if written_digest(folder, signed=signed) == found:
             return found
     folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f"{ENTRIES}.new"
-    try:
-        with beside.open("wb") as file:
-            file.write(f"{found}{_SIGNED if signed else ''}\n".encode())
-            file.writelines(line + b"\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(folder / ENTRIES)
-    except OSError:
-        beside.unlink(missing_ok=True)  # a part of it would fill the disk further
-        raise
+    durable.sweep(folder)
+    with durable.replaced(folder / ENTRIES) as file:
+        file.write(f"{found}{_SIGNED if signed else ''}\n".encode())
+        file.writelines(line + b"\n" for line in lines)
     return found
 
 

@@ -21,6 +21,8 @@ from typing import Any
 
 import msgspec
 
+from dcos_runtime import durable
+
 log = logging.getLogger(__name__)
 
 _LARGEST = 64 * 1024
@@ -117,20 +119,16 @@ class PreviousProcess:
         """To be called before ``session`` has a node at ``path``. A failure costs the successor some seconds."""
         if not self._alone:
             return
-        new = self._file.with_suffix(".new")
         try:
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-                file.write(msgspec.json.encode(_Record(path, session, self._which)))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._file)
+            durable.write(self._file, msgspec.json.encode(_Record(path, session, self._which)))
         except OSError as error:
             # The record that is there, if any, is of an earlier process.
             with contextlib.suppress(OSError):
                 self._file.unlink()
             log.warning(
-                "could not write %s (%s): should this process be killed, its session has to end first", new, error
+                "could not write %s (%s): should this process be killed, its session has to end first",
+                self._file,
+                error,
             )
 
     def _read(self) -> _Record | None:

@@ -1,4 +1,7 @@
-"""Small files that are whole or not there: whoever reads one never meets half of it, nor an empty one after a crash."""
+"""Small files that are whole or not there: whoever reads one never meets half of it, nor an empty one after a crash.
+
+This is the one way of `dcos_images` to replace such a file. (It imports nothing of `dcos_runtime`, which has its own.)
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ import os
 import tempfile
 from pathlib import Path
 
+PART = ".part"
+"""The end of the names of files that are not whole yet; one stays where a process was killed."""
 
-def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
-    """The file with this text, in place of what is there. Raises `OSError`; then nothing has changed."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+
+def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+    """The file with this content, in place of what is there. Raises `OSError`; then nothing has changed."""
+    descriptor, name = tempfile.mkstemp(PART, f".{path.name}-", path.parent)
     new = Path(name)
     try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(descriptor)
         new.chmod(mode)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_installer.state import atomic_write
 from dcos_installer.surroundings import home
+from dcos_runtime import durable
 
 SETTINGS_FILE = "dcos.toml"
 CA_FILE = "dcos_ca.crt"
@@ -92,12 +92,12 @@ def write(folder: Path, wanted: Wanted, token: str) -> bool:
     home = _home(folder, wanted.cluster_id)
     new = not (home / SETTINGS_FILE).exists()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    atomic_write(home / CA_FILE, wanted.ca)
-    atomic_write(home / SETTINGS_FILE, wanted.settings(folder, token))
+    durable.write(home / CA_FILE, wanted.ca)
+    durable.write(home / SETTINGS_FILE, wanted.settings(folder, token))
     if new or attached(folder) is None:
         for other in (folder / "clusters").glob("*/attached"):
             other.unlink(missing_ok=True)
-        atomic_write(home / "attached", "")
+        durable.write(home / "attached", "")
     return (home / "attached").exists()
 
 

@@ -20,7 +20,8 @@ from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.secrets import Vault
 from dcos_installer.secrets import load as load_secrets
-from dcos_installer.state import ClusterState, atomic_write
+from dcos_installer.state import ClusterState
+from dcos_runtime import durable
 
 if TYPE_CHECKING:
     from dcos_installer.providers.base import Carried, Provider
@@ -91,7 +92,7 @@ class AnsibleEngine:
                     f"{host.name} gave no answer", why="the play ended without a word of it", hint="run again"
                 )
         whole = plan.Plan(cluster=spec.cluster_id, hosts=own)
-        atomic_write(self._state.plan, whole.encode())
+        durable.write(self._state.plan, whole.encode())
         return Planned({name: _shown(name, host) for name, host in own.items()}, whole), failures
 
     def upload(

@@ -14,7 +14,8 @@ import msgspec
 from dcos_installer.config.model import HostSpec
 from dcos_installer.errors import StateError
 from dcos_installer.providers.base import MachineState, Order
-from dcos_installer.state import ClusterState, atomic_write
+from dcos_installer.state import ClusterState
+from dcos_runtime import durable
 
 
 class MachineRecord(msgspec.Struct, frozen=True):
@@ -78,7 +79,7 @@ def addresses(state: ClusterState) -> dict[str, str]:
 def _write(state: ClusterState, records: Mapping[str, MachineRecord]) -> None:
     data = msgspec.json.encode(dict(sorted(records.items()))) + b"\n"
     if (data != b"{}\n" or state.machines.exists()) and _content(state) != data:
-        atomic_write(state.machines, data)
+        durable.write(state.machines, data)
 
 
 def _content(state: ClusterState) -> bytes:

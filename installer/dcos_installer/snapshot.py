@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from dcos_installer.config.model import ClusterSpec
 from dcos_installer.errors import StateError
 from dcos_installer.providers.registry import declaration
-from dcos_installer.state import ClusterState, atomic_write
+from dcos_installer.state import ClusterState
+from dcos_runtime import durable
 
 
 class SnapshotDamaged(StateError):
@@ -21,7 +22,7 @@ def remember_spec(state: ClusterState, spec: ClusterSpec) -> None:
     """Keeps what is deployed: `destroy` goes by it, whatever becomes of the inventory."""
     content = spec.model_dump_json(indent=1) + "\n"
     if not state.spec.exists() or state.spec.read_bytes() != content.encode():
-        atomic_write(state.spec, content)
+        durable.write(state.spec, content)
 
 
 def last_spec(state: ClusterState) -> ClusterSpec | None:

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from dcos_installer.errors import StateError
 from dcos_installer.surroundings import can_be_made, home, plain
+from dcos_runtime import durable
 
 
 def state_home(environ: Mapping[str, str] | None = None) -> Path:
@@ -23,29 +23,6 @@ def state_home(environ: Mapping[str, str] | None = None) -> Path:
     if configured.startswith("/"):
         return can_be_made(plain(Path(configured) / "dcos", "from XDG_STATE_HOME"), "from XDG_STATE_HOME")
     return can_be_made(plain(home(environ, "XDG_STATE_HOME") / ".local" / "state" / "dcos", "from HOME"), "from HOME")
-
-
-def atomic_write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
-    """Replaces ``path`` in one step: after a crash it holds the old content or the new one, never a part.
-
-    Without ``lasting`` that is so for a crash of the process; one of the machine may lose it. Many files go faster so.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
-    if lasting:
-        _sync_folder(path.parent)
 
 
 @dataclass(frozen=True)
@@ -118,7 +95,7 @@ def open_state(inventory: Path, home: Path | None = None) -> ClusterState:
     if known is None:
         known = str(uuid.uuid4())
         record = {"cluster_id": known, "inventory": str(inventory.resolve())}
-        atomic_write(index, json.dumps(record) + "\n")
+        durable.write(index, json.dumps(record) + "\n")
     state = ClusterState(home / known)
     for folder in (state.root, state.ssh_dir, state.logs):
         _make_private(folder)
@@ -186,11 +163,3 @@ def _make_private(folder: Path) -> None:
             why=str(error),
             hint="set XDG_STATE_HOME to a folder that you can write",
         ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

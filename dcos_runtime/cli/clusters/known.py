@@ -10,12 +10,12 @@ import contextlib
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime import durable
 from dcos_runtime.cli.errors import USAGE, CliError
 
 SETTINGS_FILE = "dcos.toml"
@@ -177,10 +177,10 @@ class Clusters:
                 after = {**(before if isinstance(before, dict) else {}), **values}
                 settings[section] = {key: value for key, value in after.items() if value is not None}
             if ca is not None:
-                _replace(folder / CA_FILE, ca)
+                durable.write(folder / CA_FILE, ca)
             from dcos_runtime.cli.clusters import toml
 
-            _replace(folder / SETTINGS_FILE, toml.dumps(settings).encode())
+            durable.write(folder / SETTINGS_FILE, toml.dumps(settings).encode())
             if attach:
                 self._attach(folder)
             return self._read(folder)
@@ -198,7 +198,7 @@ class Clusters:
             if other.parent != folder:
                 other.unlink(missing_ok=True)
         if not (folder / _ATTACHED).exists():
-            _replace(folder / _ATTACHED, b"")
+            durable.write(folder / _ATTACHED, b"")
 
     def _read_all(self) -> list[KnownCluster]:
         with _as_cli_error("read", self.folder):
@@ -277,18 +277,3 @@ def _tighten(path: Path) -> None:
             f"warning: others could read {path}, which holds your token; now only you can. "
             "If you are not alone on this machine: dcos auth logout, then dcos auth login"
         )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """After a crash ``path`` holds the old content or the new one, never a part; only its owner may read it."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise

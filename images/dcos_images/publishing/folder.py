@@ -13,10 +13,10 @@ from pathlib import Path
 
 from dcos_images.cache import Note
 from dcos_images.errors import ImageError, full, is_full
+from dcos_images.files import PART, write_whole
 from dcos_images.publishing.publication import RECORD, Item, Progress, Publication, files_of
 
 _CHUNK = 64 << 10
-_PART = ".part"
 _EARLIER = ".earlier.json"
 """The records of what was published before, the newest first: what they tell of stays."""
 
@@ -65,7 +65,7 @@ def _alone(place: Path, note: Note) -> Iterator[None]:
 
 def _bring(publication: Publication, place: Path, progress: Progress) -> int:
     done = brought = 0
-    for left in place.rglob(f".*{_PART}"):
+    for left in place.rglob(f".*{PART}"):
         left.unlink()  # of a run that was killed: nobody else is at work here
     for item in publication.kept:
         target = place / item.name
@@ -89,7 +89,7 @@ def _is_there(path: Path, size: int) -> bool:
 
 def _copy(item: Item, target: Path) -> Iterator[int]:
     """Copies beside the target, compares the digest of what was read, renames. Yields the bytes copied so far."""
-    part = target.with_name(f".{target.name}{_PART}")
+    part = target.with_name(f".{target.name}{PART}")
     digest, count = hashlib.sha256(), 0
     with item.source.open("rb") as reading, part.open("wb") as writing:
         while data := reading.read(_CHUNK):
@@ -124,8 +124,8 @@ def _exchange(publication: Publication, place: Path, keep: int) -> tuple[str, ..
     known = {name for one in (*_earlier(place), *([before.decode()] if before else ())) for name in _files(one, place)}
     for name, content in publication.fixed:
         if name == RECORD:  # before it, so that what is published at this moment is never forgotten
-            _write(place / _EARLIER, json.dumps(earlier).encode())
-        _write(place / name, content)
+            write_whole(place / _EARLIER, json.dumps(earlier).encode())
+        write_whole(place / name, content)
     stay = {item.name for item in publication.kept} | {name for one in earlier for name in _files(one, place)}
     gone = sorted(known - stay)
     for name in gone:
@@ -153,13 +153,3 @@ def _read(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}{_PART}")
-    with part.open("wb") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -5,14 +5,12 @@ The digest is the tar's, not the compressed file's: it stays when the compressio
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import io
 import os
 import stat
 import tarfile
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -21,6 +19,7 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.plan.facts import Target
 from dcos_installer.plan.manifest import Package
 from dcos_installer.surroundings import can_be_made, home
+from dcos_runtime import durable
 
 _COMPRESSION = 6
 
@@ -99,7 +98,8 @@ def keep(
     package = Package(name=name, version=version, sha256=digest, programs=programs)
     archive = home / f"{package.folder}.tar.gz"
     data = gzip.compress(tar, _COMPRESSION, mtime=0)
-    replace(archive, data)
+    home.mkdir(parents=True, exist_ok=True)
+    durable.write(archive, data, lasting=False)  # who reads it compares its digest
     built = Built(
         package,
         target,
@@ -109,7 +109,7 @@ def keep(
         unpacked=len(tar),
         compiled=compiled,
     )
-    replace(home / f"{inputs}.json", msgspec.json.encode(built))
+    durable.write(home / f"{inputs}.json", msgspec.json.encode(built), lasting=False)
     return built
 
 
@@ -123,17 +123,3 @@ def kept(home: Path, inputs: str) -> Built | None:
     except (OSError, msgspec.DecodeError):
         return None
     return built if digest == built.archive_sha256 else None
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Replaces a file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise

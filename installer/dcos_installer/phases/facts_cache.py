@@ -6,7 +6,7 @@ import msgspec
 
 from dcos_installer.phases.base import Context
 from dcos_installer.plan.facts import Facts
-from dcos_installer.state import atomic_write
+from dcos_runtime import durable
 
 
 def read_cache(ctx: Context) -> dict[str, Facts]:
@@ -18,7 +18,7 @@ def read_cache(ctx: Context) -> dict[str, Facts]:
 
 
 def write_cache(ctx: Context) -> None:
-    atomic_write(ctx.state.facts, msgspec.json.encode(ctx.facts))
+    durable.write(ctx.state.facts, msgspec.json.encode(ctx.facts))
 
 
 def deployed(ctx: Context) -> set[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dcos_installer.process import run
 from dcos_installer.providers.base import MachineFile
-from dcos_installer.state import ClusterState, atomic_write
+from dcos_installer.state import ClusterState
+from dcos_runtime import durable
 
 _DEADLINE = 30.0
 _HOST_KEY = "ssh_host_ed25519_key"
@@ -47,7 +48,7 @@ class ClusterKeys:
                 lines.append(f"{address} {kind} {key}\n")
         wanted = "".join(lines)
         if not self.known_hosts.exists() or self.known_hosts.read_text() != wanted:
-            atomic_write(self.known_hosts, wanted)
+            durable.write(self.known_hosts, wanted)
 
     def files_for(self, name: str) -> tuple[MachineFile, ...]:
         """What the machine needs of it before it boots."""

@@ -37,7 +37,7 @@ from dcos_installer.secrets.authority import (
     read_key,
     self_signed,
 )
-from dcos_installer.state import atomic_write
+from dcos_runtime import durable
 
 ADMINISTRATOR = "admin"
 """The uid of the user that a deploy makes."""
@@ -167,7 +167,7 @@ def write_administrator(folder: Path, who: Administrator) -> None:
 def write(path: Path, text: str, *, lasting: bool = True) -> None:
     """Writes a secret in one step, readable by its owner only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    atomic_write(path, text, 0o600, lasting=lasting)
+    durable.write(path, text, 0o600, lasting=lasting)
 
 
 def text_of(path: Path) -> str | None:

@@ -11,7 +11,6 @@ import pytest
 
 from dcos_installer.errors import StateError
 from dcos_installer.state import (
-    atomic_write,
     find_state,
     forget_state,
     is_known,
@@ -85,15 +84,3 @@ def test_a_state_directory_that_cannot_be_made_is_an_error_with_a_way_out(tmp_pa
     with pytest.raises(StateError) as caught:
         open_state(tmp_path / "local.ini", tmp_path / "file" / "home")
     assert "XDG_STATE_HOME" in caught.value.hint
-
-
-def test_an_atomic_write_that_fails_leaves_the_old_content_and_no_rest(tmp_path: Path) -> None:
-    target = tmp_path / "plan.json"
-    atomic_write(target, "old")
-    with pytest.raises(UnicodeEncodeError):
-        atomic_write(target, "\udc80")
-    target.chmod(0o644)
-    atomic_write(target, b"new")
-    assert target.read_text() == "new"
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert list(tmp_path.iterdir()) == [target]

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from dcos_universe.index import durable
+
 T = TypeVar("T")
 
 _HASH = 32
@@ -66,15 +68,11 @@ class ObjectCache:
         """Keeps the object; a full disk or missing rights only make the next build slower."""
         content = _ENCODER.encode(value)
         path = self.folder / name
-        beside = f"{path}.{os.getpid()}"
         with contextlib.suppress(OSError):
             if str(path.parent) not in self._rooms:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self._rooms.add(str(path.parent))
-            with open(beside, "wb", buffering=0) as file:  # noqa: PTH123 - a str made once, a thousand times over
-                file.write(sha256(content).digest())
-                file.write(content)
-            os.replace(beside, path)  # noqa: PTH105
+            durable.replace(path, sha256(content).digest(), content, lasting=False)
 
     def keep(self, room: str, names: Sequence[str]) -> None:
         """Removes the objects of a folder that are not among ``names`` and were written more than a month ago."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import msgspec
 
 from dcos_universe.check.findings import CountedFindings
 from dcos_universe.check.revision import Facts
+from dcos_universe.index import durable
 
 _SETTLED = 2_000_000_000
 """Nanoseconds after its last change within which a file may change again without any trace in its times."""
@@ -72,11 +71,7 @@ class CheckCache:
         try:
             data = msgspec.msgpack.encode(_File(self._maker, self._after))
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(_digest(data))
-                file.write(data)
-            Path(name).replace(self._path)
+            durable.replace(self._path, _digest(data), data, lasting=False)
         except (OSError, ValueError, msgspec.MsgspecError):
             # No room, no permission, or a path that is not text: the next check takes longer.
             return

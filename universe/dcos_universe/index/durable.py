@@ -1,4 +1,7 @@
-"""Writes files so that after a crash of the process or the machine a file has either its old or its new content."""
+"""Writes files so that after a crash of the process or the machine a file has either its old or its new content.
+
+This is the one way of `dcos_universe` to replace a file. (It imports nothing of `dcos_runtime`, which has its own.)
+"""
 
 from __future__ import annotations
 
@@ -16,22 +19,31 @@ from dcos_universe.errors import UniverseError
 def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Gives the file this content, by one rename; it is on disk when this returns. Raises `UniverseError`."""
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                os.fchmod(descriptor, mode)
-                file.flush()
-                os.fsync(descriptor)
-            Path(beside).rename(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
+        replace(path, content, mode=mode)
         settle(path.parent)
     except OSError as error:
         raise UniverseError(
             f"{path} cannot be written", why=error.strerror or str(error), hint="look at its rights and at the disk"
         ) from error
+
+
+def replace(path: Path, *content: bytes | memoryview, mode: int = 0o644, lasting: bool = True) -> None:
+    """The same, without waiting for the folder. Without ``lasting``, a crash of the machine may lose the content: for
+    caches, which know by a digest whether it is whole. Raises ``OSError``.
+    """
+    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            for piece in content:
+                file.write(piece)
+            if lasting:
+                file.flush()
+                os.fsync(descriptor)
+        Path(beside).rename(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
 
 
 def settle(folder: Path) -> None:

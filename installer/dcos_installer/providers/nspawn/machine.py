@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcos_installer.providers.nspawn.cgroups import ControlGroup
 from dcos_installer.providers.nspawn.network import MachinePort
-from dcos_installer.state import atomic_write
+from dcos_runtime import durable
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -196,7 +196,7 @@ class MachineFolder:
             return None
 
     def write_record(self, record: NspawnRecord) -> None:
-        atomic_write(self.record_file, record.dump())
+        durable.write(self.record_file, record.dump())
 
     def status(self) -> Status | None:
         """What the supervisor last wrote; None when none ever did."""
@@ -207,7 +207,7 @@ class MachineFolder:
             return None
 
     def write_status(self, status: Status) -> None:
-        atomic_write(self.status_file, json.dumps(asdict(status), sort_keys=True) + "\n")
+        durable.write(self.status_file, json.dumps(asdict(status), sort_keys=True) + "\n")
 
     def supervisor(self) -> ProcessMark | None:
         """The supervisor, when it lives."""

@@ -33,7 +33,7 @@ from dcos_installer.providers.nspawn.machine import (
     cgroup_path,
 )
 from dcos_installer.providers.nspawn.mounts import unmount_all
-from dcos_installer.state import atomic_write
+from dcos_runtime import durable
 
 _REBOOT_CODE = 133
 """How systemd-nspawn ends when the machine asked to be started again."""
@@ -282,7 +282,7 @@ def main(argv: list[str]) -> int:
     with lock:
         mark = ProcessMark.of(os.getpid())
         assert mark is not None
-        atomic_write(folder.pid_file, mark.dump())
+        durable.write(folder.pid_file, mark.dump())
         supervisor = Supervisor(folder, record, log)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, supervisor.end)
