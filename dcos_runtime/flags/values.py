@@ -37,8 +37,10 @@ class ValueType(Generic[T]):
 
 
 def without_credentials(text: str) -> str:
-    """The text without the user and password of a URL: these end at the last @, whatever they hold."""
-    return re.sub(r"://.*@", "://***@", text, flags=re.DOTALL)
+    """The text without the user and password of a URL: these end at the last @, whatever they hold. Between the URLs
+    of a list, what is shown is lost, too: a password may look like any of it.
+    """
+    return re.sub(r"//.*@", "//***@", text, flags=re.DOTALL)
 
 
 def public_url(text: str) -> str:

@@ -18,6 +18,7 @@ from dcos_installer.config.variables import ANSIBLE_VARIABLES, Variable, host_ad
 from dcos_installer.inventory_variables import only_with, variables
 from dcos_installer.providers.declaration import Declaration, HostView
 from dcos_installer.providers.registry import declarations, default
+from dcos_runtime.flags.values import without_credentials
 
 ROLE_GROUPS: dict[str, Role] = {"masters": "master", "agents": "agent", "public_agents": "public_agent"}
 
@@ -481,10 +482,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {short[close[0]]}?" if close else "remove it; docs/inventory.md lists all"
 
 
-_CREDENTIALS = re.compile(r"""(?<=//)[^\s"',]*@""")
-
-
 def _shown(text: str) -> str:
     """As an error may quote it: not too long, on one line, without the password of a URL."""
-    told = _CREDENTIALS.sub("***@", text)
+    told = without_credentials(text)
     return told if told.isprintable() and len(told) <= 60 else repr(told[:60])

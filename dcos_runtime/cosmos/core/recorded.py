@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -30,7 +29,6 @@ NAME = "cosmos"
 EVENT = Event
 EFFECT = Effect
 
-_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
 _SHORTEST = 16
 """The least length of pseudonyms of parts of URLs. The core compares these parts, and does not look at their sizes."""
 
@@ -87,7 +85,7 @@ class Veil:
     # --- repositories -------------------------------------------------------------------------------------------------
 
     def _uri(self, uri: str) -> str:
-        return _CREDENTIALS.sub(lambda match: self._names.of(match.group().ljust(_SHORTEST)), uri)
+        return self._names.uri(uri, _SHORTEST)
 
     def _repositories(self, repositories: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         return tuple((name, self._uri(uri)) for name, uri in repositories)

@@ -244,6 +244,7 @@ def test_trouble_at_the_other_side_is_told_and_changes_nothing(tmp_path: Path, e
     "where",
     [
         *("", "ftp://x/y", "ssh://-oProxyCommand=x/y", "ssh://host", "ssh://u:secret@host/x", "s3://B_/x"),
+        *("ssh://u:se/secret@host/x", "ssh://u:secret/2@host:1/x", "s3://u:secret:1@b/x", "ftp://u:se/secret@h/x"),
         *("s3://bucket/../x", "ssh://host:99999/x", "ssh://ho st/x", "ssh://host/x?y", "ssh://-l@host/x"),
     ],
 )

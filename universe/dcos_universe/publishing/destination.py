@@ -46,7 +46,8 @@ def destination(text: str) -> Directory | Ssh | Bucket:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise UniverseError(f"{_shown(text)} is no place to publish to", why=str(error), hint=_HINT) from error
+        why = "its host or its port cannot be read" if "@" in text else str(error)  # which may quote of a password
+        raise UniverseError(f"{_shown(text)} is no place to publish to", why=why, hint=_HINT) from error
     wrong = ""
     if parts.query or parts.fragment:
         wrong = "it has a query or a fragment"
@@ -77,5 +78,5 @@ def destination(text: str) -> Directory | Ssh | Bucket:
 
 
 def _shown(text: str) -> str:
-    """Without a password."""
-    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:…@", text)
+    """Without user and password: these end at the last @, whatever they hold."""
+    return re.sub(r"//.*@", "//***@", text, flags=re.DOTALL)
