@@ -118,7 +118,11 @@ def refresh(job: Job) -> Outcome:
         index = client.refresh()
         packages = index.get("packages")
         if not isinstance(packages, list):
-            raise UniverseError(f"what {job.url} serves is no repository", why="it has no list of packages")
+            raise UniverseError(
+                f"what {job.url} serves is no repository",
+                why="it has no list of packages",
+                hint="see that the URL is one of a repository, and that the repository is published whole",
+            )
         return Outcome(_write(folder, packages, signed=job.root is not None))
     except UniverseError as error:
         return Outcome(wrong=f"{error.what}: {error.why}" if error.why else error.what, remedy=error.hint)

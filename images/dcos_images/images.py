@@ -156,7 +156,8 @@ class ImageBuilder:
             return None
         if self._runtime is None:
             raise ImageError(
-                f"the image {definition.name!r} carries the runtime, and nobody has handed it to the builder",
+                f"the image {definition.name!r} cannot be built",
+                why="it carries the runtime, and nobody has handed that to the builder",
                 hint="build it with dcos-installer image build, which does",
             )
         return self._runtime.ensure(definition.release(self._host.codename), self._host.arch)

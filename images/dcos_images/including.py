@@ -51,7 +51,11 @@ def load_definition(name: str, folder: Path | None = None) -> ImageDefinition:
     path = folder / name / "image.toml"
     if not path.is_file():
         known = ", ".join(names(folder))
-        raise ImageError(f"no image is named {name!r}", hint=f"choose one of: {known or 'none is defined'}")
+        raise ImageError(
+            f"no image is named {name!r}",
+            why=f"there is no {path}",
+            hint=f"choose one of: {known}" if known else f"define one in {folder}",
+        )
     reader = DefinitionReader(folder)
     definition = reader.definition(name)
     if reader.problems:

@@ -62,7 +62,9 @@ def make_initrd(tree: ImageTree, epoch: int, target: Path, log_file: Path) -> No
             )
         shutil.copyfile(program, target / name)
     if not tree.followed("/usr/sbin/mkinitramfs").is_file():
-        raise ImageError("the image has no mkinitramfs", hint="add initramfs-tools to its packages")
+        raise ImageError(
+            "no initrd can be made", why="the image has no mkinitramfs", hint="add initramfs-tools to its packages"
+        )
     run(
         [
             *bound("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
@@ -74,7 +76,7 @@ def make_initrd(tree: ImageTree, epoch: int, target: Path, log_file: Path) -> No
         env={"SOURCE_DATE_EPOCH": str(epoch), "TMPDIR": "/tmp"},
     )
     if not (target / "initrd").stat().st_size:
-        raise ImageError("the image's initrd is empty", why="mkinitramfs wrote nothing")
+        raise ImageError("the image's initrd is empty", why="mkinitramfs wrote nothing", hint=f"see {log_file}")
 
 
 def kernel_version(tree: ImageTree) -> str:

@@ -109,7 +109,9 @@ def check_lock(lock: Lock, definition: ImageDefinition, host: BuildHost, path: P
     ):
         if said != wanted:
             raise ImageError(
-                f"{path} is the lock of another {what}: {said!r}, not {wanted!r}", hint="name the right lock"
+                f"{path} is the lock of another {what}",
+                why=f"it is of {said!r}, not of {wanted!r}",
+                hint="name the right lock",
             )
     if lock.asked != asked_of(definition):
         raise ImageError(
@@ -137,7 +139,11 @@ class Apt:
             printed = self._run(argv, "find the image's packages", _RESOLVE_DEADLINE, definition)
         packages = tuple(sorted(_printed(printed)))
         if not packages:
-            raise ImageError("apt names no packages for the image", evidence=shown(printed))
+            raise ImageError(
+                "apt names no packages for the image",
+                hint="see that apt-get on this machine can install packages",
+                evidence=shown(printed),
+            )
         return Lock(definition.name, self._host.codename, self._host.arch, asked_of(definition), packages)
 
     def fetch(self, packages: Sequence[LockedPackage], store: DebStore, work: Path) -> None:

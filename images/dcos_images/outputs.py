@@ -206,7 +206,11 @@ def _end_of_sections(stub: Path) -> int:
         if len(fields) >= 4 and fields[0].isdigit():
             end = max(end, int(fields[2], 16) + int(fields[3], 16))
     if not end:
-        raise ImageError(f"{stub} has no sections", hint="lock the image's packages anew: systemd-boot-efi is damaged")
+        raise ImageError(
+            f"{stub} cannot be used",
+            why="it has no sections: systemd-boot-efi is damaged",
+            hint="lock the image's packages anew",
+        )
     return -(-end // 4096) * 4096
 
 

@@ -95,7 +95,8 @@ def check_release(job: Job) -> None:
     ):
         if said != actual:
             raise ImageError(
-                f"the image's {what} is {actual!r}, but its definition says {said!r}",
+                f"the image's {what} is not what its definition says",
+                why=f"it is {actual!r}, not {said!r}",
                 hint=f"correct [release.{job.release.codename}] in image.toml",
             )
 

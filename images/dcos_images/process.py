@@ -21,6 +21,7 @@ _EVIDENCE_LINES = 25
 _ANSWER_DEADLINE = 60.0
 _Word = TypeVar("_Word", str, str | Path)
 _LAST_WORDS_SECONDS = 10.0
+_MEND = "mend what its last lines tell of, then run the same command again"
 _CREDENTIALS = re.compile(r"//[^/\s'\"]*@")
 # Builds must not depend on who runs them: of the caller's environment only this reaches a command. The proxy and the
 # certificate variables are how a site reaches its package sources; they hold no word of what is built.
@@ -110,7 +111,10 @@ def run(
             if is_full(said + (error.stdout or b"").decode(errors="replace")):
                 raise full(log_file.parent) from error  # there are commands that wait for room
             raise ImageError(
-                f"could not {what} within {deadline:.0f} s", why=command, evidence=_last_lines(said)
+                f"could not {what} within {deadline:.0f} s",
+                why=f"this did not end: {command}",
+                hint=_MEND,
+                evidence=_last_lines(said),
             ) from error
         raise
     said = words.all()
@@ -118,7 +122,10 @@ def run(
         if is_full(said):
             raise full(log_file.parent)
         failed = CommandFailedError(
-            f"could not {what}", why=f"exit code {process.returncode}: {command}", evidence=_last_lines(said)
+            f"could not {what}",
+            why=f"exit code {process.returncode}: {command}",
+            hint=_MEND,
+            evidence=_last_lines(said),
         )
         failed.said = said
         raise failed

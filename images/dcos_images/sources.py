@@ -158,7 +158,11 @@ def _stanzas(path: Path) -> Iterator[dict[str, str]]:
             stanza, field = {}, ""
         elif line[0] in " \t":
             if not field:
-                raise ImageError(f"{path}, line {number} continues nothing", hint="apt-get update names the same")
+                raise ImageError(
+                    f"{path}, line {number} cannot be read",
+                    why="it continues a field, and there is none before it",
+                    hint="apt-get update names the same",
+                )
             stanza[field] += "\n" + line.strip()
         elif ":" in line:
             field, value = line.split(":", 1)

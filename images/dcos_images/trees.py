@@ -88,7 +88,11 @@ class ImageTree:
         where = self.inside(path)
         self._make_folders(where.parent)
         if where.is_dir() and not where.is_symlink():
-            raise ImageError(f"{path} is a folder in the image", hint="lay the file down somewhere else")
+            raise ImageError(
+                f"the file {path} cannot be laid down",
+                why="the image has a folder there",
+                hint="lay it down somewhere else",
+            )
         where.unlink(missing_ok=True)
         return where
 
@@ -118,7 +122,8 @@ class ImageTree:
             for user in users:
                 if user.name in taken or str(user.uid) in numbers:
                     raise ImageError(
-                        f"the user {user.name} ({user.uid}) is in the image already: {path}",
+                        f"the user {user.name} ({user.uid}) cannot be made in the image",
+                        why=f"{path} has that name or number already",
                         hint="give it another name or number in image.toml",
                     )
             owner = self.followed(path).stat()
@@ -201,7 +206,8 @@ class ImageTree:
             name, password = line.split(":")[:2]
             if not password.startswith(("!", "*")):
                 raise ImageError(
-                    f"the image's account {name!r} has a password or needs none",
+                    f"the image's account {name!r} can log in by password",
+                    why="it has a password, or needs none",
                     hint="remove what sets it from the image",
                 )
 

@@ -166,7 +166,9 @@ def _chosen(image: Image, definition: ImageDefinition, output: str) -> str:
         )
     if output and output not in there:
         raise ImageError(
-            f"the image {definition.name!r} has no output {output!r} that boots", hint=f"choose of: {', '.join(there)}"
+            f"the image {definition.name!r} cannot be booted from {output!r}",
+            why="it has no such output that boots",
+            hint=f"choose of: {', '.join(there)}",
         )
     return output or there[0]
 

@@ -23,6 +23,7 @@ FILE = "digests.json"
 ASSET, CLI, ICON, SCREENSHOT, IMAGE = "asset", "cli", "icon", "screenshot", "image"
 _HEX = re.compile(r"[0-9a-f]{64}")
 _LARGEST = 4 << 20
+_HINT = 'write it anew: a file with {"<uri>": "sha256:<hex>", …}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,23 +155,21 @@ def read(folder: Path) -> dict[str, Digest]:
     path = folder / FILE
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise UniverseError(f"{path} cannot be read", why="it is no regular file")
+            raise UniverseError(f"{path} cannot be read", why="it is no regular file", hint=_HINT)
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+        raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error), hint=_HINT) from error
     if len(content) > _LARGEST:
-        raise UniverseError(f"{path} cannot be read", why=f"it has more than {_LARGEST} bytes")
+        raise UniverseError(f"{path} cannot be read", why=f"it has more than {_LARGEST} bytes", hint=_HINT)
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise UniverseError(f"{path} is not understood", why=f"it is no JSON: {error}") from error
+        raise UniverseError(f"{path} is not understood", why=f"it is no JSON: {error}", hint=_HINT) from error
     if not isinstance(found, dict):
-        raise UniverseError(
-            f"{path} is not understood", why="it is no JSON object", hint='{"<uri>": "sha256:<hex>", …}'
-        )
+        raise UniverseError(f"{path} is not understood", why="it is no JSON object", hint=_HINT)
     return {uri: Digest.of(value, f"{path}: {uri}") for uri, value in found.items()}
 
 

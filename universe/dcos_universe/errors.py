@@ -30,6 +30,12 @@ def refusal(fault: OSError) -> str:
     return f"{fault.filename}: {told}" if fault.filename is not None else told
 
 
+def unreadable(path: object, fault: OSError) -> UniverseError:
+    return UniverseError(
+        f"{path} cannot be read", why=fault.strerror or str(fault), hint="look at its rights and at the disk"
+    )
+
+
 @contextmanager
 def faults_told(what: str, hint: str) -> Iterator[None]:
     """What the system refuses meanwhile (a full disk, missing rights, too many links) is raised as `UniverseError`."""

@@ -70,7 +70,9 @@ class Revision:
             return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError, TypeError) as fault:
             raise UniverseError(
-                f"the template of {self} cannot be read", why=f"v2AppMustacheTemplate is not base64: {fault}"
+                f"the template of {self} cannot be read",
+                why=f"v2AppMustacheTemplate is not base64: {fault}",
+                hint="have its publisher check it",
             ) from fault
 
     @property

@@ -118,7 +118,8 @@ RESERVED = frozenset({"releaseVersion", "resource", "marathon", "config", "comma
 
 def _error(folder: Path, fault: Fault) -> UniverseError:
     where = f" at {pointer(fault.path)}" if fault.path else ""
-    return UniverseError(f"{folder / fault.file if fault.file else folder}{where}: {fault.what}", hint=fault.remedy)
+    place = folder / fault.file if fault.file else folder
+    return UniverseError(f"{place} is wrong{where}", why=fault.what, hint=fault.remedy)
 
 
 # --- where revisions are ---------------------------------------------------------------------------------------------

@@ -26,7 +26,11 @@ class NoTemplate(UniverseError):
     """The package has no app: it is installed for its command line only."""
 
     def __init__(self, revision: Revision) -> None:
-        super().__init__(f"{revision} has no template of an app and cannot be rendered")
+        super().__init__(
+            f"{revision} cannot be rendered",
+            why="it has no template of an app",
+            hint="its command line is installed without an app: dcos package install --cli",
+        )
 
 
 class OptionsNotAllowed(UniverseError):
@@ -40,7 +44,9 @@ class OptionsMismatch(UniverseError):
     def __init__(self, revision: Revision, mismatches: tuple[Mismatch, ...]) -> None:
         shown = "; ".join(f"{_place(one.path)}: {one.message}" for one in mismatches[:5])
         more = f"; and {len(mismatches) - 5} more" if len(mismatches) > 5 else ""
-        super().__init__(f"the options do not match the schema of {revision}", why=shown + more)
+        super().__init__(
+            f"the options do not match the schema of {revision}", why=shown + more, hint="correct these options"
+        )
         self.mismatches = mismatches
 
 

@@ -34,7 +34,7 @@ class Bucket:
         """Of what follows ``s3://``. Raises `ImageError`."""
         name, _, prefix = rest.partition("/")
         if not name:
-            raise ImageError("no bucket is named", hint="write s3://BUCKET/PREFIX")
+            raise ImageError("no bucket is named", why=f"s3://{rest} has none", hint="write s3://BUCKET/PREFIX")
         return cls(name, f"{prefix.strip('/')}/" if prefix.strip("/") else "")
 
 

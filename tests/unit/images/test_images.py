@@ -218,7 +218,7 @@ def test_an_image_carries_the_runtime_with_its_times(workshop: Workshop, tmp_pat
     second = builder.ensure("machine")
     assert [path.name for path in (second.tree / "usr/lib/dcos/packages").iterdir()] == ["runtime--2"]
     assert workshop.installed == 1 and second.digest != first.digest
-    with pytest.raises(ImageError, match="nobody has handed it to the builder"):
+    with pytest.raises(ImageError, match="nobody has handed that to the builder"):
         ImageBuilder(trees_in_use=no_trees, host=workshop.host, cache=builder.cache).ensure("machine")
 
 

@@ -107,7 +107,7 @@ def test_what_goes_wrong_is_told_with_the_console_and_kept(
 
 
 def test_an_output_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="has no output 'raw' that boots") as caught:
+    with pytest.raises(ImageError, match="cannot be booted from 'raw'") as caught:
         boot(image(tmp_path), DEFINITION, output="raw")
     assert "qcow2" in caught.value.hint
 

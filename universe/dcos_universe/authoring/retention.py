@@ -76,7 +76,9 @@ def carry_out(source: Path, keep: int, shown: str) -> Plan:
         made = planned(source, keep)
         if made.digest != shown:
             raise UniverseError(
-                "the packages have changed since the plan was made", hint="look at the new plan, and do that one"
+                "this plan is not carried out",
+                why="the packages have changed since it was made",
+                hint="look at the new plan, and do that one",
             )
         said = states.read(root)
         sources.remove(root, sorted(made.gone))

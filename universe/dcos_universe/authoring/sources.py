@@ -42,7 +42,9 @@ def begun(source: Path) -> Path:
         return root_of(source)
     except UniverseError:
         if not source.is_dir():
-            raise UniverseError(f"{source} is no folder", hint="make it, or name another with --source") from None
+            raise UniverseError(
+                f"{source} cannot be worked on", why="it is no folder", hint="make it, or name another with --source"
+            ) from None
         with faults_told(f"{source / 'packages'} cannot be made", _HINT):
             (source / "packages").mkdir(exist_ok=True)
         return source

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from dcos_universe.building.cache import ObjectCache, maker
-from dcos_universe.errors import UniverseError
+from dcos_universe.errors import UniverseError, unreadable
 
 _DIGESTS, _RUNS = "digests", "runs"
 _SIGNED_BY = (
@@ -37,10 +37,14 @@ def digest_of(path: Path) -> tuple[str, os.stat_result]:
         with os.fdopen(descriptor, "rb") as file:
             about = os.fstat(descriptor)
             if not stat.S_ISREG(about.st_mode):
-                raise UniverseError(f"{path} is no regular file")
+                raise UniverseError(
+                    f"{path} cannot be read",
+                    why="it is no regular file",
+                    hint="a tree holds nothing else: build it anew",
+                )
             return hashlib.file_digest(file, "sha256").hexdigest(), about
     except OSError as error:
-        raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+        raise unreadable(path, error) from error
 
 
 class _Seen(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -93,7 +97,7 @@ class TreeDigests:
         try:
             about = path.lstat()
         except OSError as error:
-            raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+            raise unreadable(path, error) from error
         known = self._after.get(name) or self._before.get(name)
         if known is None or not _same(known, about):
             self.read += 1

@@ -100,7 +100,9 @@ def _lock(lock: int, out: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as fault:
         if fault.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-            raise UniverseError(f"{out} cannot be locked", why=fault.strerror or str(fault)) from fault
+            raise UniverseError(
+                f"{out} cannot be locked", why=fault.strerror or str(fault), hint="look at its rights and at the disk"
+            ) from fault
         holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
         raise UniverseError(
             f"{out} is being built by somebody else", why=f"process {holder} holds its lock", hint="wait for its end"

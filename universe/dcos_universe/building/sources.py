@@ -132,7 +132,9 @@ class _Shelf:
             return _piece(folder.name, row, whole, old)
         piece = _read(folder)
         if Row.of(piece) != row:
-            raise UniverseError(f"{folder.path} was changed while it was built", hint="build again")
+            raise UniverseError(
+                f"{folder.path} cannot be built", why="it was changed while it was built", hint="build again"
+            )
         return piece
 
     @cached_property
@@ -147,7 +149,11 @@ def _piece(name: str, row: Row, whole: bytes, old: bytes | None) -> Piece:
 def _read(folder: RevisionFolder) -> Piece:
     found = reading.read(Path(folder.path))
     if (found.name, found.release_version) != (folder.name, folder.number):
-        raise UniverseError(f"{folder.path} is not what it says", why=f"its package.json is that of {found}")
+        raise UniverseError(
+            f"{folder.path} is not what it says",
+            why=f"its package.json is that of {found}",
+            hint="rename the folder, or mend the file",
+        )
     return Piece.of(found, offered=found.entry)
 
 

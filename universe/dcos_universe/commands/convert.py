@@ -9,7 +9,7 @@ import click
 
 from dcos_universe.authoring import conversion, sources
 from dcos_universe.commands._source import source_option
-from dcos_universe.errors import UniverseError
+from dcos_universe.errors import UniverseError, unreadable
 
 _LARGEST = 1 << 20
 
@@ -30,7 +30,7 @@ def command(app: Path, source: Path, name: str | None, version: str, maintainer:
     try:
         content = sys.stdin.buffer.read(_LARGEST + 1) if str(app) == "-" else _read(app)
     except OSError as error:
-        raise UniverseError(f"{app} cannot be read", why=error.strerror or str(error)) from error
+        raise unreadable(app, error) from error
     if len(content) > _LARGEST:
         raise UniverseError(f"{app} cannot be read", why=f"it has more than {_LARGEST} bytes", hint="give one app")
     found = conversion.app_of(content, str(app))

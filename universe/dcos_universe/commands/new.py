@@ -23,7 +23,8 @@ def command(name: str, source: Path, version: str, maintainer: str, description:
     sources.checked_name(name)
     if any(key.name == name for key in sources.keys(root)):
         raise UniverseError(
-            f"there is a package {name} already in {root}",
+            f"the package {name} is not made",
+            why=f"there is one already in {root}",
             hint="copy its newest revision to the next number, and change that",
         )
     files = scaffold.files(name, sources.checked_version(version), maintainer, description or f"What {name} does.")

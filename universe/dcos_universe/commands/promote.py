@@ -34,7 +34,8 @@ def command(name: str, revision: int, channel: str | None, back: bool, source: P
         wanted = min(now + 1, len(channels) - 1) if channel is None else channels.index(said.known(channel))
         if wanted < now and not back:
             raise UniverseError(
-                f"{name} (revision {revision}) is in {channels[now]}, which is trusted more than {channels[wanted]}",
+                f"{name} (revision {revision}) is not promoted to {channels[wanted]}",
+                why=f"it is in {channels[now]}, which is trusted more",
                 hint="say --back if clients of the more trusted channel are to lose it",
             )
         top = wanted == len(channels) - 1

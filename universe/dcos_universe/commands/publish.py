@@ -97,7 +97,11 @@ def _publish(
         return s3.publish(made, s3.client(endpoint), where, keep=keep, progress=progress)
     if isinstance(where, Ssh):
         if shutil.which("ssh") is None:
-            raise UniverseError("there is no ssh on this machine", hint="install it (Debian: openssh-client)")
+            raise UniverseError(
+                "nothing can be published over SSH",
+                why="there is no ssh on this machine",
+                hint="install it (Debian: openssh-client)",
+            )
         shown = f"{where.host}:{where.path}"
         shell = Shell(where.path, ssh(where.user, where.host, where.port, config), shown)
     else:
@@ -105,7 +109,9 @@ def _publish(
         tree = made.root.resolve()
         if where.path.resolve() == tree or tree in where.path.resolve().parents:
             raise UniverseError(
-                f"{where.path} lies in the tree that is to be published", hint="publish to a folder outside of it"
+                f"the tree cannot be published to {where.path}",
+                why="that lies in the tree itself",
+                hint="publish to a folder outside of it",
             )
         shell = Shell(str(where.path))
     return directory.publish(made, shell, keep=keep, progress=progress)

@@ -11,7 +11,6 @@ from securesystemslib.signer import Key
 
 from dcos_runtime.counting import counted
 from dcos_universe.commands._keys import passphrase_option, pick_keys, private_keys
-from dcos_universe.errors import UniverseError
 from dcos_universe.trust import keys
 from dcos_universe.trust.ceremony import (
     BITS,
@@ -25,6 +24,7 @@ from dcos_universe.trust.ceremony import (
     Ceremony,
     Missing,
     RoleKeys,
+    no_root,
 )
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -133,7 +133,7 @@ def show(folder: Path, as_json: bool) -> None:
     ceremony = Ceremony(folder)
     roots = ceremony.roots()
     if not roots:
-        raise UniverseError(f"{folder} has no root", hint="dcos-universe root init makes the first one")
+        raise no_root(folder)
     waits = ceremony.missing(roots)
     last = roots[-1].signed
     wanted = ceremony.wanted(last)

@@ -53,16 +53,14 @@ class Held:
         has the digest that it names.
         """
         if step.get("format") != FORMAT:
-            raise UniverseError(
-                "a delta of the index cannot be used", why=f"its format is {step.get('format')!r}", hint=_FULL
-            )
+            raise _unusable(f"its format is {step.get('format')!r}")
         if step.get("from") != self.digest:
-            raise UniverseError("a delta of the index does not begin at the index that is here", hint=_FULL)
+            raise _unusable("it does not begin at the index that is here")
         entries, digests = dict(self.entries), dict(self.digests)
         for gone in _list(step, "remove", "a delta"):
             key = _removed(gone)
             if key not in entries:
-                raise UniverseError(f"a delta takes away {key[0]} {key[1]}, which is not in the index", hint=_FULL)
+                raise _unusable(f"it takes away {key[0]} {key[1]}, which is not in the index")
             del entries[key], digests[key]
         for key, entry in _keyed(_list(step, "put", "a delta")).items():
             entries[key], digests[key] = entry, _entry_digest(entry)
@@ -111,7 +109,11 @@ def _entry_digest(entry: Json) -> str:
 def _list(of: Json, key: str, what: str) -> list[Any]:
     found = of.get(key) if isinstance(of, dict) else None
     if not isinstance(found, list):
-        raise UniverseError(f"{what} has no list {key}", hint="have the repository built anew by its publisher")
+        raise UniverseError(
+            f"{what} is not understood",
+            why=f"it has no list {key}",
+            hint="have the repository built anew by its publisher",
+        )
     return found
 
 
@@ -122,16 +124,26 @@ def _keyed(entries: list[Any]) -> dict[Key, Json]:
         number = entry.get("releaseVersion") if isinstance(entry, dict) else None
         if not isinstance(name, str) or not isinstance(number, int) or isinstance(number, bool):
             raise UniverseError(
-                "an entry of an index has no name and releaseVersion", hint="have its publisher check it"
+                "an index is not understood",
+                why="an entry of it has no name and releaseVersion",
+                hint="have its publisher check it",
             )
         if (name, number) in made:
-            raise UniverseError(f"revision {number} of {name} is in an index twice", hint="have its publisher check it")
+            raise UniverseError(
+                "an index is not understood",
+                why=f"revision {number} of {name} is in it twice",
+                hint="have its publisher check it",
+            )
         made[name, number] = entry
     return made
+
+
+def _unusable(why: str) -> UniverseError:
+    return UniverseError("a delta of the index cannot be used", why=why, hint=_FULL)
 
 
 def _removed(gone: Any) -> Key:
     match gone:
         case [str(name), int(number)] if not isinstance(number, bool):
             return name, number
-    raise UniverseError("a delta takes away something that is no revision", hint=_FULL)
+    raise _unusable("it takes away something that is no revision")

@@ -71,7 +71,11 @@ def alone(folder: Path, what: str) -> Iterator[None]:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise UniverseError(f"{what} {folder} cannot be opened", why=error.strerror or str(error)) from error
+        raise UniverseError(
+            f"{what} {folder} cannot be opened",
+            why=error.strerror or str(error),
+            hint="look at its rights and at the disk",
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -77,7 +77,9 @@ def encode(value: Any) -> bytes:
     try:
         return _JSON.encode(value).encode("ascii")
     except (ValueError, TypeError, RecursionError) as fault:
-        raise UniverseError("a value of a package cannot be written as JSON", why=str(fault)) from fault
+        raise UniverseError(
+            "a value of a package cannot be written as JSON", why=str(fault), hint="dcos-universe check names it"
+        ) from fault
 
 
 def legacy(entry: Json) -> Json:

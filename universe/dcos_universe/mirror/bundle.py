@@ -75,6 +75,7 @@ def mirror(
     if not settings.url.startswith(("http://", "https://")):
         raise UniverseError(
             f"{settings.url!r} is not where a mirror is served",
+            why="it is no URL of http or https",
             hint="--url http://HOST:PORT/, as its clients will name it",
         )
     out = Path(os.path.realpath(out))

@@ -147,7 +147,9 @@ async def download(
                         fault = error
                         continue
                     except OSError as error:
-                        fault = UniverseError(f"{each.uri} cannot be kept", why=refusal(error))
+                        fault = UniverseError(
+                            f"{each.uri} cannot be kept", why=refusal(error), hint="look at the disk and at rights"
+                        )
                         continue
                     for twin in group:
                         found[twin.uri] = digest

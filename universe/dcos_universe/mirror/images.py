@@ -58,7 +58,11 @@ def source_of(reference: str, digest: Digest | None) -> str:
     """What skopeo is asked for: by digest when it is known, which it then verifies."""
     name = reference.removeprefix("docker://")
     if not _REFERENCE.fullmatch(name):
-        raise UniverseError(f"{reference!r} names no container image", hint="mend assets.container of resource.json")
+        raise UniverseError(
+            f"{reference!r} names no container image",
+            why="it has no form of registry/name:tag",
+            hint="mend assets.container of resource.json",
+        )
     if digest is None or "@" in name:
         return f"docker://{name}"
     head, slash, last = name.rpartition("/")

@@ -20,7 +20,7 @@ from typing import Any
 from dcos_universe import layout
 from dcos_universe.building.digests import KeptDigests
 from dcos_universe.building.room import room_of
-from dcos_universe.errors import UniverseError
+from dcos_universe.errors import UniverseError, unreadable
 
 RECORD = ".publication.json"
 """Of a bucket: what was published, by whom, and what was kept from before."""
@@ -172,7 +172,7 @@ def _files(root: Path, below: str) -> Iterator[str]:
     try:
         entries = sorted(os.scandir(root / below), key=lambda entry: entry.name)
     except OSError as error:
-        raise UniverseError(f"{root / below} cannot be read", why=error.strerror or str(error)) from error
+        raise unreadable(root / below, error) from error
     for entry in entries:
         path = f"{below}{entry.name}"
         if not path.isascii() or not path.isprintable() or entry.name.startswith("."):

@@ -87,7 +87,9 @@ class Shell:
         try:
             return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except OSError as error:
-            raise UniverseError(f"{argv[0]} cannot be started", why=error.strerror or str(error)) from error
+            raise UniverseError(
+                f"{argv[0]} cannot be started", why=error.strerror or str(error), hint="see that it is installed"
+            ) from error
 
     def _failed(self, code: int, err: bytes) -> UniverseError:
         last = [line for line in err.decode("utf-8", "replace").splitlines() if line.strip()][-LINES:]

@@ -31,7 +31,7 @@ from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
 
 from dcos_runtime.counting import counted
-from dcos_universe.errors import UniverseError
+from dcos_universe.errors import UniverseError, unreadable
 from dcos_universe.index import durable
 
 ROOT, TARGETS, PACKAGES, SNAPSHOT, TIMESTAMP = "root", "targets", "packages", "snapshot", "timestamp"
@@ -52,6 +52,7 @@ PATHS: Mapping[str, list[str]] = {
 }
 VALIDITY = timedelta(days=365)
 COMPACT = JSONSerializer(compact=True)
+_ANEW = "take it anew from another holder"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,11 @@ class RoleKeys:
         for role in ROLES:
             keys, threshold = self.keys.get(role, {}), self.thresholds.get(role, 1)
             if not keys:
-                raise UniverseError(f"the role {role} has no key", hint=f"name one: --key {_spelled(role)}=FILE.pub")
+                raise UniverseError(
+                    f"the role {role} has no key",
+                    why="nobody could sign for it",
+                    hint=f"name one: --key {_spelled(role)}=FILE.pub",
+                )
             if not 1 <= threshold <= len(keys):
                 raise UniverseError(
                     f"the role {role} could never sign",
@@ -114,7 +119,9 @@ class Ceremony:
             root = _read(path, Root)
             if root.signed.version != number:
                 raise UniverseError(
-                    f"{path} is damaged", why=f"it says of itself that it is version {root.signed.version}"
+                    f"{path} is damaged",
+                    why=f"it says of itself that it is version {root.signed.version}",
+                    hint=_ANEW,
                 )
             found.append(root)
         raise AssertionError
@@ -159,7 +166,8 @@ class Ceremony:
         with self._alone():
             if self.roots():
                 raise UniverseError(
-                    f"{self.folder} has a root already",
+                    f"no first root is made in {self.folder}",
+                    why="there is one already",
                     hint="change it by dcos-universe root rotate, or name another folder",
                 )
             self._write(1, wanted, now + validity, bits)
@@ -179,7 +187,7 @@ class Ceremony:
         with self._alone():
             roots = self.roots()
             if not roots:
-                raise UniverseError(f"{self.folder} has no root", hint="dcos-universe root init makes the first one")
+                raise no_root(self.folder)
             number = roots[-1].signed.version
             if waits := self.missing(roots):
                 raise UniverseError(
@@ -194,7 +202,9 @@ class Ceremony:
             for role, keyid in drop:
                 if keyid not in keys[role]:
                     raise UniverseError(
-                        f"the key {keyid[:12]} is none of {role}", hint="dcos-universe root show names them"
+                        f"the key {keyid[:12]} cannot be taken from {role}",
+                        why="it is none of that role's",
+                        hint="dcos-universe root show names them",
                     )
                 del keys[role][keyid]
             wanted = RoleKeys(keys, {**before.thresholds, **(thresholds or {})})
@@ -209,7 +219,7 @@ class Ceremony:
         with self._alone():
             roots = self.roots()
             if not roots:
-                raise UniverseError(f"{self.folder} has no root", hint="dcos-universe root init makes the first one")
+                raise no_root(self.folder)
             last = roots[-1]
             number = last.signed.version
             targets = self.targets(number)
@@ -274,13 +284,21 @@ def _missing(file: str, signed: Metadata[Root] | Metadata[Targets], by: Root, ro
     return Missing(file, tuple(sorted(result.unsigned)), max(0, result.threshold - len(result.signed)))
 
 
+def no_root(folder: Path) -> UniverseError:
+    return UniverseError(
+        f"{folder} has no root", why="there is no 1.root.json", hint="dcos-universe root init makes the first one"
+    )
+
+
 def _read(path: Path, kind: type[Root] | type[Targets]) -> Metadata[Any]:
     try:
         found: Metadata[Any] = Metadata.from_bytes(path.read_bytes())
     except OSError as error:
-        raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+        raise unreadable(path, error) from error
     except (DeserializationError, exceptions.RepositoryError) as error:
-        raise UniverseError(f"{path} is damaged", why=str(error), hint="take it anew from another holder") from error
+        raise UniverseError(f"{path} is damaged", why=str(error), hint=_ANEW) from error
     if not isinstance(found.signed, kind):
-        raise UniverseError(f"{path} is damaged", why=f"it is {type(found.signed).__name__}, not {kind.__name__}")
+        raise UniverseError(
+            f"{path} is damaged", why=f"it is {type(found.signed).__name__}, not {kind.__name__}", hint=_ANEW
+        )
     return found

@@ -12,6 +12,7 @@ from dcos_universe.building.digests import digest_of
 from dcos_universe.errors import UniverseError
 
 FILE = "contents.json"
+_ANEW = "have its publisher build and sign it anew"
 FORMAT = 1
 APART = ("metadata", "targets", FILE)
 """What the list does not hold: what is signed itself, and itself."""
@@ -33,7 +34,11 @@ def names(tree: Path, folder: str = "") -> Iterator[str]:
         elif entry.is_file(follow_symlinks=False):
             yield name
         else:
-            raise UniverseError(f"{tree / name} is neither a file nor a folder", hint="a built tree holds nothing else")
+            raise UniverseError(
+                f"{tree / name} has no place in a built tree",
+                why="it is neither a file nor a folder",
+                hint="build the tree anew",
+            )
 
 
 def digest(path: Path) -> tuple[str, int]:
@@ -52,10 +57,10 @@ def decoded(content: bytes) -> dict[str, tuple[str, int]]:
     try:
         found = json.loads(content)
         if found["format"] != FORMAT:
-            raise UniverseError(f"{FILE} is not understood", why=f"its format is {found['format']!r}")
+            raise UniverseError(f"{FILE} is not understood", why=f"its format is {found['format']!r}", hint=_ANEW)
         return {str(name): (str(one[0]), int(one[1])) for name, one in found["files"].items()}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise UniverseError(f"{FILE} is not understood", why=repr(error)) from error
+        raise UniverseError(f"{FILE} is not understood", why=repr(error), hint=_ANEW) from error
 
 
 def differences(tree: Path, files: Contents) -> Iterator[str]:

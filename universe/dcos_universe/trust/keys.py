@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
-from dcos_universe.errors import UniverseError
+from dcos_universe.errors import UniverseError, unreadable
 from dcos_universe.index import durable
 
 PASSPHRASE = "DCOS_UNIVERSE_PASSPHRASE"
@@ -48,9 +48,11 @@ def make(path: Path, passphrase: str) -> SSlibKey:
     public = public_path(path)
     for one in (path, public):
         if one.exists() or one.is_symlink():
-            raise UniverseError(f"{one} is there already", hint="keys are never overwritten: name another file")
+            raise UniverseError(f"{one} is there already", why="keys are never overwritten", hint="name another file")
     if not path.parent.is_dir():
-        raise UniverseError(f"{path} cannot be written", why=f"there is no folder {path.parent}")
+        raise UniverseError(
+            f"{path} cannot be written", why=f"there is no folder {path.parent}", hint="make it, or name another"
+        )
     private = Ed25519PrivateKey.generate()
     encrypted = private.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode("utf-8"))
@@ -86,7 +88,7 @@ def read_private(path: Path, ask: Ask) -> Signer:
     """
     content = _read(path, private=True)
     if b"PRIVATE KEY" not in content:
-        raise UniverseError(f"{path} is no private key in PEM", hint=_HOW)
+        raise UniverseError(f"{path} is no private key", why="it holds none in PEM", hint=_HOW)
     if b"ENCRYPTED" not in content:
         raise UniverseError(
             f"{path} is refused", why="it is not encrypted", hint=f"openssl pkcs8 -topk8 -in {path} -out encrypted.pem"
@@ -110,7 +112,9 @@ def read_passphrase(path: Path) -> str:
     try:
         return content.decode("utf-8").split("\n", 1)[0].rstrip("\r")
     except UnicodeDecodeError as error:
-        raise UniverseError(f"{path} holds no passphrase", why="it is not UTF-8") from error
+        raise UniverseError(
+            f"{path} holds no passphrase", why="it is not UTF-8", hint="write it into its first line"
+        ) from error
 
 
 def _read(path: Path, *, private: bool = False) -> bytes:
@@ -126,7 +130,7 @@ def _read(path: Path, *, private: bool = False) -> bytes:
                 )
             content = file.read(_LARGEST + 1)
     except OSError as error:
-        raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+        raise unreadable(path, error) from error
     if len(content) > _LARGEST:
         raise UniverseError(f"{path} is too large for a key", why=f"it has more than {_LARGEST} bytes", hint=_HOW)
     return content

@@ -241,7 +241,11 @@ def _entries(path: Path) -> list[_Entry]:
 def known_of(source: Path) -> dict[tuple[str, int], dict[str, Digest]]:
     """The digests beside the revisions of a folder with ``packages/``. Raises `UniverseError`."""
     if not (source / "packages").is_dir():
-        raise UniverseError(f"{source} holds no packages", hint="name the folder that holds packages/")
+        raise UniverseError(
+            f"{source} holds no packages",
+            why="there is no folder packages in it",
+            hint="name the folder that holds packages/",
+        )
     found: dict[tuple[str, int], dict[str, Digest]] = {}
     for path in sorted(source.glob(f"packages/*/*/*/{artifacts.FILE}")):
         if path.parent.name.isdigit():

@@ -104,7 +104,11 @@ def sign(
         room(out) as place,
     ):
         if not place.out.is_dir():
-            raise UniverseError(f"there is no tree at {out}", hint="dcos-universe build SOURCE OUT makes it")
+            raise UniverseError(
+                f"there is no tree at {out}",
+                why="that is no folder",
+                hint="dcos-universe build SOURCE OUT makes it",
+            )
         digests = TreeDigests(place.cache, again=again)
         whole = False
         try:
@@ -130,7 +134,11 @@ def _prove(stage: Path, root: Metadata[Root], now: datetime) -> None:
         trusted.refresh()
         found = trusted.find(contents.FILE)
         if found is None:
-            raise UniverseError("the signed tree does not hold together", why=f"{contents.FILE} is not signed")
+            raise UniverseError(
+                "the signed tree does not hold together",
+                why=f"{contents.FILE} is not signed",
+                hint="build it anew, and sign it again",
+            )
         trusted.get(found)
 
 

@@ -36,8 +36,9 @@ class Staging:
                     os.link(entry.path, self.stage / name, follow_symlinks=False)
                 else:
                     raise UniverseError(
-                        f"{entry.path} is neither a file nor a folder",
-                        hint="a built tree holds nothing else: build it anew",
+                        f"{entry.path} has no place in a built tree",
+                        why="it is neither a file nor a folder",
+                        hint="build the tree anew",
                     )
 
     def digest(self, name: str) -> tuple[str, int]:

@@ -66,7 +66,11 @@ def verify(
     """
     tree = None if "://" in where else Path(where)
     if tree is not None and not tree.is_dir():
-        raise UniverseError(f"there is no tree at {where}", hint="name a built tree, or the URL of a repository")
+        raise UniverseError(
+            f"there is no tree at {where}",
+            why="that is no folder",
+            hint="name a built tree, or the URL of a repository",
+        )
     base = folder_and_index(where)[0] if tree is None else tree.absolute().as_uri()
     with _state(state) as folder:
         trusted = Trusted(base, root, folder, ask, now=now)
