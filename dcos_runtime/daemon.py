@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from dcos_runtime import __version__
+from dcos_runtime.errors import Unstartable
 from dcos_runtime.flags import FlagError, Flags, help_text, parse
 from dcos_runtime.flags.declaring import Check
 from dcos_runtime.stalls import Stalls
@@ -84,7 +85,7 @@ def read_flags(
             check(flags)
         return flags
     except FlagError as error:
-        raise Leave(2, str(error)) from error
+        raise Leave(2, f"{error}\n{wanted.program}: --help tells what each flag takes") from error
 
 
 def own_flags(
@@ -302,8 +303,10 @@ async def listening(
                 (ip, port), family=socket.AF_INET6 if ":" in ip else socket.AF_INET, backlog=1024
             )
         except OSError as error:
-            raise OSError(
-                error.errno, f"cannot listen on {ip}:{port}: {os.strerror(error.errno or 0)}; is it taken?"
+            raise Unstartable(
+                f"cannot listen on {ip}:{port}",
+                why=os.strerror(error.errno or 0),
+                hint="see who listens there: ss -ltnp",
             ) from error
         bound = listener.getsockname()
         if tls is None:

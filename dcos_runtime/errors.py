@@ -25,12 +25,22 @@ class Explained(Exception):
         return _line(self.what, self.why, self._own_hint)
 
 
+class Unstartable(Explained, OSError):
+    """Something that a daemon needs cannot be had: an address, a folder, a socket. An ``OSError``, so that whoever
+    catches what the system refuses catches this, too.
+    """
+
+    usual_hint = "see who has it, or give another"
+
+
 def explain(error: BaseException) -> str:
     """The whole line for the person who starts a daemon."""
     if isinstance(error, Explained):
         return _line(error.what, error.why, error.hint)
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return _line(f"{error.filename!s} cannot be used", error.strerror, "see that it is there and whose it is")
+    if isinstance(error, OSError) and error.strerror:
+        if error.filename:
+            return _line(f"{error.filename!s} cannot be used", error.strerror, "see that it is there and whose it is")
+        return _line("this machine refuses it", error.strerror, "look at its disk, its memory and its limits")
     return str(error) or type(error).__name__
 
 

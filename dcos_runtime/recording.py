@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dcos_runtime import __version__
 from dcos_runtime.core.recorder import Recorded, Recorder, Veil
+from dcos_runtime.errors import Unstartable
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +170,10 @@ def recorder(
     try:
         files = RecordingFiles(Path(folder), name)
     except OSError as error:
-        raise OSError(error.errno, f"--record={folder} cannot be used: {error.strerror or error}") from error
+        raise Unstartable(
+            f"--record={folder} cannot be used",
+            why=error.strerror or str(error),
+            hint="give a folder of this process's own, or start without it",
+        ) from error
     log.warning("all that is decided on here is recorded in %s/%s-*; secrets become pseudonyms", folder, name)
     return Recorder(core, name, __version__, seed, veil(os.urandom(32)), files, **sizes)

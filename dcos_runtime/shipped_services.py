@@ -21,7 +21,7 @@ def shipped() -> Mapping[str, ServiceRecord]:
     try:
         records = msgspec.json.decode(path.read_bytes(), type=tuple[ServiceRecord, ...])
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        raise FileNotFoundError(f"{path} is missing or damaged ({error}): install dcos again") from error
+        raise FileNotFoundError(f"{path} is missing or damaged: {error}; install dcos again") from error
     return {record.name: record for record in records}
 
 

@@ -44,7 +44,7 @@ from dcos_runtime.agent.views import AgentViewer
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.daemon import Address, Life
-from dcos_runtime.errors import explain
+from dcos_runtime.errors import Unstartable, explain
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.resources import read_attributes
 from dcos_runtime.flags.values import merged
@@ -101,7 +101,9 @@ async def serve(flags: AgentFlags, life: Life) -> None:
                 listeners.tasks = lambda: _named_tasks(shell)
                 await listeners.look()
                 if not shell.core.tasks:
-                    raise OSError(f"cannot listen: {listeners.taken}; end it, or give another --port or --tls_port")
+                    raise Unstartable(
+                        "cannot listen", why=listeners.taken, hint="end it, or give another --port or --tls_port"
+                    )
             await _serve(flags, shell, address, listeners, files, users, life)
         os.close(lock)
     except (OSError, CheckpointError, LauncherUnusable, TlsError, GuardUnusable) as error:
@@ -344,7 +346,9 @@ def _lock(work_dir: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise OSError(f"another agent uses {work_dir}; end it first, or give another --work_dir") from None
+        raise Unstartable(
+            f"{work_dir} cannot be used", why="another agent uses it", hint="end it first, or give another --work_dir"
+        ) from None
     return descriptor
 
 

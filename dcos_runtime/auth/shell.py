@@ -20,6 +20,7 @@ from dcos_runtime.auth.accounts import Accounts
 from dcos_runtime.auth.directory import Directory, LocalDirectory, User, UsersUnavailable, administrator
 from dcos_runtime.auth.http import VERIFY, account_pages
 from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
+from dcos_runtime.errors import Unstartable
 from dcos_runtime.flags.auth import AuthFlags
 from dcos_runtime.gateway import auth_request
 from dcos_runtime.gateway.authorizer import WANTED, Authorizer
@@ -206,14 +207,20 @@ def _make_room(path: Path) -> None:
     if not path.exists():
         return
     if not path.is_socket():
-        raise OSError(f"{path} is there and is not a socket; give another path with --socket")
+        raise Unstartable(
+            f"cannot listen on {path}", why="it is there and is not a socket", hint="give another path with --socket"
+        )
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))
         except OSError:
             path.unlink()
             return
-    raise OSError(f"another process listens on {path}; end it, or give another path with --socket")
+    raise Unstartable(
+        f"cannot listen on {path}",
+        why="another process does",
+        hint="end it, or give another path with --socket",
+    )
 
 
 async def _purge(directory: Directory) -> None:

@@ -66,7 +66,10 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _complain(f"dcos: {error.strerror or error}")
+        told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        _complain(
+            CliError(told, hints=["look at where the output goes, at the disk and at whose files are read"]).text()
+        )
         _discard_output()
         return 1
     except Exception as error:

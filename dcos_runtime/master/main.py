@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.daemon import Life, listening
-from dcos_runtime.errors import explain
+from dcos_runtime.errors import Unstartable, explain
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.leading.role import Peer
@@ -99,7 +99,11 @@ def _seat(flags: MasterFlags, own: MasterInfo) -> Alone | Candidate:
     try:
         former = PreviousProcess(Path(flags.work_dir), lambda content: _same_place(content, own))
     except OSError as error:
-        raise OSError(f"--work_dir={flags.work_dir} cannot be used: {error}") from error
+        raise Unstartable(
+            f"--work_dir={flags.work_dir} cannot be used",
+            why=explain(error),
+            hint="give a folder that this process may write into",
+        ) from error
     return Candidate(place_of(parse_url(flags.zk), flags.zk_session_timeout), codec.encode(own), _peer_of, former)
 
 

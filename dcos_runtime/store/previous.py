@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime import durable
+from dcos_runtime.errors import Unstartable
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class PreviousProcess:
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
         if not stat.S_ISREG(os.fstat(self._lock).st_mode):
             self.close()
-            raise OSError(f"{path} is no regular file; remove it")
+            raise Unstartable(f"{path} cannot be used", why="it is no regular file", hint="remove it")
         self._which = _which(self._lock)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -37,7 +37,7 @@ class TemplateError(UniverseError):
     """A template cannot be read or rendered. ``line`` counts from 1."""
 
     def __init__(self, what: str, line: int, *, why: str = "", hint: str = "") -> None:
-        super().__init__(what, why=why, hint=hint or "mend the template there; dcos-universe check tells all")
+        super().__init__(what, why=why, hint=hint or "mend the template there")
         self.line = line
 
 

@@ -24,6 +24,7 @@ from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
+from dcos_runtime.errors import Unstartable
 
 COMMAND_SECONDS = 60.0
 """How long one command of the OCI runtime may take."""
@@ -115,9 +116,10 @@ class OciLauncher:
         """
         with contextlib.suppress(PermissionError, FileNotFoundError):  # `prove` says what is wrong
             if not Cgroups.read().claim(self.cgroups_root):
-                raise OSError(
-                    f"another agent of this machine keeps its containers in --cgroups_root={self.cgroups_root}; end it"
-                    " first, or give each a --cgroups_root of its own"
+                raise Unstartable(
+                    f"--cgroups_root={self.cgroups_root} cannot be used",
+                    why="another agent of this machine keeps its containers there",
+                    hint="end it first, or give each a --cgroups_root of its own",
                 )
 
     async def _trial(self) -> None:

@@ -117,5 +117,5 @@ def test_a_lock_that_is_no_regular_file_is_refused_by_name(tmp_path: Path, kind:
         os.mkfifo(tmp_path / "election.lock")
     else:
         (tmp_path / "election.lock").symlink_to("/dev/null")
-    with pytest.raises(OSError, match=r"election\.lock is no regular file"):
+    with pytest.raises(OSError, match=r"election\.lock cannot be used: it is no regular file; remove it"):
         PreviousProcess(tmp_path, lambda _: True)

@@ -48,8 +48,7 @@ def _parsed(data: bytes) -> tuple[Template, list[Tag]]:
 def _broken(fault: UniverseError) -> Finding:
     line = getattr(fault, "line", 0)
     where = "" if not line or f"line {line}" in fault.what else f"line {line}: "
-    remedy = fault.hint or "mend the template there"
-    return Finding(TEMPLATE, (), "template", f"{where}{fault.what}", remedy)
+    return Finding(TEMPLATE, (), "template", f"{where}{fault.what}", fault.hint)
 
 
 # --- what it asks for ------------------------------------------------------------------------------------------------

@@ -56,7 +56,11 @@ class TooLarge(FetchError):
     """The response is larger than it may be."""
 
     def __init__(self, url: str, max_length: int) -> None:
-        super().__init__(f"{url} is too large", why=f"more than {max_length} bytes came, which is the most it may have")
+        super().__init__(
+            f"{url} is too large",
+            why=f"more than {max_length} bytes came, which is the most it may have",
+            hint="see that the URL is the right one; if it is, tell its publisher",
+        )
 
 
 class TooSlow(FetchError):
