@@ -1,4 +1,4 @@
-"""Options that several commands have, each declared once: ``--yes``, ``--plan``, ``--wait`` with ``--timeout``."""
+"""Options that several commands have, each declared once; a test looks for others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ from typing import Any, TypeVar
 import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+only_ids = click.option("--quiet", "-q", is_flag=True, help="Only ids.")
+only_names = click.option("--quiet", "-q", is_flag=True, help="Only names.")
+in_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+as_the_master_knows = click.option("--json", "as_json", is_flag=True, help="What the master knows of each, as JSON.")
+as_the_package_manager_tells = click.option("--json", "as_json", is_flag=True, help="As the package manager tells it.")
+one_of_several_apps = click.option(
+    "--app-id", metavar="ID", help="The app that is meant, when the package made several."
+)
+only_app = click.option("--app", "only_app", is_flag=True, help="Only the app.")
+only_plugin = click.option("--cli", "only_cli", is_flag=True, help="Only the command-line plugin.")
 
 
 def asking_nothing(function: Function) -> Function:

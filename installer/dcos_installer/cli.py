@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.frame import FAILED, LEFT_OUT, discard_output, errors, inventory_argument
+from dcos_installer.frame import FAILED, LEFT_OUT, definitions_option, discard_output, errors, inventory_argument
 from dcos_installer.golden.cli import image
 from dcos_installer.hosts.cli import VERBS
 from dcos_installer.lifeline import hold, unmarked
@@ -169,11 +169,7 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
 @inventory_argument
 @click.argument("words", nargs=-1, metavar="[HOST|GROUP]...")
 @click.option("--image", "named", required=True, metavar="NAME", help="The image, or a folder NAME.update (with a /).")
-@click.option(
-    "--definitions",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder of definitions of your own, in place of those that come along.",
-)
+@definitions_option
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),

@@ -28,6 +28,11 @@ def _from_here(context: click.Context, parameter: click.Parameter, path: Path) -
     return path
 
 
+definitions_option = click.option(
+    "--definitions",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of definitions of your own, in place of those that come along.",
+)
 inventory_argument = click.argument("inventory", type=click.Path(path_type=Path), callback=_from_here)
 
 

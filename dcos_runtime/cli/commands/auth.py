@@ -9,6 +9,7 @@ import click
 from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.commands.cluster import login_options
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import in_json
 
 
 @click.group(cls=CommandTree)
@@ -39,7 +40,7 @@ def logout(invocation: Invocation) -> None:
 
 @auth.command("list-providers")
 @click.argument("url", metavar="[URL]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@in_json
 @pass_invocation
 def list_providers(invocation: Invocation, url: str | None, as_json: bool) -> None:
     """List the ways to log in to the attached cluster, or to the one at URL."""

@@ -9,6 +9,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import in_json, only_ids
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -81,8 +82,8 @@ def attach(invocation: Invocation, wanted: str) -> None:
 @cluster.command("list")
 @click.option("--attached", is_flag=True, help="Only the one that is attached.")
 @click.option("--names", is_flag=True, help="Only names.")
-@click.option("--quiet", "-q", is_flag=True, help="Only ids.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@only_ids
+@in_json
 @pass_invocation
 def list_clusters(invocation: Invocation, attached: bool, names: bool, quiet: bool, as_json: bool) -> None:
     """List the clusters known here, and whether they answer. A * follows the name of the one that is attached."""

@@ -9,7 +9,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
-from dcos_runtime.cli.options import Function, waiting
+from dcos_runtime.cli.options import Function, only_ids, waiting
 
 if TYPE_CHECKING:
     from dcos_runtime.cli.marathon.client import AcceptedChange, Marathon
@@ -55,7 +55,7 @@ def add(invocation: Invocation, file: str, wait: bool, timeout: float) -> None:
 
 
 @app.command("list")
-@click.option("--quiet", "-q", is_flag=True, help="Only ids.")
+@only_ids
 @click.option("--json", "as_json", is_flag=True, help="Each app as the init tells it.")
 @pass_invocation
 def list_apps(invocation: Invocation, quiet: bool, as_json: bool) -> None:

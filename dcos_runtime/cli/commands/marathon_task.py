@@ -9,6 +9,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import only_ids
 
 
 @click.group(cls=CommandTree)
@@ -18,7 +19,7 @@ def task() -> None:
 
 @task.command("list")
 @click.argument("app_id", metavar="[APP]", required=False)
-@click.option("--quiet", "-q", is_flag=True, help="Only ids.")
+@only_ids
 @click.option("--json", "as_json", is_flag=True, help="Each task as the init tells it.")
 @pass_invocation
 def list_tasks(invocation: Invocation, app_id: str | None, quiet: bool, as_json: bool) -> None:

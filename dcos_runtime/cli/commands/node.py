@@ -8,6 +8,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import as_the_master_knows, only_ids
 
 if TYPE_CHECKING:
     from dcos_runtime.cli.kernel.master import Agent, ClusterState
@@ -35,8 +36,8 @@ def node() -> None:
 
 
 @node.command("list")
-@click.option("--quiet", "-q", is_flag=True, help="Only ids.")
-@click.option("--json", "as_json", is_flag=True, help="What the master knows of each, as JSON.")
+@only_ids
+@as_the_master_knows
 @pass_invocation
 def list_nodes(invocation: Invocation, quiet: bool, as_json: bool) -> None:
     """List the leading master and every agent: used of total cpus, memory and disk (MiB), tasks, attributes."""

@@ -6,6 +6,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree, LazyCommand
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import as_the_package_manager_tells, only_names
 
 
 @click.group(
@@ -32,7 +33,7 @@ def package() -> None:
 
 @package.command()
 @click.argument("query", required=False)
-@click.option("--json", "as_json", is_flag=True, help="As the package manager tells it.")
+@as_the_package_manager_tells
 @pass_invocation
 def search(invocation: Invocation, query: str | None, as_json: bool) -> None:
     """Find packages whose name, description or tags hold QUERY; without it all of them. `*` stands for anything."""
@@ -56,7 +57,7 @@ def search(invocation: Invocation, query: str | None, as_json: bool) -> None:
 @click.argument("query", metavar="[PACKAGE]", required=False)
 @click.option("--app-id", metavar="ID", help="Only the app with this id.")
 @click.option("--cli", "only_cli", is_flag=True, help="Only command-line plugins that are installed here.")
-@click.option("--quiet", "-q", is_flag=True, help="Only names.")
+@only_names
 @click.option("--json", "as_json", is_flag=True, help="Definitions, each with its apps and its command.")
 @pass_invocation
 def list_packages(

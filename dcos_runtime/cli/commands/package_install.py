@@ -6,7 +6,7 @@ import click
 
 from dcos_runtime.cli.app import Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
-from dcos_runtime.cli.options import asking_nothing, planned, waiting
+from dcos_runtime.cli.options import asking_nothing, only_app, only_plugin, planned, waiting
 
 
 @click.command(cls=Leaf)
@@ -14,8 +14,8 @@ from dcos_runtime.cli.options import asking_nothing, planned, waiting
 @click.option("--options", "options_file", metavar="FILE", help="The options, as a JSON object (- is standard input).")
 @click.option("--package-version", metavar="VERSION", help="This version.  [default: the newest]")
 @click.option("--app-id", metavar="ID", help="The id of the app.  [default: as the package says]")
-@click.option("--app", "only_app", is_flag=True, help="Only the app.")
-@click.option("--cli", "only_cli", is_flag=True, help="Only the command-line plugin.")
+@only_app
+@only_plugin
 @planned
 @asking_nothing
 @waiting("the app runs and is healthy")

@@ -6,6 +6,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import as_the_package_manager_tells, only_names
 
 
 @click.group(cls=CommandTree, default="list")
@@ -14,8 +15,8 @@ def repo() -> None:
 
 
 @repo.command("list")
-@click.option("--quiet", "-q", is_flag=True, help="Only names.")
-@click.option("--json", "as_json", is_flag=True, help="As the package manager tells it.")
+@only_names
+@as_the_package_manager_tells
 @pass_invocation
 def list_repositories(invocation: Invocation, quiet: bool, as_json: bool) -> None:
     """List the repositories in the order in which they are looked into; of one that is not fetched, why."""

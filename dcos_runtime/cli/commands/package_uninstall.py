@@ -6,16 +6,16 @@ import click
 
 from dcos_runtime.cli.app import Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
-from dcos_runtime.cli.options import asking_nothing
+from dcos_runtime.cli.options import asking_nothing, one_of_several_apps, only_app, only_plugin
 from dcos_runtime.counting import counted
 
 
 @click.command(cls=Leaf)
 @click.argument("name", metavar="PACKAGE")
-@click.option("--app-id", metavar="ID", help="The app that is meant, when the package made several.")
+@one_of_several_apps
 @click.option("--all", "everything", is_flag=True, help="Every app of the package.")
-@click.option("--app", "only_app", is_flag=True, help="Only the app.")
-@click.option("--cli", "only_cli", is_flag=True, help="Only the command-line plugin.")
+@only_app
+@only_plugin
 @asking_nothing
 @click.option("--json", "as_json", is_flag=True, help="What was uninstalled, as JSON.")
 @pass_invocation

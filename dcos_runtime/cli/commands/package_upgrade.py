@@ -6,12 +6,12 @@ import click
 
 from dcos_runtime.cli.app import Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
-from dcos_runtime.cli.options import asking_nothing, planned, waiting
+from dcos_runtime.cli.options import asking_nothing, one_of_several_apps, planned, waiting
 
 
 @click.command(cls=Leaf)
 @click.argument("name", metavar="[PACKAGE]", required=False)
-@click.option("--app-id", metavar="ID", help="The app that is meant, when the package made several.")
+@one_of_several_apps
 @click.option("--package-version", metavar="VERSION", help="To this version, older ones too.  [default: the newest]")
 @click.option("--options", "options_file", metavar="FILE", help="Options to change, in JSON (- is standard input).")
 @click.option("--replace", is_flag=True, help="Forget the options that were chosen before.")

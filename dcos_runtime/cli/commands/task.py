@@ -6,6 +6,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree, Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import Function, as_the_master_knows, only_ids
 
 
 @click.group(cls=CommandTree, default="list")
@@ -13,15 +14,17 @@ def task() -> None:
     """Show tasks, and what they print."""
 
 
-def _list_parameters(command: click.Command) -> click.Command:
-    command.params[:0] = [
-        click.Argument(["pattern"], metavar="[TASK]", required=False),
-        click.Option(["--all", "everything"], is_flag=True, help="Tasks that have ended too."),
-        click.Option(["--completed"], is_flag=True, help="Only tasks that have ended."),
-        click.Option(["--quiet", "-q"], is_flag=True, help="Only ids."),
-        click.Option(["--json", "as_json"], is_flag=True, help="What the master knows of each, as JSON."),
-    ]
-    return command
+def _listing(function: Function) -> Function:
+    """What is listed, and how."""
+    for declare in (
+        as_the_master_knows,
+        only_ids,
+        click.option("--completed", is_flag=True, help="Only tasks that have ended."),
+        click.option("--all", "everything", is_flag=True, help="Tasks that have ended too."),
+        click.argument("pattern", metavar="[TASK]", required=False),
+    ):
+        function = declare(function)
+    return function
 
 
 def _list(
@@ -47,8 +50,8 @@ def _list(
         )
 
 
-@_list_parameters
 @task.command("list")
+@_listing
 @pass_invocation
 def list_tasks(
     invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
@@ -60,8 +63,8 @@ def list_tasks(
     _list(invocation, pattern, everything, completed, quiet, as_json)
 
 
-@_list_parameters
 @click.command(cls=Leaf)
+@_listing
 @pass_invocation
 def ps(
     invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool

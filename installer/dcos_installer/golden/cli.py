@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.frame import FAILED, errors
+from dcos_installer.frame import FAILED, definitions_option, errors
 from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _name = click.argument("name")
-_definitions = click.option(
-    "--definitions",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder of definitions of your own, in place of those that come along.",
-)
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 _lock_file = click.option(
     "--lock",
@@ -42,7 +37,7 @@ def image() -> None:
 
 
 @image.command("list")
-@_definitions
+@definitions_option
 @_json
 def list_images(definitions: Path | None, as_json: bool) -> None:
     """List the images that are defined, and which of them are built."""
@@ -80,7 +75,7 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
 
 @image.command()
 @_name
-@_definitions
+@definitions_option
 @_lock_file
 @_json
 def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: bool) -> None:
@@ -98,7 +93,7 @@ def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: 
 
 @image.command()
 @_name
-@_definitions
+@definitions_option
 @_lock_file
 @click.option("--output", default="", help="Which output to boot: qcow2, raw or netboot; the first that there is.")
 @click.option("--seconds", default=600.0, show_default=True, help="How long it may take to say that it is ready.")
@@ -141,7 +136,7 @@ def test(
 @image.command()
 @_name
 @click.argument("destination")
-@_definitions
+@definitions_option
 @_lock_file
 @click.option("--keep", default=3, show_default=True, help="In a folder: how many earlier publications stay.")
 @click.option("--endpoint", help="A store that speaks S3, or an EC2, which is not Amazon's: its URL.")
@@ -178,7 +173,7 @@ def publish(
 @image.command()
 @click.argument("first")
 @click.argument("second")
-@_definitions
+@definitions_option
 @_json
 def diff(first: str, second: str, definitions: Path | None, as_json: bool) -> None:
     """Tell how two images differ: names of images that are built, or folders. Exits with 1 when they do."""
@@ -197,7 +192,7 @@ def diff(first: str, second: str, definitions: Path | None, as_json: bool) -> No
 
 @image.command()
 @_name
-@_definitions
+@definitions_option
 @click.option("--fetch", is_flag=True, help="Bring the packages into the store, too: then a build needs no network.")
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Write the lock to this file as well.")
 def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> None:
@@ -212,7 +207,7 @@ def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> N
 
 
 @image.command()
-@_definitions
+@definitions_option
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
 def gc(definitions: Path | None, dry_run: bool) -> None:
     """Remove images, steps and packages from the cache that no image is made of any more.

@@ -76,12 +76,17 @@ def _behind() -> tuple[str, ...]:
     return found
 
 
+_hosts_in_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object a line: each host as it ends."
+)
+
+
 @click.command("exec", cls=BehindDashes, behind="COMMAND [ARGUMENT]...")
 @inventory_argument
 @_hosts
 @click.option("-i", "--stdin", "with_stdin", is_flag=True, help="Let each command read all of stdin.")
 @click.option("--grouped", is_flag=True, help="Show each host's output together and unchanged, when it has ended.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: each host as it ends.")
+@_hosts_in_json
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
@@ -149,7 +154,7 @@ def exec_(
 @click.command(cls=BehindDashes, behind="SOURCE... TARGET")
 @inventory_argument
 @_hosts
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: each host as it ends.")
+@_hosts_in_json
 @click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give up a host's copy after so long."
 )

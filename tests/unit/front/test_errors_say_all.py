@@ -78,7 +78,6 @@ AREAS = (
 )
 EXITS = {
     "installer/dcos_installer/ansible/host/start.py": "an answer to the installer, in the oldest Python",
-    "installer/dcos_installer/bundle/runtime.py": "the text of a program",
 }
 CAUGHT = {
     "dcos_runtime/agent/containers/oci.py": "the agent tries again, and logs it",

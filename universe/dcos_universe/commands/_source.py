@@ -27,6 +27,17 @@ def source_option(command: F) -> F:
     )(command)
 
 
+version_option = click.option("--version", default="0.1.0", show_default=True, help="As users see it.")
+maintainer_option = click.option(
+    "--maintainer", default="nobody@example.com", show_default=True, help="Who is asked about it."
+)
+description_option = click.option("--description", help="One sentence.")
+jobs_option = click.option(
+    "--jobs", default=4, show_default=True, type=click.IntRange(1, 64), help="Downloads at once."
+)
+for_programs = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
 def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from dcos_universe.authoring import conversion, sources
-from dcos_universe.commands._source import source_option
+from dcos_universe.commands._source import description_option, maintainer_option, source_option, version_option
 from dcos_universe.errors import UniverseError, unreadable
 
 _LARGEST = 1 << 20
@@ -18,9 +18,9 @@ _LARGEST = 1 << 20
 @click.argument("app", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @source_option
 @click.option("--name", help="Of the package; made from the app's id when missing.")
-@click.option("--version", default="0.1.0", show_default=True, help="As users see it.")
-@click.option("--maintainer", default="nobody@example.com", show_default=True, help="Who is asked about it.")
-@click.option("--description", help="One sentence.")
+@version_option
+@maintainer_option
+@description_option
 def command(app: Path, source: Path, name: str | None, version: str, maintainer: str, description: str | None) -> None:
     """Make a package of the Marathon app in the file APP (- for standard input): its next revision, if it is there.
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import click
 
 from dcos_runtime.counting import counted
+from dcos_universe.commands._source import jobs_option
 from dcos_universe.errors import UniverseError
 
 
 @click.command()
 @click.argument("source", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--package", "packages", multiple=True, metavar="NAME", help="Only of this package; may be repeated.")
-@click.option("--jobs", default=4, show_default=True, type=click.IntRange(1, 64), help="Downloads at once.")
+@jobs_option
 @click.option("--missing", is_flag=True, help="Only tell which are missing; exit code 1 when some are.")
 @click.pass_context
 def command(context: click.Context, source: Path, packages: tuple[str, ...], jobs: int, missing: bool) -> None:

@@ -12,6 +12,7 @@ import click
 
 from dcos_runtime.counting import counted
 from dcos_universe.commands._keys import read_root
+from dcos_universe.commands._source import for_programs, jobs_option
 
 
 @click.command()
@@ -40,8 +41,8 @@ from dcos_universe.commands._keys import read_root
 @click.option("--no-images", is_flag=True, help="Leave container images out.")
 @click.option("--require-digests", is_flag=True, help="Fetch nothing whose digest is not known beforehand.")
 @click.option("--plain-http", is_flag=True, help="Image registries are asked without TLS.")
-@click.option("--jobs", default=4, show_default=True, type=click.IntRange(1, 64), help="Downloads at once.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@jobs_option
+@for_programs
 def command(
     source: str,
     out: Path,

@@ -7,16 +7,16 @@ from pathlib import Path
 import click
 
 from dcos_universe.authoring import scaffold, sources
-from dcos_universe.commands._source import source_option
+from dcos_universe.commands._source import description_option, maintainer_option, source_option, version_option
 from dcos_universe.errors import UniverseError
 
 
 @click.command()
 @click.argument("name")
 @source_option
-@click.option("--version", default="0.1.0", show_default=True, help="As users see it.")
-@click.option("--maintainer", default="nobody@example.com", show_default=True, help="Who is asked about it.")
-@click.option("--description", help="One sentence.")
+@version_option
+@maintainer_option
+@description_option
 def command(name: str, source: Path, version: str, maintainer: str, description: str | None) -> None:
     """Make the package NAME, small and whole: it passes check --strict as it is."""
     root = sources.begun(source)

@@ -11,6 +11,7 @@ from securesystemslib.signer import Key
 
 from dcos_runtime.counting import counted
 from dcos_universe.commands._keys import passphrase_option, pick_keys, private_keys
+from dcos_universe.commands._source import for_programs
 from dcos_universe.trust import keys
 from dcos_universe.trust.ceremony import (
     BITS,
@@ -29,6 +30,11 @@ from dcos_universe.trust.ceremony import (
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 PUBLIC = f"ROLE=FILE.pub, ROLE one of {', '.join(ROLES)}, {ONLINE} ({PACKAGES}, {SNAPSHOT} and {TIMESTAMP})"
+
+
+_days = click.option(
+    "--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How long the root holds."
+)
 
 
 @click.group()
@@ -55,7 +61,7 @@ def key(file: Path, passphrase_file: Path | None) -> None:
 @click.option(
     "--threshold", "thresholds", multiple=True, metavar="ROLE=N", help="How many keys of the role have to sign; 1."
 )
-@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How long the root holds.")
+@_days
 @click.option(
     "--bins",
     default=2**BITS,
@@ -107,7 +113,7 @@ def sign(folder: Path, files: tuple[Path, ...], passphrase_file: Path | None) ->
 @click.option(
     "--threshold", "thresholds", multiple=True, metavar="ROLE=N", help="How many keys of the role have to sign."
 )
-@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3650), help="How long the root holds.")
+@_days
 def rotate(folder: Path, add: tuple[str, ...], drop: tuple[str, ...], thresholds: tuple[str, ...], days: int) -> None:
     """Make the next root in FOLDER: with other keys, or with nothing else a later expiry. It wants signatures of
     the root before and of its own."""
@@ -127,7 +133,7 @@ def rotate(folder: Path, add: tuple[str, ...], drop: tuple[str, ...], thresholds
 
 @command.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@for_programs
 def show(folder: Path, as_json: bool) -> None:
     """Tell the versions of the root in FOLDER, which keys each role has, and what the last one still wants."""
     ceremony = Ceremony(folder)

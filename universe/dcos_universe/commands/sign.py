@@ -10,6 +10,7 @@ import click
 
 from dcos_runtime.counting import counted
 from dcos_universe.commands._keys import passphrase_option, private_keys
+from dcos_universe.commands._source import for_programs
 
 
 @click.command()
@@ -40,7 +41,7 @@ from dcos_universe.commands._keys import passphrase_option, private_keys
     "--timestamp-days", default=7, show_default=True, type=click.IntRange(1, 90), help="How long the timestamp holds."
 )
 @click.option("--all", "again", is_flag=True, help="Read every file, also those that look as at the last signing.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@for_programs
 def command(
     tree: Path,
     folder: Path,

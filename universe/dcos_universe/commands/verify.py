@@ -10,6 +10,7 @@ import click
 
 from dcos_runtime.counting import counted
 from dcos_universe.commands._keys import read_root
+from dcos_universe.commands._source import for_programs
 
 EXPIRES_SOON = 3
 """The exit code when all is well and something will expire soon."""
@@ -35,7 +36,7 @@ EXPIRES_SOON = 3
     type=click.Path(file_okay=False, path_type=Path),
     help="Remembers what was seen, so that a rollback is known.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@for_programs
 @click.pass_context
 def command(
     context: click.Context, repository: str, root: Path, warn_days: int, state: Path | None, as_json: bool
