@@ -102,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             data = path.read_bytes()
             opening, count, differences, _ = replay(data)
         except (OSError, UnreadableRecording) as error:
-            print(f"{path}: {error}", file=sys.stderr)
+            print(f"{path}: {error}; name segments that --record has written, of this version", file=sys.stderr)
             outcome = 2
             continue
         if cut := cut_off(data):

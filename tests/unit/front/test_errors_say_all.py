@@ -76,6 +76,8 @@ AREAS = (
         "universe/dcos_universe", "UniverseError", {"TemplateError": "the first words say the line and what is wrong"}
     ),
 )
+ON_MACHINES = ("HostError", "CopyRefused", "UpdateRefused")
+ORDER = ("what", "why", "hint")
 EXITS = {
     "installer/dcos_installer/ansible/host/start.py": "an answer to the installer, in the oldest Python",
 }
@@ -130,6 +132,18 @@ def test_every_error_is_made_with_a_reason_and_a_remedy(area: Area) -> None:
                     silent.append(f"{path.relative_to(ROOT)}:{call.lineno}: {name}")
     assert silent == []
     assert made > 50, "this looks at calls, and there are many"
+
+
+def test_errors_of_programs_that_are_sent_to_machines_say_all_too() -> None:
+    """They are told by the installer; each takes what, why and hint in this order."""
+    made = 0
+    for path, tree in packages():
+        for call in calls(tree):
+            if ast.unparse(call.func) in ON_MACHINES:
+                made += 1
+                said = {*ORDER[: len(call.args)], *(keyword.arg for keyword in call.keywords)}
+                assert said >= set(ORDER), f"{path}:{call.lineno}"
+    assert made > 20
 
 
 @pytest.mark.parametrize("area", AREAS, ids=lambda area: area.base)

@@ -322,7 +322,9 @@ def _owner(machine: Machine, item: dict[str, Any]) -> tuple[int, int]:
     uid, gid = machine.user(item["owner"]), machine.group(item["group"])
     if uid is None or gid is None:
         missing = item["owner"] if uid is None else item["group"]
-        raise HostError(f"there is no user or group {missing}", hint="a role must add it before it owns files")
+        raise HostError(
+            f"there is no user or group {missing}", "a file is to be owned by it", "a role must add it before that"
+        )
     return uid, gid
 
 

@@ -210,7 +210,12 @@ class Machine:
         except subprocess.TimeoutExpired as error:
             said = error.stderr or error.stdout or b""
             evidence = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-            raise HostError(" ".join(argv) + " did not end within %g s" % seconds, evidence=evidence) from None
+            raise HostError(
+                " ".join(argv) + " did not end within %g s" % seconds,
+                "it was killed",
+                "see what holds it up on the host, and run again",
+                evidence,
+            ) from None
         return HostCommandResult(done.returncode, done.stdout, done.stderr)
 
     # --- users -------------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
         return _check(machine, wanted, digest, secrets)
     if mode == "apply":
         return _apply(machine, request, wanted, data, digest, secrets)
-    raise HostError(f"there is no mode {mode}", hint="this is a fault in the installer")
+    raise HostError(f"there is no mode {mode}", "the installer asks for it", "this is a fault in the installer")
 
 
 def _check(machine: Machine, wanted: dict[str, Any], digest: str, secrets: dict[str, str | None]) -> dict[str, Any]:
@@ -143,10 +143,14 @@ def _validate(wanted: dict[str, Any]) -> None:
     paths += [program for package in wanted["packages"] for program in package["programs"]]
     for path in paths:
         if path.startswith("/") or ".." in path.split("/") or not path:
-            raise HostError(f"the manifest holds a path that leads outside: {path!r}")
+            raise HostError(
+                "this manifest is refused",
+                f"it holds a path that leads outside: {path!r}",
+                "mend the role that adds it",
+            )
 
 
 def _disk(error: OSError) -> HostError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HostError(f"no space left on the file system of {HOME}", str(error), "free space there and run again")
-    return HostError(f"{error.strerror}: {error.filename}", hint="mend that on the host and run again")
+    return HostError(f"{error.filename} cannot be used", str(error.strerror), "mend that on the host and run again")

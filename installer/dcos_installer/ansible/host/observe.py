@@ -219,7 +219,9 @@ def _generation(machine: Machine, seen: Observed) -> None:
     number = os.path.basename(target)
     if not number.isdigit():
         raise HostError(
-            f"{ACTIVE} leads to {target}, which is no generation", hint="make it lead to generations/<number> again"
+            f"{ACTIVE} cannot be used",
+            f"it leads to {target}, which is no generation",
+            "make it lead to generations/<number> again",
         )
     seen.generation = int(number)
     try:

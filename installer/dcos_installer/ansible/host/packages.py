@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _MOST = 1 << 30
+_ANEW = "remove the operator's bundle cache, run again"
 _PIECE = 1 << 20
 """Of a package, unpacked; more than a full `_CHUNK` comes to most of the time."""
 
@@ -130,7 +131,7 @@ class _Tar:
             data = self._inflate.decompress(packed, _PIECE)
         self._room -= len(data)
         if self._room < 0:
-            raise HostError("a package is larger than it says", hint="remove the operator's bundle cache, run again")
+            raise HostError("a package is larger than it says", "it may be another one, or damaged", _ANEW)
         self._hash.update(data)
         return data
 
@@ -149,7 +150,11 @@ class _Tar:
     def _take(self) -> bytes:
         data = self._stream.read(min(_CHUNK, self._left))
         if not data:
-            raise HostError("the connection ended within a package", hint="run again: what arrived whole is kept")
+            raise HostError(
+                "a package did not arrive whole",
+                "the connection ended within it",
+                "run again: what arrived whole is kept",
+            )
         self._left -= len(data)
         return data
 
@@ -172,7 +177,11 @@ def _unpack(tar: _Tar, home: str) -> None:
     with tarfile.open(fileobj=tar, mode="r|") as archive:  # type: ignore[call-overload]  # reads on, which is all that a stream has to do
         for member in archive:
             if member.name.startswith("/") or ".." in member.name.split("/"):
-                raise HostError(f"the package holds a path that leads outside: {member.name}")
+                raise HostError(
+                    f"the package holds a path that leads outside: {member.name}",
+                    "packages stay in their folder",
+                    _ANEW,
+                )
             path = home + "/" + member.name
             if member.isdir():
                 os.makedirs(path, 0o755, exist_ok=True)
@@ -180,7 +189,11 @@ def _unpack(tar: _Tar, home: str) -> None:
             elif member.isreg():
                 _write(archive, member, path)
             else:
-                raise HostError(f"the package holds something that is neither file nor folder: {member.name}")
+                raise HostError(
+                    f"the package holds something that is neither file nor folder: {member.name}",
+                    "packages hold nothing else",
+                    _ANEW,
+                )
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None:

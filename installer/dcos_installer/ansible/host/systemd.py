@@ -108,7 +108,9 @@ class Systemd:
     def _do(self, *arguments: str) -> None:
         done = self.machine.run([self.binary, *arguments], seconds=90)
         if done.code:
-            raise HostError("cannot run systemctl " + " ".join(arguments), done.err.strip())
+            raise HostError(
+                "cannot run systemctl " + " ".join(arguments), done.err.strip(), "mend that on the host and run again"
+            )
 
 
 class Noted(Systemd):
