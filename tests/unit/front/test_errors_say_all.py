@@ -168,8 +168,12 @@ def test_nothing_ends_a_program_with_a_text_alone() -> None:
         for call in calls(tree):
             name = ast.unparse(call.func)
             if name in ("sys.exit", "SystemExit") and path not in EXITS:
-                texts = [one for one in call.args if isinstance(one, ast.JoinedStr | ast.BinOp)]
-                texts += [one for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                texts = [
+                    one
+                    for one in call.args
+                    if isinstance(one, ast.JoinedStr | ast.BinOp)
+                    or (isinstance(one, ast.Constant) and isinstance(one.value, str))
+                ]
                 assert not texts, f"{path}:{call.lineno}"
             assert not name.endswith("parser.error"), f"{path}:{call.lineno}"
 
