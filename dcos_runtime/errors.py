@@ -26,8 +26,8 @@ class Explained(Exception):
 
 
 class Unstartable(Explained, OSError):
-    """Something that a daemon needs cannot be had: an address, a folder, a socket. An ``OSError``, so that whoever
-    catches what the system refuses catches this, too.
+    """A daemon needs something that it does not get: an address, a folder, a socket. An ``OSError``, so that handlers
+    of what the system refuses get this, too.
     """
 
     usual_hint = "see who has it, or give another"

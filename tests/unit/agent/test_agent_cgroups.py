@@ -110,5 +110,5 @@ def test_an_agent_says_why_it_does_not_start_in_anothers_cgroup(
     monkeypatch.setattr(Cgroups, "read", lambda: Cgroups(False, {"pids": tmp_path}))
     launcher = OciLauncher(tmp_path / "oci", tmp_path / "run", cgroups_root="mine")
     launcher.claim()
-    with pytest.raises(OSError, match=r"another agent .* --cgroups_root=mine; end it first"):
+    with pytest.raises(OSError, match=r"--cgroups_root=mine cannot be used: another agent .*; end it first"):
         launcher.claim()

@@ -140,7 +140,7 @@ def test_a_broken_lock_is_refused(host: BuildHost, tmp_path: Path, broken: objec
 @pytest.mark.parametrize(
     ("lock", "what"),
     [
-        (Lock("ec2", "bookworm", "amd64", "", ()), "of another image: 'ec2', not 'vm'"),
+        (Lock("ec2", "bookworm", "amd64", "", ()), "it is of 'ec2', not of 'vm'"),
         (Lock("vm", "trixie", "amd64", "", ()), "of another release"),
         (Lock("vm", "bookworm", "arm64", "", ()), "of another architecture"),
         (Lock("vm", "bookworm", "amd64", "other packages", ()), "is out of date"),
