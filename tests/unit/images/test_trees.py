@@ -127,7 +127,7 @@ def test_a_unit_that_cannot_be_switched_on_is_refused(tree: ImageTree, text: byt
 
 
 def test_a_file_over_a_folder_is_refused(tree: ImageTree) -> None:
-    with pytest.raises(ImageError, match="(?s)/etc cannot be laid down.*the image has a folder there"):
+    with pytest.raises(ImageError, match=r"(?s)/etc cannot be laid down.*the image has a folder there"):
         tree.write("/etc", b"", 0o644)
 
 

@@ -151,8 +151,8 @@ class _Tar:
         data = self._stream.read(min(_CHUNK, self._left))
         if not data:
             raise HostError(
-                "a package did not arrive whole",
-                "the connection ended within it",
+                "the connection ended within a package",
+                "what sends it stopped, or the network did",
                 "run again: what arrived whole is kept",
             )
         self._left -= len(data)
