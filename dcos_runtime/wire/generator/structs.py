@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dcos_runtime.wire.generator.notation import NOTE
 from dcos_runtime.wire.generator.schema import UNKNOWN, Enum, Field, Message, Module, NotSupported
 
-NOTE = "Made by `python -m dcos_runtime.wire.generator` from `wire/proto/{name}.proto`; change that, and make it anew."
 _TYPES = {
     **{"string": "str", "bytes": "bytes", "double": "float", "bool": "bool"},
     **{"int32": "base.Int32", "int64": "base.Int64", "uint32": "base.UInt32", "uint64": "base.UInt64"},

@@ -28,7 +28,6 @@ from dcos_runtime.wire.common import (
     TaskID,
     Value,
 )
-from dcos_runtime.wire.generator.__main__ import made
 from dcos_runtime.wire.generator.schema import Field, Message, Module, descriptors, read
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import AttributeConstraint, Call, Event
@@ -145,11 +144,6 @@ def any_message() -> st.SearchStrategy[Any]:
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
-
-
-def test_generated_files_are_those_that_the_proto_files_make() -> None:
-    stale = [path.name for path, text in made().items() if not path.exists() or path.read_text() != text]
-    assert not stale, f"run: python -m dcos_runtime.wire.generator ({', '.join(stale)})"
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
