@@ -13,14 +13,22 @@ import msgspec
 
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.uris import unpacked_under_uris
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TABLE = "".join(_LETTERS[byte % len(_LETTERS)] for byte in range(256)).encode()
 _LAST = {1: "AEIMQUYcgkosw048", 2: "AQgw"}
 """The last characters of base64, by the number of ``=`` after them: unused bits are 0."""
 
-_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
-_SECRET = frozenset({"secret", "password", "credential", "credentials", "token"})
+_URI = re.compile(r"(?P<begin>(?:[A-Za-z][A-Za-z0-9+.-]*:)?[/\\]*)(?P<head>[^?#]*)(?P<tail>.*)", re.DOTALL)
+_PIECE = re.compile(r"[^/\\?#]+")
+_SECRET = frozenset(
+    (
+        *("secret", "password", "credential", "credentials", "token"),
+        *("node_stage_secrets", "node_publish_secrets", "volume_context", "mount_flags"),
+    )
+)
+"""Fields that are hidden as a whole. The last four tell a volume's plugin how it gets at the volume."""
 _PAIRS = frozenset({"variables", "parameters", "parameter"})
 """Fields with environment variables, and with options of Docker and of volume drivers, which may set some. Their names
 are recorded.
@@ -135,10 +143,28 @@ class Pseudonyms:
         return made + padding
 
     def uri(self, text: str, shortest: int = 0) -> str:
-        """Hides only the credentials and the query of a URI. Pseudonyms of these have ``shortest`` characters at least:
-        for cores that compare URIs and do not look at their sizes.
+        """Hides what may be credentials in a URI, however malformed it is, its query and its fragment: all before the
+        last @, and all from the first ? or # on. What stands between slashes is hidden piece by piece, and the name of
+        an archive stays one: cores look at it. Pseudonyms have ``shortest`` characters at least: for cores that compare
+        URIs and do not look at their sizes, nor at the names of archives.
         """
-        return _CREDENTIALS.sub(lambda match: self.of(match.group().ljust(shortest)), text)
+        match = _URI.fullmatch(text)
+        assert match is not None
+        begin, head, tail = match.groups()
+        before, at, after = head.rpartition("@")
+        if "@" in tail and ":" in head:  # a password with a ? or # in it
+            before, at, after = head, "", ""
+        hidden = begin + self._pieces(before, shortest) + at + after + self._pieces(tail, shortest)
+        if shortest == 0 and unpacked_under_uris(text) and not unpacked_under_uris(hidden):
+            for end in (len(text) - len(tail), len(text)):  # a file's name may have a ? or # in it
+                name = text[:end].rstrip("/").rfind("/") + 1
+                told = hidden[:name] + text[name:end] + hidden[end:]
+                if unpacked_under_uris(told):
+                    return told
+        return hidden
+
+    def _pieces(self, text: str, shortest: int) -> str:
+        return _PIECE.sub(lambda match: self.of(match.group().ljust(shortest)), text)
 
     def path(self, text: str) -> str:
         """An invalid path is refused, and quoted in the refusal: so it stays."""

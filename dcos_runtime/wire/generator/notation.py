@@ -1,5 +1,5 @@
-"""What all that is generated says of itself, and what writing and reading name alike: functions, tags, tables, and which
-messages are no more than one text or number.
+"""What all that is generated says of itself, and what writing and reading name alike: functions, tags, tables, and
+which messages are no more than one text or number.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 
 from dcos_runtime import recording, replay
 from dcos_runtime.core.frozen import Frozen, Log, Now
-from dcos_runtime.core.pseudonyms import Pseudonyms
 from dcos_runtime.core.recorder import FORMAT, Opening, Recorder, UnreadableRecording, cut_off, read
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core.kernel import MasterCore
@@ -330,51 +328,6 @@ def test_of_former_recordings_the_newest_stay(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("agent-*"))) == 2 and (tmp_path / "another").exists()
 
 
-# --- pseudonyms -------------------------------------------------------------------------------------------------------
-
-TASK = {
-    "name": "t",
-    "task_id": {"value": "t"},
-    "command": {
-        "value": "run --token=hunter2",
-        "arguments": ["--pw", "hunter3"],
-        "environment": {"variables": [{"name": "PW", "value": "hunter4"}, {"name": "S", "secret": {"value": {}}}]},
-        "uris": [{"value": "https://me:hunter5@host/path?key=hunter6", "extract": True}],
-    },
-    "container": {"docker": {"image": "i", "credential": {"principal": "p", "secret": "hunter7"}}},
-    "data": "aHVudGVyOA==",
-    "resources": [{"name": "cpus", "scalar": {"value": 1.5}, "type": "SCALAR"}],
-}
-
-
-def test_no_secret_of_a_task_is_told_and_all_else_is() -> None:
-    hidden = Pseudonyms(b"k" * 32).message(json.dumps(TASK).encode())
-    assert b"hunter" not in hidden and b"aHVud" not in hidden
-    document = json.loads(hidden)
-    for same in ("name", "task_id", "resources"):
-        assert document[same] == TASK[same]
-    assert document["command"]["environment"]["variables"][0]["name"] == "PW"
-    assert "@host/path?" in document["command"]["uris"][0]["value"]
-    assert len(document["command"]["value"]) == len("run --token=hunter2")
-    assert msgspec.json.decode(json.dumps(document["data"]).encode(), type=bytes)
-
-
-@given(st.text(), st.text())
-def test_a_pseudonym_is_as_long_and_the_same_for_the_same_only(one: str, other: str) -> None:
-    names, strange = Pseudonyms(b"1" * 32), Pseudonyms(b"2" * 32)
-    assert len(names.of(one)) == len(one) and names.of(one) == names.of(one)
-    assert [at for at, letter in enumerate(names.of(one)) if letter == "\0"] == [
-        at for at, letter in enumerate(one) if letter == "\0"
-    ]
-    if len(one) >= 16 and one != other and "\0" not in one:
-        assert names.of(one) != names.of(other) and names.of(one) != strange.of(one)
-
-
-def test_what_cannot_be_read_is_not_told_at_all() -> None:
-    hidden = Pseudonyms(b"k" * 32).message(b'{"command": {"value": "hunter2"')
-    assert b"hunter" not in hidden and len(hidden) == 31
-
-
 def test_what_cannot_be_recorded_ends_the_recording_and_hurts_nobody() -> None:
     class Odd(Bare):
         def event(self, event: Any) -> Any:
@@ -389,20 +342,3 @@ def test_what_cannot_be_recorded_ends_the_recording_and_hurts_nobody() -> None:
     recorder.flush()
     assert len(sink.said) == 1 and "too deep" in sink.said[0]
     assert len(read(bytes(sink.files[1]))[1]) == 1
-
-
-_LOOKS_ALIKE = st.sampled_from(
-    ['"webui_url": "', '"webui_url":"', "webui_url", "http://u:p@h", '"', "\\", "é", "ـ", "@", "?", " "]
-)
-
-
-@pytest.mark.parametrize("kind", [msgspec.msgpack, msgspec.json])
-@given(first=st.lists(_LOOKS_ALIKE, max_size=8), second=st.lists(_LOOKS_ALIKE, max_size=4))
-def test_texts_that_look_like_an_address_field_damage_no_recording(
-    kind: Any, first: list[str], second: list[str]
-) -> None:
-    value = {"name": "".join(first), "labels": ["".join(second), 7], "webui_url": "http://u:S3CRET@h/?S3CRET"}
-    data = kind.encode(value)
-    hidden = Pseudonyms(b"k" * 32).addresses(data)
-    assert len(hidden) == len(data) and b"S3CRET" not in hidden
-    assert kind.decode(hidden).keys() == value.keys()

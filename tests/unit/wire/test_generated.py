@@ -44,7 +44,7 @@ def test_what_no_proto_file_makes_any_more_is_seen_and_removed(
     assert main(wire) == 0
     said = capsys.readouterr().out.splitlines()
     assert said == [f"generator: removed {path.relative_to(tmp_path)}" for path in former]
-    assert {path for path in wire.rglob("*.py")} == {*files, wire / "codec.py"}
+    assert set(wire.rglob("*.py")) == {*files, wire / "codec.py"}
 
 
 def imported(path: Path) -> set[str]:
