@@ -109,7 +109,8 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
         if mirror is not None:
             assets.append(mirror)
         packages = Packages(self._init, self._tasks, assets)
-        return Routes(role, packages, PackageResources(self._fetcher, flags.resource_size, mirror)).patterns()
+        resources = PackageResources(self._fetcher, flags.resource_size, mirror)
+        return Routes(role, packages, resources, here.life.stalls).patterns()
 
     async def begin(self, leadership: Leadership, here: Here[CosmosFlags]) -> CosmosShell:
         flags = here.flags

@@ -41,14 +41,14 @@ TOKEN_PATH = "/internal/auth/v1/token"
 """Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
 
 
-class Token(msgspec.Struct):
+class Token(msgspec.Struct, frozen=True):
     token: str
 
     def __repr__(self) -> str:
         return "Token(…)"
 
 
-class Endpoint(msgspec.Struct):
+class Endpoint(msgspec.Struct, frozen=True):
     """Where the protocol is spoken: the port on the address that was asked."""
 
     port: base.Int64
@@ -58,7 +58,7 @@ class Endpoint(msgspec.Struct):
 NOTHING = msgspec.Raw(b"null")
 
 
-class RunningTask(msgspec.Struct, gc=False):
+class RunningTask(msgspec.Struct, frozen=True, gc=False):
     """A task as it is on its agent's disk: what is not there yet is not told, for a crash could make it untrue.
 
     ``task`` is the TaskInfo as it was launched. ``status`` is the newest status, ``unacknowledged`` the oldest that the
@@ -84,7 +84,7 @@ class RunningTask(msgspec.Struct, gc=False):
             base.expect("state")
 
 
-class Connect(msgspec.Struct):
+class Connect(msgspec.Struct, frozen=True):
     """An agent's first word on a connection; ``agent.id`` is set when it was admitted before.
 
     ``version`` is the oldest that the agent speaks, and was all there is to tell in version 1; ``versions`` are all.
@@ -105,13 +105,13 @@ class Connect(msgspec.Struct):
     asked: list[msgspec.Raw] = []
 
 
-class _Down(msgspec.Struct, tag_field="type", kw_only=True):
+class _Down(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
     agent_id: str
     epoch: base.Int64
     seq: base.Int64
 
 
-class Connected(_Down, tag="CONNECTED"):
+class Connected(_Down, frozen=True, tag="CONNECTED"):
     """The agent is admitted under ``agent_id``. A `Ping` comes every ``ping_seconds``; five missed: connect again.
 
     ``version`` is what is spoken from here on.
@@ -122,24 +122,24 @@ class Connected(_Down, tag="CONNECTED"):
     version: base.Int64 = 1
 
 
-class Ping(_Down, tag="PING"):
+class Ping(_Down, frozen=True, tag="PING"):
     """Answered by a `Pong`; five unanswered make the agent unreachable."""
 
 
-class RunTask(_Down, tag="RUN_TASK"):
+class RunTask(_Down, frozen=True, tag="RUN_TASK"):
     """Launch a task. ``task`` is a TaskInfo, JSON; the agent owns its status updates from here on."""
 
     framework: FrameworkInfo
     task: msgspec.Raw
 
 
-class KillTask(_Down, tag="KILL_TASK"):
+class KillTask(_Down, frozen=True, tag="KILL_TASK"):
     framework_id: FrameworkID
     task_id: TaskID
     kill_policy: KillPolicy | None = None
 
 
-class Acknowledge(_Down, tag="ACKNOWLEDGE"):
+class Acknowledge(_Down, frozen=True, tag="ACKNOWLEDGE"):
     """The framework has the update ``uuid`` (base64 on the wire): the agent may send the next one of that task."""
 
     framework_id: FrameworkID
@@ -147,17 +147,17 @@ class Acknowledge(_Down, tag="ACKNOWLEDGE"):
     uuid: bytes
 
 
-class UpdateFramework(_Down, tag="UPDATE_FRAMEWORK"):
+class UpdateFramework(_Down, frozen=True, tag="UPDATE_FRAMEWORK"):
     framework: FrameworkInfo
 
 
-class ShutdownFramework(_Down, tag="SHUTDOWN_FRAMEWORK"):
+class ShutdownFramework(_Down, frozen=True, tag="SHUTDOWN_FRAMEWORK"):
     """Kill all tasks of the framework and forget it; no updates are sent for them."""
 
     framework_id: FrameworkID
 
 
-class Shutdown(_Down, tag="SHUTDOWN"):
+class Shutdown(_Down, frozen=True, tag="SHUTDOWN"):
     """The agent is not (or no longer) a member: kill every task, forget the id, end the process."""
 
     message: str
@@ -166,15 +166,15 @@ class Shutdown(_Down, tag="SHUTDOWN"):
 Down = Connected | Ping | RunTask | KillTask | Acknowledge | UpdateFramework | ShutdownFramework | Shutdown
 
 
-class _Up(msgspec.Struct, tag_field="type", kw_only=True):
+class _Up(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
     seq: base.Int64
 
 
-class Pong(_Up, tag="PONG"):
+class Pong(_Up, frozen=True, tag="PONG"):
     pass
 
 
-class Update(_Up, tag="UPDATE"):
+class Update(_Up, frozen=True, tag="UPDATE"):
     """A status update to be acknowledged; ``latest_state`` is the newest state, which may be ahead of ``status``."""
 
     framework_id: str
@@ -186,7 +186,7 @@ class Update(_Up, tag="UPDATE"):
             base.expect("latest_state")
 
 
-class TaskGone(_Up, tag="TASK_GONE"):
+class TaskGone(_Up, frozen=True, tag="TASK_GONE"):
     """The last, terminal update of the task was acknowledged; the agent has forgotten it."""
 
     framework_id: str
@@ -196,13 +196,13 @@ class TaskGone(_Up, tag="TASK_GONE"):
 Up = Pong | Update | TaskGone
 
 
-class Batch(msgspec.Struct):
+class Batch(msgspec.Struct, frozen=True):
     agent_id: str
     epoch: base.Int64
     messages: list[Up]
 
 
-class Taken(msgspec.Struct):
+class Taken(msgspec.Struct, frozen=True):
     """All messages up to ``seq`` were taken."""
 
     seq: base.Int64
@@ -215,7 +215,7 @@ class UnknownVersion(ValueError):
     """The other side speaks none of our versions. The text says which each speaks."""
 
 
-class _Versions(msgspec.Struct):
+class _Versions(msgspec.Struct, frozen=True):
     version: base.Int64
     versions: list[base.Int64] = []
 

@@ -21,6 +21,7 @@ from dcos_runtime.cosmos.shell import CosmosShell
 from dcos_runtime.guard.doors import Door
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Parts, Pattern, route
+from dcos_runtime.stalls import Stalls
 from dcos_universe.render import loads
 
 CAPABILITIES = ("PACKAGE_MANAGEMENT",)
@@ -59,8 +60,12 @@ def endpoints(packages: Packages) -> list[Endpoint]:
 
 
 class Routes:
-    def __init__(self, role: Role[CosmosShell], packages: Packages, resources: PackageResources) -> None:
-        self._role, self._packages, self._resources = role, packages, resources
+    """``stalls``: those of this process's loop, for the metrics."""
+
+    def __init__(
+        self, role: Role[CosmosShell], packages: Packages, resources: PackageResources, stalls: Stalls
+    ) -> None:
+        self._role, self._packages, self._resources, self._stalls = role, packages, resources, stalls
 
     def patterns(self) -> list[Pattern]:
         async def capabilities(request: web.Request, parts: Parts) -> web.StreamResponse:
@@ -104,7 +109,7 @@ class Routes:
 
     def _measured(self) -> dict[str, float]:
         shell = self._role.shell
-        found: dict[str, float] = {"cosmos/elected": float(shell is not None)}
+        found = {"cosmos/elected": float(shell is not None), **self._stalls.shown()}
         if shell is not None:
             catalog = shell.repositories.now
             found["cosmos/repositories"] = float(len(shell.core.repositories))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from dcos_runtime.core.frozen import Frozen, Log, Persist, Reply
 from dcos_runtime.wire.scheduler import Call
@@ -18,11 +21,15 @@ class Send(Frozen, frozen=True):
 
 
 class Publish(Frozen, frozen=True):
-    """An event for `/v2/events`, without ``eventType`` and ``timestamp``. ``fields`` is plain JSON, and this one's."""
+    """An event for `/v2/events`. ``fields``: a JSON object, without ``eventType`` and ``timestamp``."""
 
     kind: str
-    fields: dict[str, Any]
+    fields: bytes
     wall: float
+
+
+def publish(kind: str, wall: float, fields: Mapping[str, Any]) -> Publish:
+    return Publish(kind, msgspec.json.encode(fields), wall)
 
 
 class Probe(Frozen, frozen=True):

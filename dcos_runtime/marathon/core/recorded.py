@@ -14,7 +14,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import snapshot as snapshots
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.core import InitCore
-from dcos_runtime.marathon.core.effects import Effect, Probe, Publish, Send
+from dcos_runtime.marathon.core.effects import Effect, Probe, Publish, Send, publish
 from dcos_runtime.marathon.core.events import (
     CallRefused,
     CreateApp,
@@ -45,6 +45,7 @@ _KNOWN = frozenset(
     | {"ports", "uris", "networks", "version", "versionInfo"}
 )
 """The fields of a definition: the init ignores all others."""
+_PUBLISHED = (b'"plan"', b'"appDefinition"', b'"healthCheck"')
 _TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"')
 
 
@@ -86,8 +87,8 @@ class Veil:
             case Send():
                 return Send(self._call(effect.call, effect.given), effect.given)
             case Publish():
-                if any(name in effect.fields for name in ("plan", "appDefinition", "healthCheck")):
-                    return Publish(effect.kind, self._walk(effect.fields), effect.wall)
+                if any(name in effect.fields for name in _PUBLISHED):
+                    return publish(effect.kind, effect.wall, self._walk(msgspec.json.decode(effect.fields)))
             case Probe() if effect.path is not None:
                 return msgspec.structs.replace(effect, path=self._names.path(effect.path))
             case Reply():

@@ -15,7 +15,7 @@ from dcos_runtime.marathon.core import stored
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import DefinitionRules
 from dcos_runtime.marathon.core.deployment import Deployment
-from dcos_runtime.marathon.core.effects import Effect, Publish, Send
+from dcos_runtime.marathon.core.effects import Effect, Send, publish
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.outbox import Outbox
 from dcos_runtime.marathon.core.state import AppState, Failure
@@ -85,7 +85,7 @@ class World:
         self.outbox.add(effect)
 
     def publish(self, now: Now, kind: str, **fields: Any) -> None:
-        self.outbox.add(Publish(kind, fields, now.wall))
+        self.outbox.add(publish(kind, now.wall, fields))
 
     # --- reading ---
 

@@ -17,7 +17,7 @@ from dcos_runtime.marathon import views
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.changes import NotFound
-from dcos_runtime.marathon.core.effects import Publish
+from dcos_runtime.marathon.core.effects import publish
 from dcos_runtime.marathon.core.events import CancelDeployment, KillListed, ResetDelay
 from dcos_runtime.marathon.core.instance import Condition
 from dcos_runtime.marathon.core.requests import BadRequest
@@ -238,7 +238,7 @@ class System:
         await response.prepare(request)
         light = request.query.get("plan-format") == "light"
         subscriber = hub.attach(query_all(request, "event_type"), light)
-        attached = Publish("event_stream_attached", {"remoteAddress": remote}, shell.now().wall)
+        attached = publish("event_stream_attached", shell.now().wall, {"remoteAddress": remote})
         try:
             hub.publish(attached)
             if not subscriber.wants(attached.kind):
@@ -257,5 +257,5 @@ class System:
             response.force_close()
         finally:
             hub.detach(subscriber)
-            hub.publish(Publish("event_stream_detached", {"remoteAddress": remote}, shell.now().wall))
+            hub.publish(publish("event_stream_detached", shell.now().wall, {"remoteAddress": remote}))
         return response

@@ -181,8 +181,7 @@ class WorldAgent:
         if self.stream is None or not self.epoch:
             return
         self.sent += 1
-        message.seq = self.sent
-        batch = internal.Batch(self.id or "", self.epoch, [message])
+        batch = internal.Batch(self.id or "", self.epoch, [msgspec.structs.replace(message, seq=self.sent)])
         answer = self.world.post(codec.encode(batch))
         if answer.status != 200:
             assert answer.status == 409, answer

@@ -13,9 +13,9 @@ from tests.support.sources import parsed
 ROOT = Path(dcos_runtime.__file__).parent
 
 PURE = ["core", "agent/core", "cosmos/core", "framework/core", "marathon/core", "master/core"]
+"""The folders that are held to it."""
 NAMES = "dcos_universe.index.mirror_names"
 """The names that a mirror gives, which Cosmos' core and the mirror make alike. It is held to the same rule here."""
-"""The folders that are held to it."""
 
 LIBRARY = {
     "__future__",

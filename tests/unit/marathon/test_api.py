@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dcos_runtime.marathon.core import events
-from dcos_runtime.marathon.core.effects import Publish
+from dcos_runtime.marathon.core.effects import publish
 from dcos_runtime.marathon.events import QUEUE, Hub
 from dcos_runtime.marathon.http.labels import parse
 from dcos_runtime.marathon.shell import WAITING
@@ -278,8 +278,8 @@ def test_a_subscriber_that_does_not_read_is_dropped_and_the_others_are_not() -> 
     hub = Hub()
     slow, quick = hub.attach(()), hub.attach(("rare",))
     for number in range(QUEUE + 10):
-        hub.publish(Publish("often", {"number": number}, 0.0))
-    hub.publish(Publish("rare", {}, 0.0))
+        hub.publish(publish("often", 0.0, {"number": number}))
+    hub.publish(publish("rare", 0.0, {}))
     records = [slow._queue.get_nowait() for _ in range(QUEUE + 1)]
     assert records[-1] is None and slow._queue.empty()
     assert b"rare" in (quick._queue.get_nowait() or b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from dcos_runtime.marathon import views
@@ -61,7 +62,7 @@ def test_a_second_change_is_locked_out_until_forced(cluster: Cluster) -> None:
     update(cluster, {"cmd": "v2"}, force=True)
     assert first.id not in cluster.core.world.deployments
     failed = next(event for event in cluster.published if event.kind == "deployment_failed")
-    assert failed.fields["id"] == first.id
+    assert msgspec.json.decode(failed.fields)["id"] == first.id
     cluster.settle(rounds=10)
     assert {task.info.command.value for task in cluster.of("/web")} == {"v2"} and len(running(cluster)) == 3
 
