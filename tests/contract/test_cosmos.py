@@ -336,6 +336,11 @@ def _busy(client: Client) -> bool:
     return bool(told["cosmos/uninstalls"])
 
 
+def test_its_metrics_tell_how_long_its_loop_stood_still(client: Client) -> None:
+    told = client.raw("GET", "/metrics/snapshot", None, {}).body
+    assert told["cosmos/elected"] == 1 and told["loop/stalls_ms/count"] >= told["loop/stalls_ms/le_20"] > 0
+
+
 # --- repositories ----------------------------------------------------------------------------------------------------
 
 
