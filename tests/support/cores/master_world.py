@@ -53,17 +53,17 @@ class AgentTask:
         head = self.updates[0] if self.updates else None
         task, state = msgspec.Raw(self.info), TaskState(self.state)
         found = internal.RunningTask(self.framework_id, task, state, _status(self.newest), _status(head))
-        if asked is not None:
-            info, update = json.loads(self.info), head or self.newest
-            found.task_id = info["task_id"]["value"]
-            found.asked = len(asked)
-            asked.append(msgspec.Raw(codec.encode(info["resources"])))
-            if update is not None:
-                found.status_state, found.status_uuid = (
-                    TaskState(update["state"]),
-                    base64.b64decode(_uuid(update["uuid"])),
-                )
-        return found
+        if asked is None:
+            return found
+        info, update = json.loads(self.info), head or self.newest
+        asked.append(msgspec.Raw(codec.encode(info["resources"])))
+        beside = {"task_id": info["task_id"]["value"], "asked": len(asked) - 1}
+        if update is not None:
+            beside |= {
+                "status_state": TaskState(update["state"]),
+                "status_uuid": base64.b64decode(_uuid(update["uuid"])),
+            }
+        return msgspec.structs.replace(found, **beside)
 
 
 class WorldAgent:
