@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcos_runtime.agent.core.effects import CloseConnection, OpenConnection, Register, SendUp
 from dcos_runtime.agent.core.events import Closed, EndpointFound, Event, MasterSeen, Received
+from dcos_runtime.network_errors import cause, with_host
 from dcos_runtime.store.election import Detector, master_address
 from dcos_runtime.wire import codec, internal, recordio
 
@@ -124,7 +125,7 @@ class MasterLink:
         except MasterRefused as error:
             self._feed(Closed(number, str(error), error.status))
         except (aiohttp.ClientError, OSError, TimeoutError, recordio.RecordError, codec.DecodeError) as error:
-            self._feed(Closed(number, str(error) or type(error).__name__))
+            self._feed(Closed(number, with_host(error)))
         except asyncio.CancelledError:
             raise
         except Exception as error:
@@ -205,7 +206,7 @@ class MasterLink:
                         why = f"the master answered {response.status} to messages: {_shown(answer)}"
                         status = response.status
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            why = f"messages could not be posted: {str(error) or type(error).__name__}"
+            why = f"messages could not be posted: {cause(error)}"
         # The stream may be silent for long, so its failure would be noticed late.
         if self._number == number and self._task is not None:
             task, self._task = self._task, None

@@ -20,6 +20,7 @@ import zstandard
 from yarl import URL
 
 from dcos_runtime.cosmos.core.addresses import Allowed, NotAllowed, parse_url
+from dcos_runtime.network_errors import with_host
 
 MAX_REDIRECTS = 5
 CONNECT_SECONDS = 5.0
@@ -109,7 +110,7 @@ class Downloader:
                     if isinstance(cause, _Refused):
                         raise DownloadError(str(cause), refused=True) from error
                     cause = cause.__cause__
-                raise DownloadError(str(error) or type(error).__name__) from error
+                raise DownloadError(with_host(error)) from error
         raise DownloadError(f"it redirects more than {MAX_REDIRECTS} times")
 
     def _check_literal(self, host: str, port: int) -> None:

@@ -14,6 +14,7 @@ from dcos_runtime.cosmos.core.media import Media
 from dcos_runtime.cosmos.shell import CosmosShell
 from dcos_runtime.cosmos.tasks import ServiceTasks
 from dcos_runtime.cosmos.upstream import InitClient
+from dcos_runtime.network_errors import with_host
 from dcos_runtime.wire.quoting import shown as quoted
 from dcos_universe.model import Json, Revision
 
@@ -81,7 +82,7 @@ class Managers:
         try:
             status, content = await self._tasks.ask(service, "POST", f"/{path}", body, headers)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise errors.service_unavailable(manager, str(error) or type(error).__name__) from error
+            raise errors.service_unavailable(manager, with_host(error)) from error
         if status == 409:
             raise errors.already_started()
         if status == 404:

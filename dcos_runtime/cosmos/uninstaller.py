@@ -13,6 +13,7 @@ from dcos_runtime.cosmos.core.errors import CosmosError
 from dcos_runtime.cosmos.core.uninstalls import Step, Uninstall
 from dcos_runtime.cosmos.tasks import ServiceTasks
 from dcos_runtime.cosmos.upstream import InitClient, Kernel
+from dcos_runtime.network_errors import cause
 from dcos_runtime.store.access import AccessDenied
 
 RemoveNodes = Callable[[str], Awaitable[None]]
@@ -83,7 +84,7 @@ class Uninstaller:
         try:
             status, _ = await self._tasks.ask(service, "GET", f"/{uninstall.api}/plans/deploy")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise NotYet(f"the scheduler at {service.url} does not answer: {error or type(error).__name__}") from error
+            raise NotYet(f"the scheduler at {service.url} does not answer: {cause(error)}") from error
         if status != 200:
             raise NotYet(f"the scheduler is taking its service down (it answers {status})")
 

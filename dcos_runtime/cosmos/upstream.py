@@ -17,6 +17,7 @@ from yarl import URL
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.core.errors import CosmosError
 from dcos_runtime.leading.dialect import PASSED_ON
+from dcos_runtime.network_errors import cause
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +82,10 @@ class LeaderClient:
                 try:
                     said, again = await self._ask(address + path, method, body, form)
                 except (aiohttp.ClientConnectorError, ConnectionRefusedError) as error:
-                    why = f"{address}: {error}"
+                    why = f"{address}: {cause(error)}"
                     continue  # nothing was sent
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                    why = f"{address}: {error or type(error).__name__}"
+                    why = f"{address}: {cause(error)}"
                     if not harmless:
                         unknown = f"{why}; whether it did what was asked is not known"
                         raise errors.service_unavailable(self._name, unknown) from error

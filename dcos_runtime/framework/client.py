@@ -26,6 +26,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.core import effects, events
 from dcos_runtime.framework.core.stream import PATH, STREAM_ID
 from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
+from dcos_runtime.network_errors import cause
 from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire import calls, codec
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -225,7 +226,7 @@ class Client:
             attempt.response = response
             text = "" if response.status == 200 else await response.text(errors="replace")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            self._runner.feed(events.Failed(number, f"no connection to {url}: {error or type(error).__name__}"))
+            self._runner.feed(events.Failed(number, f"no connection to {url}: {cause(error)}"))
             return
         if response.status != 200:
             response.close()
@@ -244,7 +245,7 @@ class Client:
                     self._room.clear()
                     await self._room.wait()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            self._runner.feed(events.Failed(number, f"no connection to {url}: {error or type(error).__name__}"))
+            self._runner.feed(events.Failed(number, f"no connection to {url}: {cause(error)}"))
             return
         self._runner.feed(events.Failed(number, f"{url} closed the event stream"))
 
@@ -265,7 +266,7 @@ class Client:
                     text = "" if response.status == 202 else (await response.text(errors="replace")).strip()
                     status = response.status
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                self._runner.feed(events.CallFailed(number, str(error) or type(error).__name__))
+                self._runner.feed(events.CallFailed(number, cause(error)))
                 return
             self._runner.feed(events.CallAnswered(number, status, text))
 

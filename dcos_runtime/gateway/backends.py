@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from dcos_runtime import tls
+from dcos_runtime.network_errors import cause
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Backend:
             try:
                 return decode(await self._once(url + path, seconds))
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                last = f"{url}: {error or type(error).__name__}"
+                last = f"{url}: {cause(error)}"
             except (_NotOk, msgspec.MsgspecError) as error:
                 last = f"{url}: {error}"
             self._avoid_until[url] = time.monotonic() + AVOID_SECONDS

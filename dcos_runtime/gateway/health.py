@@ -19,6 +19,7 @@ from dcos_runtime import tls
 from dcos_runtime.gateway.backends import CONNECT_SECONDS, Cached, NoAnswer, bracketed
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.gateway.targets import AgentAddresses, Names, host_of
+from dcos_runtime.network_errors import cause
 from dcos_runtime.wire.cluster_services import ServiceRecord
 from dcos_runtime.wire.quoting import shown
 
@@ -95,13 +96,12 @@ class DaemonProbe:
             async with self._http.get(url, allow_redirects=False) as answer:
                 return answer.status, "" if answer.status == 200 else f"it answers {answer.status}"
         except (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError) as error:
-            reason = getattr(error, "certificate_error", error)
-            return 0, f"what answers at {ip}{self._rest} does not prove to be the {self._kind} of that host: {reason}"
+            what = f"what answers at {ip}{self._rest} does not prove to be the {self._kind} of that host"
+            return 0, f"{what}: {cause(error)}"
         except TimeoutError:
             return 0, f"{ip}{self._rest} does not answer within {LOOK_SECONDS:.0f} s"
         except (aiohttp.ClientError, OSError) as error:
-            reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
-            return 0, f"{ip}{self._rest} does not answer: {reason}"
+            return 0, f"{ip}{self._rest} does not answer: {cause(error)}"
 
     async def close(self) -> None:
         if self._http is not None:

@@ -23,6 +23,7 @@ from yarl import URL
 from dcos_runtime import bodies, tls
 from dcos_runtime.leading.dialect import PASSED_ON, Dialect
 from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.network_errors import cause
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +207,7 @@ class Standby:
         if limit.expired():
             told = self._dialect.tell(503, f"The {self._dialect.daemon} at {at} does not lead any more; {advice}")
         else:
-            what = f"The leading {self._dialect.daemon} at {at} does not answer ({error or type(error).__name__}): it "
+            what = f"The leading {self._dialect.daemon} at {at} does not answer ({cause(error)}): it "
             what += "broke off" if attempt.sent else "cannot be reached"
             log.warning("a request is not passed on. %s", what)
             told = self._dialect.tell(502, f"{what}; {advice}")

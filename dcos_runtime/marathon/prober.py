@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from dcos_runtime.marathon.core.effects import Probe
+from dcos_runtime.network_errors import cause
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class Prober:
             except TimeoutError:
                 return False, f"no answer within {probe.timeout:g} s"
             except (aiohttp.ClientError, OSError) as error:
-                return False, f"{type(error).__name__}: {error}"
+                return False, cause(error)
 
     async def close(self) -> None:
         if self._http is not None:

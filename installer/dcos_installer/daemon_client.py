@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from dcos_installer.errors import InstallerError
+from dcos_runtime.network_errors import cause
 from dcos_runtime.tls import identity_of
 
 Ask = Callable[..., Any]
@@ -76,8 +77,7 @@ class Asker:
             said = error.read().decode(errors="replace")[:500]
             raise NotWell(f"{method} {url} was answered with {error.code}", status=error.code, evidence=said) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            raise NotWell(f"{method} {url} was not answered", why=str(reason)) from None
+            raise NotWell(f"{method} {url} was not answered", why=cause(error)) from None
         try:
             return json.loads(text) if text.strip() else None
         except ValueError:
@@ -145,7 +145,7 @@ def _zookeeper(url: str, seconds: float) -> str:
             connection.sendall(word.encode())
             return connection.makefile("rb").read().decode(errors="replace")
     except OSError as error:
-        raise NotWell(f"{url} was not answered", why=error.strerror or str(error)) from None
+        raise NotWell(f"{url} was not answered", why=cause(error)) from None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterable
 from typing import IO
 
+from dcos_runtime.network_errors import cause
 from dcos_runtime.wire import uris
 
 SHORTEST_SECRET = 4
@@ -85,20 +86,12 @@ def describe(error: Exception) -> str:
     """Why it failed: for an ``OSError`` the cause and the file, for other errors their text; never empty."""
     if isinstance(error, FetchError):
         return str(error)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or error}"
-    if isinstance(error, socket.gaierror):
-        return f"the host's name cannot be resolved: {error.strerror}"
     if isinstance(error, TimeoutError):
         return "it stalled"
-    if isinstance(error, http.client.RemoteDisconnected):
-        return "the server closed the connection without an answer"
     if isinstance(error, http.client.IncompleteRead):
         return "the body was cut short: the connection ended before its last chunk"
-    if isinstance(error, http.client.HTTPException):
-        return f"the server does not answer as HTTP does ({type(error).__name__})"
+    if isinstance(error, ssl.SSLError | socket.gaierror | http.client.HTTPException | ConnectionError):
+        return cause(error)
     if isinstance(error, EOFError):
         return "the archive is damaged: it ends too early"
     if isinstance(error, tarfile.TarError | zipfile.BadZipFile | lzma.LZMAError | zlib.error):

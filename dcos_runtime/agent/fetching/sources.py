@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from dcos_runtime.agent.fetching.errors import Budget, FetchError, QuotingError, copy, describe, without
+from dcos_runtime.network_errors import cause
 from dcos_runtime.wire import uris
 from dcos_runtime.wire.uris import Web
 
@@ -232,7 +233,7 @@ def _request(connection: http.client.HTTPConnection, at: Web) -> Any:
     except TimeoutError:
         raise QuotingError("", at.host_header, " does not answer") from None
     except OSError as error:
-        raise QuotingError("", at.host_header, f": {error.strerror or error}") from error
+        raise QuotingError("", at.host_header, f": {cause(error)}") from error
     headers = {"User-Agent": "dcos-agent fetcher", "Accept": "*/*"}
     if at.user is not None:
         credentials = f"{at.user}:{at.password}".encode(errors="surrogateescape")

@@ -19,6 +19,7 @@ from email.message import Message
 from typing import Any
 
 from dcos_runtime.cli.errors import CliError
+from dcos_runtime.network_errors import cause
 
 log = logging.getLogger("dcos.http")
 
@@ -126,8 +127,9 @@ def exchange(
         finally:
             connection.close()
     except (http.client.HTTPException, OSError, ValueError) as error:
-        log.debug("%s %s: %s", method, url, error)
-        raise NoResponse(url, _reason(error, timeout)) from error
+        why = cause(error, timeout)
+        log.debug("%s %s: %s", method, url, why)
+        raise NoResponse(url, why) from error
     except NoResponse as error:
         log.debug("%s %s: %s", method, url, error)
         raise
@@ -163,21 +165,7 @@ def no_connection(url: str, error: OSError, timeout: float) -> NoResponse:
     """Why nothing could be sent to ``url``, from the ``error`` of the connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Untrusted(url, error.verify_message or str(error), sent=False)
-    return NoResponse(url, _reason(error, timeout), sent=False)
-
-
-def _reason(error: Exception, timeout: float) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer within {timeout:g} seconds"
-    if isinstance(error, http.client.RemoteDisconnected):
-        return "it closed the connection without an answer"
-    if isinstance(error, http.client.IncompleteRead):
-        return "the connection broke in the middle of the answer"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS connection: {error.reason or error}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[:1].lower() + error.strerror[1:]
-    return str(error) or type(error).__name__
+    return NoResponse(url, cause(error, timeout), sent=False)
 
 
 class Http:

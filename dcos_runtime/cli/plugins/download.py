@@ -13,6 +13,7 @@ from dcos_runtime.cli.connection.gateway import Gateways
 from dcos_runtime.cli.connection.http import Http, NoResponse, no_connection, origin
 from dcos_runtime.cli.errors import CliError
 from dcos_runtime.cli.plugins.sources import PluginSource, web_address
+from dcos_runtime.network_errors import cause
 
 log = logging.getLogger("dcos.plugins")
 
@@ -60,7 +61,7 @@ def _from_elsewhere(url: str, tell: Progress) -> bytes:
         except NoResponse as error:
             raise CliError(f"cannot bring {url}: {error}", hints=["this machine itself asks for it"]) from error
         except (OSError, http.client.HTTPException) as error:
-            raise CliError(f"cannot bring {url}: {getattr(error, 'strerror', None) or error}") from error
+            raise CliError(f"cannot bring {url}: {cause(error)}") from error
         if target is None:
             return content
         try:

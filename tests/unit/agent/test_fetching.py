@@ -124,7 +124,7 @@ def test_what_is_not_there_is_named_with_its_cause(fetch: Fetch, server: Server)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-        assert f"127.0.0.1:{port}: Connection refused" in fetch(f"http://127.0.0.1:{port}/x").why
+        assert f"127.0.0.1:{port}: connection refused" in fetch(f"http://127.0.0.1:{port}/x").why
         assert f"[::1]:{port}: " in fetch(f"http://[::1]:{port}/x").why
     assert "port" in fetch("http://127.0.0.1:none/x").why
     assert "no host" in fetch("http:///x").why

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from dcos_runtime.network_errors import cause
 from dcos_universe.errors import UniverseError
 
 SILENCE = 30.0
@@ -211,10 +212,9 @@ def _get(url: str, max_length: int, headers: Mapping[str, str]) -> FetchedRespon
     except (OSError, http.client.HTTPException, ValueError) as error:
         if watch.late:
             raise TooSlow(url, f"its headers were not there after {SILENCE:g} seconds") from error
-        cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        if isinstance(cause, TimeoutError):
+        if isinstance(getattr(error, "reason", None), TimeoutError):
             raise TooSlow(url, f"nothing came for {SILENCE:g} seconds") from error
-        raise Unreachable(url, str(cause) or type(cause).__name__) from error
+        raise Unreachable(url, cause(error)) from error
 
 
 def _body(response: Any, url: str, max_length: int, began: float) -> Iterator[bytes]:

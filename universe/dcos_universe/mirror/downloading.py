@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from dcos_runtime.network_errors import with_host
 from dcos_universe.artifacts import Digest
 from dcos_universe.errors import UniverseError, refusal
 from dcos_universe.index import durable
@@ -200,8 +201,7 @@ class _Download:
                     raise
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 if attempt == ATTEMPTS or isinstance(error, aiohttp.InvalidURL):
-                    why = str(error) or f"nothing came for {SILENCE:g} seconds"
-                    raise Broken(self.wanted.uri, why) from error
+                    raise Broken(self.wanted.uri, with_host(error)) from error
             await asyncio.sleep(self.pause * 2 ** (attempt - 1))
         raise AssertionError
 
