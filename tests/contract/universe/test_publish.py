@@ -172,6 +172,62 @@ def test_a_kill_at_any_moment_leaves_one_whole_tree_and_the_next_run_goes_on(
     assert not list((folder / "incoming").iterdir())
 
 
+KILLING_MV = r"""#!/bin/sh
+# The real one; the shell that calls it for the move that $KILLED_AT names is killed before or after that.
+case "$KILLED_WHEN $*" in "before $KILLED_AT"*) kill -9 "$PPID"; exit 1 ;; esac
+/bin/mv "$@" || exit
+case "$KILLED_WHEN $*" in "after $KILLED_AT"*) kill -9 "$PPID" ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "when", "switched"),
+    [
+        ("-T -- incoming/", "before", False),
+        ("-T -- incoming/", "after", False),
+        ("-T -- current.new", "before", False),
+        ("-T -- current.new", "after", True),
+    ],
+)
+def test_a_switch_that_is_killed_leaves_no_tree_among_those_one_goes_back_to(
+    place: tuple[str, Path], tmp_path: Path, environment: dict[str, str], moment: str, when: str, switched: bool
+) -> None:
+    where, folder = place
+    trees = [small_tree(tmp_path / f"tree{number}", f"mark{number}") for number in range(4)]
+    publish(trees[0], where, environment)
+    publish(trees[1], where, environment)
+    known = {path.name for path in (folder / "trees").iterdir()}
+    (tmp_path / "bin" / "mv").write_text(KILLING_MV)
+    (tmp_path / "bin" / "mv").chmod(0o755)
+    told = {**environment, "KILLED_AT": moment, "KILLED_WHEN": when}
+    done = subprocess.run(argv(trees[2], where), capture_output=True, env=told, timeout=300)
+    (tmp_path / "bin" / "mv").unlink()
+    assert done.returncode == 1
+    assert content((folder / "current").resolve()) == content(trees[2 if switched else 1])
+    # Another tree is published next: what never was the current one has gone, with its record.
+    publish(trees[3], where, environment)
+    left = {path.name for path in (folder / "trees").iterdir()}
+    assert left == {path.stem for path in (folder / "records").iterdir()} and len(left) == 3
+    assert len(known & left) == (1 if switched else 2), "a tree that nobody has read took the place of another"
+    assert not list((folder / "incoming").iterdir()) and not (folder / "switching").is_symlink()
+    assert publish(trees[2], where, environment)["changed"] is True
+    assert content((folder / "current").resolve()) == content(trees[2])
+
+
+def test_what_a_killed_switch_had_moved_is_not_brought_again(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "place"
+    trees = [small_tree(tmp_path / f"tree{number}", f"mark{number}") for number in range(2)]
+    publish(trees[0], str(folder), environment)
+    (tmp_path / "bin" / "mv").write_text(KILLING_MV)
+    (tmp_path / "bin" / "mv").chmod(0o755)
+    told = {**environment, "KILLED_AT": "-T -- incoming/", "KILLED_WHEN": "after"}
+    assert subprocess.run(argv(trees[1], str(folder)), capture_output=True, env=told, timeout=300).returncode == 1
+    (tmp_path / "bin" / "mv").unlink()
+    again = publish(trees[1], str(folder), environment)
+    assert (again["changed"], again["bytes"]) == (True, 0)
+    assert content(folder / "current") == content(trees[1])
+
+
 def test_a_half_brought_file_is_gone_on_with_and_a_false_one_is_not(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:

@@ -14,6 +14,8 @@ from dcos_universe.errors import UniverseError
 
 LINES = 40
 
+# `switching`, a link to INCOMING/TREE that leads nowhere, is there while what came becomes the current tree. Whoever finds
+# it takes that switch for one that was killed, and undoes what there is of it, unless it had been done.
 _LOCK = r"""
 set -eu
 mkdir -p -- "$1"
@@ -30,9 +32,24 @@ fi
 printf '%s\n' "$2" | cat >lock
 # Of a run that was killed.
 rm -f records/*.new current.new
+if [ -L switching ]; then
+    begun=$(readlink switching)
+    tree=${begun#*/}
+    if [ "$(readlink current || :)" != "trees/$tree" ]; then
+        # Nobody has ever read it: it is no tree to go back to.
+        if [ -d "trees/$tree" ]; then
+            mkdir -p incoming
+            rm -rf -- "incoming/${begun%%/*}"
+            mv -T -- "trees/$tree" "incoming/${begun%%/*}"
+        fi
+        rm -f -- "records/$tree.json"
+    fi
+    rm -f switching
+fi
 printf 'ready\n'
 while IFS=' ' read -r verb incoming tree; do
     [ "$verb" = switch ] || exit 1
+    ln -s "$incoming/$tree" switching
     sync -f "incoming/$incoming"
     mv -T -- "incoming/$incoming" "trees/$tree"
     rm -f current.new
@@ -40,6 +57,7 @@ while IFS=' ' read -r verb incoming tree; do
     sync -f trees
     mv -T -- current.new current
     sync -f .
+    rm -f switching
     printf 'switched\n'
 done
 : >lock
