@@ -29,10 +29,13 @@ class Uninstaller:
         self._init, self._kernel, self._tasks, self._remove_nodes = init, kernel, tasks, remove_nodes
 
     async def known(self, uninstall: Uninstall) -> Uninstall:
-        """The record with what the master knows of the app's framework, if there is one. Raises `CosmosError`."""
+        """The record with what is known of the app's framework, if there is one. Raises `CosmosError`."""
         if not uninstall.framework:
             return uninstall
-        found = await self._kernel.frameworks(uninstall.framework)
+        app = await self._init.app(uninstall.app)
+        hosts, since = freeing.places(app or {}, await self._kernel.agents())
+        uninstall = msgspec.structs.replace(uninstall, hosts=hosts, since=since)
+        found, _ = await self._frameworks(uninstall)
         roles = sorted({role for one in found for role in freeing.roles_of(one)})
         principals = {str(one["principal"]) for one in found if one.get("principal")}
         principal = principals.pop() if len(principals) == 1 else None
@@ -48,9 +51,9 @@ class Uninstaller:
             case Step.DELETE:
                 await self._init.delete(uninstall.app)
             case Step.TEARDOWN:
-                await self._teardown(uninstall)
+                return msgspec.structs.replace(uninstall, left=(*uninstall.left, *await self._teardown(uninstall)))
             case Step.FREE:
-                return msgspec.structs.replace(uninstall, left=tuple(await self._free(uninstall)))
+                return msgspec.structs.replace(uninstall, left=(*uninstall.left, *await self._free(uninstall)))
             case Step.DONE:
                 pass
         return uninstall
@@ -88,14 +91,46 @@ class Uninstaller:
         if status != 200:
             raise NotYet(f"the scheduler is taking its service down (it answers {status})")
 
-    async def _teardown(self, uninstall: Uninstall) -> None:
+    async def _frameworks(self, uninstall: Uninstall) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """The app's own frameworks; and others of the same name by their ids, and why they are not taken for its own.
+
+        Cosmos takes whatever has the name, which anybody may give to a framework.
+        """
+        assert uninstall.framework
+        found = await self._kernel.frameworks(uninstall.framework)
+        others = await self._others(uninstall) if found else {}
+        mine, foreign = [], {}
+        for one in found:
+            if why := freeing.not_its_own(one, uninstall.hosts, uninstall.since, others):
+                foreign[str(one.get("id"))] = why
+            else:
+                mine.append(one)
+        return mine, foreign
+
+    async def _others(self, uninstall: Uninstall) -> dict[str, tuple[str, ...]]:
+        """Further apps whose framework has that name, and where their tasks are."""
+        apps = [
+            app
+            for app in await self._init.apps(tasks=True)
+            if app.get("id") != uninstall.app
+            and (app.get("labels") or {}).get(shown.FRAMEWORK_NAME) == uninstall.framework
+        ]
+        agents = await self._kernel.agents() if apps else []
+        return {str(app.get("id")): freeing.places(app, agents)[0] for app in apps}
+
+    async def _teardown(self, uninstall: Uninstall) -> list[str]:
+        """Returns which frameworks of that name were left alone, and why."""
         if not uninstall.framework:
-            return
-        ids = [str(one.get("id")) for one in await self._kernel.frameworks(uninstall.framework)]
+            return []
+        mine, foreign = await self._frameworks(uninstall)
+        ids = [str(one.get("id")) for one in mine]
         if len(ids) > 1:
             raise errors.several_frameworks(uninstall.package, uninstall.version, uninstall.framework, ids)
         for one in ids:
             await self._kernel.teardown(one)
+        return [
+            f"the framework {id} of the name {uninstall.framework}, which goes on: {why}" for id, why in foreign.items()
+        ]
 
     async def _free(self, uninstall: Uninstall) -> list[str]:
         """Frees resources. Returns what cannot be freed, and why."""
@@ -114,6 +149,9 @@ class Uninstaller:
                         break
         if uninstall.framework and self._remove_nodes is not None:
             node = freeing.node_of(uninstall.framework)
+            if await self._kernel.frameworks(uninstall.framework) or await self._others(uninstall):
+                left.append(f"{node} in ZooKeeper: it may be that of another framework of this name")
+                return left
             try:
                 await self._remove_nodes(node)
             except AccessDenied as error:

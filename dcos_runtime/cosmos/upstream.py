@@ -7,14 +7,14 @@ import json
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
 
 import aiohttp
 from yarl import URL
 
-from dcos_runtime.cosmos.core import errors
+from dcos_runtime.cosmos.core import errors, shown
 from dcos_runtime.cosmos.core.errors import CosmosError
 from dcos_runtime.leading.dialect import PASSED_ON
 from dcos_runtime.network_errors import cause
@@ -29,8 +29,11 @@ PAUSE_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class Said:
+    """``repeated``: an earlier sending of the request got no answer, and may have been carried out."""
+
     status: int
     body: bytes
+    repeated: bool = False
 
     @property
     def json(self) -> Any:
@@ -76,7 +79,7 @@ class LeaderClient:
         harmless = repeat or method == "GET"
         clock = asyncio.get_running_loop().time
         until = clock() + AGAIN_SECONDS
-        why = ""
+        why, repeated = "", False
         while True:
             for address in list(self._addresses):
                 try:
@@ -89,13 +92,15 @@ class LeaderClient:
                     if not harmless:
                         unknown = f"{why}; whether it did what was asked is not known"
                         raise errors.service_unavailable(self._name, unknown) from error
+                    repeated = True
                     continue
                 if again or (harmless and said.status in (502, 503)):
                     why = f"{address}: {said.message}"
+                    repeated = repeated or not again
                     continue
                 self._addresses.remove(address)
                 self._addresses.insert(0, address)
-                return said
+                return replace(said, repeated=repeated)
             if clock() >= until:
                 raise errors.service_unavailable(self._name, why)
             await asyncio.sleep(PAUSE_SECONDS)
@@ -139,9 +144,10 @@ class InitClient:
     def __init__(self, upstream: LeaderClient) -> None:
         self._upstream = upstream
 
-    async def apps(self) -> list[dict[str, Any]]:
-        """The apps of packages."""
-        said = await self._upstream.ask("GET", "/v2/apps?label=DCOS_PACKAGE_NAME")
+    async def apps(self, *, tasks: bool = False) -> list[dict[str, Any]]:
+        """The apps of packages, with their ``tasks`` if they are wanted."""
+        embed = "&embed=apps.tasks" if tasks else ""
+        said = await self._upstream.ask("GET", f"/v2/apps?label={shown.NAME}{embed}")
         apps = (self._well(said) or {}).get("apps")
         return [app for app in apps if isinstance(app, dict)] if isinstance(apps, list) else []
 
@@ -166,9 +172,21 @@ class InitClient:
         said = await self._upstream.ask("PATCH", _at(app) + force_it, change, repeat=True)
         if said.status == 404:
             return None
+        if said.status == 409 and said.repeated and (mine := await self._stands(app, change, said)):
+            return mine
         told = self._well(said)
         deployment = told.get("deploymentId") if isinstance(told, dict) else None
         return str(deployment or "")
+
+    async def _stands(self, app: str, change: Mapping[str, Any], refused: Said) -> str:
+        """The deployment that an earlier sending of the change has begun, and because of which its repetition is
+        refused; empty when the app is not as the change makes it: then somebody else's deployment is in the way.
+        """
+        told = refused.json
+        locks = told.get("deployments") if isinstance(told, dict) else None
+        ids = [one["id"] for one in locks or () if isinstance(one, dict) and isinstance(one.get("id"), str)]
+        now = await self.app(app) if ids else None
+        return ids[0] if now is not None and shown.stands(now, change) else ""
 
     async def delete(self, app: str) -> bool:
         """Returns whether it existed."""

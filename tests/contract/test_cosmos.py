@@ -239,11 +239,11 @@ def test_a_package_without_an_app_is_only_a_command_line(client: Client) -> None
 # --- uninstalling ----------------------------------------------------------------------------------------------------
 
 
-def _framework(here: Packaged, name: str, *roles: str) -> Subscription:
+def _framework(here: Packaged, name: str, *roles: str, **info: Any) -> Subscription:
     port = urllib.parse.urlsplit(here.cluster.master.url).port
     assert port is not None
     return Subscription(
-        port, {}, name=name, failover_timeout=3600.0, capabilities=[{"type": "MULTI_ROLE"}], roles=list(roles)
+        port, {}, name=name, failover_timeout=3600.0, capabilities=[{"type": "MULTI_ROLE"}], roles=list(roles), **info
     )
 
 
@@ -258,6 +258,20 @@ def test_its_framework_is_torn_down_with_it(here: Packaged, client: Client) -> N
     wait_for(lambda: "torn" in _names(here), 60)
     assert client.uninstall("hello-world").status == 200
     assert "torn" not in _names(here)
+
+
+def test_a_framework_of_somebody_else_that_has_the_name_goes_on(here: Packaged, client: Client) -> None:
+    body = {"options": {"service": {"name": "scheduler-of-a-name", "framework": "shared"}}}
+    assert client.install("hello-world", **body).status == 200
+    wait_for(lambda: here.cluster.running("scheduler-of-a-name"), 60)
+    held = _framework(here, "shared", "shared-role", hostname="another.example")
+    wait_for(lambda: "shared" in _names(here), 60)
+    told = client.uninstall("hello-world")
+    assert told.status == 200
+    left = "\n".join(told.body["results"][0]["notFreed"])
+    assert f"the framework {held.id} of the name shared, which goes on: it registered from another.example" in left
+    assert "shared" in _names(here)
+    assert ask(f"{here.cluster.marathon.url}/v2/apps/scheduler-of-a-name")[0] == 404
 
 
 def test_of_several_frameworks_of_that_name_none_is_torn_down(here: Packaged, client: Client) -> None:

@@ -1,9 +1,78 @@
-"""Which of the cluster's resources only a framework used, so that they can be freed once it is gone. Pure."""
+"""Which framework is an app's own, and which of the cluster's resources only that one used: these are freed when it has
+gone. Pure.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
+
+_CONTAINER = re.compile("[0-9a-f]{12}")
+"""What a container calls itself that has a name of its own: it does not tell where it is."""
+_CLOCKS_DIFFER = 30.0
+"""Seconds by which the clocks of two machines may differ."""
+
+
+def places(app: Mapping[str, Any], agents: Collection[Mapping[str, Any]]) -> tuple[tuple[str, ...], float]:
+    """Where the tasks of an app are (names and addresses), and since when (as `time.time`; 0: it has none).
+
+    ``app`` as the init shows it with its tasks, ``agents`` as `/slaves` shows them.
+    """
+    known = {str(agent.get("id")): agent for agent in agents}
+    found: set[str] = set()
+    staged = []
+    for task in app.get("tasks") or ():
+        agent = known.get(str(task.get("slaveId")), {})
+        addresses = [one.get("ipAddress") for one in task.get("ipAddresses") or () if isinstance(one, Mapping)]
+        found |= {_host(one) for one in (task.get("host"), agent.get("hostname"), *addresses) if one}
+        found |= {_of_pid(agent.get("pid"))}
+        try:
+            staged.append(datetime.fromisoformat(str(task.get("stagedAt"))).timestamp())
+        except ValueError:
+            continue
+    return tuple(sorted(found - {""})), min(staged, default=0.0)
+
+
+def not_its_own(
+    framework: Mapping[str, Any], hosts: Collection[str], since: float, others: Mapping[str, Collection[str]]
+) -> str:
+    """Why a framework of the name that an app names is not taken for the app's; empty where nothing speaks against it.
+
+    A framework says where it is in its host's name, in its ``pid`` (of an older scheduler) and in the URL of its page.
+    ``hosts`` and ``since``: see `places`; ``others``: further apps that name it, and where their tasks are.
+    """
+    told = {_host(framework.get("hostname")), _of_pid(framework.get("pid"))} - {""}
+    told = {one for one in told if not _CONTAINER.fullmatch(one)}
+    somewhere = told | {_of_url(framework.get("webui_url"))}
+    mine = bool(somewhere & set(hosts))
+    if told and hosts and not mine:
+        return f"it registered from {', '.join(sorted(told))}, where the app had no task"
+    seen = max(float(framework.get(name) or 0.0) for name in ("registered_time", "reregistered_time"))
+    if framework.get("connected") and since and seen and seen < since - _CLOCKS_DIFFER:
+        return "it was connected before any task of the app was there"
+    for app, places in sorted(others.items()):
+        if not mine or somewhere & set(places):
+            return f"the app {app} names it as well"
+    return ""
+
+
+def _host(name: object) -> str:
+    return str(name or "").strip("[]").rstrip(".").lower()
+
+
+def _of_url(url: object) -> str:
+    try:
+        return _host(urlsplit(str(url or "")).hostname)
+    except ValueError:
+        return ""
+
+
+def _of_pid(pid: object) -> str:
+    """The host of ``name@host:port``."""
+    return _host(str(pid or "").rpartition("@")[2].rpartition(":")[0])
 
 
 def roles_of(framework: Mapping[str, Any]) -> list[str]:

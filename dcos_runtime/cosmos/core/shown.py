@@ -246,6 +246,13 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Json]:
     return found
 
 
+def stands(app: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
+    """Whether the app is as ``change`` makes it. Our labels tell the package, its version and the user's options."""
+    labels = change.get("labels") or {}
+    there = app.get("labels") or {}
+    return all(there.get(name) == value for name, value in labels.items()) and not changes(app, change)
+
+
 def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json]) -> None:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         gone = [name for name in before if path in _SET and name not in after]

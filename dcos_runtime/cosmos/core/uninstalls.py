@@ -18,7 +18,7 @@ class Step(enum.Enum):
     DELETE = "delete"
     """The app is deleted."""
     TEARDOWN = "teardown"
-    """The framework of that name is torn down, with its tasks."""
+    """The app's framework of that name is torn down, with its tasks."""
     FREE = "free"
     """Its reservations and volumes on agents, and its nodes in ZooKeeper, are removed."""
     DONE = "done"
@@ -30,7 +30,8 @@ _COMMONS = (Step.MARK, Step.WAIT, Step.DELETE, Step.TEARDOWN, Step.FREE, Step.DO
 
 class Uninstall(msgspec.Struct, frozen=True, omit_defaults=True):
     """``app`` is the app's id, ``framework`` the name of its framework, if it has one; ``roles`` and ``principal`` are
-    those that the master knew of that framework when the uninstall began.
+    those that the master knew of that framework when the uninstall began, ``hosts`` (names and addresses) and ``since``
+    (as `time.time`) where the app's tasks were then, and since when.
     """
 
     app: str
@@ -46,6 +47,8 @@ class Uninstall(msgspec.Struct, frozen=True, omit_defaults=True):
     """That of the step `MARK`."""
     roles: tuple[str, ...] = ()
     principal: str | None = None
+    hosts: tuple[str, ...] = ()
+    since: float = 0.0
     by: str = ""
     """Who asked for it."""
     left: tuple[str, ...] = ()

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 
+from dcos_runtime.cosmos.core import freeing
 from dcos_runtime.cosmos.core.errors import CosmosError
 from dcos_runtime.cosmos.core.uninstalls import Step, Uninstall
 from dcos_runtime.cosmos.tasks import ServiceTasks
@@ -41,18 +43,26 @@ class Master:
         self.told: list[Any] = []
         self.answers: dict[str, int] = {}
         self.frameworks: list[Any] = []
+        self.apps: list[Any] = []
+        """Of the init, which is the same server here."""
+        self.torn: list[str] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         if request.path == "/slaves":
             return web.json_response({"slaves": [AGENT, {"id": "S1"}]})
         if request.path == "/frameworks":
             return web.json_response({"frameworks": self.frameworks})
+        if request.path == "/v2/apps":
+            return web.json_response({"apps": self.apps})
+        if request.path == "/teardown":
+            self.torn.append(str((await request.post())["frameworkId"]))
+            return web.Response()
         call = await request.json()
         self.told.append(call)
         return web.Response(status=self.answers.get(call["type"], 202), text="in the master's words")
 
 
-def free(master: Master, remove: Callable[[str], Awaitable[None]] | None = None) -> Uninstall:
+def carry(master: Master, uninstall: Uninstall, remove: Callable[[str], Awaitable[None]] | None = None) -> Uninstall:
     async def run() -> Uninstall:
         server = web.Server(master.handle)  # type: ignore[arg-type]  # a request has all that is used of it
         runner = web.ServerRunner(server)
@@ -61,12 +71,16 @@ def free(master: Master, remove: Callable[[str], Awaitable[None]] | None = None)
         upstream = LeaderClient("mesos", [f"http://127.0.0.1:{runner.addresses[0][1]}"])
         kernel = Kernel(upstream)
         try:
-            return await Uninstaller(InitClient(upstream), kernel, ServiceTasks(kernel), remove).carry(UNINSTALL)
+            return await Uninstaller(InitClient(upstream), kernel, ServiceTasks(kernel), remove).carry(uninstall)
         finally:
             await upstream.close()
             await runner.cleanup()
 
     return asyncio.run(run())
+
+
+def free(master: Master, remove: Callable[[str], Awaitable[None]] | None = None) -> Uninstall:
+    return carry(master, UNINSTALL, remove)
 
 
 def test_volumes_go_before_what_they_are_made_of_and_only_the_services_own() -> None:
@@ -120,3 +134,102 @@ def test_nodes_that_belong_to_somebody_else_stay_and_are_told() -> None:
         raise AccessDenied("it belongs to somebody else")
 
     assert free(Master(), remove).left == ("/dcos-service-kafka in ZooKeeper: it belongs to somebody else",)
+
+
+# --- whose a framework is ---------------------------------------------------------------------------------------------
+
+AGENTS = [
+    {"id": "S0", "hostname": "a1.example", "pid": "slave(1)@198.18.0.21:5051"},
+    {"id": "S1", "hostname": "a2.example", "pid": "slave(1)@[fd00::2]:5051"},
+]
+STAGED = "2026-11-30T08:00:00.000Z"
+SINCE = 1795996800.0 + 8 * 3600  # the same moment, as `time.time`
+
+
+def task(agent: str = "S0", **more: Any) -> dict[str, Any]:
+    return {"slaveId": agent, "host": AGENTS[0 if agent == "S0" else 1]["hostname"], "stagedAt": STAGED, **more}
+
+
+def test_where_an_apps_tasks_are_and_since_when() -> None:
+    app = {
+        "tasks": [task(), task("S1", stagedAt="2026-11-30T09:00:00.000Z", ipAddresses=[{"ipAddress": "198.18.9.1"}])]
+    }
+    hosts, since = freeing.places(app, AGENTS)
+    assert hosts == ("198.18.0.21", "198.18.9.1", "a1.example", "a2.example", "fd00::2")
+    assert since == SINCE
+    assert freeing.places({}, AGENTS) == ((), 0.0)
+    assert freeing.places({"tasks": [{"slaveId": "gone", "host": "H."}]}, AGENTS) == (("h",), 0.0)
+
+
+HERE = ("198.18.0.21", "a1.example")
+
+
+@pytest.mark.parametrize(
+    ("framework", "others", "why"),
+    [
+        ({}, {}, ""),
+        ({"hostname": "a1.example"}, {}, ""),
+        ({"hostname": "A1.example."}, {}, ""),
+        ({"pid": "scheduler-1@198.18.0.21:31000"}, {}, ""),
+        ({"hostname": "elsewhere", "webui_url": "http://198.18.0.21:31000/"}, {}, ""),
+        ({"webui_url": "https://service.example/"}, {}, ""),
+        ({"webui_url": "http://[nonsense"}, {}, ""),
+        ({"hostname": "0123456789ab"}, {}, ""),
+        ({"hostname": "a2.example"}, {}, "it registered from a2.example, where the app had no task"),
+        ({"hostname": "", "pid": "x@[fd00::2]:1"}, {}, "it registered from fd00::2, where the app had no task"),
+        ({}, {"/other": ()}, "the app /other names it as well"),
+        ({"hostname": "a1.example"}, {"/other": ("a2.example",)}, ""),
+        ({"hostname": "a1.example"}, {"/other": ("a1.example",)}, "the app /other names it as well"),
+        (
+            {"connected": True, "registered_time": SINCE - 60},
+            {},
+            "it was connected before any task of the app was there",
+        ),
+        ({"connected": True, "registered_time": SINCE - 60, "reregistered_time": SINCE + 1}, {}, ""),
+        ({"connected": False, "registered_time": SINCE - 60}, {}, ""),
+        ({"connected": True, "registered_time": SINCE - 5}, {}, ""),
+    ],
+    ids=str,
+)
+def test_whose_a_framework_is(framework: dict[str, Any], others: dict[str, tuple[str, ...]], why: str) -> None:
+    assert freeing.not_its_own(framework, HERE, SINCE, others) == why
+
+
+def test_of_an_app_without_tasks_a_framework_is_known_by_its_name_as_cosmos_knows_it() -> None:
+    assert freeing.not_its_own({"hostname": "a2.example", "connected": True, "registered_time": 1.0}, (), 0.0, {}) == ""
+
+
+def test_a_framework_of_somebody_else_goes_on_and_what_is_its_own_stays() -> None:
+    master, removed = Master(), []
+
+    async def remove(path: str) -> None:
+        removed.append(path)
+
+    master.frameworks = [
+        {"id": "mine", "name": "kafka", "hostname": "a1.example"},
+        {"id": "foreign", "name": "kafka", "hostname": "a2.example"},
+        {"id": "another", "name": "other", "hostname": "a1.example"},
+    ]
+    begun = msgspec.structs.replace(UNINSTALL, hosts=HERE, step=Step.TEARDOWN)
+    torn = carry(master, begun, remove)
+    assert master.torn == ["mine"]
+    (left,) = torn.left
+    assert left.startswith("the framework foreign of the name kafka, which goes on: it registered from a2.example")
+    del master.frameworks[0]
+    freed = carry(master, msgspec.structs.replace(torn, step=Step.FREE), remove)
+    assert freed.left == (
+        left,
+        "/dcos-service-kafka in ZooKeeper: it may be that of another framework of this name",
+    )
+    assert not removed
+    master.frameworks = []
+    master.apps = [{"id": "/second", "labels": {"DCOS_PACKAGE_FRAMEWORK_NAME": "kafka"}}]
+    assert len(free(master, remove).left) == 1 and not removed
+
+
+def test_of_several_of_its_own_none_is_torn_down() -> None:
+    master = Master()
+    master.frameworks = [{"id": name, "name": "kafka", "hostname": "a1.example"} for name in ("one", "two")]
+    with pytest.raises(CosmosError) as told:
+        carry(master, msgspec.structs.replace(UNINSTALL, hosts=HERE, step=Step.TEARDOWN))
+    assert told.value.type == "MultipleFrameworkIds" and master.torn == []

@@ -105,7 +105,9 @@ async def test_a_closed_port_is_told_with_its_host_once() -> None:
 async def test_what_does_not_speak_tls_or_has_no_certificate_of_a_known_authority() -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
         for error in (await of_aiohttp(f"https://127.0.0.1:{port}/"), of_the_library(f"https://127.0.0.1:{port}/")):
-            assert cause(error).startswith("no TLS connection: ") and "_" not in cause(error) and "[" not in cause(error)
+            assert (
+                cause(error).startswith("no TLS connection: ") and "_" not in cause(error) and "[" not in cause(error)
+            )
     untrusted = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
     untrusted.verify_message = "self-signed certificate"
     assert cause(untrusted) == "its certificate is not trusted: self-signed certificate"
@@ -160,7 +162,12 @@ def used(handler: ast.ExceptHandler) -> Iterator[str]:
         elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             allowed.add(id(node.value))  # kept for later, where the function that keeps it is looked at by hand
     for node in ast.walk(ast.Module(handler.body, [])):
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and id(node) not in allowed:
+        if (
+            isinstance(node, ast.Name)
+            and node.id == name
+            and isinstance(node.ctx, ast.Load)
+            and id(node) not in allowed
+        ):
             yield f"line {node.lineno}"
 
 
@@ -202,5 +209,3 @@ def test_the_rule_sees_what_it_forbids(body: str, seen: bool) -> None:
     source = f"try:\n    ask()\nexcept (aiohttp.ClientError, OSError) as error:\n    {body}\n"
     (handler,) = handlers(parsed(source))
     assert bool(list(used(handler))) is seen
-
-

@@ -1,0 +1,79 @@
+"""What is asked of the init twice because an answer was lost: our own change is known again, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from dcos_runtime.cosmos.core.errors import CosmosError
+from dcos_runtime.cosmos.upstream import InitClient, LeaderClient
+
+CHANGE = {"cmd": "new", "env": {"A": "1"}, "labels": {"DCOS_PACKAGE_VERSION": "2.0", "DCOS_PACKAGE_OPTIONS": "bmV3"}}
+LOCKED = {"message": "App is locked by one or more deployments.", "deployments": [{"id": "d-1"}]}
+
+
+class Init:
+    """Loses the answers to the first ``lost`` changes, and refuses each later one as the init does while it deploys."""
+
+    def __init__(self, lost: int, app: dict[str, Any] | None, refusal: dict[str, Any] = LOCKED) -> None:
+        self.lost, self.app, self.refusal = lost, app, refusal
+        self.changes = 0
+
+    async def handle(self, request: web.Request) -> web.Response:
+        if request.method == "GET":
+            return web.json_response({"app": self.app}, status=200 if self.app is not None else 404)
+        self.changes += 1
+        if self.changes <= self.lost:
+            await request.read()
+            assert request.transport is not None
+            request.transport.close()
+        return web.json_response(self.refusal, status=409)
+
+
+def updated(init: Init) -> str | None:
+    async def run() -> str | None:
+        runner = web.ServerRunner(web.Server(init.handle))  # type: ignore[arg-type]  # a request has all that is used of it
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        upstream = LeaderClient("marathon", [f"http://127.0.0.1:{runner.addresses[0][1]}"])
+        try:
+            return await InitClient(upstream).update("/a", CHANGE)
+        finally:
+            await upstream.close()
+            await runner.cleanup()
+
+    return asyncio.run(run())
+
+
+def as_changed(**more: Any) -> dict[str, Any]:
+    return {"id": "/a", "instances": 1, **CHANGE, **more}
+
+
+def test_a_change_whose_answer_was_lost_stands_when_its_repetition_is_refused() -> None:
+    init = Init(1, as_changed())
+    assert updated(init) == "d-1" and init.changes == 2
+
+
+OTHER_LABELS = {"DCOS_PACKAGE_VERSION": "2.0", "DCOS_PACKAGE_OPTIONS": "b2xk"}
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        Init(0, as_changed()),  # nothing was lost: it is somebody else's change, though the same
+        Init(1, as_changed(cmd="old")),
+        Init(1, as_changed(env={"A": "1", "B": "2"})),
+        Init(1, as_changed(labels=OTHER_LABELS)),
+        Init(1, None),
+        Init(1, as_changed(), {"message": "refused for another reason"}),
+        Init(1, as_changed(), {"message": "x", "deployments": [3, {"id": None}]}),
+    ],
+    ids=["nothing lost", "other command", "other environment", "other options", "no app", "no deployment", "no id"],
+)
+def test_what_is_not_known_to_be_ours_is_refused(init: Init) -> None:
+    with pytest.raises(CosmosError) as told:
+        updated(init)
+    assert told.value.status == 409
