@@ -23,8 +23,9 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from dcos_runtime.cosmos.core import errors
-from dcos_runtime.cosmos.fetching import Downloader, DownloadError
+from dcos_runtime.cosmos.fetching import Downloader, DownloadError, endless
 from dcos_runtime.flags.cosmos import ArtifactPlace
+from dcos_universe.index.durable import settle
 from dcos_universe.model import Json
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class FolderStore:
             with os.fdopen(descriptor, "wb") as file:
                 async for piece in content:
                     await asyncio.to_thread(file.write, piece)
-                await asyncio.to_thread(_settle, file)
+                await asyncio.to_thread(_finish, file)
             await asyncio.to_thread(self._lay_down, Path(beside), key, name)
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -100,11 +101,14 @@ class FolderStore:
 
     def _lay_down(self, beside: Path, key: str, name: str) -> None:
         home = self._root / key
-        home.mkdir(mode=0o755, exist_ok=True)
+        if not home.is_dir():
+            home.mkdir(mode=0o755, exist_ok=True)
+            settle(self._root)
         beside.replace(home / name)
+        settle(home)
 
 
-def _settle(file: Any) -> None:
+def _finish(file: Any) -> None:
     file.flush()
     os.fchmod(file.fileno(), 0o644)
     os.fsync(file.fileno())
@@ -178,6 +182,10 @@ class Artifacts:
             coding = upstream.headers.get("Content-Encoding", "identity").lower()
             if coding != "identity":
                 raise DownloadError(f"it comes packed as {coding[:40]}, which was not asked for")
+            if digest is None and endless(upstream):
+                raise DownloadError(
+                    "its server tells neither its length nor its end, and the repository no digest of it"
+                )
             pieces = upstream.content.iter_chunked(_CHUNK)
             try:
                 await self._store.put(key, name, self._checked(pieces, upstream.content_length, digest))

@@ -10,7 +10,7 @@ import contextlib
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
@@ -152,49 +152,78 @@ class Downloader:
         return made
 
 
+def endless(response: aiohttp.ClientResponse) -> bool:
+    """Whether only the end of the connection ends the body, so that a part of it looks like the whole."""
+    return response.content_length is None and "Transfer-Encoding" not in response.headers
+
+
 async def _unpacked(response: aiohttp.ClientResponse, most: int) -> bytes:
     if (response.content_length or 0) > most:
         raise DownloadTooLarge(f"it is larger than {most} bytes")
     coding = response.headers.get("Content-Encoding", "").strip().lower()
     whole, taken = bytearray(), 0
-    unpack = _unpacker(coding, most)
+    unpacker = _Unpacker(coding)
     async for chunk in response.content.iter_chunked(_SLICE):
         taken += len(chunk)
         if taken > most:
             raise DownloadTooLarge(f"it is larger than {most} bytes")
-        for piece in unpack(chunk):
+        for piece in unpacker.pieces(chunk):
             whole += piece
             if len(whole) > most:
                 raise DownloadTooLarge(f"it is larger than {most} bytes, unpacked")
             await asyncio.sleep(0)
+    if taken:  # the answer to a question whether anything has changed has none
+        unpacker.end()
     return bytes(whole)
 
 
-def _unpacker(coding: str, most: int) -> Any:
-    if coding in ("", "identity"):
-        return lambda chunk: (chunk,)
-    if coding in ("gzip", "x-gzip", "deflate"):
-        inflate = zlib.decompressobj(zlib.MAX_WBITS if coding == "deflate" else 16 + zlib.MAX_WBITS)
+def _gzip() -> Any:
+    return zlib.decompressobj(16 + zlib.MAX_WBITS)
 
-        def pieces(chunk: bytes) -> Any:
-            while chunk:
-                try:
-                    yield inflate.decompress(chunk, _SLICE)
-                except zlib.error as fault:
-                    raise DownloadError(f"it cannot be unpacked as {coding}: {fault}") from fault
-                chunk = inflate.unconsumed_tail
 
-        return pieces
-    if coding == "zstd":
-        expand = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+def _deflate() -> Any:
+    return zlib.decompressobj()
 
-        def expanded(chunk: bytes) -> Any:
-            # Four bytes may stand for 128 KiB.
-            for at in range(0, len(chunk), 256):
-                try:
-                    yield expand.decompress(chunk[at : at + 256])
-                except zstandard.ZstdError as fault:
-                    raise DownloadError(f"it cannot be unpacked as zstd: {fault}") from fault
 
-        return expanded
-    raise DownloadError(f"it comes as {coding[:40]}, which is not known here")
+def _zstd() -> Any:
+    return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+
+
+_STREAMS: Mapping[str, Callable[[], Any]] = {"gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate, "zstd": _zstd}
+
+
+class _Unpacker:
+    """Unpacks a body, of one stream or of several in a row. Its methods raise `DownloadError`."""
+
+    def __init__(self, coding: str) -> None:
+        self._coding = coding
+        self._make = _STREAMS.get(coding)
+        self._stream: Any = None
+        if self._make is None and coding not in ("", "identity"):
+            raise DownloadError(f"it comes as {coding[:40]}, which is not known here")
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        if self._make is None:
+            yield chunk
+            return
+        while chunk:
+            if self._stream is None or self._stream.eof:
+                self._stream = self._make()
+            try:
+                piece, chunk = self._next(chunk)
+            except (zlib.error, zstandard.ZstdError) as fault:
+                raise DownloadError(f"it cannot be unpacked as {self._coding}: {fault}") from fault
+            yield piece
+
+    def _next(self, chunk: bytes) -> tuple[bytes, bytes]:
+        """A piece of the content, and what is left of the chunk."""
+        if self._make is _zstd:  # it has no bound for what it gives: four bytes may stand for 128 KiB
+            piece, rest = self._stream.decompress(chunk[:256]), chunk[256:]
+            return piece, self._stream.unused_data + rest if self._stream.eof else rest
+        piece = self._stream.decompress(chunk, _SLICE)
+        return piece, self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
+
+    def end(self) -> None:
+        """Raises `DownloadError` unless the last stream is whole."""
+        if self._stream is not None and not self._stream.eof:
+            raise DownloadError(f"it broke off: its {self._coding} data have no end")

@@ -32,7 +32,7 @@ def download(
     cluster, and None for any other. Raises `CliError`.
     """
     inside = own(source.url)
-    content = _from_cluster(http_to_cluster, inside) if inside else _from_elsewhere(source.url, tell)
+    content = _from_cluster(http_to_cluster, inside) if inside else _from_elsewhere(source, tell)
     found = hashlib.sha256(content).hexdigest()
     if source.sha256 is not None and found != source.sha256:
         raise CliError(
@@ -53,11 +53,12 @@ def _from_cluster(http_to_cluster: Http | Gateways, url: str) -> bytes:
     return response.body
 
 
-def _from_elsewhere(url: str, tell: Progress) -> bytes:
+def _from_elsewhere(source: PluginSource, tell: Progress) -> bytes:
     """Redirects are followed, but never from https to http."""
+    url = source.url
     for _ in range(MAX_REDIRECTS):
         try:
-            content, target = _read(url, tell)
+            content, target = _read(url, tell, known=source.sha256 is not None)
         except NoResponse as error:
             raise CliError(f"cannot bring {url}: {error}", hints=["this machine itself asks for it"]) from error
         except (OSError, http.client.HTTPException) as error:
@@ -75,7 +76,8 @@ def _from_elsewhere(url: str, tell: Progress) -> bytes:
     raise CliError(f"cannot bring {url}: redirected too often")
 
 
-def _read(url: str, tell: Progress) -> tuple[bytes, str | None]:
+def _read(url: str, tell: Progress, *, known: bool) -> tuple[bytes, str | None]:
+    """``known``: a digest tells whether it is whole."""
     parts = web_address(url)
     if parts is None or not parts.hostname:
         raise CliError(f"{url!r} is not an address of the web")
@@ -98,6 +100,14 @@ def _read(url: str, tell: Progress) -> tuple[bytes, str | None]:
             return b"", answer.headers["Location"]
         if answer.status != 200:
             raise CliError(f"cannot bring {url}: it answered {answer.status}")
+        coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("", "identity"):
+            raise CliError(f"cannot bring {url}: it comes packed as {coding[:40]}, which was not asked for")
+        if not known and answer.length is None and not answer.chunked:
+            raise CliError(
+                f"cannot bring {url}: its server tells neither its length nor its end",
+                details=["and the package names no digest: a part of it would look like the whole"],
+            )
         return _body(answer, url, tell), None
     finally:
         connection.close()

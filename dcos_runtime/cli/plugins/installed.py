@@ -1,7 +1,8 @@
 """The plugins of one cluster, as DC/OS' own command lays them out: ``subcommands/<package>`` in the cluster's folder.
 
 There ``package.json`` is the package's definition, ``env/plugin.toml`` names the commands, and ``env/bin/dcos-NAME``
-are their programs. A plugin is built in another folder and renamed, so no command ever sees half of one.
+are their programs. A plugin is built in another folder and renamed, so no command ever sees half of one. The one before
+stays beside it as ``.NAME.former`` meanwhile: whoever finds that alone puts it back.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from dcos_runtime.cli.errors import CliError
 
 PREFIX = "dcos-"
 _STAGE = "plugin-"
+_FORMER = ".former"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _COMMAND = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 
@@ -56,6 +58,9 @@ class Plugins:
     def all(self) -> list[Plugin]:
         """By name. One that cannot be read is left out, so that other commands still work."""
         try:
+            if any(self._folder.glob(f".*{_FORMER}")):
+                with contextlib.suppress(CliError), self._locked():
+                    pass
             folders = sorted(one for one in self._folder.iterdir() if one.is_dir() and not one.name.startswith("."))
         except OSError:
             return []
@@ -112,10 +117,23 @@ class Plugins:
                 home.rename(stage / "gone")
 
     def _replace(self, home: Path, stage: Path) -> None:
-        with self._stage() as aside:
-            if home.exists():
-                home.rename(aside / "former")
+        former = home.with_name(f".{home.name}{_FORMER}")
+        if home.exists():
+            home.rename(former)
+        try:
             stage.rename(home)
+        finally:
+            self._recover()
+
+    def _recover(self) -> None:
+        """Ends what a killed process has begun: the former plugin is back, or the new one stands and it goes."""
+        for former in self._folder.glob(f".*{_FORMER}"):
+            home = former.with_name(former.name[1:].removesuffix(_FORMER))
+            if home.exists():
+                with self._stage() as gone:
+                    former.rename(gone / "former")
+            else:
+                former.rename(home)
 
     @contextlib.contextmanager
     def _stage(self) -> Iterator[Path]:
@@ -136,6 +154,8 @@ class Plugins:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             for left in self._stages.glob(f"{_STAGE}*"):  # of a process that was killed
                 shutil.rmtree(left, ignore_errors=True)
+            with _as_cli_error("write", self._folder):
+                self._recover()
             yield
         finally:
             os.close(descriptor)

@@ -15,9 +15,13 @@ import sysconfig
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dcos_runtime.cli.errors import CliError
 from dcos_runtime.cli.plugins.archives import members, read
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 _NAME = re.compile(
     r"(?P<name>[^-]+)-(?P<version>[^-]+)(?:-(?P<build>[0-9][^-]*))?-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl"
@@ -60,14 +64,22 @@ class Wheel:
     def name(self) -> str:
         return normalized(self.metadata.get("Name", ""))
 
-    def needs(self) -> list[str]:
-        """The names of its requirements, without those of extras and of other environments."""
+    @property
+    def version(self) -> str:
+        return str(self.metadata.get("Version", ""))
+
+    def needs(self, extra: str = "") -> list[Requirement]:
+        """What it requires in this environment, with that extra of it. Raises `CliError`."""
+        from packaging.requirements import InvalidRequirement, Requirement
+
         wanted = []
         for text in self.metadata.get_all("Requires-Dist") or ():
-            requirement, _, marker = text.partition(";")
-            found = re.match(r"\s*([A-Za-z0-9][\w.-]*)", requirement)
-            if found and not marker.strip():
-                wanted.append(normalized(found[1]))
+            try:
+                one = Requirement(text)
+            except InvalidRequirement as error:
+                raise CliError(f"{self.file}: its requirement {text!r} cannot be read") from error
+            if one.marker is None or one.marker.evaluate({"extra": extra}):
+                wanted.append(one)
         return wanted
 
     def lay_down(self, environment: Path, site: Path, python: Path) -> None:
@@ -173,14 +185,37 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def _missing(wheels: Sequence[Wheel]) -> list[str]:
+    """What these wheels require, as they write it, and none of them is. Raises `CliError`."""
+    from packaging.version import InvalidVersion
+
+    by_name = {wheel.name: wheel for wheel in wheels}
+    missing: set[str] = set()
+    waiting = [(name, "") for name in by_name]
+    seen = set(waiting)
+    while waiting:
+        name, extra = waiting.pop()
+        for one in by_name[name].needs(extra):
+            found = by_name.get(normalized(one.name))
+            try:
+                fits = found is not None and one.specifier.contains(found.version, prereleases=True)
+            except InvalidVersion as error:
+                raise CliError(f"{found.file if found else name}: its version cannot be read: {error}") from error
+            if found is None or not fits:
+                missing.add(f"{one.name}{one.specifier}")
+                continue
+            further = {(found.name, normalized(each)) for each in one.extras} - seen
+            seen |= further
+            waiting += further
+    return sorted(missing)
+
+
 def build(environment: Path, home: Path, wheels: Sequence[tuple[str, bytes]]) -> None:
     """An environment with these wheels at ``environment``, which will be moved to ``home``. Raises `CliError`."""
     import venv
 
     opened = [Wheel(file, content) for file, content in wheels]
-    there = {wheel.name for wheel in opened}
-    missing = sorted({need for wheel in opened for need in wheel.needs()} - there)
-    if missing:
+    if missing := _missing(opened):
         raise CliError(
             f"the plugin needs {', '.join(missing)}, which the package does not bring",
             details=["no index is asked: a package lists the wheels of everything that its plugin needs"],

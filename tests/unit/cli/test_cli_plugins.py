@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from aiohttp import web
 
 from dcos_runtime.cli.errors import CliError
 from dcos_runtime.cli.plugins.archives import unpack
+from dcos_runtime.cli.plugins.installed import Plugins
 from dcos_runtime.cli.plugins.sources import PluginSource, sources
-from dcos_runtime.cli.plugins.wheels import Wheel
+from dcos_runtime.cli.plugins.wheels import Wheel, build
 from tests.support.cli.asked import Asked
 from tests.support.cli.fake_cluster import Cluster, Result, Server
 from tests.support.cli.fake_cosmos import FakeCosmos, definition
@@ -191,6 +193,44 @@ def test_what_a_killed_installation_left_goes_with_the_next_change(
     assert (lab / "subcommands/hello/env/plugin.toml").is_file()
 
 
+KILLED = """
+import os, pathlib, signal, sys
+from dcos_runtime.cli.plugins.installed import Plugins
+left, rename = [int(sys.argv[2])], pathlib.Path.rename
+def dying(self, target):
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return rename(self, target)
+pathlib.Path.rename = dying
+def build(environment):
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "dcos-hello").write_text("new")
+Plugins(pathlib.Path(sys.argv[1])).put("hello", {"version": "2.0"}, build)
+"""
+
+
+@pytest.mark.parametrize("renames", range(4))
+@pytest.mark.parametrize("reader", ["all", "put"])
+def test_a_plugin_is_there_whole_wherever_its_replacement_is_killed(tmp_path: Path, renames: int, reader: str) -> None:
+    plugins = Plugins(tmp_path)
+
+    def build(environment: Path) -> None:
+        (environment / "bin").mkdir(parents=True)
+        (environment / "bin" / "dcos-hello").write_text("old")
+
+    plugins.put("hello", {"version": "1.0"}, build)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(renames)], timeout=60)
+    assert done.returncode == (-signal.SIGKILL if renames < 3 else 0), "three renames: aside, into place, and away"
+    if reader == "put":
+        plugins.put("other", {}, build)
+    (found,) = [one for one in plugins.all() if one.name == "hello"]
+    content = found.commands[0].path.read_text()
+    assert (content, found.package["version"]) == (("old", "1.0") if renames < 2 else ("new", "2.0"))
+    if reader == "put" or renames in (1, 2):
+        assert sorted(one.name for one in (tmp_path / "subcommands").iterdir() if one.name.endswith("former")) == []
+
+
 @pytest.mark.parametrize("target", ["http://[x/", "http://x:99999/", "ftp://x/"])
 def test_a_redirect_to_nowhere_is_told(cluster: Cluster, gateway: Gateway, dcos: Dcos, lab: Path, target: str) -> None:
     moved = Server(cluster.loop, lambda _: web.Response(status=302, headers={"Location": target}))
@@ -325,6 +365,44 @@ def test_an_archive_that_grows_without_bounds_is_not_unpacked(tmp_path: Path, mo
     with pytest.raises(CliError, match="too large"):
         monkeypatch.setattr("dcos_runtime.cli.plugins.archives.MAX_FILES", 3)
         unpack(zipped({f"bin/{one}": "" for one in range(4)}), tmp_path / "many", "the plugin")
+
+
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+@pytest.mark.parametrize(
+    ("needs", "missing"),
+    [
+        ("helper; python_version >= '3'", "helper"),
+        (f"helper; python_version == '{PYTHON}'", "helper"),
+        ("helper; python_version < '3'", ""),
+        ("helper (>=1.0); sys_platform != 'nowhere'", "helper>=1.0"),
+        ("helper; sys_platform == 'nowhere'", ""),
+        ("helper; extra == 'test'", ""),
+        ("helper>=2; platform_system != 'Nowhere' and extra == ''", "helper>=2"),
+        ("there>=1.0", ""),
+        ("There[more]", "more-of-it"),
+        ("there[other]", ""),
+        ("there>=2", "there>=2"),
+        ("there @ https://far.example/there-1.0-py3-none-any.whl", ""),
+    ],
+)
+def test_requirements_count_where_their_markers_hold_here(tmp_path: Path, needs: str, missing: str) -> None:
+    there = wheel("there", scripts="", needs="Requires-Dist: more-of-it; extra == 'more'\n")
+    main = wheel(needs=f"Requires-Dist: {needs}\n")
+    wheels = [("dcos_hello-1.0-py3-none-any.whl", main), ("there-1.0-py3-none-any.whl", there)]
+    if not missing:
+        build(tmp_path / "env", tmp_path / "home", wheels)
+        return
+    with pytest.raises(CliError, match=f"needs {re.escape(missing)}, which the package does not bring"):
+        build(tmp_path / "env", tmp_path / "home", wheels)
+    assert not (tmp_path / "env").exists()
+
+
+@pytest.mark.parametrize("needs", ["helper ;; x", "=1", "helper; python_version is 3"])
+def test_a_requirement_that_cannot_be_read_is_told(tmp_path: Path, needs: str) -> None:
+    with pytest.raises(CliError, match="cannot be read"):
+        build(tmp_path, tmp_path, [("dcos_hello-1.0-py3-none-any.whl", wheel(needs=f"Requires-Dist: {needs}\n"))])
 
 
 @pytest.mark.parametrize(

@@ -89,3 +89,19 @@ async def test_what_killed_processes_began_goes_and_what_others_do_now_stays(tmp
         os.utime(path, (changed, changed))
     await FolderStore(str(tmp_path), None).put(KEY, NAME, content(b"whole"))
     assert files(tmp_path) == [".other-master.part", f"{KEY}/{NAME}"]
+
+
+async def test_a_file_and_its_names_are_on_the_disk_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[Path, bool]] = []
+    there = tmp_path / KEY / NAME
+
+    def fsync(descriptor: int) -> None:
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink(), there.exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    await FolderStore(str(tmp_path), None).put(KEY, NAME, content(b"whole"))
+    (file, before), *folders = synced
+    assert file.suffix == ".part" and not before
+    assert folders == [(tmp_path, False), (there.parent, True)]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import contextlib
 import errno
 import http.client
 import socket
 import ssl
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ import aiohttp
 import pytest
 
 from dcos_runtime.network_errors import CLOSED, CUT_SHORT, LATE, NO_HTTP, cause, with_host
+from tests.support.answering import answering
 from tests.support.sources import parsed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,30 +29,6 @@ TELLERS = {"cause", "with_host", "describe", "no_connection", "isinstance", "get
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf"
 UNPACKED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhalf"
 CIRCLE = b"HTTP/1.1 302 Found\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-
-
-@contextlib.contextmanager
-def answering(content: bytes) -> Iterator[int]:
-    """A port where every request is answered with these bytes, and the connection then ends."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    client, _ = listener.accept()
-                    with client, contextlib.suppress(OSError):
-                        client.recv(65536)
-                        client.sendall(content)
-                        client.shutdown(socket.SHUT_WR)
-                        client.recv(65536)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join(30)
 
 
 def closed_port() -> int:

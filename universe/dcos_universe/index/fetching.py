@@ -240,14 +240,20 @@ def _decoded(body: bytes, encoding: str, url: str, max_length: int) -> bytes:
 
 
 def gunzip(body: bytes, url: str, max_length: int) -> bytes:
-    """The content of a gzip file. Raises `TooLarge` before more than ``max_length`` bytes are unpacked."""
-    unzip = zlib.decompressobj(wbits=31)
-    try:
-        plain = unzip.decompress(body, max_length + 1)
-    except zlib.error as error:
-        raise Unreachable(url, f"it is no gzip file: {error}") from error
-    if len(plain) > max_length:
-        raise TooLarge(url, max_length)
-    if not unzip.eof:
-        raise Unreachable(url, "its gzip stream has no end")
-    return plain
+    """The content of a gzip file, of one stream or several. Raises `TooLarge` before more than ``max_length`` bytes are
+    unpacked, and `Unreachable` when the last stream has no end.
+    """
+    plain, rest = b"", body
+    while True:
+        unzip = zlib.decompressobj(wbits=31)
+        try:
+            plain += unzip.decompress(rest, max_length + 1 - len(plain))
+        except zlib.error as error:
+            raise Unreachable(url, f"it is no gzip file: {error}") from error
+        if len(plain) > max_length:
+            raise TooLarge(url, max_length)
+        if not unzip.eof:
+            raise Unreachable(url, "its gzip stream has no end")
+        rest = unzip.unused_data
+        if not rest:
+            return plain

@@ -219,6 +219,13 @@ class _Download:
                     why=f"it is answered with {response.status}",
                     hint="see whether the package names it rightly",
                 )
+            coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+            if coding not in ("", "identity"):
+                raise UniverseError(
+                    f"{self.wanted.uri} is not taken",
+                    why=f"it comes packed as {coding[:40]}, which was not asked for",
+                    hint="have its server give it as it is",
+                )
             if response.status == 206:
                 start, total = _content_range(response.headers.get("Content-Range", ""))
                 if start != begun:
