@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.shared import AGENT_TLS_PORT, INIT_TLS_PORT, LoggingFlags, MasterPortFlags, StoreFlags, TlsFlags
-from dcos_runtime.flags.values import ADDRESSES, FILE, NAMES, PORT, TEXT, duration_or
+from dcos_runtime.flags.values import ADDRESSES, FILE, NAMES, REACHED_PORT, TEXT, duration_or
 from dcos_runtime.shipped_services import port
 
 
@@ -36,9 +36,9 @@ class AuthFlags(StoreFlags, TlsFlags, MasterPortFlags, LoggingFlags):
     )
     masters: tuple[str, ...] = flag(ADDRESSES, "addresses of all masters", default=("127.0.0.1",))
     ip: str | None = flag(TEXT, "this machine's own address, one of `masters`", instead="the first of them")
-    init_tls_port: int = flag(PORT, "the inits' port for our own daemons, over TLS", default=INIT_TLS_PORT)
-    agent_tls_port: int = flag(PORT, "the agents' port for our own daemons, over TLS", default=AGENT_TLS_PORT)
-    gateway_port: int = flag(PORT, "port of the gateways", default=port("gateway", "https"))
+    init_tls_port: int = flag(REACHED_PORT, "the inits' port for our own daemons, over TLS", default=INIT_TLS_PORT)
+    agent_tls_port: int = flag(REACHED_PORT, "the agents' port for our own daemons, over TLS", default=AGENT_TLS_PORT)
+    gateway_port: int = flag(REACHED_PORT, "port of the gateways", default=port("gateway", "https"))
     services: str | None = flag(
         FILE,
         "file (JSON) with what the cluster's services are called, how each is asked and which paths lead to it; on "

@@ -18,11 +18,13 @@ from dcos_runtime.flags.values import (
     FILE,
     PORT_RANGES,
     PUBLIC_URL,
+    REGISTRY,
     SIZE,
     TEXT,
     ValueType,
     merged,
     public_url,
+    with_good_port,
 )
 from dcos_runtime.shipped_services import callers, port
 
@@ -43,6 +45,7 @@ def _urls(text: str) -> tuple[str, ...]:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or "@" in parts.netloc:
             raise ValueError(f"{url!r} is not http://host:port or https://host:port")
+        with_good_port(url)
     if not found:
         raise ValueError("expected http://host:port, or several with commas")
     return found
@@ -157,7 +160,7 @@ class CosmosFlags(LeadingFlags, RecordingFlags):
         "base URL of the cluster's own mirror: artifacts are fetched from there by digest, and none from elsewhere",
     )
     mirror_registry: str | None = flag(
-        TEXT, "`host:port` of the registry that has the packages' images, in front of their names"
+        REGISTRY, "`host:port` of the registry that has the packages' images, in front of their names"
     )
     artifact_store: ArtifactPlace | None = flag(
         STORE,

@@ -13,7 +13,7 @@ from dcos_runtime.flags.values import (
     LASTING,
     LEVEL,
     NAMES,
-    PORT,
+    REACHED_PORT,
     TEXT,
     URL_PATHS,
     ZK_URL,
@@ -48,7 +48,7 @@ class AddressFlags(Flags):
     advertise_ip: str | None = flag(
         ADDRESS, "address that others are told; needed with `--ip=0.0.0.0`", instead="that of `ip`"
     )
-    advertise_port: int | None = flag(PORT, "port that others are told", instead="that of `port`")
+    advertise_port: int | None = flag(REACHED_PORT, "port that others are told", instead="that of `port`")
     hostname: str | None = flag(TEXT, "name that others are told", instead="the name of the address")
 
 
@@ -125,7 +125,7 @@ class AuthenticationFlags(Flags):
 @dataclass(frozen=True, kw_only=True)
 class MasterPortFlags(Flags):
     master_tls_port: int = flag(
-        PORT, "the masters' port for the cluster's own daemons, over TLS", default=MASTER_TLS_PORT, ours=True
+        REACHED_PORT, "the masters' port for the cluster's own daemons, over TLS", default=MASTER_TLS_PORT, ours=True
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import DomainInfo
@@ -16,6 +17,8 @@ from dcos_runtime.wire.containers import CapabilityInfo
 from dcos_runtime.wire.roles import role_error
 
 T = TypeVar("T")
+
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,26 @@ def without_credentials(text: str) -> str:
 def public_url(text: str) -> str:
     if "@" in text:
         raise ValueError("a URL that others are told has neither a user nor a password; write %40 for an @ in its path")
+    return with_good_port(text)
+
+
+def with_good_port(url: str) -> str:
+    """The URL. Raises ``ValueError`` for a port that nothing can listen on."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("an address in a URL is written [2001:db8::1]") from None
+    _, colon, digits = parts.netloc.rpartition("@")[2].rpartition(":")
+    if colon and not digits.endswith("]"):
+        reached_port(digits)
+    return url
+
+
+def registry(text: str) -> str:
+    """``host:port`` of a registry of images, with the path in front of its names if it has one."""
+    if not re.fullmatch(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?(/[A-Za-z0-9._/-]*)?", text):
+        raise ValueError("expected host:port")
+    with_good_port(f"//{text}")
     return text
 
 
@@ -54,6 +77,7 @@ FILE = ValueType("file", str, path=True)
 ZK_URL = ValueType("text", str, shown=without_credentials)
 """A URL that may hold a user and a password: secret, and shown without them."""
 PUBLIC_URL = ValueType("text", public_url)
+REGISTRY = ValueType("registry", registry)
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -68,8 +92,15 @@ def boolean(text: str) -> bool:
 
 
 def port(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,5}", text) or not 0 <= int(text) <= 65535:
-        raise ValueError("expected a port, 0 to 65535")
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 <= int(text) <= LAST_PORT:
+        raise ValueError(f"expected a port, 0 to {LAST_PORT}")
+    return int(text)
+
+
+def reached_port(text: str) -> int:
+    """A port that a connection is made to, or that others are told: not 0, which stands for any free one."""
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= LAST_PORT:
+        raise ValueError(f"expected a port, 1 to {LAST_PORT}")
     return int(text)
 
 
@@ -100,6 +131,7 @@ def whole(low: int, high: int, unit: str = "") -> ValueType[int]:
 
 BOOLEAN = ValueType("true or false", boolean, lambda value: "true" if value else "false", switch=True)
 PORT = ValueType("port", port)
+REACHED_PORT = ValueType("port", reached_port)
 FRACTION = ValueType("fraction", number(0, 1), "{:g}".format)
 COUNT = whole(0, 999_999_999)
 
@@ -281,7 +313,6 @@ LEVEL = ValueType("level", level)
 Ranges = tuple[tuple[int, int], ...]
 """Sorted ranges that neither meet nor overlap, both ends included."""
 
-LAST_PORT = 65535
 LAST_PROJECT = 2**32 - 1
 """The number that the kernel reads as "no id"."""
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 
+from dcos_runtime.flags.values import reached_port
 from dcos_runtime.store import access
 from dcos_runtime.store.lease import BEAT, ENOUGH, Forever, Lease, LeaseOver
 from dcos_runtime.store.previous import PreviousProcess
@@ -445,10 +446,10 @@ def parse_master(text: str) -> ZooKeeperUrl | tuple[str, int]:
     """``host:port``, ``http://host:port`` or ``zk://…``, as --master flags take them. Raises ``ValueError``."""
     if text.startswith("zk://"):
         return parse_url(text)
-    match = re.fullmatch(r"(?:http://)?(\[[0-9a-fA-F:]+\]|[^:/\[\]@]+)(?::([0-9]{1,5}))?/?", text)
-    if not match or int(match[2] or 0) > 65535:
+    match = re.fullmatch(r"(?:http://)?(\[[0-9a-fA-F:]+\]|[^:/\[\]@]+)(?::([0-9]+))?/?", text)
+    if not match:
         raise ValueError("expected host:port, http://host:port or zk://host:port,host:port/path")
-    return match[1].strip("[]"), int(match[2] or 5050)
+    return match[1].strip("[]"), reached_port(match[2] or "5050")
 
 
 def detector(master: ZooKeeperUrl | tuple[str, int], session_seconds: float = DETECTOR_SECONDS) -> Detector:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from dcos_runtime.flags.values import reached_port
 from dcos_runtime.store.access import AccessDenied, Acls, denied
 from dcos_runtime.store.lease import boottime
 
@@ -60,8 +61,10 @@ def parse_url(text: str) -> ZooKeeperUrl:
     if credentials is not None and ":" not in credentials:
         raise ValueError("credentials are written user:password@")
     for host in hosts.split(","):
-        if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", host):
+        found = re.fullmatch(r"(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::([0-9]+))?", host)
+        if not found:
             raise ValueError(f"{host!r} is not host:port; expected zk://host:port,host:port/path")
+        reached_port(found[1] or "2181")
     if not path:
         raise ValueError("a path is missing; expected zk://host:port,host:port/path, such as …/mesos")
     if "//" in path or any(part in (".", "..") for part in path.split("/")):
