@@ -1,4 +1,4 @@
-"""Packages of our own on machines that reach nothing but each other: installed, used, upgraded and removed."""
+"""Every package of our own on machines that reach nothing but each other: installed, used, upgraded and removed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import http.client
 import json
 import secrets
 import shlex
+import shutil
 import ssl
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from tests.support.daemons.byhand import wait_for
 from tests.support.machines.deployed import Deployed
 
 pytestmark = pytest.mark.machines
+
+NEXT = "99.0.0"
 
 
 def done(cluster: Deployed, *words: str, options: Any = None) -> str:
@@ -36,7 +39,7 @@ def shop(cluster: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder, master = tmp_path_factory.mktemp("packages"), cluster.masters[0]
     ssh = folder / "ssh.config"
     ssh.write_text(cluster.documented("ssh-config").stdout)
-    universe("build", str(data_root()), str(folder / "tree"))
+    universe("build", str(with_next_versions(folder / "source")), str(folder / "tree"))
     place = f"ssh://root@{cluster.address(master)}/var/lib/dcos/repository"
     universe("publish", "--ssh-config", str(ssh), str(folder / "tree"), place)
     done(cluster, "package", "repo", "add", "own", f"http://{cluster.address(master)}:7075/repo")
@@ -45,6 +48,31 @@ def shop(cluster: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     finally:
         cluster.dcos("package", "repo", "remove", "own")
         cluster.ssh(master, "rm -rf /var/lib/dcos/repository/*", check=False)
+
+
+def with_next_versions(source: Path) -> Path:
+    """Our own packages, those of one revision with a second one to upgrade to."""
+    shutil.copytree(data_root() / "packages", source / "packages")
+    for home in (source / "packages").glob("?/*"):
+        revisions = [one for one in home.iterdir() if one.name.isdecimal()]
+        if len(revisions) == 1:
+            later = shutil.copytree(revisions[0], home / str(int(revisions[0].name) + 1))
+            package = json.loads((later / "package.json").read_text())
+            package |= {"version": NEXT, "upgradesFrom": ["*"], "downgradesTo": ["*"]}
+            (later / "package.json").write_text(json.dumps(package))
+    return source
+
+
+def upgraded(cluster: Deployed, name: str) -> None:
+    """Upgrades the package, and returns when its app is of the new version and no deployment is under way."""
+    done(cluster, "package", "upgrade", name, "--yes")
+    wait_for(lambda: json.loads(done(cluster, "marathon", "deployment", "list", "--json")) == [], 120, "its deployment")
+    assert NEXT in done(cluster, "package", "list")
+
+
+def test_each_package_has_its_test() -> None:
+    names = {path.name for path in (data_root() / "packages").glob("?/*")}
+    assert names == {"hello-world", "load-balancer", "marathon", "static-server"}, "and here is a test of each"
 
 
 def universe(*words: str) -> None:
@@ -90,25 +118,37 @@ def test_a_package_is_installed_upgraded_and_removed(shop: Deployed) -> None:
 
 
 def test_a_load_balancer_leads_to_a_static_server(shop: Deployed, principal: dict[str, str]) -> None:
-    done(shop, "package", "install", "load-balancer", "--yes", options={"init": principal})
+    first = "--package-version=1.0.0"
+    done(shop, "package", "install", "load-balancer", first, "--yes", options={"init": principal})
     page = {"balanced": {"group": "external", "hosts": "page.example.test"}, "content": {"index": "balanced"}}
-    done(shop, "package", "install", "static-server", "--yes", options=page)
-    (task,) = json.loads(done(shop, "marathon", "app", "show", "load-balancer"))["tasks"]
-    asked_for = f"'http://{task['host']}:9080/', headers=dict(Host='page.example.test')"
-    script = shlex.quote(f"import urllib.request as u; print(u.urlopen(u.Request({asked_for}), timeout=10).read())")
-    asked = lambda: shop.ssh(shop.masters[0], f"python3 -c {script}", check=False)  # noqa: E731
+    done(shop, "package", "install", "static-server", first, "--yes", options=page)
+
+    def asked() -> str:
+        (task,) = json.loads(done(shop, "marathon", "app", "show", "load-balancer"))["tasks"]
+        request = f"'http://{task['host']}:9080/', headers=dict(Host='page.example.test')"
+        script = shlex.quote(f"import urllib.request as u; print(u.urlopen(u.Request({request}), timeout=10).read())")
+        return shop.ssh(shop.masters[0], f"python3 -c {script}", check=False)
+
     wait_for(lambda: "balanced" in asked(), 90, "the page behind the balancer")
+    for name in ("static-server", "load-balancer"):
+        upgraded(shop, name)
+        wait_for(lambda: "balanced" in asked(), 90, "the page after an upgrade")
     for name in ("static-server", "load-balancer"):
         done(shop, "package", "uninstall", name, "--yes")
     assert "HAPROXY" not in done(shop, "marathon", "app", "list", "--json")
 
 
 def test_a_second_init_runs_apps_on_the_first(shop: Deployed, principal: dict[str, str]) -> None:
-    done(shop, "package", "install", "marathon", "--yes", options={"mesos": principal})
+    # Without a ZooKeeper of its own the upgraded one is another framework, and the former ends by its timeout.
+    options = {"mesos": principal, "marathon": {"failover-timeout": 1}}
+    done(shop, "package", "install", "marathon", "--package-version=1.0.0", "--yes", options=options)
     wait_for(lambda: shop.frameworks_connected("marathon-user"), 60, "the second init's framework")
     (known,) = json.loads(done(shop, "task", "log", "marathon-user", "api-credentials.json"))["credentials"]
     assert known["principal"] == "admin"
     assert through_gateway(shop, "/service/marathon-user/ping")[0] == 200
     assert through_gateway(shop, "/service/marathon-user/v2/apps")[0] == 401, "the cluster's token is not its own"
+    upgraded(shop, "marathon")
+    wait_for(lambda: shop.frameworks_connected("marathon-user"), 60, "the upgraded init's framework")
+    wait_for(lambda: through_gateway(shop, "/service/marathon-user/ping")[0] == 200, 60, "the upgraded init")
     done(shop, "package", "uninstall", "marathon", "--yes")
     wait_for(lambda: not shop.frameworks_connected("marathon-user"), 60, "the end of its framework")
