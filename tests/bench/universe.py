@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import time
-from collections.abc import Iterator
+import urllib.parse
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import zstandard
 
 from dcos_universe.building.builder import Built, build
 from dcos_universe.check.revision import check_revision
+from dcos_universe.index import fetching
 from dcos_universe.index.files import COMPARED, numbers
 from tests.bench.figures import Bench, Measured, at_most, figure
 from tests.support.universe import synthetic
 from tests.support.universe.costly import costly
+from tests.support.universe.publisher import Publisher
+from tests.support.universe.serving import serving
 from tests.support.universe.trees import edit
 
 HOW = f"building.build() of a source of {synthetic.REVISIONS} revisions from a seed"
@@ -140,11 +146,73 @@ def delta(bench: Bench) -> Measured:
         head = out / "delta" / "repo-up-to-2.0.json"
         step = out / json.loads(head.read_bytes())["steps"][-1]["file"]
         fetched = sum(Path(f"{path}.zst").stat().st_size for path in (head, step))
-        put = json.dumps(json.loads(step.read_bytes())["put"]).encode()
-        own = len(zstandard.ZstdCompressor(level=3).compress(put))
-        index = Path(f"{out / 'repo-up-to-2.0.json'}.zst").stat().st_size
-        samples.append(100 * (fetched - own) / index)
+        samples.append(100 * (fetched - _own(out)) / _index(out))
     return Measured(samples)
+
+
+def _own(out: Path) -> int:
+    """The changed entry itself, packed."""
+    head = json.loads((out / "delta" / "repo-up-to-2.0.json").read_bytes())
+    put = json.dumps(json.loads((out / head["steps"][-1]["file"]).read_bytes())["put"]).encode()
+    return len(zstandard.ZstdCompressor(level=3).compress(put))
+
+
+def _index(out: Path) -> int:
+    return Path(f"{out / 'repo-up-to-2.0.json'}.zst").stat().st_size
+
+
+class _Counting:
+    """A `Fetch` that counts the bytes of bodies as they come, packed."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    def __call__(self, url: str, max_length: int, headers: Mapping[str, str] = {}) -> fetching.FetchedResponse:
+        parts = urllib.parse.urlsplit(url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        try:
+            connection.request("GET", parts.path, headers={"Accept-Encoding": "gzip", **headers})
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        if answer.status == 200:
+            self.bytes += len(body)
+        if told.get("content-encoding") == "gzip":
+            body = fetching.gunzip(body, url, max_length)
+        return fetching.FetchedResponse(answer.status, told, body)
+
+
+@figure(
+    "universe.delta.signed",
+    "what a client that holds the repository to its root fetches of a change beyond the changed revision, of the whole"
+    " index",
+    unit="%",
+    how="bodies as `dcos-universe serve` sends them, timestamp, snapshot and bins among them, less the revision's own"
+    " entry, over the index' own twin",
+    aim=at_most(1.0),
+)
+def signed_delta(bench: Bench) -> Measured:
+    source, publisher, counted = bench.shared(_source), Publisher(bench.place("signed")), _Counting()
+    publisher.source = source.folder
+    publisher.begin()
+    publisher.build()
+    publisher.sign()
+    samples = []
+    with serving(publisher.out) as server:
+        client = publisher.client(f"http://127.0.0.1:{server.port}", fetch=counted)
+        client.refresh()
+        first = counted.bytes
+        for turn in bench.times(3):
+            while not _offered(source.change()):
+                pass
+            publisher.build()
+            publisher.sign(now=publisher.now + timedelta(seconds=turn + 1))
+            counted.bytes = 0
+            client.refresh()
+            samples.append(100 * (counted.bytes - _own(publisher.out)) / _index(publisher.out))
+    return Measured(samples, note=f"the first time {first} bytes")
 
 
 def _offered(revision: Path) -> bool:
