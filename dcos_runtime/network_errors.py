@@ -23,7 +23,7 @@ NO_HTTP = "it does not answer as HTTP does"
 LATE = "no answer in time"
 
 _CLOSED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN})
-_SAID_BY_ASYNCIO = re.compile(r"\[Errno (\d+)\]")
+_SAID_BY_ASYNCIO = re.compile(r"\[Errno ([0-9]+)\]")
 
 
 def cause(error: BaseException, seconds: float | None = None) -> str:
@@ -71,7 +71,7 @@ def with_host(error: BaseException) -> str:
 
 
 def _of_aiohttp(error: BaseException, seconds: float | None) -> str:
-    """Empty for an error that is none of aiohttp's own. The ``dcos`` command, which starts without it, has none."""
+    """Empty for every error but aiohttp's own. The ``dcos`` command, which starts without it, has none."""
     aiohttp: Any = sys.modules.get("aiohttp")
     if aiohttp is None or not isinstance(error, aiohttp.ClientError):
         return ""

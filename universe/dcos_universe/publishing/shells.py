@@ -15,7 +15,7 @@ from dcos_universe.errors import UniverseError
 LINES = 40
 
 # `switching`, a link to INCOMING/TREE that leads nowhere, is there while what came becomes the current tree. Who finds
-# it at the start knows that this switch was killed, and undoes what there is of it, unless it had been done.
+# it at the start knows that this switch was killed, and undoes its beginning, unless it had been done.
 _LOCK = r"""
 set -eu
 mkdir -p -- "$1"
