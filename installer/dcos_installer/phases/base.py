@@ -98,8 +98,8 @@ class HostsFailed(InstallerError):
 class RunResults:
     """What phases leave for later phases, and for the report at the end."""
 
-    lock_recorded: HostSpec | None = None
-    """The master that holds the lock's record of this run."""
+    lock_records: list[HostSpec] = field(default_factory=list)
+    """The masters that hold the lock's record of this run: the first one, while that goes down another one as well."""
     machines_removed: bool = False
     hosts_cleared: bool = False
     gateway: str = ""

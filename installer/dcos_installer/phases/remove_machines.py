@@ -24,8 +24,8 @@ class RemoveMachines:
             results = ctx.provider.destroy(None, note=ctx.note)
             machine_records.forget(ctx.state, well(results))
             # The lock's record goes with the machine it lies on.
-            recorded = ctx.results.lock_recorded
-            ctx.results.machines_removed = recorded is None or recorded.name not in failed(results)
+            recorded = {host.name for host in ctx.results.lock_records}
+            ctx.results.machines_removed = not recorded & set(failed(results))
             outcome.report(results)
         if failures := failed(results):
             told = {name or "what machines shared": error for name, error in failures.items()}

@@ -13,7 +13,8 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.hosts import slots
 from dcos_installer.hosts.fleet import Fleet
 from dcos_installer.hosts.slots import SlotState
-from dcos_installer.phases.acquire_lock import release_record, take_record
+from dcos_installer.phases.acquire_lock import check_record, take_record_beside
+from dcos_installer.phases.agent_tasks import await_agent, running, tell_tasks
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.checks.coordination import ask_quorum
 from dcos_installer.phases.facts_cache import deployed
@@ -144,21 +145,30 @@ class StartFromSlots:
 
     def run(self, ctx: Context) -> None:
         waiting = {host.name for host in self._upgrade.waiting}
-        for host in sorted(self._upgrade.hosts, key=lambda one: not one.is_master):
-            if host.name in waiting:
-                self._start(ctx, host)
+        ordered = sorted(self._upgrade.hosts, key=lambda one: not one.is_master)
+        order = [host for host in ordered if host.name in waiting]
+        if waiting & {host.name for host in ctx.results.lock_records}:
+            take_record_beside(ctx)
+        for host in order:
+            if host.is_agent and self._restarts(host):
+                tell_tasks(ctx, host)
+        for host in order:
+            self._start(ctx, host)
+
+    def _restarts(self, host: HostSpec) -> bool:
+        """Else it runs the image already, and is on trial."""
+        return self._upgrade.found[host.name].image != self._upgrade.wanted.sha256
 
     def _start(self, ctx: Context, host: HostSpec) -> None:
-        first = host.name == ctx.spec.masters[0].name
         if host.is_master:
             self._await_others(ctx)
-        if first:
-            release_record(ctx)  # a machine that restarts could not hold it
+        before = running(ctx) if host.is_agent and self._restarts(host) else None
         ctx.change(host.name, "start it from the new slot, and see whether it is well", lambda: self._try(ctx, host))
-        if first:
-            take_record(ctx)
+        check_record(ctx, host)
         if host.is_master:
             self._await_others(ctx)
+        if host.is_agent:
+            await_agent(ctx, host, before)
         ctx.note(host.name, f"is well with the image {self._upgrade.wanted.name}")
 
     def _await_others(self, ctx: Context) -> None:
@@ -174,7 +184,7 @@ class StartFromSlots:
 
     def _try(self, ctx: Context, host: HostSpec) -> None:
         before = self._upgrade.found[host.name]
-        if restarts := before.image != self._upgrade.wanted.sha256:
+        if restarts := self._restarts(host):
             restart(ctx, host)
         end = ctx.monotonic() + self._upgrade.seconds
         seen = "it did not come up"

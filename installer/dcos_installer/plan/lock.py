@@ -132,6 +132,8 @@ def take(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> LockHol
     if told.startswith("taken"):
         return None
     other = _decode(told.removeprefix("held\n").encode())
+    if other is not None and other.run == holder.run:
+        return None  # it is this run's own
     if other is None or not is_dead(other, holder):
         raise _held(other, holder.cluster)
     told = remote.script(
@@ -155,6 +157,14 @@ def clear(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> None:
 def shown(remote: Remote, path: str = RECORD_PATH) -> LockHolder | None:
     """Who the record names; None: nobody works on the cluster."""
     return _decode(remote.script(_SHOW, [path], what="read the cluster's lock").stdout.encode())
+
+
+def refuse_held(remote: Remote, mine: LockHolder, path: str = RECORD_PATH) -> None:
+    """Raises `LockHeld` when there is a record of somebody who may be at work."""
+    told = remote.script(_SHOW, [path], what="read the cluster's lock").stdout.encode()
+    other = _decode(told)
+    if told.strip() and (other is None or not is_dead(other, mine)):
+        raise _held(other, mine.cluster)
 
 
 def remove(remote: Remote, path: str = RECORD_PATH) -> Removed | None:

@@ -359,6 +359,8 @@ class Daemons:
         """Masters whose ZooKeeper does not even run."""
         self.robbed: dict[str, str] = {}
         """Agents that have not all of their ports, and what they say of it."""
+        self.tasks: dict[str, list[str]] = {}
+        """The names of what runs, by agent."""
 
     def well(self, host: HostSpec) -> bool:
         machine = self.machines.read(host.name) or {}
@@ -387,7 +389,10 @@ class Daemons:
                 return "This ZooKeeper instance is not currently serving requests\n"
             return "Zookeeper version: 3.8\nMode: follower\n"
         if port == "5052":
-            assert scheme == "https" and path in ("health", "metrics/snapshot") and host.is_agent, url
+            assert scheme == "https" and path in ("health", "metrics/snapshot", "state") and host.is_agent, url
+            if path == "state":
+                tasks = [{"id": f"{name}.1", "name": name} for name in self.tasks.get(host.name, [])]
+                return {"frameworks": [{"executors": [{"tasks": [task], "queued_tasks": []} for task in tasks]}]}
             if host.name in self.robbed:
                 raise NotWell(f"{method} {url} was answered with 503", status=503, evidence=self.robbed[host.name])
             return {} if path == "metrics/snapshot" else None
@@ -400,6 +405,8 @@ class Daemons:
             case "GET", "slaves":
                 agents = [{"hostname": agent.address, "active": True} for agent in self.spec.agents if self.well(agent)]
                 return {"slaves": agents}
+            case "GET", "state-summary":
+                return {"frameworks": [{"TASK_RUNNING": sum(len(names) for names in self.tasks.values())}]}
             case "GET", "health" | "ping":
                 return None
             case "GET", "v2/leader":

@@ -9,6 +9,8 @@ import pytest
 
 from dcos_installer.commands import switch
 from dcos_installer.errors import LockHeld
+from dcos_installer.phases.acquire_lock import AcquireLock
+from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition, Note, Results, failed, silent, well
 from tests.support.installer.cheap_roots import cheap_roots
@@ -80,3 +82,25 @@ def test_a_switch_takes_over_from_a_run_that_died_and_passes_over_a_first_master
     master.reachable = False
     assert conditions(switch(ctx, "reboot", [ctx.spec.host("a1")], ignore_lock=False)) == {"a1": "running"}
     assert "m1: does not hold the lock's record" in texts(ctx, "note")[-1]
+
+
+def test_while_the_first_master_is_switched_another_one_holds_the_record(tmp_path: Path) -> None:
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path, masters=3), command="reboot"))
+    seen: list[list[str]] = []
+
+    class Watched(PretendedProvider):
+        def reboot(self, names: Collection[str], note: Note = silent) -> Results:
+            seen.append([host.name for host in ctx.spec.masters if lock.shown(ctx.remote(host))])
+            return super().reboot(names)
+
+    ctx.provider = Watched(ctx.spec, ctx.machines_disk)
+    for hosts in (["m1"], ["m1", "m2"], ["a1"]):
+        switch(ctx, "reboot", [ctx.spec.host(name) for name in hosts], ignore_lock=False)
+    assert seen == [["m2"], ["m3"], ["m1"]]
+    # And who finds the first one switched off asks the others.
+    ctx.machines_disk.write("m1", condition="off")
+    elsewhere = lock.LockHolder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "reboot")
+    assert lock.take(ctx.remote(ctx.spec.host("m2")), elsewhere) is None
+    with pytest.raises(LockHeld, match="bob on elsewhere"):
+        run_phases(ctx, [AcquireLock()])
+    assert ctx.results.lock_records == []

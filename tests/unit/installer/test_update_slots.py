@@ -16,19 +16,29 @@ from dcos_images.errors import ImageError
 from dcos_images.machine.slots import Entry, Hidden
 from dcos_images.updates import ImageUpdate, read_update
 from dcos_installer.config.model import HostSpec
-from dcos_installer.errors import InstallerError
+from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
 from dcos_installer.golden.updates import image_update
 from dcos_installer.hosts import slots
 from dcos_installer.hosts.slots import SlotState
 from dcos_installer.phases import update_slots
 from dcos_installer.phases.acquire_lock import AcquireLock
 from dcos_installer.phases.base import HostsFailed, StepFailed
+from dcos_installer.phases.left_out import NoMajority
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.release_lock import ReleaseLock
 from dcos_installer.phases.update_slots import FindImage, StartFromSlots, Upgrade, WriteSlots
 from dcos_installer.plan import lock
+from dcos_installer.state import ClusterState
 from tests.support.installer.cheap_roots import cheap_roots
-from tests.support.installer.pretended import PretendedContext, deployed, pretend, spec_of, texts
+from tests.support.installer.pretended import (
+    Daemons,
+    FolderRemote,
+    PretendedContext,
+    deployed,
+    pretend,
+    spec_of,
+    texts,
+)
 
 pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
@@ -73,6 +83,9 @@ class Fleet:
         self.machines = {host.name: Machine() for host in ctx.spec.hosts}
         self.done: list[str] = []
         self.hidden: list[Hidden] = []
+        self.held: list[str] = []
+        """While which machine restarts, which masters have the lock's record."""
+        self.meanwhile: Callable[[HostSpec], None] = lambda host: None
         self.refused: dict[str, str] = {}
         monkeypatch.setattr(slots, "look", lambda fleet, host, update: self.look(host))
         monkeypatch.setattr(slots, "write", lambda fleet, host, update, passed: self.write(host, update, passed))
@@ -112,8 +125,10 @@ class Fleet:
 
     def restart(self, ctx: Any, host: HostSpec) -> None:
         machine = self.machines[host.name]
-        holder = lock.shown(ctx.remote(ctx.spec.masters[0]))
-        self.done.append(f"restart {host.name}{'' if holder else ' without the lock record'}")
+        held = [one.name for one in ctx.spec.masters if lock.shown(ctx.remote(one))]
+        self.done.append(f"restart {host.name}")
+        self.held.append(f"{host.name}: {' '.join(held)}")
+        self.meanwhile(host)
         machine.running = "b" if machine.running == "a" else "a"
         machine.boots, machine.silent, machine.trial = machine.boots + 1, 3, 3
         self._set(machine, machine.running, 2, 1)
@@ -139,17 +154,100 @@ def test_all_slots_are_written_before_machines_restart_one_after_another_masters
     upgrade.hosts = list(reversed(ctx.spec.hosts))
     run(ctx, upgrade)
     assert sorted(fleet.done[:5]) == ["write a1", "write a2", "write m1", "write m2", "write m3"]
-    # The first master could not hold the lock's record while it restarts.
-    restarts = ["restart m3", "restart m2", "restart m1 without the lock record", "restart a2", "restart a1"]
-    assert fleet.done[5:] == restarts
+    assert fleet.done[5:] == ["restart m3", "restart m2", "restart m1", "restart a2", "restart a1"]
+    # Nobody could ask the first master while it restarts: so the next one says who is at work.
+    assert fleet.held == ["m3: m1 m2", "m2: m1 m2", "m1: m1 m2", "a2: m1 m2", "a1: m1 m2"]
     notes = texts(ctx, "note")
     hides = "/etc/ssh/sshd_config hides what the image has: changed here, and in the new image"
     assert f"a1: {hides}" in notes and "a1: is well with the image vm" in notes
-    assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
+    assert [lock.shown(ctx.remote(master)) for master in ctx.spec.masters] == [None, None, None]
     again = Upgrade(list(ctx.spec.hosts), upgrade.image, seconds=600.0)
     fleet.done.clear()
     run(ctx, again)
     assert fleet.done == []
+
+
+@pytest.mark.parametrize("masters", [1, 3])
+def test_another_operator_is_refused_while_the_first_master_restarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, masters: int
+) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch, masters=masters)
+    other = pretend(tmp_path, ctx.spec, state=ClusterState(tmp_path / "other"), run_id="another")
+    other._remotes = ctx._remotes
+    other.state.root.mkdir()
+    other.state.facts.write_bytes(ctx.state.facts.read_bytes())
+    refused: list[InstallerError] = []
+
+    def meanwhile(host: HostSpec) -> None:
+        first = ctx.remote(ctx.spec.masters[0])
+        assert isinstance(first, FolderRemote)
+        for phase in (AcquireLock(), AcquireLock(tolerant=True)):
+            first.reachable = host.name != "m1"
+            other.left_out.clear()
+            if masters == 1 and not first.reachable:
+                continue
+            with pytest.raises(LockHeld) as caught:
+                run_phases(other, [phase])
+            refused.append(caught.value)
+        if masters == 1 and host.name == "m1":
+            with pytest.raises(NoMajority):  # there is nobody else to ask, and so nothing is changed
+                run_phases(other, [AcquireLock()])
+        first.reachable = True
+
+    fleet.meanwhile = meanwhile
+    run(ctx, upgrade)
+    assert len(refused) == 2 * (masters + 2 if masters == 3 else 2)
+    assert [lock.shown(ctx.remote(master)) for master in ctx.spec.masters] == [None] * masters
+
+
+def test_a_record_that_somebody_took_while_the_machine_restarted_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    elsewhere = lock.LockHolder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
+
+    def meanwhile(host: HostSpec) -> None:  # unlock, then a deploy
+        first = ctx.remote(ctx.spec.masters[0])
+        lock.remove(first)
+        lock.take(first, elsewhere)
+
+    fleet.meanwhile = meanwhile
+    with pytest.raises(LockHeld, match="bob on elsewhere"):
+        run(ctx, upgrade)
+    assert [one for one in fleet.done if "restart" in one] == ["restart m1"]
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) == elsewhere
+
+
+def test_the_tasks_that_a_restart_ends_are_told_and_the_next_agent_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    daemons = ctx.ask
+    assert isinstance(daemons, Daemons)
+    daemons.tasks = {"a1": ["web", "web", "db"]}
+    restarted: list[str] = []
+
+    def meanwhile(host: HostSpec) -> None:
+        restarted.append(f"{host.name}: {sum(len(names) for names in daemons.tasks.values())}")
+        if host.name == "a1":
+            daemons.tasks = {"a2": ["web", "web"]}  # what Marathon had room for
+
+    fleet.meanwhile = meanwhile
+    run(ctx, upgrade)
+    notes = texts(ctx, "note")
+    told = "a1: its restart ends 3 tasks: db, web (2 times); frameworks, such as Marathon, start them again"
+    assert told in notes and "a2: runs no task" in notes
+    gone_on = ": 2 of 3 tasks run again after 120 s; the others have ended, or find no room: going on"
+    assert notes.index(told) < notes.index(gone_on) < notes.index("a1: is well with the image vm")
+    assert restarted == ["m1: 3", "a1: 3", "a2: 2"]
+
+
+def test_an_agent_that_does_not_register_again_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch)
+    fleet.meanwhile = lambda host: ctx.machines_disk.write("a1", manifest="") if host.name == "a1" else None
+    with pytest.raises(DeadlinePassed, match="the agent of a1 is registered again: not within 180 s"):
+        run(ctx, upgrade)
+    assert fleet.done[-1] == "restart a1"
 
 
 def test_the_first_machine_that_falls_back_ends_it_and_the_others_stay_as_they_are(
@@ -160,7 +258,7 @@ def test_the_first_machine_that_falls_back_ends_it_and_the_others_stay_as_they_a
     with pytest.raises(StepFailed, match="a1 went back to its slot a: it was not well with the image") as caught:
         run(ctx, upgrade)
     assert "the other slot was tried 3 times" in caught.value.why
-    assert [one for one in fleet.done if "restart" in one] == ["restart m1 without the lock record", "restart a1"]
+    assert [one for one in fleet.done if "restart" in one] == ["restart m1", "restart a1"]
     assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
     # Mended, the same command writes that one slot again and goes on.
     fleet.machines["a1"].outlook = "well"
@@ -198,7 +296,7 @@ def test_a_slot_that_holds_the_image_already_is_not_written_again(
     ctx, fleet, upgrade = upgrading(tmp_path, monkeypatch, agents=1)
     fleet.machines["m1"].entries["b"] = Entry("b+3.conf", "b", 3, 0, 2, NEW)
     run(ctx, upgrade)
-    assert fleet.done == ["write a1", "restart m1 without the lock record", "restart a1"]
+    assert fleet.done == ["write a1", "restart m1", "restart a1"]
 
 
 def test_a_machine_without_slots_keeps_all_from_being_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
