@@ -19,7 +19,7 @@ def code_digest(module: str) -> str:
     """The sha256 of the sources of `code_of` the module."""
     digest = hashlib.sha256()
     for name in sorted(code_of(module)):
-        digest.update(f"{name} {hashlib.sha256(_source(name)).hexdigest()}\n".encode())
+        digest.update(f"{name} {hashlib.sha256(source_of(name)).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
@@ -35,14 +35,15 @@ def code_of(module: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _source(name: str) -> bytes:
+def source_of(name: str) -> bytes:
+    """A module of this package as it stands; ``name`` is its name within the package, such as ``machine.slots``."""
     path = _PACKAGE / name.replace(".", "/")
     return (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_bytes()
 
 
 def _imports(name: str) -> list[str]:
     found = [name.rpartition(".")[0]] if "." in name else []  # the package that it is in
-    for node in _run(ast.parse(_source(name))):
+    for node in _run(ast.parse(source_of(name))):
         if isinstance(node, ast.ImportFrom):
             package, _, module = (node.module or "").partition(".")
             if package == _PACKAGE.name:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from dcos_images.definition import ImageDefinition, ImageFile, Partitions
-from dcos_images.machine.slots import SLOTS, entry_text
+from dcos_images.machine.loader import SLOTS, entry_text
 from dcos_images.programs import program_files
 
 _NAMES = uuid.UUID("2c7be5a4-0f5e-5b0e-9d5f-6d1d2a1c9b57")

@@ -18,7 +18,7 @@ import pytest
 from dcos_images import trial
 from dcos_images.data import definitions_dir
 from dcos_images.images import Image
-from dcos_images.machine.slots import other
+from dcos_images.machine.loader import other
 from dcos_images.updates import ImageUpdate, read_update
 from dcos_installer.errors import InstallerError
 from dcos_installer.golden.builder import image_builder

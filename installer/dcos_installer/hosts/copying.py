@@ -87,7 +87,7 @@ def copy_to(
             words(host),
             stdout=said.take_stdout,
             stderr=said.take_stderr,
-            stdin=SentProgram(_PROGRAM, order, sending),
+            stdin=SentProgram(_PROGRAM.read_bytes(), order, sending),
             seconds=seconds,
         )
     sending.check()
@@ -106,7 +106,7 @@ def copy_from(
     progress: Progress = lambda host, passed: None,
 ) -> Copied:
     """Copies ``sources`` of the machine to ``folder``/<host>/ here. Raises `InstallerError`."""
-    stdin = SentProgram(_PROGRAM, {"do": "send", "paths": list(sources)})
+    stdin = SentProgram(_PROGRAM.read_bytes(), {"do": "send", "paths": list(sources)})
     said = Said(_TASK)
     with fleet.connected(host) as connection, _Laying(folder / host.name) as laying:
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.errors import InstallerError
@@ -30,12 +29,11 @@ def words(host: HostSpec) -> Sequence[str]:
 class SentProgram:
     """What the command reads: the program itself, its order, and a stream that belongs to it."""
 
-    def __init__(self, program: Path, order: dict[str, Any], stream: Iterable[bytes] = ()) -> None:
+    def __init__(self, program: bytes, order: dict[str, Any], stream: Iterable[bytes] = ()) -> None:
         self._program, self._order, self._stream = program, order, stream
 
     def parts(self) -> Iterator[bytes]:
-        program = self._program.read_bytes()
-        yield b"%d\n%s%s\n" % (len(program), program, json.dumps(self._order).encode())
+        yield b"%d\n%s%s\n" % (len(self._program), self._program, json.dumps(self._order).encode())
         yield from self._stream
 
 

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dcos_images.machine.slots import Entry, Hidden
-from dcos_images.updates import PROGRAM
+from dcos_images.errors import ImageError
+from dcos_images.machine.hidden import Hidden
+from dcos_images.machine.loader import Entry
+from dcos_images.updates import program
+from dcos_installer.errors import InstallerError
 from dcos_installer.hosts.sent_program import Said, SentProgram, words
 
 if TYPE_CHECKING:
@@ -61,9 +64,12 @@ def write(
     """
 
     def parts() -> Iterable[bytes]:
-        for part in update.stream():
-            yield part
-            passed(len(part))
+        try:
+            for part in update.stream():
+                yield part
+                passed(len(part))
+        except ImageError as error:
+            raise InstallerError(error.what, why=error.why, hint=error.hint) from error
 
     told = _ask(fleet, host, update.order("write"), parts(), WRITE_SECONDS)
     return told["slot"], [Hidden(**one) for one in told["hidden"]]
@@ -80,7 +86,7 @@ def _ask(
             words(host),
             stdout=said.take_stdout,
             stderr=said.take_stderr,
-            stdin=SentProgram(PROGRAM, order, stream),
+            stdin=SentProgram(program(), order, stream),
             seconds=seconds,
         )
     said.check(code)

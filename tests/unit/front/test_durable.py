@@ -25,6 +25,7 @@ OTHERS = {
     "dcos_runtime/agent/containers/supervisor.py": "is started by its path, with the standard library only",
     "dcos_runtime/cosmos/artifacts.py": "a stream; several masters write into the folder, which may be of a network",
     "images/dcos_images/machine/seed.py": "a program for machines; the standard library only",
+    "images/dcos_images/machine/slot_disk.py": "the same",
     "images/dcos_images/machine/slots.py": "the same",
     "images/dcos_images/publishing/folder.py": "copies large files with holes, and compares their digest",
     "images/dcos_images/store.py": "takes over a file that somebody else has written",

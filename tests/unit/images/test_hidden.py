@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dcos_images.machine import slots
-from dcos_images.machine.slots import Hidden, hidden
+import dcos_images.machine.hidden as module
+from dcos_images.machine.hidden import Hidden, hidden
 
 OLD = {"same": "1", "sshd": "old", "gone": "1", "apt/conf": "old", "apt/other": "1", "becomes-link": "1"}
 NEW = {"same": "1", "sshd": "new", "added": "1", "apt/conf": "new", "apt/other": "1", "deep/new/file": "1"}
@@ -74,5 +74,5 @@ def test_what_was_removed_here_is_told_when_the_image_changes_it(tmp_path: Path)
 
 
 def test_a_folder_that_hides_all_below_it_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(slots, "_is_opaque", lambda path: path.name == "apt")
+    monkeypatch.setattr(module, "_is_opaque", lambda path: path.name == "apt")
     assert found(tmp_path, {"apt/conf": "mine"}) == {"apt": "changed here, and in the new image"}

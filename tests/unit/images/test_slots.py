@@ -6,32 +6,24 @@ import ast
 import hashlib
 import io
 import itertools
+import json
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
+from dcos_images.code import code_of, source_of
 from dcos_images.machine import slots
-from dcos_images.machine.slots import (
-    ENTRIES,
-    SLOTS,
-    Entry,
-    Part,
-    SlotDisk,
-    Step,
-    Update,
-    UpdateRefused,
-    entry_text,
-    other,
-    plan,
-    read_entries,
-    started,
-    write,
-)
+from dcos_images.machine.loader import ENTRIES, SLOTS, Entry, entry_text, other, read_entries, started
+from dcos_images.machine.slot_disk import SlotDisk, write
+from dcos_images.machine.slot_plan import Part, Step, Update, UpdateRefused, plan
+from dcos_images.updates import program
 
 ROOTS = {"a": "aaaaaaaa-0000", "b": "bbbbbbbb-0000"}
 SLOT_BYTES = 1 << 16
@@ -373,14 +365,62 @@ def test_entries_of_others_are_no_slots() -> None:
     assert (found.left, found.done, found.version, found.image, found.good) == (2, 1, 7, "ab12", False)
 
 
+# --- the program that is sent ---
+
+
 def test_the_program_needs_nothing_but_the_standard_library() -> None:
     """It is sent as source, and runs under the machine's own Python."""
-    tree = ast.parse(Path(slots.__file__).read_text())
-    names = {one.module or "" for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
-    names |= {name.name for one in ast.walk(tree) if isinstance(one, ast.Import) for name in one.names}
-    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+    modules = code_of("machine.slots")
+    assert {"machine.slots", "machine.slot_disk", "machine.slot_plan", "machine.loader", "machine.hidden"} < modules
+    for module in modules:
+        tree = ast.parse(source_of(module))
+        names = {one.module or "" for one in ast.walk(tree) if isinstance(one, ast.ImportFrom)}
+        names |= {name.name for one in ast.walk(tree) if isinstance(one, ast.Import) for name in one.names}
+        ours = {f"dcos_images.{one}" for one in modules}
+        assert {name.partition(".")[0] for name in names - ours} <= sys.stdlib_module_names
 
 
-def test_a_machine_without_slots_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UpdateRefused, match="the machine has no slots"):
-        slots._layout({"a": "no-such-partition", "b": "nor-this"}, "nor-that")
+def sent(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """What a machine without any of our modules answers."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-X", "utf8", "-c", sys_program(program())],
+        input=json.dumps(order).encode() + b"\n",
+        capture_output=True,
+        timeout=60,
+    )
+    return done.returncode, json.loads((done.stdout or done.stderr).splitlines()[-1])
+
+
+def sys_program(source: bytes) -> str:
+    return f"exec(compile({source!r}, 'dcos-sent', 'exec'), {{'__name__': '__main__'}})"
+
+
+@pytest.mark.parametrize("do", ["look", "write"])
+def test_a_machine_without_slots_is_told(do: str) -> None:
+    order = {"do": do, "roots": {"a": "no-such-partition", "b": "nor-this"}, "esp": "nor-that"}
+    code, told = sent(order)
+    assert code == 1 and told["what"] == "the machine has no slots" and "only machines that boot" in told["hint"]
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (PermissionError(13, "Permission denied", "/proc/1/mountinfo"), "/proc/1/mountinfo: Permission denied"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+)
+@pytest.mark.parametrize(("do", "done"), [("look", "read"), ("write", "written")])
+def test_whatever_the_system_refuses_is_told_and_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError, why: str, do: str, done: str
+) -> None:
+    def refused(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(slots, "_layout", refused)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps({"do": do, "roots": {}, "esp": ""}).encode()))
+    )
+    assert slots.main() == 1
+    told = json.loads(capsys.readouterr().err)
+    assert told["what"] == f"the machine's slots cannot be {done}" and told["why"] == why and told["hint"]

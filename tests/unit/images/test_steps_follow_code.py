@@ -36,8 +36,8 @@ def test_a_change_of_a_module_makes_anew_the_steps_that_run_it(
     host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     before = keys_of(job(host, tmp_path))
-    source = code._source
-    monkeypatch.setattr(code, "_source", lambda name: source(name) + (b"\n# changed\n" if name == module else b""))
+    source = code.source_of
+    monkeypatch.setattr(code, "source_of", lambda name: source(name) + (b"\n# changed\n" if name == module else b""))
     monkeypatch.setattr(steps, "code_digest", code_digest.__wrapped__)
     after = keys_of(job(host, tmp_path))
     changed = {step for step in Keys.__dataclass_fields__ if getattr(before, step) != getattr(after, step)}
