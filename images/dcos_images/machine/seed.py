@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ _NOT_TOLD = re.compile(r"(?:'[^']*'|\"[^\"]*\")")
 """What a complaint of the YAML's reader quotes: an alias' or a tag's name, a character."""
 _MODE = re.compile(r"(0o?)?[0-7]{3,4}")
 _PASSWORDS = ("chpasswd", "password", "passwd", "plain_text_passwd", "hashed_passwd", "ssh_pwauth", "lock_passwd")
+_DONE = "/var/lib/dcos-seed/instance-id"
+_APPENDED = "/var/lib/dcos-seed/appended"
+"""Where in which files what is appended begins, of the instance that is being done."""
 _HARMLESS = {"manage_etc_hosts": ("false",), "preserve_hostname": ("false",), "disable_root": ("false",)}
 """Keys whose one value asks for what is so anyway."""
 
@@ -252,7 +256,9 @@ _FILE_KEYS = ("path", "content", "encoding", "permissions", "owner", "append", "
 
 
 def apply_seed(seed: Seed, root: Path) -> None:
-    """Does what is asked for, below ``root``. Each file is whole or not there. Raises `OSError`."""
+    """Does what is asked for, below ``root``. Each file is whole or not there. Done again for the same instance, also
+    when it was cut off, it changes nothing that was done. Raises `OSError`.
+    """
     if seed.hostname:
         _write(root, SeedFile("/etc/hostname", f"{seed.hostname}\n".encode()))
     if seed.networks is not None:
@@ -268,18 +274,59 @@ def apply_seed(seed: Seed, root: Path) -> None:
         known = path.read_text().splitlines() if path.is_file() else []
         keys = [*known, *(key for key in seed.keys if key not in known)]
         _write(root, SeedFile("/root/.ssh/authorized_keys", "".join(f"{key}\n" for key in keys).encode(), 0o600), 0o700)
-    for file in seed.files:
-        _write(root, file)
+    ends = _Ends(root, seed.instance)
+    for file in _whole(seed.files):
+        if file.append:
+            ends.append(file)
+        else:
+            _write(root, file)
+
+
+def _whole(files: Iterable[SeedFile]) -> list[SeedFile]:
+    """Each path once, with all that comes to it, in the order in which the paths are first told."""
+    found: dict[str, SeedFile] = {}
+    for file in files:
+        before = found.get(file.path)
+        if file.append and before is not None:
+            file = replace(file, content=before.content + file.content, append=before.append)
+        found[file.path] = file
+    return list(found.values())
+
+
+class _Ends:
+    """What is appended to files, once for each instance. Where it begins is noted before it is written: so after a kill
+    it is known whether it is there, whatever somebody else has appended since.
+    """
+
+    def __init__(self, root: Path, instance: str) -> None:
+        self._root, self._instance = root, instance
+        self._begins: dict[str, int] = {}
+        try:
+            told = json.loads((root / _APPENDED.lstrip("/")).read_text())
+            if told["instance"] == instance:
+                self._begins = dict(told["begins"])
+        except (OSError, ValueError, LookupError, TypeError):
+            pass  # nothing was begun: the note is whole or not there
+
+    def append(self, file: SeedFile) -> None:
+        path = self._root / file.path.lstrip("/")
+        there = path.read_bytes() if path.is_file() else b""
+        begin = self._begins.get(file.path)
+        if begin is not None and there[begin : begin + len(file.content)] == file.content:
+            return
+        self._begins[file.path] = len(there)
+        told = {"instance": self._instance, "begins": self._begins}
+        _write(self._root, SeedFile(_APPENDED, json.dumps(told).encode()))
+        _write(self._root, replace(file, content=there + file.content))
 
 
 def _write(root: Path, file: SeedFile, folder_mode: int = 0o755) -> None:
     path = root / file.path.lstrip("/")
     path.parent.mkdir(mode=folder_mode, parents=True, exist_ok=True)
-    before = path.read_bytes() if file.append and path.is_file() else b""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as new:
-            new.write(before + file.content)
+            new.write(file.content)
             new.flush()
             os.fsync(new.fileno())
         Path(name).chmod(file.mode)
@@ -304,7 +351,7 @@ def main() -> int:
     device = next((path for label in LABELS if (path := Path("/dev/disk/by-label", label)).exists()), None)
     if device is None:
         return 0
-    done = Path("/var/lib/dcos-seed/instance-id")
+    done = Path(_DONE)
     try:
         seed = read_seed(_read_volume(device))
         if done.is_file() and done.read_text() == f"{seed.instance}\n":

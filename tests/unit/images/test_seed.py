@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from pathlib import Path
 
 import pytest
 
-from dcos_images.machine.seed import Seed, apply_seed, read_seed
+import dcos_images.machine.seed as seed_module
+from dcos_images.machine.seed import Seed, SeedFile, apply_seed, read_seed
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFmD operator@lab"
 META = b"instance-id: i-1\nlocal-hostname: agent7\n"
@@ -55,6 +57,56 @@ def test_what_is_understood_is_done_and_nothing_else_is_told(tmp_path: Path) -> 
     assert stat.S_IMODE(host_key.stat().st_mode) == 0o600
     assert [path.name for path in (tmp_path / "etc/systemd/network").iterdir()] == ["10-seed-eth0.network"]
     assert (tmp_path / "etc/resolv.conf").read_text() == "nameserver 198.18.1.2\n"
+
+
+APPENDS = b"""#cloud-config
+write_files:
+- {path: /etc/motd, content: "one\\n", append: true}
+- {path: /etc/dcos-secrets/users.seed, content: "first\\n"}
+- {path: /etc/dcos-secrets/users.seed, content: "second\\n", append: true}
+- {path: /etc/motd, content: "two\\n", append: true}
+- {path: /etc/hosts, content: "198.18.1.2 m1\\n", append: true}
+"""
+
+
+def test_wherever_a_seed_is_cut_off_nothing_is_appended_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are written by one call each: killed before it or after it, the next boot does it all again."""
+
+    class Killed(BaseException):
+        pass
+
+    plain, wanted = seed_module._write, seed(APPENDS)
+    for cut in range(14):
+        for after in (False, True):
+            root = tmp_path / f"{cut}-{after}"
+            (root / "etc").mkdir(parents=True)
+            (root / "etc/motd").write_text("zero\n")
+            left = cut
+
+            def write(root: Path, file: SeedFile, folder_mode: int = 0o755, after: bool = after) -> None:
+                nonlocal left
+                left -= 1
+                if left < 0 and not after:
+                    raise Killed
+                plain(root, file, folder_mode)
+                if left < 0:
+                    raise Killed
+
+            monkeypatch.setattr(seed_module, "_write", write)
+            with contextlib.suppress(Killed):
+                apply_seed(wanted, root)
+            monkeypatch.setattr(seed_module, "_write", plain)
+            with (root / "etc/motd").open("a") as somebody:
+                somebody.write("somebody else's\n")
+            for _ in range(2):
+                apply_seed(wanted, root)
+            motd = (root / "etc/motd").read_text()
+            assert sorted(motd.splitlines()) == sorted(["zero", "one", "two", "somebody else's"]), (cut, after)
+            assert (root / "etc/hosts").read_text() == "198.18.1.2 m1\n"
+            assert (root / "etc/dcos-secrets/users.seed").read_text() == "first\nsecond\n"
+    # Another instance is another machine: it is appended again.
+    apply_seed(seed(APPENDS, meta=b"instance-id: i-2\n"), root)
+    assert (root / "etc/hosts").read_text() == "198.18.1.2 m1\n" * 2
 
 
 def test_keys_of_meta_data_come_to_those_that_are_there(tmp_path: Path) -> None:
