@@ -72,6 +72,23 @@ def make_root(parts: Parts, use: str) -> Path:
     return root
 
 
+def _disk_root(parts: Parts) -> Path:
+    """The root file system for a disk. Raises `ImageError` when it is larger than each of the disk's slots."""
+    root, room_mb = make_root(parts, "disk"), parts.partitions().root_mb
+    if root.stat().st_size > room_mb << 20:
+        raise _too_large(parts, "the root file system", root.stat().st_size, room_mb, "root_mb")
+    return root
+
+
+def _boot_size(parts: Parts, *files: Path) -> None:
+    """Raises `ImageError` when what boots does not fit the ESP. Both slots' kernels lie there, and for a while a third:
+    the one that an update writes.
+    """
+    wanted, room_mb = 3 * sum(path.stat().st_size for path in files), parts.partitions().esp_mb
+    if wanted > room_mb << 20:
+        raise _too_large(parts, "the ESP", wanted, room_mb, "esp_mb")
+
+
 def make_esp(parts: Parts, image: str) -> Path:
     """The ESP: systemd-boot, the first slot's kernel and initrd, and its entry. ``image``: its root's SHA-256."""
     partitions, esp, plain = parts.partitions(), parts.work / "esp.img", parts.work / "esp"
@@ -82,10 +99,7 @@ def make_esp(parts: Parts, image: str) -> Path:
         "loader/loader.conf": _LOADER,
         "loader/entries/a.conf": first_entry(image, parts.definition.arguments).encode(),
     }
-    # Both slots' kernels lie there, and for a while a third: the one that an update writes.
-    wanted = 3 * sum(path.stat().st_size for path in layout.values() if isinstance(path, Path))
-    if wanted > partitions.esp_mb << 20:
-        raise _too_large(parts, "the ESP", wanted, partitions.esp_mb, "esp_mb")
+    _boot_size(parts, *(path for path in layout.values() if isinstance(path, Path)))
     with esp.open("wb") as file:
         file.truncate(partitions.esp_mb << 20)
     parts.run("make the ESP", *("mkfs.vfat", "--invariant", "-F", "32", "-n", "ESP", "-i", volume_id(), esp))
@@ -99,9 +113,12 @@ def make_esp(parts: Parts, image: str) -> Path:
 
 
 def make_update(parts: Parts, target: Path) -> None:
-    """What a machine's other slot gets: root, kernel and initrd, and ``update.json`` about them."""
+    """What a machine's other slot gets: root, kernel and initrd, and ``update.json`` about them. Raises `ImageError`
+    when a disk of the image has no room for it.
+    """
+    made = {"root": _disk_root(parts), "kernel": parts.boot / "vmlinuz", "initrd": parts.boot / "initrd"}
+    _boot_size(parts, made["kernel"], made["initrd"])
     target.mkdir()
-    made = {"root": make_root(parts, "disk"), "kernel": parts.boot / "vmlinuz", "initrd": parts.boot / "initrd"}
     told: dict[str, Any] = {"format": 1, "name": parts.name, "arguments": parts.definition.arguments}
     told |= {"roots": slot_uuids(), "esp": str(disk_uuid("esp"))}
     for part, path in made.items():
@@ -114,9 +131,7 @@ def make_update(parts: Parts, target: Path) -> None:
 
 def make_raw(parts: Parts, target: Path) -> None:
     """A disk with a GPT: the ESP and the first root. It is sparse: what is empty takes no room."""
-    partitions, root = parts.partitions(), make_root(parts, "disk")
-    if root.stat().st_size > partitions.root_mb << 20:
-        raise _too_large(parts, "the root file system", root.stat().st_size, partitions.root_mb, "root_mb")
+    partitions, root = parts.partitions(), _disk_root(parts)
     slots = shipped_slots(partitions)
     with target.open("wb") as file:
         file.truncate((1 + partitions.esp_mb + partitions.root_mb + 1) << 20)

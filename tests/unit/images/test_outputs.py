@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -19,7 +20,8 @@ from dcos_images.disks import disk_files, disk_uuid, first_entry
 from dcos_images.errors import ImageError
 from dcos_images.housekeeping import differing_files, first_difference
 from dcos_images.including import load_definition
-from dcos_images.machine.slots import Part, SlotDisk, Update, plan, write
+from dcos_images.machine.slot_disk import SlotDisk, write
+from dcos_images.machine.slot_plan import Part, Update, plan
 from dcos_images.outputs import Parts, copy_sparse, data_extents, digest_of, make_outputs, make_root, sparse_digest
 from dcos_images.store import file_digest
 from dcos_images.updates import read_update
@@ -171,21 +173,23 @@ def test_a_network_boots_a_root_that_is_named_by_its_digest(tmp_path: Path) -> N
 
 @needs_tools
 @pytest.mark.parametrize(
-    ("partitions", "large", "key"),
+    ("partitions", "large", "key", "why"),
     [
-        (Partitions(64, 1, 64), "tree/usr/bin/noise", "root_mb"),
-        (Partitions(64, 64, 64), "boot/initrd", "esp_mb"),
+        (Partitions(64, 1, 64), "tree/usr/bin/noise", "root_mb", r"it wants 3\d MB, the partition has 1"),
+        (Partitions(64, 64, 64), "boot/initrd", "esp_mb", r"it wants 9\d MB, the partition has 64"),
     ],
 )
+@pytest.mark.parametrize("output", ["raw", "update"])
 def test_what_does_not_fit_its_partition_is_refused(
-    tmp_path: Path, partitions: Partitions, large: str, key: str
+    tmp_path: Path, partitions: Partitions, large: str, key: str, why: str, output: str
 ) -> None:
-    parts = small_image(tmp_path / "image", ("raw",))
+    """An update as well: a machine would refuse it only when all of it has been sent."""
+    parts = small_image(tmp_path / "image", (output,))
     (tmp_path / "image" / large).write_bytes(os.urandom(30 << 20))
     parts = replace(parts, definition=replace(parts.definition, partitions=partitions))
     with pytest.raises(ImageError, match="does not fit its partition") as caught:
         make_outputs(parts, say_nothing)
-    assert f"partitions.{key}" in caught.value.hint
+    assert f"partitions.{key}" in caught.value.hint and re.fullmatch(why, caught.value.why)
 
 
 def test_a_sparse_file_is_copied_and_digested_without_its_holes(tmp_path: Path) -> None:
