@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from dcos_images.images import Image, ImageBuilder
 from dcos_installer.ansible.host.facts import altered_package
 from dcos_installer.ansible.host.machine import SEEDS, Machine
 from dcos_installer.golden.builder import image_builder
-from dcos_installer.golden.images import Runtime, ensure
+from dcos_installer.golden.images import Runtime, ensured
 from tests.support.images.workshop import no_trees
 from tests.support.machines.nspawn_lab import needs_machines
 
@@ -20,9 +21,10 @@ pytestmark = [pytest.mark.machines, needs_machines]
 
 
 @pytest.fixture(scope="module")
-def golden() -> Image:
+def golden() -> Iterator[Image]:
     """The tree that machines of this host boot from; built now when it is not in the cache."""
-    return ensure(image_builder(lambda text: None), "machine")
+    with ensured(image_builder(lambda text: None), "machine") as image:
+        yield image
 
 
 def test_the_golden_tree_is_as_it_was_built_whatever_ran_over_it(golden: Image) -> None:
@@ -30,7 +32,8 @@ def test_the_golden_tree_is_as_it_was_built_whatever_ran_over_it(golden: Image) 
 
 
 def built_in(cache: Path) -> Image:
-    return ensure(ImageBuilder(trees_in_use=no_trees, cache=cache, runtime=Runtime()), "machine")
+    with ensured(ImageBuilder(trees_in_use=no_trees, cache=cache, runtime=Runtime()), "machine") as image:
+        return image
 
 
 @pytest.mark.soak  # two minutes of processor time

@@ -80,13 +80,11 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
 @_json
 def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: bool) -> None:
     """Build the image NAME, or find it: what nothing has changed of is not made again. It resumes after a failure."""
-    from dcos_installer.golden.images import ensure
+    from dcos_installer.golden.images import ensured
 
     started = time.monotonic()
-    with _reporting():
-        builder = _builder(definitions)
-        made = ensure(builder, name, lock=lock_file)
-    _tell(made, as_json)
+    with _reporting(), ensured(_builder(definitions), name, lock=lock_file) as made:
+        _tell(made, as_json)
     if not as_json:
         click.echo(f"done ({time.monotonic() - started:.1f} s)")
 
@@ -116,12 +114,11 @@ def test(
 ) -> None:
     """Boot the image NAME in QEMU, and check what the machine says of itself. It is built before when it must be."""
     from dcos_images.trial import boot
-    from dcos_installer.golden.images import ensure
+    from dcos_installer.golden.images import ensured
 
     with _reporting():
         builder = _builder(definitions)
-        with builder.in_use():
-            made = ensure(builder, name, lock=lock_file)
+        with ensured(builder, name, lock=lock_file) as made:
             definition = builder.definition(name)
             trial = boot(made, definition, output=output, deadline=seconds, keep=keep.absolute(), note=_note)
     if as_json:
@@ -155,13 +152,12 @@ def publish(
     DESTINATION is a folder that a web server serves, s3://BUCKET/PREFIX, ec2:REGION (an AMI), or PROVIDER:PLACE where a
     provider takes images.
     """
-    from dcos_installer.golden.images import ensure
+    from dcos_installer.golden.images import ensured
     from dcos_installer.golden.publishing import publish
 
     with _reporting():
         builder = _builder(definitions)
-        with builder.in_use():
-            made = ensure(builder, name, lock=lock_file)
+        with ensured(builder, name, lock=lock_file) as made:
             told = publish(builder, name, made, destination, keep=keep, endpoint=endpoint, note=_note)
     if as_json:
         click.echo(json.dumps(told))
@@ -181,7 +177,8 @@ def diff(first: str, second: str, definitions: Path | None, as_json: bool) -> No
 
     with _reporting():
         builder = _builder(definitions)
-        lines = difference(*(_folder(builder, one) for one in (first, second)))
+        with builder.in_use():
+            lines = difference(*(_folder(builder, one) for one in (first, second)))
     if as_json:
         click.echo(json.dumps(lines))
     else:

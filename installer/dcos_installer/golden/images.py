@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -41,18 +43,22 @@ class Runtime:
         return _package(bundle.build(_target(release, arch), note=self._note))
 
 
-def ensure(images: ImageBuilder, name: str, *, lock: Path | None = None) -> Image:
-    """The image, from the cache or built now: its operating system and the runtime in it side by side.
+@contextmanager
+def ensured(images: ImageBuilder, name: str, *, lock: Path | None = None) -> Iterator[Image]:
+    """The image, from the cache or built now: its operating system and the runtime in it side by side. From the look
+    for it to the end of its use nothing takes it away from the cache.
 
     Raises `ImageError`, and `InstallerError` when the runtime cannot be built.
     """
-    if lock is None and (found := images.find(name)) is not None:
-        return found
-    definition = images.definition(name)
-    with beside(lambda: images.runtime_of(definition)) as runtime:
-        images.prepare(name, lock=lock)
-        runtime()
-    return images.ensure(name, lock=lock)
+    with images.in_use():
+        if lock is None and (found := images.find(name)) is not None:
+            yield found
+            return
+        definition = images.definition(name)
+        with beside(lambda: images.runtime_of(definition)) as runtime:
+            images.prepare(name, lock=lock)
+            runtime()
+        yield images.ensure(name, lock=lock)
 
 
 def carried(definition: ImageDefinition) -> Carried:

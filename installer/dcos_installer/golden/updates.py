@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from dcos_images.errors import ImageError
 from dcos_images.updates import read_update
 from dcos_installer.errors import InstallerError
 from dcos_installer.golden.builder import image_builder
+from dcos_installer.golden.images import ensured
 
 if TYPE_CHECKING:
     from dcos_images.cache import Note
@@ -17,11 +20,19 @@ if TYPE_CHECKING:
 _OUTPUT = "update"
 
 
-def image_update(named: str, definitions: Path | None, note: Note) -> ImageUpdate:
-    """The update called ``named``, built where it has to be; a word with a slash is its folder.
+@contextmanager
+def image_update(named: str, definitions: Path | None, note: Note) -> Iterator[ImageUpdate]:
+    """The update called ``named``, built where it has to be; one of the cache stays there meanwhile.
+
+    A word with a slash is its folder.
 
     Raises `InstallerError`.
     """
+    with ExitStack() as stack:
+        yield _image_update(stack, named, definitions, note)
+
+
+def _image_update(stack: ExitStack, named: str, definitions: Path | None, note: Note) -> ImageUpdate:
     try:
         if "/" in named:
             return read_update(Path(named))
@@ -33,6 +44,6 @@ def image_update(named: str, definitions: Path | None, note: Note) -> ImageUpdat
                 why=f"it comes out as {', '.join(outputs)}, and not as an update",
                 hint="name one that has it, such as vm or rack, or add it to the outputs in its image.toml",
             )
-        return read_update(builder.ensure(named).outputs[_OUTPUT].path)
+        return read_update(stack.enter_context(ensured(builder, named)).outputs[_OUTPUT].path)
     except ImageError as error:
         raise InstallerError(error.what, why=error.why, hint=error.hint, evidence=error.evidence) from error

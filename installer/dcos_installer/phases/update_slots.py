@@ -5,6 +5,7 @@ one after another. A machine that is not well with it goes back to its old slot 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from dcos_installer.phases.health import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from dcos_images.updates import ImageUpdate
     from dcos_installer.config.model import HostSpec
@@ -48,10 +50,12 @@ class Upgrade:
     """One image for some hosts: what the phases share. ``fleet`` reaches the hosts."""
 
     hosts: Sequence[HostSpec]
-    image: Callable[[Callable[[str], None]], ImageUpdate]
-    """Builds it where it is not built yet, and tells its progress."""
+    image: Callable[[Callable[[str], None]], AbstractContextManager[ImageUpdate]]
+    """Builds it where it is not built yet, and tells its progress. Its files stay until the context ends."""
     seconds: float
     """How long a machine may take until it is well with its new slot, or has gone back."""
+    files: ExitStack = field(default_factory=ExitStack)
+    """Holds the image's files while slots are written."""
     update: ImageUpdate | None = None
     fleet: Fleet | None = None
     found: dict[str, SlotState] = field(default_factory=dict)
@@ -76,8 +80,12 @@ class FindImage:
         self._upgrade = upgrade
 
     def run(self, ctx: Context) -> None:
-        self._upgrade.update = self._upgrade.image(lambda text: ctx.note("", text))
+        made = self._upgrade.image(lambda text: ctx.note("", text))
+        self._upgrade.update = self._upgrade.files.enter_context(made)
         self._upgrade.fleet = Fleet(ctx.provider.ssh, connect_seconds=_CONNECT_SECONDS)
+
+    def clean_up(self, ctx: Context) -> None:
+        self._upgrade.files.close()
 
 
 class WriteSlots:
@@ -145,6 +153,7 @@ class StartFromSlots:
 
     def run(self, ctx: Context) -> None:
         waiting = {host.name for host in self._upgrade.waiting}
+        self._upgrade.files.close()
         ordered = sorted(self._upgrade.hosts, key=lambda one: not one.is_master)
         order = [host for host in ordered if host.name in waiting]
         if waiting & {host.name for host in ctx.results.lock_records}:

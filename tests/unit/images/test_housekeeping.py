@@ -16,6 +16,7 @@ from dcos_images.host import BuildHost
 from dcos_images.housekeeping import Garbage, collect, difference
 from dcos_images.packages import Job
 from dcos_images.trial import Trial, problems
+from dcos_installer.golden.images import ensured
 from tests.support.images.workshop import Workshop, lock_for, small_tree
 
 
@@ -105,6 +106,22 @@ def test_nothing_is_removed_while_somebody_builds_and_nobody_builds_meanwhile(
         assert waits.wait(60)
     late.join(60)
     assert said == ["the cache is cleared by another process: waiting for it"]
+
+
+def test_what_is_looked_for_stays_until_its_use_ends(workshop: Workshop, tmp_path: Path) -> None:
+    """Also an image that nothing asks for any more: what `gc` of other definitions takes it for."""
+    cache = tmp_path / "cache"
+    key = workshop.ensure(cache).key
+    waits = threading.Event()
+    (tmp_path / "none").mkdir()
+    builder = workshop.builder(cache, lambda text: waits.set(), tmp_path / "none")
+    clearing = threading.Thread(target=lambda: collect(builder))
+    with ensured(workshop.builder(cache), "machine") as image:
+        clearing.start()
+        assert waits.wait(60)
+        assert image.key == key and image.tree.is_dir()
+    clearing.join(60)
+    assert not image.tree.exists()
 
 
 def test_what_is_half_removed_when_it_is_interrupted_is_no_image(

@@ -12,7 +12,7 @@ from dcos_images.definition import Release
 from dcos_images.images import Image, Output
 from dcos_installer.providers.base import Order, ProviderError, failed
 from dcos_installer.providers.libvirt import publishing
-from dcos_installer.providers.libvirt.golden import forget_unused
+from dcos_installer.providers.libvirt.golden import bring, forget_unused, read_golden
 from dcos_installer.providers.libvirt.pools import ensure_pool
 from dcos_installer.providers.libvirt.publishing import publish
 from tests.support.installer.libvirt_lab import Killed, Lab, host, lab
@@ -101,6 +101,41 @@ def test_two_operators_at_once_both_end_well(
     monkeypatch.setattr(one.hypervisor, "create_volume", meanwhile)
     publish(image_of(one), "dcos", print)
     assert golden(one) == ["complete", "published", "qcow2"] and uploads(one) == brought
+
+
+def test_a_machine_that_is_made_while_another_cluster_forgets_the_image_has_it_whole(
+    one: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = one.hypervisor.create_volume
+
+    def forgotten(pool: str, xml: str) -> str:
+        if ".root.qcow2" in xml and "backingStore" in xml:
+            monkeypatch.setattr(one.hypervisor, "create_volume", create)
+            forget_unused(one.hypervisor, pool)
+            assert golden(one) == []
+        return create(pool, xml)
+
+    monkeypatch.setattr(one.hypervisor, "create_volume", forgotten)
+    assert failed(one.provider().create([Order(one.spec.hosts[0], "t")])) == {}
+    assert golden(one) == ["complete", "qcow2"] and uploads(one) == 2
+
+
+def test_an_image_over_which_a_machine_is_made_while_it_is_forgotten_stays(
+    one: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_pool(one.hypervisor, "dcos")
+    bring(one.hypervisor, "dcos", read_golden(image_of(one).outputs["qcow2"].path), print)
+    delete = one.hypervisor.delete_volume
+
+    def meanwhile(pool: str, name: str) -> None:
+        if name.endswith(".complete"):
+            monkeypatch.setattr(one.hypervisor, "delete_volume", delete)
+            assert failed(one.provider().create([Order(one.spec.hosts[0], "t")])) == {}
+        delete(pool, name)
+
+    monkeypatch.setattr(one.hypervisor, "delete_volume", meanwhile)
+    forget_unused(one.hypervisor, "dcos")
+    assert golden(one) == ["complete", "qcow2"] and uploads(one) == 1
 
 
 @pytest.mark.parametrize(

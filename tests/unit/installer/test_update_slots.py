@@ -5,18 +5,22 @@ ends it. Pretended machines have two slots, and are well with some images.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dcos_images.errors import ImageError
-from dcos_images.machine.slots import Entry, Hidden
+from dcos_images.machine.hidden import Hidden
+from dcos_images.machine.loader import Entry
 from dcos_images.updates import ImageUpdate, read_update
 from dcos_installer.config.model import HostSpec
 from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
+from dcos_installer.golden import updates
 from dcos_installer.golden.updates import image_update
 from dcos_installer.hosts import slots
 from dcos_installer.hosts.slots import SlotState
@@ -139,7 +143,7 @@ def upgrading(
 ) -> tuple[PretendedContext, Fleet, Upgrade]:
     ctx = deployed(pretend(tmp_path, spec_of(tmp_path, masters=masters, agents=agents), command="upgrade"))
     update = read_update(update_folder(tmp_path / "vm.update"))
-    return ctx, Fleet(monkeypatch, ctx), Upgrade(list(ctx.spec.hosts), lambda note: update, seconds=600.0)
+    return ctx, Fleet(monkeypatch, ctx), Upgrade(list(ctx.spec.hosts), lambda note: nullcontext(update), seconds=600.0)
 
 
 def run(ctx: PretendedContext, upgrade: Upgrade) -> None:
@@ -335,6 +339,59 @@ def test_what_is_no_update_is_refused(tmp_path: Path, changes: dict[str, Any], w
 
 def test_an_image_that_has_no_update_is_refused_before_it_is_built() -> None:
     with pytest.raises(InstallerError, match="no machine's slot can be written from the image machine"):
-        image_update("machine", None, lambda text: None)
+        image_update("machine", None, lambda text: None).__enter__()
     with pytest.raises(InstallerError, match="nowhere is no update of a disk"):
-        image_update("./nowhere", None, lambda text: None)
+        image_update("./nowhere", None, lambda text: None).__enter__()
+
+
+def test_an_update_that_is_taken_away_while_it_is_sent_is_told(tmp_path: Path) -> None:
+    update = read_update(update_folder(tmp_path / "vm.update"))
+    (tmp_path / "vm.update/initrd").unlink()
+    with pytest.raises(ImageError, match=r"the update cannot be read: .*/vm\.update/initrd") as caught:
+        list(update.stream())
+    assert caught.value.why == "No such file or directory"
+
+
+def test_an_image_of_the_cache_stays_there_until_the_slots_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx, fleet, _ = upgrading(tmp_path, monkeypatch)
+    kept, seen = KeptBuilder(tmp_path / "vm.update"), []
+    monkeypatch.setattr(updates, "image_builder", lambda note, definitions: kept)
+    plain = fleet.write
+
+    def write(host: HostSpec, update: ImageUpdate, passed: Callable[[int], None]) -> tuple[str, list[Hidden]]:
+        seen.append(f"write: {kept.users}")
+        return plain(host, update, passed)
+
+    monkeypatch.setattr(fleet, "write", write)
+    fleet.meanwhile = lambda host: seen.append(f"restart: {kept.users}")
+    run(ctx, Upgrade(list(ctx.spec.hosts), lambda note: image_update("vm", None, note), seconds=600.0))
+    assert seen == ["write: 1"] * 3 + ["restart: 0"] * 3
+    fleet.refused["a1"] = "the machine has no slots"
+    with pytest.raises(HostsFailed):
+        run(ctx, Upgrade(list(ctx.spec.hosts), lambda note: image_update("vm", None, note), seconds=600.0))
+    assert kept.users == 0
+
+
+@dataclass
+class KeptBuilder:
+    """A builder with one image, which may only be looked for while somebody holds the cache."""
+
+    folder: Path
+    users: int = 0
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        self.users += 1
+        try:
+            yield
+        finally:
+            self.users -= 1
+
+    def definition(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(outputs=("update",))
+
+    def find(self, name: str) -> SimpleNamespace:
+        assert self.users
+        return SimpleNamespace(outputs={"update": SimpleNamespace(path=self.folder)})

@@ -253,17 +253,40 @@ def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[s
     hypervisor.create_volume(pool, Volume(golden_mark(golden.sha256), 1, "raw").xml)
 
 
+def bring_again(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> None:
+    """After something was made that uses the golden volume: it is whole still. Before, whoever destroyed a cluster may
+    have taken it away as unused (`forget_unused`). Looks for the mark alone when it is there.
+    """
+    if hypervisor.volume(pool, golden_mark(golden.sha256)) is None:
+        bring(hypervisor, pool, golden, note)
+
+
 def forget_unused(hypervisor: Hypervisor, pool: str) -> None:
-    """Removes golden volumes that no machine of anybody is a layer over and nobody has published."""
-    volumes = hypervisor.volumes(pool)
-    used = {backing_of_volume(hypervisor.volume_xml(pool, one.name)) for one in volumes if not golden_digest(one.name)}
-    there = {one.name for one in volumes}
-    for digest in sorted({golden_digest(one.name) for one in volumes} - {""}):
-        paths = {one.path for one in volumes if one.name == golden_volume(digest)}
-        if paths & used or published_mark(digest) in there:
+    """Removes golden volumes that no machine of anybody is a layer over and nobody has published.
+
+    Who uses one meanwhile loses nothing: the mark goes first, and then users are looked for once more; a user has his
+    layer or his mark there first, and then looks for this mark (`bring_again`). So one of the two sees the other.
+    """
+    for digest in sorted({golden_digest(one.name) for one in hypervisor.volumes(pool)} - {""}):
+        volumes = {one.name for one in hypervisor.volumes(pool)}
+        if _is_used(hypervisor, pool, digest):
             continue
-        if golden_mark(digest) not in there and _grows(hypervisor, pool, golden_volume(digest)):
+        whole = golden_mark(digest) in volumes
+        if not whole and _grows(hypervisor, pool, golden_volume(digest)):
             continue  # another cluster brings it
-        hypervisor.delete_volume(pool, golden_mark(digest))  # first: half of it is not taken for whole
-        if golden_volume(digest) in {one.name for one in volumes}:
+        hypervisor.delete_volume(pool, golden_mark(digest))
+        if _is_used(hypervisor, pool, digest):
+            if whole:
+                _made(hypervisor, pool, Volume(golden_mark(digest), 1, "raw"))
+        elif golden_volume(digest) in volumes:
             _taken_away(hypervisor, pool, golden_volume(digest))
+
+
+def _is_used(hypervisor: Hypervisor, pool: str, digest: str) -> bool:
+    """Whether a machine is a layer over the golden volume, or somebody has published it."""
+    volumes = hypervisor.volumes(pool)
+    if published_mark(digest) in {one.name for one in volumes}:
+        return True
+    paths = {one.path for one in volumes if one.name == golden_volume(digest)}
+    layers = (hypervisor.volume_xml(pool, one.name) for one in volumes if not golden_digest(one.name))
+    return bool(paths & {backing_of_volume(xml) for xml in layers})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import ImageBuilder
 from dcos_installer.golden.builder import image_builder
-from dcos_installer.golden.images import carried, ensure, machine_of
+from dcos_installer.golden.images import carried, ensured, machine_of
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, read_golden
 
@@ -38,19 +39,22 @@ def release_of(image: str | Path) -> ImageRelease | None:
     )
 
 
-def golden_of(image: str | Path, note: Callable[[str], None]) -> Golden:
-    """The file that machines are made from. Raises `ProviderError`."""
+@contextmanager
+def golden_of(image: str | Path, note: Callable[[str], None]) -> Iterator[Golden]:
+    """The file that machines are made from; one of the cache stays there meanwhile. Raises `ProviderError`."""
     if isinstance(image, Path):
-        return read_golden(image)
+        yield read_golden(image)
+        return
     builder = image_builder(note)
-    try:
-        definition = _definition(builder, image)
-        output = ensure(builder, image).outputs[_OUTPUT]
-    except ImageError as error:
-        raise _of_image(error) from error
-    assert definition.partitions is not None  # one with a disk has them
-    golden = replace(read_golden(output.path), sha256=output.sha256)
-    return replace(golden, disk_bytes=max(golden.disk_bytes, definition.partitions.least_disk_mb << 20))
+    with ExitStack() as stack:
+        try:
+            definition = _definition(builder, image)
+            output = stack.enter_context(ensured(builder, image)).outputs[_OUTPUT]
+        except ImageError as error:
+            raise _of_image(error) from error
+        assert definition.partitions is not None  # one with a disk has them
+        golden = replace(read_golden(output.path), sha256=output.sha256)
+        yield replace(golden, disk_bytes=max(golden.disk_bytes, definition.partitions.least_disk_mb << 20))
 
 
 def _definition(builder: ImageBuilder, name: str) -> ImageDefinition:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ from dcos_installer.providers.libvirt.control import DomainControl, NewDisk, nam
 from dcos_installer.providers.libvirt.credentials import SECRET, public, secret
 from dcos_installer.providers.libvirt.descriptions import folder_of_pool
 from dcos_installer.providers.libvirt.domain import Disk, Domain, reshaped
-from dcos_installer.providers.libvirt.golden import Golden, bring, forget_unused
+from dcos_installer.providers.libvirt.golden import Golden, bring, bring_again, forget_unused
 from dcos_installer.providers.libvirt.hypervisor import Host, Hypervisor
 from dcos_installer.providers.libvirt.images import golden_of, release_of
 from dcos_installer.providers.libvirt.names import Names, golden_mark, pool_uuid
@@ -129,11 +130,23 @@ class LibvirtProvider:
         hosts = {order.host.name: order.host for order in orders}
         survey, there = self._look(), self._hypervisor.host()
         refused = self._refused(hosts.values(), survey)
-        golden = None
-        if any(name not in survey.machines and name not in refused for name in hosts):
-            golden = golden_of(
-                self._image, lambda text: note("", text)
-            )  # machines that are made already stay over their image
+        with ExitStack() as image:
+            golden = None
+            if any(name not in survey.machines and name not in refused for name in hosts):
+                # Machines that are made already stay over their image.
+                golden = image.enter_context(golden_of(self._image, lambda text: note("", text)))
+            return self._create(hosts, survey, there, refused, golden, note)
+
+    def _create(
+        self,
+        hosts: dict[str, HostSpec],
+        survey: Survey,
+        there: Host,
+        refused: dict[str, ProviderError],
+        golden: Golden | None,
+        note: Note,
+    ) -> Results:
+        if golden is not None:
             refused |= _too_small(golden, [host for name, host in hosts.items() if name not in survey.machines])
         hosts = {name: host for name, host in hosts.items() if name not in refused}
         if not hosts:
@@ -159,6 +172,7 @@ class LibvirtProvider:
                 disks = _disks(host, golden, paths[pool])
                 domain = self._domain(host, golden, kind, there, disks)
                 self._control(name).build(domain, disks, self._secret(name, at))
+                bring_again(self._hypervisor, pool, golden, lambda text: note("", text))
             elif differing := _differing(machine, host):
                 self._hypervisor.define(reshaped(machine.seen.xml, _cpus(host), memory_of(host)))
                 note(name, f"{differing}: from its next start on")

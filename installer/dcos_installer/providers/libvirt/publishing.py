@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from dcos_images.images import Image
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.libvirt.golden import bring, mark_published, read_golden
+from dcos_installer.providers.libvirt.golden import bring, bring_again, mark_published, read_golden
 from dcos_installer.providers.libvirt.hypervisor import Hypervisor
 from dcos_installer.providers.libvirt.options import POOL, URI
 from dcos_installer.providers.libvirt.pools import ensure_pool
@@ -44,8 +44,7 @@ def publish(image: Image, place: str, note: Callable[[str], None]) -> Mapping[st
         (seen,) = (one for one in hypervisor.pools() if one.name == pool)
         if (problem := space_problem(seen, there, {"the image": golden.bytes})) is not None:
             raise problem
-    bring(hypervisor, pool, golden, note)
-    mark_published(hypervisor, pool, golden)
-    # Before the mark was there, somebody who destroyed a cluster may have taken the volume away as unused.
     path = bring(hypervisor, pool, golden, note)
+    mark_published(hypervisor, pool, golden)
+    bring_again(hypervisor, pool, golden, note)
     return {"pool": pool, "volume": golden.volume, "path": path}

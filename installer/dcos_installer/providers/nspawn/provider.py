@@ -27,7 +27,7 @@ from dcos_images.images import Image
 from dcos_images.including import load_definition
 from dcos_installer.errors import InstallerError
 from dcos_installer.golden.builder import image_builder
-from dcos_installer.golden.images import carried, ensure
+from dcos_installer.golden.images import carried, ensured
 from dcos_installer.providers.answering import SSH_PORT
 from dcos_installer.providers.base import (
     Condition,
@@ -361,9 +361,8 @@ class NspawnProvider:
     def _image(self, note: Callable[[str], None]) -> Iterator[Image]:
         """It stays in the cache until the machines that are made over it have records, which tell of it."""
         try:
-            builder = image_builder(note)
-            with builder.in_use():
-                yield ensure(builder, IMAGE)
+            with ensured(image_builder(note), IMAGE) as image:
+                yield image
         except ImageError as error:
             raise _of_image(error) from error
 
