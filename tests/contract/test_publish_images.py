@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -398,6 +398,58 @@ def test_who_reads_an_older_record_writes_nothing_over_the_others(bucket: Any, t
     assert body(bucket, "golden/rack/published.json") == dict(two.fixed)["published.json"]
     publish_to_bucket(one, bucket, PLACE, progress=no_progress)
     assert body(bucket, "golden/rack/boot.ipxe") == dict(one.fixed)["boot.ipxe"]
+
+
+@pytest.mark.parametrize("at", range(1, 15))
+def test_wherever_another_publishes_in_between_the_fixed_names_are_of_one_version(
+    bucket: Any, tmp_path: Path, at: int
+) -> None:
+    """The second one goes through as a whole before a request of the first one that writes, or looks."""
+    zero, one, two = (publication("rack", a_netboot(tmp_path / mark, mark)) for mark in ("zero", "one", "two"))
+    publish_to_bucket(zero, bucket, PLACE, progress=no_progress)
+    requests = 0
+    plain = {name: getattr(bucket, name) for name in ("put_object", "get_object", "head_object")}
+
+    def before(name: str) -> Callable[..., Any]:
+        def asked(**rest: Any) -> Any:
+            nonlocal requests
+            requests += 1
+            if requests == at:
+                publish_to_bucket(two, bucket, PLACE, progress=no_progress)
+            return plain[name](**rest)
+
+        return asked
+
+    for name in plain:
+        setattr(bucket, name, before(name))
+    overtaken = False
+    try:
+        publish_to_bucket(one, bucket, PLACE, progress=no_progress)
+    except ImageError as error:
+        assert "somebody else has published" in error.what
+        overtaken = True
+    for name, method in plain.items():
+        setattr(bucket, name, method)
+    # The second came before the first looked, or had the last word.
+    there = {name: body(bucket, f"golden/rack/{name}") for name in dict(one.fixed)}
+    assert there == dict((two if overtaken else one).fixed)
+    publish_to_bucket(one, bucket, PLACE, progress=no_progress)
+    assert {name: body(bucket, f"golden/rack/{name}") for name in there} == dict(one.fixed)
+
+
+def test_who_has_the_record_writes_over_what_another_wrote_late(bucket: Any, tmp_path: Path) -> None:
+    one, two = (publication("rack", a_netboot(tmp_path / mark, mark)) for mark in ("one", "two"))
+    plain = bucket.put_object
+
+    def put_object(**asked: Any) -> Any:
+        if asked["Key"].endswith("boot.ipxe"):
+            bucket.put_object = plain
+            plain(Bucket="images", Key=asked["Key"], Body=dict(two.fixed)["boot.ipxe"])
+        return plain(**asked)
+
+    bucket.put_object = put_object
+    publish_to_bucket(one, bucket, PLACE, progress=no_progress)
+    assert {name: body(bucket, f"golden/rack/{name}") for name in dict(one.fixed)} == dict(one.fixed)
 
 
 # Failures

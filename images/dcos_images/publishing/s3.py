@@ -1,5 +1,5 @@
-"""Publishing to a bucket of S3: files under their digests first, in parts that a later run goes on with; fixed names
-last, the record with the condition that it is still the one that was read.
+"""Publishing to a bucket of S3: files under their digests first, in parts that a later run goes on with. The record
+follows, if it is still the one that was read; whoever has written it last owns the other fixed names.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dcos_images.publishing.publication import RECORD, Item, Progress, Publicati
 _PART = 16 << 20
 """Bytes of one part of a large object; S3 takes 10,000 of them."""
 _AT_ONCE = 4
+_TRIES = 20
 _TYPES = {".json": "application/json", ".ipxe": "text/plain", ".efi": "application/efi"}
 
 
@@ -41,8 +42,8 @@ class Bucket:
 def publish_to_bucket(publication: Publication, s3: Any, bucket: Bucket, *, progress: Progress) -> Published:
     """Brings the publication below ``PREFIX/NAME/``. Nothing is removed: the bucket's lifecycle is its owner's.
 
-    Two publishers may be at it: what is under a digest is the same of both, and the one that reads an older record
-    writes no fixed name over the other's. Raises `ImageError`.
+    Two publishers may be at it: what is under a digest is the same of both, one of them gets the record, and the fixed
+    names become those of the record: never some of one version and some of the other. Raises `ImageError`.
     """
     store = _Store(s3, bucket.name, f"{bucket.prefix}{publication.image}/")
     there, record = store.sizes(), store.etag(RECORD)
@@ -59,11 +60,10 @@ def publish_to_bucket(publication: Publication, s3: Any, bucket: Bucket, *, prog
                     raise
         done += item.size
         progress(done, publication.size)
-    for name, content in publication.fixed:
-        if name == RECORD:
-            store.put_over(name, content, record)
-        else:
-            store.put(name, content)
+    fixed = dict(publication.fixed)
+    store.put_over(RECORD, fixed[RECORD], record)
+    for name in (one for one in fixed if one != RECORD):
+        store.put_as_owner(name, fixed[name], fixed[RECORD])
     return Published(store.where, brought)
 
 
@@ -109,7 +109,33 @@ class _Store:
             )
 
     def put_over(self, name: str, content: bytes, over: str | None) -> None:
-        """Writes where the object is that has the ETag ``over``, or, with None, where there is none."""
+        """Writes where the object is that has the ETag ``over``, or, with None, where there is none.
+
+        Raises `ImageError` when it is another one by now, unless it has this very content.
+        """
+        if not self._exchange(name, content, over) and not self.holds(name, content):
+            raise self._overtaken(name)
+
+    def put_as_owner(self, name: str, content: bytes, record: bytes) -> None:
+        """Writes a fixed name as long as the record is this one. Raises `ImageError` once it is another.
+
+        Each write is over what was there before the record was looked at: so what its next owner writes stays, and what
+        its former owner wrote late is written over.
+        """
+        for _ in range(_TRIES):
+            over = self.etag(name)
+            if not self.holds(RECORD, record):
+                raise self._overtaken(RECORD)
+            if self._exchange(name, content, over):
+                return
+        raise ImageError(
+            f"{name} cannot be written to {self.where}",
+            why=f"it was another one after each look, {_TRIES} times",
+            hint="see who else writes there, then publish again",
+        )
+
+    def _exchange(self, name: str, content: bytes, over: str | None) -> bool:
+        """Whether it could be written, because the object there was the one with this ETag, or, with None, none."""
         from botocore.exceptions import ClientError
 
         try:
@@ -119,14 +145,16 @@ class _Store:
             if isinstance(cause, ClientError) and code_of(cause) in (
                 *("PreconditionFailed", "ConditionalRequestConflict", "412", "409", "NoSuchKey"),
             ):
-                if self.holds(name, content):
-                    return  # another has published the same
-                raise ImageError(
-                    f"somebody else has published to {self.where} meanwhile",
-                    why=f"{name} is not what it was when this run began",
-                    hint="see what is published there now, and publish again if it should be yours",
-                ) from error
+                return False
             raise
+        return True
+
+    def _overtaken(self, name: str) -> ImageError:
+        return ImageError(
+            f"somebody else has published to {self.where} meanwhile",
+            why=f"{name} is not what this run has found or written there",
+            hint="see what is published there now, and publish again if it should be yours",
+        )
 
     def holds(self, name: str, content: bytes) -> bool:
         with self._told("look into", "s3:GetObject"):
