@@ -40,6 +40,7 @@ _HOST = "198.18.250.2"
 _HOSTNAME = "image-test"
 """It is told to the machine as a credential, as providers do."""
 _SERIAL_LINES = 60
+_QEMU_LINES = 8
 _SSH = frozenset({"tcp:0.0.0.0:22", "tcp:[::]:22"})
 _SSH_SECONDS = 60.0
 _FORWARDED = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?P<port>\d+)\s")
@@ -73,6 +74,11 @@ class _Guest:
     def notified(self) -> str:
         return _read(self.folder / "notify.log")
 
+    @property
+    def said(self) -> str:
+        """What QEMU itself says, in one line: the end of it, where it is much."""
+        return " / ".join(_read(self.folder / "qemu.log").split("\n")[-_QEMU_LINES:]).strip(" /")
+
 
 def boot(
     image: Image,
@@ -102,7 +108,7 @@ def boot(
                     silent = _SILENT_SECONDS if accelerator == "kvm" else deadline
                     problem = _wait(guest, started + deadline, silent)
                     if accelerator == "kvm" and not guest.serial:
-                        note("the guest does not start under KVM here: trying without, which is slow")
+                        note(f"the guest does not start under KVM here ({problem}): trying without, which is slow")
                         continue
                     seconds = time.monotonic() - started
                     answer = "" if problem else _ssh_answer(guest, time.monotonic() + _SSH_SECONDS)
@@ -280,16 +286,16 @@ def _running(boots: list[str], accelerator: str, folder: Path) -> Iterator[_Gues
 
 
 def _wait(guest: _Guest, until: float, silent: float) -> str:
-    """What went wrong; empty: it is ready."""
+    """What went wrong, with QEMU's own words where it has any; empty: it is ready."""
     started = time.monotonic()
     while "READY=1\n" not in guest.notified:
         if guest.process.poll() is not None:
-            said = _read(guest.folder / "qemu.log").strip()
-            return f"QEMU has ended with {guest.process.returncode}: {said or 'the machine rebooted or went off'}"
+            return f"QEMU has ended with {guest.process.returncode}: {guest.said or 'the machine rebooted or went off'}"
+        words = f"; QEMU says: {guest.said}" if guest.said else ""
         if time.monotonic() - started > silent and not guest.serial:
-            return "it says nothing at all"
+            return f"it says nothing at all{words}"
         if time.monotonic() > until:
-            return "it has not said that it is ready in time"
+            return f"it has not said that it is ready in time{words}"
         time.sleep(_POLL_SECONDS)
     return ""
 
@@ -300,10 +306,10 @@ def _failed(name: str, problem: str, guest: _Guest, keep: Path | None) -> ImageE
         keep.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError, ValueError):  # of a machine that is gone there is no picture
             _screenshot(guest.folder / "qmp", guest.folder / "screen.png")
-        for file in ("serial.log", "notify.log", "screen.png"):
+        for file in ("serial.log", "notify.log", "qemu.log", "screen.png"):
             if (guest.folder / file).is_file():
                 shutil.copyfile(guest.folder / file, keep / file)
-        kept = f"serial.log, notify.log and screen.png are in {keep}"
+        kept = f"serial.log, notify.log, qemu.log and screen.png are in {keep}"
     return ImageError(
         f"the image {name!r} does not boot well",
         why=problem,

@@ -71,9 +71,19 @@ def test_a_machine_that_is_well_is_told_with_what_it_said(tmp_path: Path, monkey
     assert (done.accelerator, done.of("MACHINE_ID")) == ("tcg", ["0ed3155b45c14296b61b813f66a6adf5"])
 
 
-@pytest.mark.parametrize("then", [ENDLESS, "raise SystemExit('kvm: no')"])
+COMPLAINING = f"import sys; sys.stderr.write('KVM: entry failed\\nEAX=0\\n'); sys.stderr.flush(); {ENDLESS}"
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        (ENDLESS, "it says nothing at all"),
+        (COMPLAINING, "it says nothing at all; QEMU says: KVM: entry failed / EAX=0"),
+        ("raise SystemExit('kvm: no')", "QEMU has ended with 1: kvm: no"),
+    ],
+)
 def test_a_guest_that_does_not_start_under_kvm_is_started_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str, words: str
 ) -> None:
     monkeypatch.setattr(trial, "_SILENT_SECONDS", 0.5)
     guests = Guests(monkeypatch, kvm=True)
@@ -81,13 +91,14 @@ def test_a_guest_that_does_not_start_under_kvm_is_started_without(
     said: list[str] = []
     assert boot(image(tmp_path), DEFINITION, deadline=60, note=said.append).accelerator == "tcg"
     assert guests.started == ["kvm", "tcg"]
-    assert any("trying without, which is slow" in text for text in said)
+    assert f"the guest does not start under KVM here ({words}): trying without, which is slow" in said
 
 
 @pytest.mark.parametrize(
     ("play", "deadline", "why"),
     [
         (("Kernel panic\n", "", ENDLESS), 1.0, "has not said that it is ready in time"),
+        (("Kernel panic\n", "", COMPLAINING), 5.0, "ready in time; QEMU says: KVM: entry failed / EAX=0"),
         (("Kernel panic\n", "", "raise SystemExit('no memory')"), 60.0, "QEMU has ended with 1: no memory"),
         (("Kernel panic\n", "", ""), 60.0, "the machine rebooted or went off"),
         (("Kernel panic\n", BADLY, ENDLESS), 60.0, "units have failed: ssh.service"),
