@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -121,6 +122,27 @@ def check_lock(lock: Lock, definition: ImageDefinition, host: BuildHost, path: P
         )
 
 
+@dataclass(frozen=True)
+class _Command:
+    """``files`` are open ones that it reads."""
+
+    argv: Sequence[str]
+    files: Sequence[int]
+
+
+@contextmanager
+def _in_memory(text: str) -> Iterator[int]:
+    """An open file in memory, which has no name."""
+    with os.fdopen(os.memfd_create("dcos-apt"), "wb", buffering=0) as file:
+        file.write(text.encode())
+        yield file.fileno()
+
+
+def _opened(descriptor: int) -> str:
+    """What an open file is called by the process that has it."""
+    return f"/proc/self/fd/{descriptor}"
+
+
 class Apt:
     """apt in a folder of its own, with the host's sources and settings: it knows nothing of what is installed here."""
 
@@ -134,9 +156,9 @@ class Apt:
         """The newest packages that make the image. Raises `ImageError`."""
         self._check_components(definition)
         with self._configured() as command:
-            self._run([*command, "update"], "read the host's package sources", _RESOLVE_DEADLINE, definition)
-            argv = [*command, "install", "--yes", "--print-uris", "?essential", "apt", *definition.packages]
-            printed = self._run(argv, "find the image's packages", _RESOLVE_DEADLINE, definition)
+            self._run(command, ["update"], "read the host's package sources", _RESOLVE_DEADLINE, definition)
+            words = ["install", "--yes", "--print-uris", "?essential", "apt", *definition.packages]
+            printed = self._run(command, words, "find the image's packages", _RESOLVE_DEADLINE, definition)
         packages = tuple(sorted(_printed(printed)))
         if not packages:
             raise ImageError(
@@ -152,7 +174,7 @@ class Apt:
         try:
             with self._configured() as command:
                 names = [f"{one.name}:{self._arch(one)}={one.version}" for one in packages]
-                self._run([*command, "download", *names], "fetch packages", _FETCH_DEADLINE, None, folder)
+                self._run(command, ["download", *names], "fetch packages", _FETCH_DEADLINE, None, folder)
                 for one in packages:
                     store.add(folder / one.file, one)
         finally:
@@ -161,7 +183,7 @@ class Apt:
     def update(self) -> None:
         """Learns what the sources have now. Raises `ImageError`."""
         with self._configured() as command:
-            self._run([*command, "update"], "read the host's package sources", _RESOLVE_DEADLINE, None)
+            self._run(command, ["update"], "read the host's package sources", _RESOLVE_DEADLINE, None)
 
     def _arch(self, package: LockedPackage) -> str:
         return self._host.arch if package.arch == "all" else package.arch
@@ -177,20 +199,24 @@ class Apt:
             )
 
     @contextmanager
-    def _configured(self) -> Iterator[list[str | Path]]:
-        """The command apt-get with its settings, which are removed again: they may hold a site's credentials."""
+    def _configured(self) -> Iterator[_Command]:
+        """The command apt-get with its sources and settings. These may hold a site's credentials: they are in memory
+        alone, and gone with whoever has them open, however that ends.
+        """
         for name in ("lists/partial", "cache/archives/partial", "etc/none"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        status, sources, settings = (self._folder / name for name in ("status", "host.sources", "apt.conf"))
-        status.touch()
-        for path, text in ((sources, self._sources.deb822()), (settings, self._settings(sources))):
-            path.touch(mode=0o600)
-            path.write_text(text)
-        try:
-            yield bound("env", f"APT_CONFIG={settings}", "apt-get", "--quiet")
-        finally:
-            sources.unlink()
-            settings.unlink()
+        (self._folder / "status").touch()
+        link = self._folder / "host.sources"  # how apt knows the format
+        for stale in (link, self._folder / "apt.conf"):  # former versions kept them here
+            stale.unlink(missing_ok=True)
+        with _in_memory(self._sources.deb822()) as sources, _in_memory(self._settings(link)) as settings:
+            link.symlink_to(_opened(sources))
+            try:
+                yield _Command(
+                    bound("env", f"APT_CONFIG={_opened(settings)}", "apt-get", "--quiet"), (sources, settings)
+                )
+            finally:
+                link.unlink()
 
     def _settings(self, sources: Path) -> str:
         values = {
@@ -218,14 +244,22 @@ class Apt:
 
     def _run(
         self,
-        argv: Sequence[str | Path],
+        command: _Command,
+        words: Sequence[str],
         what: str,
         deadline: float,
         definition: ImageDefinition | None,
         folder: Path | None = None,
     ) -> str:
         try:
-            return run(argv, what=what, log_file=self._log, deadline=deadline, folder=folder)
+            return run(
+                [*command.argv, *words],
+                what=what,
+                log_file=self._log,
+                deadline=deadline,
+                folder=folder,
+                pass_fds=command.files,
+            )
         except CommandFailedError as error:
             raise self._explained(error, definition) from error
 

@@ -68,11 +68,12 @@ def run(
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
     stdin: bytes = b"",
+    pass_fds: Sequence[int] = (),
 ) -> str:
     """Runs ``argv`` to its end and returns what it printed on stdout; stderr is appended to ``log_file``.
 
     ``what`` names the step in errors ("install the packages"); ``env`` comes on top of `clean_environment`. It runs in
-    ``folder``, and reads ``stdin``.
+    ``folder``, reads ``stdin``, and has the open files ``pass_fds`` of this process under the same numbers.
     Raises `ImageError` with the last lines that it printed itself when the command cannot start, fails
     (`CommandFailedError`; `full` when it says that its disk is), or takes longer than ``deadline`` seconds; then its
     whole session is killed.
@@ -90,6 +91,7 @@ def run(
             env={**clean_environment(), **(env or {})},
             start_new_session=True,
             umask=0o022,
+            pass_fds=pass_fds,
         )
     except OSError as error:
         raise ImageError(

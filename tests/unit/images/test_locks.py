@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import threading
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +63,37 @@ def test_a_lock_is_what_apt_names_and_no_address_is_in_it(
     assert lock.packages[0].file == "default-jre-headless_2%3a1.17-74_amd64.deb"
     (tmp_path / "lock").write_text(lock.text())
     assert read_lock(tmp_path / "lock") == lock
-    assert not (tmp_path / "apt.conf").exists() and not (tmp_path / "host.sources").exists()  # they may hold secrets
+
+
+def test_credentials_of_package_sources_are_in_no_file_even_while_apt_runs(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a kill cannot leave them there. apt itself reads them here: it prints what it would fetch."""
+    secret = "a-sites-own-word"
+    for path in host.apt_dir.rglob("*"):
+        if path.is_file() and "://" in path.read_text():
+            path.write_text(path.read_text().replace("://", f"://user:{secret}@"))
+    proxy = f'Acquire::http::Proxy "http://u:{secret}@198.18.0.1";\n'
+    monkeypatch.setattr(lock_module, "apt_settings", lambda host: proxy)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "apt.conf").write_text(secret)  # a former version's, which was killed
+    told: list[str] = []
+
+    def run(argv: list[str], **rest: Any) -> str:
+        held = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+        assert not [path for path in held if secret in path.read_text(errors="replace")]
+        assert secret not in " ".join(argv)
+        env = {"PATH": "/usr/bin:/bin"}
+        for words in (["apt-get", "update", "--print-uris"], ["apt-config", "dump", "Acquire"]):
+            again = [*argv[: argv.index("apt-get")], *words]
+            told.append(subprocess.check_output(again, text=True, pass_fds=rest["pass_fds"], env=env))
+        return PRINTED
+
+    monkeypatch.setattr(lock_module, "run", run)
+    Apt(folder, host, read_sources(host.codename, host.apt_dir), folder / "log").update()
+    assert f"user:{secret}@" in told[0] and f"u:{secret}@198.18.0.1" in told[1]
+    assert not [path for path in folder.rglob("*") if path.is_symlink() or path.name == "apt.conf"]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,6 @@ def test_nothing_that_is_kept_is_written_but_whole() -> None:
     """Locks, records and what the store knows come by one rename; a step's own folder comes by the cache's."""
     plain = re.compile(r"\.write_text\(|\.open\(.w|mkstemp")
     writers = {path.name for path in PACKAGE.glob("*.py") if plain.search(path.read_text())}
-    # documents.py, outputs.py: in the folder of a step. lock.py: apt's settings, for one run. store.py: a repository.
+    # documents.py, outputs.py: in the folder of a step. store.py: a repository.
     # trial.py: what a booted machine says.
-    assert writers == {"files.py", "documents.py", "lock.py", "outputs.py", "store.py", "trial.py"}
+    assert writers == {"files.py", "documents.py", "outputs.py", "store.py", "trial.py"}
