@@ -13,6 +13,7 @@ import hashlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -24,8 +25,11 @@ from dcos_installer.hosts.known_keys import KnownKeys, known_keys
 from dcos_installer.hosts.proxy_command import ProxyCommand
 from dcos_installer.hosts.route import Hop
 
-_ALIVE_SECONDS = 10
-_DEAD_MILLISECONDS = 30_000
+_ALIVE_SECONDS = 10.0
+"""A machine that has said nothing for so long is asked for a sign of life."""
+_DEAD_SECONDS = 30.0
+"""After so long without one it is given up, wherever on the way to it the silence is."""
+_SIGN = "keepalive@openssh.com"
 _WINDOW = 4 << 20
 _PACKET = 1 << 15
 _PART = 1 << 18
@@ -88,6 +92,19 @@ class _Decide:
         raise _Refused(why, f"compare it with the machine's own, then put it into known_hosts as {self._known.name}")
 
 
+class _Noting(paramiko.packet.Packetizer):  # type: ignore[misc]  # paramiko has no types
+    """Notes when the other side has said something last: data, a sign of life, whatever."""
+
+    def __init__(self, sock: Any) -> None:
+        super().__init__(sock)
+        self.heard = time.monotonic()
+
+    def read_message(self) -> Any:
+        message = super().read_message()
+        self.heard = time.monotonic()
+        return message
+
+
 class Session:
     """One command's channel: bytes in, bytes out, its exit code. Several threads may use it."""
 
@@ -139,7 +156,9 @@ class HostConnection:
         self._hops = tuple(hops)
         self._timeout = timeout
         self._mutex = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
+        self.lost = ""
+        """Why the connection was given up by this end; empty: it was not."""
         self._made: list[Any] = []
         self._proxy: ProxyCommand | None = None
         gateway: Any = None
@@ -156,14 +175,28 @@ class HostConnection:
                 if hop.proxy_command and made.gateway is None:
                     made.connect_kwargs["sock"] = self._through(hop.proxy_command)
                 made.open()
-                made.transport.set_keepalive(_ALIVE_SECONDS)
-                with contextlib.suppress(OSError, AttributeError):
-                    made.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MILLISECONDS)
             with self._mutex:
-                closed = self._closed
+                closed = self._closed.is_set()
             if closed:
                 self.close()
                 raise NotReached(f"the connection to {hop.shown} was given up", why="it was interrupted", hint=AGAIN)
+        threading.Thread(target=self._watch, args=(self._made[-1].transport,), daemon=True).start()
+
+    def _watch(self, transport: Any) -> None:
+        """Gives the connection up when its last hop falls silent.
+
+        A host on the way that hangs still acknowledges what TCP sends, and TCP to the next hop is not ours: so the
+        machine itself is asked, and its answer has come all the way.
+        """
+        asking: threading.Thread | None = None
+        while not self._closed.wait(_ALIVE_SECONDS / 4) and transport.is_active():
+            silent = time.monotonic() - transport.packetizer.heard
+            if silent > _DEAD_SECONDS:
+                self.lost = f"nothing was heard of it for {silent:.0f} s, or of a host on the way to it"
+                self.close()
+            elif silent > _ALIVE_SECONDS and (asking is None or not asking.is_alive()):
+                asking = threading.Thread(target=_ask_for_a_sign, args=(transport,), daemon=True)
+                asking.start()
 
     def run(self, line: str) -> Session:
         """Starts ``line`` under the user's shell there. Raises `NotReached`."""
@@ -176,7 +209,7 @@ class HostConnection:
 
     def close(self) -> None:
         with self._mutex:
-            self._closed = True
+            self._closed.set()
         for made in reversed(self._made):
             with contextlib.suppress(Exception):
                 made.client.close()
@@ -185,7 +218,7 @@ class HostConnection:
 
     def _through(self, command: str) -> socket.socket:
         with self._mutex:
-            if not self._closed:
+            if not self._closed.is_set():
                 self._proxy = ProxyCommand(command)
                 return self._proxy.socket
         raise ConnectionAbortedError("it was interrupted")
@@ -194,6 +227,12 @@ class HostConnection:
         """What the ProxyCommand complains of, if there is one."""
         said = self._proxy.said if self._proxy is not None else ""
         return f"; its ProxyCommand says: {said}" if said else ""
+
+
+def _ask_for_a_sign(transport: Any) -> None:
+    """Whatever the answer is; it waits for one as long as the connection lasts."""
+    with contextlib.suppress(Exception):
+        transport.global_request(_SIGN, wait=True)
 
 
 def _connection(hop: Hop, gateway: Any, timeout: float) -> Any:
@@ -221,7 +260,7 @@ def _connection(hop: Hop, gateway: Any, timeout: float) -> Any:
 
 
 def _transport(known: KnownKeys, sock: Any, **rest: Any) -> Any:
-    made = paramiko.Transport(sock, **rest)
+    made = paramiko.Transport(sock, packetizer_class=_Noting, **rest)
     options = made.get_security_options()
     options.ciphers, options.digests = _CIPHERS, _DIGESTS
     # As ssh does: a machine that has several keys is asked for one of the kinds that are known of it.

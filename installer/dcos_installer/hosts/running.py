@@ -88,7 +88,7 @@ class _Run:
         if code is None:
             raise ConnectionLost(
                 "the connection was lost while the command ran",
-                why="SSH to the machine ended; the command is ended there, too",
+                why=f"{self._connection.lost or 'SSH to the machine ended'}; the command is ended there, too",
                 hint="see whether the machine runs, and what of the command was done",
             )
         return code
