@@ -26,6 +26,7 @@ _STUBS = {
 def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_take_away(tmp_path: Path, theirs: str) -> None:
     stubs = tmp_path / "stubs"
     stubs.mkdir()
+    (tmp_path / "tmp").mkdir()
     for name, text in _STUBS.items():
         (stubs / name).write_text(f"#!/bin/sh\n{text}\n")
         (stubs / name).chmod(0o755)
@@ -38,11 +39,19 @@ cat /usr/sbin/policy-rc.d 2>/dev/null || true
 """
     done = subprocess.run(
         ["unshare", "--mount", "bash", "-c", script, ROOT / "installer/setup-host", tmp_path / "theirs"],
-        env={"PATH": f"{stubs}:/usr/bin:/bin:/usr/sbin:/sbin", "TOLD": str(tmp_path / "told"), "DIES_AT": "1"},
+        env={
+            "PATH": f"{stubs}:/usr/bin:/bin:/usr/sbin:/sbin",
+            "TOLD": str(tmp_path / "told"),
+            "DIES_AT": "1",
+            "HOME": str(tmp_path / "home"),
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
         capture_output=True,
         text=True,
         timeout=120,
     )
+    assert (tmp_path / "home/.local/state/dcos/setup-host-soak.log").is_file()
+    assert not list((tmp_path / "tmp").iterdir())
     said = (tmp_path / "told").read_text().split("\n")[:-1]
     assert said == [f"daemons: {104 if theirs else 101}"] * 2, done.stderr
     assert done.stdout.partition("\nsetup: installing Debian packages: chromium fonts-dejavu-core\n")[2] == theirs
