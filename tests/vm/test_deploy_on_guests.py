@@ -13,10 +13,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dcos_images.data import definitions_dir
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines import inventories
 from tests.support.machines.apps import app, pids, running
@@ -138,3 +140,36 @@ def test_an_app_that_takes_more_memory_is_ended_by_the_guests_own_linux(guests: 
 
         told = wait_for(failure, HOURS, "the reason")
         assert told["state"] == "TASK_FAILED" and "memory" in told["message"].lower(), told
+
+
+def test_another_image_comes_to_the_machines_one_after_another(guests: Deployed, tmp_path: Path) -> None:
+    """The last test: machines run from their other slots afterwards."""
+    definitions = tmp_path / "definitions"
+    shutil.copytree(definitions_dir(), definitions)
+    (definitions / "vm/version").write_text("two\n")
+    with (definitions / "vm/image.toml").open("a") as file:
+        file.write('\n[[file]]\npath = "/etc/dcos-test"\nsource = "version"\nmode = "0644"\n')
+    words = ("--image", "vm", "--definitions", str(definitions), "--json")
+    before = {host: guests.ssh(host, "cat /state/image") for host in guests.hosts}
+    with app(guests, "steady", patience=HOURS, cmd="exec sleep 100000") as name:
+        running(guests, name, 1, HOURS)
+        done = guests.installer("upgrade", *words, timeout=HOURS)
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr
+        events = guests.events(done.stdout)
+        phases = {event["phase"]: event["seconds"] for event in events if event["kind"] == "phase-finished"}
+        print(", ".join(f"{title} {seconds:.0f} s" for title, seconds in phases.items()), file=sys.stderr)
+        notes = [f"{event['host']}: {event['text']}" for event in events if event["kind"] == "note"]
+        assert [one for one in notes if one.startswith("agent1: its restart ends 1 task: steady; ")], notes
+        started = [
+            event["host"] for event in events if event["kind"] == "change-started" and "start it" in event["text"]
+        ]
+        assert started == ["master1", "agent1"]
+        now = {host: guests.ssh(host, "cat /state/image") for host in guests.hosts}
+        assert len(set(now.values())) == 1 and not set(now.values()) & set(before.values())
+        assert {guests.ssh(host, "cat /etc/dcos-test") for host in guests.hosts} == {"two"}
+        running(guests, name, 1, HOURS)
+    told = guests.installer("status", timeout=HOURS)
+    assert told.returncode == 0, told.stdout + told.stderr
+    again = guests.installer("upgrade", *words, timeout=HOURS)
+    assert again.returncode == 0 and "every machine runs this image" in again.stdout, again.stdout + again.stderr
+    guests.ssh("master1", "test ! -e /var/lib/dcos-installer/lock")
