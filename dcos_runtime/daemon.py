@@ -85,7 +85,7 @@ def read_flags(
             check(flags)
         return flags
     except FlagError as error:
-        raise Leave(2, f"{error}\n{wanted.program}: --help tells what each flag takes") from error
+        raise Leave(2, f"{error}\n{wanted.program}: --help describes each flag") from error
 
 
 def own_flags(

@@ -43,19 +43,19 @@ class RecordingFiles:
         self._segments: dict[int, int] = {}  # by its number, each one's descriptor
         self._now = -1
         self._over = False
-        former = []
+        previous = []
         for entry in os.listdir(self._place):  # noqa: PTH208  # of the folder that is open, whatever its path leads to
             if entry.startswith(f"{name}-") and entry.endswith(SUFFIX + _NEW) and not self._alive(entry):
                 with contextlib.suppress(OSError):  # its process was killed before the segment had its name
                     os.unlink(entry, dir_fd=self._place)
             if entry.startswith(f"{name}-") and entry.endswith(SUFFIX):
                 with contextlib.suppress(OSError):  # another process removes them as well
-                    former.append((os.stat(entry, dir_fd=self._place, follow_symlinks=False).st_mtime, entry))
-        dead = [entry for _, entry in sorted(former) if not self._alive(entry)]
+                    previous.append((os.stat(entry, dir_fd=self._place, follow_symlinks=False).st_mtime, entry))
+        dead = [entry for _, entry in sorted(previous) if not self._alive(entry)]
         for entry in dead[:-KEPT]:
             with contextlib.suppress(OSError):
                 os.unlink(entry, dir_fd=self._place)
-        taken = {entry.rpartition("-")[0] for _, entry in former} - {entry.rpartition("-")[0] for entry in dead}
+        taken = {entry.rpartition("-")[0] for _, entry in previous} - {entry.rpartition("-")[0] for entry in dead}
         names = (f"{name}-{os.getpid()}{f'_{number}' if number else ''}" for number in itertools.count())
         self._prefix = next(one for one in names if one not in taken)  # process ids of two containers may be the same
 

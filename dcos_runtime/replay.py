@@ -107,11 +107,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             continue
         if cut := cut_off(data):
             print(f"{path}: the last {cut} bytes hold no whole event: a crash or a power failure cut the recording off")
-        told = f"{path}: {count} events of the {opening.core}, software {opening.software}: "
+        head = f"{path}: {count} events of the {opening.core}, software {opening.software}: "
         if not differences:
-            print(told + "the effects are the same")
+            print(head + "the effects are the same")
             continue
-        print(told + f"the effects of {len(differences)} events differ")
+        print(head + f"the effects of {len(differences)} events differ")
         print("\n".join(differences[:SHOWN]))
         outcome = outcome or 1
     return outcome

@@ -129,7 +129,7 @@ class Checkpoints:
                 with contextlib.suppress(OSError):
                     path.rename(aside)
                 log.error(
-                    "the checkpoint %s cannot be read (%s); it is kept as %s, and what it told of is given up: its"
+                    "the checkpoint %s cannot be read (%s); it is kept as %s, and its contents are given up: its"
                     " container is destroyed and the master will call its task lost",
                     path,
                     error,

@@ -11,8 +11,8 @@ from dcos_runtime.agent.resources import parse_resources
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.resources import read_attributes
-from dcos_runtime.guard import doors, guard
-from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard import admission, guard
+from dcos_runtime.guard.admission import Admission
 from dcos_runtime.guard.users import Users
 from dcos_runtime.store.election import parse_master
 
@@ -24,7 +24,7 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
 """Further checks of the flags' texts."""
 
 
-def doors_of(flags: AgentFlags, users: Users | None) -> Doors:
+def admission_of(flags: AgentFlags, users: Users | None) -> Admission:
     """``users``: who is asked about revoked tokens. Raises `guard.GuardUnusable`."""
     known = guard.guard(
         "mesos-agent",
@@ -33,7 +33,7 @@ def doors_of(flags: AgentFlags, users: Users | None) -> Doors:
         users=users,
         kind="agent",
     )
-    return Doors("mesos-agent", known, doors.wanted(flags), own="agent")
+    return Admission("mesos-agent", known, admission.guarded(flags), own="agent")
 
 
 def own_paths(flags: AgentFlags) -> dict[str, Path]:
@@ -62,9 +62,9 @@ def capabilities(flags: AgentFlags) -> Policy:
 def check(flags: AgentFlags) -> None:
     """Checks flags against each other. Raises `FlagError`."""
     sources = {"http_credentials": flags.http_credentials, "token_key": flags.token_key}
-    problems = doors.problems(flags, doors.wanted(flags), sources)
+    problems = admission.problems(flags, admission.guarded(flags), sources)
     if flags.ip == "0.0.0.0" and flags.advertise_ip is None:
-        problems.append("--ip=0.0.0.0 tells nobody where this agent is; give --advertise_ip, too")
+        problems.append("--ip=0.0.0.0 is no address at which others can reach this agent; give --advertise_ip, too")
     policy = capabilities(flags)
     if beyond := (policy.given or frozenset()) - policy.most:
         names = ", ".join(sorted(capability.value for capability in beyond))

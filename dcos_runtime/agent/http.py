@@ -1,7 +1,7 @@
 """The agent's own listener: health, state, metrics, sandboxes, with Mesos' paths and its rules for finding a route.
 
 Each path is served bare and under ``/slave(1)``; a trailing slash and the ``.json`` of old clients are dropped. The
-route names its door.
+route names its realm.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFiles
 from dcos_runtime.agent.views import VERSION, AgentViewer
 from dcos_runtime.daemon import ALL_PATHS, machine, text_response
-from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.running import now
 from dcos_runtime.stalls import Stalls
@@ -37,13 +37,13 @@ _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}", re.ASCII)
 class AgentHttp:
     """The routes. ``viewer`` and ``files`` are given once the agent has recovered; until then reads answer 503."""
 
-    def __init__(self, flags: Mapping[str, str], doors: Doors, stalls: Stalls) -> None:
+    def __init__(self, flags: Mapping[str, str], admission: Admission, stalls: Stalls) -> None:
         self.viewer: AgentViewer | None = None
         self.files: SandboxFiles | None = None
         self.taken: Callable[[], str] = str
         """Which of our ports are held by other processes; empty if none."""
         self._flags = flags
-        self._doors = doors
+        self._admission = admission
         self._stalls = stalls
         self._routes: dict[str, Handler] = {
             "/health": self._health,
@@ -65,13 +65,13 @@ class AgentHttp:
         return application
 
     async def _expect(self, request: web.Request) -> web.StreamResponse | None:
-        path, door = self._route(request.path)
-        return await self._doors.expect(request, door, path)
+        path, realm = self._route(request.path)
+        return await self._admission.expect(request, realm, path)
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        path, door = self._route(request.path)
+        path, realm = self._route(request.path)
         try:
-            await self._doors.enter(request, door, path)
+            await self._admission.admit(request, realm, path)
         except Denied as denied:
             return denied.response()
         handler = self._routes.get(path)
@@ -81,15 +81,15 @@ class AgentHttp:
             return text_response(f"Expecting 'GET', received '{shown(request.method, 20)}'", 405, {"Allow": "GET"})
         return await handler(request)
 
-    def _route(self, path: str) -> tuple[str, Door]:
-        """The route's own path, without prefix, and its door."""
+    def _route(self, path: str) -> tuple[str, Realm]:
+        """The route's own path, without prefix, and its realm."""
         parts = [part for part in path.split("/") if part]
         if parts and re.fullmatch(r"slave\([0-9]+\)", parts[0]):
             parts = parts[1:]
         name = "/" + "/".join(parts).removesuffix(".json")
         if name in _OPEN:
-            return name, Door.OPEN
-        return name, Door.READ if name in self._routes else Door.UNKNOWN
+            return name, Realm.OPEN
+        return name, Realm.READ if name in self._routes else Realm.UNKNOWN
 
     # --- the agent ----------------------------------------------------------------------------------------------------
 

@@ -86,7 +86,7 @@ async def serve(flags: AgentFlags, life: Life) -> None:
         lock = _lock(work_dir)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         users = MasterUsers(files) if files is not None else None
-        http = AgentHttp(flags.shown(), agent_flags.doors_of(flags, users), life.stalls)
+        http = AgentHttp(flags.shown(), agent_flags.admission_of(flags, users), life.stalls)
         async with contextlib.AsyncExitStack() as stack:
             listeners = Listeners(http.application, stack)
             address = await listeners.open(flags.ip, flags.port)
@@ -94,8 +94,8 @@ async def serve(flags: AgentFlags, life: Life) -> None:
                 stack.push_async_callback(users.close)
                 inside = await listeners.open(flags.ip, flags.tls_port, files.server())
                 log.info("our own daemons are served at %s", inside.url)
-            told = Address(flags.advertise_ip or address.ip, flags.advertise_port or address.port)
-            shell = await _assemble(flags, work_dir, told, http, life, listeners.ports)
+            advertised = Address(flags.advertise_ip or address.ip, flags.advertise_port or address.port)
+            shell = await _assemble(flags, work_dir, advertised, http, life, listeners.ports)
             http.taken = lambda: listeners.taken
             if listeners.taken:
                 listeners.tasks = lambda: _named_tasks(shell)

@@ -117,7 +117,7 @@ def capacity(work_dir: Path, root: Path = Path("/")) -> Capacity:
 def _machine_memory(root: Path) -> int:
     match = re.search(r"^MemTotal:\s+([0-9]+) kB", (root / "proc/meminfo").read_text(), re.MULTILINE)
     if not match:
-        raise ValueError("/proc/meminfo does not tell MemTotal; give --resources=mem:…")
+        raise ValueError("/proc/meminfo has no MemTotal; give --resources=mem:…")
     return int(match[1]) * 1024
 
 
@@ -204,12 +204,12 @@ def port_ranges(resources: Sequence[Resource]) -> Sequence[tuple[int, int]]:
 
 def attribute_values(attributes: list[Attribute]) -> dict[str, float | str]:
     """Attributes as `/state` shows them."""
-    told: dict[str, float | str] = {}
+    values: dict[str, float | str] = {}
     for attribute in attributes:
         if attribute.scalar is not None:
-            told[attribute.name] = attribute.scalar.value
+            values[attribute.name] = attribute.scalar.value
         elif attribute.ranges is not None:
-            told[attribute.name] = intervals.text((part.begin, part.end) for part in attribute.ranges.range)
+            values[attribute.name] = intervals.text((part.begin, part.end) for part in attribute.ranges.range)
         elif attribute.text is not None:
-            told[attribute.name] = attribute.text.value
-    return told
+            values[attribute.name] = attribute.text.value
+    return values

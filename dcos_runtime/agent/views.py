@@ -80,7 +80,7 @@ class AgentViewer:
         shown = []
         for framework_id, info in self.core.frameworks.items():
             tasks = [task for task in self.core.tasks.values() if task.record.framework_id == framework_id]
-            executors = [self._executor(task, told) for task, told in _readable(tasks)]
+            executors = [self._executor(task, stored) for task, stored in _readable(tasks)]
             completed = self._completed(framework_id)
             shown.append({**_framework(info), "executors": executors, "completed_executors": completed})
         return shown
@@ -99,7 +99,7 @@ class AgentViewer:
 
     def _completed(self, framework_id: str) -> list[dict[str, Any]]:
         tasks = [task for task in self.core.completed if task.record.framework_id == framework_id]
-        return [self._executor(task, told, over=True) for task, told in _readable(tasks)]
+        return [self._executor(task, stored, over=True) for task, stored in _readable(tasks)]
 
     def _executor(self, entry: Task, task: TaskInfo, over: bool = False) -> dict[str, Any]:
         record, stage = entry.record, entry.container.stage
@@ -170,20 +170,20 @@ class AgentViewer:
         return shown
 
     def _statistics(self, entry: Task, task: TaskInfo, now: Now) -> dict[str, Any]:
-        told: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": scalar(task.resources, "cpus")}
+        statistics: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": scalar(task.resources, "cpus")}
         if memory := scalar(task.resources, "mem"):
-            told["mem_limit_bytes"] = int(memory * MB)
+            statistics["mem_limit_bytes"] = int(memory * MB)
         usage = self.usage(entry.container.container_id, entry.container.launcher)
         if usage is not None:
-            told.update({name: value for name, value in vars(usage).items() if value is not None})
-        return told
+            statistics.update({name: value for name, value in vars(usage).items() if value is not None})
+        return statistics
 
     # --- metrics ------------------------------------------------------------------------------------------------------
 
     def metrics(self, now: Now) -> dict[str, float]:
         info = self.core.settings.info
         offered, used = amounts.parse(info.resources), self._used()
-        told: dict[str, float] = {
+        values: dict[str, float] = {
             "slave/uptime_secs": now.mono - self.started.mono,
             "slave/registered": float(self.core.membership.member),
             "slave/frameworks_active": float(len(self.core.frameworks)),
@@ -202,13 +202,13 @@ class AgentViewer:
             TaskState.TASK_GONE,
             TaskState.TASK_DROPPED,
         ):
-            told[f"slave/tasks_{state.value.removeprefix('TASK_').lower()}"] = float(self.core.counts.get(state, 0))
+            values[f"slave/tasks_{state.value.removeprefix('TASK_').lower()}"] = float(self.core.counts.get(state, 0))
         for name in ("cpus", "mem", "disk", "gpus"):
             total, taken = (part.scalar(name) / amounts.THOUSANDTHS for part in (offered, used))
-            told[f"slave/{name}_total"] = total
-            told[f"slave/{name}_used"] = taken
-            told[f"slave/{name}_percent"] = taken / total if total else 0.0
-        return told
+            values[f"slave/{name}_total"] = total
+            values[f"slave/{name}_used"] = taken
+            values[f"slave/{name}_percent"] = taken / total if total else 0.0
+        return values
 
     def _in_stages(self, *stages: Stage) -> int:
         return sum(1 for task in self.core.tasks.values() if task.container.stage in stages)

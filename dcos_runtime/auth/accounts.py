@@ -69,7 +69,7 @@ class Accounts:
 
     async def log_in(self, request: web.BaseRequest) -> web.Response:
         if says := request_credentials.foreign_page(request.headers, request.headers.get("X-Dcos-Host", "")):
-            # Or a page could log its reader in as somebody else, who then sees what the reader does.
+            # Or a page could log its reader in as another user, who then sees what the reader does.
             raise ErrorResponse(403, f"{says} says that another site's page sends this; log in at the gateway's own")
         given = await _read(request, _Credentials, 'the body is to be {"uid": "…", "password": "…"}')
         user = await self._checked(self._log_in(given, request.headers.get("X-Real-IP", "")))

@@ -46,7 +46,7 @@ class AdministratorUnusable(Explained):
 
 
 class User(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
-    """Somebody who may log in. Tokens issued before ``since`` (seconds since the epoch) are no longer accepted."""
+    """A user who may log in. Tokens issued before ``since`` (seconds since the epoch) are no longer accepted."""
 
     uid: str
     hash: str

@@ -4,7 +4,7 @@
 is added or removed, in the same change, so that of two daemons that remove the last two users one fails. The
 administrator is written only when the store is created: once removed, it does not come back.
 
-A watch keeps the cache; whoever changes something waits until the watch has seen it. A daemon that was paused, or that
+A watch keeps the cache; a change waits until the watch has seen it. A daemon that was paused, or that
 does not reach ZooKeeper, misses what the others revoke. So the watch asks ZooKeeper for a sign of freshness several
 times a session. What is known is as old as the last request for a sign that was answered. Once that is too old, no
 token and no password is accepted.
@@ -154,7 +154,7 @@ class SharedDirectory(Directory):
             async with asyncio.timeout(PATIENCE):
                 await self._watch.seen()
         except TimeoutError as error:
-            raise UsersUnavailable("it is done, but ZooKeeper does not tell so yet") from error
+            raise UsersUnavailable("it is done, but ZooKeeper does not show it yet") from error
 
     async def _synced(self, work: Callable[[bool], Awaitable[None]], again: bool) -> None:
         await self._store.sync()
@@ -163,7 +163,7 @@ class SharedDirectory(Directory):
         except TokenRefused as error:
             if again:  # an earlier try may have succeeded, and be the reason
                 raise UsersUnavailable(
-                    f"ZooKeeper was away meanwhile; whether it is done is not known, but {error}"
+                    f"the connection to ZooKeeper was lost in between; whether it is done is not known, but {error}"
                 ) from error
             raise
 

@@ -124,7 +124,7 @@ class AuthShell:
         masters: tuple[str, ...],
         files: tls.TlsFiles | None,
     ) -> dict[str, Upstream]:
-        """The upstreams of services with a leader, by their doors."""
+        """The upstreams of services with a leader, by the names of their routes."""
         found = {}
         for service in services:
             route, asked = service.route, service.health
@@ -133,7 +133,7 @@ class AuthShell:
             backend = Backend(service.called, route.kind, masters, route.port, files)
             stack.push_async_callback(backend.close)
             path = asked.path if asked is not None and asked.ask == "https" and asked.port == route.port else "/"
-            found[route.door] = Upstream(route.group, backend, path)
+            found[route.name] = Upstream(route.group, backend, path)
         return found
 
     async def _directory(self, stack: AsyncExitStack, first: User | None) -> Directory:

@@ -21,7 +21,7 @@ class Rule:
 
 
 USER = Rule(free=10, first=0.25, longest=2.0)
-"""Mild: somebody else's guesses must not lock a user out."""
+"""Mild: the guesses of others must not lock a user out."""
 ADDRESS = Rule(free=5, first=0.5, longest=15.0)
 
 FORGET_SECONDS = 900.0

@@ -30,7 +30,7 @@ def marathon(http: Http | Gateways, target: Target, known_to: Master) -> Maratho
     return Marathon(
         http,
         find_marathon(known_to),
-        told_by="the master told this address (webui_url of the framework named marathon)",
+        told_by="the master reported this address (webui_url of the framework named marathon)",
     )
 
 
@@ -42,7 +42,7 @@ def cosmos(http: Http | Gateways, target: Target, environment: Mapping[str, str]
     if not address and target.cluster is not None:
         address = target.cluster.text("package", "cosmos_url")
     if address:
-        return CosmosClient(http, address.rstrip("/"), told_by=f"told by {COSMOS_VARIABLE}, or package.cosmos_url")
+        return CosmosClient(http, address.rstrip("/"), told_by=f"set by {COSMOS_VARIABLE}, or package.cosmos_url")
     host = urllib.parse.urlsplit(target.url).hostname or ""
     where = f"http://{f'[{host}]' if ':' in host else host}:{COSMOS_PORT}"
     return CosmosClient(http, where, told_by=f"beside the master, unless {COSMOS_VARIABLE} names another address")

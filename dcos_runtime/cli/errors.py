@@ -10,7 +10,7 @@ USAGE = 2
 
 _USUAL_HINTS = {
     FAILURE: "--log-level=debug shows what was asked, and what came back",
-    USAGE: "--help tells what the command takes",
+    USAGE: "--help lists the command's options",
 }
 
 

@@ -96,7 +96,7 @@ def global_options(*, hidden: bool) -> list[click.Option]:
         click.Option(
             ["--log-level"],
             type=click.Choice(LOG_LEVELS, case_sensitive=False),
-            help="Tell on stderr what is done; debug shows every request.",
+            help="Log to stderr; debug shows every request.",
             expose_value=False,
             hidden=hidden,
             callback=_set_log_level,

@@ -66,9 +66,9 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
         _complain(
-            CliError(told, hints=["look at where the output goes, at the disk and at whose files are read"]).text()
+            CliError(what, hints=["look at where the output goes, at the disk and at whose files are read"]).text()
         )
         _discard_output()
         return 1

@@ -14,7 +14,9 @@ only_ids = click.option("--quiet", "-q", is_flag=True, help="Only ids.")
 only_names = click.option("--quiet", "-q", is_flag=True, help="Only names.")
 in_json = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 as_the_master_knows = click.option("--json", "as_json", is_flag=True, help="What the master knows of each, as JSON.")
-as_the_package_manager_tells = click.option("--json", "as_json", is_flag=True, help="As the package manager tells it.")
+as_the_package_manager_returns = click.option(
+    "--json", "as_json", is_flag=True, help="As the package manager returns it."
+)
 one_of_several_apps = click.option(
     "--app-id", metavar="ID", help="The app that is meant, when the package made several."
 )
@@ -39,7 +41,7 @@ def waiting(until: str, *, default: bool = True, seconds: float = 600.0) -> Call
         function = click.option(
             "--timeout", type=click.FloatRange(min=0), default=seconds, show_default=True, help="Seconds to --wait."
         )(function)
-        told = f"Return when {until}." + ("" if default else "  [default: no-wait]")
-        return click.option("--wait/--no-wait", default=default, show_default=default, help=told)(function)
+        help_text = f"Return when {until}." + ("" if default else "  [default: no-wait]")
+        return click.option("--wait/--no-wait", default=default, show_default=default, help=help_text)(function)
 
     return decorate

@@ -158,9 +158,9 @@ class Pseudonyms:
         if shortest == 0 and unpacked_under_uris(text) and not unpacked_under_uris(hidden):
             for end in (len(text) - len(tail), len(text)):  # a file's name may have a ? or # in it
                 name = text[:end].rstrip("/").rfind("/") + 1
-                told = hidden[:name] + text[name:end] + hidden[end:]
-                if unpacked_under_uris(told):
-                    return told
+                restored = hidden[:name] + text[name:end] + hidden[end:]
+                if unpacked_under_uris(restored):
+                    return restored
         return hidden
 
     def _pieces(self, text: str, shortest: int) -> str:

@@ -2,7 +2,7 @@
 
 A segment is a row of msgpack values, an `Opening`, then one `Entry` an event. Before each come its length, and the
 CRC-32 of the length and the value (four bytes each, big-endian). So lengths are reliable, a segment that a crash or a
-power failure cut short is not taken for damaged, and other damage is found. Secrets are replaced by pseudonyms
+power failure interrupted is not taken for damaged, and other damage is found. Secrets are replaced by pseudonyms
 (`pseudonyms`), so a recording may be given to others.
 """
 

@@ -25,7 +25,7 @@ import aiohttp
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.fetching import Downloader, DownloadError, endless
 from dcos_runtime.flags.cosmos import ArtifactPlace
-from dcos_universe.index.durable import settle
+from dcos_universe.index.durable import sync_folder
 from dcos_universe.model import Json
 
 log = logging.getLogger(__name__)
@@ -103,9 +103,9 @@ class FolderStore:
         home = self._root / key
         if not home.is_dir():
             home.mkdir(mode=0o755, exist_ok=True)
-            settle(self._root)
+            sync_folder(self._root)
         beside.replace(home / name)
-        settle(home)
+        sync_folder(home)
 
 
 def _finish(file: Any) -> None:

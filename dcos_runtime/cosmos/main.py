@@ -50,7 +50,7 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
         if bool(flags.principal) != bool(flags.secret_file):
             found.append("--principal and --secret_file go together")
         if flags.principal and flags.tls_ca:
-            found.append("--principal and --tls_ca exclude each other: the certificate tells who asks")
+            found.append("--principal and --tls_ca exclude each other: the certificate identifies the sender")
         for name, urls in (("marathon", flags.marathon), ("master", flags.master)):
             if not flags.tls_ca and any(url.startswith("https:") for url in urls):
                 found.append(f"--{name} with https needs --tls_ca and --tls_identity")
@@ -112,7 +112,7 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
         resources = PackageResources(self._fetcher, flags.resource_size, mirror)
         return Routes(role, packages, resources, here.life.stalls).patterns()
 
-    async def begin(self, leadership: Leadership, here: Here[CosmosFlags]) -> CosmosShell:
+    async def start(self, leadership: Leadership, here: Here[CosmosFlags]) -> CosmosShell:
         flags = here.flags
         job = Job(
             url="",

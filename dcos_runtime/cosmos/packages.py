@@ -302,11 +302,11 @@ class Packages:
     async def repositories(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
         """Cosmos' response, with ``problem`` for a repository whose last fetch failed."""
         troubles = shell.repositories.troubles()
-        told_of = [
+        repositories = [
             {**one, "problem": troubles[one["uri"]].as_json} if one["uri"] in troubles else one
             for one in shell.core.shown_repositories()
         ]
-        return {"repositories": told_of}
+        return {"repositories": repositories}
 
     async def add_repository(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
         name, uri, index = asking.needed(body, "name"), asking.needed(body, "uri"), asking.number(body, "index")

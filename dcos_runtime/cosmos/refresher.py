@@ -101,8 +101,8 @@ class _Fetch:
             raise fetching.TooLarge(url, most) from error
         except DownloadError as error:
             raise fetching.Unreachable(url, str(error)) from error
-        told = {name.lower(): value for name, value in answer.headers.items()}
-        return fetching.FetchedResponse(answer.status, told, answer.body)
+        lowered = {name.lower(): value for name, value in answer.headers.items()}
+        return fetching.FetchedResponse(answer.status, lowered, answer.body)
 
 
 def refresh(job: Job) -> Outcome:

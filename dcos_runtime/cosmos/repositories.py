@@ -149,11 +149,11 @@ class Repositories:
             await self._fetch(name, uri)
         except NotFetched as error:
             known = self._known[uri]
-            former, kept = known.trouble, known.repository is not None
-            if former is None or former.why != str(error):
+            previous, kept = known.trouble, known.repository is not None
+            if previous is None or previous.why != str(error):
                 as_it_was = "; it is as it was when it was fetched last" if kept else ""
                 log.warning("repository %s (%s) cannot be fetched: %s%s", name, uri, error, as_it_was)
-            since = time.time() if former is None else former.since
+            since = time.time() if previous is None else previous.since
             known.trouble = RepositoryTrouble(str(error), error.remedy, since, kept)
 
     async def _fetch(self, name: str, uri: str) -> None:

@@ -61,7 +61,7 @@ class CosmosShell(Shell[Event]):
         values = await leadership.store.load()
         shell = cls(leadership, repositories, uninstaller, close, record)
         try:
-            shell.begin(Recovered(tuple(values.items()), first))
+            shell.start(Recovered(tuple(values.items()), first))
         except ValueError as fault:
             raise StoreError(str(fault)) from fault
         return shell

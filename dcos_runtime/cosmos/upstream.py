@@ -45,9 +45,9 @@ class Said:
 
     @property
     def message(self) -> str:
-        told = self.json
-        if isinstance(told, dict) and isinstance(told.get("message"), str):
-            return str(told["message"])
+        body = self.json
+        if isinstance(body, dict) and isinstance(body.get("message"), str):
+            return str(body["message"])
         return self.body[:500].decode(errors="replace")
 
 
@@ -174,16 +174,16 @@ class InitClient:
             return None
         if said.status == 409 and said.repeated and (mine := await self._stands(app, change, said)):
             return mine
-        told = self._well(said)
-        deployment = told.get("deploymentId") if isinstance(told, dict) else None
+        body = self._well(said)
+        deployment = body.get("deploymentId") if isinstance(body, dict) else None
         return str(deployment or "")
 
     async def _stands(self, app: str, change: Mapping[str, Any], refused: Said) -> str:
         """The deployment that an earlier sending of the change has begun, and because of which its repetition is
-        refused; empty when the app is not as the change makes it: then somebody else's deployment is in the way.
+        refused; empty when the app is not as the change makes it: then another client's deployment is in the way.
         """
-        told = refused.json
-        locks = told.get("deployments") if isinstance(told, dict) else None
+        body = refused.json
+        locks = body.get("deployments") if isinstance(body, dict) else None
         ids = [one["id"] for one in locks or () if isinstance(one, dict) and isinstance(one.get("id"), str)]
         now = await self.app(app) if ids else None
         return ids[0] if now is not None and shown.stands(now, change) else ""
@@ -214,8 +214,8 @@ class InitClient:
             raise errors.service_unavailable("marathon", said.message)
         if said.status >= 500:
             raise errors.marathon_bad_gateway(said.status)
-        told = said.json
-        error = errors.marathon_refused(said.message, told.get("details") if isinstance(told, dict) else None)
+        body = said.json
+        error = errors.marathon_refused(said.message, body.get("details") if isinstance(body, dict) else None)
         if said.status == 409:
             error.status = 409
         raise error
@@ -229,8 +229,8 @@ class Kernel:
 
     async def frameworks(self, name: str | None = None) -> list[dict[str, Any]]:
         """The registered frameworks."""
-        told = self._well(await self._upstream.ask("GET", "/frameworks")).json or {}
-        found = [one for one in told.get("frameworks") or () if isinstance(one, dict)]
+        body = self._well(await self._upstream.ask("GET", "/frameworks")).json or {}
+        found = [one for one in body.get("frameworks") or () if isinstance(one, dict)]
         return found if name is None else [one for one in found if one.get("name") == name]
 
     async def teardown(self, framework: str) -> None:
@@ -241,8 +241,8 @@ class Kernel:
 
     async def agents(self) -> list[dict[str, Any]]:
         """As `/slaves` shows them: ``id``, ``pid``, ``reserved_resources_full`` by role."""
-        told = self._well(await self._upstream.ask("GET", "/slaves")).json or {}
-        return [one for one in told.get("slaves") or () if isinstance(one, dict)]
+        body = self._well(await self._upstream.ask("GET", "/slaves")).json or {}
+        return [one for one in body.get("slaves") or () if isinstance(one, dict)]
 
     async def address(self, agent: str) -> str | None:
         """The address of an agent's machine; None for an agent that the master does not know."""

@@ -103,7 +103,7 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         BOOLEAN, "refuse to start when any checkpoint cannot be read; Mesos' default is true", default=False
     )
     recovery_timeout: float = flag(
-        DURATION, "told to tasks of frameworks that checkpoint; tasks here wait for ever", default=900.0
+        DURATION, "passed to tasks of frameworks that checkpoint; tasks here wait for ever", default=900.0
     )
     registration_backoff_factor: float = flag(
         DURATION, "first wait before connecting again; doubles to a minute, half of it random", default=1.0

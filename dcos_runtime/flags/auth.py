@@ -46,5 +46,5 @@ class AuthFlags(StoreFlags, TlsFlags, MasterPortFlags, LoggingFlags):
         instead="kernel and init at the ports above",
     )
     cluster: str | None = flag(TEXT, "what the cluster is called")
-    dcos_version: str = flag(TEXT, "version of DC/OS whose interfaces are told to be spoken here", default="2.0.0")
+    dcos_version: str = flag(TEXT, "version of DC/OS that is reported as that of the interfaces here", default="2.0.0")
     generation: str | None = flag(TEXT, "folder of the active generation; its manifest.json says what is installed")

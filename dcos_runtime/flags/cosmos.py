@@ -144,7 +144,7 @@ class CosmosFlags(LeadingFlags, RecordingFlags):
     resource_size: int = flag(SIZE, "largest file that `/package/resource` hands on", default=4 * 1024 * 1024 * 1024)
     allowed_networks: tuple[Network, ...] = flag(
         NETWORKS,
-        "what may be fetched from although it is loopback, link-local or a door of the cluster",
+        "what may be fetched from although it is loopback, link-local or an endpoint of the cluster",
         default=(),
     )
     cluster_addresses: tuple[str, ...] = flag(

@@ -264,8 +264,8 @@ def help_text(wanted: type[Flags], summary: str) -> str:
     lines = [f"Usage: {wanted.program} [--flag=value …]", "", summary, ""]
     for one in sorted(wanted.declared(), key=lambda one: one.name):
         lines.append(f"  --[no-]{one.name}" if one.kind.switch else f"  --{one.name}=VALUE")
-        told = "(required)" if one.required else f"(default: {one.default_text})" if one.default_text else ""
-        lines.append(f"      {' '.join(filter(None, (_plain(one.help), told.replace('`', ''))))}")
+        default = "(required)" if one.required else f"(default: {one.default_text})" if one.default_text else ""
+        lines.append(f"      {' '.join(filter(None, (_plain(one.help), default.replace('`', ''))))}")
     return "\n".join(lines)
 
 

@@ -31,7 +31,7 @@ class MarathonFlags(LeaderFlags, MasterPortFlags, RecordingFlags):
     http_port: int = varied(LeaderFlags, "http_port", default=port("marathon", "plain"))
     tls_port: int = varied(LeaderFlags, "tls_port", default=INIT_TLS_PORT)
     webui_url: str | None = flag(
-        PUBLIC_URL, "base URL told to the master; `dcos` finds the init by it", instead="`http://hostname:port`"
+        PUBLIC_URL, "base URL reported to the master; `dcos` finds the init by it", instead="`http://hostname:port`"
     )
     work_dir: str | None = flag(
         TEXT,

@@ -42,14 +42,14 @@ class AddressFlags(Flags):
 
     ip: str = flag(
         ADDRESS,
-        "address to listen on; others reach it only when told to (Mesos listens on all addresses)",
+        "address to listen on; by default others cannot reach it (Mesos listens on all addresses)",
         default="127.0.0.1",
     )
     advertise_ip: str | None = flag(
-        ADDRESS, "address that others are told; needed with `--ip=0.0.0.0`", instead="that of `ip`"
+        ADDRESS, "address that is reported to others; needed with `--ip=0.0.0.0`", instead="that of `ip`"
     )
-    advertise_port: int | None = flag(REACHED_PORT, "port that others are told", instead="that of `port`")
-    hostname: str | None = flag(TEXT, "name that others are told", instead="the name of the address")
+    advertise_port: int | None = flag(REACHED_PORT, "port that is reported to others", instead="that of `port`")
+    hostname: str | None = flag(TEXT, "name that is reported to others", instead="the name of the address")
 
 
 @dataclass(frozen=True, kw_only=True)

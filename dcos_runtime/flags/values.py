@@ -48,7 +48,9 @@ def without_credentials(text: str) -> str:
 
 def public_url(text: str) -> str:
     if "@" in text:
-        raise ValueError("a URL that others are told has neither a user nor a password; write %40 for an @ in its path")
+        raise ValueError(
+            "a URL that is reported to others has neither a user nor a password; write %40 for an @ in its path"
+        )
     return with_good_port(text)
 
 
@@ -98,7 +100,7 @@ def port(text: str) -> int:
 
 
 def reached_port(text: str) -> int:
-    """A port that a connection is made to, or that others are told: not 0, which stands for any free one."""
+    """A port that a connection is made to, or that is reported to others: not 0, which stands for any free one."""
     if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= LAST_PORT:
         raise ValueError(f"expected a port, 1 to {LAST_PORT}")
     return int(text)

@@ -30,7 +30,7 @@ class MasterLeader:
                 try:
                     return self._url(leader)
                 except ValueError as error:
-                    log.error("cannot tell the master's address: %s", error)
+                    log.error("cannot find out the master's address: %s", error)
             leader = await self._detector.changed(leader)
 
     async def changed(self, url: str) -> None:

@@ -102,13 +102,13 @@ class NginxConnection(asyncio.Protocol):
         if self._transport is None:
             return
         status, headers = answer
-        told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        if told.count("\n") != len(headers) or told.count("\r") != len(headers):
+        text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        if text.count("\n") != len(headers) or text.count("\r") != len(headers):
             log.error("an answer to nginx would have held a line end; it is refused")
-            status, told = 500, ""
+            status, text = 500, ""
         self._transport.write(
             b"HTTP/1.1 %d %b\r\nContent-Length: 0\r\n%b\r\n"
-            % (status, _REASONS[status], told.encode("utf-8", "surrogateescape"))
+            % (status, _REASONS[status], text.encode("utf-8", "surrogateescape"))
         )
 
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-URI, DOOR, HOST = "X-Dcos-Uri", "X-Dcos-Door", "X-Dcos-Host"
-WANTED = (URI, DOOR, HOST, "Authorization", "Cookie", *request_credentials.PAGE_HEADERS)
+URI, ROUTE, HOST = "X-Dcos-Uri", "X-Dcos-Route", "X-Dcos-Host"
+WANTED = (URI, ROUTE, HOST, "Authorization", "Cookie", *request_credentials.PAGE_HEADERS)
 """The headers of nginx' request that are read."""
 
 
@@ -44,7 +44,7 @@ class TokenCheck(Protocol):
 
 
 class Authorizer:
-    """``upstreams``: by the door of each of ``routes`` that leads to a leader."""
+    """``upstreams``: by the name of each of ``routes`` that leads to a leader."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Authorizer:
         self._services = services
         self._routes = routes
         self._upstreams = upstreams
-        self._machines = {routed.door: routed for routed in routes if routed.leads_to == "machine"}
+        self._machines = {routed.name: routed for routed in routes if routed.leads_to == "machine"}
 
     def caller(self, headers: MultiMapping[str]) -> Claims:
         """Whose token a request carries: in ``Authorization``, or else in the cookie. A browser adds that to what
@@ -89,7 +89,7 @@ class Authorizer:
     def decide(self, headers: Headers) -> Answer | Awaitable[Answer]:
         try:
             claims = self.caller(headers)
-            route = routing.route_of(headers.get(URI, ""), headers.get(DOOR, ""), self._routes)
+            route = routing.route_of(headers.get(URI, ""), headers.get(ROUTE, ""), self._routes)
         except ErrorResponse as error:
             return refusal(error)
         except NoRoute as error:

@@ -169,16 +169,16 @@ class ClusterHealth:
     async def _remember(self) -> set[str] | None:
         """The agents that the leading master lists; None when no master answers."""
         try:
-            told = await self.agents.all()
+            agents = await self.agents.all()
         except NoAnswer:
             return None
         now, listed = time.monotonic(), set()
-        for agent in told:
+        for agent in agents:
             if (ip := host_of(agent)) is not None:
                 role = "agent_public" if "public_ip" in (agent.get("attributes") or {}) else "agent"
                 host, mesos_id = str(agent.get("hostname", "")), str(agent.get("id", ""))
-                former = self._seen.get(ip)
-                if ip in listed and former is not None and former.active:
+                previous = self._seen.get(ip)
+                if ip in listed and previous is not None and previous.active:
                     continue  # its former registration is listed beside the present one
                 self._seen[ip] = _Seen(role, host, mesos_id, now, bool(agent.get("active")))
                 listed.add(ip)
@@ -293,13 +293,13 @@ class ClusterHealth:
             }
 
         def unit(name: str, health: int) -> dict[str, Any]:
-            told = report.services[name]
+            service = report.services[name]
             return {
                 "UnitName": name,
                 "Health": health,
-                "Title": told.description,
+                "Title": service.description,
                 "Timestamp": at,
-                "PrettyName": told.title,
+                "PrettyName": service.title,
             }
 
         return {
@@ -355,8 +355,8 @@ def _node(node: HostHealth, unit: str = "") -> dict[str, Any]:
 
 
 def _unit(report: Report, unit: str, health: int) -> dict[str, Any]:
-    told = report.services[unit]
-    return {"id": unit, "name": told.title, "health": health, "description": told.description}
+    service = report.services[unit]
+    return {"id": unit, "name": service.title, "health": health, "description": service.description}
 
 
 def _in_full(report: Report, node: HostHealth, unit: str) -> dict[str, Any]:

@@ -208,7 +208,7 @@ def _add_framework(records: Records, framework: _Framework, agents: Mapping[str,
     name_of = fragment(framework.name)
     if name_of and not _OURS.fullmatch(name_of) and (address := _address(framework.hostname or "")) is not None:
         records.add(f"{name_of}.{DOMAIN}.", address)
-    told = records.tasks.setdefault(framework.name, [])
+    tasks = records.tasks.setdefault(framework.name, [])
     for raw in framework.tasks:
         try:
             task = _decode_task(raw)
@@ -216,7 +216,7 @@ def _add_framework(records: Records, framework: _Framework, agents: Mapping[str,
             continue  # the other frameworks and tasks still get their names
         if task.state == "TASK_RUNNING" and (ip := agents.get(task.slave_id)) is not None:
             one = _Running(task, name_of, ip, list(_ports(task.resources.ports)), _discovered(task))
-            told.append({"name": task.name, "id": task.id, "records": one.records})
+            tasks.append({"name": task.name, "id": task.id, "records": one.records})
             yield one
 
 

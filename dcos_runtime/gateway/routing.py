@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dcos_runtime.wire.cluster_services import Routed
 
 SERVICE = "service"
-"""The door to services that run as tasks."""
+"""The route to services that run as tasks."""
 _SERVICES = "/service"
 
 _AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -41,7 +41,7 @@ class NoRoute(Exception):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a request goes: a ``kind`` (a door of ``--services``, or `SERVICE`), for a machine its agent's id, and the
+    """Where a request goes: a ``kind`` (a route of ``--services``, or `SERVICE`), for a machine its agent's id, and the
     path and query that are passed on, without ``prefix``.
     """
 
@@ -77,24 +77,24 @@ def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Destination:
     if location == SERVICE and path.startswith(f"{_SERVICES}/"):
         return Destination(SERVICE, _SERVICES, uri[len(_SERVICES) :])
     for routed in routes:
-        for prefix in routed.paths if routed.door == location else ():
+        for prefix in routed.paths if routed.name == location else ():
             if path.startswith(f"{prefix}/"):
                 whole = uri[len(prefix) :]
                 return (
-                    _machine(routed.door, prefix, whole)
+                    _machine(routed.name, prefix, whole)
                     if routed.leads_to == "machine"
                     else Destination(location, prefix, whole)
                 )
     raise NoRoute(404, no_page(path))
 
 
-def _machine(door: str, prefix: str, whole: str) -> Destination:
+def _machine(name: str, prefix: str, whole: str) -> Destination:
     """The daemon of the machine whose agent the first part of ``whole`` names."""
     agent_id = whole[1:].partition("?")[0].partition("/")[0]
     if not _AGENT_ID.fullmatch(agent_id):
         raise NoRoute(404, "what follows in the path is not an agent's id")
     left = whole[len(agent_id) + 1 :]
-    return Destination(door, f"{prefix}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
+    return Destination(name, f"{prefix}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
 
 
 def no_page(path: str) -> str:

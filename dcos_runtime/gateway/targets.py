@@ -73,9 +73,9 @@ class AgentAddresses:
         for agent in await self.all():
             ip, match = address_of(agent), _PID.fullmatch(str(agent.get("pid", "")))
             if ip is not None and match is not None:
-                former = found.get(ip, Member())
-                own = former.own | self._ports | {int(match["port"])}
-                found[ip] = Member(own, former.offered + _intervals((agent.get("resources") or {}).get("ports")))
+                previous = found.get(ip, Member())
+                own = previous.own | self._ports | {int(match["port"])}
+                found[ip] = Member(own, previous.offered + _intervals((agent.get("resources") or {}).get("ports")))
         return found
 
     async def _ask(self, agent_id: str) -> str:

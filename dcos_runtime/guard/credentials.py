@@ -14,7 +14,7 @@ from dcos_runtime.errors import Explained
 class CredentialsUnusable(Explained):
     """The file cannot be used. The text names it and says why, and quotes nothing of it."""
 
-    usual_hint = "mend the file, or give another one"
+    usual_hint = "correct the file, or give another one"
 
 
 class _Credential(msgspec.Struct):

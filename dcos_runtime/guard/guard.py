@@ -55,7 +55,7 @@ class Denied(Exception):
 class GuardUnusable(Explained):
     """The flags name something that cannot be used. The text holds no secret."""
 
-    usual_hint = "mend what the flag names, or start without it"
+    usual_hint = "correct the file that the flag names, or start without it"
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def guard(
     tls_kinds: Collection[str] = (),
     kind: str = "",
 ) -> Guard:
-    """The guard of a daemon of that ``kind`` with these flags, which `doors.problems` has passed. Raises
+    """The guard of a daemon of that ``kind`` with these flags, which `admission.problems` has passed. Raises
     `GuardUnusable`.
 
     ``tls_kinds``: kinds to let in besides the operator's and those of --tls_clients. ``credentials``: the file that the

@@ -102,7 +102,7 @@ class AskedUsers:
         self._yes.pop(known, None)
         if answer:
             if boottime() - asked > (_TOKEN_SECONDS if address is None else _PASSWORD_SECONDS):
-                raise UsersUnreachable("what dcos-auth answered is too old: this process was paused meanwhile")
+                raise UsersUnreachable("the answer of dcos-auth is too old: this process was paused in between")
             _remember(self._yes, known, asked + _REMEMBERED_SECONDS)
         return answer
 

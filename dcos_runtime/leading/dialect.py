@@ -60,7 +60,7 @@ class Dialect:
     def nobody(self) -> web.Response:
         return self.tell(503, "No leader elected")
 
-    def nobody_any_more(self, told: web.Response) -> web.Response:
+    def nobody_any_more(self, response: web.Response) -> web.Response:
         """There is no further leader to ask. ``told`` says what became of the request at the leader that was asked."""
         return self.tell(503, "No leader elected; ask again")
 

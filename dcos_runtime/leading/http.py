@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
 from dcos_runtime.daemon import ALL_PATHS
-from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.admission import Admission
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.role import Role, S
@@ -27,11 +27,11 @@ class Api(Generic[S]):
     """
 
     def __init__(
-        self, role: Role[S], router: Router, doors: Doors, dialect: Dialect, standby: Standby | None = None
+        self, role: Role[S], router: Router, admission: Admission, dialect: Dialect, standby: Standby | None = None
     ) -> None:
         self._role = role
         self._router = router
-        self._doors = doors
+        self._admission = admission
         self._dialect = dialect
         self._standby = standby
 
@@ -57,14 +57,14 @@ class Api(Generic[S]):
         try:
             route, parts = self._router.find(request)
             try:
-                await self._doors.enter(request, route.door, route.path)
+                await self._admission.admit(request, route.realm, route.path)
             except Denied as denied:
                 return self._dialect.denied(request, denied)
             if self._dialect.only_continue and hdrs.EXPECT in request.headers and not _expects_continue(request):
                 return self._dialect.tell(417, "Only 100-continue can be expected here")
             await _invite(request)
             response = await self._answered(request, route, parts)
-            self._dialect.note(request, self._doors.entered(request), response)
+            self._dialect.note(request, self._admission.principal_of(request), response)
             return response
         finally:
             self._role.answered(request)
@@ -100,7 +100,7 @@ class Api(Generic[S]):
         if self._role.own is None:
             return not_done(self._dialect, request, self._dialect.starting())
         if self._standby is not None:
-            return await self._standby.answer(request, self._doors.entered(request))
+            return await self._standby.answer(request, self._admission.principal_of(request))
         leading = self._role.leading
         refusal = nobody(self._role, self._dialect)
         if refusal is not None or leading is None:

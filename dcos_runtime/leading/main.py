@@ -23,8 +23,8 @@ from dcos_runtime.errors import Explained, explain
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.leading import LeaderFlags
-from dcos_runtime.guard import doors, guard
-from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard import admission, guard
+from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.role import Peer, Role, S
@@ -57,7 +57,7 @@ class Here(Generic[F]):
 
 
 class Daemon(Generic[S, F]):
-    """What all daemons with a leader do, in steps. Each gives `routes` and `begin`, and may override other steps."""
+    """What all daemons with a leader do, in steps. Each gives `routes` and `start`, and may override other steps."""
 
     summary: str
     kind: str
@@ -74,7 +74,7 @@ class Daemon(Generic[S, F]):
     def routes(self, role: Role[S], here: Here[F]) -> Sequence[Pattern]:
         raise NotImplementedError
 
-    async def begin(self, leadership: Leadership, here: Here[F]) -> S:
+    async def start(self, leadership: Leadership, here: Here[F]) -> S:
         """Recovers what was stored, and makes the shell that leads. Raises ``StoreError`` and ``OSError``."""
         raise NotImplementedError
 
@@ -87,7 +87,7 @@ class Daemon(Generic[S, F]):
             "token_key": flags.token_key,
             "auth_socket": flags.auth_socket,
         }
-        return doors.problems(flags, _wanted(flags), sources, "authenticate_http")
+        return admission.problems(flags, _guarded(flags), sources, "authenticate_http")
 
     def prepare(self, flags: F) -> None:
         """Called before anything listens. Raises ``OSError`` and `Unusable` for what prevents a start."""
@@ -137,13 +137,13 @@ class Daemon(Generic[S, F]):
         self.prepare(flags)
         known = self.guard(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
-        entrance = Doors(None, known, _wanted(flags))
+        admission = Admission(None, known, _guarded(flags))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(known.close)
             standby = Standby(role, self.dialect)
             stack.push_async_callback(standby.close)
             patterns: list[Pattern] = []
-            api = Api(role, Patterns(patterns, self.dialect.tell), entrance, self.dialect, standby)
+            api = Api(role, Patterns(patterns, self.dialect.tell), admission, self.dialect, standby)
             address = await stack.enter_async_context(
                 listening(api.application(), flags.http_address, flags.http_port, refused=self.dialect.tell)
             )
@@ -172,27 +172,27 @@ class Daemon(Generic[S, F]):
                 role,
                 life,
                 seat,
-                functools.partial(self._begin, here),
+                functools.partial(self._start, here),
                 lambda: print(ready_line(self.flags.program, address), flush=True),
             )
 
-    async def _begin(self, here: Here[F], leadership: Leadership) -> S:
-        return await self.begin(leadership, here)
+    async def _start(self, here: Here[F], leadership: Leadership) -> S:
+        return await self.start(leadership, here)
 
     def _seat(self, flags: F, here: Here[F]) -> Alone | Candidate:
         place = self.place(flags)
         if place is None:
             return Alone(self.file(flags))
         own = here.address.encode()
-        former = (
+        previous = (
             None if flags.work_dir is None else PreviousProcess(Path(flags.work_dir), lambda content: content == own)
         )
-        return Candidate(place, own, _peer_of, former)
+        return Candidate(place, own, _peer_of, previous)
 
 
-def _wanted(flags: LeaderFlags) -> frozenset[Door]:
-    """The doors that want a principal."""
-    return frozenset((Door.READ, Door.WRITE)) if flags.authenticate_http else frozenset()
+def _guarded(flags: LeaderFlags) -> frozenset[Realm]:
+    """The realms that require a principal."""
+    return frozenset((Realm.READ, Realm.WRITE)) if flags.authenticate_http else frozenset()
 
 
 class Unusable(Explained):

@@ -29,7 +29,7 @@ class Peer:
 class CannotGoOn(Explained):
     """The shell has to end, and this process with it. The text says why."""
 
-    usual_hint = "it is started again, and others may lead meanwhile"
+    usual_hint = "it is started again, and others may lead in the meantime"
 
 
 class Leading(Protocol):
@@ -122,7 +122,7 @@ class Role(Generic[S]):
             raise LeaseOver("this process does not lead")
         return shell
 
-    def begin(self, shell: S) -> None:
+    def start(self, shell: S) -> None:
         """This process leads from now on."""
         self._shell = shell
         self._tell()

@@ -1,6 +1,6 @@
 """The routes of a daemon, and how the route of a request is found.
 
-A route is looked up first and brings its door along, so that another spelling of a path cannot bypass the check of who
+A route is looked up first and names its realm, so that another spelling of a path cannot bypass the check of who
 sends it.
 """
 
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from dcos_runtime.guard.doors import Door
+from dcos_runtime.guard.admission import Realm
 from dcos_runtime.leading.dialect import LONGEST_SHOWN
 from dcos_runtime.store.lease import HOLD_SECONDS
 from dcos_runtime.wire.quoting import shown
@@ -28,7 +28,7 @@ READS = ("GET", "HEAD")
 @dataclass(frozen=True)
 class Route:
     handler: Handler
-    door: Door
+    realm: Realm
     path: str = ""
     """The path without a prefix, as an inventory names it to open it to anonymous readers."""
     everywhere: bool = False
@@ -53,16 +53,16 @@ class Pattern:
 
 
 def route(
-    method: str, pattern: str, handler: Handler, *, everywhere: bool = False, door: Door | None = None
+    method: str, pattern: str, handler: Handler, *, everywhere: bool = False, realm: Realm | None = None
 ) -> Pattern:
     """A `Pattern`. In its text ``{id}`` matches the rest of a path, with slashes, and ``{=name}`` one part.
 
-    The door of GET and HEAD is `READ`, that of all other methods `WRITE`, unless ``door`` says otherwise.
+    The realm of GET and HEAD is `READ`, that of all other methods `WRITE`, unless ``realm`` says otherwise.
     """
     regex = pattern.replace("{id}", "(?P<id>.+)")
     regex = re.sub(r"\{=(\w+)\}", r"(?P<\1>[^/]+)", regex)
-    door = door or (Door.READ if method in READS else Door.WRITE)
-    return Pattern(method, re.compile(regex), Route(handler, door, everywhere=everywhere))
+    realm = realm or (Realm.READ if method in READS else Realm.WRITE)
+    return Pattern(method, re.compile(regex), Route(handler, realm, everywhere=everywhere))
 
 
 class Patterns:
@@ -88,10 +88,10 @@ class Patterns:
         if allowed:
             listed = ", ".join(sorted(allowed))
             what = f"{shown(request.method, 20)} is not for {shown(path, LONGEST_SHOWN)}; {listed} is"
-            told = self._tell(405, what, {"Allow": listed})
+            response = self._tell(405, what, {"Allow": listed})
         else:
-            told = self._tell(404, f"{shown(path, LONGEST_SHOWN)}: no such resource")
-        return Route(_telling(told), Door.UNKNOWN, path), {}
+            response = self._tell(404, f"{shown(path, LONGEST_SHOWN)}: no such resource")
+        return Route(_telling(response), Realm.UNKNOWN, path), {}
 
 
 def normal_path(path: str) -> str:

@@ -34,7 +34,7 @@ class Leadership:
     lease: Term
 
 
-Begin = Callable[[Leadership], Awaitable[S]]
+Start = Callable[[Leadership], Awaitable[S]]
 """Recovers what was stored, and makes the shell that leads. Raises ``StoreError`` and ``OSError``."""
 
 
@@ -46,10 +46,10 @@ class Alone:
 
         self._store = SqliteStore(file)
 
-    async def lead(self, role: Role[S], life: Life, begin: Begin[S], ready: Callable[[], None]) -> None:
+    async def lead(self, role: Role[S], life: Life, start: Start[S], ready: Callable[[], None]) -> None:
         """``ready`` is called when it leads."""
         role.follow(role.own)
-        if await _begin(role, life, begin, Leadership(self._store, Forever())):
+        if await _start(role, life, start, Leadership(self._store, Forever())):
             ready()
 
     async def close(self) -> None:
@@ -71,7 +71,7 @@ class Place:
 
 class Candidate:
     """``content`` is what this process writes into its node; ``peer_of`` reads the content of another's node (None:
-    unreadable). ``former``: the process before this one, whose node is removed first.
+    unreadable). ``previous``: the process before this one, whose node is removed first.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Candidate:
         place: Place,
         content: bytes,
         peer_of: Callable[[Leader], Peer | None],
-        former: PreviousProcess | None = None,
+        previous: PreviousProcess | None = None,
     ) -> None:
         from dcos_runtime.store.zookeeper import ZooKeeperSession
 
@@ -88,12 +88,14 @@ class Candidate:
         self._session = ZooKeeperSession(place.url, place.session_seconds)
         self._session.start()
         self._detector = ZooKeeperDetector(self._session, place.election)
-        self._contender = ZooKeeperContender(self._session, place.election, content, public=place.public, former=former)
+        self._contender = ZooKeeperContender(
+            self._session, place.election, content, public=place.public, previous=previous
+        )
 
-    async def lead(self, role: Role[S], life: Life, begin: Begin[S], ready: Callable[[], None]) -> None:
+    async def lead(self, role: Role[S], life: Life, start: Start[S], ready: Callable[[], None]) -> None:
         """Runs in the background. ``ready`` is called at once, because a standby answers requests, too."""
         life.spawn(self._follow(role), "leader detection")
-        life.spawn(self._lead(role, life, begin), "the election")
+        life.spawn(self._lead(role, life, start), "the election")
         ready()
 
     async def close(self) -> None:
@@ -109,7 +111,7 @@ class Candidate:
             peer = None if known is None else self._peer_of(known)
             role.follow(None if peer is None or known is None else replace(peer, node=known.node))
 
-    async def _lead(self, role: Role[S], life: Life, begin: Begin[S]) -> None:
+    async def _lead(self, role: Role[S], life: Life, start: Start[S]) -> None:
         from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 
         try:
@@ -121,18 +123,18 @@ class Candidate:
         except StoreError as error:
             life.end(1, explain(error))
             return
-        if await _begin(role, life, begin, Leadership(store, self._contender.lease)):
+        if await _start(role, life, start, Leadership(store, self._contender.lease)):
             life.end(1, f"leadership is lost: {await self._contender.lost()}; the next start stands for election again")
 
 
-async def lead(role: Role[S], life: Life, seat: Alone | Candidate, begin: Begin[S], ready: Callable[[], None]) -> None:
+async def lead(role: Role[S], life: Life, seat: Alone | Candidate, start: Start[S], ready: Callable[[], None]) -> None:
     """Takes part until ``life`` ends, then ends in an orderly way. The caller ends its listeners after this.
 
     In the end: first no more requests are taken, and those under way get their responses; then the shell stops, which
     closes its streams; then the leadership is given up, so that the next leader need not wait for a session to end.
     """
     try:
-        await seat.lead(role, life, begin, ready)
+        await seat.lead(role, life, start, ready)
         await life.ended()
         shell = await role.end(DRAIN_SECONDS)
         if shell is not None:
@@ -141,15 +143,15 @@ async def lead(role: Role[S], life: Life, seat: Alone | Candidate, begin: Begin[
         await seat.close()
 
 
-async def _begin(role: Role[S], life: Life, begin: Begin[S], leadership: Leadership) -> bool:
+async def _start(role: Role[S], life: Life, start: Start[S], leadership: Leadership) -> bool:
     """Makes and starts the shell. Returns whether that worked; if not, ``life`` ends."""
     try:
-        shell = await begin(leadership)
+        shell = await start(leadership)
     except (StoreError, OSError) as error:
         life.end(1, explain(error))
         return False
     life.spawn(_run(shell, life), "the shell")
-    role.begin(shell)
+    role.start(shell)
     return True
 
 

@@ -37,7 +37,7 @@ def now(term: Term) -> Now:
 class Shell(Generic[E]):
     """The core's effects `Persist`, `Log` and `Reply` are carried out here; a daemon's own `perform` does the others.
 
-    `begin` feeds what was stored; `run` has to run from then on.
+    `start` feeds what was stored; `run` has to run from then on.
     """
 
     def __init__(self, core: Core[E], leadership: Leadership, recorder: Keeper | None = None) -> None:
@@ -97,7 +97,7 @@ class Shell(Generic[E]):
     def now(self) -> Now:
         return now(self.lease)
 
-    def begin(self, recovered: E) -> None:
+    def start(self, recovered: E) -> None:
         """Feeds the first event. Raises what the core raises."""
         self._runner.feed(recovered)
 

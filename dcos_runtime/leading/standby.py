@@ -183,8 +183,8 @@ class Standby:
                 ) as answer:
                     declined = answer.status == 503 and answer.headers.get(PASSED_ON) == "no"
                     if declined and self._dialect.is_read(request):
-                        told = self._dialect.tell(503, "No leader elected; ask again")
-                        return _Again(told, leader_changed=False, same_leader_allowed=True)
+                        failure = self._dialect.tell(503, "No leader elected; ask again")
+                        return _Again(failure, leader_changed=False, same_leader_allowed=True)
                     headers = self._kept(answer.headers, ())
                     self._dialect.dress_response(headers, leading)
                     if body is not None and not _is_stream(request, answer):
@@ -205,16 +205,16 @@ class Standby:
         unknown = "whether it did what was asked is not known"
         advice = "ask again" if harmless or not attempt.sent else unknown
         if limit.expired():
-            told = self._dialect.tell(503, f"The {self._dialect.daemon} at {at} does not lead any more; {advice}")
+            failure = self._dialect.tell(503, f"The {self._dialect.daemon} at {at} does not lead any more; {advice}")
         else:
             what = f"The leading {self._dialect.daemon} at {at} does not answer ({cause(error)}): it "
             what += "broke off" if attempt.sent else "cannot be reached"
             log.warning("a request is not passed on. %s", what)
-            told = self._dialect.tell(502, f"{what}; {advice}")
+            failure = self._dialect.tell(502, f"{what}; {advice}")
         if not harmless:
-            return told
+            return failure
         changed = limit.expired()
-        return _Again(told, leader_changed=changed, same_leader_allowed=changed or not attempt.sent)
+        return _Again(failure, leader_changed=changed, same_leader_allowed=changed or not attempt.sent)
 
     def _base(self, leading: Peer) -> tuple[str, str]:
         """The leader's address: as messages name it, and as a URL."""

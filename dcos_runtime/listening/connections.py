@@ -386,17 +386,17 @@ class Connection(RequestHandler):
     def _too_long(self) -> _ErrInfo:
         return _error_info(431, f"its first line and headers are longer than {self._longest_head} bytes")
 
-    def _refuse(self, told: _ErrInfo) -> None:
+    def _refuse(self, refused: _ErrInfo) -> None:
         """From now on nothing that comes is parsed or kept. aiohttp would parse each piece, and keep an error for each.
         An error's traceback holds frames that hold the piece and the error: a cycle that is freed only by a full
         garbage collection.
         """
-        error: BaseException = told.exc
+        error: BaseException = refused.exc
         error.__traceback__ = error.__cause__ = error.__context__ = None
         error.args = ()
         if isinstance(error, HttpProcessingError):
             error.message = ""  # it quotes everything that came
-        self._messages.append((_ErrInfo(told.status, error, told.message[:_LONGEST_REASON]), EMPTY_PAYLOAD))
+        self._messages.append((_ErrInfo(refused.status, error, refused.message[:_LONGEST_REASON]), EMPTY_PAYLOAD))
         self._dropped = 0
         self._payload = None
         if self._waiter is not None and not self._waiter.done():
@@ -468,10 +468,10 @@ def _bytes_received(transport: asyncio.BaseTransport) -> int | None:
     """How many bytes the kernel has received from the client. None: the client is gone."""
     connection = transport.get_extra_info("socket")
     try:
-        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED.stop)
+        info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED.stop)
     except (OSError, AttributeError):
         return None
-    return int.from_bytes(told[_BYTES_RECEIVED], sys.byteorder) if len(told) == _BYTES_RECEIVED.stop else None
+    return int.from_bytes(info[_BYTES_RECEIVED], sys.byteorder) if len(info) == _BYTES_RECEIVED.stop else None
 
 
 def _error_info(status: int, text: str) -> _ErrInfo:

@@ -30,7 +30,9 @@ def problems(flags: MarathonFlags) -> list[str]:
     if bool(flags.mesos_authentication_principal) != bool(flags.mesos_authentication_secret_file):
         found.append("--mesos_authentication_principal and --mesos_authentication_secret_file go together")
     if flags.mesos_authentication_principal and flags.tls_ca:
-        found.append("--mesos_authentication_principal and --tls_ca exclude each other: the certificate tells who asks")
+        found.append(
+            "--mesos_authentication_principal and --tls_ca exclude each other: the certificate identifies the sender"
+        )
     if flags.tls_port != INIT_TLS_PORT and not flags.tls_ca:
         found.append("--tls_port needs --tls_ca and --tls_identity")
     return found

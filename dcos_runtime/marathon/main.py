@@ -84,7 +84,7 @@ class Init(Daemon[InitShell, MarathonFlags]):
         system = System(lambda: role.lead, identity, here.life.stalls, abdicate)
         return [*Apps(lambda: role.lead).routes(), *system.routes()]
 
-    async def begin(self, leadership: Leadership, here: Here[MarathonFlags]) -> InitShell:
+    async def start(self, leadership: Leadership, here: Here[MarathonFlags]) -> InitShell:
         flags, credential = here.flags, self._credential
         settings = marathon_flags.settings(flags, _info(here, credential))
         try:

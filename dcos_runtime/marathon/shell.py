@@ -70,7 +70,7 @@ class InitShell(Shell[Event]):
         seed = os.urandom(32)
         core = InitCore(settings, SeededSource(seed))
         shell = cls(leadership, hub, core, await asyncio.to_thread(record, core, seed) if record else None)
-        shell.begin(events.Recovered(tuple(values.items())))
+        shell.start(events.Recovered(tuple(values.items())))
         return shell
 
     def subscribe(self, client: Client, master: MasterLeader) -> None:

@@ -1,7 +1,7 @@
 """The listener for our own daemons: the agents' protocol, `wire.internal`, and with TLS the public API beside it.
 
 With TLS the protocol is for certificates of agents only, and an agent may only act for itself; the public API is for
-the kinds that the doors name.
+the kinds that the admission rules name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from dcos_runtime import bodies, tls
 from dcos_runtime.daemon import text_response
-from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.admission import Admission
 from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.leading.http import Api
 from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
@@ -29,9 +29,9 @@ HOLD_SECONDS = 25.0
 class AgentApi:
     """``public``: the API that is also served here, to our own daemons."""
 
-    def __init__(self, role: MasterRole, doors: Doors, public: Api[MasterShell] | None = None) -> None:
+    def __init__(self, role: MasterRole, admission: Admission, public: Api[MasterShell] | None = None) -> None:
         self._role = role
-        self._doors = doors
+        self._admission = admission
         self._public = public
 
     def application(self) -> web.Application:
@@ -53,7 +53,7 @@ class AgentApi:
         _names(request)
         try:
             question = codec.decode(await bodies.read(request, MAX_BODY), internal.Token)
-            return web.Response(status=200 if await self._doors.guard.knows_token(question.token) else 401)
+            return web.Response(status=200 if await self._admission.guard.knows_token(question.token) else 401)
         except bodies.BodyRefused as refusal:
             return text_response(refusal.text, refusal.status, refusal.headers)
         except codec.DecodeError:

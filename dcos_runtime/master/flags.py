@@ -11,8 +11,8 @@ from dcos_runtime.daemon import own_hostname
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.master import MasterFlags
-from dcos_runtime.guard import doors, guard
-from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard import admission, guard
+from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.master.core.allocator import Options
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.views import VERSION
@@ -27,20 +27,20 @@ CHECKS: Mapping[str, Check] = {"zk": parse_url}
 def check(flags: MasterFlags) -> None:
     """Checks flags against each other. Raises `FlagError`."""
     sources = {"credentials": flags.credentials, "token_key": flags.token_key, "auth_socket": flags.auth_socket}
-    problems = doors.problems(flags, _wanted(flags), sources)
+    problems = admission.problems(flags, _guarded(flags), sources)
     if ipaddress.ip_address(flags.ip).is_unspecified and flags.advertise_ip is None:
-        problems.append(f"--ip={flags.ip} needs --advertise_ip: others have to be told one address")
+        problems.append(f"--ip={flags.ip} needs --advertise_ip: one address must be reported to others")
     if flags.max_agent_ping_timeouts < 1 or flags.agent_ping_timeout <= 0:
         problems.append("--agent_ping_timeout and --max_agent_ping_timeouts have to be more than zero")
     if problems:
         raise FlagError(flags.program, problems)
 
 
-def _wanted(flags: MasterFlags) -> frozenset[Door]:
-    return doors.wanted(flags, flags.authenticate_http_frameworks)
+def _guarded(flags: MasterFlags) -> frozenset[Realm]:
+    return admission.guarded(flags, flags.authenticate_http_frameworks)
 
 
-def doors_of(flags: MasterFlags) -> Doors:
+def admission_of(flags: MasterFlags) -> Admission:
     """Raises `guard.GuardUnusable`."""
     known = guard.guard(
         "mesos-master",
@@ -49,7 +49,7 @@ def doors_of(flags: MasterFlags) -> Doors:
         tls_kinds={"master"},  # standbys pass requests on
         kind="master",
     )
-    return Doors("mesos-master", known, _wanted(flags))
+    return Admission("mesos-master", known, _guarded(flags))
 
 
 def master_info(flags: MasterFlags, bound_port: int) -> MasterInfo:

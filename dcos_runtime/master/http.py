@@ -1,7 +1,7 @@
 """The master's public API: the scheduler API and the v0 reads. Routes are found as Mesos finds them.
 
 Each path is served bare and under ``/master``; a trailing slash and the ``.json`` of old clients are dropped; the
-longest known prefix of the path is the route, which names its door. A standby redirects requests that only the leader
+longest known prefix of the path is the route, which names its realm. A standby redirects requests that only the leader
 can answer; on the port for our own daemons it passes them on instead.
 """
 
@@ -18,7 +18,7 @@ from aiohttp import hdrs, web
 from dcos_runtime import __version__, build
 from dcos_runtime.daemon import machine, text_response
 from dcos_runtime.flags.values import duration
-from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.role import Role
@@ -69,26 +69,26 @@ class MasterRole(Role[MasterShell]):
 class MasterRoutes:
     """A `Router`."""
 
-    def __init__(self, role: MasterRole, doors: Doors) -> None:
+    def __init__(self, role: MasterRole, admission: Admission) -> None:
         self._role = role
-        self._doors = doors
-        self._nowhere = Route(self._nothing, Door.UNKNOWN, everywhere=True)
+        self._admission = admission
+        self._nowhere = Route(self._nothing, Realm.UNKNOWN, everywhere=True)
         self._routes: dict[str, Route] = {
-            "/api/v1/scheduler": Route(self._scheduler, Door.FRAMEWORK, hold=FRAMEWORK_HOLD_SECONDS),
-            "/teardown": Route(self._teardown, Door.WRITE),
-            "/internal/agent/v1": Route(self._agent_endpoint, Door.READ),
+            "/api/v1/scheduler": Route(self._scheduler, Realm.FRAMEWORK, hold=FRAMEWORK_HOLD_SECONDS),
+            "/teardown": Route(self._teardown, Realm.WRITE),
+            "/internal/agent/v1": Route(self._agent_endpoint, Realm.READ),
             "/state": self._view("state", lambda viewer, query: viewer.state()),
             "/state-summary": self._view("state-summary", lambda viewer, query: viewer.state_summary()),
             "/slaves": self._view("slaves", lambda viewer, query: viewer.slaves(query.get("slave_id"))),
             "/frameworks": self._view("frameworks", lambda viewer, query: viewer.frameworks(query.get("framework_id"))),
             "/tasks": self._view("tasks", lambda viewer, query: viewer.tasks(query)),
             "/roles": self._view("roles", lambda viewer, query: viewer.roles()),
-            "/redirect": Route(self._redirect, Door.OPEN, everywhere=True),
-            "/health": Route(self._health, Door.OPEN, everywhere=True),
-            "/version": Route(self._version, Door.OPEN, everywhere=True),
-            "/flags": Route(self._flags, Door.READ, everywhere=True),
-            "/metrics/snapshot": Route(self._metrics, Door.READ, everywhere=True),
-            "/system/stats": Route(self._stats, Door.READ, everywhere=True),
+            "/redirect": Route(self._redirect, Realm.OPEN, everywhere=True),
+            "/health": Route(self._health, Realm.OPEN, everywhere=True),
+            "/version": Route(self._version, Realm.OPEN, everywhere=True),
+            "/flags": Route(self._flags, Realm.READ, everywhere=True),
+            "/metrics/snapshot": Route(self._metrics, Realm.READ, everywhere=True),
+            "/system/stats": Route(self._stats, Realm.READ, everywhere=True),
         }
         self._routes = {path: replace(route, path=path) for path, route in self._routes.items()}
 
@@ -109,10 +109,10 @@ class MasterRoutes:
     # --- what only the leader answers ---
 
     async def _scheduler(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return await scheduler_api.handle(request, self._role.lead, self._doors.entered(request))
+        return await scheduler_api.handle(request, self._role.lead, self._admission.principal_of(request))
 
     async def _teardown(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return await teardown.handle(request, self._role.lead, self._doors.entered(request))
+        return await teardown.handle(request, self._role.lead, self._admission.principal_of(request))
 
     async def _agent_endpoint(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return _json(codec.encode(internal.Endpoint(port=self._role.tls_port, versions=list(internal.SPOKEN))), request)
@@ -123,7 +123,7 @@ class MasterRoutes:
             key = f"{name}?{sorted(query.items())}"
             return _json(await self._shared(key, lambda viewer: pieces(viewer, query)), request)
 
-        return Route(handler, Door.READ)
+        return Route(handler, Realm.READ)
 
     async def _shared(self, key: str, pieces: Callable[[MasterViewer], Pieces]) -> bytes:
         """Renders each view once at a time, for all requests that come meanwhile."""
@@ -166,18 +166,18 @@ class MasterRoutes:
         role, shell = self._role, self._role.shell
         moment = now(Forever() if shell is None else shell.lease)
         if shell is not None and shell.lease.valid():
-            told = codec.encode(metrics(shell, role.queues, role.stalls, role.started_at, moment))
+            body = codec.encode(metrics(shell, role.queues, role.stalls, role.started_at, moment))
             if shell.lease.valid():  # otherwise this process may not be the leader any more
-                return _json(told, request)
+                return _json(body, request)
         return _json(codec.encode(metrics(None, role.queues, role.stalls, role.started_at, moment)), request)
 
     async def _stats(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return _json(codec.encode(machine()), request)
 
 
-def public_api(role: MasterRole, doors: Doors, standby: Standby | None = None) -> Api[MasterShell]:
+def public_api(role: MasterRole, admission: Admission, standby: Standby | None = None) -> Api[MasterShell]:
     """Without a ``standby``, requests that only the leader answers are redirected, as in Mesos."""
-    return Api(role, MasterRoutes(role, doors), doors, MesosDialect(), standby)
+    return Api(role, MasterRoutes(role, admission), admission, MesosDialect(), standby)
 
 
 async def _render(pieces: Pieces) -> bytes:

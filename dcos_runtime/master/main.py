@@ -21,7 +21,7 @@ from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.master import flags as master_flags
 from dcos_runtime.master.agents_http import AgentApi
 from dcos_runtime.master.http import MasterRole, MesosDialect, public_api
-from dcos_runtime.master.shell import begin
+from dcos_runtime.master.shell import start
 from dcos_runtime.store.election import Leader
 from dcos_runtime.store.previous import PreviousProcess
 from dcos_runtime.store.zookeeper import ZooKeeperUrl, parse_url
@@ -47,15 +47,15 @@ async def serve(flags: MasterFlags, life: Life) -> None:
     """
     role = MasterRole(time.time(), flags.shown(), flags.cluster, life.stalls)
     try:
-        doors = master_flags.doors_of(flags)
+        admission = master_flags.admission_of(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(doors.guard.close)
+            stack.push_async_callback(admission.guard.close)
             standby = Standby(role, MesosDialect())
             stack.push_async_callback(standby.close)
             agents = await stack.enter_async_context(
                 listening(
-                    AgentApi(role, doors, public_api(role, doors, standby) if files else None).application(),
+                    AgentApi(role, admission, public_api(role, admission, standby) if files else None).application(),
                     flags.ip,
                     flags.tls_port,
                     tls=files.server() if files is not None else None,
@@ -63,7 +63,7 @@ async def serve(flags: MasterFlags, life: Life) -> None:
                 )
             )
             public = await stack.enter_async_context(
-                listening(public_api(role, doors).application(), flags.ip, flags.port)
+                listening(public_api(role, admission).application(), flags.ip, flags.port)
             )
             own = master_flags.master_info(flags, public.port)
             role.tls_port = agents.port
@@ -76,7 +76,7 @@ async def serve(flags: MasterFlags, life: Life) -> None:
                 role,
                 life,
                 seat,
-                lambda leadership: begin(config, leadership, flags.record),
+                lambda leadership: start(config, leadership, flags.record),
                 lambda: print(daemon.ready_line(flags.program, public), flush=True),
             )
     except (OSError, tls.TlsError, GuardUnusable) as error:
@@ -97,14 +97,14 @@ def _seat(flags: MasterFlags, own: MasterInfo) -> Alone | Candidate:
     if flags.zk is None:
         return Alone(Path(flags.work_dir) / "registry.sqlite")
     try:
-        former = PreviousProcess(Path(flags.work_dir), lambda content: _same_place(content, own))
+        previous = PreviousProcess(Path(flags.work_dir), lambda content: _same_place(content, own))
     except OSError as error:
         raise Unstartable(
             f"--work_dir={flags.work_dir} cannot be used",
             why=explain(error),
             hint="give a folder that this process may write into",
         ) from error
-    return Candidate(place_of(parse_url(flags.zk), flags.zk_session_timeout), codec.encode(own), _peer_of, former)
+    return Candidate(place_of(parse_url(flags.zk), flags.zk_session_timeout), codec.encode(own), _peer_of, previous)
 
 
 def _same_place(content: bytes, own: MasterInfo) -> bool:

@@ -35,7 +35,7 @@ _FIRST_BUDGET, _LEAST_BUDGET, _LARGEST_BUDGET = 200, 10, 2000
 class MasterShell(Shell[Event]):
     """One term as leader. Everything here runs in the event loop; only the store waits elsewhere.
 
-    `begin` makes one: it feeds the core with what was stored.
+    `start` makes one: it feeds the core with what was stored.
     """
 
     def __init__(self, core: MasterCore, leadership: Leadership, recorder: Recorder | None = None) -> None:
@@ -128,7 +128,7 @@ def next_budget(budget: int, took: float, full: bool) -> int:
     return min(max(fitting, _LEAST_BUDGET), _LARGEST_BUDGET)
 
 
-async def begin(config: Config, leadership: Leadership, record: str | None = None) -> MasterShell:
+async def start(config: Config, leadership: Leadership, record: str | None = None) -> MasterShell:
     """Recovers what was stored. Raises `StoreError` and ``OSError``."""
     lease = leadership.lease
     began = lease.working()
@@ -140,7 +140,7 @@ async def begin(config: Config, leadership: Leadership, record: str | None = Non
     shell = MasterShell(core, leadership, keeper)
     moment = shell.now()
     try:
-        shell.begin(Recovered(tuple(registry.items()), int(moment.wall * 1000)))
+        shell.start(Recovered(tuple(registry.items()), int(moment.wall * 1000)))
     except UnknownRegistryVersion as error:
         raise StoreError(str(error)) from error
     except DecodeError as error:

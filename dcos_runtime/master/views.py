@@ -1,7 +1,7 @@
 """Mesos' v0 reads, `/state` and related paths, which third-party tools use.
 
 Each view is a generator of JSON pieces: it is built in short steps, and the kernel works in between. So every record is
-consistent in itself, and the lists are those of the moment when the view was begun. A record that cannot be shown is
+consistent in itself, and the lists are those of the moment when the view was started. A record that cannot be shown is
 left out and logged, so that the others are still shown.
 """
 

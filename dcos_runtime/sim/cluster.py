@@ -220,7 +220,7 @@ class Cluster:
             framework.leave()
         for init in self.inits:
             init.leave()
-        self._until_well(self._left, seconds, "nobody wanted anything any more")
+        self._until_well(self._left, seconds, "all work was removed")
 
     def _until_well(self, look: Callable[[], str], seconds: float, since: str) -> None:
         end = self.clock.now + seconds

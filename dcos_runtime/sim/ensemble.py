@@ -76,7 +76,7 @@ class Ensemble:
         return self.line[0] if self.line else None
 
     def watch_leader(self, watcher: Watcher) -> None:
-        self._watchers[watcher.name] = watcher.hears(lambda told: watcher.leader_is(*told))
+        self._watchers[watcher.name] = watcher.hears(lambda answer: watcher.leader_is(*answer))
         self._tell(watcher.name)
 
     def _tell(self, name: str) -> None:

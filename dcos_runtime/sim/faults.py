@@ -408,7 +408,7 @@ AnyFault = (
 
 
 def _asks(init: InitProcess, apps: Collection[str], event: Callable[[int], Frozen]) -> None:
-    """``apps``: the ones whose change under way is cut short by this one."""
+    """``apps``: the ones whose change under way is interrupted by this one."""
 
     def asked(request: int) -> Frozen:
         for app_id in apps:

@@ -63,7 +63,7 @@ class Process:
     def hears(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
         """The same for messages of others."""
         life = self.life
-        return lambda told: self._act(life, lambda: hear(told))
+        return lambda answer: self._act(life, lambda: hear(answer))
 
     def _act(self, life: int, action: Action) -> None:
         if self.life != life or not self.up:

@@ -165,7 +165,7 @@ class AgentLedger:
                     self._hung_up(agent, book)
                 case OpenConnection():
                     self._met(agent, "reconnect")
-                    self._owe(agent, "connect", "", 45.0, "a connection was begun, and neither admitted nor given up")
+                    self._owe(agent, "connect", "", 45.0, "a connection was started, and neither admitted nor given up")
                 case Signal():
                     self._signal(agent, effect)
                 case Destroy():
@@ -248,14 +248,14 @@ class AgentLedger:
 
     def _in_order(self, agent: AgentProcess, book: _Book, key: Key, uuid: str, message: internal.Update) -> None:
         """A task's states never go back, and it ends once."""
-        told = book.told.setdefault(key, {})
-        if uuid in told:
+        ranks = book.told.setdefault(key, {})
+        if uuid in ranks:
             return
         rank = RANK.get(message.status.state.value, ENDED)
-        before = max(told.values(), default=0)
+        before = max(ranks.values(), default=0)
         if before == ENDED or rank < before:
             raise Violation(f"{agent.name}: {message.status.state.value} of {key} comes after what cannot be before it")
-        told[uuid] = rank
+        ranks[uuid] = rank
 
     def _truly(self, agent: AgentProcess, book: _Book, key: Key, message: internal.Update) -> None:
         """Checks that the reported end of a task is the real one."""
@@ -285,13 +285,13 @@ class AgentLedger:
             if not key.startswith("tasks/"):
                 continue
             container = key[6:]
-            former = book.wanted.get(container)
+            previous = book.wanted.get(container)
             view = None if value is None else self._run.decode(value)
             kept = () if view is None else view.uuids
-            if former is not None and not former.forgotten and not (view is not None and view.forgotten):
-                for uuid in former.uuids:
-                    if uuid not in kept and uuid not in book.acknowledged and former.key[0] not in book.shut:
-                        raise Violation(f"{agent.name}: an update of {former.key} is dropped; nobody acknowledged it")
+            if previous is not None and not previous.forgotten and not (view is not None and view.forgotten):
+                for uuid in previous.uuids:
+                    if uuid not in kept and uuid not in book.acknowledged and previous.key[0] not in book.shut:
+                        raise Violation(f"{agent.name}: an update of {previous.key} is dropped; nobody acknowledged it")
             if view is None:
                 book.wanted.pop(container, None)
             else:

@@ -134,7 +134,7 @@ class InitLedger:
                 self._met(init, "reconcile")
 
     def _acknowledged(self, init: InitProcess, uuid: str) -> None:
-        """The changes of the update have to be stored by now."""
+        """The changes of the update must be stored at this time."""
         heard = self._heard.get(init.name, {}).pop(uuid, None)
         if heard is None:
             return

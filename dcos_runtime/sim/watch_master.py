@@ -123,9 +123,9 @@ class MasterLedger:
             case events.AgentGone():
                 self._agent_gone(master, event.stream)
             case events.Subscribe():
-                told = _subscribed(event.stream, effects)
-                if _status(event.request, effects) == 200 and told:
-                    self._subscribed(master, event.stream, told, event.stream_id)
+                subscribed = _subscribed(event.stream, effects)
+                if _status(event.request, effects) == 200 and subscribed:
+                    self._subscribed(master, event.stream, subscribed, event.stream_id)
             case events.SubscriberGone():
                 self._subscriber_gone(master, event.stream)
             case events.Called():
@@ -181,19 +181,19 @@ class MasterLedger:
         term.streams[agent_id] = stream
         term.names[agent_id] = term.agents.get(stream, "")
         self._hears(master, agent_id)
-        told = term.told_of.get(stream, {})
-        former = term.tasks.get(agent_id, {})
-        for key in former:
-            if key not in told and key[0] in term.known and self._framework_there(term, key[0]):
+        reported = term.told_of.get(stream, {})
+        previous = term.tasks.get(agent_id, {})
+        for key in previous:
+            if key not in reported and key[0] in term.known and self._framework_there(term, key[0]):
                 text = f"{agent_id} registered again without {key}, and its framework is not told"
                 self._owe(master, "reconcile", key[1], LATER, text)
-        for key, state in told.items():
+        for key, state in reported.items():
             if key in term.killed and state not in OVER and key not in term.over:
                 text = f"{agent_id} came back with {key}, which is to be killed, and is not told so"
                 self._owe(master, "kill", key[1], LATER, text)
-        term.over.update(key for key, state in told.items() if state in OVER)
-        term.tasks[agent_id] = {key: True for key in told if key not in term.over and key[0] not in term.removed}
-        for framework_id in {key[0] for key in told} & term.removed:
+        term.over.update(key for key, state in reported.items() if state in OVER)
+        term.tasks[agent_id] = {key: True for key in reported if key not in term.over and key[0] not in term.removed}
+        for framework_id in {key[0] for key in reported} & term.removed:
             text = f"{agent_id} came back with tasks of {framework_id}, which was removed, and is not told so"
             self._owe(master, "shutdown", f"{agent_id} {framework_id}", SOON, text)
 

@@ -93,7 +93,7 @@ def make_folder(client: Any, path: str, acls: Acls, public: bool = False) -> Non
         except NoAuthError:
             if way == path:
                 raise
-            # A folder above that belongs to somebody else; to pass through it is enough.
+            # A folder above of another owner; passing through it is enough.
 
 
 def close_tree(client: Any, path: str, acls: Acls, public: bool = False) -> None:

@@ -198,7 +198,7 @@ class ZooKeeperContender:
     """Stands for election at a ``zk://`` path: keeps one node with ``content`` there for as long as its session lives.
 
     With credentials, the folder is closed to everybody else, who may read it if it is ``public``.
-    ``former``: the process before this one, whose node is removed first.
+    ``previous``: the process before this one, whose node is removed first.
     """
 
     def __init__(
@@ -207,14 +207,14 @@ class ZooKeeperContender:
         path: str,
         content: bytes,
         public: bool = False,
-        former: PreviousProcess | None = None,
+        previous: PreviousProcess | None = None,
     ) -> None:
         self.lease = Lease()
         self._session = session
         self._path = path
         self._content = content
         self._public = public
-        self._former = former
+        self._previous = previous
         self._node: str | None = None
         self._fence: tuple[tuple[str, int], ...] = ()
         self._term: asyncio.Task[None] | None = None
@@ -334,7 +334,7 @@ class ZooKeeperContender:
                 if str(error) == self.standing:
                     self.lease.revoke(f"our node at {self._path} was taken away")
                 else:
-                    self.lease.revoke(f"{error}, which tells who owns the store, was removed")
+                    self.lease.revoke(f"{error}, which names the owner of the store, was removed")
                 return
             except BadVersionError as error:
                 self.lease.revoke(f"another has taken over since: {error} was changed")
@@ -368,7 +368,9 @@ class ZooKeeperContender:
                 await self.lease.hold()
             except LeaseOver:
                 return
-            log.warning("leading at %s again after %.1f s; nobody did meanwhile", self._path, self.lease.now() - since)
+            log.warning(
+                "leading at %s again after %.1f s; nobody else did in between", self._path, self.lease.now() - since
+            )
 
     async def _watch(self, own: str | None) -> None:
         """Waits until our node is not the first any more, through lost connections."""
@@ -398,9 +400,9 @@ class ZooKeeperContender:
         access.close_system(client, acls)
         access.make_folder(client, self._path, acls, public=self._public)
         access.close_tree(client, self._path, acls, public=self._public)
-        if self._former is not None:
-            self._former.remove(client, self._path, self._session.id)
-            self._former.remember(self._path, self._session.id)
+        if self._previous is not None:
+            self._previous.remove(client, self._path, self._session.id)
+            self._previous.remember(self._path, self._session.id)
         # An earlier create whose answer was lost may have made a node of ours: use that one, and do not stand twice.
         for child in client.get_children(self._path):
             if _sequence(child) is not None:

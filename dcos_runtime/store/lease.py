@@ -197,11 +197,11 @@ class Lease:
 
     def _heard_until(self, now: float, session_seconds: float) -> float:
         """The latest time of ours of which ZooKeeper's leader was surely told by ``now``."""
-        told = float("-inf")
+        heard = float("-inf")
         while self._signs and self._signs[0].answered <= now - session_seconds * _SILENT:
-            told = self._signs.popleft().asked
-        if told > self._known:
-            self._known = told
+            heard = self._signs.popleft().asked
+        if heard > self._known:
+            self._known = heard
         return self._known
 
     def revoke(self, why: str) -> None:

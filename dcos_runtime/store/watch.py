@@ -1,4 +1,4 @@
-"""The entries whose keys begin with a prefix, kept up to date: a `StoreWatch` tells changes, whoever makes them.
+"""The entries whose keys begin with a prefix, kept up to date: a `StoreWatch` reports changes of all writers.
 
 It reports *states*, not events. A value that lasts is never missed; two changes of a key may be reported as one, and a
 value that lasted only for a moment may be missed. A write of several keys is reported at once only if the store reads
@@ -46,8 +46,8 @@ class StoreWatch:
                 raise self._failure
             self._news.clear()
             await self._news.wait()
-        told, self._untold = self._untold, {}
-        return told
+        changed, self._untold = self._untold, {}
+        return changed
 
     async def seen(self) -> None:
         """Waits until `entries` hold all changes before this call."""

@@ -161,7 +161,7 @@ class ZooKeeperSession:
         """
         future: asyncio.Future[T] = self._loop.create_future()
 
-        def settle(result: T | None, error: BaseException | None) -> None:
+        def resolve(result: T | None, error: BaseException | None) -> None:
             if not future.done():
                 if error is not None:
                     future.set_exception(error)
@@ -175,7 +175,7 @@ class ZooKeeperSession:
             except BaseException as caught:
                 error = caught
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(settle, result, error)
+                self._loop.call_soon_threadsafe(resolve, result, error)
 
         threading.Thread(target=run, name="zookeeper", daemon=True).start()
         return await future
@@ -195,7 +195,7 @@ class ZooKeeperSession:
 
     @property
     def opened(self) -> float:
-        """When the last connection was begun, on the leases' clock. A request that is made now goes over that one or a
+        """When the last connection was started, on the leases' clock. A request made now goes over that one or a
         later one.
         """
         return float(self._handler.begun)
@@ -213,7 +213,7 @@ class ZooKeeperSession:
 
         future: asyncio.Future[None] = self._loop.create_future()
 
-        def settle(error: Exception | None) -> None:
+        def resolve(error: Exception | None) -> None:
             if future.done():
                 return
             if error is not None:
@@ -235,7 +235,7 @@ class ZooKeeperSession:
 
         def watches_called(error: Exception | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                self._loop.call_soon_threadsafe(settle, error)
+                self._loop.call_soon_threadsafe(resolve, error)
 
         transaction = self.client.transaction()
         for path, version in checks:
@@ -272,7 +272,7 @@ class ZooKeeperSession:
         try:
             await asyncio.wait_for(self.call(stop), 5.0)
         except TimeoutError:
-            log.warning("ZooKeeper %s did not let go in 5 s; the session ends by its timeout", self.url.hosts)
+            log.warning("ZooKeeper %s did not close the session in 5 s; it ends by its timeout", self.url.hosts)
 
 
 def _handler(connect_seconds: float) -> Any:

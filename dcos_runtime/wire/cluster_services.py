@@ -46,9 +46,9 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class Routed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which paths lead to a service. ``door`` is what nginx calls them, ``group`` its group of servers."""
+    """Which paths lead to a service. ``name`` is that of the route, ``group`` its group of servers in nginx."""
 
-    door: str
+    name: str
     group: str
     kind: str
     port: int

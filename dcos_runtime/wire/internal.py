@@ -247,5 +247,5 @@ def connect(data: bytes) -> tuple[Connect, int]:
         raise
 
 
-def _version(told: Connect | _Versions) -> int:
-    return agreed(told.versions or [told.version], "this agent", "this master")
+def _version(versions: Connect | _Versions) -> int:
+    return agreed(versions.versions or [versions.version], "this agent", "this master")

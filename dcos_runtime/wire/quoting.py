@@ -1,7 +1,7 @@
 """Quotes of clients' texts in messages and logs: bounded in length, and printable only. Pure.
 
 What was sent may be megabytes, hold a terminal's escape sequences, turn the direction of writing, or be no text at all.
-`shown` is for one quoted value, `bounded` for a whole message at the door through which it leaves.
+`shown` is for one quoted value, `bounded` for a whole message where it is sent.
 """
 
 from __future__ import annotations

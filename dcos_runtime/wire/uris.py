@@ -127,8 +127,8 @@ def blanked(value: str) -> str:
         return f"{begin}{HIDDEN}@{match['rest'].partition('@')[2]}" if at else value
     if not _is_place(place) or _may_end_later(match["rest"], parts["authority"]):
         return begin + _blanked_malformed(match["rest"])
-    told = begin + (f"{HIDDEN}@" if at else "") + place + _INNER.sub(HIDDEN, parts["path"])
-    return told if parts["query"] is None else _blanked_query(f"{told}?{_INNER.sub(HIDDEN, parts['query'])}")
+    shown = begin + (f"{HIDDEN}@" if at else "") + place + _INNER.sub(HIDDEN, parts["path"])
+    return shown if parts["query"] is None else _blanked_query(f"{shown}?{_INNER.sub(HIDDEN, parts['query'])}")
 
 
 def secrets(value: str) -> list[str]:
@@ -144,19 +144,19 @@ def secrets(value: str) -> list[str]:
             given.append(match["rest"].rpartition("@")[0])
     elif (found := _mistaken(value)) is not None:
         given.append(found["credentials"])
-    told: list[str] = []
+    texts: list[str] = []
     for credentials in given:
         password = credentials.partition(":")[2]
-        told += [credentials, _decoded(credentials), password, _decoded(password)]
+        texts += [credentials, _decoded(credentials), password, _decoded(password)]
         # In the form that is sent: servers echo it.
-        told.append(base64.b64encode(_decoded(credentials).encode(errors="surrogateescape")).decode().rstrip("="))
+        texts.append(base64.b64encode(_decoded(credentials).encode(errors="surrogateescape")).decode().rstrip("="))
     for parameter in value.partition("#")[0].partition("?")[2].split("&"):
         name, _, text = parameter.partition("=")
         text = text or name  # one without a name may be all of it
         if _SECRET.search(name) or len(text) >= _LONG:
             # As it was given, as it means, and as it is sent.
-            told += [text, _decoded(text), _decoded(text.replace("+", " ")), _encoded(text, "/?")]
-    return sorted({text for text in told if text}, key=len, reverse=True)
+            texts += [text, _decoded(text), _decoded(text.replace("+", " ")), _encoded(text, "/?")]
+    return sorted({text for text in texts if text}, key=len, reverse=True)
 
 
 def _mistaken(value: str) -> re.Match[str] | None:
@@ -173,14 +173,14 @@ def _blanked_otherwise(value: str) -> str:
 
 
 def _blanked_malformed(rest: str) -> str:
-    """What follows ``://`` where no host does: a password with a / in it, or something left out by whoever wrote it.
+    """What follows ``://`` where no host does: a password with a / in it, or a part that the author left out.
 
     Without an @ there are no credentials in it, unless its host was forgotten: then what looks like the port is one.
     """
     _, at, after = rest.rpartition("@")
     if at:
-        told = after.partition("#")[0]
-        return f"{HIDDEN}@{_blanked_query(told)}" if _is_place(_authority(after)) else HIDDEN
+        place = after.partition("#")[0]
+        return f"{HIDDEN}@{_blanked_query(place)}" if _is_place(_authority(after)) else HIDDEN
     if "@" in _decoded_to_the_end(rest):
         return HIDDEN
     authority = _authority(rest)

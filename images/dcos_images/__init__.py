@@ -1,1 +1,1 @@
-"""Builds golden images from definitions and locked packages, boots them to try them, and keeps house."""
+"""Builds golden images from definitions and locked packages, tests them by booting, and cleans up the cache."""

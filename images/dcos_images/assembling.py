@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 def assemble(job: Job, keys: Keys, packages: Path, boot: Path, runtime: Path | None, note: Note) -> dict[str, Any]:
-    """Fills the job's folder, and returns what is recorded of the image.
+    """Fills the job's folder, and returns the record of the image.
 
-    ``packages`` is the tree of packages, ``boot`` the folder of kernel and initrd, ``runtime`` what it carries of it.
+    ``packages`` is the tree of packages, ``boot`` the folder of kernel and initrd, ``runtime`` the image's runtime
+    package, unpacked.
     """
     compose(job, packages, runtime)
     work = job.folder / ".work"

@@ -1,7 +1,8 @@
-"""The cache of a builder: what a step made, by the digest of everything that made it.
+"""The cache of a builder: the results of steps, by the digest of all their inputs.
 
-An entry is a folder named by its key. It is whole or not there: it is made beside, and comes with one rename. Whoever
-wants the same entry meanwhile waits for its lock. An entry holds ``tree/`` or files, and its record, ``entry.json``.
+An entry is a folder named by its key. It is complete or does not exist: it is made beside its place, and renamed. Other
+processes that need the same entry wait for its lock. An entry contains ``tree/`` or files, and its record,
+``entry.json``.
 """
 
 from __future__ import annotations
@@ -30,28 +31,28 @@ _IN_USE = "in-use.lock"
 
 
 class Cache:
-    """Entries below a folder."""
+    """The entries in a folder."""
 
     def __init__(self, folder: Path, note: Note) -> None:
         self.folder = folder
         self._note = note
 
     def find(self, key: str) -> dict[str, Any] | None:
-        """The record of a whole entry that was not altered since. None: it has to be made."""
+        """The record of a complete entry that was not altered since. None: it must be made."""
         entry = self.folder / key
         record = read_record(entry)
         return record if record is not None and is_whole(entry, record) else None
 
     @contextlib.contextmanager
-    def locked(self, key: str, busy: str = "somebody else builds the same") -> Iterator[None]:
-        """Nobody else makes this entry meanwhile."""
+    def locked(self, key: str, busy: str = "another process builds the same") -> Iterator[None]:
+        """Holds the entry's lock: no other process makes it meanwhile."""
         with held(self.folder / f"{key}.lock", fcntl.LOCK_EX, busy, self._note):
             yield
 
     def make(self, key: str, work: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
-        """Makes the entry: ``work`` fills a folder and returns what is recorded. Its lock is held.
+        """Makes the entry: ``work`` fills a folder and returns the record. The caller holds its lock.
 
-        Raises what ``work`` raises; then nothing is left that counts as an entry.
+        Raises the errors of ``work``; then nothing is left that counts as an entry.
         """
         entry = self.folder / key
         for stale in self.folder.glob(f"{BUILDING}{key}-*"):
@@ -72,7 +73,7 @@ class Cache:
         return record
 
     def ensure(self, key: str, title: str, work: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
-        """The record of the entry, made now when it is not there."""
+        """The record of the entry, which is made if it does not exist."""
         if (found := self.find(key)) is not None:
             return found
         with self.locked(key):
@@ -86,23 +87,23 @@ class Cache:
 
 @contextlib.contextmanager
 def used(folder: Path, note: Note) -> Iterator[None]:
-    """Nothing goes from the cache in ``folder`` meanwhile; many may use it at a time."""
+    """Meanwhile nothing is removed from the cache in ``folder``; several processes may use it at a time."""
     with held(folder / _IN_USE, fcntl.LOCK_SH, "the cache is cleared by another process", note):
         yield
 
 
 @contextlib.contextmanager
 def unused(folder: Path, note: Note) -> Iterator[None]:
-    """Nobody builds in the cache in ``folder``, nor uses what is in it, meanwhile."""
+    """Meanwhile no other process builds in the cache in ``folder``, or uses its content."""
     with held(folder / _IN_USE, fcntl.LOCK_EX, "images are built or used by another process", note):
         yield
 
 
 @contextlib.contextmanager
 def held(path: Path, how: int, busy: str, note: Note) -> Iterator[None]:
-    """The lock file at ``path`` is held, shared or alone as ``how`` says; who has to wait notes why (``busy``).
+    """Holds the lock file at ``path``, shared or exclusive as ``how`` says; notes ``busy`` when it has to wait.
 
-    Raises `ImageError` when there can be no such lock: nothing that cannot be locked is taken for free.
+    Raises `ImageError` when there can be no such lock: without one nothing counts as free.
     """
     try:
         descriptor = _opened(path)
@@ -129,19 +130,19 @@ def _opened(path: Path) -> int:
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except PermissionError:  # of a cache of another user, which may be read
+    except PermissionError:  # a cache of another user, which may be readable
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def remove_entry(entry: Path) -> None:
-    """Removes an entry, if it is there: whenever that is interrupted, what is left of it is none."""
+    """Removes an entry, if it exists. When this is interrupted, the rest does not count as an entry."""
     if entry.exists():
         (entry / RECORD).unlink(missing_ok=True)
         shutil.rmtree(entry)
 
 
 def read_record(entry: Path) -> dict[str, Any] | None:
-    """What is recorded of an entry. None: it is not finished, or damaged; either way it is made."""
+    """The record of an entry. None: it is not finished, or damaged; either way it must be made."""
     try:
         record = json.loads((entry / RECORD).read_text())
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -154,7 +155,7 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> None:
 
 
 def is_whole(entry: Path, record: Mapping[str, Any]) -> bool:
-    """Whether the entry is still what was made, by its outline: names, sizes, modes, owners and times."""
+    """Whether the entry is unchanged since it was made, by its outline: names, sizes, modes, owners and times."""
     try:
         return record.get("outline") == outline(entry)
     except OSError:
@@ -162,7 +163,7 @@ def is_whole(entry: Path, record: Mapping[str, Any]) -> bool:
 
 
 def outline(entry: Path) -> dict[str, str]:
-    """What is quickly seen of an entry: of each file size and time, of each tree its outline."""
+    """The attributes of an entry that can be read quickly: size and time of each file, the outline of each tree."""
     facts = {}
     for path in sorted(entry.iterdir()):
         if path.is_dir():

@@ -1,6 +1,6 @@
-"""The code that makes a step, as a digest: its module, and every module of this package that comes with it by import.
+"""The digest of a step's code: its module, and every module of this package that it imports.
 
-What is imported for types alone (``if TYPE_CHECKING:``) does nothing, and does not count.
+Modules that are imported for types alone (``if TYPE_CHECKING:``) have no effect, and do not count.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def code_digest(module: str) -> str:
 
 
 def code_of(module: str) -> frozenset[str]:
-    """The modules of this package that run when ``module`` does: itself, what it imports, what that imports."""
+    """The modules of this package that run when ``module`` does: itself, its imports, and their imports."""
     found: set[str] = set()
     wanted = [module]
     while wanted:
@@ -59,7 +59,7 @@ def _imports(name: str) -> list[str]:
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node of the module's tree without what only the checker of types reads."""
+    """Every node of the module's tree, except those that only the type checker reads."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
             continue

@@ -1,4 +1,4 @@
-"""From the tree of packages to the tree of an image: what is laid down, switched, removed and checked, in order."""
+"""From the tree of packages to the tree of an image: users, files, units, removals and checks, in order."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ COMPOSE: tuple[tuple[str, Step], ...] = (
     ("check that there are no passwords", check_no_passwords),
     ("clamp times", clamp_times),
 )
-"""They take a second together and are done each time."""
+"""They take a second together, and are repeated for each image."""
 
 
 def compose(job: Job, packages: Path, runtime: Path | None) -> None:
-    """The tree of the image, in the job's folder. ``runtime`` is the package that it carries, unpacked."""
+    """Makes the tree of the image in the job's folder. ``runtime`` is its runtime package, unpacked."""
     copy_linked(packages, job.tree.root, job.log_file)
     if runtime is not None:
         job.tree.make_folder(SEEDS)

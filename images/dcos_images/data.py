@@ -1,4 +1,4 @@
-"""Where image definitions lie: beside the code in a checkout, in ``_data`` inside an installed wheel."""
+"""The location of image definitions: beside the code in a checkout, in ``_data`` inside an installed wheel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def data_root(package: Path = _PACKAGE) -> Path:
-    """The folder that holds ``definitions/``. Raises ``FileNotFoundError`` when the package lies in neither place."""
+    """The folder with ``definitions/``. Raises ``FileNotFoundError`` when the package is in neither place."""
     for candidate in (package / "_data", package.parent):
         if (candidate / "definitions").is_dir():
             return candidate
@@ -16,5 +16,5 @@ def data_root(package: Path = _PACKAGE) -> Path:
 
 
 def definitions_dir() -> Path:
-    """One folder an image, each with its ``image.toml``."""
+    """A folder for each image, with its ``image.toml``."""
     return data_root() / "definitions"

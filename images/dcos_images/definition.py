@@ -1,4 +1,4 @@
-"""What an image should be: `ImageDefinition`, and what it is made of."""
+"""The definition of an image: `ImageDefinition` and its parts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from dataclasses import asdict, dataclass, replace
 from dcos_images.errors import NotMadeHereError
 
 OUTPUTS = ("tree", "tar", "raw", "qcow2", "netboot", "update")
-"""What can come out: a directory, the same as an archive, a disk, the same for QEMU, what machines boot by HTTP, and
-what the other slot of a disk that is in use gets."""
+"""The kinds of outputs: a directory, the same as an archive, a disk, the same for QEMU, files for booting by HTTP, and
+an update for the unused slot of a disk.
+"""
 BOOTABLE = frozenset({"raw", "qcow2", "netboot", "update"})
 COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
 
 
 @dataclass(frozen=True)
 class Release:
-    """One release of the distribution that the image can be made of, and what it brings along."""
+    """One release of the distribution from which the image can be made, and its properties."""
 
     codename: str
     os_id: str
@@ -26,12 +27,12 @@ class Release:
     """The tag of /usr/bin/python3: ``cp311``."""
     libc: str
     packages: tuple[str, ...] = ()
-    """What this release alone wants: another one has it in a package that all want."""
+    """The packages of this release alone: in another one, a package of all releases contains them."""
 
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A regular file laid down in the image, owned by root."""
+    """A regular file in the image, owned by root."""
 
     path: str
     mode: int
@@ -40,7 +41,7 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class ImageLink:
-    """A symbolic link laid down in the image; it replaces what is there."""
+    """A symbolic link in the image; it replaces an existing file or link."""
 
     path: str
     target: str
@@ -58,7 +59,7 @@ class ImageUser:
 
 @dataclass(frozen=True)
 class Partitions:
-    """The sizes of a disk's partitions in MB: the ESP and each of the two root slots. The state takes what is left."""
+    """The sizes of a disk's partitions in MB: the ESP and each of the two root slots. The state gets the rest."""
 
     esp_mb: int
     root_mb: int
@@ -66,44 +67,44 @@ class Partitions:
 
     @property
     def least_disk_mb(self) -> int:
-        """What the disk of a machine has to have: both slots, the least state, and the partition tables."""
+        """The least size of a machine's disk: both slots, the least state, and the partition tables."""
         return 1 + self.esp_mb + 2 * self.root_mb + self.state_min_mb + 1
 
 
 @dataclass(frozen=True)
 class ImageDefinition:
-    """One image, as asked for. Paths are absolute within the image; ``remove`` holds glob patterns of such paths."""
+    """The definition of one image. Paths are absolute within the image; ``remove`` holds glob patterns of paths."""
 
     name: str
     description: str
     outputs: tuple[str, ...]
     architectures: tuple[str, ...]
-    """Debian's words for them; empty: any."""
+    """Debian's names of architectures; empty: any."""
     components: tuple[str, ...]
-    """Of the distribution, which the host's package sources have to offer."""
+    """Components of the distribution, which the host's package sources must offer."""
     packages: tuple[str, ...]
     exclude: tuple[str, ...]
-    """Paths of packages that are never unpacked, as dpkg's ``path-exclude`` takes them."""
+    """Paths of packages that are never unpacked, in the form of dpkg's ``path-exclude``."""
     releases: tuple[Release, ...]
     epoch: int
     """Seconds since 1970: no file in the image is younger than this."""
     files: tuple[ImageFile, ...]
     folders: tuple[str, ...]
-    """Empty folders, where something is mounted later."""
+    """Empty folders, as mount points."""
     links: tuple[ImageLink, ...]
     users: tuple[ImageUser, ...]
     enable: tuple[str, ...]
-    """Units that start by themselves, as their own [Install] says."""
+    """Units that are enabled, as their own [Install] says."""
     mask: tuple[str, ...]
     remove: tuple[str, ...]
     arguments: tuple[str, ...]
-    """The kernel's, besides those that name the root."""
+    """Arguments of the kernel, besides those that name the root."""
     partitions: Partitions | None
     runtime: bool
-    """Whether it carries the runtime package."""
+    """Whether it contains the runtime package."""
 
     def release(self, codename: str) -> Release:
-        """The release of that name. Raises `NotMadeHereError` when the image is not made of it."""
+        """The release of that name. Raises `NotMadeHereError` when the image cannot be made of it."""
         for release in self.releases:
             if release.codename == codename:
                 return release
@@ -126,7 +127,7 @@ class ImageDefinition:
         return not BOOTABLE.isdisjoint(self.outputs)
 
     def digest(self) -> str:
-        """The sha256 of everything that is asked for: equal definitions have equal digests."""
+        """The sha256 of the whole definition: equal definitions have equal digests."""
         plain = asdict(self)
         plain["files"] = [(file.path, file.mode, hashlib.sha256(file.content).hexdigest()) for file in self.files]
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

@@ -14,7 +14,7 @@ _CHUNK = 1 << 20
 def tree_digest(root: Path) -> str:
     """The sha256 of everything in ``root``: names, types, modes, owners, contents, links, times, attributes.
 
-    Files that are one inode are told apart from equal copies. Only the root's own name does not count.
+    Two names of one inode differ from two equal copies. Only the root's own name does not count.
     """
     digest = hashlib.sha256()
     for line in tree_lines(root):
@@ -23,9 +23,10 @@ def tree_digest(root: Path) -> str:
 
 
 def tree_outline(root: Path) -> str:
-    """The sha256 of what `tree_digest` covers, without contents and attributes: quick, and it shows any usual change.
+    """The sha256 of everything in `tree_digest` except contents and attributes: quick, and different after any usual
+    change.
 
-    A change of a file leaves a new time; only a change that resets the time is not seen.
+    A change of a file sets a new time; only a change that resets the time is not seen.
     """
     digest = hashlib.sha256()
     _outline(root, b"", digest)
@@ -46,7 +47,7 @@ def _outline(folder: Path | str, prefix: bytes, digest: hashlib._Hash) -> None:
 
 
 def tree_lines(root: Path) -> Iterator[bytes]:
-    """What `tree_digest` is made of: a line for each entry, in the order of the paths' bytes."""
+    """The input of `tree_digest`: a line for each entry, in the order of the paths' bytes."""
     seen: dict[tuple[int, int], bytes] = {}
     for path in _walk(root):
         entry = path.lstat()

@@ -1,4 +1,4 @@
-"""The form of a disk: its partitions with their fixed identities, and what the image itself holds about them."""
+"""The layout of a disk: its partitions with their fixed UUIDs, and the image's files about them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ GPT_ROOT_AMD64 = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
 
 
 def disk_uuid(part: str) -> uuid.UUID:
-    """The identity of a disk's part. It is the same for all images: an update writes another image's root to a slot."""
+    """The UUID of a disk's part. It is the same for all images: an update writes another image's root to a slot."""
     return uuid.uuid5(_NAMES, part)
 
 
 def volume_id() -> str:
-    """The ESP's, as mkfs.vfat takes it."""
+    """The ESP's volume id, in the form of mkfs.vfat."""
     return disk_uuid("esp volume").hex[:8]
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Where a partition lies on the disk, in sectors of 512 bytes."""
+    """The place of a partition on the disk, in sectors of 512 bytes."""
 
     name: str
     type: str
@@ -35,36 +35,36 @@ class Slot:
     size: int
 
     def line(self) -> str:
-        """As sfdisk takes it."""
+        """The partition in the form of sfdisk."""
         return (
             f'start={self.start}, size={self.size}, type={self.type}, uuid={disk_uuid(self.name)}, name="{self.name}"\n'
         )
 
 
 def shipped_slots(partitions: Partitions) -> tuple[Slot, ...]:
-    """What a disk holds when it leaves: the ESP and the first root. The machine makes the rest at its first boot."""
+    """The partitions of a new disk: the ESP and the first root. The machine makes the others at its first boot."""
     esp = Slot("esp", "uefi", SECTORS_PER_MB, partitions.esp_mb * SECTORS_PER_MB)
     root = Slot("root-a", GPT_ROOT_AMD64, esp.start + esp.size, partitions.root_mb * SECTORS_PER_MB)
     return (esp, root)
 
 
 def table(slots: tuple[Slot, ...]) -> str:
-    """The partition table, as sfdisk takes it."""
+    """The partition table in the form of sfdisk."""
     return f"label: gpt\nlabel-id: {disk_uuid('disk')}\n" + "".join(slot.line() for slot in slots)
 
 
 def slot_uuids() -> dict[str, str]:
-    """The identity of each slot's partition."""
+    """The UUID of each slot's partition."""
     return {slot: str(disk_uuid(f"root-{slot}")) for slot in SLOTS}
 
 
 def first_entry(image: str, arguments: tuple[str, ...]) -> str:
-    """How systemd-boot starts the slot that a disk leaves with. ``image`` is the SHA-256 of the root in it."""
+    """The entry of systemd-boot for the slot of a new disk. ``image`` is the SHA-256 of the root in it."""
     return entry_text("a", slot_uuids()["a"], arguments, image=image, version=1)
 
 
 def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
-    """What follows from the partitions, for the root and the initrd: identities, and what repart makes."""
+    """The files that follow from the partitions, for the root and the initrd: UUIDs, and the partitions for repart."""
     partitions = definition.partitions
     if partitions is None:
         return ()
@@ -74,7 +74,7 @@ def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
     sizes = f"SizeMinBytes={partitions.root_mb}M\nSizeMaxBytes={partitions.root_mb}M\n"
     return (
         ImageFile("/usr/lib/dcos/image.env", 0o644, environment.encode()),
-        # A slot is known by its root: so another kernel command line makes another root.
+        # A slot is identified by its root: so another kernel command line makes another root.
         ImageFile("/usr/lib/dcos/arguments", 0o644, f"{' '.join(definition.arguments)}\n".encode()),
         _repart("10-esp", "Type=esp\n"),
         _repart("20-root-a", "Type=root\n"),
@@ -88,7 +88,7 @@ def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
 
 
 def all_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
-    """The definition's own, those that follow from its partitions, and programs of ours."""
+    """The definition's own files, those that follow from its partitions, and our programs."""
     return (*definition.files, *disk_files(definition), *program_files(definition))
 
 

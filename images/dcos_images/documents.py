@@ -1,4 +1,4 @@
-"""What lies beside an image: a manifest, a CycloneDX bill of materials, its provenance. All follow from inputs."""
+"""Documents beside an image: a manifest, a CycloneDX bill of materials, its provenance. They follow from the inputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MANIFEST, SBOM, PROVENANCE = "manifest.json", "sbom.cdx.json", "provenance.json"
 
 
 def write_documents(job: Job, folder: Path, keys: Mapping[str, str], outputs: Mapping[str, Mapping[str, Any]]) -> None:
-    """Writes all three. They hold neither the time of the build nor the place, nor a package source's address."""
+    """Writes all three. They contain neither the time and place of the build, nor a package source's address."""
     for name, content in (
         (MANIFEST, manifest(job, outputs)),
         (SBOM, sbom(job.lock, job.definition.epoch)),
@@ -30,8 +30,9 @@ def write_documents(job: Job, folder: Path, keys: Mapping[str, str], outputs: Ma
 
 
 def manifest(job: Job, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What the image is, what is in it, and the digests of what came out. Package and version are what lists of known
-    vulnerabilities go by."""
+    """The image's properties, its packages, and the digests of its outputs. Package and version are the keys in lists
+    of known vulnerabilities.
+    """
     return {
         "name": job.definition.name,
         "description": job.definition.description,
@@ -40,7 +41,7 @@ def manifest(job: Job, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, An
         "arch": job.host.arch,
         "outputs": outputs,
         "packages": {one.name: one.version for one in job.lock.packages},
-        # What a deploy finds on a machine of it, and need not bring.
+        # The parts that a machine made of it has from the start, so that a deploy need not upload them.
         "runtime": job.runtime.folder if job.runtime else "",
         "users": [user.name for user in job.definition.users],
         "links": {link.path: link.target for link in job.definition.links},
@@ -77,7 +78,7 @@ def sbom(lock: Lock, epoch: int) -> dict[str, Any]:
 
 
 def provenance(job: Job, keys: Mapping[str, str], outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """From what and by what it was made, in the form of an in-toto statement."""
+    """The inputs and the tools of the image, in the form of an in-toto statement."""
     return {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": one["file"], "digest": {"sha256": one["sha256"]}} for one in outputs.values()],

@@ -1,4 +1,4 @@
-"""What went wrong with an image: what happened, why, what to do, and the last evidence."""
+"""The errors of images: what happened, why, what to do, and the last evidence."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class NotMadeHereError(ImageError):
 
 
 class CommandFailedError(ImageError):
-    """A command of a build failed. ``said`` is all that it printed on stderr; its last lines are the evidence."""
+    """A command of a build failed. ``said`` is its whole output on stderr; the last lines are the evidence."""
 
     said = ""
 
 
 def is_full(error: OSError | str) -> bool:
-    """Whether it tells, in whatever was being written, that the disk has no room: an error, or a command's words."""
+    """Whether an error, or a command's output, says that the disk is full."""
     return bool(_FULL.search(error)) if isinstance(error, str) else error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -54,7 +54,7 @@ def refuse_without_room(folder: Path, wanted: int) -> None:
 
 
 def full(folder: Path) -> ImageError:
-    """The disk has no room, which is told with how much there is."""
+    """The error for a full disk, with its free space."""
     free = shutil.disk_usage(folder).free
     return ImageError(
         f"there is no room for the image in {folder}",

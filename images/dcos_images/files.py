@@ -1,6 +1,6 @@
-"""Small files that are whole or not there: whoever reads one never meets half of it, nor an empty one after a crash.
+"""Small files that are complete or missing: a reader never gets a part of one, nor an empty one after a crash.
 
-This is the one way of `dcos_images` to replace such a file. (It imports nothing of `dcos_runtime`, which has its own.)
+This is the only way in `dcos_images` to replace such a file. (It imports nothing of `dcos_runtime`, which has its own.)
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import tempfile
 from pathlib import Path
 
 PART = ".part"
-"""The end of the names of files that are not whole yet; one stays where a process was killed."""
+"""The end of the names of incomplete files; one stays if a process is killed."""
 
 
 def write_whole(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """The file with this content, in place of what is there. Raises `OSError`; then nothing has changed."""
+    """Replaces the file by one with this content. Raises `OSError`; then nothing has changed."""
     descriptor, name = tempfile.mkstemp(PART, f".{path.name}-", path.parent)
     new = Path(name)
     try:

@@ -1,4 +1,4 @@
-"""The machine that builds: its release and architecture, and how its apt reaches the package sources."""
+"""The machine that builds: its release and architecture, and its apt's settings for package sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from dcos_images.errors import ImageError
 from dcos_images.process import ask
 
-# How packages are reached and how long their signatures hold is the site's business and taken over; whether
+# The settings for reaching package sources, and for the life of their signatures, are those of the site; whether
 # signatures are checked at all is not.
 _TAKEN_OVER = re.compile(
     r"Acquire::((http|https|ftp)(::.*)?|Check-Date|Check-Valid-Until|(Max|Min)-ValidTime|Retries|ForceIPv[46])"
@@ -21,7 +21,7 @@ _TAKEN_OVER = re.compile(
 
 @dataclass(frozen=True)
 class BuildHost:
-    """What an image takes from the machine that builds it. ``arch`` is Debian's word for it: ``amd64``."""
+    """The properties of the building machine that an image depends on. ``arch`` is Debian's name: ``amd64``."""
 
     codename: str
     arch: str
@@ -29,7 +29,7 @@ class BuildHost:
 
 
 def this_host(os_release: Path = Path("/etc/os-release")) -> BuildHost:
-    """The machine this runs on. Raises `ImageError` when it does not run Debian."""
+    """The machine that this code runs on. Raises `ImageError` when it does not run Debian."""
     codename = debian_codename(read_os_release(os_release.read_text()) if os_release.is_file() else {})
     return BuildHost(codename=codename, arch=ask(["dpkg", "--print-architecture"]).strip())
 
@@ -45,7 +45,7 @@ def read_os_release(text: str) -> dict[str, str]:
 
 
 def debian_codename(fields: Mapping[str, str]) -> str:
-    """The release's name out of os-release's fields. Raises `ImageError` when it is not Debian's."""
+    """The release's name in os-release's fields. Raises `ImageError` when it is not Debian's."""
     codename = fields.get("VERSION_CODENAME", "")
     if fields.get("ID") != "debian" or not codename:
         raise ImageError(
@@ -57,7 +57,7 @@ def debian_codename(fields: Mapping[str, str]) -> str:
 
 
 def apt_settings(host: BuildHost) -> str:
-    """The host's apt settings that decide how package sources are reached, as a configuration file."""
+    """The host's apt settings for reaching package sources, as a configuration file."""
     dumped = ask(["apt-config", "dump", "--no-empty", "--format", "%F %v%n", "Acquire"])
     lines = keep_settings(dumped.splitlines())
     for option, path in (("netrc", host.apt_dir / "auth.conf"), ("netrcparts", host.apt_dir / "auth.conf.d")):
@@ -67,7 +67,7 @@ def apt_settings(host: BuildHost) -> str:
 
 
 def keep_settings(dumped: Iterable[str]) -> list[str]:
-    """Of apt's settings (``name value`` a line) those that are taken over, as configuration lines."""
+    """The lines of apt's settings (``name value`` a line) that are used, as configuration lines."""
     kept = []
     for line in dumped:
         name, _, value = line.partition(" ")

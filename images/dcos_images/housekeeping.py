@@ -1,4 +1,4 @@
-"""What can go from the cache: images, steps and packages that nothing asks for any more; and how two images differ."""
+"""Removes unused images, steps and packages from the cache; and compares two images."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KEY_LENGTH = 32
 
 @dataclass(frozen=True)
 class Garbage:
-    """One thing that can go: what it is, where, and the bytes that this frees."""
+    """One thing that can be removed: its kind, its path, and the bytes that this frees."""
 
     what: str
     path: Path
@@ -30,9 +30,9 @@ class Garbage:
 
 
 def collect(builder: ImageBuilder, *, dry_run: bool = False) -> list[Garbage]:
-    """Removes what no image that is defined is, or is made of, and no machine was made over. Raises `ImageError`.
+    """Removes everything that no defined image consists of, and no machine uses. Raises `ImageError`.
 
-    It waits until nobody builds or uses images of this cache; who comes meanwhile waits for it.
+    It waits until no process builds or uses images of this cache; new ones wait for it.
     """
     with builder.alone():
         wanted_images, wanted_steps, wanted_debs = set[str](), set[str](), set[str]()
@@ -82,7 +82,7 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _freed(path: Path) -> int:
-    """The bytes that go with it: of files that have further names elsewhere, none."""
+    """The bytes that its removal frees: none for files that have further names elsewhere."""
     total = 0
     for one in path.rglob("*"):
         status = one.lstat()
@@ -92,14 +92,14 @@ def _freed(path: Path) -> int:
 
 
 def _remove(path: Path) -> None:
-    """An entry, with its log and the file of its lock, for which nobody can wait now; or what a build left."""
+    """Removes an entry, with its log and its lock file, for which no process can wait now; or remains of a build."""
     remove_entry(path)
     for left in (f"{path.name}.log", f"{path.name}.lock"):
         (path.parent / left).unlink(missing_ok=True)
 
 
 def difference(first: Path, second: Path) -> list[str]:
-    """How two images in folders differ, a line each: packages, then outputs, then a tree's files; empty: not at all."""
+    """Differences of two images in folders, a line each: packages, then outputs, then a tree's files; empty: none."""
     one, other = _manifest(first), _manifest(second)
     lines = []
     for name in sorted({*one["packages"], *other["packages"]}):
@@ -113,19 +113,19 @@ def difference(first: Path, second: Path) -> list[str]:
     if (first / "tree").is_dir() and (second / "tree").is_dir():
         lines += differing_files(first / "tree", second / "tree")
     if not lines and (last := first_difference(first, second)):
-        lines.append(last)  # the manifests agree, and what they tell of does not
+        lines.append(last)  # the manifests are equal, and the files are not
     return lines
 
 
 def differing_files(first: Path, second: Path) -> list[str]:
-    """The paths that differ between two trees, in order, with what of them differs."""
+    """The paths that differ between two trees, in order, each with the kind of difference."""
     one, other = (_by_path(tree) for tree in (first, second))
     lines = []
     for path in sorted({*one, *other}):
         was, now = one.get(path), other.get(path)
         if was != now:
-            told = "only in the second" if was is None else "only in the first" if now is None else _what(was, now)
-            lines.append(f"/{path}: {told}")
+            what = "only in the second" if was is None else "only in the first" if now is None else _what(was, now)
+            lines.append(f"/{path}: {what}")
     return lines
 
 
@@ -144,7 +144,7 @@ def _by_path(tree: Path) -> dict[str, list[str]]:
 
 
 def first_difference(first: Path, second: Path) -> str:
-    """What two builds of one image differ in first, file by file; empty: they are the same to the byte."""
+    """The first file that differs between two builds of one image; empty: they are equal in every byte."""
     for one in sorted(path.name for path in first.iterdir() if path.name != "entry.json"):
         left, right = first / one, second / one
         if not right.exists():

@@ -1,8 +1,8 @@
-"""Images, built or found: `ImageBuilder.ensure`, from the cache when nothing that makes the image has changed.
+"""Images, built or from the cache: `ImageBuilder.ensure` builds only if an input of the image has changed.
 
-The cache is a folder an image, named by the digest of everything that makes it: the definition, the lock of its
-packages, release and architecture, and the code that builds. Beside them lie what single steps made (``steps/``), the
-store of .debs (``debs/``) and the locks (``locks/``).
+The cache is a folder for each image, named by the digest of all its inputs: the definition, the lock of its packages,
+release and architecture, and the code that builds. Beside them are the results of single steps (``steps/``), the store
+of .debs (``debs/``) and the locks (``locks/``).
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ _TOOLS = {
 _LARGEST = 10
 
 TreesInUse = Callable[[], Iterable[Path]]
-"""Tells the trees that machines of this host were made over, switched off or not: nothing is done to these."""
+"""Returns the trees that machines of this host use, running or not: these are not changed."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """One file (or folder, for netboot) that came out of an image, with the sha256 of its bytes."""
+    """One output of an image, a file (or folder, for netboot), with the sha256 of its bytes."""
 
     path: Path
     sha256: str
     size: int
-    """Bytes on the disk of the builder."""
+    """Bytes on the builder's disk."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """A finished image, to be read only. ``digest`` is the tree's own; of an image without a tree it is empty."""
+    """A finished image, read-only. ``digest`` is that of the tree; empty for an image without a tree."""
 
     key: str
     folder: Path
@@ -65,14 +65,14 @@ class Image:
 
     @property
     def tree(self) -> Path:
-        """The root directory, of an image that is one."""
+        """The root directory, of an image with that output."""
         return self.folder / "tree"
 
 
 class ImageBuilder:
     """Builds the images of a folder of definitions into a cache. Every method raises `ImageError`.
 
-    ``runtime`` is where the runtime comes from that images carry; without it those that do cannot be built.
+    ``runtime`` is the source of the runtime in images; without it, images that contain one cannot be built.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class ImageBuilder:
         self.locks = LockKeeper(self.cache, self._host, self.store, note)
 
     def definition(self, name: str) -> ImageDefinition:
-        """The definition, as it is for this host's release. Raises `NotMadeHereError` when it is for other hosts."""
+        """The definition for this host's release. Raises `NotMadeHereError` when it is for other hosts."""
         definition = load_definition(name, self.definitions_folder)
         if definition.architectures and self._host.arch not in definition.architectures:
             raise NotMadeHereError(
@@ -110,7 +110,7 @@ class ImageBuilder:
     # Locks
 
     def lock(self, name: str, *, fetch: bool = False) -> Lock:
-        """A new lock, of the newest packages that the host's sources have; ``fetch`` brings them into the store."""
+        """A new lock, of the newest packages in the host's sources; ``fetch`` also downloads them into the store."""
         definition = self.definition(name)
         with self._room(), self.in_use():
             lock = self.locks.renew(definition)
@@ -119,13 +119,15 @@ class ImageBuilder:
         return lock
 
     def locked(self, definition: ImageDefinition, path: Path | None = None) -> Lock:
-        """The lock at ``path``, which has to be there and fit; else the one that is kept, made when it is neither."""
+        """The lock at ``path``, which must exist and fit; without ``path`` the stored one, made anew if there is none
+        that fits.
+        """
         return self.locks.named(definition, path) if path is not None else self.locks.ensure(definition)
 
     # Images
 
     def ensure(self, name: str, *, lock: Path | None = None) -> Image:
-        """The image, built now when the cache does not have it. An interrupted build leaves nothing that counts."""
+        """The image, which is built if the cache does not have it. An interrupted build leaves nothing that counts."""
         definition = self.definition(name)
         with self._room(), self.in_use():
             job = self._job(definition, self.locked(definition, lock), self.runtime_of(definition))
@@ -140,7 +142,7 @@ class ImageBuilder:
         return self._image(keys, job.release)
 
     def prepare(self, name: str, *, lock: Path | None = None) -> None:
-        """Makes what of the image is the same whatever runtime it carries: `ensure` finds it then."""
+        """Makes the steps of the image that do not depend on the runtime: `ensure` finds them then."""
         definition = self.definition(name)
         with self._room(), self.in_use():
             job = self._job(definition, self.locked(definition, lock), None)
@@ -151,28 +153,28 @@ class ImageBuilder:
                 self._base(logged, keys)
 
     def runtime_of(self, definition: ImageDefinition) -> RuntimePackage | None:
-        """The runtime that the image carries, made now when it is not there; None: it carries none."""
+        """The runtime in the image, which is made if necessary; None: it contains none."""
         if not definition.runtime:
             return None
         if self._runtime is None:
             raise ImageError(
                 f"the image {definition.name!r} cannot be built",
-                why="it carries the runtime, and nobody has handed that to the builder",
+                why="it contains the runtime, and the builder has no source of it",
                 hint="build it with dcos-installer image build, which does",
             )
         return self._runtime.ensure(definition.release(self._host.codename), self._host.arch)
 
     def find(self, name: str) -> Image | None:
-        """The image that `ensure` would return without building or asking anybody; None when there is none."""
+        """The image that `ensure` would return, without building and without network; None if there is none."""
         keys = self.keys(name)
         if keys is None or not keys.image or self._images.find(keys.image) is None:
             return None
         return self._image(keys, self.definition(name).release(self._host.codename))
 
     def keys(self, name: str) -> Keys | None:
-        """What the image and its steps are called in the cache; None: its packages are not locked.
+        """The names of the image and its steps in the cache; None: its packages are not locked.
 
-        Where the runtime that it carries is not made, the image has no name yet.
+        As long as its runtime is not made, the image has no name yet.
         """
         definition = self.definition(name)
         lock, runtime = self.locks.kept(definition), None
@@ -181,11 +183,11 @@ class ImageBuilder:
         return None if lock is None else keys_of(self._job(definition, lock, runtime))
 
     def in_use(self) -> AbstractContextManager[None]:
-        """What is in the cache stays there, while an image is built or found, and until its user holds on to it."""
+        """Keeps the content of the cache, while an image is built or found, and until its user holds it."""
         return used(self.cache, self._note)
 
     def alone(self) -> AbstractContextManager[None]:
-        """Nobody else builds or uses images of this cache."""
+        """Meanwhile no other process builds or uses images of this cache."""
         return unused(self.cache, self._note)
 
     def _job(self, definition: ImageDefinition, lock: Lock, runtime: RuntimePackage | None) -> Job:
@@ -208,11 +210,11 @@ class ImageBuilder:
             return
         if (entry / "tree").resolve() in {path.resolve() for path in self.trees_in_use()}:
             raise ImageError(
-                f"the image {definition.name!r} in the cache was altered, and machines were made over it",
-                why=f"{entry} is not what was built; machines made over it now would differ from the others",
-                hint="destroy the clusters whose machines run on this host, then run again: it is built anew",
+                f"the image {definition.name!r} in the cache was altered, and machines use it",
+                why=f"{entry} is not what was built; new machines would differ from the others",
+                hint="destroy the clusters whose machines run on this host, then run again: it is built again",
             )
-        self._note(f"the image {definition.name!r} in the cache was altered after it was built: building it anew")
+        self._note(f"the image {definition.name!r} in the cache was altered after it was built: building it again")
 
     def _build(self, job: Job, keys: Keys) -> None:
         self._note(f"building the image {job.definition.name!r}")
@@ -226,13 +228,13 @@ class ImageBuilder:
         self._tell_largest(packages)
 
     def _base(self, job: Job, keys: Keys) -> tuple[Path, Path]:
-        """The tree of packages, and the folder of what boots."""
+        """The tree of packages, and the folder of boot files."""
         packages = installed_tree(job, self._steps, keys.packages, self.locks.fetch)
         return packages, boot_files(job, self._steps, keys.initrd, packages) if job.definition.bootable else packages
 
     @contextmanager
     def _logged(self, job: Job, log_file: Path) -> Iterator[Job]:
-        """The job with a log of its own, which an error of it names."""
+        """The job with its own log, which its errors name."""
         log_file.write_bytes(b"")
         try:
             yield replace(job, log_file=log_file)
@@ -266,7 +268,7 @@ class ImageBuilder:
 
 
 class _Room:
-    """A disk without room is told as such, whatever was being written."""
+    """Reports a full disk as such, whatever was being written."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,7 +1,7 @@
-"""Reads ``image.toml`` and what it includes into one `ImageDefinition`.
+"""Reads ``image.toml`` and the files that it includes into one `ImageDefinition`.
 
-An included file is read first. What the file itself says is added to lists, and replaces single values and whatever
-has the same path or name; ``[without]`` takes out what an included file brought.
+An included file is read first. The including file's values are added to lists, and replace single values and entries
+with the same path or name; ``[without]`` removes values of an included file.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _UNPRINTED = re.compile(r'[:"%\\\x00-\x1f]')
 
 
 def names(folder: Path | None = None) -> list[str]:
-    """The images that are defined, in order."""
+    """The defined images, in order."""
     folder = definitions_dir() if folder is None else folder
     return sorted(found.parent.name for found in folder.glob("*/image.toml"))
 
 
 def load_definition(name: str, folder: Path | None = None) -> ImageDefinition:
-    """The definition called ``name``. Raises `ImageError` that lists everything wrong with it, by file and key."""
+    """The definition called ``name``. Raises `ImageError` that lists all its problems, by file and key."""
     folder = definitions_dir() if folder is None else folder
     path = folder / name / "image.toml"
     if not path.is_file():
@@ -66,7 +66,7 @@ def load_definition(name: str, folder: Path | None = None) -> ImageDefinition:
 
 @dataclass
 class _Draft:
-    """What is known so far. Lists are dicts without values: in order, and each once."""
+    """The values so far. Lists are dicts without values: in order, and each once."""
 
     texts: dict[str, str] = field(default_factory=dict)
     lists: dict[str, dict[str, None]] = field(default_factory=lambda: {name: {} for name in _LISTS})
@@ -82,7 +82,7 @@ class _Draft:
 
 
 class DefinitionReader:
-    """Reads definitions of a folder; ``problems`` holds what is wrong, each with file and key."""
+    """Reads definitions of a folder; ``problems`` holds their problems, each with file and key."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
@@ -123,7 +123,7 @@ class DefinitionReader:
         return str(path.relative_to(self._folder))
 
     def _add(self, path: Path, draft: _Draft) -> None:
-        """What the file at ``path`` says, on top of what it includes."""
+        """Adds the values in the file at ``path``, after those that it includes."""
         table = read_toml(path, self._shown(path), self.problems)
         if table is None:
             return
@@ -134,7 +134,7 @@ class DefinitionReader:
                 table.wrong("include", f": {one!r} is not a file of the definitions' folder")
             elif included in self._open:
                 table.wrong("include", f": {one!r} includes this file, in turn")
-            elif included not in self._read:  # what two files include is read once
+            elif included not in self._read:  # a file that is included twice is read once
                 self._add(included, draft)
         self._open.pop()
         self._read.add(path)
@@ -191,12 +191,12 @@ class DefinitionReader:
     def _take_parts(self, path: Path, table: TableReader, draft: _Draft) -> None:
         for codename, release in table.named_tables("release").items():
             known = draft.releases.get(codename)
-            told = {
+            values = {
                 key: release.text(key, default=None if known is None else getattr(known, key))
                 for key in ("os_id", "os_version", "python", "libc")
             }
             packages = (*(known.packages if known else ()), *release.texts("packages", check_package))
-            draft.releases[codename] = Release(codename, **told, packages=tuple(dict.fromkeys(packages)))
+            draft.releases[codename] = Release(codename, **values, packages=tuple(dict.fromkeys(packages)))
             release.nothing_left()
         if table.has("partitions"):
             sizes = table.table("partitions")
@@ -260,7 +260,7 @@ class DefinitionReader:
         return user
 
     def _check_whole(self, file: str, name: str, draft: _Draft) -> None:
-        """What only shows when everything is put together."""
+        """Checks that need the complete definition."""
 
         def wrong(problem: str) -> None:
             self.problems.append(f"{file}: {problem}")
@@ -290,4 +290,4 @@ class DefinitionReader:
         if bootable and not any(package.startswith("linux-image-") for package in draft.lists["packages"]):
             wrong("packages: an image that boots needs a kernel (linux-image-…)")
         if bootable and draft.architectures != ("amd64",):
-            wrong('architectures must be ["amd64"]: of others no image that boots is made yet')
+            wrong('architectures must be ["amd64"]: images that boot are not supported for others yet')

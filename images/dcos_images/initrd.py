@@ -1,4 +1,4 @@
-"""Makes the initrd of an image in its own tree, and takes out kernel and EFI programs beside it."""
+"""Makes the initrd of an image in its own tree, and copies kernel and EFI programs beside it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _DEADLINE = 600.0
 CONCERNS = ("/etc/initramfs-tools/", "/usr/lib/repart.d/", "/usr/lib/dcos/image.env", "/usr/lib/dcos/initrd/")
-"""Files of a definition that come into the initrd: only a change of these makes it anew."""
+"""Files of a definition that are part of the initrd: only their changes make it anew."""
 _EFI_PROGRAMS = "/usr/lib/systemd/boot/efi"
-# In a mount namespace of its own, so that nothing is left mounted: the tree read-only, with fresh folders to write in.
+# In a mount namespace of its own, so that nothing stays mounted: the tree read-only, with empty folders to write in.
 _SCRIPT = """\
 set -e
 mount --bind "$1" "$1"
@@ -37,7 +37,7 @@ cat "$1/tmp/initrd" >"$3"
 
 
 def concerning_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
-    """What of the definition comes into the initrd."""
+    """The definition's files that are part of the initrd."""
     return tuple(file for file in all_files(definition) if file.path.startswith(CONCERNS))
 
 
@@ -51,7 +51,7 @@ def make_boot_files(job: Job, packages: Path) -> None:
 
 
 def make_initrd(tree: ImageTree, epoch: int, target: Path, log_file: Path) -> None:
-    """``target`` gets vmlinuz, initrd, and systemd-boot's programs."""
+    """Writes vmlinuz, initrd, and systemd-boot's programs to ``target``."""
     kernel = kernel_version(tree)
     shutil.copyfile(tree.followed(f"/boot/vmlinuz-{kernel}"), target / "vmlinuz")
     for name in ("systemd-bootx64.efi", "linuxx64.efi.stub"):

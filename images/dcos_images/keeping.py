@@ -1,4 +1,4 @@
-"""Keeps the locks of images, and brings what they name into the store. One process at a time asks package sources."""
+"""Stores the locks of images, and downloads the packages. One process at a time uses package sources."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dcos_images.store import DebStore
 _FETCHED_AT_ONCE = 40
 _ASKING = "apt"
 _LISTS_BYTES = 256 << 20
-"""What apt writes of the sources' lists, at most. It has to fit: on a full disk apt waits for ever (2.6 does)."""
+"""The most bytes that apt writes of the sources' lists. They must fit: on a full disk apt waits for ever (2.6 does)."""
 
 
 class LockKeeper:
@@ -32,15 +32,15 @@ class LockKeeper:
         self._note = note
         self._locks = Cache(cache, note)
         self._asked = False
-        """Whether the sources were asked by this process, so that apt's lists are of today."""
+        """Whether this process has updated apt's lists, so that they are current."""
 
     def path(self, name: str) -> Path:
         return lock_file(self._cache / "locks", name, self._host)
 
     def kept(self, definition: ImageDefinition) -> Lock | None:
-        """The lock that is kept, if it answers to the definition.
+        """The stored lock, if it matches the definition.
 
-        Raises `ImageError` when there is one that cannot be read: it is not replaced by whatever is the newest.
+        Raises `ImageError` when it exists and cannot be read: it is not replaced by the newest packages.
         """
         try:
             lock = read_lock(self.path(definition.name))
@@ -52,20 +52,20 @@ class LockKeeper:
         return lock
 
     def named(self, definition: ImageDefinition, path: Path) -> Lock:
-        """The lock at ``path``, which has to be there and fit. Raises `ImageError`."""
+        """The lock at ``path``, which must exist and fit. Raises `ImageError`."""
         try:
             lock = read_lock(path)
         except FileNotFoundError as error:
             raise ImageError(
                 f"the lock {path} cannot be read",
                 why=str(error.strerror),
-                hint="name a file that image lock --to wrote",
+                hint="name a file that was written by image lock --to",
             ) from error
         check_lock(lock, definition, self._host, path)
         return lock
 
     def ensure(self, definition: ImageDefinition) -> Lock:
-        """The lock that is kept, made now when there is none, or when other packages are asked for."""
+        """The stored lock, which is made if there is none, or if other packages are requested."""
         if (kept := self.kept(definition)) is not None:
             return kept
         with self._asking() as apt:
@@ -73,12 +73,12 @@ class LockKeeper:
                 return kept  # another process has made it meanwhile
             if self.path(definition.name).exists():
                 self._note(
-                    f"the packages that the definition of {definition.name!r} asks for have changed: locking them anew"
+                    f"the packages that the definition of {definition.name!r} asks for have changed: locking them again"
                 )
             return self._new(apt, definition)
 
     def renew(self, definition: ImageDefinition) -> Lock:
-        """A new lock, of the newest packages that the host's sources have. Raises `ImageError`; the old one stays."""
+        """A new lock, of the newest packages in the host's sources. Raises `ImageError`; then the old one stays."""
         with self._asking() as apt:
             return self._new(apt, definition)
 
@@ -92,7 +92,9 @@ class LockKeeper:
         return lock
 
     def fetch(self, lock: Lock) -> None:
-        """Brings what the store lacks of the lock into it, some at a time; others may ask the sources in between."""
+        """Downloads the lock's missing packages into the store, some at a time; other processes may use the sources in
+        between.
+        """
         wanted = self._store.missing(lock.packages)
         if not wanted:
             return
@@ -101,7 +103,7 @@ class LockKeeper:
         for first in range(0, len(wanted), _FETCHED_AT_ONCE):
             some = wanted[first : first + _FETCHED_AT_ONCE]
             with self._asking() as apt:
-                missing = self._store.missing(some)  # somebody else may have fetched them meanwhile
+                missing = self._store.missing(some)  # another process may have fetched them meanwhile
                 if missing and not self._asked:
                     apt.update()
                     self._asked = True
@@ -112,7 +114,7 @@ class LockKeeper:
 
     @contextmanager
     def _asking(self) -> Iterator[Apt]:
-        """apt, and nobody else at it."""
+        """apt, used by no other process."""
         sources = read_sources(self._host.codename, self._host.apt_dir)
         folder = self._cache / "apt" / f"{self._host.codename}-{self._host.arch}"
         with self._locks.locked(_ASKING, "another process asks the host's package sources"):
@@ -120,9 +122,9 @@ class LockKeeper:
             if not self._asked:
                 refuse_without_room(folder, _LISTS_BYTES)
             for stale in self._cache.glob(f"{FETCHING}*"):
-                shutil.rmtree(stale)  # whoever fetched is dead: we hold its lock
+                shutil.rmtree(stale)  # its process has ended, because we hold its lock
             if not self._asked:
-                (self._cache / "apt.log").unlink(missing_ok=True)  # it tells of this run
+                (self._cache / "apt.log").unlink(missing_ok=True)  # it is the log of this run
                 for ignored in sources.ignored:
                     self._note(f"package source not used: {ignored}")
             yield Apt(folder, self._host, sources, self._cache / "apt.log")

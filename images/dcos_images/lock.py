@@ -1,7 +1,7 @@
-"""Locks: which packages, to the byte, an image is made of. apt resolves them; a lock knows no package source.
+"""Locks: the exact packages of an image. apt resolves them; a lock contains no package source.
 
-A lock is a file ``<image>.<release>.<architecture>.json``. The builder makes it when there is none and keeps it:
-without a new lock the same image comes out, whatever the mirrors have meanwhile.
+A lock is a file ``<image>.<release>.<architecture>.json``. The builder makes it when there is none and stores it:
+without a new lock the result is the same image, whatever the mirrors contain meanwhile.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SCHEMA = 1
 _RESOLVE_DEADLINE = 600.0
 _FETCH_DEADLINE = 3600.0
 FETCHING = "fetch-"
-"""How folders begin into which packages are fetched."""
+"""The prefix of folders into which packages are downloaded."""
 _FILE = re.compile(r"(?P<name>[^_]+)_(?P<version>[^_]+)_(?P<arch>[^_]+)\.deb")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NOT_FOUND = re.compile(r"Unable to locate package (\S+)|Package '?(\S+?)'? has no installation candidate")
@@ -43,7 +43,7 @@ class Lock:
     release: str
     arch: str
     asked: str
-    """The digest of what was asked for: another list of packages makes the lock out of date."""
+    """The digest of the request: another list of packages makes the lock out of date."""
     packages: tuple[LockedPackage, ...]
 
     def contents(self) -> list[tuple[str, str, str, str]]:
@@ -59,7 +59,7 @@ class Lock:
 
 
 def asked_of(definition: ImageDefinition) -> str:
-    """What a lock answers to."""
+    """The part of a definition that a lock depends on."""
     asked = [sorted(definition.packages), sorted(definition.components)]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
@@ -69,7 +69,7 @@ def lock_file(folder: Path, name: str, host: BuildHost) -> Path:
 
 
 def read_lock(path: Path) -> Lock:
-    """The lock at ``path``. Raises `FileNotFoundError`, and `ImageError` when it cannot be read or is none."""
+    """The lock at ``path``. Raises `FileNotFoundError`, and `ImageError` when it cannot be read or is not a lock."""
     try:
         plain = json.loads(path.read_text())
         if not isinstance(plain, dict):
@@ -92,7 +92,7 @@ def read_lock(path: Path) -> Lock:
         raise ImageError(
             f"the lock {path} cannot be read",
             why=error.strerror or str(error),
-            hint="make it readable for whoever builds",
+            hint="make it readable for the user that builds",
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ImageError(
@@ -102,7 +102,7 @@ def read_lock(path: Path) -> Lock:
 
 
 def check_lock(lock: Lock, definition: ImageDefinition, host: BuildHost, path: Path) -> None:
-    """Raises `ImageError` when the lock is not of this image, release and architecture, or out of date."""
+    """Raises `ImageError` when the lock is not of this image, release and architecture, or is out of date."""
     for what, said, wanted in (
         ("image", lock.image, definition.name),
         ("release", lock.release, host.codename),
@@ -144,7 +144,7 @@ def _opened(descriptor: int) -> str:
 
 
 class Apt:
-    """apt in a folder of its own, with the host's sources and settings: it knows nothing of what is installed here."""
+    """apt in a folder of its own, with the host's sources and settings, independent of its installed packages."""
 
     def __init__(self, folder: Path, host: BuildHost, sources: HostSources, log_file: Path) -> None:
         self._folder = folder
@@ -153,7 +153,7 @@ class Apt:
         self._log = log_file
 
     def resolve(self, definition: ImageDefinition) -> Lock:
-        """The newest packages that make the image. Raises `ImageError`."""
+        """The newest packages for the image. Raises `ImageError`."""
         self._check_components(definition)
         with self._configured() as command:
             self._run(command, ["update"], "read the host's package sources", _RESOLVE_DEADLINE, definition)
@@ -169,7 +169,9 @@ class Apt:
         return Lock(definition.name, self._host.codename, self._host.arch, asked_of(definition), packages)
 
     def fetch(self, packages: Sequence[LockedPackage], store: DebStore, work: Path) -> None:
-        """Brings packages into the store, through a folder below ``work``. Raises `ImageError`; the store is whole."""
+        """Downloads packages into the store, through a folder below ``work``. Raises `ImageError`; the store stays
+        consistent.
+        """
         folder = Path(tempfile.mkdtemp(prefix=FETCHING, dir=work))
         try:
             with self._configured() as command:
@@ -181,7 +183,7 @@ class Apt:
             shutil.rmtree(folder, ignore_errors=True)
 
     def update(self) -> None:
-        """Learns what the sources have now. Raises `ImageError`."""
+        """Updates the lists of the sources. Raises `ImageError`."""
         with self._configured() as command:
             self._run(command, ["update"], "read the host's package sources", _RESOLVE_DEADLINE, None)
 
@@ -201,7 +203,7 @@ class Apt:
     @contextmanager
     def _configured(self) -> Iterator[_Command]:
         """The command apt-get with its sources and settings. These may hold a site's credentials: they are in memory
-        alone, and gone with whoever has them open, however that ends.
+        alone, and gone with the process that has them open, however that ends.
         """
         for name in ("lists/partial", "cache/archives/partial", "etc/none"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
@@ -264,7 +266,7 @@ class Apt:
             raise self._explained(error, definition) from error
 
     def _explained(self, error: CommandFailedError, definition: ImageDefinition | None) -> ImageError:
-        """What apt said this time, put into what happened and what to do."""
+        """The error for apt's output of this run, with what happened and what to do."""
         said, host = error.said, self._host
         missing = sorted({name.rstrip(".") for found in _NOT_FOUND.findall(said) for name in found if name})
         if missing and definition is not None:
@@ -278,7 +280,7 @@ class Apt:
             return ImageError(
                 "a locked package is neither in the store nor in the host's package sources",
                 why="mirrors drop a version when there is a newer one",
-                hint="lock anew with dcos-installer image lock, or bring the package from a store that has it",
+                hint="lock again with dcos-installer image lock, or copy the package from a store that has it",
                 evidence=error.evidence,
             )
         if "Failed to fetch" in said or "Could not resolve" in said or "Unable to connect" in said:
@@ -292,7 +294,7 @@ class Apt:
 
 
 def _printed(text: str) -> Iterator[LockedPackage]:
-    """The packages out of what ``apt-get --print-uris`` prints: address, file, size, digest a line."""
+    """The packages in the output of ``apt-get --print-uris``: address, file, size, digest a line."""
     for line in text.splitlines():
         if not line.startswith("'"):
             continue
@@ -301,7 +303,9 @@ def _printed(text: str) -> Iterator[LockedPackage]:
         found = _FILE.fullmatch(file)
         if found is None or kind != "SHA256":
             raise ImageError(
-                "apt names a package in an unknown way", why=shown(line), hint="tell whoever made this program"
+                "apt names a package in an unknown way",
+                why=shown(line),
+                hint="report this to the makers of this program",
             )
         version = unquote(found["version"])
         yield LockedPackage(found["name"], version, found["arch"], sha256, int(size))

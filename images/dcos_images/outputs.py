@@ -1,6 +1,6 @@
-"""What comes out of a tree: a root file system, disks, what machines boot from a network, an archive. All offline.
+"""Makes outputs of a tree: a root file system, disks, files for booting from a network, an archive. All offline.
 
-Nothing is mounted and no loop device is used. The same tree gives the same bytes, wherever and whenever it is done.
+Nothing is mounted and no loop device is used. The same tree gives the same bytes, on any host at any time.
 """
 
 from __future__ import annotations
@@ -31,13 +31,15 @@ _DEADLINE = 900.0
 _CHUNK = 1 << 20
 _COMPRESSION = {"disk": ("lz4", 65536), "netboot": ("lz4hc", 65536)}
 UPDATE_PARTS = {"root": "root.erofs", "kernel": "vmlinuz", "initrd": "initrd"}
-"""What an update consists of, and how the files are called."""
+"""The parts of an update, and the names of their files."""
 _LOADER = b"timeout 0\nconsole-mode keep\neditor no\n"
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What outputs are made of. ``boot`` holds vmlinuz, initrd and the EFI programs; ``log_file`` takes complaints."""
+    """The inputs of outputs. ``boot`` holds vmlinuz, initrd and the EFI programs; ``log_file`` gets the commands'
+    stderr.
+    """
 
     definition: ImageDefinition
     tree: Path
@@ -60,7 +62,7 @@ class Parts:
 
 
 def make_root(parts: Parts, use: str) -> Path:
-    """The root file system, as ``use`` wants it: read fast from a disk, or small for a network."""
+    """The root file system, for ``use``: fast to read from a disk, or small for a network."""
     root = parts.work / f"{use}.erofs"
     if not root.exists():
         algorithm, cluster = _COMPRESSION[use]
@@ -119,14 +121,14 @@ def make_update(parts: Parts, target: Path) -> None:
     made = {"root": _disk_root(parts), "kernel": parts.boot / "vmlinuz", "initrd": parts.boot / "initrd"}
     _boot_size(parts, made["kernel"], made["initrd"])
     target.mkdir()
-    told: dict[str, Any] = {"format": 1, "name": parts.name, "arguments": parts.definition.arguments}
-    told |= {"roots": slot_uuids(), "esp": str(disk_uuid("esp"))}
+    record: dict[str, Any] = {"format": 1, "name": parts.name, "arguments": parts.definition.arguments}
+    record |= {"roots": slot_uuids(), "esp": str(disk_uuid("esp"))}
     for part, path in made.items():
         there = target / UPDATE_PARTS[part]
         shutil.copyfile(path, there)
-        told[part] = {"name": there.name, "sha256": file_digest(there), "size": there.stat().st_size}
-    (target / "update.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
-    _settle(target, parts.definition.epoch)
+        record[part] = {"name": there.name, "sha256": file_digest(there), "size": there.stat().st_size}
+    (target / "update.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    _set_attributes(target, parts.definition.epoch)
 
 
 def make_raw(parts: Parts, target: Path) -> None:
@@ -151,7 +153,7 @@ def make_qcow2(parts: Parts, target: Path) -> None:
 
 
 def make_tar(parts: Parts, target: Path) -> None:
-    """The tree as an archive: names in order, numbers for owners, no time of access."""
+    """The tree as an archive: names sorted, owners as numbers, no access times."""
     parts.run(
         "pack the tree",
         *("tar", "--create", "--file", target, "--directory", parts.tree, "--sort=name", "--numeric-owner"),
@@ -161,9 +163,9 @@ def make_tar(parts: Parts, target: Path) -> None:
 
 
 def make_netboot(parts: Parts, target: Path) -> None:
-    """A folder that machines boot from over HTTP: kernel, initrd, the root by its digest, an iPXE script, a UKI.
+    """A folder for booting over HTTP: kernel, initrd, the root by its digest, an iPXE script, a UKI.
 
-    The initrd fetches the root into memory and holds it to the digest, which stands on the kernel's command line.
+    The initrd fetches the root into memory and compares it with the digest on the kernel's command line.
     """
     target.mkdir()
     root = make_root(parts, "netboot")
@@ -181,18 +183,18 @@ def make_netboot(parts: Parts, target: Path) -> None:
     )
     (target / "boot.ipxe").write_text(script)
     make_uki(parts, target / "boot.efi", arguments)
-    _settle(target, parts.definition.epoch)
+    _set_attributes(target, parts.definition.epoch)
 
 
-def _settle(folder: Path, epoch: int) -> None:
-    """Modes and times of a folder of files, whatever the umask."""
+def _set_attributes(folder: Path, epoch: int) -> None:
+    """Sets modes and times of a folder of files, whatever the umask."""
     for path in (*folder.iterdir(), folder):
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (epoch, epoch))
 
 
 def make_uki(parts: Parts, target: Path, arguments: str) -> None:
-    """One EFI program of stub, command line, kernel and initrd: what UEFI boots over HTTP by itself."""
+    """One EFI program of stub, command line, kernel and initrd: UEFI can boot it over HTTP."""
     stub = parts.boot / "linuxx64.efi.stub"
     texts = {
         "cmdline": arguments.encode() + b"\0",
@@ -203,7 +205,7 @@ def make_uki(parts: Parts, target: Path, arguments: str) -> None:
         (parts.work / name).write_bytes(content)
         sections.append((f".{name}", parts.work / name))
     sections += [(".linux", parts.boot / "vmlinuz"), (".initrd", parts.boot / "initrd")]
-    # Behind the stub's own sections, each on a page of its own: the kernel reads in place.
+    # After the stub's own sections, each on a page of its own, because the kernel reads them in place.
     address = _end_of_sections(stub)
     argv: list[str | Path] = []
     for name, path in sections:
@@ -214,7 +216,7 @@ def make_uki(parts: Parts, target: Path, arguments: str) -> None:
 
 
 def _end_of_sections(stub: Path) -> int:
-    """The first free page behind what the stub maps."""
+    """The first free page after the stub's sections."""
     end = 0
     for line in ask(["objdump", "--section-headers", str(stub)]).splitlines():
         fields = line.split()
@@ -230,18 +232,18 @@ def _end_of_sections(stub: Path) -> int:
 
 
 def _forget_time(program: Path) -> None:
-    """objcopy writes the time of the build into the header of an EFI program."""
+    """Clears the build time that objcopy writes into the header of an EFI program."""
     with program.open("r+b") as file:
         file.seek(0x3C)
         header = int.from_bytes(file.read(4), "little")
         file.seek(header + 8)  # after the signature, the machine and the number of sections
         file.write(bytes(4))
-        file.seek(header + 24 + 64)  # in the optional header: CheckSum, which UEFI does not look at
+        file.seek(header + 24 + 64)  # in the optional header: CheckSum, which UEFI ignores
         file.write(bytes(4))
 
 
 def copy_sparse(source: Path, target: Path, offset: int) -> None:
-    """Copies a file into another at ``offset``. What is zero there stays a hole."""
+    """Copies a file into another at ``offset``. Zeroes stay a hole."""
     zeros = bytes(_CHUNK)
     with source.open("rb") as reading, target.open("r+b") as writing:
         for start, end in data_extents(reading.fileno()):
@@ -254,7 +256,7 @@ def copy_sparse(source: Path, target: Path, offset: int) -> None:
 
 
 def data_extents(descriptor: int) -> Iterator[tuple[int, int]]:
-    """Where a sparse file has data: start and end."""
+    """The ranges of data in a sparse file: start and end."""
     size, at = os.fstat(descriptor).st_size, 0
     while at < size:
         try:
@@ -262,7 +264,7 @@ def data_extents(descriptor: int) -> Iterator[tuple[int, int]]:
         except OSError as error:
             if error.errno != errno.ENXIO:
                 raise
-            return  # nothing but a hole is left
+            return  # only a hole is left
         at = os.lseek(descriptor, start, os.SEEK_HOLE)
         yield start, at
 
@@ -291,12 +293,12 @@ def sparse_digest(path: Path) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """The sha256 of a file, as sha256sum prints it; of a folder, of everything in it."""
+    """The sha256 of a file, as sha256sum prints it; for a folder, of everything in it."""
     return tree_digest(path) if path.is_dir() else sparse_digest(path)
 
 
 def room_of(path: Path) -> int:
-    """The bytes that a file or folder takes on the disk."""
+    """The bytes that a file or folder uses on the disk."""
     inside = [path, *path.rglob("*")] if path.is_dir() else [path]
     return sum(one.lstat().st_blocks * 512 for one in inside)
 
@@ -316,11 +318,11 @@ MAKERS: dict[str, tuple[str, Callable[[Parts, Path], None]]] = {
     "update": (".update", make_update),
     "netboot": (".netboot", make_netboot),
 }
-"""By output: the end of its name, and what makes it, in this order. A tree is there already."""
+"""By output: the end of its name, and the function that makes it, in this order. A tree exists already."""
 
 
 def make_outputs(parts: Parts, note: Note) -> dict[str, Path]:
-    """Every output of the definition, by its kind."""
+    """Makes every output of the definition; returns them by kind."""
     made: dict[str, Path] = {}
     for output in (one for one in MAKERS if one in parts.definition.outputs):
         suffix, maker = MAKERS[output]

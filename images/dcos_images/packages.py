@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dcos_images.runtime import RuntimePackage
 
 _INSTALL_DEADLINE = 1800.0
-# What tells how the tree was made, or is left over from making it, whatever the image.
+# Files of every image that record how the tree was made, or are left over from that.
 _TRACES = (
     *("/etc/apt/apt.conf.d/99mmdebstrap", "/etc/apt/sources.list", "/etc/apt/sources.list.d/*"),
     *("/etc/dpkg/dpkg.cfg.d/99mmdebstrap", "/dev/*", "/tmp/*", "/run/*", "/var/cache/apt/*", "/var/lib/apt/lists/*"),
@@ -29,7 +29,7 @@ _TRACES = (
 
 @dataclass(frozen=True)
 class Job:
-    """One build: what is asked for, from what, and where. ``tree`` is the result's root, ``folder`` holds the rest."""
+    """One build: its definition, its inputs, and folders. ``tree`` is the result's root, ``folder`` holds the rest."""
 
     definition: ImageDefinition
     release: Release
@@ -39,7 +39,7 @@ class Job:
     folder: Path
     log_file: Path
     runtime: RuntimePackage | None = None
-    """What it carries of the runtime, when its definition wants it and it is known."""
+    """Its runtime package, if its definition includes one and it is known."""
 
     @property
     def tree(self) -> ImageTree:
@@ -47,7 +47,7 @@ class Job:
 
 
 def install_packages(job: Job) -> None:
-    """The distribution and the packages asked for."""
+    """Installs the distribution and the requested packages."""
     job.store.verify(job.lock.packages)
     repository = job.folder / "repository"
     job.store.repository(job.lock.packages, repository)
@@ -56,7 +56,7 @@ def install_packages(job: Job) -> None:
         what="install the image's packages",
         log_file=job.log_file,
         deadline=_INSTALL_DEADLINE,
-        # The initrd is made once, in the end, by a step of its own.
+        # The initrd is made once, at the end, by a step of its own.
         env={"SOURCE_DATE_EPOCH": str(job.definition.epoch), "INITRD": "No"},
     )
     for path in repository.iterdir():
@@ -69,7 +69,7 @@ def install_packages(job: Job) -> None:
 
 
 def install_command(job: Job, repository: Path) -> list[str | Path]:
-    """The command of `install_packages`. It dies with its parent, and its mounts with it."""
+    """The command of `install_packages`. It ends with its parent, and its mounts with it."""
     return [
         *bound("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
         *("mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"),
@@ -77,13 +77,15 @@ def install_command(job: Job, repository: Path) -> list[str | Path]:
         "--dpkgopt=force-unsafe-io",
         *(f"--dpkgopt=path-exclude={path}" for path in job.definition.exclude),
         f"--include={','.join(job.definition.packages)}",
-        # The store was held to the lock's digests just now: that is more than a repository's signature says.
+        # The store was just verified by the lock's digests: that is stricter than a repository's signature.
         *(job.release.codename, job.tree.root, f"deb [trusted=yes] copy://{quote(str(repository))} ./"),
     ]
 
 
 def check_release(job: Job) -> None:
-    """The tree is what the definition says of its release: plans are made from those words before a machine exists."""
+    """Checks that the tree has the release's properties in the definition, because plans are made from those before a
+    machine exists.
+    """
     found = read_os_release(job.tree.followed("/etc/os-release").read_text())
     python = job.tree.inside("/usr/bin/python3").readlink().name.removeprefix("python").replace(".", "")
     libc = package_versions(job.tree.root).get("libc6", "").split("-")[0]
@@ -112,17 +114,17 @@ def _check_installed(job: Job) -> None:
                 f"{name}: {found.get(name, 'not installed')}, locked {locked.get(name, 'not at all')}"
                 for name in differ[:10]
             ),
-            hint=f"lock anew with dcos-installer image lock {job.definition.name}",
+            hint=f"lock again with dcos-installer image lock {job.definition.name}",
         )
 
 
 def package_versions(tree: Path) -> dict[str, str]:
-    """Every package in the tree and its version."""
+    """Every package in the tree with its version."""
     return {name: version for name, version, _ in _packages(tree)}
 
 
 def package_sizes(tree: Path) -> dict[str, int]:
-    """Every package in the tree and what it says of its size, in KB."""
+    """Every package in the tree with its size by its own data, in KB."""
     return {name: size for name, _, size in _packages(tree)}
 
 

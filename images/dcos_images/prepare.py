@@ -1,5 +1,5 @@
-"""``python3 -m dcos_images.prepare NAME``: installs an image's packages into the cache, with nothing but Python's own
-library. `make deploy` has it done while the installer's environment is made; whoever builds the image waits for it.
+"""``python3 -m dcos_images.prepare NAME``: installs an image's packages into the cache, with only Python's standard
+library. `make deploy` runs it while the installer's environment is made; a build of the image waits for it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dcos_images.images import ImageBuilder
 
 
 def main() -> int:
-    """0: they are there. What fails is told by whoever builds the image, who tries again."""
+    """0: they are installed. An error is reported by the build of the image, which tries again."""
     try:
         ImageBuilder(trees_in_use=list).prepare(sys.argv[1])
     except ImageError as error:

@@ -1,4 +1,4 @@
-"""The one gate for subprocesses of image builds: argv lists, a log line that can be pasted, output kept in a file."""
+"""The only place where image builds start subprocesses: argv lists, a log line to paste, output kept in a file."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _EVIDENCE_LINES = 25
 _ANSWER_DEADLINE = 60.0
 _Word = TypeVar("_Word", str, str | Path)
 _LAST_WORDS_SECONDS = 10.0
-_MEND = "mend what its last lines tell of, then run the same command again"
+_CORRECT = "correct what its last lines report, then run the same command again"
 _CREDENTIALS = re.compile(r"//[^/\s'\"]*@")
-# Builds must not depend on who runs them: of the caller's environment only this reaches a command. The proxy and the
-# certificate variables are how a site reaches its package sources; they hold no word of what is built.
-# The last one is by what the installer's watcher knows a build of an installer that was killed.
+# Builds must not depend on the user's environment: commands get only these variables. The proxy and the certificate
+# variables are the site's settings for its package sources, and do not affect the content. By the last one the
+# installer's watcher recognizes a build of a killed installer.
 _PASSED = (
     *("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     "DCOS_INSTALLER_PROCESS",
@@ -33,7 +33,7 @@ _PASSED = (
 
 
 def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment that every command of a build gets."""
+    """The environment of every command of a build."""
     environ = os.environ if environ is None else environ
     passed = {name: environ[name] for name in _PASSED if name in environ}
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -48,14 +48,14 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
 
 
 def bound(*argv: _Word) -> list[_Word]:
-    """The command, so that it dies when the process that starts it does, however that ends."""
+    """The command, changed so that it ends with the process that starts it, however that ends."""
     command: list[_Word] = ["setpriv", "--pdeathsig", "KILL"]
     command.extend(argv)
     return command
 
 
 def shown(text: str) -> str:
-    """What somebody else printed, without the credentials that may be part of its addresses."""
+    """Foreign output, without the credentials that its addresses may contain."""
     return _CREDENTIALS.sub("//", text)
 
 
@@ -70,7 +70,7 @@ def run(
     stdin: bytes = b"",
     pass_fds: Sequence[int] = (),
 ) -> str:
-    """Runs ``argv`` to its end and returns what it printed on stdout; stderr is appended to ``log_file``.
+    """Runs ``argv`` to its end and returns its stdout; stderr is appended to ``log_file``.
 
     ``what`` names the step in errors ("install the packages"); ``env`` comes on top of `clean_environment`. It runs in
     ``folder``, reads ``stdin``, and has the open files ``pass_fds`` of this process under the same numbers.
@@ -105,17 +105,17 @@ def run(
     try:
         stdout, _ = process.communicate(stdin, timeout=deadline)
     except BaseException as error:
-        # Also on Ctrl-C: the command is in a session of its own, so nobody else ends it.
+        # Also on Ctrl-C: the command has a session of its own, so no signal of the terminal ends it.
         os.killpg(process.pid, 9)
         process.wait()
         said = words.all()
         if isinstance(error, subprocess.TimeoutExpired):
             if is_full(said + (error.stdout or b"").decode(errors="replace")):
-                raise full(log_file.parent) from error  # there are commands that wait for room
+                raise full(log_file.parent) from error  # some commands wait for space
             raise ImageError(
                 f"could not {what} within {deadline:.0f} s",
                 why=f"this did not end: {command}",
-                hint=_MEND,
+                hint=_CORRECT,
                 evidence=_last_lines(said),
             ) from error
         raise
@@ -126,7 +126,7 @@ def run(
         failed = CommandFailedError(
             f"could not {what}",
             why=f"exit code {process.returncode}: {command}",
-            hint=_MEND,
+            hint=_CORRECT,
             evidence=_last_lines(said),
         )
         failed.said = said
@@ -135,7 +135,7 @@ def run(
 
 
 class _Words:
-    """Takes what a command says on stderr, and writes it to the log as it comes, as long as there is room for it."""
+    """Reads a command's stderr, and writes it to the log as it comes, as long as there is space for it."""
 
     def __init__(self, stream: io.BufferedReader, log_file: Path, title: str) -> None:
         self._stream = stream
@@ -148,7 +148,7 @@ class _Words:
     def _take(self) -> None:
         with self._stream:
             self._write(self._title)
-            begun = b""  # of a line: an address is shown when all of it is there
+            begun = b""  # of a line: an address is shown only when it is complete
             while part := self._stream.read1(1 << 16):
                 self._said += part
                 lines, end, begun = (begun + part).rpartition(b"\n")
@@ -159,17 +159,17 @@ class _Words:
         try:
             with self._log_file.open("ab") as log_file:
                 log_file.write(shown(part.decode(errors="surrogateescape")).encode(errors="surrogateescape"))
-        except OSError as error:  # a full disk: what the command says of it must not be lost with it
+        except OSError as error:  # a full disk: the command's own message about it must not be lost
             log.debug("%s: %s", self._log_file, error)
 
     def all(self) -> str:
-        """All that it said. The command has ended; what it left behind and still holds the stream is not waited for."""
+        """Its whole output. The command has ended; other processes that still hold the stream are not waited for."""
         self._thread.join(_LAST_WORDS_SECONDS)
         return shown(bytes(self._said).decode(errors="replace"))
 
 
 def ask(argv: Sequence[str]) -> str:
-    """What a command that changes nothing prints on stdout. Raises `ImageError` when it fails or does not answer."""
+    """The stdout of a command that changes nothing. Raises `ImageError` when it fails or does not answer."""
     try:
         finished = subprocess.run(
             argv, check=True, capture_output=True, text=True, env=clean_environment(), timeout=_ANSWER_DEADLINE

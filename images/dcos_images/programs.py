@@ -1,4 +1,4 @@
-"""Programs of ours that an image of a disk brings along: modules of `dcos_images.machine`, as they stand."""
+"""Our programs in an image of a disk: modules of `dcos_images.machine`, unchanged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from dcos_images.definition import ImageDefinition, ImageFile
 
 FOLDER = "/usr/lib/dcos/python"
-"""What is run there as ``python3 -m``."""
+"""The modules that are run there with ``python3 -m``."""
 _PACKAGE = Path(__file__).resolve().parent
 _MODULES = ("__init__.py", "machine/__init__.py", "machine/networks.py", "machine/seed.py")
 

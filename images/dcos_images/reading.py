@@ -1,4 +1,4 @@
-"""Reads one TOML file of an image definition key by key, and collects what is wrong with it: file, key, reason."""
+"""Reads one TOML file of an image definition key by key, and collects its problems: file, key, reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 Check = Callable[[str], str]
-"""What is wrong with a text; empty: nothing."""
+"""Returns the problem of a text; empty: none."""
 
 _PACKAGE_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]*)?\.(service|socket|target|timer|mount|path|slice)")
@@ -18,7 +18,7 @@ _ARGUMENT = re.compile(r"[!-~]+")
 
 
 class TableReader:
-    """One table of a file. ``where`` stands in front of its keys in problems; all tables of a file share a list."""
+    """One table of a file. ``where`` is put before its keys in problems; all tables of a file share a list."""
 
     def __init__(self, table: Mapping[str, Any], file: str, problems: list[str], where: str = "") -> None:
         self._table = dict(table)
@@ -33,7 +33,7 @@ class TableReader:
         return key in self._table
 
     def text(self, key: str, check: Check = lambda value: "", *, default: str | None = None) -> str:
-        """A text that is not empty. Without ``default`` it has to be there."""
+        """A text that is not empty. Without ``default`` it must exist."""
         value = self._table.pop(key, None)
         if value is None and default is not None:
             return default
@@ -46,7 +46,7 @@ class TableReader:
         return value
 
     def texts(self, key: str, check: Check = lambda value: "") -> tuple[str, ...]:
-        """A list of texts, none of them twice; missing is empty."""
+        """A list of texts, none of them twice; empty if missing."""
         values = self._table.pop(key, [])
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             self.wrong(key, " must be a list of texts")
@@ -59,7 +59,7 @@ class TableReader:
         return tuple(values)
 
     def flag(self, key: str) -> bool:
-        """Whether something is to be; missing is no."""
+        """A boolean; false if missing."""
         value = self._table.pop(key, False)
         if not isinstance(value, bool):
             self.wrong(key, f" must be true or false, not {value!r}")
@@ -67,7 +67,7 @@ class TableReader:
         return value
 
     def number(self, key: str, least: int, most: int, what: str) -> int:
-        """A whole number between two bounds, which has to be there; ``what`` names it in the problem."""
+        """A whole number between two bounds, which must exist; ``what`` names it in the problem."""
         value = self._table.pop(key, None)
         if value is None:
             self.wrong(key, " is missing")
@@ -78,7 +78,7 @@ class TableReader:
         return least
 
     def table(self, key: str) -> TableReader:
-        """A table within this one; missing is empty."""
+        """A table within this one; empty if missing."""
         value = self._table.pop(key, {})
         if not isinstance(value, dict):
             self.wrong(key, f" must be written as [{self._where}{key}]")
@@ -97,7 +97,7 @@ class TableReader:
         }
 
     def tables(self, key: str) -> list[TableReader]:
-        """An array of tables; missing is empty."""
+        """An array of tables; empty if missing."""
         value = self._table.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             self.wrong(key, f" must be written as [[{key}]]")
@@ -108,13 +108,13 @@ class TableReader:
         ]
 
     def nothing_left(self) -> None:
-        """What was not asked for is no key."""
+        """Reports keys that no method has read: they are unknown."""
         for key in self._table:
             self.wrong(key, " is not a key of an image definition")
 
 
 def read_toml(path: Path, file: str, problems: list[str]) -> TableReader | None:
-    """The file's root table. None: it is missing or no TOML, which is among the problems then."""
+    """The file's root table. None: it is missing or not TOML, which is one of the problems then."""
     try:
         table = tomllib.loads(path.read_text())
     except OSError as error:

@@ -1,6 +1,6 @@
-"""The runtime package that an image carries. Whoever builds hands it in: nothing here knows how it is made.
+"""The runtime package in an image. The builder's caller provides it: nothing here depends on how it is made.
 
-It lies in the image as a seed, for machines to copy with its times: no generation of a machine leads into its image.
+It is in the image as a seed, which machines copy with its times: no generation of a machine leads into its image.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from dcos_images.definition import Release
 
 SEEDS = "/usr/lib/dcos/packages"
-"""Where an image holds it: a folder a package."""
+"""Its place in an image: a folder for each package."""
 
 
 @dataclass(frozen=True)
 class RuntimePackage:
-    """One package, ready to be laid down. ``unpack`` makes its folder at a path where nothing is, always the same."""
+    """One package, ready to be unpacked. ``unpack`` makes its folder at a new path, always with the same content."""
 
     folder: str
-    """Its name among packages, with version and digest."""
+    """Its folder's name, with version and digest."""
     sha256: str
-    """Of all that is in it."""
+    """The digest of its whole content."""
     form: str
-    """Another one where the same package is unpacked otherwise."""
+    """Another value if the same package is unpacked differently."""
     unpack: Callable[[Path], None]
 
-    def told(self) -> str:
-        """What the package's part of an image is made of."""
+    def inputs(self) -> str:
+        """The inputs of the package's part of an image."""
         return json.dumps([self.folder, self.sha256, self.form])
 
 
 class RuntimeSource(Protocol):
-    """Where the runtime comes from, by the release and Debian's word for the architecture that it is for."""
+    """The source of runtimes, by release and Debian's name of the architecture."""
 
     def find(self, release: Release, arch: str) -> RuntimePackage | None:
-        """The package, when it is made already. Asks nobody."""
+        """The package, if it is made already. Does not build."""
 
     def ensure(self, release: Release, arch: str) -> RuntimePackage:
-        """The package, made now when it is not there."""
+        """The package, which is made if necessary."""
 
 
 def unpack_runtime(package: RuntimePackage, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The host's own package sources: which of them an image is built from, and which are left out, and why.
 
 Reads apt's one-line and deb822 files. An image is made of the distribution alone: suites of the host's release, its
-updates and its security fixes. Whatever else the host has (vendors' repositories) is named, not used.
+updates and its security fixes. Other sources of the host (vendors' repositories) are named, not used.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Source:
 
 @dataclass(frozen=True)
 class HostSources:
-    """What an image is built from, and a sentence for each source of the host that is left out."""
+    """The sources for images, and a sentence for each source of the host that is left out."""
 
     used: tuple[Source, ...]
     ignored: tuple[str, ...]
@@ -54,7 +54,7 @@ class HostSources:
 
 
 def read_sources(codename: str, apt_dir: Path = Path("/etc/apt")) -> HostSources:
-    """The Debian sources of the release ``codename`` that the host is configured with, each once, in a stable order.
+    """The host's Debian sources for the release ``codename``, each once, in a stable order.
 
     Raises `ImageError` when a file cannot be read as apt would, or when the release itself is not among them.
     """
@@ -82,7 +82,7 @@ def read_sources(codename: str, apt_dir: Path = Path("/etc/apt")) -> HostSources
 
 
 def offered_components(sources: HostSources, codename: str) -> set[str]:
-    """The components that the sources hold of the release itself."""
+    """The components of the release itself in the sources."""
     return {component for source in sources.used if source.suite == codename for component in source.components}
 
 
@@ -95,7 +95,7 @@ def _files(apt_dir: Path) -> Iterator[Path]:
 
 
 def _left_out(source: Source, codename: str) -> str:
-    """Why an image is not built from ``source``; empty when it is."""
+    """Why an image is not built from ``source``; empty if it is."""
     if source.suite.endswith("/"):
         return "a flat repository, not the distribution"
     if source.suite not in [f"{codename}{pocket}" for pocket in _POCKETS]:
@@ -175,7 +175,7 @@ def _stanzas(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _unfold_key(value: str) -> str:
-    """A keyring's path as it is; an embedded key with its blank lines back."""
+    """A keyring's path unchanged; an embedded key with its blank lines restored."""
     if "\n" not in value:
         return value.strip()
     return "\n".join("" if line == "." else line for line in value.strip().splitlines()) + "\n"

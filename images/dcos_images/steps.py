@@ -1,7 +1,7 @@
-"""The build as a flat list of steps. Each has a key, the digest of what goes in; a kept one is made once a key.
+"""The build as a flat list of steps. Each has a key, the digest of its inputs; the cache has one result for each key.
 
-The key of a step covers the keys of those before it that it is made of, the definition's part that it reads, and the
-code that does it. So another unit file makes the tree anew, and neither installs packages nor makes the initrd.
+The key of a step covers the keys of the steps that it uses, the part of the definition that it reads, and its code. So
+another unit file makes the tree anew, but neither installs packages nor makes the initrd.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _FORMAT = 3
 
 @dataclass(frozen=True)
 class Keys:
-    """The digests of what each step is made of. ``runtime`` is empty of an image that carries none; when it carries one
-    that is not made yet, ``tree`` and ``image`` are empty, too.
+    """The digests of the inputs of each step. ``runtime`` is empty for an image without one; when the runtime is not
+    made yet, ``tree`` and ``image`` are empty, too.
     """
 
     packages: str
@@ -39,7 +39,7 @@ class Keys:
 
 
 MADE_BY = {"packages": "packages", "initrd": "initrd", "runtime": "runtime", "tree": "composing", "image": "assembling"}
-"""By step: the module that makes it. Its code, with all that comes with it, is part of the step's key."""
+"""The module of each step. Its code, with all that it imports, is part of the step's key."""
 
 
 def keys_of(job: Job) -> Keys:
@@ -61,7 +61,7 @@ def keys_of(job: Job) -> Keys:
     initrd = _key("initrd", {"packages": packages, "files": concerned})
     if definition.runtime and job.runtime is None:
         return Keys(packages, initrd, "", "", "")
-    runtime = _key("runtime", {"package": job.runtime.told()}) if job.runtime else ""
+    runtime = _key("runtime", {"package": job.runtime.inputs()}) if job.runtime else ""
     tree = _key(
         "tree",
         {
@@ -89,15 +89,15 @@ def _plain(file: ImageFile) -> tuple[str, int, str]:
 
 
 def _key(step: str, asked: Mapping[str, Any]) -> str:
-    """The digest of what is asked for, and of the code that makes it."""
+    """The digest of the request, and of the code of the step."""
     text = json.dumps({"format": _FORMAT, "code": code_digest(MADE_BY[step]), "asked": asked}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def installed_tree(job: Job, steps: Cache, key: str, fetch: Callable[[Lock], None]) -> Path:
-    """The tree of packages alone, from the cache or made now. It is read only: others are made of it.
+    """The tree of packages alone, from the cache or made now. It is read-only: other trees are copies of it.
 
-    ``fetch`` brings the packages into the store when they are wanted.
+    ``fetch`` downloads the packages into the store if they are needed.
     """
 
     def work(folder: Path) -> dict[str, Any]:

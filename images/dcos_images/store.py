@@ -1,4 +1,4 @@
-"""The store of Debian packages: each .deb by its sha256, verified on its way in. Builds read from here only."""
+"""The store of Debian packages: each .deb by its sha256, verified when it is added. Builds read only from here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LockedPackage:
 
 
 class DebStore:
-    """A folder of .debs named by digest. A file is whole or not there; several processes may add to it."""
+    """A folder of .debs named by digest. A file is complete or missing; several processes may add to it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,7 +39,9 @@ class DebStore:
         return self._folder / f"{sha256}.deb"
 
     def missing(self, packages: Iterable[LockedPackage]) -> list[LockedPackage]:
-        """Those that are not in the store, or not of their size: a full disk may have cut a file that a crash kept."""
+        """Packages that are not in the store, or have another size: after a crash on a full disk a file may be
+        incomplete.
+        """
         return [one for one in packages if not self._has(one)]
 
     def _has(self, package: LockedPackage) -> bool:
@@ -49,13 +51,13 @@ class DebStore:
             return False
 
     def add(self, downloaded: Path, package: LockedPackage) -> None:
-        """Takes a downloaded file over. Raises `ImageError` when it is not what the lock says."""
+        """Adds a downloaded file. Raises `ImageError` when it is not that of the lock."""
         found = file_digest(downloaded)
         if found != package.sha256:
             raise ImageError(
                 f"the package {package.name} {package.version} that was fetched is not the one that was locked",
                 why=f"its sha256 is {found}, the lock says {package.sha256}",
-                hint="ask whoever runs the package source; a version's bytes never change",
+                hint="ask the operator of the package source; a version's bytes never change",
             )
         self._folder.mkdir(parents=True, exist_ok=True)
         with downloaded.open("rb") as file:
@@ -63,7 +65,7 @@ class DebStore:
         downloaded.replace(self.path(package.sha256))
 
     def verify(self, packages: Iterable[LockedPackage]) -> None:
-        """Reads them all. What is not as locked is removed from the store, and named by an `ImageError`."""
+        """Reads them all. Files with another digest are removed from the store, and named by an `ImageError`."""
         bad = [one for one in packages if file_digest(self.path(one.sha256)) != one.sha256]
         for one in bad:
             self.path(one.sha256).unlink()
@@ -71,11 +73,11 @@ class DebStore:
             raise ImageError(
                 f"packages in the store were altered: {', '.join(f'{one.name} {one.version}' for one in bad)}",
                 why=f"their bytes in {self._folder} are not those of their names",
-                hint="they were removed: run the same command again, which fetches them anew",
+                hint="they were removed: run the same command again, which fetches them again",
             )
 
     def repository(self, packages: Iterable[LockedPackage], folder: Path) -> None:
-        """Lays out a flat repository for apt that holds these packages and no others."""
+        """Makes a flat repository for apt with exactly these packages."""
         folder.mkdir()
         stanzas = []
         for one in packages:
@@ -87,7 +89,7 @@ class DebStore:
         (folder / "Packages").write_text("\n".join(stanzas))
 
     def _control(self, package: LockedPackage) -> str:
-        """The package's own description, kept beside it once read."""
+        """The package's own description, stored beside it once read."""
         kept = self._folder / f"{package.sha256}.control"
         try:
             return kept.read_text().rstrip("\n")
@@ -97,7 +99,7 @@ class DebStore:
             return text.rstrip("\n")
 
     def sweep(self, wanted: Iterable[str], *, dry_run: bool) -> int:
-        """Removes all packages but those of these digests. Returns the bytes that this frees."""
+        """Removes all packages except those with these digests. Returns the bytes that this frees."""
         keep, freed = set(wanted), 0
         if not self._folder.is_dir():
             return 0

@@ -1,7 +1,7 @@
-"""What is done to a tree: hard-linked copies, files, links and users laid down, leftovers removed, times clamped.
+"""Operations on a tree: hard-linked copies, files, links and users added, leftovers removed, times clamped.
 
-A tree is a hard-linked copy of the installed packages, which are kept. So no file is ever changed in place: what
-changes is a new file under the old name.
+A tree is a hard-linked copy of the installed packages, which are kept. So no file is ever changed in place: a change is
+a new file under the old name.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
 _COPY_DEADLINE = 600.0
 _MOST_LINKS = 40
 _INSTALL = {"wantedby": "WantedBy", "requiredby": "RequiredBy", "alias": "Alias"}
-"""What of a unit's [Install] is heeded: no other unit is enabled with it (Also), and no instance (DefaultInstance)."""
+"""The keys of a unit's [Install] that are used: it cannot enable other units (Also), or instances (DefaultInstance)."""
 USERS = "/usr/lib/sysusers.d/dcos.conf"
-"""The image's users, in systemd's own form: they stay on a machine whatever a deploy wants of it, and come to one whose
-/etc was written before they were in its image."""
+"""The image's users, in systemd's own form: a deploy never removes them from a machine, and a machine whose /etc is
+older than they are gets them.
+"""
 _UNIT_FOLDERS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
 
 
 class ImageTree:
-    """The root directory of an image that is made. ``epoch``: seconds since 1970, the time of what is written."""
+    """The root directory of an image being made. ``epoch``: seconds since 1970, the time of written files."""
 
     def __init__(self, root: Path, epoch: int) -> None:
         self.root = root
         self._epoch = epoch
 
     def inside(self, path: str) -> Path:
-        """Where an absolute path of the image lies. Raises `ImageError` when a link in the tree leads out of it."""
+        """The path of an absolute path of the image. Raises `ImageError` when a link in the tree leads out of it."""
         found = self.root / path.lstrip("/")
         if not found.parent.resolve().is_relative_to(self.root.resolve()):
             raise ImageError(
@@ -48,9 +49,9 @@ class ImageTree:
         return found
 
     def followed(self, path: str) -> Path:
-        """Where an absolute path of the image leads, its links read as the image itself reads them: never out of it.
+        """The target of an absolute path of the image, with links resolved as in the image: never out of it.
 
-        It need not be there. Raises `ImageError` for links that lead in a circle.
+        It need not exist. Raises `ImageError` for links that form a circle.
         """
         found, ahead, links = self.root, [part for part in path.split("/") if part], 0
         while ahead:
@@ -63,7 +64,7 @@ class ImageTree:
                     raise ImageError(
                         f"{path} leads nowhere in the image",
                         why="its links go round in a circle",
-                        hint="mend the links",
+                        hint="correct the links",
                     )
                 target = str((found / part).readlink())
                 found = self.root if target.startswith("/") else found
@@ -73,7 +74,7 @@ class ImageTree:
         return found
 
     def write(self, path: str, content: bytes, mode: int) -> None:
-        """A new file, in place of what is there. Its owner is root."""
+        """Writes a new file, and replaces an existing one. Its owner is root."""
         where = self._cleared(path)
         where.write_bytes(content)
         where.chmod(mode)
@@ -104,7 +105,7 @@ class ImageTree:
         users = tuple(users)
         if not users:
             return
-        # With a password that nothing matches, and the day of it left out: no build tells its date.
+        # With a password that matches nothing, and without the day of its change: no build shows its date.
         for path, mode, lines in (
             (
                 "/etc/passwd",
@@ -129,11 +130,11 @@ class ImageTree:
             owner = self.followed(path).stat()
             self.write(path, (known + "".join(f"{line}\n" for line in lines)).encode(), mode)
             os.chown(where, owner.st_uid, owner.st_gid)
-        told = [f'u {u.name} {u.uid} "{u.comment}" {u.home} /usr/sbin/nologin\n' for u in users]
-        self.write(USERS, "".join(told).encode(), 0o644)
+        accounts = [f'u {u.name} {u.uid} "{u.comment}" {u.home} /usr/sbin/nologin\n' for u in users]
+        self.write(USERS, "".join(accounts).encode(), 0o644)
 
     def make_folder(self, path: str) -> None:
-        """An empty folder, unless it is there."""
+        """An empty folder, unless it exists."""
         self._make_folders(self.inside(path))
 
     def _make_folders(self, folder: Path) -> None:
@@ -149,13 +150,13 @@ class ImageTree:
             self.link(link.path, link.target)
 
     def enable(self, unit: str) -> None:
-        """Links a unit to where its own [Install] wants it."""
+        """Links a unit as its own [Install] says."""
         found = self._unit(unit)
         sections = self._install(found) if found else {}
         if found is None or not sections:
             raise ImageError(
                 f"the unit {unit} cannot be enabled in the image",
-                why="no package and no file of the image brings it"
+                why="no package and no file of the image contains it"
                 if found is None
                 else f"its [Install] has none of {', '.join(_INSTALL.values())}",
                 hint="correct units.enable in image.toml",
@@ -191,7 +192,7 @@ class ImageTree:
         return {key: values for key, values in found.items() if key in _INSTALL}
 
     def remove(self, patterns: Iterable[str]) -> None:
-        """Removes what the glob patterns match."""
+        """Removes the paths that match the glob patterns."""
         for pattern in patterns:
             for path in sorted(self.root.glob(pattern.lstrip("/"))):
                 inside = self.inside("/" + str(path.relative_to(self.root)))
@@ -201,7 +202,7 @@ class ImageTree:
                     inside.unlink()
 
     def check_no_passwords(self) -> None:
-        """No account of the image can log in by password, nor be without one."""
+        """Checks that no account of the image can log in with a password, or without one."""
         for line in self.followed("/etc/shadow").read_text().splitlines():
             name, password = line.split(":")[:2]
             if not password.startswith(("!", "*")):
@@ -212,7 +213,7 @@ class ImageTree:
                 )
 
     def clamp_times(self) -> None:
-        """No file is younger than the epoch."""
+        """Makes no file younger than the epoch."""
         epoch = self._epoch * 1_000_000_000
         for folder, names, files in os.walk(self.root, topdown=False):
             for name in (*names, *files):
@@ -223,12 +224,12 @@ class ImageTree:
 def _clamp(path: Path, epoch: int) -> None:
     entry = path.lstat()
     if entry.st_mtime_ns > epoch or (stat.S_ISDIR(entry.st_mode) and entry.st_mtime_ns != epoch):
-        # A folder's time says when its entries were touched last, which is the build.
+        # A folder's time is that of the last change of its entries, which is the build.
         os.utime(path, ns=(epoch, epoch), follow_symlinks=False)
 
 
 def copy_linked(source: Path, target: Path, log_file: Path) -> None:
-    """Copies a tree in a moment: folders are new, everything else is the same inode under a second name."""
+    """Copies a tree quickly: folders are new, everything else is a second name of the same inode."""
     run(
         ["cp", "--archive", "--link", source, target],
         what="copy the tree of packages",

@@ -1,4 +1,4 @@
-"""Boots an image in QEMU and hears of itself how it is, by a virtio-serial port. Nothing of the image is changed."""
+"""Boots an image in QEMU and reads its reports from a virtio-serial port. The image is not changed."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from dcos_images.images import Image
 from dcos_images.process import bound, clean_environment, run
 
 BOOTED = ("qcow2", "raw", "netboot")
-"""What can be booted, the first that an image has."""
+"""The outputs that can be booted, in order of preference."""
 PORT = "io.dcos.notify"
 _FIRMWARE = (
     ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
     ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
 )
 _SILENT_SECONDS = 20.0
-"""A guest that has said nothing for so long under KVM does not start on it at all."""
+"""Seconds of silence under KVM after which the guest counts as not starting on it."""
 _POLL_SECONDS = 0.25
-# A network of the guest alone: nothing of it is seen outside of QEMU.
+# A network of the guest alone, which cannot be reached from outside of QEMU.
 _NETWORK = "net=198.18.250.0/24,dhcpstart=198.18.250.15"
 _HOST = "198.18.250.2"
 _HOSTNAME = "image-test"
-"""It is told to the machine as a credential, as providers do."""
+"""The machine gets it as a credential, as from providers."""
 _SERIAL_LINES = 60
 _QEMU_LINES = 8
 _SSH = frozenset({"tcp:0.0.0.0:22", "tcp:[::]:22"})
@@ -49,13 +49,13 @@ _ON_THE_STATE = ("/var", "/opt", "/root", "/home")
 
 @dataclass(frozen=True)
 class Trial:
-    """What a booted image told: its lines by name (a name may come several times), and how long it took."""
+    """The reports of a booted image: its lines by name (a name may occur several times), and the time that it took."""
 
     told: tuple[tuple[str, str], ...]
     seconds: float
     accelerator: str
     ssh: str
-    """The first line from its port 22, asked from outside; empty without an answer."""
+    """The first line from its port 22, read from outside; empty without an answer."""
 
     def of(self, name: str) -> list[str]:
         return [value for known, value in self.told if known == name]
@@ -89,10 +89,10 @@ def boot(
     keep: Path | None = None,
     note: Note = lambda text: None,
 ) -> Trial:
-    """Boots one output of the image (the first of `BOOTED` that it has) and waits until it says that it is ready.
+    """Boots one output of the image (the first of `BOOTED` that it has) and waits until it reports that it is ready.
 
-    Raises `ImageError` with the end of the serial console when it does not within ``deadline`` seconds, or when what
-    it says is not well; then console and screen are in ``keep``.
+    Raises `ImageError` with the end of the serial console when it does not within ``deadline`` seconds, or when it
+    reports problems; then console and screen are in ``keep``.
     """
     output = _chosen(image, definition, output)
     _can_boot()
@@ -122,7 +122,7 @@ def boot(
 
 
 def problems(trial: Trial, output: str) -> list[str]:
-    """What is not well with a machine that has booted."""
+    """The problems of a booted machine."""
     found = []
     if failed := "".join(trial.of("FAILED")).split():
         found.append(f"units have failed: {', '.join(failed)}")
@@ -149,7 +149,7 @@ def problems(trial: Trial, output: str) -> list[str]:
     if not _SSH.intersection(listening):
         found.append("SSH does not listen")
     if not trial.ssh.startswith("SSH-2.0-"):
-        found.append(f"SSH does not answer: {trial.ssh or 'nobody is there'!r}")
+        found.append(f"SSH does not answer: {trial.ssh or 'nothing'!r}")
     for one in listening:
         if one not in _SSH and not one.endswith((":68", ":546")):
             found.append(f"something listens on {one}, and only SSH may")
@@ -157,7 +157,7 @@ def problems(trial: Trial, output: str) -> list[str]:
 
 
 def _mount(line: str) -> tuple[str, str, str]:
-    """Of a line that tells of a mount: the folder, type with rw or ro, and the device's number."""
+    """The parts of a line about a mount: the folder, type with rw or ro, and the device's number."""
     folder, kind, access, device = (*line.split(" "), "", "", "", "")[:4]
     return folder, f"{kind} {access}".strip() or "nothing", device
 
@@ -195,7 +195,7 @@ def _firmware() -> tuple[str, str] | None:
 
 
 def _bootable(image: Image, definition: ImageDefinition, output: str, folder: Path, port: int) -> list[str]:
-    """QEMU's arguments for what is booted, with a disk of the least size that a machine has to have."""
+    """QEMU's arguments for the output, with a disk of the least size that a machine may have."""
     path = image.outputs[output].path
     if output == "netboot":
         script = (path / "boot.ipxe").read_text()
@@ -226,7 +226,7 @@ def _bootable(image: Image, definition: ImageDefinition, output: str, folder: Pa
 
 @contextlib.contextmanager
 def _served(image: Image, output: str) -> Iterator[int]:
-    """For a boot from the network: its folder over HTTP, on this host's loopback. 0: nothing is served."""
+    """For a boot from the network: serves its folder over HTTP, on this host's loopback. 0: nothing is served."""
     if output != "netboot":
         yield 0
         return
@@ -245,7 +245,7 @@ def _served(image: Image, output: str) -> Iterator[int]:
 
 
 def _argv(boots: list[str], accelerator: str, folder: Path) -> list[str]:
-    """QEMU with two processors, a network of its own, and the port on which the machine tells how it is."""
+    """QEMU with two processors, a network of its own, and the port for the machine's reports."""
     how = "tcg,thread=multi" if accelerator == "tcg" else accelerator
     restricted = "" if "-kernel" in boots else ",restrict=on"
     return [
@@ -304,14 +304,14 @@ def _failed(name: str, problem: str, guest: _Guest, keep: Path | None) -> ImageE
     kept = ""
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError, ValueError):  # of a machine that is gone there is no picture
+        with contextlib.suppress(OSError, ValueError):  # a machine that has ended has no picture
             _screenshot(guest.folder / "qmp", guest.folder / "screen.png")
         for file in ("serial.log", "notify.log", "qemu.log", "screen.png"):
             if (guest.folder / file).is_file():
                 shutil.copyfile(guest.folder / file, keep / file)
         kept = f"serial.log, notify.log, qemu.log and screen.png are in {keep}"
     return ImageError(
-        f"the image {name!r} does not boot well",
+        f"the image {name!r} does not boot properly",
         why=problem,
         hint=kept or "look at its serial console",
         evidence="\n".join(guest.serial.replace("\r", "").splitlines()[-_SERIAL_LINES:]),
@@ -338,7 +338,7 @@ def _ssh_answer(guest: _Guest, until: float) -> str:
 
 
 def _monitor(control: Path, command: str, **arguments: str) -> object:
-    """What QEMU answers to a command. Raises `OSError`, and `ValueError` when it refuses."""
+    """QEMU's answer to a command. Raises `OSError`, and `ValueError` when it refuses."""
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(10.0)
         link.connect(str(control))

@@ -87,14 +87,14 @@ def read_update(folder: Path) -> ImageUpdate:
     """The update in a folder ``NAME.update``. Raises `ImageError`."""
     path = folder / "update.json"
     try:
-        told = json.loads(path.read_text())
-        if told["format"] != _FORMAT:
-            raise ValueError(f"its format is {told['format']!r}, not {_FORMAT}")
-        update = ImageUpdate(folder, told)
+        record = json.loads(path.read_text())
+        if record["format"] != _FORMAT:
+            raise ValueError(f"its format is {record['format']!r}, not {_FORMAT}")
+        update = ImageUpdate(folder, record)
         for part in _PARTS:
-            found = (folder / told[part]["name"]).stat().st_size
-            if found != told[part]["size"]:
-                raise ValueError(f"{told[part]['name']} has {found} bytes, not {told[part]['size']}")
+            found = (folder / record[part]["name"]).stat().st_size
+            if found != record[part]["size"]:
+                raise ValueError(f"{record[part]['name']} has {found} bytes, not {record[part]['size']}")
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ImageError(
             f"{folder} is no update of a disk", why=str(error), hint="name an image, or its folder NAME.update"

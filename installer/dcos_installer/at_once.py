@@ -39,18 +39,18 @@ def at_once(
     ``stop``, which by default ends all commands under way.
     """
     waiting = deque(work.items())
-    told: queue.SimpleQueue[tuple[K, T | BaseException]] = queue.SimpleQueue()
+    results_queue: queue.SimpleQueue[tuple[K, T | BaseException]] = queue.SimpleQueue()
 
     def carry_out() -> None:
         while waiting:
             try:
                 key, part = waiting.popleft()
             except IndexError:
-                return  # another took the last
+                return  # another thread took the last
             try:
-                told.put((key, part()))
+                results_queue.put((key, part()))
             except BaseException as error:
-                told.put((key, error))
+                results_queue.put((key, error))
 
     threads = [threading.Thread(target=carry_out, daemon=True) for _ in range(min(MOST, len(work)))]
     for thread in threads:
@@ -59,7 +59,7 @@ def at_once(
     end = None if seconds is None else time.monotonic() + seconds
     try:
         while len(found) < len(work):
-            key, result = told.get(timeout=None if end is None else max(0.0, end - time.monotonic()))
+            key, result = results_queue.get(timeout=None if end is None else max(0.0, end - time.monotonic()))
             found[key] = result
             if not isinstance(result, BaseException) and enough(result):
                 waiting.clear()
@@ -73,32 +73,33 @@ def at_once(
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         raise
-    late = "no answer until others had told enough" if seconds is None else f"no answer within {seconds:.0f} s"
+    late = "the answers of others were enough" if seconds is None else f"no answer within {seconds:.0f} s"
     return {key: found[key] if key in found else _too_late(late) for key in work}
 
 
 @contextlib.contextmanager
 def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
-    """Has ``work`` done beside what the caller does; what is given waits for its result, or raises what it raised.
+    """Runs ``work`` in a thread while the caller's block runs. The given function waits for the result of ``work``, or
+    raises its error.
 
-    When the caller fails, or is interrupted, the commands that are under way are ended.
+    When the caller fails or is interrupted, the commands under way are ended.
     """
-    told: list[T | BaseException] = []
+    results: list[T | BaseException] = []
 
     def carry_out() -> None:
         try:
-            told.append(work())
+            results.append(work())
         except BaseException as error:
-            told.append(error)
+            results.append(error)
 
     thread = threading.Thread(target=carry_out, daemon=True)
     thread.start()
 
     def result() -> T:
         thread.join()
-        if isinstance(told[0], BaseException):
-            raise told[0]
-        return told[0]
+        if isinstance(results[0], BaseException):
+            raise results[0]
+        return results[0]
 
     try:
         yield result
@@ -110,4 +111,4 @@ def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
 
 
 def _too_late(what: str) -> TooLate:
-    return TooLate(what, why="nobody waited for it any longer", hint="look at what did answer, and ask again")
+    return TooLate(what, why="it was not waited for any longer", hint="look at what did answer, and ask again")

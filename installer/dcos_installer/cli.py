@@ -18,7 +18,7 @@ from dcos_installer.frame import FAILED, LEFT_OUT, definitions_option, discard_o
 from dcos_installer.golden.cli import image
 from dcos_installer.hosts.cli import VERBS
 from dcos_installer.lifeline import hold, unmarked
-from dcos_installer.surroundings import settle
+from dcos_installer.surroundings import prepare
 from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from dcos_installer.status import ClusterStatus
 
 _WIDTH = 200
-"""The width of tables when there is no terminal."""
+"""The width of tables without a terminal."""
 _WELL_SECONDS = 2700.0
-"""Three trials of a slot, and the way back."""
+"""The time for three trials of a slot, and for the return to the old one."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,7 +39,7 @@ _host = click.argument("hosts", nargs=-1, metavar="[HOST]...")
 
 
 _ignore_lock = click.option(
-    "--ignore-lock", is_flag=True, help="In an emergency: go ahead though somebody else works on the cluster."
+    "--ignore-lock", is_flag=True, help="In an emergency: continue although another operator works on the cluster."
 )
 
 
@@ -91,7 +91,7 @@ def plan(inventory: Path, diff: bool, as_json: bool) -> None:
 @inventory_argument
 @_as_json
 def deploy(inventory: Path, as_json: bool) -> None:
-    """Bring the cluster to what the inventory says. Run it again after any failure: it resumes."""
+    """Make the cluster as the inventory describes it. After a failure, run it again: it resumes."""
     from dcos_installer import commands
 
     with errors(as_json), _reporting(as_json) as report:
@@ -112,7 +112,7 @@ def deploy(inventory: Path, as_json: bool) -> None:
 @click.option("--purge", is_flag=True, help="On existing hosts, remove /var/lib/dcos, too.")
 @_as_json
 def destroy(inventory: Path, yes: bool, purge: bool, as_json: bool) -> None:
-    """Take the cluster away: its machines, or what was deployed on existing hosts. Works on ruins, too."""
+    """Remove the cluster: its machines, or everything deployed on existing hosts. Also removes a broken one."""
     from dcos_installer import commands
 
     with errors(as_json):
@@ -153,9 +153,9 @@ def status(inventory: Path, as_json: bool) -> None:
 @click.argument("host")
 @_as_json
 def repair(inventory: Path, host: str, as_json: bool) -> None:
-    """Let a master whose ZooKeeper has damaged data learn it from the other masters. What it had is kept aside.
+    """Let a master whose ZooKeeper has damaged data copy it from the other masters. The damaged data is put aside.
 
-    Files that its user may not use are given back to it instead.
+    If ZooKeeper's user may not use its files, only their owner is corrected.
     """
     from dcos_installer import commands
 
@@ -175,17 +175,17 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
     type=click.FloatRange(0, min_open=True),
     default=_WELL_SECONDS,
     show_default=True,
-    help="How long a machine may take to be well with its new slot, or to go back to the old one.",
+    help="How long a machine may take until it is well with its new slot, or has returned to the old one.",
 )
 @_as_json
 def upgrade(
     inventory: Path, words: tuple[str, ...], named: str, definitions: Path | None, seconds: float, as_json: bool
 ) -> None:
-    """Bring another image to machines (all, when none is named) that run from a disk of one.
+    """Update machines (all, if none is named) that run from an image's disk to another image.
 
-    It is written into the slot that does not run; then they are started from that, one after another.
+    It is written into the slot that does not run; then the machines start from that slot, one after another.
 
-    A machine that is not well with it goes back to its old slot by itself; that ends the run.
+    A machine that is not well with it returns to its old slot by itself; that ends the run.
     """
     from dcos_installer import commands
     from dcos_installer.golden.updates import image_update
@@ -209,7 +209,7 @@ def unlock(inventory: Path) -> None:
 
     with errors(), commands.context(inventory, "unlock") as ctx:
         removed = commands.remove_lock(ctx)
-    click.echo("\n".join(f"removed {one.described()}" for one in removed) or "nobody held the lock")
+    click.echo("\n".join(f"removed {one.described()}" for one in removed) or "there was no lock")
 
 
 @cli.command()
@@ -217,17 +217,17 @@ def unlock(inventory: Path) -> None:
 @_host
 @_ignore_lock
 def start(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
-    """Switch machines on (all, when none is named), and wait until SSH answers."""
+    """Switch machines on (all, if none is named), and wait until SSH answers."""
     _switch(inventory, hosts, "start", ignore_lock)
 
 
 @cli.command("power-off")
 @inventory_argument
 @_host
-@click.option("--yes", is_flag=True, help="Do not ask, though no machine is named.")
+@click.option("--yes", is_flag=True, help="Do not ask, even if no machine is named.")
 @_ignore_lock
 def power_off(inventory: Path, hosts: tuple[str, ...], yes: bool, ignore_lock: bool) -> None:
-    """Cut machines' power (of all, when none is named): nothing on them gets to finish."""
+    """Cut the power of machines (all, if none is named), without a shutdown."""
     if not yes and not hosts:
         click.confirm("Cut the power of every machine?", abort=True)
     _switch(inventory, hosts, "power-off", ignore_lock)
@@ -238,7 +238,7 @@ def power_off(inventory: Path, hosts: tuple[str, ...], yes: bool, ignore_lock: b
 @_host
 @_ignore_lock
 def reboot(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
-    """Restart machines (all, when none is named), and wait until SSH answers."""
+    """Restart machines (all, if none is named), and wait until SSH answers."""
     _switch(inventory, hosts, "reboot", ignore_lock)
 
 
@@ -312,8 +312,8 @@ def _tell_administrator(job: Job, as_json: bool) -> None:
     if not as_json:
         click.echo(f"administrator: {who.uid}, password: {who.password}")
         click.echo(f"  shown this once; it is kept in {commands.administrator_file(job)}")
-        if told := commands.ca_fingerprint(job):
-            click.echo(f"CA's SHA256 fingerprint: {told}")
+        if fingerprint := commands.ca_fingerprint(job):
+            click.echo(f"CA's SHA256 fingerprint: {fingerprint}")
     vault.mark_shown(job.state)
 
 
@@ -381,7 +381,7 @@ def _reporting(as_json: bool) -> Iterator[Report]:
 
 
 def _echo(line: str) -> None:
-    """What a run tells as it goes. Should its reader go away (``| head -1``), the run goes on to its end."""
+    """Prints a line of a run's progress. If its reader goes away (``| head -1``), the run goes on to its end."""
     try:
         click.echo(line)
     except BrokenPipeError:
@@ -401,7 +401,7 @@ def _telling_how_to_resume(job: Job) -> Iterator[None]:
 
 def main() -> None:
     """Entry point of `dcos-installer`."""
-    settle()
+    prepare()
     hold()
     cli()
 

@@ -144,7 +144,7 @@ class Job:
 
 
 def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Context:
-    """Runs a command's phases with journal, log and control connections around them. What fails is raised."""
+    """Runs a command's phases, with journal, log and control connections. Errors of phases are raised."""
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_log_file(job.log))
@@ -157,14 +157,14 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         try:
             run_phases(ctx, phases)
         except BaseException as error:
-            # An interrupted run has no end in the journal, so the next one can report where it was cut off.
+            # An interrupted run has no end in the journal, so the next one can report where it was interrupted.
             if ctx.journal and isinstance(error, Exception):
                 ctx.journal.end(f"failed: {error.what if isinstance(error, InstallerError) else repr(error)}")
             log.debug("the run failed", exc_info=True)
             ctx.tell("run-failed", text=str(error) or repr(error), seconds=time.monotonic() - started)
             raise
         if ctx.journal:
-            ctx.journal.end(f"done; {told}" if (told := left_out.outcome(ctx)) else "done")
+            ctx.journal.end(f"done; {left}" if (left := left_out.outcome(ctx)) else "done")
         ctx.phase = ""
         if (who := unshown_administrator(job)) is not None:
             # The file of the password, never the password: events may be logged.
@@ -288,7 +288,9 @@ def open_destroy(inventory: Path, sink: Sink) -> Job | None:
         spec = None
     if spec is None:
         spec = what_is_left(state, inventory)
-        notes.append("no snapshot tells what was deployed: the machines' own records do, or the inventory for hosts")
+        notes.append(
+            "there is no snapshot of the last deploy: the machines' own records are used, or the inventory for hosts"
+        )
     if spec is None:
         return _forget_nothing(inventory, state, sink)
     return Job("destroy", spec, state, sink, notes=tuple(notes))
@@ -298,7 +300,7 @@ def _forget_nothing(inventory: Path, state: ClusterState, sink: Sink) -> Job | N
     """Removes the state of a cluster without machines, unless another run works on it. Raises `LockHeld`."""
     holder = lock.this_holder(_new_run_id(), state.cluster_id, "destroy", state.lock, time.time())
     with lock.hold_here(state.lock, holder):
-        # Another run may have begun to make it in the meantime.
+        # Another run may have started to create it in the meantime.
         if (spec := what_is_left(state, inventory)) is not None:
             return Job("destroy", spec, state, sink)
         client.forget(client.dcos_dir(), state.cluster_id)
@@ -314,7 +316,7 @@ def host_of(spec: ClusterSpec, name: str) -> HostSpec:
     except KeyError:
         raise InstallerError(
             f"{spec.name} has no host {name}",
-            why="the inventory lists none of that name",
+            why="the inventory has none of that name",
             hint=f"it has: {', '.join(host.name for host in spec.hosts)}",
         ) from None
 
@@ -365,7 +367,7 @@ def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, 
         if why := mismatch(state, spec):
             raise SnapshotDamaged(
                 error.what,
-                why=f"{error.why}; and it cannot be written anew: {why}",
+                why=f"{error.why}; and it cannot be written again: {why}",
                 hint="put the inventory back as it was deployed; when you are sure that it is, move the snapshot away"
                 f" (mv {state.spec} {state.spec}.damaged) and run again; or destroy the cluster, which needs none",
             ) from error
@@ -386,7 +388,7 @@ def existing_state(inventory: Path) -> ClusterState:
     state = find_state(inventory)
     if state is None:
         raise InstallerError(
-            f"nothing was ever deployed from {inventory} by this user",
+            f"this user has deployed nothing from {inventory}",
             why="its cluster has no state here",
             hint=f"deploy it first: {resume_line('deploy', inventory)}",
         )
@@ -406,8 +408,8 @@ def _done(ctx: Context) -> str:
     if ctx.dry_run:
         return f"{counted(ctx.changes, 'change')} would be made" if ctx.changes else "nothing to change"
     if ctx.command == "deploy":
-        told = "nothing to change" if not ctx.changes else f"deployed: {counted(ctx.changes, 'change')}"
-        return f"{told}; {ctx.spec.name} is well at {ctx.results.gateway}"
+        done = "nothing to change" if not ctx.changes else f"deployed: {counted(ctx.changes, 'change')}"
+        return f"{done}; {ctx.spec.name} is well at {ctx.results.gateway}"
     return f"{ctx.command}: done"
 
 

@@ -127,11 +127,11 @@ def _load(path: Path, into: Callable[[], None]) -> None:
 
 
 def _cannot_ask(path: Path, error: OSError) -> CannotAsk:
-    # A CA is made once: with its key there, this certificate was there, too.
+    # A CA is created once: if its key is there, this certificate was there, too.
     lost = path.name == "ca.crt" and path.with_name("ca.key").exists()
     return CannotAsk(
         f"the cluster cannot be asked: {path} cannot be used: {error.strerror or error}",
-        why="daemons are asked with the operator's own certificate, and held to the cluster's CA",
+        why="daemons are asked with the operator's own certificate, and must have one of the cluster's CA",
         hint=f"put {path.name} back from a backup" if lost else "dcos-installer deploy makes it",
     )
 

@@ -1,4 +1,4 @@
-"""Where the installer's data lie: beside the code in a checkout, in ``_data`` inside an installed wheel."""
+"""The locations of the installer's data: beside the code in a checkout, in ``_data`` inside an installed wheel."""
 
 from __future__ import annotations
 

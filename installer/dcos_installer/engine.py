@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class AnsibleEngine:
-    """See `phases.engine.Engine`. Hosts are reached as the provider says, or by ``connections`` where that is given."""
+    """See `phases.engine.Engine`. Hosts are reached as the provider says, or by ``connections`` if given."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class AnsibleEngine:
                 )
             else:
                 failures[host.name] = found or InstallerError(
-                    f"{host.name} gave no answer", why="the play ended without a word of it", hint="run again"
+                    f"{host.name} gave no answer", why="the play ended without a result of it", hint="run again"
                 )
         whole = plan.Plan(cluster=spec.cluster_id, hosts=own)
         durable.write(self._state.plan, whole.encode())
@@ -114,7 +114,7 @@ class AnsibleEngine:
         if self._vault is None:
             raise InstallerError(
                 "the plan was made by another run",
-                why="a run carries out its own plan, with the secrets it read for that",
+                why="a run applies its own plan, with the secrets that it read for it",
                 hint="report this: a plan comes first",
                 final=True,
             )
@@ -137,7 +137,7 @@ def _own(planned: Planned) -> plan.Plan:
     if planned.own is None:
         raise InstallerError(
             "the plan was made by another engine",
-            why="this one can carry out only what it planned itself",
+            why="this one can apply only a plan of its own",
             hint="report this: a plan comes first",
             final=True,
         )

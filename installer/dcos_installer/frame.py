@@ -23,7 +23,7 @@ def _from_here(context: click.Context, parameter: click.Parameter, path: Path) -
         Path.cwd()
     except FileNotFoundError:
         if not path.is_absolute():
-            raise click.BadParameter("the current folder was removed: name the inventory from / on") from None
+            raise click.BadParameter("the current folder was removed: give the inventory as an absolute path") from None
         os.chdir("/")  # child processes need a working folder
     return path
 
@@ -31,7 +31,7 @@ def _from_here(context: click.Context, parameter: click.Parameter, path: Path) -
 definitions_option = click.option(
     "--definitions",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A folder of definitions of your own, in place of those that come along.",
+    help="A folder with your own definitions, instead of the included ones.",
 )
 inventory_argument = click.argument("inventory", type=click.Path(path_type=Path), callback=_from_here)
 
@@ -65,8 +65,8 @@ def _interrupt(number: int, frame: object) -> NoReturn:
 
 def _of_this_machine(error: OSError) -> InstallerError:
     where = f": {error.filename}" if error.filename else ""
-    hint = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that on this machine"
-    why = "that is on this machine, not on one of the cluster's"
+    hint = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "correct that on this machine"
+    why = "this happened on this machine, not on one of the cluster's"
     return InstallerError(f"{error.strerror or error}{where}", why=why, hint=f"{hint}, then run again")
 
 

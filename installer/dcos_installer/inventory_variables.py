@@ -1,4 +1,4 @@
-"""Every variable that an inventory may set: the shared ones, and what each kind of provider adds to them."""
+"""All variables of an inventory: the shared ones, and those of each kind of provider."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dcos_installer.providers.registry import declarations
 
 
 def variables() -> Mapping[str, Variable]:
-    """All of them by name, as docs/inventory.md lists them."""
+    """All variables by name, as docs/inventory.md lists them."""
     kinds = declarations()
     first, *rest = VARIABLES
     own = [variable for kind in kinds.values() for variable in kind.variables]
@@ -18,14 +18,14 @@ def variables() -> Mapping[str, Variable]:
 
 
 def only_with(name: str) -> tuple[str, ...]:
-    """The providers that alone know the variable; empty: all of them do."""
+    """The providers that know the variable, if not all do; empty: all of them."""
     return tuple(
         kind.name for kind in declarations().values() if any(variable.name == name for variable in kind.variables)
     )
 
 
 def table() -> str:
-    """The variables as a Markdown table: what docs/inventory.md holds, held to it by a test."""
+    """The variables as a Markdown table for docs/inventory.md; a test compares the two."""
     kinds = declarations()
     lines = ["| variable | where | default | what it says |", "| --- | --- | --- | --- |"]
     where = {"cluster": "`[all:vars]`", "host": "anywhere", "agent": "agents"}
@@ -52,14 +52,14 @@ def _provider(kinds: Mapping[str, Declaration]) -> Variable:
         return text
 
     (usual,) = (kind.name for kind in kinds.values() if kind.is_default)
-    told = ", ".join(f"`{kind.name}`, {kind.summary}" for kind in kinds.values())
+    listed = ", ".join(f"`{kind.name}`, {kind.summary}" for kind in kinds.values())
     example = next((name for name in kinds if name != usual), usual)
     return Variable(
         "dcos_provider",
         "cluster",
         parse,
         usual,
-        f"Where machines come from: {told}.",
+        f"Where machines come from: {listed}.",
         f"dcos_provider={example}",
         fixed=True,
     )

@@ -1,10 +1,10 @@
 """Ends the installer's child processes when the installer is gone, also after a SIGKILL.
 
-A watcher, a small shell in a session of its own, holds the other end of a pipe. When the pipe closes it ends every
-process that carries this installer's mark in its environment: Ansible and its workers, ssh, pip, builders, and what
-those started in turn, in whatever session. What is meant to outlive the installer (machines' supervisors) gets an
-environment without the mark. ssh's shared connections write their title over their environment, mark and all: the
-watcher is told the folder of their sockets, which their title names, and removes the folder, too.
+A watcher, a small shell in a session of its own, holds the other end of a pipe. When the pipe closes, it ends every
+process with this installer's mark in its environment: Ansible and its workers, ssh, pip, builders, and what those
+started in turn, in any session. Processes that must outlive the installer (machines' supervisors) get an environment
+without the mark. ssh's shared connections overwrite their environment, with the mark, by their title: so the watcher
+knows the folder of their sockets, which their title names, and removes the folder, too.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 VARIABLE = "DCOS_INSTALLER_PROCESS"
-"""The mark, inherited by all that is started."""
+"""The mark, inherited by all child processes."""
 
-# Asked first, so that they tidy up; what is left after two seconds is forced, and looked for until nothing is found.
+# SIGTERM first, so that they clean up; after two seconds SIGKILL, until no process is found.
 _WATCH = """\
 folders=
 while read -r folder; do folders="$folders $folder"; done
@@ -46,7 +46,7 @@ _held: list[int] = []
 
 
 def hold(environ: MutableMapping[str, str] | None = None) -> None:
-    """Begins to watch over this process. To be called once, before anything is started."""
+    """Starts the watcher of this process. Call it once, before any child process is started."""
     environ = os.environ if environ is None else environ
     mark = f"{os.getpid()}-{secrets.token_hex(8)}"
     theirs, ours = os.pipe()  # neither end is inherited: the pipe closes when this process ends
@@ -61,7 +61,7 @@ def hold(environ: MutableMapping[str, str] | None = None) -> None:
             start_new_session=True,
         )
     except OSError:
-        log.warning("nothing watches over this process: a kill will leave what it started", exc_info=True)
+        log.warning("nothing watches this process: if it is killed, its child processes keep running", exc_info=True)
         os.close(ours)
     else:
         environ[VARIABLE] = mark
@@ -70,17 +70,17 @@ def hold(environ: MutableMapping[str, str] | None = None) -> None:
 
 
 def sockets_lie_in(folder: Path) -> None:
-    """Tells the watcher where ssh's shared connections meet. The path has neither spaces nor special characters."""
+    """Tells the watcher the folder of ssh's shared connections. The path has neither spaces nor special characters."""
     for watcher in _held:
-        with contextlib.suppress(OSError):  # the watcher is gone
+        with contextlib.suppress(OSError):  # the watcher has ended
             os.write(watcher, os.fsencode(folder) + b"\n")
 
 
 def marked(environ: dict[str, str]) -> dict[str, str]:
-    """An environment made from scratch, with the mark."""
+    """A new environment with the mark."""
     return {**environ, VARIABLE: os.environ[VARIABLE]} if VARIABLE in os.environ else environ
 
 
 def unmarked() -> dict[str, str]:
-    """This process's environment for a program that takes its place."""
+    """This process's environment without the mark, for a program that takes its place."""
     return {name: value for name, value in os.environ.items() if name != VARIABLE}

@@ -1,7 +1,8 @@
 """What this operator ordered from a provider, and what each machine became: `machines.json` in the cluster's state.
 
-A record is on the disk before the provider is asked. Its token goes to the provider, which makes one machine for it
-however often it is asked, so a run that is killed between the creation and the record of it costs nobody a machine.
+A record is on the disk before the provider is asked. Its token goes to the provider, which makes one machine for each
+token, however often it is asked. So a run that is killed between the creation and its record does not leave a machine
+behind that nobody knows of.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dcos_runtime import durable
 
 
 class MachineRecord(msgspec.Struct, frozen=True):
-    """One machine. Without ``seen`` it was ordered, and has not been seen yet."""
+    """One machine. Without ``seen``, it was ordered, and not seen yet."""
 
     token: str
     seen: bool = False
@@ -28,7 +29,7 @@ class MachineRecord(msgspec.Struct, frozen=True):
 
 
 def read(state: ClusterState) -> dict[str, MachineRecord]:
-    """Every record, by the machine's name. Raises `StateError`."""
+    """All records, by the machine's name. Raises `StateError`."""
     try:
         return msgspec.json.decode(state.machines.read_bytes(), type=dict[str, MachineRecord])
     except FileNotFoundError:
@@ -36,13 +37,15 @@ def read(state: ClusterState) -> dict[str, MachineRecord]:
     except (OSError, msgspec.DecodeError) as error:
         raise StateError(
             f"{state.machines} cannot be read",
-            why=f"it should hold what was asked of the provider: {error}",
+            why=f"it should have the orders to the provider: {error}",
             hint="restore it; or move it away when every machine of the cluster shows in dcos-installer status",
         ) from error
 
 
 def orders(state: ClusterState, hosts: Iterable[HostSpec], absent: Collection[str] = ()) -> list[Order]:
-    """The orders for these machines, recorded. One that was seen and is ``absent`` now is to be made anew."""
+    """The orders for these machines, which are recorded. A machine that was seen and is ``absent`` now gets a new
+    order.
+    """
     records, found = read(state), []
     for host in hosts:
         known = records.get(host.name)
@@ -54,7 +57,7 @@ def orders(state: ClusterState, hosts: Iterable[HostSpec], absent: Collection[st
 
 
 def saw(state: ClusterState, machines: Mapping[str, MachineState]) -> None:
-    """Records machines that were asked for, as they are."""
+    """Records the states of machines that were ordered."""
     records = read(state)
     for name, machine in machines.items():
         known = records.get(name)
@@ -64,7 +67,7 @@ def saw(state: ClusterState, machines: Mapping[str, MachineState]) -> None:
 
 
 def forget(state: ClusterState, names: Iterable[str]) -> None:
-    """Removes the records of machines that were removed: the next machine of that name is another one."""
+    """Removes the records of removed machines: the next machine of that name is another one."""
     records = read(state)
     for name in names:
         records.pop(name, None)
@@ -72,7 +75,7 @@ def forget(state: ClusterState, names: Iterable[str]) -> None:
 
 
 def addresses(state: ClusterState) -> dict[str, str]:
-    """Where the machines were when they were last seen."""
+    """The machines' addresses when they were last seen."""
     return {name: record.address for name, record in read(state).items() if record.address}
 
 

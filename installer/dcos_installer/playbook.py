@@ -1,8 +1,8 @@
-"""The roles by hand: Ansible's actions in ``roles/action_plugins``, for when a playbook runs the roles.
+"""The roles without the installer: Ansible's actions in ``roles/action_plugins``, for a playbook that runs the roles.
 
-``dcos_facts`` → ``dcos_fragment`` a role → ``dcos_host``. The inventory is read as the installer reads it, the manifest
-that comes out has the same digest, and the host's side is the same code. The installer's own play has one action of its
-own (`ansible.action.dcos_host`) and needs none of this.
+``dcos_facts`` → ``dcos_fragment`` for each role → ``dcos_host``. The inventory is read as by the installer, the
+resulting manifest has the same digest, and the code on the host is the same. The installer's own play has one action of
+its own (`ansible.action.dcos_host`) and does not use these.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ class ApplyFragments(ActionBase):
 
 
 def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
-    """``dcos_facts``: the host's facts, as the variable of that name, and ``dcos_services``, the roles that it gets.
+    """``dcos_facts``: the host's facts, as the variable of that name, and ``dcos_services``, the roles of the host.
 
-    With ``up_to`` only that service, and those of the host that it starts after.
+    With ``up_to``, only that service, and those of the host that start before it.
     """
     host, root = task_vars["inventory_hostname"], _root(action)
     answered = _ask(action, host, task_vars, {"mode": "facts", "root": root})
@@ -96,12 +96,12 @@ def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
 
 
 def add_fragment(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
-    """``dcos_fragment`` (``role``, ``options``): adds to the host's manifest what the role lays down. Asks nobody."""
+    """``dcos_fragment`` (``role``, ``options``): adds the role's fragment to the manifest. Connects to no host."""
     role, options = action._task.args["role"], action._task.args.get("options") or {}
     spec, state = _cluster(task_vars)
     found = msgspec.convert(task_vars["dcos_facts"], Facts, strict=False)
     known = _materials().with_trust(secrets.load(state, spec, hosts=()).trust)
-    # Options come out of templates as text; the defaults say what they are.
+    # Templates return options as text; the defaults give their types.
     typed = {name: type(known.role(role).options.get(name, value))(value) for name, value in options.items()}
     added = fragment(role, spec, spec.host(task_vars["inventory_hostname"]), found, known.with_options(role, typed))
     fragments = [*task_vars.get("dcos_fragments", []), msgspec.json.encode(added).decode()]
@@ -109,7 +109,9 @@ def add_fragment(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
 
 
 def apply_fragments(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
-    """``dcos_host`` at the end of a play: merges the fragments, applies the manifest; with ``--check`` only looks."""
+    """``dcos_host`` at the end of a play: merges the fragments, and applies the manifest; with ``--check``, only
+    compares.
+    """
     host, root = task_vars["inventory_hostname"], _root(action)
     spec, state = _cluster(task_vars)
     fragments = [msgspec.json.decode(text, type=Fragment) for text in task_vars.get("dcos_fragments", [])]
@@ -117,20 +119,20 @@ def apply_fragments(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
     contents = dict(secrets.load(state, spec, hosts=(spec.host(host),)).of(host))
     order = {"manifest": wanted.encode().decode(), "secrets": contents, "root": root, "deadline": APPLY_SECONDS}
     checked = _ask(action, host, task_vars, {**order, "mode": "check"})
-    told = {"manifest": wanted.digest, "changes": checked["changes"], "changed": bool(checked["changes"])}
+    result = {"manifest": wanted.digest, "changes": checked["changes"], "changed": bool(checked["changes"])}
     if checked["problems"]:
-        return {**told, "failed": True, "msg": f"{host}: {'; '.join(checked['problems'])}"}
+        return {**result, "failed": True, "msg": f"{host}: {'; '.join(checked['problems'])}"}
     if action._play_context.check_mode or not checked["changes"]:
-        return told
+        return result
     if checked["missing_packages"]:
         found = msgspec.convert(task_vars["dcos_facts"], Facts, strict=False)
         packages = [built for built in _bundle(found.target) if built.folder in checked["missing_packages"]]
         _ask(action, host, task_vars, upload_request(packages, root), b"".join(_archives(packages)))
-    return {**told, **_ask(action, host, task_vars, {**order, "mode": "apply", "expected": checked["seen"]})}
+    return {**result, **_ask(action, host, task_vars, {**order, "mode": "apply", "expected": checked["seen"]})}
 
 
 class _Packages(Mapping[Target, Sequence[Package]]):
-    """The packages for each target, built when somebody asks for them."""
+    """The packages for each target, built at the first access."""
 
     def __getitem__(self, target: Target) -> Sequence[Package]:
         return tuple(built.package for built in _bundle(target))
@@ -159,7 +161,7 @@ def _spec(inventory: Path) -> tuple[ClusterSpec, ClusterState]:
 
 
 def _make_secrets(host: str, found: Facts, spec: ClusterSpec, state: ClusterState) -> None:
-    """As a deploy does; hosts are worked on by processes of their own, and whoever comes first makes them all."""
+    """As in a deploy. Each host has a process of its own; the first one creates the secrets of all."""
     vault = secrets.load(state, spec, hosts=(spec.host(host),))
     if found.generation and vault.roots_missing:
         raise AnsibleActionFail(
@@ -176,7 +178,9 @@ def _cluster(task_vars: Vars) -> tuple[ClusterSpec, ClusterState]:
         raise AnsibleActionFail("these roles need one inventory file: ansible-playbook -i FILE roles/site.yml")
     spec, state = _spec(Path(str(inventory)))
     if names := unknown(spec):
-        raise AnsibleActionFail(f"nobody knows the addresses of {', '.join(names)}: dcos-installer deploy makes them")
+        raise AnsibleActionFail(
+            f"the addresses of {', '.join(names)} are not known: dcos-installer deploy makes these machines"
+        )
     return spec, state
 
 
@@ -191,7 +195,7 @@ def _archives(packages: Sequence[Built]) -> Iterator[bytes]:
 def _ask(
     action: ActionBase, host: str, task_vars: Vars, values: Mapping[str, Any] | bytes, stream: bytes = b""
 ) -> dict[str, Any]:
-    """One round trip over the connection that Ansible holds to the host."""
+    """One round trip over Ansible's connection to the host."""
     _reach(action, host, task_vars)
     data = payload.enveloped(payload.code(), values) if isinstance(values, bytes) else payload.request(values)
     done = action._low_level_execute_command(payload.COMMAND, in_data=data + stream)
@@ -200,17 +204,17 @@ def _ask(
     except InstallerError as error:
         raise AnsibleActionFail(str(error)) from error
     if "error" in answered:
-        told = answered["error"]
-        lines = [f"{host}: {told['what']}", told["why"], told["hint"], told["evidence"]]
+        failure = answered["error"]
+        lines = [f"{host}: {failure['what']}", failure["why"], failure["hint"], failure["evidence"]]
         raise AnsibleActionFail("\n".join(line for line in lines if line))
     return answered
 
 
 def _reach(action: ActionBase, host: str, task_vars: Vars) -> None:
-    """Gives Ansible's connection what only the provider knows: the machine's key, the host keys to hold it to."""
+    """Gives Ansible's connection the settings that only the provider knows: the machine's SSH key and its host keys."""
     if action._connection.transport == "local":
         if _root(action) == "/":
-            raise AnsibleActionFail(f"{host} has the connection 'local': that would change the machine you sit at")
+            raise AnsibleActionFail(f"{host} has the connection 'local': that would change this machine")
         return
     spec, state = _cluster(task_vars)
     provider = open_provider(spec, state.root)

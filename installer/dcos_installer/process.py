@@ -1,4 +1,4 @@
-"""The one gate for subprocesses: argv lists, captured output, a deadline, a log line that can be pasted."""
+"""The only place where subprocesses are started: argv lists, captured output, a deadline, a log line to paste."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ def run(
     check: bool = True,
     on_line: Callable[[str], None] | None = None,
 ) -> CommandResult:
-    """Runs ``argv`` to its end, at most ``deadline`` seconds, and returns what it said.
+    """Runs ``argv`` to its end, at most ``deadline`` seconds, and returns its output.
 
     ``what`` names the step in errors ("make the bridge"); ``env`` is the whole environment, the installer's own when
-    None; ``on_line`` sees each line of stdout and stderr as it comes. Strings in ``secrets`` are masked wherever the
-    command is logged or shown; a secret that a command has to have goes through ``stdin``, never through ``argv``.
+    None; ``on_line`` gets each line of stdout and stderr as it comes. Strings in ``secrets`` are masked wherever the
+    command is logged or shown; a secret that a command needs goes through ``stdin``, never through ``argv``.
 
     Raises `ProcessFailed` when it cannot start or (with ``check``) ends with another code than zero, and
-    `DeadlinePassed` with the last lines it showed when it does not end in time. Then, and on Ctrl-C,
-    nothing of the command's process group is left behind.
+    `DeadlinePassed` with its last lines when it does not end in time. Then, and on Ctrl-C, the whole process group of
+    the command is ended.
     """
     arguments = [str(argument) for argument in argv]
     shown = pasteable(arguments, cwd=cwd, secrets=secrets)
@@ -73,7 +73,7 @@ def run(
             collected = _Collected(process, stdin.encode() if isinstance(stdin, str) else stdin, on_line)
         in_time = collected.wait(deadline)
     finally:
-        # On Ctrl-C and on the deadline alike: the command is in a session of its own, so nobody else ends it.
+        # On Ctrl-C and at the deadline: the command has a session of its own, so no signal of the terminal ends it.
         if process is not None:
             if process.poll() is None:
                 _end(process)
@@ -95,7 +95,7 @@ def run(
             log.debug("  %s", line)
         raise ProcessFailed(
             f"could not {step}",
-            hint="mend what it complains of, then run again",
+            hint="correct what its output says, then run again",
             returncode=process.returncode,
             why=f"{_ending(process.returncode)}: {shown}",
             evidence=tail(stderr or stdout),
@@ -127,9 +127,9 @@ def _start(
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Ctrl-C and similar signals wait until the block is done: a process that is just being started would be lost."""
+    """Delays Ctrl-C and similar signals until the block is done, so that a process being started is not lost."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is interrupted
+        yield  # only the main thread gets signals
         return
     held: list[tuple[int, FrameType | None]] = []
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
@@ -147,7 +147,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def end_all() -> None:
-    """Ends every command that other threads wait for: on Ctrl-C only the main thread is told."""
+    """Ends every command that other threads wait for: only the main thread gets Ctrl-C."""
     for process in list(_running):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
@@ -165,7 +165,7 @@ def tail(text: str, lines: int = _EVIDENCE_LINES) -> str:
 
 
 class _Collected:
-    """Feeds a process its input and collects what it says, each pipe in a thread of its own."""
+    """Writes a process's input and collects its output, each pipe in a thread of its own."""
 
     def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, on_line: Callable[[str], None] | None) -> None:
         self._process = process
@@ -196,7 +196,7 @@ class _Collected:
         return True
 
     def close(self) -> None:
-        # A daemon that the command left behind may hold the pipes open: what was said so far is enough then.
+        # A daemon that the command started may hold the pipes open: then the output so far is enough.
         for thread in self._threads:
             thread.join(_GRACE_SECONDS)
 
@@ -217,7 +217,7 @@ class _Collected:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    # Asked first, then forced: the second signal also reaches children that outlived their parent.
+    # SIGTERM, then SIGKILL: the second signal also reaches children that outlived their parent.
     for ask in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, ask)

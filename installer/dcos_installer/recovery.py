@@ -1,4 +1,4 @@
-"""The cluster when its snapshot is lost or damaged: as its machines tell, or else the inventory."""
+"""Rebuilds the cluster's specification when its snapshot is lost or damaged: from its machines or its inventory."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from dcos_installer.state import ClusterState
 
 
 def what_is_left(state: ClusterState, inventory: Path) -> ClusterSpec | None:
-    """The cluster as far as it is needed to take it away. None: there is nothing of it.
+    """As much of the cluster as is needed to remove it. None: nothing of it is left.
 
-    Raises `StateError` when something was deployed and neither its machines nor the inventory tell where.
+    Raises `StateError` when something was deployed, and neither its machines nor the inventory shows where.
     """
     described: ClusterSpec | None = None
     # The machines' limits do not matter for a cluster that is only removed.
@@ -30,7 +30,7 @@ def what_is_left(state: ClusterState, inventory: Path) -> ClusterSpec | None:
         try:
             left = kind.remains(state.cluster_id, described)
         except ProviderError:
-            # A user who may not look cannot have made machines either: then there are none.
+            # A user who may not look cannot have made machines either: so there are none.
             if not planned_at_most and (described is None or described.provider == kind.name):
                 raise
             continue
@@ -40,7 +40,7 @@ def what_is_left(state: ClusterState, inventory: Path) -> ClusterSpec | None:
         return None
     if described is None:
         raise StateError(
-            f"nothing tells what was deployed from {inventory}",
+            f"what was deployed from {inventory} is not known",
             why=f"the snapshot {state.spec} cannot be read, the inventory is not valid, and no provider finds a machine"
             " of the cluster",
             hint=f"put the inventory back and run again; if nothing of it is left anywhere: rm -r {state.root}",
@@ -49,10 +49,10 @@ def what_is_left(state: ClusterState, inventory: Path) -> ClusterSpec | None:
 
 
 def mismatch(state: ClusterState, spec: ClusterSpec) -> str:
-    """Why ``spec`` cannot be taken for what was deployed, as a sentence; empty: the machines that exist are these."""
+    """Why ``spec`` cannot be what was deployed, as a sentence; empty: the existing machines are those of ``spec``."""
     kind = declaration(spec.provider)
     if not kind.makes_machines:
-        return "whether existing hosts are those that it was deployed on cannot be seen from here"
+        return "it cannot be found out from here whether the existing hosts are those of the deploy"
     there = kind.remains(state.cluster_id, spec).machines
     wanted = {host.name: kind.recorded_as(spec, host) for host in spec.hosts}
     if not there or _agree(there, wanted):
@@ -61,12 +61,14 @@ def mismatch(state: ClusterState, spec: ClusterSpec) -> str:
 
 
 def _agree(there: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Whether the same machines are where they should be; one that has no address in the inventory may be anywhere."""
+    """Whether both have the same machines at the same addresses. A machine without an address in the inventory may have
+    any.
+    """
     return there.keys() == wanted.keys() and all(not wanted[name] or wanted[name] == there[name] for name in there)
 
 
 def _of_remains(kind: Declaration, state: ClusterState, inventory: Path, left: Remains, name: str) -> ClusterSpec:
-    # Roles are not in the records, and nobody asks for them any more: without masters there is no remote lock.
+    # Roles are not in the records, and are not needed: without masters there is no remote lock.
     hosts = []
     for machine, recorded in left.machines.items():
         address = recorded.partition("/")[0]
@@ -90,4 +92,4 @@ def _of_remains(kind: Declaration, state: ClusterState, inventory: Path, left: R
 
 
 def _listed(machines: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {address or '(its record is torn)'}" for name, address in sorted(machines.items()))
+    return ", ".join(f"{name} {address or '(its record is damaged)'}" for name, address in sorted(machines.items()))

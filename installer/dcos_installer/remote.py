@@ -20,7 +20,7 @@ _CONNECT_SECONDS = 10
 
 
 class SshFailed(InstallerError):
-    """SSH did not get through to a machine. ``host`` is its name."""
+    """SSH did not reach a machine. ``host`` is its name."""
 
     def __init__(self, host: str, what: str, **rest: Any) -> None:
         self.host = host
@@ -28,7 +28,7 @@ class SshFailed(InstallerError):
 
 
 class Remote:
-    """One machine as a place to run commands as root. Connections are shared through ``control_dir`` when given."""
+    """Runs commands as root on one machine. Connections are shared through ``control_dir`` when given."""
 
     def __init__(self, host: HostSpec, target: SshTarget, control_dir: Path | None = None) -> None:
         self.host = host
@@ -81,14 +81,14 @@ class Remote:
         if check and finished.returncode != 0:
             raise InstallerError(
                 f"could not {what} on {self.host.name}",
-                hint="mend what it complains of there, then run again",
+                hint="correct what its output says there, then run again",
                 why=f"{shlex.join(command)[:200]} ended with code {finished.returncode}",
                 evidence=tail(finished.stderr or finished.stdout),
             )
         return finished
 
     def script(self, text: str, arguments: Sequence[str] = (), *, what: str, deadline: float = 60) -> CommandResult:
-        """Runs a shell script there as root; it travels on stdin, so nothing of it is on a command line."""
+        """Runs a shell script there as root. It is sent on stdin, so no command line shows it."""
         return self.run(["/bin/sh", "-eus", "--", *arguments], what=what, deadline=deadline, stdin=text)
 
     def _hint(self, stderr: str) -> str:

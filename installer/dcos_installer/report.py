@@ -1,4 +1,4 @@
-"""Shows events: as plain lines, as JSON lines, or live on a terminal. Writes through what `cli` hands it."""
+"""Shows events: as plain lines, as JSON lines, or live on a terminal. Writes with the function that `cli` gives it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from rich.live import Live
 
 Write = Callable[[str], None]
-"""Takes one line without its end."""
+"""Writes one line, given without its line end."""
 
 
 class Report(Protocol):
-    """Takes events from any thread; `close` before anything else is printed."""
+    """Takes events from any thread. Call `close` before you print anything else."""
 
     def event(self, event: Event) -> None: ...
 
@@ -59,7 +59,7 @@ class PlainReport:
 
 
 def plain_line(event: Event) -> str | None:
-    """The event as a line; None for those that only a live display has use for."""
+    """The event as a line; None for events that only a live display shows."""
     host = f"{event.host}: " if event.host else ""
     match event.kind:
         case "run-started":
@@ -97,7 +97,9 @@ class LiveReport:
         self._now = now
         self._console = console
         self._mutex = threading.Lock()
-        """Of what is shown. The display waits for it while it holds its own lock, so nothing is printed under it."""
+        """For the displayed state. The display waits for it while it holds its own lock, so nothing is printed under
+        it.
+        """
         self._order = threading.Lock()
         """Events are taken and printed one after the other."""
         self._phase = ""
@@ -117,7 +119,7 @@ class LiveReport:
         self._live.stop()
 
     def _take(self, event: Event) -> str:
-        """The line, as markup, that stays on the screen; empty when none does."""
+        """The line, as markup, that stays on the screen; empty if there is none."""
         match event.kind:
             case "run-started":
                 return f"[bold]{_plain(event.text)}[/]"
@@ -166,7 +168,7 @@ class LiveReport:
         named = sum(1 for name, _ in hosts if name)
         count = f"{done}/{counted(named, 'host')}" if named > 1 else ""
         table.add_row(Text(f"▸ {phase:<24}", style="bold"), Text(f"{self._now() - self._started:.1f} s {count}"))
-        # Hosts that are still at work first.
+        # Hosts still at work come first.
         hosts.sort(key=lambda item: item[1][0] != "…")
         for name, (mark, text) in hosts[: self._SHOWN_HOSTS]:
             table.add_row(Text(f"    {mark} {name}"), Text(text, overflow="ellipsis", no_wrap=True))

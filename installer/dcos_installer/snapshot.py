@@ -1,4 +1,4 @@
-"""What was deployed last, kept beside the operator's state, and what of it cannot be changed by a deploy."""
+"""The snapshot of the last deploy, in the operator's state, and the changes that a deploy cannot make to it."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from dcos_runtime import durable
 
 
 class SnapshotDamaged(StateError):
-    """There is a snapshot of what was deployed, and it does not tell."""
+    """There is a snapshot of the last deploy, and it cannot be used."""
 
 
 def remember_spec(state: ClusterState, spec: ClusterSpec) -> None:
-    """Keeps what is deployed: `destroy` goes by it, whatever becomes of the inventory."""
+    """Stores what is deployed: `destroy` uses it, whatever becomes of the inventory."""
     content = spec.model_dump_json(indent=1) + "\n"
     if not state.spec.exists() or state.spec.read_bytes() != content.encode():
         durable.write(state.spec, content)
 
 
 def last_spec(state: ClusterState) -> ClusterSpec | None:
-    """What was deployed last; None when nothing was."""
+    """The specification of the last deploy; None when there was none."""
     try:
         return ClusterSpec.model_validate(json.loads(state.spec.read_bytes()))
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise SnapshotDamaged(
-            f"the snapshot of what was deployed is damaged: {state.spec}",
+            f"the snapshot of the last deploy is damaged: {state.spec}",
             why=f"{_said(error)}; it was cut off, changed by hand, or written by another version",
-            hint="dcos-installer deploy writes it anew from the inventory when the machines that exist are those of the"
+            hint="dcos-installer deploy writes it again from the inventory if the machines that exist are those of the"
             " inventory; dcos-installer destroy works without it",
         ) from error
     except OSError as error:
         raise SnapshotDamaged(
-            f"the snapshot of what was deployed cannot be read: {state.spec}",
+            f"the snapshot of the last deploy cannot be read: {state.spec}",
             why=error.strerror or str(error),
             hint="check what it is and its permissions; it should be a file that only its owner reads",
         ) from error
 
 
 def _said(error: ValueError) -> str:
-    """The first of the validator's complaints, in its own words but without its addresses and dumps."""
+    """The validator's first message, without addresses and dumps."""
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]

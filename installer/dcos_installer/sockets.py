@@ -1,8 +1,8 @@
 """The folder of SSH's shared connections: private, with a path that a UNIX socket, ssh and Ansible all accept.
 
-A socket's path has 107 bytes, and ssh adds some of its own while it makes one. So the sockets of a run lie in none of
-the operator's long folders, but in the runtime directory or a temporary one. Where no folder will do, connections are
-not shared: everything works, more slowly.
+A socket's path has at most 107 bytes, and ssh appends some while it creates one. So the sockets of a run are not in the
+operator's folders, whose paths may be long, but in the runtime directory or a temporary one. If no folder is suitable,
+connections are not shared: everything works, but more slowly.
 """
 
 from __future__ import annotations
@@ -26,19 +26,21 @@ log = logging.getLogger(__name__)
 
 _PREFIX = "dcos-ssh-"
 _NAME = "%C"
-"""ssh writes 40 characters for it, and 17 more for the socket's temporary name."""
+"""ssh's name for a connection: 40 characters. ssh needs 17 more for the socket's temporary name."""
 _LONGEST_NAME = 40 + 17
 _PLAIN = re.compile(r"/[A-Za-z0-9/._+-]*")
-"""What needs no quoting anywhere: ssh expands % and $, and Ansible's settings have their own special characters."""
+"""Characters that need no quoting anywhere: ssh expands % and $, and Ansible's settings have their own special
+characters.
+"""
 _SHARED_SECONDS = 60
 
 ALIVE = ("-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3")
-"""A machine that falls silent in the middle of a connection ends it after half a minute, not much later."""
+"""A connection to a machine that falls silent ends after half a minute."""
 
 
 @contextlib.contextmanager
 def folder(environ: Mapping[str, str] | None = None) -> Iterator[Path | None]:
-    """A folder of this run for its sockets; None: there is no place for one. Connections end with the block."""
+    """A folder for the sockets of this run; None: there is no suitable one. Connections end with the block."""
     places = list(candidates(os.environ if environ is None else environ))
     sweep(places)
     made = _make(places)
@@ -54,7 +56,7 @@ def folder(environ: Mapping[str, str] | None = None) -> Iterator[Path | None]:
 
 
 def candidates(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Folders that may hold ours, the best first."""
+    """Folders that may contain ours, the best first."""
     named = [environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{os.geteuid()}", "/run" if os.geteuid() == 0 else ""]
     for name in dict.fromkeys((*named, environ.get("TMPDIR", ""), "/tmp", "/var/tmp", "/dev/shm")):
         if name.startswith("/"):
@@ -62,7 +64,7 @@ def candidates(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def options(control_dir: Path | None) -> list[str]:
-    """What ssh is told of shared connections."""
+    """ssh's options for shared connections."""
     if control_dir is None:
         return ["-o", "ControlMaster=no", "-o", "ControlPath=none"]
     return [
@@ -72,7 +74,7 @@ def options(control_dir: Path | None) -> list[str]:
 
 
 def close_connections(control_dir: Path) -> None:
-    """Ends every shared connection whose socket lies in ``control_dir``."""
+    """Ends every shared connection whose socket is in ``control_dir``."""
     with contextlib.suppress(FileNotFoundError):
         for path in list(control_dir.iterdir()):
             with contextlib.suppress(InstallerError):
@@ -119,7 +121,7 @@ def _make(places: list[Path]) -> Path | None:
 
 
 def _holds_sockets(place: Path) -> bool:
-    """Tried for real: a path may be too long, and not every file system can hold sockets."""
+    """Tried by creating one: a path may be too long, and not every file system can hold sockets."""
     probe = place / ("s" * _LONGEST_NAME)
     try:
         with socket.socket(socket.AF_UNIX) as listener:

@@ -26,7 +26,7 @@ _ORDER: tuple[Role, ...] = ("master", "agent", "public_agent")
 _NO_CLUSTER = "00000000-0000-4000-8000-000000000000"
 _LEAST_MEMORY = {"master": 1024, "agent": 512, "public_agent": 512}
 _TAKEN_NAMES = {"all", "ungrouped", "localhost", *ROLE_GROUPS}
-"""As a host's name each means something else already: a group to Ansible, or every machine to itself."""
+"""Names that no host may have: Ansible uses them for groups, or a machine for itself."""
 _HOST_NAME = re.compile(
     r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
@@ -35,9 +35,9 @@ _HOST_NAME = re.compile(
 def load_spec(path: Path, cluster_id: str = _NO_CLUSTER, limits: HostLimits | None = None) -> ClusterSpec:
     """The cluster that the inventory at ``path`` describes.
 
-    ``limits`` is what this very machine has: some providers make theirs out of it.
+    ``limits`` are those of this machine: some providers make their machines on it.
 
-    Raises `InventoryInvalid` with every problem at once.
+    Raises `InventoryInvalid` with all problems.
     """
     inventory = read(path)
     spec = _Reader(inventory, limits).spec(cluster_id)
@@ -79,8 +79,8 @@ class _Reader:
         if not operators and "dcos_operator_networks" not in inventory.groups["all"].variables:
             inventory.problem(
                 _line_of_all(inventory),
-                "dcos_operator_networks is missing: nobody but the members could reach the cluster",
-                "say in [all:vars] from where you will, such as dcos_operator_networks=198.19.255.0/24",
+                "dcos_operator_networks is missing: only the members could reach the cluster",
+                "set the networks that you come from in [all:vars], such as dcos_operator_networks=198.19.255.0/24",
             )
         if inventory.problems:
             return None
@@ -164,7 +164,9 @@ class _Reader:
                 )
 
     def _parse(self, name: str, value: Value) -> Any | None:
-        """The variable's value; None when there is a problem with it, told once however many hosts share it."""
+        """The variable's value; None when there is a problem with it. The problem is reported once, however many hosts
+        share it.
+        """
         key = (name, value.text, value.line)
         if key not in self.parsed:
             self.parsed[key] = None
@@ -200,7 +202,7 @@ class _Reader:
                     f"rename [{mine[0]}] to [{near[0]}]" if near else "move it to the group of its role",
                 )
         if not self.readable:
-            return  # lines that could not be read may well hold what seems to be missing
+            return  # the missing host may be on a line that could not be read
         masters = inventory.members("masters")
         group_line = inventory.groups["masters"].line if "masters" in inventory.groups else inventory.last_line
         if not masters:
@@ -273,7 +275,7 @@ class _Reader:
 
     @property
     def _ssh_names(self) -> bool:
-        """Whether SSH may know a machine by another address or by a name."""
+        """Whether SSH may use another address or a name of the machine."""
         return any(variable.name == "dcos_address" for variable in self.kind.variables)
 
     def _ssh(self, name: str, line: int, variables: dict[str, Value]) -> SshSpec | None:
@@ -352,7 +354,7 @@ class _Reader:
         return self.kind.gives_addresses and not said
 
     def _address(self, name: str, line: int, variables: dict[str, Value]) -> str | None:
-        """The host's address; empty: the provider gives it one; None: there is a problem with it."""
+        """The host's address; empty: the provider assigns one; None: there is a problem with it."""
         inventory = self.inventory
         if self._is_late(name, variables):
             return ""
@@ -405,7 +407,7 @@ class _Reader:
         cpus: float | None,
         mem: int | None,
     ) -> None:
-        # What is wrong with a variable of the whole cluster is a problem of its own, and says nothing about hosts.
+        # A problem with a variable of the whole cluster is reported by itself, not for each host.
         cluster_wide = self.inventory.groups["all"].variables
         known = all(
             variable.name in self.settings or variable.name not in cluster_wide
@@ -434,14 +436,16 @@ _THROUGH = re.compile(rf"(?:-J\s*|-o\s*ProxyJump\s*=\s*)({_JUMP}(?:,{_JUMP})*)",
 
 
 def _jump(arguments: str) -> str:
-    """The hosts to go through, of ssh's arguments that name nothing else; empty when they do."""
+    """The jump hosts in ssh's arguments; empty if these contain anything else."""
     words = arguments.replace('"', "").replace("'", "").strip()
     match = _THROUGH.fullmatch(words)
     return match[1] if match else ""
 
 
 def _all_variables(inventory: Inventory) -> Iterable[tuple[str, Value, str]]:
-    """Every variable that is set anywhere, with its value and the group it is set for (a host: its role's group)."""
+    """All variables that are set anywhere, each with its value and the group it is set for (for a host: its role's
+    group).
+    """
     for group in inventory.groups.values():
         for name, value in group.variables.items():
             yield name, value, group.name
@@ -452,7 +456,7 @@ def _all_variables(inventory: Inventory) -> Iterable[tuple[str, Value, str]]:
 
 
 def _refuse_variable_files(inventory: Inventory) -> None:
-    """Ansible would read ``group_vars`` and ``host_vars`` beside the inventory; the installer reads one file only."""
+    """Ansible would read ``group_vars`` and ``host_vars`` beside the inventory; the installer reads only one file."""
     for folder in ("group_vars", "host_vars"):
         for path in sorted((inventory.path.parent / folder).glob("**/*")):
             try:
@@ -483,6 +487,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _shown(text: str) -> str:
-    """As an error may quote it: not too long, on one line, without the password of a URL."""
-    told = without_credentials(text)
-    return told if told.isprintable() and len(told) <= 60 else repr(told[:60])
+    """The text for an error: of limited length, on one line, without the password in a URL."""
+    blanked = without_credentials(text)
+    return blanked if blanked.isprintable() and len(blanked) <= 60 else repr(blanked[:60])

@@ -1,4 +1,4 @@
-"""A cluster's machines as a configuration of OpenSSH: what ssh, scp, rsync and `dcos-universe publish` take with -F."""
+"""A cluster's machines as a configuration of OpenSSH, for the option -F of ssh, scp and `dcos-universe publish`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def ssh_config(hosts: Iterable[tuple[HostSpec, SshTarget]]) -> str:
-    """Each host by its name and its address; the host keys of machines of ours are checked against the cluster's."""
+    """Each host by its name and its address. The host keys of our own machines are compared with the cluster's
+    known_hosts.
+    """
     return "\n".join(line for host, target in hosts for line in _host(host.name, target)) + "\n"
 
 
@@ -32,6 +34,6 @@ def _host(name: str, target: SshTarget) -> Iterator[str]:
         yield f"  UserKnownHostsFile {sockets.as_word(target.known_hosts_file)}"
         yield "  GlobalKnownHostsFile none"
     else:
-        # A host that was there before: what its operator has set up for it counts where nothing is said here.
+        # A host that existed before: its operator's own settings apply where this file has none.
         yield "  Include ~/.ssh/config"
     yield ""

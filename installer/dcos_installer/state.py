@@ -1,4 +1,4 @@
-"""The operator's state: one directory a cluster, for its owner's eyes only, every file replaced atomically."""
+"""The operator's state: one directory a cluster, readable only by its owner, every file replaced atomically."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def state_home(environ: Mapping[str, str] | None = None) -> Path:
 
 @dataclass(frozen=True)
 class ClusterState:
-    """``$XDG_STATE_HOME/dcos/<cluster-id>/``: what this operator's machine remembers of one cluster."""
+    """``$XDG_STATE_HOME/dcos/<cluster-id>/``: the state of one cluster on this operator's machine."""
 
     root: Path
 
@@ -42,12 +42,12 @@ class ClusterState:
 
     @property
     def facts(self) -> Path:
-        """Facts of each host, with their digests, as last read."""
+        """The facts of each host, with their digests, as last read."""
         return self.root / "facts.json"
 
     @property
     def machines(self) -> Path:
-        """What was asked of the provider, and what each machine became: see `machine_records`."""
+        """What was ordered from the provider, and what each machine became: see `machine_records`."""
         return self.root / "machines.json"
 
     @property
@@ -64,7 +64,7 @@ class ClusterState:
 
     @property
     def secrets(self) -> Path:
-        """The CA, keys, passwords and certificates: see `dcos_installer.secrets`. Cannot be made anew."""
+        """The CA, keys, passwords and certificates: see `dcos_installer.secrets`. They cannot be created again."""
         return self.root / "secrets"
 
     @property
@@ -86,7 +86,7 @@ class ClusterState:
 
 
 def open_state(inventory: Path, home: Path | None = None) -> ClusterState:
-    """The state of the inventory's cluster; its directory and its id (a version-4 UUID) are made on first use."""
+    """The state of the inventory's cluster. Its directory and its id (a version-4 UUID) are created at first use."""
     home = state_home() if home is None else home
     index = _index(inventory, home)
     _make_private(home)
@@ -103,7 +103,7 @@ def open_state(inventory: Path, home: Path | None = None) -> ClusterState:
 
 
 def protect_keys(state: ClusterState) -> None:
-    """Private keys whose mode was changed are readable by their owner only again: SSH refuses them otherwise."""
+    """Makes private keys whose mode was changed readable by their owner only, because SSH refuses them otherwise."""
     for key in (state.identity_file, *state.ssh_dir.glob("hosts/*/ssh_host_ed25519_key")):
         with contextlib.suppress(FileNotFoundError):
             found = key.stat()
@@ -112,19 +112,19 @@ def protect_keys(state: ClusterState) -> None:
 
 
 def find_state(inventory: Path, home: Path | None = None) -> ClusterState | None:
-    """As `open_state`, but None when this operator never worked on the inventory; makes nothing."""
+    """Like `open_state`, but None if this operator has no state for the inventory. Creates nothing."""
     home = state_home() if home is None else home
     known = _read_index(_index(inventory, home))
     return None if known is None or not (home / known).is_dir() else ClusterState(home / known)
 
 
 def is_known(inventory: Path, home: Path | None = None) -> bool:
-    """Whether the inventory has a cluster's id, though the state itself may be gone."""
+    """Whether the inventory has a cluster id, even if the state itself is lost."""
     return known_id(inventory, home) is not None
 
 
 def known_id(inventory: Path, home: Path | None = None) -> str | None:
-    """The id of the inventory's cluster; None when it has none yet. Makes nothing."""
+    """The id of the inventory's cluster; None when it has none yet. Creates nothing."""
     return _read_index(_index(inventory, state_home() if home is None else home))
 
 

@@ -1,4 +1,4 @@
-"""The status of a cluster: its machines, what runs on them, the leaders. Reads only; unknown parts say why."""
+"""The status of a cluster: its machines, what runs on them, the leaders. Only reads; unknown parts have a reason."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from dcos_installer.phases.checks import Seen
 
 SECONDS = 15.0
-"""For all that is asked, besides the provider, however many machines are silent."""
+"""Seconds for all requests except the provider's, however many machines do not answer."""
 _HOSTS_A_SECOND = 10
-"""Of a large cluster: so many more need a second more."""
+"""Hosts of a large cluster for which one more second is added."""
 ANSWER_SECONDS = 5.0
-"""How long a silent daemon is waited for."""
+"""Seconds to wait for a daemon that does not answer."""
 
-# One round trip: the generation, its manifest, and the state of every unit of ours: those whose text lies in it.
+# One round trip: the generation, its manifest, and the state of every unit whose text is in it.
 _ASK = """\
 basename "$(readlink /opt/dcos/active 2>/dev/null || echo none)"
 if [ -e /opt/dcos/active/manifest.json ]; then tr -d '\\n' < /opt/dcos/active/manifest.json; fi
@@ -45,7 +45,7 @@ done
 
 @dataclass(frozen=True)
 class HostStatus:
-    """One machine. ``problem`` says why what is deployed there could not be read; empty: it could."""
+    """One machine. ``problem`` says why its deployed state could not be read; empty if it could."""
 
     name: str
     address: str
@@ -54,7 +54,7 @@ class HostStatus:
     generation: str = ""
     versions: tuple[str, ...] = ()
     units: dict[str, str] = field(default_factory=dict)
-    """Unit to its state as systemd tells it: ``active``, ``failed`` …"""
+    """Each unit's state in systemd's words: ``active``, ``failed`` …"""
     problem: str = ""
 
     @property
@@ -64,20 +64,20 @@ class HostStatus:
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """The whole cluster. ``problems`` are sentences; empty: all is well."""
+    """The whole cluster. ``problems`` are sentences; none if all is well."""
 
     name: str
     cluster_id: str
     provider: str
     hosts: tuple[HostStatus, ...]
     told: dict[str, Any] = field(default_factory=dict)
-    """What the cluster's checks tell: who leads, what serves, where users come in (`phases.checks`)."""
+    """The results of the cluster's checks: leaders, serving daemons, gateways (`phases.checks`)."""
     lines: tuple[tuple[str, str], ...] = ()
-    """The same for people: label and text; an empty text: nobody."""
+    """The same for display: label and text; an empty text: nobody."""
     unasked: str = ""
-    """Why the daemons could not be asked from here at all; empty: they were."""
+    """Why no daemon could be asked from here; empty if they could."""
     ca_fingerprint: str = ""
-    """SHA-256 of the cluster's CA, as ``dcos cluster setup`` shows it; empty when it cannot be read here."""
+    """SHA-256 of the cluster's CA, as ``dcos cluster setup`` shows it; empty if it cannot be read here."""
     locked_by: str = ""
     problems: tuple[str, ...] = ()
 
@@ -86,8 +86,8 @@ class ClusterStatus:
 
         known = asdict(self)
         del known["lines"]
-        told: dict[str, Any] = known.pop("told")
-        return told | known
+        values: dict[str, Any] = known.pop("told")
+        return values | known
 
 
 def read(ctx: Context) -> ClusterStatus:
@@ -121,7 +121,7 @@ def read(ctx: Context) -> ClusterStatus:
     problems = [f"{host.name}: {_why(host)}" for host in hosts if not host.well]
     seen, unasked = found
     if unasked:
-        # The state of the daemons is not known then.
+        # Then the state of the daemons is not known.
         problems.insert(0, unasked)
     problems += [problem for one in sorted(seen, key=lambda one: not one.is_cause) for problem in one.problems]
     if not unasked:
@@ -141,7 +141,7 @@ def read(ctx: Context) -> ClusterStatus:
 
 
 def _checks(ctx: Context, seconds: float) -> tuple[list[Seen], str]:
-    """What each check sees, and why daemons could not be asked (empty: it was not so)."""
+    """The result of each check, and why daemons could not be asked (empty if they could)."""
     all_checks = dict(enumerate(checks.of(ctx.services)))
     seen, unasked = [], ""
     asked = at_once({number: partial(one.look, ctx) for number, one in all_checks.items()}, seconds)
@@ -153,7 +153,7 @@ def _checks(ctx: Context, seconds: float) -> tuple[list[Seen], str]:
         elif isinstance(found, TooLate):
             unseen = check.unseen(ctx)
             what = " and ".join(label.strip(": ") for label, _ in unseen.lines)
-            seen.append(replace(unseen, problems=(f"what is told of {what} is not known: {found.what}",)))
+            seen.append(replace(unseen, problems=(f"the state of {what} is not known: {found.what}",)))
         elif isinstance(found, BaseException):
             raise found
         else:
@@ -162,7 +162,7 @@ def _checks(ctx: Context, seconds: float) -> tuple[list[Seen], str]:
 
 
 def _unwell(found: Mapping[tuple[str, str], str | BaseException], known: Collection[str]) -> Iterator[str]:
-    """Daemons that do not answer as they should, on hosts that no check has told of."""
+    """Daemons that do not answer properly, on hosts that no check has reported."""
     for (called, name), why in found.items():
         if isinstance(why, TooLate):
             why = why.what
@@ -183,12 +183,12 @@ def _host(ctx: Context, host: HostSpec, condition: Condition) -> HostStatus:
     known = HostStatus(host.name, host.address, " ".join(sorted(host.roles)), str(condition))
     if condition not in (Condition.RUNNING, Condition.UNKNOWN):
         return known
-    # Of a machine that its provider cannot see, SSH tells whether it runs.
-    told = condition is not Condition.UNKNOWN
+    # If its provider cannot see whether a machine runs, SSH shows it.
+    is_known = condition is not Condition.UNKNOWN
     try:
         said = ctx.remote(host).script(_ASK, what="ask how it is", deadline=30).stdout
     except InstallerError as error:
-        seen = known.condition if told else "unreachable"
+        seen = known.condition if is_known else "unreachable"
         why = ": ".join(part for part in (error.what, error.why) if part)
         return HostStatus(known.name, known.address, known.role, seen, problem=why)
     generation, manifest, *units = said.split("\n")
@@ -196,7 +196,7 @@ def _host(ctx: Context, host: HostSpec, condition: Condition) -> HostStatus:
         known.name,
         known.address,
         known.role,
-        known.condition if told else "reachable",
+        known.condition if is_known else "reachable",
         generation="" if generation == "none" else generation,
         versions=_versions(manifest),
         units=dict(line.split(" ", 1) for line in units if " " in line),
@@ -227,7 +227,7 @@ def _why(host: HostStatus) -> str:
 def _locked_by(ctx: Context, hosts: list[HostStatus]) -> str:
     if not any(host.units for host in hosts):
         return ""
-    for host in hosts:  # masters come first; the record lies on the first that its holder could reach
+    for host in hosts:  # masters come first; the record is on the first one that its holder could reach
         master = ctx.spec.host(host.name)
         if master.is_master and not host.problem:
             with contextlib.suppress(InstallerError):

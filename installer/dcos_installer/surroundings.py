@@ -13,12 +13,12 @@ from dcos_installer.errors import StateError
 _NO_USER_HOME = "~"
 
 
-def settle() -> None:
+def prepare() -> None:
     """Prepares this process. May start the interpreter again, once, with UTF-8."""
     _open_closed_streams()
     _speak_utf8()
-    # What is private gets its mode where it is made. For the rest neither 077 nor 000 may decide: folders of machines
-    # and images are for all to read, and nothing of ours is for others to write.
+    # Private files get their mode when they are created. All others must not depend on the umask (077 or 000): folders
+    # of machines and images are readable for all, and none of our files is writable for others.
     os.umask(0o022)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -41,7 +41,9 @@ def home(environ: Mapping[str, str], instead: str) -> Path:
 
 
 def can_be_made(folder: Path, source: str) -> Path:
-    """``folder``, when nothing but folders leads to it. Raises `StateError`; ``source`` is who named it."""
+    """``folder``, if its path contains only folders. Raises `StateError`; ``source`` is the variable or option with the
+    path.
+    """
     for part in (folder, *folder.parents):
         if os.path.lexists(part):
             if not part.is_dir():
@@ -55,12 +57,14 @@ def can_be_made(folder: Path, source: str) -> Path:
 
 
 def plain(folder: Path, source: str) -> Path:
-    """``folder``, when ssh and Ansible can be told of files in it. Raises `StateError`; ``source`` is who named it."""
+    """``folder``, if ssh and Ansible can use files in it. Raises `StateError`; ``source`` is the variable or option
+    with the path.
+    """
     text = str(folder)
     found = next((mark for mark in ("$", "{{", "{%", "{#") if mark in text), "")
     if not found and text.isprintable():
         return folder
-    why = f"ssh and Ansible put something else in the place of {found!r}" if found else "it holds what cannot be shown"
+    why = f"ssh and Ansible replace {found!r} by something else" if found else "it holds what cannot be shown"
     raise StateError(
         f"the folder {text!r} cannot be used ({source})",
         why=why,
@@ -69,7 +73,7 @@ def plain(folder: Path, source: str) -> Path:
 
 
 def _open_closed_streams() -> None:
-    """A closed standard stream would be the next file that is opened; what is written goes nowhere instead."""
+    """Opens closed standard streams to /dev/null: otherwise the next file that is opened would take their place."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -79,7 +83,7 @@ def _open_closed_streams() -> None:
                 os.dup2(opened, number)
                 os.close(opened)
             os.set_inheritable(number, True)
-    # Python gives none for a stream that is closed when it starts.
+    # Python has no object for a stream that is closed at its start.
     if sys.stdin is None:
         sys.stdin = os.fdopen(0, closefd=False)
     if sys.stdout is None:
@@ -89,7 +93,7 @@ def _open_closed_streams() -> None:
 
 
 def _speak_utf8() -> None:
-    """Paths, files and output are UTF-8 whatever the locale says: names of folders are bytes to the system."""
+    """Uses UTF-8 for paths, files and output whatever the locale is: names of folders are bytes to the system."""
     names = (sys.getfilesystemencoding(), locale.getpreferredencoding(False))
     if all(name.lower().replace("-", "") == "utf8" for name in names) or os.environ.get("PYTHONUTF8") == "1":
         return

@@ -74,7 +74,7 @@ def test_two_at_once_leave_one_tree(tmp_path: Path) -> None:
         assert 0 in [one.returncode for one in both], told
         for one, text in zip(both, told, strict=True):
             if one.returncode != 0:
-                assert one.returncode == 1 and "is being built by somebody else" in text and "Traceback" not in text
+                assert one.returncode == 1 and "is being built by another process" in text and "Traceback" not in text
         whole(out)
         assert f'"description": "turn {turn}"'.encode() in (out / "universe.json").read_bytes()
 

@@ -121,7 +121,7 @@ def test_what_cannot_be_is_said_and_changes_nothing(hosts: LoopbackHosts, tmp_pa
         ([str(tmp_path / "file"), f":{there}"], b"file is no folder"),
         ([str(source), f":{tmp_path}/no/such"], b"no is no folder"),
         ([str(source), f":{tmp_path}/no/such/"], b"nothing was changed"),
-        ([str(tmp_path / "pipe"), f":{there}"], b"is no file that can be copied"),
+        ([str(tmp_path / "pipe"), f":{there}"], b"is not a file that can be copied"),
         ([str(tmp_path / "nowhere"), f":{there}"], b"cannot be read"),
         ([f":{tmp_path}/nowhere", str(tmp_path / "got")], b"cannot be read"),
         ([str(source), str(tmp_path / "x" / "conf"), f":{there}"], b"cannot be read"),
@@ -218,7 +218,7 @@ def test_a_stream_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> Non
     ):
         with pytest.raises(carry.CopyRefused):
             carry.laid(io.BytesIO(stream + end), str(tmp_path / "in"), into=True)
-    with pytest.raises(carry.CopyRefused, match="did not arrive whole"):
+    with pytest.raises(carry.CopyRefused, match="did not arrive completely"):
         carry.laid(io.BytesIO(member("x") + b"\0" * 1024), str(tmp_path / "in"), into=True)
     # A link that lies there already is no way out either.
     (tmp_path / "in" / "link").symlink_to(tmp_path)
@@ -242,6 +242,6 @@ def test_a_rename_that_fails_in_the_middle_is_told_as_that(tmp_path: Path, monke
 
     monkeypatch.setattr(os, "replace", failing)
     stream = io.BytesIO(b"".join(carry.packed([str(tmp_path / "a"), str(tmp_path / "b")])))
-    with pytest.raises(carry.CopyRefused, match="only a part was laid down at") as told:
+    with pytest.raises(carry.CopyRefused, match="only a part was copied to") as told:
         carry.laid(stream, str(there), into=True)
     assert "cross-device" in told.value.why and [path.name for path in there.iterdir()] == ["a"]

@@ -156,8 +156,8 @@ def auth(folder: Path) -> Iterator[list[Target]]:
         *_reads(f"{root}/users", f"{root}/auth/providers", f"{root}/auth/jwks", "/gateway/metadata", "/gateway/"),
         *_reads(f"{root}/auth/logout", "/gateway/dcos-metadata/dcos-version.json", "/gateway/ca/dcos-ca.crt"),
     ]
-    question = ("X-Dcos-Uri: /mesos/state", "X-Dcos-Door: mesos", "X-Dcos-Method: GET", "Authorization: token=a.b.c")
-    other = ("X-Dcos-Uri: /service/x/%2e", "X-Dcos-Door: service", "Cookie: dcos-acs-auth-cookie=a")
+    question = ("X-Dcos-Uri: /mesos/state", "X-Dcos-Route: mesos", "X-Dcos-Method: GET", "Authorization: token=a.b.c")
+    other = ("X-Dcos-Uri: /service/x/%2e", "X-Dcos-Route: service", "Cookie: dcos-acs-auth-cookie=a")
     process: Any = gateway._auth
     log = folder / "gateway" / "auth.log"
     try:

@@ -187,7 +187,7 @@ class TestOneGateway:
         headers = {"X-Dcos-User": "admin"}
         assert _over(gateway.socket, "GET", f"/gateway{USERS}", headers=headers)[0] == 401
         questions = gateway.socket.with_name(gateway.socket.name + ".nginx")
-        asked = {"X-Dcos-Uri": "/mesos/a", "X-Dcos-Door": "mesos", **headers}
+        asked = {"X-Dcos-Uri": "/mesos/a", "X-Dcos-Route": "mesos", **headers}
         assert _over(questions, "GET", "/", headers=asked)[0] == 401
         for path in (gateway.socket, questions):
             assert path.stat().st_mode & 0o777 == 0o660

@@ -346,7 +346,7 @@ def test_a_connection_that_never_shakes_hands_is_cut_off(kernel: Kernel) -> None
 def test_flags_that_cannot_work_are_refused(tmp_path: Path) -> None:
     own = Authority(tmp_path / "own")
     for flags, code, why in (
-        (["--authenticate_http_readonly"], 2, "nobody has one: give --credentials or --token_key or --auth_socket"),
+        (["--authenticate_http_readonly"], 2, "none are defined: give --credentials or --token_key or --auth_socket"),
         ([f"--tls_ca={own.ca}"], 2, "--tls_ca and --tls_identity go together"),
         ([f"--token_key={own.token_key}"], 2, "--token_key and --token_issuer go together"),
         (["--anonymous_reads=/state"], 2, "--anonymous_reads says nothing without"),

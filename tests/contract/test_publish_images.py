@@ -22,7 +22,7 @@ from dcos_images.errors import ImageError
 from dcos_images.images import Image
 from dcos_images.publishing import s3 as s3_module
 from dcos_images.publishing.ami import Ami, publish_ami
-from dcos_images.publishing.aws import client, told
+from dcos_images.publishing.aws import aws_errors, client
 from dcos_images.publishing.publication import publication
 from dcos_images.publishing.s3 import Bucket, publish_to_bucket
 from dcos_images.publishing.snapshot import BLOCK, DIGEST_TAG, Sent, read_disk
@@ -392,7 +392,7 @@ def test_who_reads_an_older_record_writes_nothing_over_the_others(bucket: Any, t
         return plain(**asked)
 
     bucket.create_multipart_upload = create_multipart_upload
-    with pytest.raises(ImageError, match="somebody else has published") as caught:
+    with pytest.raises(ImageError, match="another process has published") as caught:
         publish_to_bucket(one, bucket, PLACE, progress=no_progress)
     assert "publish again" in caught.value.hint
     assert body(bucket, "golden/rack/published.json") == dict(two.fixed)["published.json"]
@@ -426,7 +426,7 @@ def test_wherever_another_publishes_in_between_the_fixed_names_are_of_one_versio
     try:
         publish_to_bucket(one, bucket, PLACE, progress=no_progress)
     except ImageError as error:
-        assert "somebody else has published" in error.what
+        assert "another process has published" in error.what
         overtaken = True
     for name, method in plain.items():
         setattr(bucket, name, method)
@@ -468,7 +468,7 @@ def test_failures_say_what_why_and_what_to_do_with_the_requests_id(endpoint: str
 @pytest.mark.parametrize(
     ("code", "hint"),
     [
-        ("UnauthorizedOperation", "have your keys allowed ec2:RegisterImage"),
+        ("UnauthorizedOperation", "get the permission ec2:RegisterImage for your keys"),
         ("ExpiredToken", "look at your keys"),
         ("SnapshotLimitExceeded", "have the quota raised"),
         ("RequestLimitExceeded", "wait"),
@@ -481,7 +481,7 @@ def test_each_refusal_of_aws_has_its_remedy(code: str, hint: str) -> None:
     answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"RequestId": "abc-1"}}
     with (
         pytest.raises(ImageError, match="could not register the AMI") as caught,
-        told("register the AMI", right="ec2:RegisterImage"),
+        aws_errors("register the AMI", right="ec2:RegisterImage"),
     ):
         raise ClientError(answer, "RegisterImage")
     assert hint in caught.value.hint

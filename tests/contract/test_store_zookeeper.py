@@ -286,10 +286,10 @@ async def test_a_successor_in_the_same_folder_removes_the_node_of_the_one_that_w
 ) -> None:
     killed, session = await sessions.open(seconds=20.0), await sessions.open()
     former = PreviousProcess(tmp_path, standing_as(b"m1"))
-    first = ZooKeeperContender(killed, path, b"m1", former=former)
+    first = ZooKeeperContender(killed, path, b"m1", previous=former)
     await first.elected()
     former.close()  # as the kernel does for one that is killed; its session lives on
-    second = ZooKeeperContender(session, path, b"m1", former=PreviousProcess(tmp_path, standing_as(b"m1")))
+    second = ZooKeeperContender(session, path, b"m1", previous=PreviousProcess(tmp_path, standing_as(b"m1")))
     assert await second.elected() == "json.info_0000000001"
     async with asyncio.timeout(WAIT):
         assert await first.lost()
@@ -302,11 +302,11 @@ async def test_one_whose_predecessor_lives_or_was_copied_from_another_machine_re
 ) -> None:
     living, another, copy = [await sessions.open() for _ in range(3)]
     here, there = tmp_path / "here", tmp_path / "there"
-    contender = ZooKeeperContender(living, path, b"m1", former=PreviousProcess(here, standing_as(b"m1")))
+    contender = ZooKeeperContender(living, path, b"m1", previous=PreviousProcess(here, standing_as(b"m1")))
     node = await contender.elected()
     shutil.copytree(here, there)
-    locked_out = ZooKeeperContender(another, path, b"m1", former=PreviousProcess(here, standing_as(b"m1")))
-    elsewhere = ZooKeeperContender(copy, path, b"m2", former=PreviousProcess(there, standing_as(b"m2")))
+    locked_out = ZooKeeperContender(another, path, b"m1", previous=PreviousProcess(here, standing_as(b"m1")))
+    elsewhere = ZooKeeperContender(copy, path, b"m2", previous=PreviousProcess(there, standing_as(b"m2")))
     waiting = [asyncio.create_task(one.elected()) for one in (locked_out, elsewhere)]
     async with asyncio.timeout(WAIT):
         while True:
@@ -326,7 +326,7 @@ async def test_a_record_that_cannot_be_read_costs_nothing_but_the_wait(
 ) -> None:
     (tmp_path / "election.json").write_bytes(content)
     contender = ZooKeeperContender(
-        await sessions.open(), path, b"m1", former=PreviousProcess(tmp_path, standing_as(b"m1"))
+        await sessions.open(), path, b"m1", previous=PreviousProcess(tmp_path, standing_as(b"m1"))
     )
     assert await contender.elected() == "json.info_0000000000"
     await contender.close()

@@ -119,7 +119,7 @@ def test_a_deploy_killed_while_it_changes_hosts_tells_the_next_where(small: Depl
 
 def test_a_deploy_after_all_these_kills_ends_well_and_gives_the_lock_back(small: Deployed) -> None:
     told = events(small, "deploy")
-    where = ("was cut off in 'Start coordination'", "was cut off in 'Change agents'")
+    where = ("was interrupted in 'Start coordination'", "was interrupted in 'Change agents'")
     assert any(one in event.get("text", "") for event in told for one in where)
     assert told[-1]["kind"] == "run-finished"
     assert all(small.registered(small.address(name)) for name in small.agents)

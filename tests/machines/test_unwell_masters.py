@@ -62,7 +62,7 @@ def test_a_zookeeper_whose_files_became_roots_gets_them_back_and_keeps_its_data(
     assert f"{host}: ZooKeeper may not use its own files" in told and "belongs to root, with mode 600" in told, told
     done = several.installer("repair", host)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "nothing in them was changed" in done.stdout
+    assert "their content was not changed" in done.stdout
     assert several.zookeeper_mode(host) in ("follower", "leader")
     assert several.ssh(host, "find /var/lib/dcos/zookeeper ! -user dcos-zookeeper") == ""
     assert set(files.split()) <= set(several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/version-2").split())

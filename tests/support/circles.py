@@ -1,6 +1,6 @@
-"""Circles among the modules of ours, read off their import statements: python -m tests.support.circles prints them.
+"""Circles among our modules, found in their import statements: python -m tests.support.circles prints them.
 
-Every import counts, also one under ``if TYPE_CHECKING`` or inside a function: both hide a circle and do not end it.
+Every import counts, also one under ``if TYPE_CHECKING`` or inside a function: these hide a circle and do not break it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 AREAS = (".", "installer", "images", "universe")
-"""Folders that packages stand in."""
+"""The parent folders of packages."""
 
 
 def packages() -> list[Path]:
-    """The folders of all import packages, as import-linter has them."""
+    """The folders of all import packages, by import-linter's configuration."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         names = tomllib.load(file)["tool"]["importlinter"]["root_packages"]
     return [next(ROOT / area / name for area in AREAS if (ROOT / area / name).is_dir()) for name in names]
 
 
 def modules(folders: list[Path]) -> dict[str, Path]:
-    """By name; a package is called as its folder."""
+    """The files of modules by name; a package has the name of its folder."""
     found = {}
     for folder in folders:
         for path in folder.rglob("*.py"):
@@ -34,7 +34,7 @@ def modules(folders: list[Path]) -> dict[str, Path]:
 
 
 def imported(name: str, path: Path) -> Iterator[str]:
-    """What a module imports, in full: both ``a.b`` and ``a.b.c`` for ``from a.b import c``."""
+    """The full names that a module imports: both ``a.b`` and ``a.b.c`` for ``from a.b import c``."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -50,7 +50,7 @@ def imported(name: str, path: Path) -> Iterator[str]:
 
 
 def graph(known: Mapping[str, Path]) -> dict[str, set[str]]:
-    """Module → the modules that it imports. Who imports a name out of a package imports the package."""
+    """Module → the modules that it imports. An import of a name from a package is an import of the package."""
     found: dict[str, set[str]] = {}
     for name, path in known.items():
         whole = set(imported(name, path))

@@ -13,7 +13,7 @@ import pytest
 
 SHOWN = 12
 WORTH_TELLING = 1.0
-"""Seconds. What costs less is not told by itself."""
+"""Seconds. Cheaper tests are not listed."""
 
 
 def spent() -> float:

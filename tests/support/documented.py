@@ -1,7 +1,4 @@
-"""The commands that README.md and docs/*.md tell, read out of them and held to the programs' real parsers.
-
-A fence of ``sh`` is lines for a shell; one of ``console`` has them behind ``$ ``, and what they print between.
-"""
+"""The commands in README.md and docs/*.md, extracted and checked by the programs' real parsers."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ SHELLS = ("sh", "console")
 LANGUAGES = (*SHELLS, "", "ini", "json", "python", "text", "toml", "yaml")
 
 FOREIGN = frozenset({".", "cat", "cd", "curl", "echo", "eval", "export", "mkdir", "pip", "source"})
-"""Programs of others that the docs use."""
+"""Other programs in the docs."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Fence:
 
     @property
     def script(self) -> str:
-        """What is typed, for a shell."""
+        """The text for a shell."""
         if self.language == "console":
             return "".join(f"{line[2:]}\n" for line in self.text.splitlines() if line.startswith("$ "))
         return self.text
@@ -60,7 +57,7 @@ class Fence:
 
 @dataclass(frozen=True)
 class Command:
-    """One simple command. ``words[0]`` is the program; variables set in front of it are left out."""
+    """One simple command. ``words[0]`` is the program; variables before it are left out."""
 
     document: str
     line: int
@@ -71,12 +68,12 @@ class Command:
 
 
 class Wrong(Exception):
-    """A documented command is none."""
+    """A documented command is invalid."""
 
 
 @dataclass(frozen=True)
 class Daemon:
-    """A program that takes flags of `dcos_runtime.flags`, and the document that tells all of them."""
+    """A program with flags of `dcos_runtime.flags`, and the document that lists all of them."""
 
     document: str
     flags: type[Flags]
@@ -146,7 +143,7 @@ def _simple(fence: Fence, line: int, text: str) -> Iterator[Command]:
             if words:
                 yield Command(fence.document, line, tuple(words))
             words = []
-        elif not word.startswith(">"):  # where output goes is the shell's
+        elif not word.startswith(">"):  # redirections are the shell's
             words.append(word)
 
 
@@ -158,7 +155,7 @@ def all_commands() -> list[Command]:
 
 
 def verbs(program: str, tree: click.Group) -> set[str]:
-    """All that can be called: ``dcos marathon app add``."""
+    """All commands: ``dcos marathon app add``."""
 
     def walk(command: click.Command, path: tuple[str, ...], parent: click.Context | None) -> Iterator[str]:
         if not isinstance(command, click.Group):
@@ -175,7 +172,7 @@ def verbs(program: str, tree: click.Group) -> set[str]:
 
 
 def called(command: Command) -> str:
-    """The verb that the command calls, as its program's own parser finds. Raises `Wrong`."""
+    """The verb of the command, as its program's own parser finds it. Raises `Wrong`."""
     program = command.words[0]
     try:
         if program in TREES:
@@ -250,7 +247,7 @@ def _set_up(words: Sequence[str]) -> str:
 
 
 def modules() -> set[str]:
-    """``python -m …`` of every module of ours whose first line says that it is started so."""
+    """``python -m …`` of every module of ours whose first line says that it is started in this way."""
     found = set()
     for package in (
         "dcos_runtime",
@@ -268,7 +265,7 @@ def modules() -> set[str]:
 
 
 def options(program: str) -> set[str]:
-    """Every option of the program and its verbs, as it is written."""
+    """Every option of the program and its verbs, in its written form."""
     if program in DAEMONS:
         names = {flag.name for flag in DAEMONS[program].declared}
         return {f"--{name}" for name in names} | {f"--no-{name}" for name in names}

@@ -1,4 +1,4 @@
-"""Writes `dcos_runtime/_data/services.json` anew: what the descriptors in roles/ say, for daemons started by hand."""
+"""Writes `dcos_runtime/_data/services.json` again: the descriptors in roles/, for daemons started by hand."""
 
 from __future__ import annotations
 

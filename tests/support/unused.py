@@ -1,9 +1,4 @@
-"""Finds dead code: what the packages define and nothing in them uses, tests left out.
-
-Names are compared, not types: a method counts as used when anything of that name is. Functions, classes and constants
-of a module are looked for where they can be used: in it, where they are imported from it, and after its name.
-`python -m tests.support.unused` lists what is found, and fails if there is anything.
-"""
+"""Finds dead code: definitions of the packages that no code in them uses, without tests."""
 
 from __future__ import annotations
 
@@ -48,7 +43,7 @@ ALLOWED = {
 """Definitions that are used without their name, by the end of their dotted names, with the reason."""
 
 REGISTERED = {"command", "group", "model_validator", "field_validator", "overload", "property_setter"}
-"""Decorators that hand a function on to somebody who calls it."""
+"""Decorators that pass a function on to a caller."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class Definition:
     module: str
     name: str
     owner: str = ""
-    """The class that it is a part of; empty for what stands in the module itself."""
+    """The class that it belongs to; empty for a definition of the module itself."""
 
     def __str__(self) -> str:
         return ".".join(part for part in (self.module, self.owner, self.name) if part)
@@ -67,7 +62,7 @@ def _module(root: Path, path: Path) -> str:
 
 
 def _sources(root: Path) -> Iterator[tuple[str, ast.Module, bool]]:
-    """Each module, and whether it was written by hand: Mesos' messages are all there, whether we send them or not."""
+    """Each module, and whether it was written by hand: Mesos' messages all exist, whether we send them or not."""
     for package in PACKAGES:
         folder = root / package
         for path in sorted(folder.rglob("*.py")):
@@ -94,7 +89,7 @@ def _definitions(module: str, body: list[ast.stmt], owner: str = "") -> Iterator
 
 
 class _Uses:
-    """Where names are read: in a module by themselves, imported from one, and after a dot."""
+    """The places where names are read: in a module by themselves, imported from one, and after a dot."""
 
     def __init__(self) -> None:
         self.own: dict[str, set[str]] = defaultdict(set)
@@ -103,7 +98,7 @@ class _Uses:
         self.behind: dict[str, set[str]] = defaultdict(set)
         """By the name in front of the dot."""
         self.texts: set[str] = set()
-        """Names that are written as texts: for `getattr`, in `__all__`."""
+        """Names in texts: for `getattr`, in `__all__`."""
         self.called: dict[str, set[str]] = defaultdict(set)
         """The same, of one module."""
         self.entries: set[str] = set()
@@ -138,7 +133,7 @@ class _Uses:
         if one.name in self.own[one.module] or one.name in self.imported[one.module]:
             return True
         packages = one.module.rsplit(".", 1)[0]
-        if one.name in self.imported[packages]:  # by what `__init__` passes on
+        if one.name in self.imported[packages]:  # by the imports of `__init__`
             return True
         if f"{one.module}:{one.name}" in self.entries or one.name in self.called[one.module]:
             return True

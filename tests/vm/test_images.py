@@ -116,7 +116,7 @@ def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> No
     definition = builder.definition("vm")
     assert definition.partitions is not None
     smaller = Partitions(definition.partitions.esp_mb, definition.partitions.root_mb, -512)
-    with pytest.raises(ImageError, match="does not boot well") as caught:
+    with pytest.raises(ImageError, match="does not boot properly") as caught:
         boot(builder.ensure("vm"), replace(definition, partitions=smaller), deadline=HOURS)
     assert f"it has to have {definition.partitions.least_disk_mb} MB" in caught.value.evidence
 

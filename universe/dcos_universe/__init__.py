@@ -7,7 +7,7 @@ from typing import Any
 
 
 class _Later(types.ModuleType):
-    """Stands for a library until something of it is used."""
+    """Stands for a library until an attribute of it is used."""
 
     def __getattr__(self, name: str) -> Any:
         if sys.modules.get(self.__name__) is self:
@@ -22,6 +22,6 @@ def _import_when_used(name: str) -> None:
         later.__spec__ = spec
 
 
-# Where it is installed, securesystemslib imports it to sign with Amazon's keys: a third of a start of the package
+# If it is installed, securesystemslib imports it for Amazon's keys: that takes a third of the start of the package
 # manager, and of each command here that verifies.
 _import_when_used("boto3")

@@ -1,6 +1,6 @@
-"""What a revision is made of besides its own text: files and images by URI, with the digests that are known of them.
+"""The artifacts of a revision: files and images by URI, with their known digests.
 
-``artifacts/<package>.json`` of a built tree tells them for all revisions of a package (docs/universe.md); it is signed.
+``artifacts/<package>.json`` of a built tree has them for all revisions of a package (docs/universe.md); it is signed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dcos_universe.model import Json, Revision
 
 FORMAT = 1
 FILE = "digests.json"
-"""Beside package.json: the digests that the publisher knows. It is in no repository file."""
+"""The file beside package.json with the digests that the publisher knows. It is in no repository file."""
 
 ASSET, CLI, ICON, SCREENSHOT, IMAGE = "asset", "cli", "icon", "screenshot", "image"
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -28,14 +28,14 @@ _HINT = 'write it anew: a file with {"<uri>": "sha256:<hex>", …}'
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """SHA-256 in hex; of an image, that of its manifest. ``size`` in bytes."""
+    """SHA-256 in hex; for an image, that of its manifest. ``size`` in bytes."""
 
     sha256: str
     size: int | None = None
 
     @classmethod
     def of(cls, value: object, where: str) -> Digest:
-        """Of ``"sha256:<hex>"`` or ``{"sha256": hex, "size": n}``. Raises `UniverseError`."""
+        """The digest in ``"sha256:<hex>"`` or ``{"sha256": hex, "size": n}``. Raises `UniverseError`."""
         size = None
         if isinstance(value, dict) and set(value) <= {"sha256", "size"}:
             size = value.get("size")
@@ -60,8 +60,9 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """``kind`` is one of those above, ``name`` its alias in resource.json (of a CLI, the platform: ``linux/x86-64``),
-    ``uri`` where it lies (of an image, its reference), ``digest`` None when nobody has said it."""
+    """``kind`` is one of those above, ``name`` its alias in resource.json (for a CLI, the platform: ``linux/x86-64``),
+    ``uri`` its address (for an image, its reference), ``digest`` None if it is not known.
+    """
 
     kind: str
     name: str
@@ -70,15 +71,15 @@ class Artifact:
 
     @property
     def json(self) -> Json:
-        told: Json = {"kind": self.kind, "name": self.name, "uri": self.uri}
-        return told if self.digest is None else {**told, **self.digest.json}
+        known: Json = {"kind": self.kind, "name": self.name, "uri": self.uri}
+        return known if self.digest is None else {**known, **self.digest.json}
 
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 
 
 def file_name(revision: Revision) -> str:
-    """The package's name, where it is one that files may have: entries of repositories come from anybody.
+    """The package's name, if a file may have it: entries of repositories are not trusted.
 
     Raises `UniverseError`.
     """
@@ -92,9 +93,9 @@ def file_name(revision: Revision) -> str:
 
 
 def of(revision: Revision, known: Mapping[str, Digest] | None = None) -> list[Artifact]:
-    """All artifacts that resource.json names, in its order; empty URIs are none. ``known``: digests by URI.
+    """All artifacts in resource.json, in its order, without empty URIs. ``known``: digests by URI.
 
-    Raises `UniverseError` when two sources tell different digests of one.
+    Raises `UniverseError` when two sources have different digests of one.
     """
     known = known or {}
     return [
@@ -103,16 +104,16 @@ def of(revision: Revision, known: Mapping[str, Digest] | None = None) -> list[Ar
     ]
 
 
-def _agreed(revision: Revision, one: Artifact, told: Digest | None) -> Digest | None:
-    if one.digest is None or told is None:
-        return one.digest or told
-    if one.digest.sha256 != told.sha256:
+def _agreed(revision: Revision, one: Artifact, known: Digest | None) -> Digest | None:
+    if one.digest is None or known is None:
+        return one.digest or known
+    if one.digest.sha256 != known.sha256:
         raise UniverseError(
-            f"the digest of {one.uri} is told in two ways",
-            why=f"resource.json of {revision} has {one.digest.sha256}, {FILE} {told.sha256}",
-            hint="see which file it is, and mend the other",
+            f"there are two digests of {one.uri}",
+            why=f"resource.json of {revision} has {one.digest.sha256}, {FILE} {known.sha256}",
+            hint="find out which one is right, and correct the other",
         )
-    return told if told.size is not None else one.digest
+    return known if known.size is not None else one.digest
 
 
 def _named(resource: Json, revision: Revision) -> Iterator[Artifact]:
@@ -151,7 +152,7 @@ def _object(value: object) -> Json:
 
 
 def read(folder: Path) -> dict[str, Digest]:
-    """The digests beside the revision in that folder, by URI; none when there is no file. Raises `UniverseError`."""
+    """The digests beside the revision in that folder, by URI; none if there is no file. Raises `UniverseError`."""
     path = folder / FILE
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
@@ -174,13 +175,13 @@ def read(folder: Path) -> dict[str, Digest]:
 
 
 def encoded(digests: Mapping[str, Digest]) -> bytes:
-    """As `read` reads it: sorted by URI, a line each."""
-    told = {uri: digests[uri].json for uri in sorted(digests)}
-    return (json.dumps(told, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+    """The file that `read` reads: sorted by URI, a line each."""
+    content = {uri: digests[uri].json for uri in sorted(digests)}
+    return (json.dumps(content, indent=1, ensure_ascii=True) + "\n").encode("ascii")
 
 
 def missing(folder: Path, revision: Revision) -> list[Artifact]:
-    """What of the revision in that folder has no digest: a mirror cannot tell whether it got the right bytes."""
+    """The artifacts of the revision in that folder without a digest: a mirror cannot check their bytes."""
     return [one for one in of(revision, read(folder)) if one.digest is None]
 
 
@@ -188,35 +189,34 @@ def missing(folder: Path, revision: Revision) -> list[Artifact]:
 
 
 def sidecar(package: str, revisions: Iterable[tuple[Revision, str, list[Artifact], Json]]) -> bytes:
-    """``artifacts/<package>.json``: of each revision its version, the digest of its entry, its artifacts and its
-    SBOM."""
-    told: Json = {}
+    """``artifacts/<package>.json``: of each revision version, digest of the entry, artifacts and SBOM."""
+    by_revision: Json = {}
     for revision, entry, artifacts, sbom in sorted(revisions, key=lambda each: each[0].release_version):
-        told[str(revision.release_version)] = {
+        by_revision[str(revision.release_version)] = {
             "version": revision.version,
             "entry": entry,
             "artifacts": [one.json for one in artifacts],
             "sbom": sbom,
         }
-    whole = {"format": FORMAT, "package": package, "revisions": told}
+    whole = {"format": FORMAT, "package": package, "revisions": by_revision}
     return json.dumps(whole, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
 def entry_digest(revision: Revision) -> str:
-    """SHA-256 of the revision's entry, written as repository files write it."""
+    """SHA-256 of the revision's entry, in the form of repository files."""
     return sha256(json.dumps(revision.entry).encode("ascii")).hexdigest()
 
 
-def told(content: bytes) -> dict[int, dict[str, Digest]]:
-    """By revision, what digests a sidecar tells, by URI; nothing of one that is damaged."""
+def digests_in(content: bytes) -> dict[int, dict[str, Digest]]:
+    """The digests in a sidecar, by revision and URI; none if it is damaged."""
     try:
-        return told_of(json.loads(content))
+        return digests_of(json.loads(content))
     except (ValueError, KeyError, TypeError, AttributeError, UniverseError):
         return {}
 
 
-def told_of(sidecar: Json) -> dict[int, dict[str, Digest]]:
-    """The same of one that is decoded. Raises whatever fits when it is none."""
+def digests_of(sidecar: Json) -> dict[int, dict[str, Digest]]:
+    """The same for a decoded one. Raises an error of any kind if it has another form."""
     return {int(number): dict(_digests(one)) for number, one in sidecar["revisions"].items()}
 
 

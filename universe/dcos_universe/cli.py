@@ -1,4 +1,4 @@
-"""The `dcos-universe` command: finds its verbs in `dcos_universe.commands`, tells errors, exits. Nothing else does."""
+"""The `dcos-universe` command: finds its verbs in `dcos_universe.commands`, prints errors, exits. Nothing else does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
 class _Verbs(click.Group):
-    """A module of `dcos_universe.commands` a verb, imported when it is wanted: each has a click command ``command``."""
+    """Each verb is a module of `dcos_universe.commands` with a click command ``command``, imported when it is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         names = (found.name for found in pkgutil.iter_modules(commands.__path__))
@@ -37,7 +37,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The console script: exit code 1 when it failed, 2 when it was not understood, 130 when interrupted."""
+    """The console script: exit code 1 for a failure, 2 for a wrong command line, 130 when interrupted."""
     try:
         cli.main(prog_name="dcos-universe", standalone_mode=False)
     except click.ClickException as error:
@@ -55,11 +55,11 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
     except OSError as fault:
-        # What no verb told better, of a temporary file or standard output for example.
-        told = UniverseError(
+        # Errors that no verb handles, of a temporary file or standard output for example.
+        failure = UniverseError(
             "the system refused what was asked of it",
             why=refusal(fault),
             hint="look at the disk and at rights, then run this again",
         )
-        click.echo(f"dcos-universe: {told}", err=True)
+        click.echo(f"dcos-universe: {failure}", err=True)
         sys.exit(FAILED)

@@ -1,4 +1,4 @@
-"""Where this package's data lies."""
+"""The location of this package's data."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def data_root() -> Path:
-    """The folder that holds ``packages/``: inside the package in a wheel, beside it in a checkout.
+    """The folder with ``packages/``: inside the package in a wheel, beside it in a checkout.
 
-    Raises ``FileNotFoundError`` when neither is there (a broken installation).
+    Raises ``FileNotFoundError`` if neither exists (a broken installation).
     """
     inside = Path(__file__).parent / "_data"
     beside = Path(__file__).parents[1]

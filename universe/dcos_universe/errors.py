@@ -1,4 +1,4 @@
-"""What went wrong with a repository or a package: what happened, why, and what to do."""
+"""The errors of repositories and packages: what happened, why, and what to do."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class UniverseError(Exception):
 
 
 def refusal(fault: OSError) -> str:
-    """What the system refused, and of which file."""
-    told = fault.strerror or str(fault)
-    return f"{fault.filename}: {told}" if fault.filename is not None else told
+    """The system's error, with the file."""
+    reason = fault.strerror or str(fault)
+    return f"{fault.filename}: {reason}" if fault.filename is not None else reason
 
 
 def unreadable(path: object, fault: OSError) -> UniverseError:
@@ -38,7 +38,7 @@ def unreadable(path: object, fault: OSError) -> UniverseError:
 
 @contextmanager
 def faults_told(what: str, hint: str) -> Iterator[None]:
-    """What the system refuses meanwhile (a full disk, missing rights, too many links) is raised as `UniverseError`."""
+    """Turns errors of the system (a full disk, missing rights, too many links) into `UniverseError`."""
     try:
         yield
     except OSError as fault:

@@ -1,4 +1,4 @@
-"""Names in a built tree: which of them always stand for the same bytes."""
+"""Names in a built tree, and which of them never change their content."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ _STEP = re.compile(r"delta/[^/]+/[0-9a-f]{64}\.json(?:\.gz|\.zst)?")
 
 
 def versioned(path: str) -> bool:
-    """Whether it is TUF metadata of one version: ``metadata/7.snapshot.json``."""
+    """Whether this is TUF metadata of one version: ``metadata/7.snapshot.json``."""
     return bool(_VERSIONED.fullmatch(path))
 
 
 def immutable(path: str) -> bool:
-    """Whether the name holds a version or a digest of what it names: TUF's metadata and targets, artifacts, layers of
-    images, steps from one index to the next."""
+    """Whether the name contains a version or a digest of its content: TUF's metadata and targets, artifacts, layers of
+    images, steps from one index to the next.
+    """
     if versioned(path) or _STEP.fullmatch(path):
         return True
     first, *rest = path.split("/")

@@ -1,4 +1,4 @@
-"""A package revision as everything here knows it: the object that stands for it in a repository file."""
+"""A package revision in all modules here: its object in a repository file."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from typing import Any, TypeAlias
 from dcos_universe.errors import UniverseError
 
 Json: TypeAlias = "dict[str, Any]"
-"""A JSON object; keys in the order of the file, which user interfaces show options in."""
+"""A JSON object; keys in the order of the file, in which user interfaces show options."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One revision of a package. ``entry`` is its object in a repository file (Universe's v3 to v5): the keys of
     ``package.json`` in their order, then ``releaseVersion``, ``resource``, ``marathon``, ``config``, ``command``, each
-    only if it is there and not empty. It is shared: whoever changes something copies first.
+    only if it exists and is not empty. It is shared: copy it before you change anything.
     """
 
     entry: Json
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Revision:
-        """Raises `UniverseError` when the four fields that name a revision are missing or of another type."""
+        """The revision with this entry. Raises `UniverseError` when the four fields that identify a revision are
+        missing or of another type.
+        """
         for key, kind in (("packagingVersion", str), ("name", str), ("version", str), ("releaseVersion", int)):
             value = entry.get(key)
             if not isinstance(value, kind) or isinstance(value, bool):
@@ -47,7 +49,7 @@ class Revision:
 
     @property
     def version(self) -> str:
-        """As its publisher words it: two revisions may have the same, and versions are not ordered by it."""
+        """Its publisher's text: two revisions may have the same, and versions are not ordered by it."""
         return str(self.entry["version"])
 
     @property
@@ -57,7 +59,7 @@ class Revision:
 
     @property
     def minimum(self) -> str:
-        """The DC/OS release that it wants at least; ``0.0`` when it says nothing."""
+        """The least DC/OS release that it needs; ``0.0`` if it names none."""
         return str(self.entry.get("minDcosReleaseVersion") or "0.0")
 
     @property
@@ -86,7 +88,7 @@ class Revision:
 
     @property
     def upgrades_from(self) -> tuple[str, ...]:
-        """Versions that it may take the place of; ``*`` is any."""
+        """Versions that it may replace; ``*`` is any."""
         return tuple(self.entry.get("upgradesFrom") or ())
 
     @property
@@ -95,7 +97,7 @@ class Revision:
 
     @property
     def manager(self) -> str | None:
-        """The package that installs and changes this one in Cosmos' place (packagingVersion 5.0)."""
+        """The package that installs and changes this one instead of Cosmos (packagingVersion 5.0)."""
         manager = self.entry.get("manager")
         return None if manager is None else str(manager.get("packageName"))
 

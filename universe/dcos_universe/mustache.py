@@ -1,8 +1,8 @@
 """Mustache for JSON templates: the language that Cosmos renders with. Pure, one pass, bounded; no partials, no lambdas.
 
-Values are the text that stands for them in JSON (see `render`), so nothing is escaped here, and what a value holds is
-never read as a template. pystache differs in what it takes for false and in how it prints numbers and truth values; a
-table in the tests names every difference.
+Values are their text in JSON (see `render`), so nothing is escaped here, and the content of a value is never read as a
+template. pystache differs in which values are false and in how it prints numbers and truth values; a table in the tests
+lists every difference.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from dcos_universe.errors import UniverseError
 MAX_TEMPLATE = 1024 * 1024
 """Characters of a template; the largest of the Universe has 52,000."""
 MAX_TAGS = 10_000
-"""Of a template; the most of the Universe are 703."""
+"""Tags of a template; the largest number in the Universe is 703."""
 MAX_NAME = 1000
 """Characters of a tag; the longest of the Universe has 124."""
 MAX_OUTPUT = 1024 * 1024
-"""Characters: as much as ZooKeeper takes of an app."""
+"""Characters of the output: as much as ZooKeeper accepts for an app."""
 MAX_STEPS = 100_000
-"""Look-ups, roughly, and what they read: sections in sections over long lists would take for ever."""
+"""Look-ups, roughly, and the characters they read: nested sections over long lists would take for ever."""
 _PIECE = 256
 """Characters that are read or written in one step."""
 MAX_DEPTH = 64
-"""Sections in each other."""
+"""Depth of sections."""
 
 AS_JSON = "asJson"
 
@@ -37,7 +37,7 @@ class TemplateError(UniverseError):
     """A template cannot be read or rendered. ``line`` counts from 1."""
 
     def __init__(self, what: str, line: int, *, why: str = "", hint: str = "") -> None:
-        super().__init__(what, why=why, hint=hint or "mend the template there")
+        super().__init__(what, why=why, hint=hint or "correct the template there")
         self.line = line
 
 
@@ -62,7 +62,7 @@ _Part: TypeAlias = "str | _Variable | _Section"
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """What a template asks for: ``name`` with dots, and the line."""
+    """A name that a template uses: ``name`` with dots, and the line."""
 
     name: str
     line: int
@@ -70,7 +70,7 @@ class Tag:
 
 
 class Template:
-    """A template that was read. Raises `TemplateError` where it cannot be."""
+    """A parsed template. Raises `TemplateError` if it cannot be parsed."""
 
     def __init__(self, text: str) -> None:
         if len(text) > MAX_TEMPLATE:
@@ -84,14 +84,14 @@ class Template:
         return found
 
     def render(self, context: Mapping[str, Any], as_json: Callable[[Any], str] = json.dumps) -> str:
-        """``context``: values as `text` takes them. Raises `TemplateError` when it grows beyond all bounds."""
+        """``context``: values in the form of `text`. Raises `TemplateError` when the output exceeds a limit."""
         run = _Run(as_json)
         run.parts(self._parts, [context])
         return "".join(run.out)
 
 
 def text(value: Any) -> str:
-    """How a value stands in the output. Lists and objects as JSON does, of texts that are JSON already."""
+    """The text of a value in the output. Lists and objects as in JSON, of texts that are JSON already."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -109,25 +109,27 @@ def text(value: Any) -> str:
 
 
 def _inside(value: Any, listed: bool = False) -> str:
-    """In a list strings have their quotes already, in an object they have not."""
+    """In a list strings have their quotes already, in an object they do not."""
     if value is None:
         return "null"
     return f'"{value}"' if isinstance(value, str) and not listed else text(value)
 
 
 def is_false(value: Any) -> bool:
-    """No section for it: nothing, false, an empty text, an empty list. 0 and an empty object are there."""
+    """Whether a section of the value is left out: null, false, an empty text, an empty list. 0 and an empty object are
+    not false.
+    """
     return value is None or value is False or value == "" or (isinstance(value, list | tuple) and not value)
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------
+# --- parsing ---------------------------------------------------------------------------------------------------------
 
 _KINDS = "#^/!>&{=<$%"
 _ALONE = re.compile(r"[ \t]*(\r?\n|\Z)")
 _REFUSED = {
-    ">": ("a partial", "a package has one template; write the text where it is wanted"),
-    "<": ("a parent template", "a package has one template; write the text where it is wanted"),
-    "$": ("a block", "a package has one template; write the text where it is wanted"),
+    ">": ("a partial", "a package has one template; write the text in its place"),
+    "<": ("a parent template", "a package has one template; write the text in its place"),
+    "$": ("a block", "a package has one template; write the text in its place"),
     "%": ("a pragma", "leave it out"),
 }
 
@@ -165,7 +167,7 @@ class _Reader:
         return self._root
 
     def _tag(self, start: int) -> tuple[str, str, int]:
-        """Kind, content and end of the tag that begins at ``start``."""
+        """Kind, content and end of the tag that starts at ``start``."""
         inside = start + len(self._open)
         kind = self._text[inside : inside + 1]
         kind = kind if kind and kind in _KINDS else ""
@@ -176,7 +178,7 @@ class _Reader:
         return kind, self._text[inside + len(kind) : end].strip(), end + len(closing)
 
     def _standalone(self, start: int, end: int) -> tuple[int, int]:
-        """The whole line, if there is nothing but this tag on it: it leaves no line behind."""
+        """The whole line, if it contains only this tag: it leaves no line behind."""
         begin = start
         while begin and self._text[begin - 1] in " \t":
             begin -= 1
@@ -190,11 +192,12 @@ class _Reader:
             return
         if kind in _REFUSED:
             what, hint = _REFUSED[kind]
-            raise self._error(f"the template wants {what}, {kind}{name[:60]}, which there is none of", start, hint)
+            raise self._error(f"the template uses {what}, {kind}{name[:60]}, which is not supported", start, hint)
         if kind == "=":
             self._delimiters(name, start)
             return
-        # Whatever else a name holds, it is only looked up; a tag in a tag, or a line, is one that was not closed.
+        # Other characters of a name do not matter, because it is only looked up; a tag or a line end in it shows an
+        # unclosed tag.
         if not name or len(name) > MAX_NAME or "\n" in name or self._open in name:
             raise self._error(f"a tag has no name that could be looked up: {name[:60]!r}", start)
         line = self._line(start)
@@ -248,7 +251,7 @@ def _collect(parts: list[_Part], found: list[Tag]) -> None:
 
 
 def _named(section: _Section) -> str:
-    """What ``{{#asJson}}name{{/asJson}}`` asks for."""
+    """The name in ``{{#asJson}}name{{/asJson}}``."""
     if len(section.parts) == 1 and isinstance(section.parts[0], str):
         return section.parts[0].strip()
     raise TemplateError(
@@ -270,7 +273,7 @@ class _Run:
 
     def parts(self, parts: list[_Part], stack: list[Any]) -> None:
         for part in parts:
-            # A template is thousands of these two.
+            # A template consists of thousands of these two.
             if isinstance(part, str):
                 self._write(part, 0)
             elif isinstance(part, _Variable):
@@ -283,7 +286,7 @@ class _Run:
 
     def _json(self, section: _Section, stack: list[Any]) -> None:
         value = self._look_up(_named(section).split("."), stack, section.line)
-        # A text is read as JSON, and blanks in it leave nothing behind that would be counted.
+        # A text is parsed as JSON, so blanks in it do not count in the output.
         self._count(section.line, len(value) // _PIECE if isinstance(value, str) else 0)
         self._write(self._as_json(value), section.line)
 
@@ -320,7 +323,7 @@ class _Run:
         )
 
     def _look_up(self, way: list[str], stack: list[Any], line: int) -> Any:
-        """The first name anywhere in the stack, the rest in what that is; None where there is nothing."""
+        """Looks for the first name anywhere in the stack, and for the rest in its value; None if there is none."""
         if not way:
             return stack[-1]
         self._count(line, 1 + len(stack) // 4)

@@ -1,4 +1,4 @@
-"""JSON as packages may have it: ASCII, plain numbers, of bounded depth; each fault with its place."""
+"""JSON in packages: ASCII, numbers without exotic forms, of bounded depth; each fault with its place."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import msgspec
 from dcos_universe.schema_walk import Place
 
 MAX_DEPTH = 64
-"""Objects and lists in each other."""
+"""Depth of objects and lists."""
 MAX_VALUES = 20_000
-"""Of one file; the most of the Universe are 2,334. All that is done with a file takes so much for each value."""
+"""Values of one file; the most of the Universe are 2,334. The time for a file grows with their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why something cannot be read. ``file`` is below the folder; ``""`` is the folder itself."""
+    """Why something cannot be read. ``file`` is relative to the folder; ``""`` is the folder itself."""
 
     rule: str
     file: str
@@ -44,7 +44,7 @@ def beyond_ascii(name: str, data: bytes) -> list[Fault]:
 
 
 def parse(name: str, data: bytes, documents: dict[str, Any], texts: dict[str, str]) -> list[Fault]:
-    """Puts the document in ``documents``, or tells why not."""
+    """Puts the document into ``documents``, or returns the faults."""
     if wrong := beyond_ascii(name, data):
         return wrong
     text = data.decode("ascii")
@@ -55,7 +55,7 @@ def parse(name: str, data: bytes, documents: dict[str, Any], texts: dict[str, st
         value = _DECODER.decode(text)
     except json.JSONDecodeError as fault:
         where = f"line {fault.lineno}, column {fault.colno}"
-        return [Fault("json", name, (), f"it is not JSON: {where}: {fault.msg}", "mend it there")]
+        return [Fault("json", name, (), f"it is not JSON: {where}: {fault.msg}", "correct it there")]
     except _NoNumber as fault:
         return _no_numbers(name, text, str(fault))
     except RecursionError:
@@ -80,7 +80,9 @@ _TEXT = re.compile(r'(?s)"(?:[^"\\]++|\\.?)*+"?')
 
 
 def _many(text: str) -> bool:
-    """Each value but the first comes after a comma, or first in its object or list. Found out before it is read."""
+    """Whether a text has too many values. Each value except the first comes after a comma, or first in its object or
+    list: counted before the text is parsed.
+    """
 
     def counted(some: str) -> int:
         return some.count(",") + some.count("{") + some.count("[")
@@ -112,7 +114,7 @@ def _int(text: str) -> int:
 
 
 _LEAST, _MOST = -(2**63), 2**64 - 1
-"""Of whole numbers: what readers in other languages hold."""
+"""The bounds of whole numbers for readers in other languages."""
 
 _DECODER = json.JSONDecoder(parse_constant=_constant, parse_float=_float, parse_int=_int)
 
@@ -145,7 +147,7 @@ def _deep(value: Any) -> bool:
 
 
 def walk(value: Any) -> Iterator[tuple[Place, Any]]:
-    """Every value in a document, with its place; keys are not among them."""
+    """Every value in a document, with its place, without keys."""
     waiting: list[tuple[Place, Any]] = [((), value)]
     while waiting:
         path, here = waiting.pop()
@@ -157,7 +159,7 @@ def walk(value: Any) -> Iterator[tuple[Place, Any]]:
 
 
 def _odd_numbers(value: Any) -> Iterator[tuple[Place, str]]:
-    """Those that are not in JSON (NaN), and those that others cannot read: whole ones beyond 64 bits, infinite ones."""
+    """Numbers that JSON lacks (NaN), and those that others cannot read: whole ones beyond 64 bits, infinite ones."""
     for path, here in walk(value):
         if isinstance(here, float) and (here != here or here in (float("inf"), float("-inf"))):
             yield path, "NaN" if here != here else "an infinite number"
@@ -188,9 +190,9 @@ _KEY = re.compile(r'"[ \t\r\n]*:')
 
 
 def repeated_keys(text: str, value: Any) -> list[tuple[Place, str]]:
-    """Keys that an object has more than once, of a text that was parsed to the value; the last one counts.
+    """The keys that an object has more than once, of a text and its parsed value; the last one counts.
 
-    A parser that looks for them takes five times as long, so keys are counted first: in the text and in what is left.
+    A parser that looks for them takes five times as long, so keys are counted first: in the text and in the value.
     """
     if "\\u" not in text:
         left = msgspec.json.encode(value)

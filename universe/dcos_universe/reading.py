@@ -1,7 +1,7 @@
-"""Reads the folder of a package revision: five files, of which only ``package.json`` has to be there.
+"""Reads the folder of a package revision: five files, of which only ``package.json`` is required.
 
-Folders come from anybody: what is no plain file is never followed or waited for, and a file may have one size and one
-depth at most. `load` collects every fault with its file and place, for `check`; `read` raises the first.
+Folders are not trusted: only plain files are opened, and size and depth are limited. `load` collects every fault with
+its file and place, for `check`; `read` raises the first.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ TEMPLATE = "marathon.json.mustache"
 FILES = (PACKAGE, CONFIG, RESOURCE, TEMPLATE, COMMAND)
 """The files of the format."""
 DIGESTS = "digests.json"
-"""Of ours: the digests of a revision's artifacts that its publisher knows (`artifacts`). In no repository file."""
+"""Our own file: the digests of a revision's artifacts that its publisher knows (`artifacts`). In no repository file."""
 
 MAX_BYTES = 1 << 20
-"""Of one file; the largest of Mesosphere's Universe has an eighth of it."""
+"""Bytes of one file; the largest of Mesosphere's Universe has an eighth of it."""
 MAX_ENTRIES = 1000
-"""In one folder of a revision."""
+"""Names in one folder of a revision."""
 MAX_RELEASE = 2**63 - 1
 
 
 @dataclass(slots=True)
 class Files:
-    """What lies in the folder of a revision, as bytes."""
+    """The files in the folder of a revision, as bytes."""
 
     folder: Path
     content: dict[str, bytes] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Files:
 
     @property
     def digest(self) -> str:
-        """Of all that is read, and of the names of the rest."""
+        """The digest of all files that are read, and of the names of the others."""
         made = hashlib.sha256()
         for name in sorted(self.content):
             data = self.content[name]
@@ -63,7 +63,7 @@ class Files:
 
 @dataclass(slots=True)
 class Loaded:
-    """The files of a revision as what they mean. What cannot be read is in ``faults`` and not in ``documents``."""
+    """The parsed files of a revision. A file that cannot be read is in ``faults`` and not in ``documents``."""
 
     folder: Path
     number: int
@@ -74,7 +74,7 @@ class Loaded:
     faults: list[Fault]
 
     def entry(self) -> Json:
-        """The object of a repository file, of what could be read."""
+        """The object of a repository file, of the files that could be read."""
         made: Json = dict(self.documents.get(PACKAGE) or {})
         for key in ("releaseVersion", "resource", "marathon", "config", "command"):
             made.pop(key, None)
@@ -91,12 +91,12 @@ class Loaded:
 
 
 def read(folder: Path) -> Revision:
-    """Raises `UniverseError` for the first thing that keeps it from being read, with the file and the place in it."""
+    """Raises `UniverseError` for the first fault, with its file and place."""
     return revision_of(load(gather(folder)))
 
 
 def revision_of(loaded: Loaded) -> Revision:
-    """The revision that these files are. Raises `UniverseError` as `read` does."""
+    """The revision of these files. Raises `UniverseError` as `read` does."""
     folder = loaded.folder
     if loaded.faults:
         raise _error(folder, loaded.faults[0])
@@ -113,7 +113,7 @@ def revision_of(loaded: Loaded) -> Revision:
 
 
 RESERVED = frozenset({"releaseVersion", "resource", "marathon", "config", "command"})
-"""Keys of a repository's entry that come from elsewhere than package.json."""
+"""Keys of a repository's entry that do not come from package.json."""
 
 
 def _error(folder: Path, fault: Fault) -> UniverseError:
@@ -122,16 +122,16 @@ def _error(folder: Path, fault: Fault) -> UniverseError:
     return UniverseError(f"{place} is wrong{where}", why=fault.what, hint=fault.remedy)
 
 
-# --- where revisions are ---------------------------------------------------------------------------------------------
+# --- the folders of revisions ----------------------------------------------------------------------------------------
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
 
 
 def packages(root: Path) -> Path:
-    """The folder ``packages`` of what somebody calls a repository: that folder, or what holds it.
+    """The folder ``packages`` of a repository, given as that folder or its parent.
 
-    Raises `UniverseError` when there is none.
+    Raises `UniverseError` if there is none.
     """
     for place in (root / "packages", root / "repo" / "packages", root):
         if place.is_dir() and (place != root or root.resolve().name == "packages"):
@@ -148,7 +148,7 @@ def packages(root: Path) -> Path:
 def revisions(root: Path) -> Iterator[Path]:
     """The folders of the revisions of a repository: by name, then by number.
 
-    Raises `UniverseError` for what is in the way: a link, a wrong letter, a folder that is no number.
+    Raises `UniverseError` for anything else there: a link, a wrong letter, a folder that is not a number.
     """
     found, faults, _ = layout(packages(root))
     if faults:
@@ -165,7 +165,7 @@ class RevisionFolder(NamedTuple):
 
 
 def layout(folder: Path) -> tuple[list[RevisionFolder], list[Fault], list[str]]:
-    """Of ``packages``: the folders of revisions, what is wrong (``file`` below that folder), and stray files."""
+    """Reads ``packages``: the folders of revisions, the faults (``file`` relative to that folder), and stray files."""
     found: list[RevisionFolder] = []
     top = str(folder)
     faults: list[Fault] = []
@@ -208,7 +208,9 @@ def layout(folder: Path) -> tuple[list[RevisionFolder], list[Fault], list[str]]:
 
 
 def _folders(folder: str, below: str, faults: list[Fault], stray: list[str]) -> list[str]:
-    """The names of the folders in a folder, sorted. The rest goes to the faults, or to the strays if it is harmless."""
+    """The names of the folders in a folder, sorted. The rest is added to the faults, or to the strays if it is
+    harmless.
+    """
     names = []
     try:
         with os.scandir(folder) as entries:
@@ -232,20 +234,18 @@ def _folders(folder: str, below: str, faults: list[Fault], stray: list[str]) -> 
 
 
 def look(folder: Path | str) -> tuple[bytes, int]:
-    """What the file system tells of a revision's folder without opening a file: it changes whenever a file is written.
+    """The attributes of a revision's files without opening one: the result changes whenever a file is written.
 
-    With it the time of the last change: of a file that is written twice within one tick of the file system's clock
-    the second time leaves no trace, so what is newer than the reading itself is not to be trusted.
+    Also returns the time of the last change. A second write within one tick of the file system's clock leaves no trace,
+    so the result must not be trusted if that time is as late as the reading itself.
     """
     seen, newest = [], 0
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                told = entry.stat(follow_symlinks=False)
-                newest = max(newest, told.st_mtime_ns, told.st_ctime_ns)
-                seen.append(
-                    f"{entry.name}\0{told.st_ino} {told.st_mode} {told.st_size} {told.st_mtime_ns} {told.st_ctime_ns}"
-                )
+                at = entry.stat(follow_symlinks=False)
+                newest = max(newest, at.st_mtime_ns, at.st_ctime_ns)
+                seen.append(f"{entry.name}\0{at.st_ino} {at.st_mode} {at.st_size} {at.st_mtime_ns} {at.st_ctime_ns}")
     except OSError as fault:
         seen.append(str(fault))
     return hashlib.blake2b(
@@ -254,7 +254,7 @@ def look(folder: Path | str) -> tuple[bytes, int]:
 
 
 def gather(folder: Path) -> Files:
-    """Reads what is there, bounded, without following or waiting for anything."""
+    """Reads the files, within limits, without following links or waiting."""
     files = Files(folder)
     try:
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -300,14 +300,14 @@ def _take(files: Files, folder: int, name: str) -> None:
             refuse("unreadable", f"it cannot be read: {fault.strerror}", "see to its rights")
         return
     try:
-        told = os.fstat(opened)
-        if not stat.S_ISREG(told.st_mode):
-            refuse("device", f"it is {_kind(told.st_mode)}, not a file", "put a plain file there")
+        status = os.fstat(opened)
+        if not stat.S_ISREG(status.st_mode):
+            refuse("device", f"it is {_kind(status.st_mode)}, not a file", "put a plain file there")
             return
-        if told.st_size > MAX_BYTES:
-            refuse("huge", f"it has {told.st_size} bytes; {MAX_BYTES} are allowed", "make it smaller")
+        if status.st_size > MAX_BYTES:
+            refuse("huge", f"it has {status.st_size} bytes; {MAX_BYTES} are allowed", "make it smaller")
             return
-        data = os.read(opened, told.st_size + 1)
+        data = os.read(opened, status.st_size + 1)
         while len(data) <= MAX_BYTES and (more := os.read(opened, MAX_BYTES + 1 - len(data))):
             data += more
         if len(data) > MAX_BYTES:
@@ -321,7 +321,7 @@ def _take(files: Files, folder: int, name: str) -> None:
 
 
 def _note(files: Files, folder: int, name: str) -> None:
-    """A name that the format does not know: harmless if it is a file or a folder, and never opened."""
+    """Handles a name that the format does not know: harmless if it is a file or a folder, and never opened."""
     mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     if stat.S_ISLNK(mode):
         files.faults.append(Fault("link", _printable(name), (), "it is a link", "take it away"))
@@ -348,11 +348,11 @@ def _kind(mode: int) -> str:
     return "something else"
 
 
-# --- meaning ---------------------------------------------------------------------------------------------------------
+# --- content ---------------------------------------------------------------------------------------------------------
 
 
 def load(files: Files) -> Loaded:
-    """What the files mean, and every fault of theirs."""
+    """The parsed files, and all their faults."""
     faults = list(files.faults)
     documents: dict[str, Any] = {}
     texts: dict[str, str] = {}
@@ -378,11 +378,11 @@ def load(files: Files) -> Loaded:
 
 
 _last: dict[str, tuple[bytes, list[Fault], Any, str]] = {}
-"""Of each file's name what was read last: revisions of a package often have the file of the one before."""
+"""The last parsed file of each name: revisions of a package often have the file of the one before."""
 
 
 def _parsed(name: str, data: bytes, documents: dict[str, Any], texts: dict[str, str]) -> list[Fault]:
-    """As `parse`. Documents of the same bytes are shared: whoever changes something copies first."""
+    """Like `parse`. Documents of the same bytes are shared: copy them before you change anything."""
     last = _last.get(name)
     if last is not None and last[0] == data:
         _, faults, document, text = last

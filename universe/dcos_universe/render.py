@@ -1,8 +1,8 @@
-"""What a package becomes with somebody's options: the definition of its app. Pure; as Cosmos does it.
+"""Renders a package with a user's options to the definition of its app. Pure; as in Cosmos.
 
-Defaults of the schema, then options, then ``resource`` are merged; what was merged before has to match the schema; then
-the template is filled in. Strings are written as JSON does, without their quotes, before they get into the template:
-whatever a value holds, it stays that string. Strings in lists keep their quotes, so a list that is printed is JSON.
+Defaults of the schema, then options, then ``resource`` are merged; the result before ``resource`` must match the
+schema; then the template is filled in. Strings are escaped as in JSON, without their quotes, before they are put into
+the template: so any value stays that string. Strings in lists keep their quotes, so a list is printed as JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dcos_universe.mustache import Template, TemplateError
 from dcos_universe.validate import Mismatch, Schema
 
 MAX_DEPTH = 64
-"""Of options and schemas, in objects and lists in each other."""
+"""Depth of objects and lists in options and schemas."""
 
 
 class NoTemplate(UniverseError):
@@ -39,7 +39,7 @@ class OptionsNotAllowed(UniverseError):
 
 
 class OptionsMismatch(UniverseError):
-    """``mismatches`` has them all, each with the place in the options."""
+    """``mismatches`` has all of them, each with its place in the options."""
 
     def __init__(self, revision: Revision, mismatches: tuple[Mismatch, ...]) -> None:
         shown = "; ".join(f"{_place(one.path)}: {one.message}" for one in mismatches[:5])
@@ -51,13 +51,13 @@ class OptionsMismatch(UniverseError):
 
 
 class RenderedWrong(UniverseError):
-    """The template was filled in and is no app. ``line``: in what came out, 0 if it is about the whole."""
+    """The rendered template is not an app. ``line``: in the output, 0 if it is about the whole."""
 
     def __init__(self, of: object, why: str, line: int = 0) -> None:
         super().__init__(
             f"the template of {of} makes no app of these options",
             why=why,
-            hint="try other options, and tell the package's maintainer",
+            hint="try other options, and inform the package's maintainer",
         )
         self.line = line
 
@@ -65,13 +65,13 @@ class RenderedWrong(UniverseError):
 @dataclass(frozen=True)
 class Rendered:
     app: Json
-    """The definition, as the template says, without labels of the package manager."""
+    """The definition, as the template gives it, without labels of the package manager."""
     options: Json
-    """The defaults with what the user gave, without ``resource``."""
+    """The defaults merged with the user's options, without ``resource``."""
 
 
 def render(revision: Revision, options: Mapping[str, Any] | None = None, *, resource: Json | None = None) -> Rendered:
-    """``resource`` is used in place of the revision's: with the addresses of a cluster's own mirror.
+    """``resource`` replaces that of the revision: with the addresses of a cluster's own mirror.
 
     Raises `NoTemplate`, `OptionsNotAllowed`, `OptionsMismatch`, `TemplateError` and `RenderedWrong`.
     """
@@ -83,7 +83,7 @@ def render(revision: Revision, options: Mapping[str, Any] | None = None, *, reso
 
 
 def fill(template: Template, values: Mapping[str, Any], of: object) -> Json:
-    """The app that the template makes of values that are merged already. ``of`` is what errors call the package.
+    """The app that the template makes of merged values. ``of`` is the package's name in errors.
 
     Raises `TemplateError` and `RenderedWrong`.
     """
@@ -91,12 +91,12 @@ def fill(template: Template, values: Mapping[str, Any], of: object) -> Json:
 
 
 def fill_escaped(template: Template, values: Mapping[str, Any], of: object) -> Json:
-    """The same of values that are `escaped` already."""
+    """The same for values that are `escaped` already."""
     return _app(of, template.render(values, as_json))
 
 
 def read_template(revision: Revision) -> Template:
-    """Raises `NoTemplate` and `TemplateError`."""
+    """The revision's template. Raises `NoTemplate` and `TemplateError`."""
     data = revision.template
     if data is None:
         raise NoTemplate(revision)
@@ -122,7 +122,7 @@ def checked(revision: Revision, options: Mapping[str, Any] | None) -> Json:
 
 
 def defaults(config: Mapping[str, Any]) -> Json:
-    """What a schema gives to options that nobody sets: a property's ``default``, else those of its properties."""
+    """A schema's values for options that are not set: a property's ``default``, otherwise those of its properties."""
     return _defaults(config.get("properties"), 0)
 
 
@@ -141,7 +141,7 @@ def _defaults(properties: object, depth: int) -> Json:
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> Json:
-    """A new object: of two objects at the same place both, of all else what is ``above``, even null."""
+    """A new object: two objects at the same place are merged, otherwise the value is that of ``above``, even null."""
     merged = dict(below)
     for key, value in above.items():
         under = merged.get(key)
@@ -150,7 +150,7 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> Json:
 
 
 def escaped(value: Any, listed: bool = False) -> Any:
-    """Strings written as JSON does, without their quotes but in lists: a template takes them as they are."""
+    """Strings as in JSON, without their quotes except in lists, for templates."""
     if isinstance(value, str):
         quoted = encode_basestring_ascii(value)
         return quoted if listed else quoted[1:-1]
@@ -164,9 +164,9 @@ def escaped(value: Any, listed: bool = False) -> Any:
 
 
 def as_json(value: Any) -> str:
-    """What ``{{#asJson}}name{{/asJson}}`` is filled in with: a text that is JSON as it is, all else as JSON.
+    """The text of ``{{#asJson}}name{{/asJson}}``: a text that is JSON unchanged, all else as JSON.
 
-    It comes with its strings escaped already (see `escaped`).
+    Its strings are escaped already (see `escaped`).
     """
     plain = _plain(value)
     if isinstance(plain, str):
@@ -213,7 +213,7 @@ def _app(of: object, text: str) -> Json:
 
 
 def loads(text: str | bytes) -> Any:
-    """JSON as the standard has it: no NaN, no infinite numbers. Raises ``ValueError``."""
+    """JSON by the standard: no NaN, no infinite numbers. Raises ``ValueError``."""
     return _DECODER.decode(text if isinstance(text, str) else text.decode(json.detect_encoding(text)))
 
 

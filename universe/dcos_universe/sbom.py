@@ -1,4 +1,4 @@
-"""A CycloneDX bill of materials of a package revision: the same bytes whenever and wherever it is made."""
+"""A CycloneDX bill of materials of a package revision: always the same bytes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _digest(revision: Revision, artifacts: list[Artifact]) -> str:
 
 
 def _time(revision: Revision) -> datetime:
-    """Never the clock's: the bytes would be others each time."""
+    """Never the present time, with which the bytes would differ each time."""
     updated = revision.entry.get("lastUpdated")
     if not isinstance(updated, int) or isinstance(updated, bool) or not 0 <= updated < _LATEST:
         updated = 0
@@ -76,9 +76,9 @@ def _package(revision: Revision) -> Component:
     )
 
 
-def _licenses(told: object) -> Iterator[DisjunctiveLicense]:
+def _licenses(licences: object) -> Iterator[DisjunctiveLicense]:
     factory = LicenseFactory()
-    for one in told if isinstance(told, list) else ():
+    for one in licences if isinstance(licences, list) else ():
         name = one.get("name") if isinstance(one, dict) else None
         if not name:
             continue

@@ -1,4 +1,4 @@
-"""What it costs the library to hold a value against a schema, counted before the library is asked."""
+"""The library's cost of validating a value by a schema, counted before the library is called."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from dcos_universe.model import Json
 from dcos_universe.schema_walk import encoded, resolve
 
 MAX_STEPS = 100_000
-"""Schemas held against values, roughly; an option of a real package costs one, a character of a pattern's text 1 to
-128, by the pattern's size."""
+"""Validation steps, roughly; an option of a real package costs one, a character of a pattern's text 1 to 128, by the
+pattern's size.
+"""
 MAX_FRAMES = 300
-"""Schemas in each other, references followed: each costs stack in the library."""
+"""Depth of schemas, with references resolved: each level uses the library's stack."""
 MAX_PATTERN = 1000
 """Characters of a pattern; the longest of the Universe has 129."""
 
 BACKTRACKS = 2000
 SIZES = (1 << 14, 1 << 16, 1 << 18, 1 << 20)
-"""Bytes that a pattern may become, and classes of what it costs: each character of a text goes through all of them."""
+"""The largest compiled size of a pattern in bytes, and classes of its cost: each character of a text passes all of
+them.
+"""
 
 
 @functools.lru_cache(1024)
 def size_of_pattern(pattern: str) -> int:
-    """Which of `SIZES` it fits in; 0 if it is no pattern."""
+    """The class in `SIZES` of a pattern; 0 if it is invalid."""
     for size in SIZES:
         try:
             options = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS, size_limit=size)
@@ -39,11 +42,11 @@ def size_of_pattern(pattern: str) -> int:
 
 
 _LOOKING = re.compile(r"\(\?(?!:|<[A-Za-z_])|\\[1-9kKG]|[+*?}]\+")
-"""What may be in a pattern that does not take linear time: groups that look around, references, and the like."""
+"""The parts of a pattern that do not take linear time: look-around, back references, and the like."""
 
 
 def steps(pattern: str, length: int) -> int:
-    """What holding a pattern against a text costs at worst; measured, with patterns made for it."""
+    """The cost of matching a pattern with a text at worst; measured, with patterns made for it."""
     if len(pattern) > MAX_PATTERN:
         return MAX_STEPS + 1
     unit = max(1, (size_of_pattern(pattern) or SIZES[-1]) >> 13)
@@ -52,11 +55,11 @@ def steps(pattern: str, length: int) -> int:
 
 
 class TooMuch(Exception):
-    """It would cost too much to hold this value against its schema. The text says what of."""
+    """Validating this value would cost too much. The text says what of it."""
 
 
 class SchemaCost:
-    """Holds a schema against a value as the library does at worst, and counts instead of comparing."""
+    """Walks a schema and a value as the library does at worst, and counts instead of comparing."""
 
     def __init__(self, root: Json) -> None:
         self._root = root

@@ -1,4 +1,4 @@
-"""Schemas as documents: places in them, the schemas in a schema, and what a reference means. Nothing is fetched."""
+"""Schemas as documents: places in them, the schemas in a schema, and the targets of references. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 Place: TypeAlias = "tuple[str | int, ...]"
-"""Where in a document: the keys and indexes that lead there."""
+"""A place in a document: the keys and indexes that lead to it."""
 
 MAX_REFERENCE = 1000
 """Characters of a reference."""
@@ -23,7 +23,7 @@ def pointer(path: Place) -> str:
 
 
 def encoded(value: Any) -> bytes | None:
-    """JSON, compact; None for what cannot be written so: half characters, NaN, too deep."""
+    """JSON, compact; None if that is impossible: half characters, NaN, too deep."""
     try:
         return msgspec.json.encode(value)
     except (UnicodeEncodeError, RecursionError, TypeError):
@@ -42,7 +42,7 @@ _SCHEMA = ("items", "additionalItems", "additionalProperties", "not")
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
-    """The schemas in a schema, each with the way to it."""
+    """The schemas in a schema, each with its place."""
     for keyword in _SCHEMAS_BY_NAME:
         named = schema.get(keyword)
         if isinstance(named, Mapping):
@@ -58,14 +58,14 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
 
 
 class Dangling(Exception):
-    """A reference leads nowhere, or out of its file."""
+    """A reference has no target, or one outside its file."""
 
 
 _LOCAL = re.compile(r"#(?:/[!$&-;=?-Z_a-z~%]*)?")
 
 
 def resolve(root: Any, reference: str) -> tuple[Place, Any]:
-    """What a ``$ref`` means, and where it is. Raises `Dangling`."""
+    """The target of a ``$ref``, and its place. Raises `Dangling`."""
     if not reference.startswith("#") and reference:
         raise Dangling(f"$ref names {reference[:120]!r}: nothing outside the file is read, and nothing is fetched")
     if reference and (len(reference) > MAX_REFERENCE or not _LOCAL.fullmatch(reference)):

@@ -1,4 +1,4 @@
-"""What a publisher says of revisions besides their files (``state.json``): yanked, deprecated, in which channel."""
+"""The publisher's states of revisions besides their files (``state.json``): yanked, deprecated, in which channel."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from dcos_universe.index import durable
 from dcos_universe.model import Json, Revision
 
 FILE = "state.json"
-"""Beside ``packages/``."""
+"""The file beside ``packages/``."""
 
 CHANNELS = ("candidate", "stable")
-"""From the least trusted to the one that is built when nothing else is asked for."""
+"""From the least trusted channel to the one that is built by default."""
 
 _LARGEST = 16 << 20
 _NAME = re.compile(r"[a-z][a-z0-9-]*[a-z0-9]")
@@ -31,7 +31,7 @@ _NOTE = "DEPRECATED: "
 
 
 class RevisionState(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """One revision's. ``yanked`` and ``deprecated`` are reasons; ``channel`` missing: the most trusted one."""
+    """The state of one revision. ``yanked`` and ``deprecated`` are reasons; no ``channel``: the most trusted one."""
 
     yanked: str | None = None
     deprecated: str | None = None
@@ -45,8 +45,7 @@ class _File(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 
 
 class States:
-    """All of a source's states; of a revision that the file says nothing of: neither yanked nor deprecated, and in the
-    most trusted channel."""
+    """All states of a source; a revision without one is not yanked, not deprecated, in the most trusted channel."""
 
     def __init__(
         self,
@@ -60,11 +59,11 @@ class States:
         return self._states.get((name, revision), RevisionState())
 
     def yanked(self, name: str, revision: int) -> str | None:
-        """Why it is in no ``repo-up-to-*`` any more (``universe.json`` keeps it); None when it is there."""
+        """Why it is no longer in any ``repo-up-to-*`` (``universe.json`` keeps it); None if it is."""
         return self.of(name, revision).yanked
 
     def deprecated(self, name: str, revision: int) -> str | None:
-        """Why it should not be installed anew."""
+        """Why it should not be installed any more."""
         return self.of(name, revision).deprecated
 
     def channel(self, name: str, revision: int) -> str:
@@ -72,14 +71,14 @@ class States:
         return self.of(name, revision).channel or self.channels[-1]
 
     def in_channel(self, name: str, revision: int, channel: str) -> bool:
-        """Whether the channel has it: whatever is in a more trusted one is in those below as well.
+        """Whether the channel has it: a revision in a more trusted channel is in all less trusted ones, too.
 
         Raises `UniverseError` for a channel that the source does not have.
         """
         return self.channels.index(self.channel(name, revision)) >= self.channels.index(self.known(channel))
 
     def known(self, channel: str) -> str:
-        """The channel itself. Raises `UniverseError` when the source has none of this name."""
+        """The channel itself. Raises `UniverseError` if the source has none of this name."""
         if channel not in self.channels:
             raise UniverseError(
                 f"there is no channel {channel!r}",
@@ -89,47 +88,47 @@ class States:
         return channel
 
     def noted(self, revision: Revision) -> Json:
-        """The revision's entry as clients may be offered it: a deprecated one says so in its notes, which every client
-        of every format shows before it installs, and is recommended no more. The entry itself when there is nothing to
-        say."""
+        """The revision's entry in files for clients: a deprecated one says so in its notes, which every client of every
+        format shows before it installs, and is no longer recommended. The entry itself if there is nothing to add.
+        """
         reason = self.deprecated(revision.name, revision.release_version)
         if reason is None:
             return revision.entry
         entry = dict(revision.entry)
         note = f"{_NOTE}{reason}"
         before = entry.get("preInstallNotes")
-        told: Json = {"preInstallNotes": f"{note}\n\n{before}" if before else note}
+        notes: Json = {"preInstallNotes": f"{note}\n\n{before}" if before else note}
         if entry.get("selected"):
-            told["selected"] = False
+            notes["selected"] = False
         if "preInstallNotes" in entry:
-            return {**entry, **told}
-        # Where a person would have written it: among the keys of package.json, before the parts of other files.
+            return {**entry, **notes}
+        # In its usual place: among the keys of package.json, before the parts of other files.
         made: Json = {}
         for key, value in entry.items():
             if key == "releaseVersion":
-                made |= told
+                made |= notes
             made[key] = value
         return made
 
     def __iter__(self) -> Iterator[tuple[str, int, RevisionState]]:
-        """All that something is said of, by name and number."""
+        """All revisions with a state, by name and number."""
         for name, revision in sorted(self._states):
             yield name, revision, self._states[name, revision]
 
     def changed(self, name: str, revision: int, state: RevisionState) -> States:
-        """The same with one revision's state in another's place."""
+        """The same with another state of one revision."""
         states = {**self._states, (name, revision): state}
         if state == RevisionState():
             del states[name, revision]
         return States(states, self.channels)
 
     def without(self, gone: Iterable[tuple[str, int]]) -> States:
-        """The same without what is said of the given revisions."""
+        """The same without the states of these revisions."""
         names = set(gone)
         return States({key: state for key, state in self._states.items() if key not in names}, self.channels)
 
     def encoded(self) -> bytes:
-        """As the file holds it: sorted, ASCII, a line a value."""
+        """The content of the file: sorted, ASCII, a line for each value."""
         packages: dict[str, dict[str, object]] = {}
         for name, revision, state in self:
             packages.setdefault(name, {})[str(revision)] = msgspec.to_builtins(state)
@@ -138,8 +137,9 @@ class States:
 
 
 def noted_reason(offered: Revision, kept: Revision) -> str | None:
-    """Why the revision is deprecated: what `States.noted` wrote into the offered entry, and not into the one that
-    ``universe.json`` keeps. None when it is not."""
+    """Why the revision is deprecated: the text that `States.noted` added to the offered entry, and not to the one in
+    ``universe.json``. None if it is not.
+    """
     notes = offered.entry.get("preInstallNotes")
     if not isinstance(notes, str) or not notes.startswith(_NOTE) or notes == kept.entry.get("preInstallNotes"):
         return None
@@ -148,9 +148,9 @@ def noted_reason(offered: Revision, kept: Revision) -> str | None:
 
 
 def read(source: Path) -> States:
-    """The states of the folder that holds ``packages/``; none said when there is no file.
+    """The states in the folder that contains ``packages/``; none if there is no file.
 
-    Raises `UniverseError` with the file and the place in it when it is not what it should be.
+    Raises `UniverseError` with the file and the place in it if it is invalid.
     """
     path = source / FILE
     try:
@@ -173,7 +173,7 @@ _HINT = "state.json is written by dcos-universe yank, deprecate and promote; tak
 
 
 def decoded(content: bytes, where: str) -> States:
-    """The states that the bytes of a state.json say. ``where`` names them in an error (`UniverseError`)."""
+    """The states in the bytes of a state.json. ``where`` names them in an error (`UniverseError`)."""
     try:
         file = msgspec.json.decode(content, type=_File)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -220,7 +220,7 @@ def _wrong_reason(reason: str) -> str:
 
 
 def checked_reason(reason: str) -> str:
-    """The reason without blanks around it. Raises `UniverseError` when a repository could not carry it."""
+    """The reason without blanks around it. Raises `UniverseError` if a repository could not contain it."""
     reason = reason.strip()
     if wrong := _wrong_reason(reason):
         raise UniverseError("the reason cannot be taken", why=wrong, hint='word it like --reason "loses data"')
@@ -228,8 +228,9 @@ def checked_reason(reason: str) -> str:
 
 
 def change(source: Path, changed: Callable[[States], States]) -> States:
-    """Replaces the states by what ``changed`` makes of them, in one rename, and returns these. Two who change them at
-    once do so one after the other; with no change the file stays as it is, byte for byte."""
+    """Replaces the states by the result of ``changed``, in one rename, and returns them. Two processes change them one
+    after the other; without a change the file stays the same, byte for byte.
+    """
     with alone(source):
         before = read(source)
         after = changed(before)
@@ -240,7 +241,7 @@ def change(source: Path, changed: Callable[[States], States]) -> States:
 
 @contextmanager
 def alone(source: Path) -> Iterator[None]:
-    """Nobody else changes the source while this is held: a lock on the folder itself, which leaves no file behind."""
+    """Meanwhile no other process changes the source: a lock on the folder itself, which leaves no file behind."""
     try:
         folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:

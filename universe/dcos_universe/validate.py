@@ -1,9 +1,9 @@
 """JSON Schemas, ours and those of packages: every mismatch with its place; nothing is ever fetched, and nothing hangs.
 
-A package's config is a schema that somebody else wrote, and options are values that somebody else sends. The library
-below is fast and trusts both: it fetches what a ``$ref`` names, takes exponential time for references that fan out,
-and ends the process when they nest too deep in its stack. So what may become costly is walked here first, within a
-budget. `Schema` is what Cosmos checks options with; `check_entry` holds an object of a repository file to its form.
+A package's config is a schema from an unknown author, and options are values from an unknown user. The library below is
+fast and trusts both: it fetches the target of a ``$ref``, takes exponential time for references that fan out, and ends
+the process when they nest too deep in its stack. So costly parts are walked here first, within a budget. Cosmos checks
+options with `Schema`; `check_entry` checks the form of an object of a repository file.
 """
 
 from __future__ import annotations
@@ -25,59 +25,59 @@ from dcos_universe.schema_cost import BACKTRACKS, MAX_PATTERN, SIZES, SchemaCost
 from dcos_universe.schema_walk import Dangling, Place, encoded, pointer, resolve, subschemas
 
 DRAFT = 4
-"""Of JSON Schema: the only one that the format knows."""
+"""The draft of JSON Schema: the only one in the format."""
 
 MAX_REFERENCES = 500
 MAX_PATTERNS = 100
-"""Of a schema; the most of the Universe are 5."""
+"""Depth of a schema; the deepest of the Universe has 5."""
 MAX_COMPILED = 8 << 20
-"""Bytes of all patterns of a schema as what the library makes of them."""
+"""Bytes of all compiled patterns of a schema."""
 MAX_WAY = 4000
-"""Characters of all keys that lead to a place: they are told with each mismatch."""
+"""Characters of all keys on the path to a place: they are part of each mismatch."""
 SHOWN = 300
 """Characters of a message."""
 LISTED = 200
-"""Mismatches that are told of one value."""
+"""Mismatches that are reported for one value."""
 
 _EASY = 200_000_000
-"""Bytes of the schema times bytes of the value, below which a schema without references is cheap however it is made."""
+"""Bytes of the schema times bytes of the value, below which a schema without references is cheap in any form."""
 _PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS, size_limit=SIZES[-1])
-"""Takes linear time, except for look-around and back references: their steps are counted."""
+"""The engine takes linear time, except for look-around and back references: their steps are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """What a value is not that its schema wants."""
+    """A requirement of a schema that a value does not meet."""
 
     path: Place
-    """Where in the value."""
+    """The place in the value."""
     message: str
     keyword: str
-    """Of the schema: ``type``, ``required``, ``additionalProperties``, …"""
+    """The schema's keyword: ``type``, ``required``, ``additionalProperties``, …"""
     unwanted: tuple[str, ...] = ()
-    """Keys that may not be there."""
+    """Keys that are not allowed."""
     missing: tuple[str, ...] = ()
-    """Keys that have to be there and are not."""
+    """Keys that are required and missing."""
 
     def __str__(self) -> str:
         return f"{pointer(self.path)}: {self.message}"
 
 
 class SchemaError(UniverseError):
-    """A schema cannot be used. ``mismatches``: what is wrong with it, each with its place in it."""
+    """A schema cannot be used. ``mismatches``: its problems, each with its place in it."""
 
     def __init__(self, mismatches: list[Mismatch]) -> None:
         self.mismatches = mismatches
         more = f"; and {len(mismatches) - 3} more" if len(mismatches) > 3 else ""
         super().__init__(
-            "this is no JSON Schema that could be used",
+            "this JSON Schema cannot be used",
             why="; ".join(str(one) for one in mismatches[:3]) + more,
-            hint="dcos-universe check tells all that is wrong with a package",
+            hint="dcos-universe check lists all problems of a package",
         )
 
 
 class Schema:
-    """A JSON Schema. Raises `SchemaError` if it is none, refers to anything outside itself, or costs too much."""
+    """A JSON Schema. Raises `SchemaError` if it is invalid, refers to anything outside itself, or costs too much."""
 
     def __init__(self, schema: Json, *, draft: int = DRAFT) -> None:
         if draft != DRAFT:
@@ -96,7 +96,7 @@ class Schema:
         self._validator = _validator(schema)
 
     def errors(self, instance: Any) -> list[Mismatch]:
-        """All that does not match; empty if it matches. One that would cost too much to find out is a mismatch."""
+        """All mismatches; empty if the value matches. A value that would cost too much to check is a mismatch."""
         text = encoded(instance)
         if text is None:
             return [Mismatch((), "it holds what JSON cannot", "format")]
@@ -134,7 +134,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "v4": ("2.0", "3.0", "4.0"),
     "v5": ("2.0", "3.0", "4.0", "5.0"),
 }
-"""The packaging versions that each form of a repository file may hold."""
+"""The packaging versions that each form of a repository file may contain."""
 PACKAGING = FORMS["v5"]
 
 
@@ -168,7 +168,7 @@ def _ours(name: str) -> Any:
 
 
 def check_file(name: str, instance: Any) -> list[Mismatch]:
-    """A file of a package held against ``schemas/<name>.json``."""
+    """The mismatches of a package's file with ``schemas/<name>.json``."""
     text = encoded(instance)
     if text is None:
         return [Mismatch((), "it holds what JSON cannot", "format")]
@@ -182,14 +182,16 @@ def check_file(name: str, instance: Any) -> list[Mismatch]:
 
 
 def check_entry(entry: Mapping[str, Any], form: str = "v5") -> list[Mismatch]:
-    """An object of a repository file of this form, without what its config is as a schema (see `Schema`)."""
+    """The mismatches of an object of a repository file of this form; its config is not checked as a schema (see
+    `Schema`).
+    """
     packaging = entry.get("packagingVersion")
     if packaging is None:
         return [Mismatch((), "it has no packagingVersion", "required", missing=("packagingVersion",))]
     if packaging not in FORMS[form]:
-        told = encoded(packaging) or b"?"
+        shown = encoded(packaging) or b"?"
         allowed = ", ".join(FORMS[form])
-        what = f"{told[:40].decode()} is none of those that form {form} has: {allowed}"
+        what = f"{shown[:40].decode()} is none of those that form {form} has: {allowed}"
         return [Mismatch(("packagingVersion",), what, "enum")]
     return check_file(f"entry-{packaging}", dict(entry))
 
@@ -198,7 +200,7 @@ def check_entry(entry: Mapping[str, Any], form: str = "v5") -> list[Mismatch]:
 
 
 def mispatterned(schema: Json) -> Mismatch | None:
-    """Why the patterns of a schema are not even read: there are too many, or they are too large."""
+    """Why the patterns of a schema are not even compiled: there are too many, or they are too large."""
     if b'"pattern' not in (encoded(schema) or b""):
         return None
     found = list(itertools.islice(_patterns(schema), MAX_PATTERNS + 1))
@@ -251,7 +253,7 @@ def _validator(schema: Json) -> Any:
 
 
 def _failed(fault: BaseException) -> Mismatch:
-    """What the library could not do at all; its panics are no ``Exception``."""
+    """The mismatch for a failure of the library; its panics are not an ``Exception``."""
     if not isinstance(fault, Exception) and type(fault).__name__ != "PanicException":
         raise fault
     return Mismatch((), f"it cannot be held against its schema: {_short(str(fault))}", "format")
@@ -275,7 +277,7 @@ def _far(value: Any) -> bool:
 
 
 def _mismatches(found: Iterator[Any], value: Any) -> list[Mismatch]:
-    told: list[Mismatch] = []
+    found_here: list[Mismatch] = []
     required: dict[Place, list[str]] = {}
     for error in _plain(found):
         path = tuple(error.instance_path)
@@ -284,29 +286,29 @@ def _mismatches(found: Iterator[Any], value: Any) -> list[Mismatch]:
         if name == "required":
             if path not in required:
                 required[path] = []
-                told.append(Mismatch(path, "", name))
+                found_here.append(Mismatch(path, "", name))
             required[path].append(kind.property)
         elif name == "additionalProperties":
-            told.append(_unwanted(path, tuple(kind.unexpected)))
+            found_here.append(_unwanted(path, tuple(kind.unexpected)))
         elif name == "falseSchema" and error.schema_path[-1:] == ["additionalProperties"]:
-            # What the library says where there are no properties beside it, with the first value and without its key.
-            told.append(_unwanted(path, tuple(str(key) for key in _at(value, path))))
+            # The library's message for a schema without properties, with the first value and without its key.
+            found_here.append(_unwanted(path, tuple(str(key) for key in _at(value, path))))
         else:
-            told.append(Mismatch(path, _short(error.message), name))
-        if len(told) >= LISTED:
+            found_here.append(Mismatch(path, _short(error.message), name))
+        if len(found_here) >= LISTED:
             more = sum(1 for _ in found)
-            told.extend([Mismatch((), f"and {more} more", "more")] if more else [])
+            found_here.extend([Mismatch((), f"and {more} more", "more")] if more else [])
             break
-    # The library says it of each key by itself.
+    # The library reports each key by itself.
     return [
         Mismatch(one.path, _lacks(missing), one.keyword, missing=missing) if missing else one
-        for one in told
+        for one in found_here
         for missing in [tuple(required.get(one.path, ())) if one.keyword == "required" else ()]
     ]
 
 
 def _plain(found: Iterable[Any]) -> Iterator[Any]:
-    """The same; where one of several schemas has to match, and only one was meant, what does not match that one."""
+    """The same; if one of several schemas must match, and only one was meant, the mismatches with that one."""
     for error in found:
         branches = getattr(error.kind, "context", None) if error.kind.name in ("anyOf", "oneOf") else None
         meant = [
@@ -344,7 +346,7 @@ def _short(message: str) -> str:
 
 
 def misreferences(root: Json) -> list[Mismatch]:
-    """Every ``$ref`` that leads nowhere or out of the document, in schemas that are only referred to as well."""
+    """Every ``$ref`` without a target in the document, also in schemas that are only referred to."""
     return list(_misreferences(root)) if b'"$ref"' in (encoded(root) or b"") else []
 
 

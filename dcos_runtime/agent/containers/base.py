@@ -30,7 +30,7 @@ class LaunchError(Exception):
 class LauncherUnusable(Explained):
     """This launcher cannot work on this machine. The text says what is missing and what to do."""
 
-    usual_hint = "mend that, or start with --launcher=posix: tasks are then plain processes"
+    usual_hint = "correct that, or start with --launcher=posix: tasks are then plain processes"
 
 
 @dataclass(frozen=True)

@@ -67,17 +67,17 @@ def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> in
     """Signals each process in the cgroup ``path`` and below once, and those forked meanwhile, except the process
     ``but``, unless it is the only one. Returns how many others there are.
     """
-    told: set[int] = set()
+    signalled: set[int] = set()
     for _ in range(ROUNDS):
-        new = members(cgroups, path) - told - {but}
+        new = members(cgroups, path) - signalled - {but}
         if not new:
             break
         for pid in new:
             kill_quietly(pid, number)
-        told |= new
-    if not told and but is not None and but in members(cgroups, path):
+        signalled |= new
+    if not signalled and but is not None and but in members(cgroups, path):
         kill_quietly(but, number)  # tini, before it has started the command; it passes the signal on
-    return len(told)
+    return len(signalled)
 
 
 @contextlib.contextmanager

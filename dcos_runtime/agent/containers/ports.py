@@ -240,7 +240,7 @@ class PortGuard:
                     break
                 await asyncio.sleep(0.05)
         if not codes:
-            raise PortsOpen("a process that was to try a closed port did not tell how it went")
+            raise PortsOpen("a process that tried a closed port did not report the result")
         absent = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
         if bound := [what for what, code in codes.items() if code != errno.EPERM and code not in absent]:
             raise PortsOpen(

@@ -264,8 +264,8 @@ class PosixLauncher:
                 supervisor.send(who["pid"], supervisor.NOW)
                 with supervisor.thread_first():
                     return supervisor.stop_and_kill(who["pid"])
-            told = supervisor.signal_descendants(who["pid"], number, set())
-            return len(told | supervisor.signal_descendants(who["pid"], number, told))  # including those forked since
+            done = supervisor.signal_descendants(who["pid"], number, set())
+            return len(done | supervisor.signal_descendants(who["pid"], number, done))  # with those forked since
         if number == signal.SIGKILL:
             for process in self._processes(container_id, state):
                 supervisor.send(process.pid, signal.SIGSTOP)

@@ -40,8 +40,8 @@ def location(path: Path) -> Location:
         there = str(Path(there).parent)
     descriptor = os.open(there, os.O_PATH | os.O_CLOEXEC)
     try:
-        told = Path(f"/proc/self/fdinfo/{descriptor}").read_text().split()
-        mount = told[told.index("mnt_id:") + 1]
+        fields = Path(f"/proc/self/fdinfo/{descriptor}").read_text().split()
+        mount = fields[fields.index("mnt_id:") + 1]
         device = os.fstat(descriptor).st_dev
     finally:
         os.close(descriptor)

@@ -102,50 +102,50 @@ def framework(info: FrameworkInfo) -> bytes:
     return codec.encode(_Framework(VERSION, info))
 
 
-def _read(value: bytes, former: Callable[[], T], present: Callable[[], T]) -> T:
+def _read(value: bytes, previous: Callable[[], T], present: Callable[[], T]) -> T:
     version = codec.decode(value, _Versioned).version
     if version not in READ:
         raise UnknownRunVersion(
             f"it is of version {version}, and this agent reads {' and '.join(map(str, READ))}; run the agent that wrote"
             " it, or one that is newer"
         )
-    return former() if version == 1 else present()
+    return previous() if version == 1 else present()
 
 
 def _whole(found: Run) -> Run:
     """A run with several tasks, or without a task, was not written by this version."""
     if len(found.tasks) != 1 or found.tasks[0].container_id != found.container.container_id:
-        raise codec.DecodeError("the record of a command's executor has to tell of exactly one task in its container")
+        raise codec.DecodeError("the record of a command's executor must have exactly one task in its container")
     return found
 
 
-def _migrated(former: FormerTask) -> Run:
+def _migrated(previous: FormerTask) -> Run:
     return Run(
         executor=ExecutorRecord(
-            framework_id=former.framework_id,
-            executor_id=former.task_id,
-            container_id=former.container_id,
+            framework_id=previous.framework_id,
+            executor_id=previous.task_id,
+            container_id=previous.container_id,
             kind=ExecutorKind.COMMAND,
         ),
         container=ContainerRecord(
-            container_id=former.container_id,
-            launcher=former.launcher,
-            stage=former.stage,
-            pid=former.pid,
-            started=former.started,
+            container_id=previous.container_id,
+            launcher=previous.launcher,
+            stage=previous.stage,
+            pid=previous.pid,
+            started=previous.started,
         ),
         tasks=[
             TaskRecord(
-                framework_id=former.framework_id,
-                task_id=former.task_id,
-                executor_id=former.task_id,
-                container_id=former.container_id,
-                task=former.task,
-                state=former.state,
-                status=former.status,
-                history=former.history,
-                pending=former.pending,
-                kill=former.kill,
+                framework_id=previous.framework_id,
+                task_id=previous.task_id,
+                executor_id=previous.task_id,
+                container_id=previous.container_id,
+                task=previous.task,
+                state=previous.state,
+                status=previous.status,
+                history=previous.history,
+                pending=previous.pending,
+                kill=previous.kill,
             )
         ],
     )

@@ -67,7 +67,7 @@ class _Entry:
     round: Iterator[None] | None = None
     count: DiskUsage = field(default_factory=DiskUsage)
     used: int | None = None
-    told: bool = False
+    reported: bool = False
     free: int = 0
     looked: float = 0.0
     hurried: bool = False
@@ -135,7 +135,7 @@ class DiskWatcher:
         known = entry.watched.known()
         if known is None or known <= limit:
             return None
-        entry.told = True
+        entry.reported = True
         return known, limit
 
     # --- the thread ---------------------------------------------------------------------------------------------------
@@ -174,20 +174,20 @@ class DiskWatcher:
             next(entry.round)
         except StopIteration:
             entry.round = None
-            self._settle(entry)
+            self._conclude_round(entry)
         self._judge(entry, entry.count)
         # Back into the queue: after all rounds under way, or an interval later.
         again = entry.round is not None or 0 < entry.moving < MOVING_ROUNDS
         entry.due = time.monotonic() + (0.0 if again else self.interval)
 
-    def _settle(self, entry: _Entry) -> None:
+    def _conclude_round(self, entry: _Entry) -> None:
         """A round has ended: decides whether its result is trusted."""
         if not entry.count.moved:
             entry.used, entry.moving, entry.free_then = entry.count.used, 0, entry.free
             return
         entry.used = max(entry.used or 0, entry.count.used)
         entry.moving += 1
-        if entry.watched.limit is None or entry.told or time.monotonic() < entry.pause_due:
+        if entry.watched.limit is None or entry.reported or time.monotonic() < entry.pause_due:
             return
         filling = entry.free_then - free_bytes(entry.watched.sandbox) > FILLING
         if filling or entry.moving >= MOVING_ROUNDS:
@@ -213,13 +213,13 @@ class DiskWatcher:
     def _judge(self, entry: _Entry, count: DiskUsage) -> None:
         """Reports a container that is over its limit by the count so far, or that cannot be counted."""
         limit = entry.watched.limit
-        if limit is None or entry.told:
+        if limit is None or entry.reported:
             return
         if count.used > limit:
-            entry.told = True
+            entry.reported = True
             self._exceeded(entry.watched.container_id, count.used, limit)
         elif count.too_deep:
-            entry.told = True
+            entry.reported = True
             self._too_deep(entry.watched.container_id, limit)
 
     def _round(self, watched: Watched, count: DiskUsage) -> Iterator[None]:

@@ -89,7 +89,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it stalled"
     if isinstance(error, http.client.IncompleteRead):
-        return "the body was cut short: the connection ended before its last chunk"
+        return "the body is incomplete: the connection ended before its last chunk"
     if isinstance(error, ssl.SSLError | socket.gaierror | http.client.HTTPException | ConnectionError):
         return cause(error)
     if isinstance(error, EOFError):

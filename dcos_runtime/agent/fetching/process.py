@@ -33,7 +33,7 @@ def main() -> int:
     threading.stack_size(WATCH_STACK)
     threading.Thread(target=end_with_the_agent, daemon=True).start()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # a text stream of Python's own, unless somebody replaced it
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # a text stream of Python's own, unless it was replaced
     try:
         sandbox, rules = enter(order)
     except OSError as error:
@@ -89,8 +89,8 @@ def enter(order: dict[str, Any]) -> tuple[Sandbox, SourceRules]:
 
 
 def fetch(value: str, uri: dict[str, Any], sandbox: Sandbox, rules: SourceRules, budget: Budget) -> None:
-    told = uris.blanked(value)
-    say(f"Fetching {told}")
+    blanked = uris.blanked(value)
+    say(f"Fetching {blanked}")
     name = uri["output_file"] or uris.output_name(value)
     if not uri["output_file"] and name in ("", ".", ".."):
         raise FetchError("the URI names no file; give output_file")
@@ -105,7 +105,7 @@ def fetch(value: str, uri: dict[str, Any], sandbox: Sandbox, rules: SourceRules,
         say(f"Extracting {name}")
         with place.open() as archive:
             archives.extract(archive, name, sandbox, budget)
-    say(f"Fetched {told} to {name}")
+    say(f"Fetched {blanked} to {name}")
 
 
 def say(text: str) -> None:

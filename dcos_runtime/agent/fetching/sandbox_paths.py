@@ -52,7 +52,7 @@ class SandboxPath:
             raise FetchError(f"{piece(self.shown)} is a folder already, and not empty") from error
 
     def create(self, mode: int = 0o644) -> IO[bytes]:
-        """Makes a new file in the place of what was there; with ``mode``, whatever the umask is."""
+        """Makes a new file, which replaces an existing one; with ``mode``, whatever the umask is."""
         self.clear()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(self.name, flags, 0o600, dir_fd=self.folder)

@@ -99,7 +99,7 @@ def _fetched(at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, sec
         expected = _frame(response)
         copied = copy(response, file, budget)
         if expected is not None and copied != expected:
-            raise FetchError(f"the body was cut short: {copied} of {expected} bytes came")
+            raise FetchError(f"the body is incomplete: {copied} of {expected} bytes came")
         return None
     finally:
         connection.close()
@@ -119,7 +119,7 @@ class _Headers:
         if len(line) > LONGEST_LINE or line in _END:
             return line  # too long a line is refused by http.client
         if not line.endswith(b"\n"):
-            raise FetchError("the answer was cut short: the connection ended within its headers")
+            raise FetchError("the answer is incomplete: the connection ended within its headers")
         if not _HEADER.fullmatch(line) and not (self._some and _FOLDED.fullmatch(line)):
             name = line.partition(b":")[0].decode("latin-1").strip()
             raise QuotingError("the answer is damaged: a line of its headers is no header: '", name, "'")
@@ -143,10 +143,10 @@ class _Response(http.client.HTTPResponse):
         if isinstance(self.fp, _Headers):
             self.fp = self.fp.stream  # the former ones belonged to an interim response
         while True:
-            told: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # http.client's own, which its types leave out
-            if not 100 < told[1] < 200 or told[1] == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            status: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # http.client's own, which its types leave out
+            if not 100 < status[1] < 200 or status[1] == http.HTTPStatus.SWITCHING_PROTOCOLS:
                 self.fp = _Headers(self.fp)  # type: ignore[assignment]  # begin() reads lines of it, and gives it back
-                return told
+                return status
             while self.fp.readline(LONGEST_LINE + 1) not in (*_END, b""):
                 pass
 
@@ -164,7 +164,7 @@ class _Response(http.client.HTTPResponse):
             if line in _END:
                 return
             if len(line) <= LONGEST_LINE and not line.endswith(b"\n"):
-                raise FetchError("the body was cut short: the empty line behind its last chunk did not come")
+                raise FetchError("the body is incomplete: the empty line behind its last chunk did not come")
             if len(line) > LONGEST_LINE:
                 break
         raise FetchError("the body is damaged: what stands behind its last chunk does not end")
@@ -173,7 +173,7 @@ class _Response(http.client.HTTPResponse):
         line = self.fp.readline(LONGEST_LINE + 1)
         if not _CHUNK_SIZE.fullmatch(line):
             self._close_conn()  # type: ignore[attr-defined]  # http.client's own, which its types leave out
-            raise ValueError("the size of a chunk")  # http.client would treat this as a body that was cut short
+            raise ValueError("the size of a chunk")  # http.client would treat this as an incomplete body
         return int(line.partition(b";")[0], 16)
 
 
@@ -258,8 +258,8 @@ def _redirected(before: Web, location: str) -> Web:
     try:
         to = uris.web(location)
     except ValueError:
-        told = uris.scheme(location) or "something"
-        raise QuotingError("it is redirected to ", told, "://…, which is not followed") from None
+        scheme = uris.scheme(location) or "something"
+        raise QuotingError("it is redirected to ", scheme, "://…, which is not followed") from None
     if before.scheme == "https" and to.scheme != "https":
         raise FetchError("it is redirected from https to http, where anybody on the way could change it")
     if to.user is None and to.origin == before.origin:

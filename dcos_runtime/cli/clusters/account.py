@@ -34,10 +34,10 @@ def log_out(clusters: Clusters, target: Target) -> None:
     if cluster.token is None:
         print_note(f"you are not logged in to {cluster.name}")
         return
-    door = gateways(target, trust(target, environment()), Access(cluster.name, cluster.token))
+    cluster_gateways = gateways(target, trust(target, environment()), Access(cluster.name, cluster.token))
     problem: str | None = None
     try:
-        response = door.request("POST", target.url + _LOGOUT_PATH, repeatable=True)
+        response = cluster_gateways.request("POST", target.url + _LOGOUT_PATH, repeatable=True)
         if response.status >= 300:
             problem = f"{response.url} answered {response.status}"
     except NotLoggedIn:
@@ -48,7 +48,7 @@ def log_out(clusters: Clusters, target: Target) -> None:
     _note_variables()
     if problem is not None:
         raise CliError(
-            "the token is forgotten here, but the cluster could not be told to end it",
+            "the token is removed here, but the cluster could not be asked to revoke it",
             details=[problem],
             hints=["who has a copy of it can use it until it expires"],
         )

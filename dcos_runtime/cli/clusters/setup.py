@@ -43,7 +43,7 @@ def set_up(clusters: Clusters, url: str, check: CaTrust, credentials: LoginArgum
     url = _canonical(url)
     trust = _decide(clusters, url, check)
     if trust.blind:
-        print_note("warning: nobody checks that this is the cluster: what you send may reach somebody else")
+        print_note("warning: nobody checks that this is the cluster: what you send may reach another server")
     cluster_id = _cluster_id(Gateways([url], trust))
     token = log_in(Gateways([url], trust), credentials)
     gateways = Gateways([url], trust, Access(url, token))
@@ -150,7 +150,7 @@ def _fetch(url: str, *, unchecked: bool, before: bytes | None) -> bytes:
         print_note(f"WARNING: the CA of {url} is not the one that was accepted before:")
         for old in read_authorities(before, "the one kept"):
             print_note(f"  it was {old.fingerprint}")
-        print_note("Either the cluster was made anew, or somebody else answers there.")
+        print_note("Either the cluster was deployed again, or another server answers there.")
     if not unchecked:
         print_note("Cluster Certificate Authority:")
         for authority in authorities:
@@ -182,7 +182,7 @@ def _cluster_id(gateways: Gateways) -> str:
     except ValueError:
         found = None
     if found is None or found.version != 4 or str(found) != str(answer["CLUSTER_ID"]).lower():
-        raise CliError(f"{gateways.home}/metadata does not tell a cluster's id: {clean(str(answer))[:200]}")
+        raise CliError(f"{gateways.home}/metadata does not contain a cluster's id: {clean(str(answer))[:200]}")
     return str(found)
 
 

@@ -61,8 +61,8 @@ def _version(cluster: KnownCluster, url: str) -> str:
     """The version, from a page that needs no login. Raises when there is no answer."""
     if url.startswith("https://"):
         trust = read_setting(cluster.ssl_verify, f"core.ssl_verify in {cluster.file}", cluster.folder)
-        door = Gateways(cluster.gateways(), trust, timeout=CONNECT_SECONDS)
-        answer = door.get(f"{url}/dcos-metadata/dcos-version.json").json()
+        gateways = Gateways(cluster.gateways(), trust, timeout=CONNECT_SECONDS)
+        answer = gateways.get(f"{url}/dcos-metadata/dcos-version.json").json()
     else:
         answer = Http(CONNECT_SECONDS).get(f"{url}/version").json()
     version = answer.get("version") if isinstance(answer, dict) else None

@@ -17,7 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def login_options(function: Function) -> Function:
     """Who logs in, and how. The function gets what `login.read_credentials` takes."""
     for option in (
-        click.option("--provider", metavar="ID", help="The way to log in: dcos auth list-providers tells which exist."),
+        click.option("--provider", metavar="ID", help="The way to log in: dcos auth list-providers lists them."),
         click.option(
             "--password",
             metavar="PASSWORD",

@@ -56,7 +56,7 @@ def add(invocation: Invocation, file: str, wait: bool, timeout: float) -> None:
 
 @app.command("list")
 @only_ids
-@click.option("--json", "as_json", is_flag=True, help="Each app as the init tells it.")
+@click.option("--json", "as_json", is_flag=True, help="Each app as the init returns it.")
 @pass_invocation
 def list_apps(invocation: Invocation, quiet: bool, as_json: bool) -> None:
     """List every app, how much of it runs, and what is being changed."""

@@ -17,7 +17,7 @@ def deployment() -> None:
 @deployment.command("list")
 @click.argument("app_id", metavar="[APP]", required=False)
 @only_ids
-@click.option("--json", "as_json", is_flag=True, help="Each deployment as the init tells it.")
+@click.option("--json", "as_json", is_flag=True, help="Each deployment as the init returns it.")
 @pass_invocation
 def list_deployments(invocation: Invocation, app_id: str | None, quiet: bool, as_json: bool) -> None:
     """List deployments that are not finished; of one APP only, when it is given."""

@@ -20,7 +20,7 @@ def task() -> None:
 @task.command("list")
 @click.argument("app_id", metavar="[APP]", required=False)
 @only_ids
-@click.option("--json", "as_json", is_flag=True, help="Each task as the init tells it.")
+@click.option("--json", "as_json", is_flag=True, help="Each task as the init returns it.")
 @pass_invocation
 def list_tasks(invocation: Invocation, app_id: str | None, quiet: bool, as_json: bool) -> None:
     """List tasks of every app, or of one APP, with their hosts and ports."""

@@ -6,14 +6,14 @@ import click
 
 from dcos_runtime.cli.app import CommandTree, LazyCommand
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
-from dcos_runtime.cli.options import as_the_package_manager_tells, only_names
+from dcos_runtime.cli.options import as_the_package_manager_returns, only_names
 
 
 @click.group(
     cls=CommandTree,
     entries={
         "describe": LazyCommand(
-            "dcos_runtime.cli.commands.package_describe", "describe", "Tell what a package is, and what it takes."
+            "dcos_runtime.cli.commands.package_describe", "describe", "Describe a package and its options."
         ),
         "install": LazyCommand("dcos_runtime.cli.commands.package_install", "install", "Install a package."),
         "repo": LazyCommand("dcos_runtime.cli.commands.package_repo", "repo", "Choose where packages come from."),
@@ -33,7 +33,7 @@ def package() -> None:
 
 @package.command()
 @click.argument("query", required=False)
-@as_the_package_manager_tells
+@as_the_package_manager_returns
 @pass_invocation
 def search(invocation: Invocation, query: str | None, as_json: bool) -> None:
     """Find packages whose name, description or tags hold QUERY; without it all of them. `*` stands for anything."""

@@ -33,7 +33,7 @@ def describe(
     all_versions: bool,
     _as_json: bool,
 ) -> None:
-    """Tell what a package is, and what it takes."""
+    """Describe a package and its options."""
     from dcos_runtime.cli.output import print_json, print_line
     from dcos_runtime.cli.packages.options import read_options
     from dcos_runtime.cli.packages.template import template

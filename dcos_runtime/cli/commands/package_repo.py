@@ -6,7 +6,7 @@ import click
 
 from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
-from dcos_runtime.cli.options import as_the_package_manager_tells, only_names
+from dcos_runtime.cli.options import as_the_package_manager_returns, only_names
 
 
 @click.group(cls=CommandTree, default="list")
@@ -16,7 +16,7 @@ def repo() -> None:
 
 @repo.command("list")
 @only_names
-@as_the_package_manager_tells
+@as_the_package_manager_returns
 @pass_invocation
 def list_repositories(invocation: Invocation, quiet: bool, as_json: bool) -> None:
     """List the repositories in the order in which they are looked into; of one that is not fetched, why."""

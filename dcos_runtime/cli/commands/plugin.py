@@ -1,4 +1,4 @@
-"""Commands that packages of the cluster have brought: `dcos NAME …` runs the plugin in the place of `dcos`."""
+"""Commands that packages of the cluster have brought: `dcos NAME …` runs the plugin instead of `dcos`."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Gateways:
         self._access = access
         self._timeout = timeout
         self._tls: ssl.SSLContext | None = None
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def get(self, url: str) -> Response:
         return self.request("GET", url)
@@ -180,8 +180,8 @@ class Gateways:
 
         for failure in failures:
             where = origin(failure.url)
-            if isinstance(failure, Untrusted) and where not in self._told:
-                self._told.add(where)
+            if isinstance(failure, Untrusted) and where not in self._reported:
+                self._reported.add(where)
                 print_note(f"warning: {where} shows a certificate that is not good ({failure}): not asked")
 
     def _admitted(self, response: Response) -> Response:
@@ -210,7 +210,7 @@ def _untrusted(failure: Untrusted, trust: Trust) -> CliError:
         details=[f"it must be signed by {trust.signers} ({trust.origin}), and name {where.partition('://')[2]}"],
         hints=[
             "if the cluster was made anew, or is not set up here yet: dcos cluster setup " + where,
-            "otherwise somebody else may be answering there: nothing was sent",
+            "otherwise another server may be answering there: nothing was sent",
         ],
     )
 

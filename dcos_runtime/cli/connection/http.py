@@ -200,7 +200,7 @@ class Http:
             response = self._send(method, url, body, headers or {}, timeout or self._timeout)
             target = response.redirect(method)
             if response.status == 401:
-                raise _wants_principal(response, told="Authorization" in self._headers)
+                raise _wants_principal(response, sent="Authorization" in self._headers)
             if target is None:
                 return response
             if urllib.parse.urlsplit(target).scheme != "http":
@@ -214,9 +214,9 @@ class Http:
         return exchange(method, url, body, headers={**headers, **self._headers}, timeout=timeout)
 
 
-def _wants_principal(response: Response, *, told: bool) -> CliError:
+def _wants_principal(response: Response, *, sent: bool) -> CliError:
     where = origin(response.url)
-    if told:
+    if sent:
         return CliError(
             f"{where} refuses the principal and secret it was given",
             hints=["the environment variables DCOS_PRINCIPAL and DCOS_SECRET_FILE say which these are"],

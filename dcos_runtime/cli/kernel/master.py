@@ -274,7 +274,7 @@ class Master:
             return Unavailable(
                 f"cannot reach the leading master at {asked}: {error}",
                 details=[f"{self.target.url} ({self.target.origin}) redirected there"],
-                hints=["the name or address that masters tell must be known and reachable from here"],
+                hints=["the name or address that masters report must be known and reachable from here"],
             )
         return Unavailable(
             f"cannot reach the master at {self.target.url} ({self.target.origin}): {error}",

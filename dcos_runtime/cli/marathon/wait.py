@@ -47,11 +47,11 @@ def watch_deployment(marathon: Marathon, deployment_id: str, interval: float, ma
     """Prints each change of a running deployment until it is over. Raises `CliError` when it does not exist, or lasts
     too long.
     """
-    told = None
+    shown = None
     for count, running in enumerate(_looks_at_deployments(marathon, interval), 1):
         deployment = _find(running, deployment_id)
         if deployment is None:
-            if told is None:
+            if shown is None:
                 raise CliError(
                     f"no deployment {deployment_id} is running",
                     details=[f"running: {one.get('id')}" for one in running],
@@ -59,7 +59,7 @@ def watch_deployment(marathon: Marathon, deployment_id: str, interval: float, ma
                 )
             print_line(f"Deployment {deployment_id} is finished")
             return
-        told = _tell_change(deployment, told)
+        shown = _tell_change(deployment, shown)
         if max_count is not None and count >= max_count:
             raise CliError(f"deployment {deployment_id} is not finished after {count} looks")
 
@@ -75,9 +75,9 @@ def _looks_at_deployments(marathon: Marathon, interval: float) -> Iterator[Seque
             yield running
 
 
-def _tell_change(deployment: Deployment, told: str | None) -> str:
+def _tell_change(deployment: Deployment, shown: str | None) -> str:
     text = f"{progress(deployment)} steps done, now: {actions(deployment) or 'between steps'}"
-    if text != told:
+    if text != shown:
         print_line(text)
     return text
 
@@ -193,11 +193,11 @@ def teller(what: str, *, lines: bool = True) -> Iterator[Teller]:
         with Console(stderr=True).status(escape(clean(what))) as status:
             yield lambda text: status.update(escape(clean(f"{what}: {text}")))
         return
-    told: set[str] = set()
+    shown: set[str] = set()
 
     def tell(text: str) -> None:
-        if lines and text not in told:
-            told.add(text)
+        if lines and text not in shown:
+            shown.add(text)
             print_note(f"{what}: {text}")
 
     yield tell

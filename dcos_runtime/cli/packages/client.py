@@ -186,7 +186,7 @@ class CosmosClient:
             )
         if response.status == 404:
             raise CliError(
-                f"nobody answers for packages at {response.url}",
+                f"no package manager answers at {response.url}",
                 details=[self._told_by],
                 hints=["this cluster may have no package manager: dcos-installer upgrade INVENTORY brings it"],
             )

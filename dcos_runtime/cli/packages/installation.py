@@ -64,7 +64,7 @@ class Installation:
             for line in difference(None, app):
                 print_line(line)
         for one in self.files:
-            print_line(f"would bring the plugin {one.url} (sha256 {one.sha256 or 'not told by the package'})")
+            print_line(f"would install the plugin {one.url} (sha256 {one.sha256 or 'not given by the package'})")
 
     def tell_before(self) -> None:
         if self._app and (notes := str(self._package.get("preInstallNotes") or "")):
@@ -101,7 +101,7 @@ class Installation:
         undigested = [one for one in self.files if one.sha256 is None]
         if undigested:
             for one in undigested:
-                print_note(f"warning: the package names no digest of {one.url}: nobody can tell whether it is the one")
+                print_note(f"warning: the package names no digest of {one.url}: it cannot be verified")
             if yes and any(not one.url.startswith("https://") for one in undigested):
                 raise CliError(
                     "a plugin without a digest that comes over plain HTTP is not installed without a question",

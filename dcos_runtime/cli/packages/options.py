@@ -43,10 +43,10 @@ def confirm_by_name(question: str, expected: str, *, yes: bool) -> None:
 
 def _asked(prompt: str) -> str:
     if sys.stdin is None:
-        raise CliError("a confirmation is wanted, and there is nobody to ask", hints=["--yes"], exit_code=USAGE)
+        raise CliError("a confirmation is needed, and there is no terminal to ask on", hints=["--yes"], exit_code=USAGE)
     print(prompt, end="", file=sys.stderr, flush=True)
     line = sys.stdin.readline()
     if not line:
         print(file=sys.stderr)
-        raise CliError("a confirmation is wanted, and nobody answers", hints=["--yes confirms without a question"])
+        raise CliError("a confirmation is needed, and the input has ended", hints=["--yes confirms without a question"])
     return line

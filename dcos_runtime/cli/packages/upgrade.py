@@ -99,6 +99,6 @@ def merged(below: Options, above: Options) -> dict[str, Any]:
     """``above`` merged into ``below``: objects are merged, other values replaced."""
     result = dict(below)
     for key, value in above.items():
-        former = result.get(key)
-        result[key] = merged(former, value) if isinstance(former, dict) and isinstance(value, dict) else value
+        previous = result.get(key)
+        result[key] = merged(previous, value) if isinstance(previous, dict) and isinstance(value, dict) else value
     return result

@@ -2,7 +2,7 @@
 
 There ``package.json`` is the package's definition, ``env/plugin.toml`` names the commands, and ``env/bin/dcos-NAME``
 are their programs. A plugin is built in another folder and renamed, so no command ever sees half of one. The one before
-stays beside it as ``.NAME.former`` meanwhile: whoever finds that alone puts it back.
+stays beside it as ``.NAME.former`` meanwhile: a process that finds only that one puts it back.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Plugins:
         return self._folder / name
 
     def put(self, name: str, package: Mapping[str, Any], build: Callable[[Path], None]) -> Plugin:
-        """Lets ``build`` fill a folder ``env``, and puts it in the place of a former plugin. Raises `CliError`."""
+        """Lets ``build`` fill a folder ``env``, and replaces a former plugin by it. Raises `CliError`."""
         home = self.home(name)
         with self._locked(), _as_cli_error("install the plugin at", home), self._stage() as stage:
             build(stage / "env")
@@ -97,7 +97,7 @@ class Plugins:
         assert plugin is not None
         return plugin
 
-    def settle(self, plugin: Plugin, settings: str) -> None:
+    def write_settings(self, plugin: Plugin, settings: str) -> None:
         """Gives an installed plugin this ``plugin.toml``, whole or not at all. Raises `CliError`."""
         file = (plugin.folder / "env").resolve() / "plugin.toml"
         with self._locked(), _as_cli_error("write", file), self._stage() as stage:
@@ -117,23 +117,23 @@ class Plugins:
                 home.rename(stage / "gone")
 
     def _replace(self, home: Path, stage: Path) -> None:
-        former = home.with_name(f".{home.name}{_FORMER}")
+        previous = home.with_name(f".{home.name}{_FORMER}")
         if home.exists():
-            home.rename(former)
+            home.rename(previous)
         try:
             stage.rename(home)
         finally:
             self._recover()
 
     def _recover(self) -> None:
-        """Ends what a killed process has begun: the former plugin is back, or the new one stands and it goes."""
-        for former in self._folder.glob(f".*{_FORMER}"):
-            home = former.with_name(former.name[1:].removesuffix(_FORMER))
+        """Completes what a killed process started: restores the previous plugin, or removes it if a new one exists."""
+        for previous in self._folder.glob(f".*{_FORMER}"):
+            home = previous.with_name(previous.name[1:].removesuffix(_FORMER))
             if home.exists():
                 with self._stage() as gone:
-                    former.rename(gone / "former")
+                    previous.rename(gone / "former")
             else:
-                former.rename(home)
+                previous.rename(home)
 
     @contextlib.contextmanager
     def _stage(self) -> Iterator[Path]:
@@ -180,14 +180,14 @@ def _read(folder: Path) -> Plugin | None:
     return Plugin(folder.name, folder, tuple(found), package if isinstance(package, dict) else {})
 
 
-def _command_of(environment: Path, told: Any) -> PluginCommand | None:
+def _command_of(environment: Path, entry: Any) -> PluginCommand | None:
     """A command that ``plugin.toml`` names; None if its program does not lie in the plugin."""
-    if not isinstance(told, dict) or not isinstance(told.get("name"), str) or not isinstance(told.get("path"), str):
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not isinstance(entry.get("path"), str):
         return None
-    path = (environment / told["path"]).resolve()
-    if not path.is_relative_to(environment) or not _COMMAND.fullmatch(told["name"]):
+    path = (environment / entry["path"]).resolve()
+    if not path.is_relative_to(environment) or not _COMMAND.fullmatch(entry["name"]):
         return None
-    return PluginCommand(told["name"], path, str(told.get("description") or ""))
+    return PluginCommand(entry["name"], path, str(entry.get("description") or ""))
 
 
 def _programs(environment: Path) -> list[PluginCommand]:

@@ -93,7 +93,7 @@ def _described(plugins: Plugins, plugin: Plugin) -> Plugin:
     lines += [
         "\n[[commands]]\n" + "".join(f"{key} = {toml.text(value)}\n" for key, value in one.items()) for one in commands
     ]
-    plugins.settle(plugin, "".join(lines))
+    plugins.write_settings(plugin, "".join(lines))
     return plugin
 
 

@@ -1,4 +1,4 @@
-"""Runs a plugin's command in the place of `dcos`, with the environment that DC/OS' own command gives its plugins."""
+"""Runs a plugin's command instead of `dcos`, with the environment that DC/OS' own command gives its plugins."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dcos_runtime.cli.plugins.installed import PluginCommand
 
 def run(command: PluginCommand, arguments: Sequence[str], target: Target, environment: Mapping[str, str]) -> NoReturn:
     """Never returns: signals and the exit code are the plugin's. Raises `CliError` when it cannot be run."""
-    told = {**environment, **variables(command.name, target, environment)}
+    whole = {**environment, **variables(command.name, target, environment)}
     sys.stdout.flush()
     sys.stderr.flush()
     try:
-        os.execve(command.path, [str(command.path), command.name, *arguments], told)
+        os.execve(command.path, [str(command.path), command.name, *arguments], whole)
     except OSError as error:
         raise CliError(
             f"cannot run {command.path}: {error.strerror}",
@@ -34,30 +34,30 @@ def run(command: PluginCommand, arguments: Sequence[str], target: Target, enviro
 
 def variables(name: str, target: Target, environment: Mapping[str, str]) -> dict[str, str]:
     """``DCOS_…`` as plugins look for them; ``[name]`` of the cluster's settings as ``DCOS_NAME_KEY``."""
-    told = {"DCOS_CLI_EXECUTABLE_PATH": _executable(), "DCOS_CLI_VERSION": __version__, "DCOS_URL": target.url}
+    values = {"DCOS_CLI_EXECUTABLE_PATH": _executable(), "DCOS_CLI_VERSION": __version__, "DCOS_URL": target.url}
     level = logging.getLogger("dcos").level
     if level == logging.DEBUG:
-        told |= {"DCOS_VERBOSITY": "2", "DCOS_LOG_LEVEL": "debug"}
+        values |= {"DCOS_VERBOSITY": "2", "DCOS_LOG_LEVEL": "debug"}
     elif level == logging.INFO:
-        told |= {"DCOS_VERBOSITY": "1", "DCOS_LOG_LEVEL": "info"}
+        values |= {"DCOS_VERBOSITY": "1", "DCOS_LOG_LEVEL": "info"}
     if target.is_gateway:
         if token := access(target, environment).token:
-            told["DCOS_ACS_TOKEN"] = token
+            values["DCOS_ACS_TOKEN"] = token
         trusted = trust(target, environment)
         if trusted.blind:
-            told["DCOS_TLS_INSECURE"] = "1"
+            values["DCOS_TLS_INSECURE"] = "1"
         elif trusted.setting != SYSTEM:
-            told["DCOS_TLS_CA_PATH"] = trusted.setting
+            values["DCOS_TLS_CA_PATH"] = trusted.setting
     else:
-        told["DCOS_TLS_INSECURE"] = "1"
+        values["DCOS_TLS_INSECURE"] = "1"
     if target.cluster is not None:
-        told["DCOS_CLUSTER"] = target.cluster.id
+        values["DCOS_CLUSTER"] = target.cluster.id
         section = target.cluster.settings.get(name)
         for key, value in section.items() if isinstance(section, dict) else ():
             if isinstance(value, (str, int, float)):
                 shown = str(value).lower() if isinstance(value, bool) else str(value)
-                told[f"DCOS_{name.replace('-', '_')}_{key}".upper()] = shown
-    return told
+                values[f"DCOS_{name.replace('-', '_')}_{key}".upper()] = shown
+    return values
 
 
 def _executable() -> str:

@@ -151,7 +151,7 @@ class Wheel:
         for name, target in parser.items("console_scripts") if parser.has_section("console_scripts") else ():
             entry = _ENTRY.fullmatch(target)
             if entry is None or not _SCRIPT_NAME.fullmatch(name):
-                raise CliError(f"{self.file}: its script {name} = {target} is none")
+                raise CliError(f"{self.file}: its script {name} = {target} is not valid")
             found[name] = (entry[1], entry[2])
         return found
 
@@ -160,8 +160,8 @@ class Wheel:
         pythons = {f"py{major}", *(f"py{major}{one}" for one in range(minor + 1)), f"cp{major}{minor}"}
         stable = {f"cp{major}{one}" for one in range(2, minor + 1)}
         abis = set(name["abi"].split("."))
-        told = set(name["python"].split("."))
-        fits = (told & pythons and abis & {"none", f"cp{major}{minor}"}) or (told & stable and "abi3" in abis)
+        tags = set(name["python"].split("."))
+        fits = (tags & pythons and abis & {"none", f"cp{major}{minor}"}) or (tags & stable and "abi3" in abis)
         machine = sysconfig.get_platform().rpartition("-")[2].replace(".", "_")
         platforms = name["platform"].split(".")
         if not fits or not any(

@@ -179,8 +179,8 @@ def _message(
         role="*" if not kind.reservations and format is not Format.STACK else None,
         allocation_info=allocation,
     )
-    told = kind.reservations or kind.revocable or kind.shared
-    if kind.disk is None and kind.provider_id is None and not told:
+    has_more = kind.reservations or kind.revocable or kind.shared
+    if kind.disk is None and kind.provider_id is None and not has_more:
         return message  # the usual case
     more: dict[str, Any] = {}
     if kind.reservations:
@@ -211,7 +211,7 @@ def _reserved(kind: Kind, format: Format) -> dict[str, Any]:
         return fields
     if len(reservations) > 1:
         if format is Format.SINGLE:
-            raise ValueError(f"{kind.name} has a refined reservation, which only a stack of reservations can tell")
+            raise ValueError(f"{kind.name} has a refined reservation, which only a stack of reservations can express")
         return fields
     only = reservations[0]
     fields["role"] = only.role

@@ -56,7 +56,7 @@ class Allowed:
         if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
             return "link-local"
         if str(address) in self.cluster and any(low <= port <= high for low, high in self.ports):
-            return "a door of this cluster"
+            return "an endpoint of this cluster"
         return ""
 
 

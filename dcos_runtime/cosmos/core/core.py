@@ -264,8 +264,8 @@ class CosmosCore:
     def _begin(self, event: BeginUninstalls) -> None:
         begun = [decode(one) for one in event.uninstalls]
         for uninstall in begun:
-            if (former := self.uninstalls.get(uninstall.app)) is not None:
-                raise errors.busy(uninstall.app, f"being uninstalled already, at: {former.step.value}")
+            if (previous := self.uninstalls.get(uninstall.app)) is not None:
+                raise errors.busy(uninstall.app, f"being uninstalled already, at: {previous.step.value}")
         self.uninstalls.update((uninstall.app, uninstall) for uninstall in begun)
         self._asked[event.request] = WaitingRequest([uninstall.app for uninstall in begun], [])
         whole = list(zip(begun, event.uninstalls, strict=True))
@@ -289,8 +289,8 @@ class CosmosCore:
             self._persist({_key(event.app): None}, *done, *self._replies(event.app, 200, value))
             return
         self.uninstalls[event.app] = uninstall
-        told = self._replies(event.app, 200, value) if known.step is Step.MARK else ()
-        self._persist({_key(event.app): value}, *told, Carry(event.app, value))
+        replies = self._replies(event.app, 200, value) if known.step is Step.MARK else ()
+        self._persist({_key(event.app): value}, *replies, Carry(event.app, value))
 
     def _fail(self, event: StepFailed, now: Now) -> None:
         uninstall = self.uninstalls.get(event.app)

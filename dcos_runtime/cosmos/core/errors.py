@@ -28,10 +28,10 @@ class CosmosError(Exception):
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"type": self.type, "message": self.message}
+        body: dict[str, Any] = {"type": self.type, "message": self.message}
         if self.data is not None:
-            told["data"] = self.data
-        return told
+            body["data"] = self.data
+        return body
 
 
 # --- packages --------------------------------------------------------------------------------------------------------

@@ -44,12 +44,12 @@ def not_its_own(
     A framework says where it is in its host's name, in its ``pid`` (of an older scheduler) and in the URL of its page.
     ``hosts`` and ``since``: see `places`; ``others``: further apps that name it, and where their tasks are.
     """
-    told = {_host(framework.get("hostname")), _of_pid(framework.get("pid"))} - {""}
-    told = {one for one in told if not _CONTAINER.fullmatch(one)}
-    somewhere = told | {_of_url(framework.get("webui_url"))}
+    named = {_host(framework.get("hostname")), _of_pid(framework.get("pid"))} - {""}
+    named = {one for one in named if not _CONTAINER.fullmatch(one)}
+    somewhere = named | {_of_url(framework.get("webui_url"))}
     mine = bool(somewhere & set(hosts))
-    if told and hosts and not mine:
-        return f"it registered from {', '.join(sorted(told))}, where the app had no task"
+    if named and hosts and not mine:
+        return f"it registered from {', '.join(sorted(named))}, where the app had no task"
     seen = max(float(framework.get(name) or 0.0) for name in ("registered_time", "reregistered_time"))
     if framework.get("connected") and since and seen and seen < since - _CLOCKS_DIFFER:
         return "it was connected before any task of the app was there"
@@ -91,9 +91,9 @@ def held(
     volumes: list[dict[str, Any]] = []
     reserved: list[dict[str, Any]] = []
     by_role = agent.get("reserved_resources_full") or {}
-    for told in (resource for role in roles for resource in by_role.get(role) or ()):
+    for found in (resource for role in roles for resource in by_role.get(role) or ()):
         # That page shows each reservation in two forms; calls accept one of them.
-        resource = {key: value for key, value in told.items() if key not in ("role", "reservation")}
+        resource = {key: value for key, value in found.items() if key not in ("role", "reservation")}
         reservations = resource.get("reservations") or []
         if not reservations:
             continue

@@ -106,31 +106,31 @@ class Veil:
         if not body:
             return body
         try:
-            told = json.loads(body)
-            if isinstance(told, list):
+            decoded = json.loads(body)
+            if isinstance(decoded, list):
                 return body
-            if "repositories" in told:
-                changed = [{**one, "uri": self._uri(one["uri"])} for one in told["repositories"]]
+            if "repositories" in decoded:
+                changed = [{**one, "uri": self._uri(one["uri"])} for one in decoded["repositories"]]
                 return json.dumps({"repositories": changed}).encode()
-            return json.dumps(self._error(told)).encode()
+            return json.dumps(self._error(decoded)).encode()
         except (ValueError, TypeError, KeyError, RecursionError):
             return b"?" * len(body)
 
-    def _error(self, told: dict[str, Any]) -> dict[str, Any]:
-        data = told.get("data") or {}
+    def _error(self, error: dict[str, Any]) -> dict[str, Any]:
+        data = error.get("data") or {}
         uri = None if data.get("uri") is None else self._uri(data["uri"])
-        match told["type"]:
+        match error["type"]:
             case "RepositoryAlreadyPresent":
                 return errors.repository_present(data.get("name"), uri).body()
             case "RepositoryNotPresent":
                 return errors.repository_missing(data.get("name"), uri).body()
             case "IncompleteUninstall":
                 before, after = errors.incomplete(data["packageName"], "\0").message.split("\0")
-                why = told["message"].removeprefix(before).removesuffix(after)
+                why = error["message"].removeprefix(before).removesuffix(after)
                 return errors.incomplete(data["packageName"], self._names.of(why)).body()
             case kind if kind in _PLAIN:
-                return told
-        return {key: value if key == "type" else self._hidden(value) for key, value in told.items()}
+                return error
+        return {key: value if key == "type" else self._hidden(value) for key, value in error.items()}
 
     def _hidden(self, value: Any) -> Any:
         if isinstance(value, str):

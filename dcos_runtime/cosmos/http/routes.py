@@ -1,4 +1,4 @@
-"""Cosmos' endpoints: the body that each reads, the versions of its response, its door."""
+"""Cosmos' endpoints: the body that each reads, the versions of its response, its realm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dcos_runtime.cosmos.http.dialect import MAX_BODY
 from dcos_runtime.cosmos.http.resource import PackageResources
 from dcos_runtime.cosmos.packages import Packages
 from dcos_runtime.cosmos.shell import CosmosShell
-from dcos_runtime.guard.doors import Door
+from dcos_runtime.guard.admission import Realm
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.stalls import Stalls
@@ -89,7 +89,7 @@ class Routes:
             *(self._pattern(replace(one, path=shorter)) for one, shorter in _shorter(endpoints(self._packages))),
             route("GET", "/resource", resource),
             route("GET", "/capabilities", capabilities, everywhere=True),
-            route("GET", "/ping", ping, everywhere=True, door=Door.OPEN),
+            route("GET", "/ping", ping, everywhere=True, realm=Realm.OPEN),
             route("GET", "/metrics/snapshot", metrics, everywhere=True),
         ]
 
@@ -105,7 +105,7 @@ class Routes:
             return _answer(await endpoint.work(self._role.lead, body, asked), said)
 
         # These change nothing, in spite of their method.
-        return route("POST", endpoint.path, handle, door=Door.WRITE if endpoint.writes else Door.READ)
+        return route("POST", endpoint.path, handle, realm=Realm.WRITE if endpoint.writes else Realm.READ)
 
     def _measured(self) -> dict[str, float]:
         shell = self._role.shell

@@ -57,7 +57,7 @@ class TellOver(Frozen, frozen=True):
 
 
 class End(Frozen, frozen=True):
-    """The master refuses this framework for good: asking again is of no use."""
+    """The master refuses this framework for good: asking again does not help."""
 
     reason: str
 

@@ -76,13 +76,13 @@ class Veil:
     def _stream(self, event: Received) -> bytes:
         if event.attempt != self._listening:
             return b""  # the core ignores it, too
-        told = bytearray()
+        hidden = bytearray()
         try:
             for record in self._decoder.feed(event.data):
-                told += recordio.encode(self._record(record))
+                hidden += recordio.encode(self._record(record))
         except recordio.RecordError as error:
-            told += self._break(str(error))
-        return bytes(told)
+            hidden += self._break(str(error))
+        return bytes(hidden)
 
     def _record(self, record: bytes) -> bytes:
         try:

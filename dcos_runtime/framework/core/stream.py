@@ -41,7 +41,7 @@ class NotNow:
 
 @dataclass(frozen=True)
 class RefusedForGood:
-    """The master refuses this framework; asking again is of no use."""
+    """The master refuses this framework; asking again does not help."""
 
     status: int
     reason: str

@@ -269,11 +269,11 @@ class SubscriptionCore:
             self._over(f"{at.url} sends an unreadable stream: {error}")
             return
         self._timers.set(Silence(), stream.deadline)
-        for told in found:
-            if told.subscribed is not None:
-                at.framework_id = told.subscribed.framework_id
-            if told.type is not SchedulerEvent.Type.HEARTBEAT:
-                self._effects.append(Tell(told))
+        for message in found:
+            if message.subscribed is not None:
+                at.framework_id = message.subscribed.framework_id
+            if message.type is not SchedulerEvent.Type.HEARTBEAT:
+                self._effects.append(Tell(message))
 
     def _complain(self, text: str) -> None:
         self._effects.append(Log(logging.ERROR, text))

@@ -188,10 +188,10 @@ class Changes:
             return definition.merged(existing, data, rules)
         if given != {"version"}:
             raise Invalid({"/version": ["The 'version' field may only be combined with the 'id' field."]})
-        former = self._world.apps[app_id].versions.get(str(data["version"]))
-        if former is None:
+        previous = self._world.apps[app_id].versions.get(str(data["version"]))
+        if previous is None:
             raise no_app(app_id, str(data["version"]))
-        return former
+        return previous
 
     def _deploy(
         self,

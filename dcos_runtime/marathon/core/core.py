@@ -15,7 +15,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import events, snapshot
 from dcos_runtime.marathon.core.changes import Changes
-from dcos_runtime.marathon.core.decide import decide, settled
+from dcos_runtime.marathon.core.decide import decide, is_complete
 from dcos_runtime.marathon.core.definition import MAX_INSTANCES
 from dcos_runtime.marathon.core.deployment import RESTART, START, STOP, Action, Deployment
 from dcos_runtime.marathon.core.effects import Effect, EndProcess, Probe
@@ -294,11 +294,11 @@ class InitCore:
         outbox = self.world.outbox
         if outbox.under_way and not outbox.full:
             return
-        self._settle(now)
+        self._resolve(now)
         outbox.close()
         self._effects += outbox.begin()
 
-    def _settle(self, now: Now) -> None:
+    def _resolve(self, now: Now) -> None:
         world = self.world
         while world.dirty:
             touched = dict(world.dirty)
@@ -311,8 +311,8 @@ class InitCore:
                 if not touched.keys().isdisjoint(deployment.apps):
                     self._advance(deployment, now)
         if self.subscribed:
-            self.roles.settle(self.launching.suppressed)
-        self.launching.settle(now)
+            self.roles.update(self.launching.suppressed)
+        self.launching.update_offers(now)
 
     def _converge(self, app_id: str, now: Now) -> None:
         world = self.world
@@ -376,7 +376,7 @@ class InitCore:
             return True
         if action.action == STOP or state is None:
             return state is None or not state.instances
-        return settled(
+        return is_complete(
             self.world.active(state),
             state.instances.values(),
             state.healthy,

@@ -59,7 +59,9 @@ def decide(
     return Decision(start=max(0, app.instances - len(wanted) + len(stop)), stop=stop)
 
 
-def settled(app: App | None, instances: Collection[Instance], healthy: Healthy, *, restarting: bool = False) -> bool:
+def is_complete(
+    app: App | None, instances: Collection[Instance], healthy: Healthy, *, restarting: bool = False
+) -> bool:
     """Whether there is nothing to start, to stop or to wait for."""
     if app is None:
         return not instances

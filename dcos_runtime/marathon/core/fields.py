@@ -17,7 +17,7 @@ LARGEST = 2**31 - 1
 MOST_PROBLEMS = 100
 """The most places with problems that are reported of one object."""
 _LONGEST_GUESS = 64
-_MORE = "more is wrong than is told here"
+_MORE = "there are more errors than are listed here"
 
 NUL = "must not contain the character NUL: no command, argument or variable can hold it"
 

@@ -98,7 +98,7 @@ class LaunchQueue:
         else:
             self.waiting[state.id] = scheduled
 
-    def settle(self, now: Now) -> None:
+    def update_offers(self, now: Now) -> None:
         """Revives when something new waits, suppresses when nothing waits."""
         world, asked = self._world, self.asked
         if asked.suppressed is None:

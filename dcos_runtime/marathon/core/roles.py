@@ -39,7 +39,7 @@ class Roles:
         found = (self._needed(state) for state in self._world.apps.values())
         return self._info(frozenset({self._world.settings.rules.role}).union(*found))
 
-    def settle(self, suppressed: bool) -> None:
+    def update(self, suppressed: bool) -> None:
         """Sends the roles when they differ from the master's. ``suppressed``: no offers are wanted now."""
         wanted = frozenset({self._world.settings.rules.role}).union(*self._of.values())
         if self.told is not None and wanted != self.told:

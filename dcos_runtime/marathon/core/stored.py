@@ -257,7 +257,7 @@ def read(key: str, value: bytes) -> tuple[Record, bool]:
             f"the store's key {key!r} is of a kind that this init does not know (known are {', '.join(_READERS)}); run"
             " the init that wrote it, or one that is newer"
         )
-    former, present = _READERS[kind]
+    previous, present = _READERS[kind]
     try:
         number = _format_of(kind, value)
         if number not in READ:
@@ -265,9 +265,9 @@ def read(key: str, value: bytes) -> tuple[Record, bool]:
                 f"the store's key {key!r} is of format {number}, and this init reads {' and '.join(map(str, READ))};"
                 " run the init that wrote it, or one that is newer"
             )
-        if number == 1 and former is None:
+        if number == 1 and previous is None:
             raise codec.DecodeError(f"format 1 had no {kind}")
-        return (former if number == 1 and former is not None else present)(value), number == 1
+        return (previous if number == 1 and previous is not None else present)(value), number == 1
     except (msgspec.MsgspecError, UnicodeDecodeError, codec.DecodeError) as error:
         raise UnreadableState(f"the store's key {key!r} cannot be read: {error}") from error
 

@@ -249,8 +249,8 @@ class World:
         before anything is changed.
         """
         found = [(key, *stored.read(key, value)) for key, value in values]
-        for key, record, former in found:
-            if former:
+        for key, record, previous in found:
+            if previous:
                 self.outbox.open.apart = True
                 self.outbox.put(key, stored.value_of(record))
             self._restore(record)

@@ -55,10 +55,10 @@ class MarathonDialect(Dialect):
         return response
 
     def nobody(self) -> web.Response:
-        return self.tell(503, "nobody leads at the moment; try again in some seconds")
+        return self.tell(503, "there is no leader at the moment; try again in some seconds")
 
-    def nobody_any_more(self, told: web.Response) -> web.Response:
-        return told
+    def nobody_any_more(self, response: web.Response) -> web.Response:
+        return response
 
     def recovering(self) -> web.Response:
         return self.nobody()
@@ -75,9 +75,9 @@ class MarathonDialect(Dialect):
             return self.tell(error.status, error.text, error.headers)
         if isinstance(error, ConnectionError):
             return web.Response(status=400)  # the client is gone, and reads no response
-        told = refusal(error)
-        if told is not None:
-            return json_response(told[1], told[0])
+        refused = refusal(error)
+        if refused is not None:
+            return json_response(refused[1], refused[0])
         log.error("%s %s failed", request.method, shown(request.path, LONGEST_SHOWN), exc_info=error)
         return failed()
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from dcos_runtime import __version__
 from dcos_runtime.daemon import json_response, text_response
-from dcos_runtime.guard.doors import Door
+from dcos_runtime.guard.admission import Realm
 from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.marathon import views
 from dcos_runtime.marathon.core import deployment as deployments
@@ -78,7 +78,7 @@ class System:
         return (
             route("GET", "/", self.root),
             route("GET", "/ui(/.*)?", self.page),
-            route("GET", "/ping", self.ping, everywhere=True, door=Door.OPEN),
+            route("GET", "/ping", self.ping, everywhere=True, realm=Realm.OPEN),
             route("GET", "/metrics", self.metrics),
             route("GET", "/v2/info", self.info),
             route("GET", "/v2/leader", self.leader),

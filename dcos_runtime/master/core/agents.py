@@ -167,7 +167,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
         connection=arrival.number,
     )
     state.agents[agent_id] = agent
-    state.settle(agent)
+    state.add_place(agent)
     state.allocator.add_agent(agent_id, agent.total, active=False)
     state.counters[f"master/slave_{'re' if agent.reregistered_at else ''}registrations"] += 1
     _attach(state, agent, arrival, now)
@@ -185,7 +185,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
 def _change_info(state: State, agent: Agent, arrival: Arrival) -> None:
     state.leave(agent)
     agent.info = arrival.info
-    state.settle(agent)
+    state.add_place(agent)
     agent.total = arrival.offered
     offers.give_back_all(state, agent.offers, rescind=True)
     state.allocator.update_agent(agent.id, agent.total)
@@ -302,11 +302,11 @@ def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None
     _attach(state, agent, arrival, now)
     state.counters["master/slave_reregistrations"] += 1
     _learn_frameworks(state, agent, arrival, now)
-    told_of = set()
+    reported = set()
     strange: list[ReportedTask] = []
     for one in arrival.tasks:
         key = (one.framework_id, one.task_id)
-        told_of.add(key)
+        reported.add(key)
         if one.framework_id in state.completed:
             continue
         task = agent.task(*key)
@@ -318,7 +318,7 @@ def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None
             tasks.tell_kill(state, agent, *key)
     _adopt(state, agent, strange)
     for task in agent.all_tasks():
-        if (task.framework_id, task.id) not in told_of:
+        if (task.framework_id, task.id) not in reported:
             _missing(state, agent, task, now)
 
 

@@ -99,7 +99,9 @@ def _tasks(call: internal.Connect) -> tuple[ReportedTask, ...]:
     found = []
     for task in call.tasks:
         try:
-            found.append(_reported(task, asked) if task.task_id and 0 <= task.asked < len(asked) else _former(task))
+            found.append(
+                _reported(task, asked) if task.task_id and 0 <= task.asked < len(asked) else _reported_whole(task)
+            )
         except codec.DecodeError as problem:
             raise ArrivalRefused(400, f"a task of framework {task.framework_id} cannot be read: {problem}") from problem
     return tuple(found)
@@ -113,7 +115,7 @@ def _reported(task: internal.RunningTask, asked: Sequence[Read]) -> ReportedTask
     state = task.status_state
     for status in statuses:
         if state is None or state is TaskState.UNKNOWN or not status.isascii():
-            return _former(task)
+            return _reported_whole(task)
     resources, role, error = asked[task.asked]
     if error:
         raise _refused(task, task.task_id, error)
@@ -143,7 +145,7 @@ class _Task(TaskInfo, frozen=True, kw_only=True):
     resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]  # as it came, in place of the list that TaskInfo has
 
 
-def _former(task: internal.RunningTask) -> ReportedTask:
+def _reported_whole(task: internal.RunningTask) -> ReportedTask:
     """Raises `codec.DecodeError`, `ArrivalRefused`."""
     info = bytes(task.task)
     if b"null" in info:  # null stands for an absent field; this master writes none
@@ -171,9 +173,9 @@ def _former(task: internal.RunningTask) -> ReportedTask:
     )
 
 
-def _status(told: msgspec.Raw) -> TaskStatus | None:
+def _status(reported: msgspec.Raw) -> TaskStatus | None:
     """Without its ``data``. Raises `codec.DecodeError`."""
-    if told == NOTHING:
+    if reported == NOTHING:
         return None
-    status = codec.decode(bytes(told), TaskStatus)
+    status = codec.decode(bytes(reported), TaskStatus)
     return status if status.data is None else msgspec.structs.replace(status, data=None)

@@ -120,8 +120,8 @@ def _reconcile_operations(state: State, framework: Framework, call: Call.Reconci
             agent_id=asked.agent_id,
             resource_provider_id=asked.resource_provider_id,
         )
-        told = Event.UpdateOperationStatus(status=status)
-        state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=told))
+        update = Event.UpdateOperationStatus(status=status)
+        state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=update))
 
 
 # --- whether a call is whole -----------------------------------------------------------------------------------------

@@ -133,11 +133,11 @@ class MasterCore:
         self.state.effects.append(Reply(request, status, bounded(text).encode()))
 
     def _answer_agent(self, event: events.AgentMessages, now: Now) -> None:
-        status, told = agents.messages(self.state, event, now)
-        if isinstance(told, str):
-            self._answer(event.request, status, told)
+        status, answer = agents.messages(self.state, event, now)
+        if isinstance(answer, str):
+            self._answer(event.request, status, answer)
         else:
-            self.state.effects.append(Reply(event.request, status, codec.encode(told), "application/json"))
+            self.state.effects.append(Reply(event.request, status, codec.encode(answer), "application/json"))
 
     def _teardown(self, event: events.TeardownAsked, now: Now) -> None:
         framework = self.state.frameworks.get(event.framework_id)

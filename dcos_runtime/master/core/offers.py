@@ -281,8 +281,8 @@ def _drop(state: State, framework: Framework, operation: Operation, text: str) -
     """Drops a failed operation; the framework gets an update only if the operation has an id."""
     if operation.id is not None:
         failed = OperationStatus(operation_id=operation.id, state=OperationState.OPERATION_ERROR, message=bounded(text))
-        told = Event.UpdateOperationStatus(status=failed)
-        state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=told))
+        update = Event.UpdateOperationStatus(status=failed)
+        state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=update))
 
 
 def _passes(state: State, framework: Framework, agent: Agent, operation: Operation, now: Now) -> bool:

@@ -87,9 +87,9 @@ class Veil:
 
     def effect(self, effect: effects.Effect) -> effects.Effect:
         if isinstance(effect, effects.Tell):
-            told = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
-            hidden = self._pseudonyms.addresses(told.data)
-            return told if hidden is told.data else msgspec.structs.replace(told, data=hidden)
+            cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
+            hidden = self._pseudonyms.addresses(cleaned.data)
+            return cleaned if hidden is cleaned.data else msgspec.structs.replace(cleaned, data=hidden)
         if isinstance(effect, effects.Send):
             return self._updated(effect)
         if isinstance(effect, Reply) and self._answer is not None:

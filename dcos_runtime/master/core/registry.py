@@ -47,5 +47,5 @@ def read(key: str, value: bytes) -> tuple[AbsentAgent, bytes | None]:
             " nothing was changed; run the version that wrote it, or one that is newer"
         )
     found = codec.decode(value, _Entry)
-    former = entry(found.info, found.unreachable_since) if version != VERSION else None
-    return AbsentAgent(found.info, found.unreachable_since), former
+    previous = entry(found.info, found.unreachable_since) if version != VERSION else None
+    return AbsentAgent(found.info, found.unreachable_since), previous

@@ -101,7 +101,7 @@ class State:
 
     # --- places ---
 
-    def settle(self, agent: Agent) -> None:
+    def add_place(self, agent: Agent) -> None:
         """The agent can be found by its address from now on."""
         self.places.setdefault(place(agent.info), {})[agent.id] = None
 

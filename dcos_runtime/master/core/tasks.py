@@ -81,19 +81,19 @@ def add(agent: Agent, framework: Framework | None, task: Task) -> None:
         framework.tasks[task.id] = task
 
 
-def adopted(told: ReportedTask, agent_id: str, role: str, weight: int) -> Task:
+def adopted(reported: ReportedTask, agent_id: str, role: str, weight: int) -> Task:
     """The record of a task that its agent reports."""
     return Task(
-        told.task_id,
-        told.framework_id,
+        reported.task_id,
+        reported.framework_id,
         agent_id,
         role,
-        told.resources,
-        told.info,
-        told.state,
-        told.statuses,
-        told.status_state,
-        told.status_uuid,
+        reported.resources,
+        reported.info,
+        reported.state,
+        reported.statuses,
+        reported.status_state,
+        reported.status_uuid,
         weight,
     )
 
@@ -250,7 +250,7 @@ def tell(
     state: State, framework: Framework, these: Iterable[tuple[str, str | None]], all_of_them: bool, now: Now
 ) -> None:
     """Sends the states of these tasks. ``all_of_them``: tasks that are gone meanwhile are left out."""
-    if state.source.unlucky("nobody knows the state of tasks yet"):
+    if state.source.unlucky("the state of tasks is not known yet"):
         return
     for task_id, agent_id in these:
         if all_of_them and task_id not in framework.tasks:

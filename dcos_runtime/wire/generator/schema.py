@@ -195,17 +195,17 @@ def _field(
 ) -> Field:
     label = {1: "optional", 2: "required", 3: "repeated"}[one.label]
     oneof = message.oneof_decl[one.oneof_index].name if one.HasField("oneof_index") else None
-    told, key = one, None
+    value, key = one, None
     if (entry := maps.get(one.type_name)) is not None:
-        key, told = _KINDS[entry.field[0].type], entry.field[1]
+        key, value = _KINDS[entry.field[0].type], entry.field[1]
         if key != "string":
             raise NotSupported(f"the keys of {message.name}.{one.name} are no strings")
-    kind = _KINDS.get(told.type)
+    kind = _KINDS.get(value.type)
     if kind is None:
         raise NotSupported(f"{message.name}.{one.name} has a type that no message of Mesos v1 has")
     if key is not None and kind not in ("string", "message"):
         raise NotSupported(f"the values of {message.name}.{one.name} are neither strings nor messages")
-    of = known[told.type_name] if told.type_name else None
+    of = known[value.type_name] if value.type_name else None
     return Field(one.name, one.number, kind, label, one.default_value, of, key, oneof)
 
 

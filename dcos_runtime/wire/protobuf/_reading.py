@@ -192,8 +192,8 @@ def merged(data: bytes, shape: Shape, shapes: Callable[[str], Shape], depth: int
     while at < end:
         found, at = tag(data, at)
         after = at
-        told = shape.get(found)
-        if told is None:
+        field = shape.get(found)
+        if field is None:
             at = skip(data, at, found)
             if at > end:
                 raise Malformed("the end is missing")
@@ -206,7 +206,7 @@ def merged(data: bytes, shape: Shape, shapes: Callable[[str], Shape], depth: int
         at += size
         if at > end:
             raise Malformed("the end is missing")
-        single, name, others = told
+        single, name, others = field
         if single:
             for other in others:
                 parts.pop(other, None)

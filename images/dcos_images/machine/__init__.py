@@ -1,1 +1,1 @@
-"""Programs that run on machines as they stand: Python of the machine's own, and of it the standard library only."""
+"""Programs that run on machines, unchanged: Python of the machine's own, with only the standard library."""

@@ -58,7 +58,7 @@ def _kind(path: Path) -> str:
 
 
 def _same(one: Path, two: Path) -> bool:
-    """Whether both are the same to whoever reads them: kind, mode, owner, content; folders with all that is in them."""
+    """Whether both are the same to a reader: kind, mode, owner, content; folders with all that is in them."""
     kind = _kind(one)
     if kind != _kind(two):
         return False

@@ -1,7 +1,7 @@
-"""cloud-init's network configuration, versions 1 and 2, as files of systemd-networkd.
+"""Converts cloud-init's network configuration, versions 1 and 2, to files of systemd-networkd.
 
-A subset: physical interfaces, bonds and VLANs; DHCP and fixed addresses, routes, name servers, MTU. Whatever is not
-understood is told and left out; the rest holds. Pure; runs on machines as it stands.
+A subset: physical interfaces, bonds and VLANs; DHCP and fixed addresses, routes, name servers, MTU. Other settings are
+reported and left out; the rest applies. Pure; runs on machines, unchanged.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _BOND_V1 = {
     "updelay": "up-delay",
     "xmit-hash-policy": "transmit-hash-policy",
 }
-"""The same parameters in version 1, behind ``bond-``."""
+"""The same parameters in version 1, after ``bond-``."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Route:
 
 @dataclass
 class Interface:
-    """One interface, whatever version told it. ``kind``: physical, bond, vlan."""
+    """One interface, of either version. ``kind``: physical, bond, vlan."""
 
     name: str
     kind: str
@@ -76,7 +76,7 @@ class Interface:
     """The bond that it is a member of."""
     primary: bool = False
     vlans: list[str] = field(default_factory=list)
-    """Those that lie on it."""
+    """The VLANs on it."""
     parameters: dict[str, str] = field(default_factory=dict)
     mac: str = ""
 
@@ -96,7 +96,7 @@ class _Bad(Exception):
 
 
 def networks(config: Any) -> Networks:
-    """What ``config``, as YAML tells it, asks for."""
+    """The networks that ``config``, read from YAML, describes."""
     found = Networks()
     reader = _Reader(found)
     if isinstance(config, Mapping) and isinstance(config.get("network"), Mapping):
@@ -283,10 +283,10 @@ class _Reader:
         if kind == "bond":
             known += ["bond_interfaces", "params"]
             parameters = {}
-            told = table.get("params") or {}
-            if not isinstance(told, Mapping):
+            settings = table.get("params") or {}
+            if not isinstance(settings, Mapping):
                 raise _Bad("params is no table")
-            for key, value in told.items():
+            for key, value in settings.items():
                 plain = str(key).replace("_", "-").removeprefix("bond-")
                 parameters[_BOND_V1.get(plain, str(key))] = value
             self._bond(where, one, _list(table.get("bond_interfaces")), parameters)
@@ -327,7 +327,7 @@ class _Reader:
     # Both
 
     def join(self) -> None:
-        """Bonds and VLANs are told in the files of the interfaces below them."""
+        """Adds bonds and VLANs to the files of the interfaces below them."""
         for member, bond, primary in self._members:
             if bond not in self.interfaces:
                 continue
@@ -344,7 +344,7 @@ class _Reader:
 
 
 def _files(one: Interface) -> dict[str, str]:
-    """The files of one interface, by name. They come before the image's own, which asks DHCP."""
+    """The files of one interface, by name. Their names sort before the image's own file, which uses DHCP."""
     found = {}
     if one.kind != "physical":
         lines = ["[NetDev]", f"Name={one.name}", f"Kind={one.kind}"]
@@ -356,7 +356,7 @@ def _files(one: Interface) -> dict[str, str]:
         found[f"10-seed-{one.name}.netdev"] = "\n".join(lines) + "\n"
     match = dict(one.match) or {"Name": one.name}
     if one.kind == "physical":
-        match["Type"] = "ether"  # what lies above has the same hardware address
+        match["Type"] = "ether"  # bonds and VLANs above have the same hardware address
     lines = ["[Match]", *(f"{key}={value}" for key, value in match.items())]
     if one.mtu or one.mac:
         lines += ["", "[Link]"]

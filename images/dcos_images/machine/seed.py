@@ -1,7 +1,8 @@
-"""A seed volume of cloud-init's NoCloud (a file system labelled CIDATA) is read, and done once for each instance-id.
+"""Reads a seed volume of cloud-init's NoCloud (a file system labelled CIDATA), and applies it once for each
+instance-id.
 
-A subset, which docs/images.md lists. What is not understood is told in the journal and on the console; the rest is
-done. Runs on machines; needs their python3-yaml.
+A subset, which docs/images.md lists. Other settings are reported in the journal and on the console; the rest is
+applied. Runs on machines; needs their python3-yaml.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ FILES = ("meta-data", "user-data", "network-config", "vendor-data")
 _HOSTNAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*")
 _KEY = re.compile(r"(sk-)?(ssh|ecdsa)-[A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?")
 _NOT_TOLD = re.compile(r"(?:'[^']*'|\"[^\"]*\")")
-"""What a complaint of the YAML's reader quotes: an alias' or a tag's name, a character."""
+"""The parts of a YAML reader's message that quote the text: an alias' or a tag's name, a character."""
 _MODE = re.compile(r"(0o?)?[0-7]{3,4}")
 _PASSWORDS = ("chpasswd", "password", "passwd", "plain_text_passwd", "hashed_passwd", "ssh_pwauth", "lock_passwd")
 _DONE = "/var/lib/dcos-seed/instance-id"
 _APPENDED = "/var/lib/dcos-seed/appended"
 """Where in which files what is appended begins, of the instance that is being done."""
 _HARMLESS = {"manage_etc_hosts": ("false",), "preserve_hostname": ("false",), "disable_root": ("false",)}
-"""Keys whose one value asks for what is so anyway."""
+"""Keys with their only accepted value, which is the state of every machine."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,21 @@ class SeedFile:
 
 @dataclass
 class Seed:
-    """What is asked for."""
+    """The settings of a seed."""
 
     instance: str = ""
     hostname: str = ""
     keys: list[str] = field(default_factory=list)
-    """Who comes in as root."""
+    """The public keys of root."""
     files: list[SeedFile] = field(default_factory=list)
     networks: dict[str, str] | None = None
-    """Files of systemd-networkd by name; None: nothing is said of networks."""
+    """Files of systemd-networkd by name; None: the seed has no network configuration."""
     resolv: str = ""
     complaints: list[str] = field(default_factory=list)
 
 
 class _Loader(yaml.SafeLoader):
-    """Numbers stay as they are written: 0644 is no 420, and a hardware address no number in base 60."""
+    """Keeps numbers as text: 0644 is not 420, and a hardware address is not a number in base 60."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -74,16 +75,16 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def read_seed(files: Mapping[str, bytes]) -> Seed:
-    """What the files of a seed volume ask for, by their names. Pure."""
+    """The settings in the files of a seed volume, given by name. Pure."""
     seed = Seed()
     _meta_data(seed, files.get("meta-data"))
     _user_data(seed, files.get("user-data", b""))
     if files.get("vendor-data", b"").strip() not in (b"", b"#cloud-config", b"#cloud-config\n{}"):
         seed.complaints.append("vendor-data: it is not read")
     if files.get("network-config", b"").strip():
-        told = _yaml(seed, "network-config", files["network-config"])
-        if told is not None:
-            found = networks(told)
+        config = _yaml(seed, "network-config", files["network-config"])
+        if config is not None:
+            found = networks(config)
             seed.complaints += found.complaints
             seed.networks = found.files
             lines = [f"nameserver {one}" for one in found.servers[:3]]  # a resolver asks three
@@ -104,7 +105,7 @@ def _yaml(seed: Seed, name: str, content: bytes) -> Any:
 
 
 def _problem(error: UnicodeDecodeError | yaml.YAMLError) -> str:
-    """What is wrong, and where. The text itself is not shown: it may be a secret, and consoles are kept."""
+    """The problem, and its place. The text itself is not shown: it may be a secret, and consoles are stored."""
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start + 1} is no UTF-8"
     mark = getattr(error, "problem_mark", None)
@@ -116,12 +117,12 @@ def _meta_data(seed: Seed, content: bytes | None) -> None:
     if content is None:
         seed.complaints.append("meta-data: the file is missing")
         return
-    told = _yaml(seed, "meta-data", content)
-    if not isinstance(told, Mapping):
-        if told is not None:
+    values = _yaml(seed, "meta-data", content)
+    if not isinstance(values, Mapping):
+        if values is not None:
             seed.complaints.append("meta-data: it is no table, and left out")
         return
-    for key, value in told.items():
+    for key, value in values.items():
         if key == "instance-id":
             seed.instance = str(value)
         elif key in ("local-hostname", "hostname"):
@@ -139,15 +140,15 @@ def _user_data(seed: Seed, content: bytes) -> None:
     if first != "#cloud-config":
         seed.complaints.append(f"user-data: only #cloud-config is understood, not {first[:40]!r}; it is left out")
         return
-    told = _yaml(seed, "user-data", content)
-    if told is None:
+    values = _yaml(seed, "user-data", content)
+    if values is None:
         return
-    if not isinstance(told, Mapping):
+    if not isinstance(values, Mapping):
         seed.complaints.append("user-data: it is no table, and left out")
         return
-    for key, value in told.items():
+    for key, value in values.items():
         where = f"user-data: {key}"
-        if key == "hostname" or (key == "fqdn" and "hostname" not in told):
+        if key == "hostname" or (key == "fqdn" and "hostname" not in values):
             _hostname(seed, where, value)
         elif key == "fqdn":
             continue
@@ -180,7 +181,7 @@ def _hostname(seed: Seed, where: str, value: Any) -> None:
 
 def _keys(seed: Seed, where: str, value: Any) -> None:
     if isinstance(value, Mapping):
-        value = [key for told in value.values() for key in (told if isinstance(told, list) else [told])]
+        value = [key for group in value.values() for key in (group if isinstance(group, list) else [group])]
     lines = [line for one in (value if isinstance(value, list) else [value]) for line in str(one).splitlines()]
     for number, line in enumerate((line.strip() for line in lines), start=1):
         if not _KEY.fullmatch(line):  # it may be a private one: it is not shown
@@ -197,10 +198,10 @@ def _users(seed: Seed, where: str, value: Any) -> None:
         if name != "root" or not isinstance(one, Mapping):
             seed.complaints.append(f"{where}: {name!r} is left out: the image has root alone, who comes in by key")
             continue
-        for key, told in one.items():
+        for key, setting in one.items():
             if key == "ssh_authorized_keys":
-                _keys(seed, f"{where}: root", told)
-            elif key in _PASSWORDS and not (key == "lock_passwd" and _plain(told) == "true"):
+                _keys(seed, f"{where}: root", setting)
+            elif key in _PASSWORDS and not (key == "lock_passwd" and _plain(setting) == "true"):
                 seed.complaints.append(f"{where}: root: {key} is refused: no account has a password")
             elif key not in ("name", "lock_passwd"):
                 seed.complaints.append(f"{where}: root: {key} is not understood, and left out")
@@ -212,27 +213,27 @@ def _host_keys(seed: Seed, where: str, value: Any) -> None:
         return
     names = {"ed25519_private": ("/etc/ssh/ssh_host_ed25519_key", 0o600)}
     names["ed25519_public"] = ("/etc/ssh/ssh_host_ed25519_key.pub", 0o644)
-    for key, told in value.items():
+    for key, content in value.items():
         if key not in names:
             seed.complaints.append(f"{where}: {key} is left out: the machine has an ed25519 key alone")
             continue
         path, mode = names[key]
-        seed.files.append(SeedFile(path, str(told).rstrip("\n").encode() + b"\n", mode))
+        seed.files.append(SeedFile(path, str(content).rstrip("\n").encode() + b"\n", mode))
 
 
-def _file(seed: Seed, where: str, told: Any) -> None:
-    path = str(told.get("path", "")) if isinstance(told, Mapping) else ""
+def _file(seed: Seed, where: str, table: Any) -> None:
+    path = str(table.get("path", "")) if isinstance(table, Mapping) else ""
     if not path.startswith("/") or path != os.path.normpath(path):
-        told_of = repr(path) if path else "a file without one"  # what else it has may be a secret
-        seed.complaints.append(f"{where}: {told_of} is no absolute path, and left out")
+        shown = repr(path) if path else "a file without one"  # its other fields may be a secret
+        seed.complaints.append(f"{where}: {shown} is no absolute path, and left out")
         return
-    encoding = str(told.get("encoding", "text/plain"))
-    content = str(told.get("content") or "").encode()
-    mode = str(told.get("permissions", "0644"))
-    problems = [f"{key} is not understood" for key in told if key not in _FILE_KEYS]
-    if str(told.get("owner", "root:root")) not in ("root", "root:root"):
+    encoding = str(table.get("encoding", "text/plain"))
+    content = str(table.get("content") or "").encode()
+    mode = str(table.get("permissions", "0644"))
+    problems = [f"{key} is not understood" for key in table if key not in _FILE_KEYS]
+    if str(table.get("owner", "root:root")) not in ("root", "root:root"):
         problems.append("its owner is root")
-    if _plain(told.get("defer", False)) != "false":
+    if _plain(table.get("defer", False)) != "false":
         problems.append("it is written at once")
     try:
         if encoding in ("b64", "base64"):
@@ -245,7 +246,7 @@ def _file(seed: Seed, where: str, told: Any) -> None:
         seed.complaints.append(f"{where}: {path}: {error}; it is left out")
         return
     seed.complaints += [f"{where}: {path}: {problem}" for problem in problems]
-    append = _plain(told.get("append", False)) == "true"
+    append = _plain(table.get("append", False)) == "true"
     seed.files.append(SeedFile(path, content, int(mode.replace("o", ""), 8), append))
 
 
@@ -295,18 +296,18 @@ def _whole(files: Iterable[SeedFile]) -> list[SeedFile]:
 
 class _Ends:
     """What is appended to files, once for each instance. Where it begins is noted before it is written: so after a kill
-    it is known whether it is there, whatever somebody else has appended since.
+    it is known whether it is there, whatever others have appended since.
     """
 
     def __init__(self, root: Path, instance: str) -> None:
         self._root, self._instance = root, instance
         self._begins: dict[str, int] = {}
         try:
-            told = json.loads((root / _APPENDED.lstrip("/")).read_text())
-            if told["instance"] == instance:
-                self._begins = dict(told["begins"])
+            record = json.loads((root / _APPENDED.lstrip("/")).read_text())
+            if record["instance"] == instance:
+                self._begins = dict(record["begins"])
         except (OSError, ValueError, LookupError, TypeError):
-            pass  # nothing was begun: the note is whole or not there
+            pass  # nothing was started: the record is complete or missing
 
     def append(self, file: SeedFile) -> None:
         path = self._root / file.path.lstrip("/")
@@ -315,8 +316,8 @@ class _Ends:
         if begin is not None and there[begin : begin + len(file.content)] == file.content:
             return
         self._begins[file.path] = len(there)
-        told = {"instance": self._instance, "begins": self._begins}
-        _write(self._root, SeedFile(_APPENDED, json.dumps(told).encode()))
+        record = {"instance": self._instance, "begins": self._begins}
+        _write(self._root, SeedFile(_APPENDED, json.dumps(record).encode()))
         _write(self._root, replace(file, content=there + file.content))
 
 
@@ -337,7 +338,7 @@ def _write(root: Path, file: SeedFile, folder_mode: int = 0o755) -> None:
 
 
 def _read_volume(device: Path) -> dict[str, bytes]:
-    """The files of the volume; it is mounted nowhere afterwards."""
+    """The files of the volume, which is not mounted afterwards."""
     with tempfile.TemporaryDirectory(prefix="dcos-seed-", dir="/run") as folder:
         subprocess.run(["mount", "-o", "ro,nosuid,nodev,noexec", device, folder], check=True)
         try:
@@ -347,7 +348,7 @@ def _read_volume(device: Path) -> dict[str, bytes]:
 
 
 def main() -> int:
-    """Complaints go to stderr, which the unit brings to the journal and the console."""
+    """Complaints go to stderr, which the unit writes to the journal and the console."""
     device = next((path for label in LABELS if (path := Path("/dev/disk/by-label", label)).exists()), None)
     if device is None:
         return 0

@@ -95,7 +95,7 @@ _ESP_OPTIONS = "rw,umask=0077,noatime"
 
 def _mount_esp(layout: Layout, folder: str) -> SlotDisk:
     esp = f"{folder}/esp"
-    # What an earlier power cut left; nothing is done while somebody has it mounted.
+    # What an earlier power cut left; nothing is done while it is mounted.
     _command("umount", "/efi")
     if not _is_mounted(layout.esp):
         _command("fsck.vfat", "-a", layout.esp)
@@ -183,8 +183,8 @@ def main() -> int:
     try:
         answer = look(order) if order["do"] == "look" else receive(order, sys.stdin.buffer)
     except (OSError, UpdateRefused) as error:
-        told = error if isinstance(error, UpdateRefused) else _refused(order["do"], error)
-        sys.stderr.write(json.dumps({"what": told.what, "why": told.why, "hint": told.hint}) + "\n")
+        refused = error if isinstance(error, UpdateRefused) else _refused(order["do"], error)
+        sys.stderr.write(json.dumps({"what": refused.what, "why": refused.why, "hint": refused.hint}) + "\n")
         return 1
     sys.stdout.write(json.dumps(answer) + "\n")
     return 0

@@ -1,4 +1,6 @@
-"""An image as an AMI of EC2, one a digest and region: its disk as a snapshot, registered for UEFI, IMDSv2 and ENA."""
+"""Publishes an image as an AMI of EC2, one for each digest and region: its disk as a snapshot, registered for UEFI,
+IMDSv2 and ENA.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from dcos_images.cache import Note
 from dcos_images.errors import ImageError
 from dcos_images.images import Image
 from dcos_images.publishing import snapshot
-from dcos_images.publishing.aws import code_of, told
+from dcos_images.publishing.aws import aws_errors, code_of
 from dcos_images.publishing.publication import Progress
 
 ROOT_DEVICE = "/dev/xvda"
@@ -31,16 +33,16 @@ class Ami:
 def publish_ami(
     name: str, image: Image, ec2: Any, ebs: Any, *, notes: Path, region: str, progress: Progress, note: Note
 ) -> Ami:
-    """The AMI of the image's raw disk in one region, made now when it is not there. Raises `ImageError`.
+    """The AMI of the image's raw disk in one region, which is made if it does not exist. Raises `ImageError`.
 
-    ``notes`` is a folder where what was sent is noted. The AMI's name holds the disk's digest, and AWS has a name once:
-    of two publishers on different hosts the second finds the first's, and removes its own snapshot.
+    ``notes`` is a folder with the record of sent blocks. The AMI's name contains the disk's digest, and a name is
+    unique in AWS: of two publishers on different hosts the second finds the first's, and removes its own snapshot.
     """
     output = image.outputs.get(_OUTPUT)
     if output is None:
         raise ImageError(
             f"no AMI can be made of the image {name!r}",
-            why=f"it comes out as {', '.join(image.outputs) or 'a tree'}, and a snapshot is made of a raw disk",
+            why=f"its outputs are {', '.join(image.outputs) or 'a tree'}, and a snapshot is made of a raw disk",
             hint="publish an image with the output raw, such as ec2",
         )
     called = f"dcos-{name}-{output.sha256[:32]}"
@@ -59,7 +61,7 @@ def publish_ami(
 
 
 def _registered(ec2: Any, called: str) -> Ami | None:
-    with told("look for the AMI", right="ec2:DescribeImages"):
+    with aws_errors("look for the AMI", right="ec2:DescribeImages"):
         found = ec2.describe_images(Owners=["self"], Filters=[{"Name": "name", "Values": [called]}])["Images"]
     for one in found:
         disks = [mapping["Ebs"]["SnapshotId"] for mapping in one.get("BlockDeviceMappings", []) if "Ebs" in mapping]
@@ -70,7 +72,7 @@ def _registered(ec2: Any, called: str) -> Ami | None:
 def _await_complete(ec2: Any, made: str) -> None:
     from botocore.exceptions import WaiterError
 
-    with told(f"wait for the snapshot {made}", right="ec2:DescribeSnapshots"):
+    with aws_errors(f"wait for the snapshot {made}", right="ec2:DescribeSnapshots"):
         try:
             ec2.get_waiter("snapshot_completed").wait(SnapshotIds=[made])
         except WaiterError as error:
@@ -84,7 +86,7 @@ def _await_complete(ec2: Any, made: str) -> None:
 def _register(ec2: Any, called: str, image: Image, made: str) -> Ami:
     from botocore.exceptions import ClientError
 
-    with told(f"register the AMI {called}", right="ec2:RegisterImage and ec2:CreateTags"):
+    with aws_errors(f"register the AMI {called}", right="ec2:RegisterImage and ec2:CreateTags"):
         try:
             told_id = ec2.register_image(
                 Name=called,

@@ -1,5 +1,5 @@
-"""Speaking with AWS: clients by boto3's own ways to find keys and region, and errors that say what to do, with the id
-by which AWS finds the request.
+"""Access to AWS: clients with boto3's own sources of keys and region, and errors that say what to do, with the id by
+which AWS finds the request.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ROOM = frozenset(
 _BUSY = frozenset(
     {"RequestThrottledException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"}
 )
-_AGAIN = "publish again: it goes on from here"
+_AGAIN = "publish again: it continues from here"
 
 
 def client(service: str, endpoint: str | None, region: str | None, *, at_once: int = 10) -> Any:
@@ -37,8 +37,8 @@ def client(service: str, endpoint: str | None, region: str | None, *, at_once: i
     import boto3
     from botocore.config import Config
 
-    with told("speak with AWS"):
-        make: Any = boto3.Session().client  # its stubs know the services that it knows, by their literal names
+    with aws_errors("speak with AWS"):
+        make: Any = boto3.Session().client  # its stubs know only services by literal names
         return make(
             service,
             endpoint_url=endpoint,
@@ -57,8 +57,8 @@ def code_of(error: ClientError) -> str:
 
 
 @contextlib.contextmanager
-def told(what: str, *, right: str = "") -> Iterator[None]:
-    """Failures of AWS as `ImageError`: ``what`` could not be done; ``right`` is what one has to be allowed to do it."""
+def aws_errors(what: str, *, right: str = "") -> Iterator[None]:
+    """Turns errors of AWS into `ImageError`: ``what`` failed; ``right`` is the permission that it needs."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import (
         BotoCoreError,
@@ -73,7 +73,7 @@ def told(what: str, *, right: str = "") -> Iterator[None]:
         yield
     except ClientError as error:
         said = error.response.get("Error", {})
-        request = error.response.get("ResponseMetadata", {}).get("RequestId", "none was told")
+        request = error.response.get("ResponseMetadata", {}).get("RequestId", "no id was given")
         why = f"{error.operation_name}: {said.get('Code', 'unknown')}: {said.get('Message', '')} (request id {request})"
         raise ImageError(f"could not {what}", why=why, hint=_hint(code_of(error), right)) from error
     except NoCredentialsError as error:
@@ -98,7 +98,7 @@ def _hint(code: str, right: str) -> str:
     if code in _KEYS:
         return "look at your keys, whether they have expired, and at this host's clock; then " + _AGAIN
     if code in _RIGHTS:
-        return f"have your keys allowed {right or 'this'}, then {_AGAIN}"
+        return f"get the permission {right or 'for this'} for your keys, then {_AGAIN}"
     if code in _ROOM:
         return "remove what is not needed there, or have the quota raised; then " + _AGAIN
     if code in _BUSY:

@@ -1,4 +1,4 @@
-"""Publishing into a folder, for a web server to serve: a file is whole or not there; an interrupted run goes on."""
+"""Publishes into a folder for a web server: a file is complete or missing; a run continues an interrupted one."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dcos_images.publishing.publication import RECORD, Item, Progress, Publicati
 
 _CHUNK = 64 << 10
 _EARLIER = ".earlier.json"
-"""The records of what was published before, the newest first: what they tell of stays."""
+"""The records of earlier publications, the newest first: their files stay."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """``brought``: bytes that were not there; ``removed``: names of files that went."""
+    """``brought``: bytes that were copied; ``removed``: names of removed files."""
 
     where: str
     brought: int
@@ -33,8 +33,8 @@ class Published:
 def publish_to_folder(
     publication: Publication, folder: Path, *, keep: int, progress: Progress, note: Note = lambda text: None
 ) -> Published:
-    """Brings the publication to ``folder/NAME``. The files of the ``keep`` publications before it stay, for machines
-    that boot at this moment or that were told of them; older ones go. Raises `ImageError`.
+    """Publishes to ``folder/NAME``. The files of the ``keep`` publications before it stay, for machines that are
+    booting or have read an older record; older ones are removed. Raises `ImageError`.
     """
     place = folder / publication.image
     try:
@@ -48,7 +48,7 @@ def publish_to_folder(
         raise ImageError(
             f"the image {publication.image!r} cannot be published to {place}",
             why=f"{error.strerror}: {error.filename or place}",
-            hint="see that the folder can be written to, then publish again: it goes on from here",
+            hint="see that the folder can be written to, then publish again: it continues from here",
         ) from error
 
 
@@ -58,7 +58,7 @@ def _alone(place: Path, note: Note) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            note(f"somebody else publishes to {place}: waiting for it")
+            note(f"another process publishes to {place}: waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -66,7 +66,7 @@ def _alone(place: Path, note: Note) -> Iterator[None]:
 def _bring(publication: Publication, place: Path, progress: Progress) -> int:
     done = brought = 0
     for left in place.rglob(f".*{PART}"):
-        left.unlink()  # of a run that was killed: nobody else is at work here
+        left.unlink()  # of a killed run: no other run works here now
     for item in publication.kept:
         target = place / item.name
         if not _is_there(target, item.size):
@@ -80,7 +80,7 @@ def _bring(publication: Publication, place: Path, progress: Progress) -> int:
 
 
 def _is_there(path: Path, size: int) -> bool:
-    """A file under a digest came by a rename, when it was whole and on the disk."""
+    """Whether the file exists: a file under a digest was renamed when it was complete and on the disk."""
     try:
         return path.stat().st_size == size
     except FileNotFoundError:
@@ -88,7 +88,7 @@ def _is_there(path: Path, size: int) -> bool:
 
 
 def _copy(item: Item, target: Path) -> Iterator[int]:
-    """Copies beside the target, compares the digest of what was read, renames. Yields the bytes copied so far."""
+    """Copies beside the target, compares the digest of the read bytes, renames. Yields the bytes copied so far."""
     part = target.with_name(f".{target.name}{PART}")
     digest, count = hashlib.sha256(), 0
     with item.source.open("rb") as reading, part.open("wb") as writing:
@@ -109,13 +109,13 @@ def _copy(item: Item, target: Path) -> Iterator[int]:
         raise ImageError(
             f"{item.source} was altered while it was published",
             why=f"its sha256 is {digest.hexdigest()}, not {item.sha256}",
-            hint="build the image anew, and publish again",
+            hint="build the image again, and publish again",
         )
     part.replace(target)
 
 
 def _exchange(publication: Publication, place: Path, keep: int) -> tuple[str, ...]:
-    """Puts the fixed names in place, and removes what neither this publication nor those that are kept tell of."""
+    """Replaces the fixed names, and removes files that neither this publication nor the kept ones list."""
     earlier = _earlier(place)
     current = dict(publication.fixed)[RECORD]
     before = _read(place / RECORD)
@@ -123,14 +123,14 @@ def _exchange(publication: Publication, place: Path, keep: int) -> tuple[str, ..
         earlier = [before.decode(), *(one for one in earlier if one.encode() not in (before, current))][:keep]
     known = {name for one in (*_earlier(place), *([before.decode()] if before else ())) for name in _files(one, place)}
     for name, content in publication.fixed:
-        if name == RECORD:  # before it, so that what is published at this moment is never forgotten
+        if name == RECORD:  # before it, so that the present publication is never forgotten
             write_whole(place / _EARLIER, json.dumps(earlier).encode())
         write_whole(place / name, content)
     stay = {item.name for item in publication.kept} | {name for one in earlier for name in _files(one, place)}
     gone = sorted(known - stay)
     for name in gone:
         (place / name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # other files lie there
+        with contextlib.suppress(OSError):  # other files are there
             (place / name).parent.rmdir()
     return tuple(gone)
 

@@ -1,6 +1,6 @@
-"""What is published of an image, and under which names: files that never change by their digest, few fixed names last.
+"""The published files of an image, and their names: files that never change by their digest, few fixed names last.
 
-Whoever reads by a fixed name finds what it leads to: everything under a digest is there before.
+Everything that a fixed name refers to exists before it, under its digest.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dcos_images.images import Image
 from dcos_images.outputs import digest_of
 
 RECORD = "published.json"
-"""The fixed name that tells what is published now, and which files belong to it."""
+"""The fixed name of the record: the present publication, and its files."""
 _DOCUMENTS = ("manifest.json", "sbom.cdx.json", "provenance.json")
 _SHORT = 16
 
 Progress = Callable[[int, int], None]
-"""Takes what has been brought so far, and how much there is, in bytes."""
+"""Takes the bytes published so far, and their total."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Publication:
-    """``kept`` never changes under its names; ``fixed`` is written after it, the record last, each whole."""
+    """``kept`` never changes under its names; ``fixed`` is written after it, the record last, each completely."""
 
     image: str
     key: str
@@ -49,7 +49,8 @@ class Publication:
 
 
 def publication(name: str, image: Image) -> Publication:
-    """Of all outputs but a tree, which is for this host alone. Each is held to its digest before.
+    """The publication of all outputs except a tree, which is for this host alone. Each is compared with its digest
+    first.
 
     Raises `ImageError`.
     """
@@ -66,7 +67,7 @@ def publication(name: str, image: Image) -> Publication:
             raise ImageError(
                 f"{output.path} is not what was built",
                 why=f"its sha256 is not {output.sha256}",
-                hint=f"run dcos-installer image build {name}, which builds it anew",
+                hint=f"run dcos-installer image build {name}, which builds it again",
             )
         if kind == "netboot":
             folder_kept, folder_fixed = _netboot(output.path)
@@ -102,7 +103,7 @@ def _item(source: Path, name: str) -> Item:
 
 def _netboot(folder: Path) -> tuple[list[Item], list[tuple[str, bytes]]]:
     """Kernel and initrd by their digests, as the root is already; the script names them, and it and the EFI program
-    have fixed names. So who boots while another version comes gets parts of one version.
+    have fixed names. So a machine that boots during a publication gets parts of one version.
     """
     kept, script = [], (folder / "boot.ipxe").read_text()
     for path in sorted(folder.iterdir()):
@@ -116,21 +117,21 @@ def _netboot(folder: Path) -> tuple[list[Item], list[tuple[str, bytes]]]:
             raise ImageError(
                 f"{folder / 'boot.ipxe'} cannot be published",
                 why=f"it does not name {name} as the builder does",
-                hint="build the image anew",
+                hint="build the image again",
             )
-        # The kernel's stub knows the initrd by the name that it had.
+        # The kernel's stub knows the initrd by its original name.
         named = f"kernel {called} " if name == "vmlinuz" else f"initrd --name initrd {called}\n"
         script = script.replace(command, named)
     return kept, [("boot.efi", (folder / "boot.efi").read_bytes()), ("boot.ipxe", script.encode())]
 
 
 def files_of(record: bytes, where: str) -> dict[str, int]:
-    """The files that a record tells of, with their sizes. Raises `ImageError`."""
+    """The files in a record, with their sizes. Raises `ImageError`."""
     try:
         return {str(name): int(one["size"]) for name, one in json.loads(record)["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ImageError(
-            f"{where} does not tell what is published there",
+            f"{where} does not say what is published there",
             why=f"it is no record of ours: {error!r}",
             hint="see who wrote it; publish to another place, or remove it",
         ) from error

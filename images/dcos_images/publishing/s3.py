@@ -1,5 +1,5 @@
 """Publishing to a bucket of S3: files under their digests first, in parts that a later run goes on with. The record
-follows, if it is still the one that was read; whoever has written it last owns the other fixed names.
+follows, if it is still the one that was read; the publisher that has written it last owns the other fixed names.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcos_images.errors import ImageError
-from dcos_images.publishing.aws import code_of, told
+from dcos_images.publishing.aws import aws_errors, code_of
 from dcos_images.publishing.folder import Published
 from dcos_images.publishing.publication import RECORD, Item, Progress, Publication
 
 _PART = 16 << 20
-"""Bytes of one part of a large object; S3 takes 10,000 of them."""
+"""Bytes of one part of a large object; S3 allows 10,000 of them."""
 _AT_ONCE = 4
 _TRIES = 20
 _TYPES = {".json": "application/json", ".ipxe": "text/plain", ".efi": "application/efi"}
@@ -32,7 +32,7 @@ class Bucket:
 
     @classmethod
     def parse(cls, rest: str) -> Bucket:
-        """Of what follows ``s3://``. Raises `ImageError`."""
+        """The bucket in the text after ``s3://``. Raises `ImageError`."""
         name, _, prefix = rest.partition("/")
         if not name:
             raise ImageError("no bucket is named", why=f"s3://{rest} has none", hint="write s3://BUCKET/PREFIX")
@@ -40,7 +40,7 @@ class Bucket:
 
 
 def publish_to_bucket(publication: Publication, s3: Any, bucket: Bucket, *, progress: Progress) -> Published:
-    """Brings the publication below ``PREFIX/NAME/``. Nothing is removed: the bucket's lifecycle is its owner's.
+    """Publishes below ``PREFIX/NAME/``. Nothing is removed: the bucket's lifecycle is its owner's.
 
     Two publishers may be at it: what is under a digest is the same of both, one of them gets the record, and the fixed
     names become those of the record: never some of one version and some of the other. Raises `ImageError`.
@@ -55,7 +55,7 @@ def publish_to_bucket(publication: Publication, s3: Any, bucket: Bucket, *, prog
                     progress(done + count, publication.size)
                 brought += item.size
             except ImageError:
-                # Two who publish the same share its parts: the other may have put them together meanwhile.
+                # Two publishers of the same file share its parts: the other may have completed it meanwhile.
                 if store.sizes().get(item.name) != item.size:
                     raise
         done += item.size
@@ -74,12 +74,12 @@ class _Store:
         self._prefix = prefix
         self.where = f"s3://{bucket}/{prefix}"
 
-    def _told(self, what: str, right: str) -> Any:
-        return told(f"{what} {self.where}", right=right)
+    def _aws_errors(self, what: str, right: str) -> Any:
+        return aws_errors(f"{what} {self.where}", right=right)
 
     def sizes(self) -> Mapping[str, int]:
-        """Every object that is there, whole, with its size."""
-        with self._told("look into", "s3:ListBucket"):
+        """Every complete object, with its size."""
+        with self._aws_errors("look into", "s3:ListBucket"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
             return {
                 one["Key"].removeprefix(self._prefix): one["Size"] for page in pages for one in page.get("Contents", [])
@@ -88,7 +88,7 @@ class _Store:
     def etag(self, name: str) -> str | None:
         from botocore.exceptions import ClientError
 
-        with self._told("look into", "s3:GetObject"):
+        with self._aws_errors("look into", "s3:GetObject"):
             try:
                 return str(self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ETag"])
             except ClientError as error:
@@ -97,7 +97,7 @@ class _Store:
                 raise
 
     def put(self, name: str, content: bytes, **condition: str) -> None:
-        with self._told(f"write {name} to", "s3:PutObject"):
+        with self._aws_errors(f"write {name} to", "s3:PutObject"):
             self._s3.put_object(
                 Bucket=self._bucket,
                 Key=self._prefix + name,
@@ -111,7 +111,7 @@ class _Store:
     def put_over(self, name: str, content: bytes, over: str | None) -> None:
         """Writes where the object is that has the ETag ``over``, or, with None, where there is none.
 
-        Raises `ImageError` when it is another one by now, unless it has this very content.
+        Raises `ImageError` when it is another one now, unless it has this very content.
         """
         if not self._exchange(name, content, over) and not self.holds(name, content):
             raise self._overtaken(name)
@@ -151,26 +151,26 @@ class _Store:
 
     def _overtaken(self, name: str) -> ImageError:
         return ImageError(
-            f"somebody else has published to {self.where} meanwhile",
+            f"another process has published to {self.where} in between",
             why=f"{name} is not what this run has found or written there",
             hint="see what is published there now, and publish again if it should be yours",
         )
 
     def holds(self, name: str, content: bytes) -> bool:
-        with self._told("look into", "s3:GetObject"):
+        with self._aws_errors("look into", "s3:GetObject"):
             found: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + name)["Body"].read()
             return found == content
 
     # Large objects
 
     def bring(self, item: Item) -> Iterator[int]:
-        """Uploads the item in parts, a few at once, those left out that an earlier run brought; yields the bytes that
-        are there so far.
+        """Uploads the item in parts, several at once, without those of an earlier run; yields the bytes uploaded so
+        far.
 
-        Each part is held to its own sha256 on both sides, and all of them to the item's before the first is sent.
+        Each part is checked by its own sha256 on both sides, and all of them by the item's before the first is sent.
         """
         key, parts = self._prefix + item.name, _parts(item)
-        with self._told(f"write {item.name} to", "s3:PutObject and s3:ListBucketMultipartUploads"):
+        with self._aws_errors(f"write {item.name} to", "s3:PutObject and s3:ListBucketMultipartUploads"):
             upload = self._begun(key) or self._begin(key)
             have = self._listed(key, upload)
             missing = [part for part in parts if not part.is_there(have.get(part.number, {}))]
@@ -201,7 +201,7 @@ class _Store:
             )
 
     def _begun(self, key: str) -> str:
-        """The upload of this object that an earlier run began; empty: none."""
+        """The upload of this object that an earlier run started; empty: none."""
         pages = self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._bucket, Prefix=key)
         found = [one for page in pages for one in page.get("Uploads", []) if one["Key"] == key]
         return str(min(found, key=lambda one: one["Initiated"])["UploadId"]) if found else ""
@@ -231,7 +231,7 @@ class _Part:
     md5: str
 
     def is_there(self, found: Mapping[str, Any]) -> bool:
-        """A store that keeps no checksums tells the MD5 as the ETag."""
+        """A store without checksums has the MD5 as the ETag."""
         if checksum := found.get("ChecksumSHA256"):
             return bool(checksum == self.checksum)
         return found.get("Size") == self.size and str(found.get("ETag", "")).strip('"') == self.md5
@@ -246,7 +246,7 @@ class _Part:
 
 
 def _parts(item: Item) -> list[_Part]:
-    """All parts with their checksums, once the whole was held to the item's digest."""
+    """All parts with their checksums, after the whole was compared with the item's digest."""
     parts, digest = [], hashlib.sha256()
     with item.source.open("rb") as file:
         for number, start in enumerate(range(0, max(1, item.size), _PART), start=1):
@@ -267,7 +267,7 @@ def _altered(item: Item) -> ImageError:
     return ImageError(
         f"{item.source} was altered while it was published",
         why=f"its sha256 is not {item.sha256} any more",
-        hint="build the image anew, and publish again",
+        hint="build the image again, and publish again",
     )
 
 

@@ -1,7 +1,7 @@
-"""A disk as a snapshot of EBS, sent block by block (EBS direct APIs): zero blocks are left out, several go at once, and
-what was sent is noted here, so that a run that was killed goes on.
+"""Uploads a disk as a snapshot of EBS, block by block (EBS direct APIs): zero blocks are left out, several are sent at
+once, and sent blocks are recorded here, so that the next run continues a killed one.
 
-AWS lists the blocks of no snapshot that is still being filled, so the note is the only thing that knows.
+AWS does not list the blocks of an unfinished snapshot, so the record is the only source.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dcos_images.cache import Note
 from dcos_images.errors import ImageError
 from dcos_images.files import write_whole
 from dcos_images.outputs import data_extents
-from dcos_images.publishing.aws import code_of, told
+from dcos_images.publishing.aws import aws_errors, code_of
 from dcos_images.publishing.publication import Progress
 
 BLOCK = 512 << 10
@@ -31,7 +31,7 @@ _GB = 1 << 30
 AT_ONCE = 16
 _ZERO = bytes(BLOCK)
 _TIMEOUT_MINUTES = 360
-"""How long AWS keeps a snapshot that nobody sends to."""
+"""How long AWS keeps an unfinished snapshot without new blocks."""
 DIGEST_TAG = "dcos:sha256"
 TOKEN_TAG = "dcos:token"
 
@@ -46,17 +46,17 @@ class Disk:
 
     @property
     def gb(self) -> int:
-        """Of the smallest volume that holds it."""
+        """The size of the smallest volume that holds it."""
         return max(1, -(-self.path.stat().st_size // _GB))
 
     @property
     def aggregate(self) -> str:
-        """What AWS counts over all blocks that were sent (LINEAR)."""
+        """The checksum that AWS computes over all sent blocks (LINEAR)."""
         digest = hashlib.sha256(b"".join(self.blocks[number] for number in sorted(self.blocks)))
         return base64.b64encode(digest.digest()).decode()
 
     def read(self, number: int) -> bytes:
-        """One block, held to what it was when the disk was read as a whole. Raises `ImageError`."""
+        """One block, compared with its digest when the whole disk was read. Raises `ImageError`."""
         with self.path.open("rb") as file:
             content = _block(file, number)
         if hashlib.sha256(content).digest() != self.blocks[number]:
@@ -65,7 +65,7 @@ class Disk:
 
 
 def read_disk(path: Path, sha256: str) -> Disk:
-    """Reads the whole disk once. Raises `ImageError` when it is not the one with this digest."""
+    """Reads the whole disk once. Raises `ImageError` when it has another digest."""
     digest, blocks = hashlib.sha256(), {}
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -92,13 +92,15 @@ def _block(file: Any, number: int) -> bytes:
 
 def _altered(path: Path, why: str) -> ImageError:
     return ImageError(
-        f"{path} is not what was built", why=why, hint="build the image anew (dcos-installer image build), then publish"
+        f"{path} is not what was built",
+        why=why,
+        hint="build the image again (dcos-installer image build), then publish",
     )
 
 
 class Sent:
-    """The note of one snapshot that is being filled: its token, its id once it is known, the blocks that arrived, and
-    whether AWS was told that this is all.
+    """The record of one unfinished snapshot: its token, its id once it is known, the blocks that arrived, and whether
+    AWS was told that all are sent.
 
     One process at a time holds it.
     """
@@ -119,27 +121,27 @@ class Sent:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self._note("somebody else publishes the same there: waiting for it")
+                self._note("another process publishes the same there: waiting for it")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             self._read()
             with self._path.open("a") as self._file:
-                self._file.write("\n")  # the last line may be torn
+                self._file.write("\n")  # the last line may be incomplete
                 yield
 
     def _read(self) -> None:
-        """Lines of which the last may be torn: a block that was not noted is sent again."""
+        """Reads the lines, of which the last may be incomplete: a block without a record is sent again."""
         self.token, self.snapshot, self.blocks, self.whole = "", "", set(), False
         with contextlib.suppress(FileNotFoundError):
             for line in self._path.read_text().splitlines():
                 with contextlib.suppress(ValueError):
-                    told_of = dict(json.loads(line))
-                    self.token = str(told_of.get("token", self.token))
-                    self.snapshot = str(told_of.get("snapshot", self.snapshot))
-                    self.blocks.update(told_of.get("blocks", ()))
-                    self.whole = bool(told_of.get("whole", self.whole))
+                    record = dict(json.loads(line))
+                    self.token = str(record.get("token", self.token))
+                    self.snapshot = str(record.get("snapshot", self.snapshot))
+                    self.blocks.update(record.get("blocks", ()))
+                    self.whole = bool(record.get("whole", self.whole))
 
     def anew(self) -> None:
-        """Forgets the snapshot: another is begun, with another token."""
+        """Drops the snapshot: another is started, with another token."""
         self.token, self.snapshot, self.blocks, self.whole = uuid.uuid4().hex, "", set(), False
         write_whole(self._path, json.dumps({"token": self.token}) + "\n")
         self._file.close()
@@ -154,20 +156,20 @@ class Sent:
         self._write({"blocks": [number]})
 
     def is_whole(self) -> None:
-        """Noted before AWS is told: a run that is killed then may have told it."""
+        """Recorded before AWS is told: a run that is killed after this may have told it."""
         self.whole = True
         self._write({"whole": True})
 
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)
 
-    def _write(self, told_of: Mapping[str, object]) -> None:
-        self._file.write(json.dumps(told_of) + "\n")
+    def _write(self, record: Mapping[str, object]) -> None:
+        self._file.write(json.dumps(record) + "\n")
         self._file.flush()
 
 
 def bring(disk: Disk, ebs: Any, ec2: Any, sent: Sent, *, description: str, progress: Progress, note: Note) -> str:
-    """The id of a snapshot that has the disk, complete. To be called while ``sent`` is held. Raises `ImageError`."""
+    """The id of a complete snapshot of the disk. The caller holds ``sent``. Raises `ImageError`."""
     if not sent.token:
         sent.anew()
     if not sent.snapshot:
@@ -176,12 +178,12 @@ def bring(disk: Disk, ebs: Any, ec2: Any, sent: Sent, *, description: str, progr
     if state == "completed" and sent.whole:
         return sent.snapshot
     if state not in ("pending", "completed"):
-        note(f"the snapshot {sent.snapshot} that was begun is {state or 'gone'}: another one is made")
+        note(f"the snapshot {sent.snapshot} that was started is {state or 'gone'}: another one is made")
         sent.anew()
         sent.began(_begin(ebs, disk, sent.token, description))
     missing = sorted(disk.blocks.keys() - sent.blocks)
     if len(missing) < len(disk.blocks):
-        note(f"going on with the snapshot {sent.snapshot}: {len(disk.blocks) - len(missing)} blocks are there")
+        note(f"continuing the snapshot {sent.snapshot}: {len(disk.blocks) - len(missing)} blocks are there")
     _send(disk, ebs, sent, missing, progress)
     again = sent.whole
     sent.is_whole()
@@ -190,10 +192,10 @@ def bring(disk: Disk, ebs: Any, ec2: Any, sent: Sent, *, description: str, progr
 
 
 def _complete(disk: Disk, ebs: Any, snapshot: str, *, again: bool) -> None:
-    """``again``: an earlier run may have done it, and was killed before it could see the end."""
+    """``again``: an earlier run may have completed it, and was killed before the answer came."""
     from botocore.exceptions import ClientError
 
-    with told(f"complete the snapshot {snapshot}", right="ebs:CompleteSnapshot"):
+    with aws_errors(f"complete the snapshot {snapshot}", right="ebs:CompleteSnapshot"):
         try:
             ebs.complete_snapshot(
                 SnapshotId=snapshot,
@@ -210,7 +212,7 @@ def _complete(disk: Disk, ebs: Any, snapshot: str, *, again: bool) -> None:
 def _send(disk: Disk, ebs: Any, sent: Sent, missing: list[int], progress: Progress) -> None:
     def put(number: int) -> int:
         content = disk.read(number)
-        with told(f"send block {number} of {disk.path.name} to {sent.snapshot}", right="ebs:PutSnapshotBlock"):
+        with aws_errors(f"send block {number} of {disk.path.name} to {sent.snapshot}", right="ebs:PutSnapshotBlock"):
             ebs.put_snapshot_block(
                 SnapshotId=sent.snapshot,
                 BlockIndex=number,
@@ -242,7 +244,7 @@ def _send(disk: Disk, ebs: Any, sent: Sent, missing: list[int], progress: Progre
 
 
 def _begin(ebs: Any, disk: Disk, token: str, description: str) -> str:
-    with told("begin a snapshot", right="ebs:StartSnapshot and ec2:CreateTags"):
+    with aws_errors("start a snapshot", right="ebs:StartSnapshot and ec2:CreateTags"):
         return str(
             ebs.start_snapshot(
                 VolumeSize=disk.gb,
@@ -255,17 +257,17 @@ def _begin(ebs: Any, disk: Disk, token: str, description: str) -> str:
 
 
 def _begun(ec2: Any, token: str) -> str:
-    """The snapshot with this token, of a run that was killed before it heard of its id; empty: none."""
-    with told("look for snapshots", right="ec2:DescribeSnapshots"):
+    """The snapshot with this token, of a run that was killed before it got the id; empty: none."""
+    with aws_errors("look for snapshots", right="ec2:DescribeSnapshots"):
         found = ec2.describe_snapshots(OwnerIds=["self"], Filters=[{"Name": f"tag:{TOKEN_TAG}", "Values": [token]}])
     return str(found["Snapshots"][0]["SnapshotId"]) if found["Snapshots"] else ""
 
 
 def _state(ec2: Any, snapshot: str) -> str:
-    """``pending``, ``completed``, ``error``; empty: it is gone."""
+    """``pending``, ``completed``, ``error``; empty: it no longer exists."""
     from botocore.exceptions import ClientError
 
-    with told(f"look at the snapshot {snapshot}", right="ec2:DescribeSnapshots"):
+    with aws_errors(f"look at the snapshot {snapshot}", right="ec2:DescribeSnapshots"):
         try:
             (found,) = ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"]
         except ClientError as error:

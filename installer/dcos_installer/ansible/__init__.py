@@ -1,1 +1,1 @@
-"""Reaches hosts through ansible-core: one play, one task, one round trip a host. Phases and the roles use it."""
+"""Requests to hosts through ansible-core: one play, one task, one round trip a host. Phases and the roles use it."""

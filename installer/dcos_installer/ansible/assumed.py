@@ -1,4 +1,4 @@
-"""What a deploy would change on a machine that does not exist yet: the host's own code, run on an empty machine."""
+"""The changes of a deploy on a machine that does not exist yet: the host's own code, run on an empty machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcos_installer.providers.base import THIS_RUNTIME, Carried
 
 
 def assumed(manifest: Manifest, carried: Carried) -> HostPlan:
-    """The plan for such a machine: everything is new there that its image does not have."""
+    """The plan for such a machine: everything that its image does not have is new."""
     wanted = msgspec.json.decode(manifest.encode())
     packages = {carried.runtime}
     if carried.runtime == THIS_RUNTIME:

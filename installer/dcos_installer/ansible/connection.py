@@ -1,4 +1,4 @@
-"""Where a host's commands run: through SSH on a machine, or here, below a folder that stands for one."""
+"""Where a host's commands run: through SSH on a machine, or here, in a folder that stands for a machine."""
 
 from __future__ import annotations
 

@@ -185,9 +185,9 @@ def _environment(home: Path, prepared: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _folder(parent: Path) -> Iterator[Path]:
-    """A new private folder for one play. Requests may hold secrets: they never outlive it.
+    """A new private folder for one play. Requests may hold secrets, so the folder is always removed.
 
-    A play that was killed cannot remove its own; the next one does. Each holds a lock on its folder while it lives.
+    A killed play cannot remove its folder; the next one does. Each play holds a lock on its folder.
     """
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _sweep(parent)
@@ -230,7 +230,7 @@ def _write(
 ) -> None:
     for name in ("requests", "answers", "project", "home", "env"):
         (home / name).mkdir(mode=0o700)
-    # ansible-runner looks so often, in seconds, whether it is to stop.
+    # Seconds between ansible-runner's checks whether it is to stop.
     (home / "env" / "settings").write_text(json.dumps({"pexpect_timeout": 1}))
     for host, request in requests.items():
         descriptor = os.open(home / "requests" / f"{host}.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

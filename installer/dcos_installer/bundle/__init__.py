@@ -1,7 +1,7 @@
-"""The runtime bundle: content-addressed packages, built once for each kind of machine, brought where they are missing.
+"""The runtime bundle: content-addressed packages, built once for each kind of machine, uploaded where they are missing.
 
-`build` makes or finds the package for a `plan.facts.Target`; `upload` brings packages to hosts. The installer's phases
-and the roles' play use both; nothing here knows what a manifest is.
+`build` builds or finds the package for a `plan.facts.Target`; `upload` uploads packages to hosts. The installer's
+phases and the roles' play use both; nothing here depends on manifests.
 """
 
 from __future__ import annotations

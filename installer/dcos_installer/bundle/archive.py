@@ -1,6 +1,6 @@
-"""Packages as archives: one normalised tar, named by its digest, kept compressed in the operator's cache.
+"""Packages as archives: one normalised tar, named by its digest, stored compressed in the operator's cache.
 
-The digest is the tar's, not the compressed file's: it stays when the compression changes.
+The digest is that of the tar, not of the compressed file: it does not depend on the compression.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Built(msgspec.Struct, frozen=True):
     archive: str
     archive_sha256: str
     size: int
-    """Of ``archive``, in bytes."""
+    """The size of ``archive``, in bytes."""
     unpacked: int
-    """Of the tar, in bytes."""
+    """The size of the tar, in bytes."""
     compiled: bool
     """Whether it contains bytecode; without it daemons start more slowly."""
 
@@ -117,7 +117,7 @@ def kept(home: Path, inputs: str) -> Built | None:
     """The package that `keep` stored for ``inputs``; None when there is none, or only a damaged one."""
     try:
         built = msgspec.json.decode((home / f"{inputs}.json").read_bytes(), type=Built)
-        # Read as it lies there: each deploy and plan asks, and unpacking it takes a second of a processor.
+        # The content is not verified: each deploy and plan calls this, and unpacking takes a second of a processor.
         with Path(built.archive).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, msgspec.DecodeError):

@@ -1,7 +1,7 @@
-"""Removes sections of a shared library that no process maps: those for linkers and debuggers.
+"""Removes those sections of a shared library that no process maps: the ones for linkers and debuggers.
 
-Wheels ship them: six sevenths of what the runtime's libraries weigh. `strip` would do it too, but not with the same
-bytes on every builder, and not on every builder.
+Wheels contain them: they are six sevenths of the size of the runtime's libraries. `strip` removes them, too, but its
+output differs between builders, and not every builder has it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 
 
 def without_sections(data: bytes) -> bytes:
-    """The library up to the end of its last mapped segment; anything but a 64-bit little-endian ELF as it is."""
+    """The library up to the end of its last mapped segment; other files than 64-bit little-endian ELF unchanged."""
     if not data.startswith(_MAGIC) or data[4:6] != _64_BIT_LITTLE or len(data) < _HEADER.size:
         return data
     header = list(_HEADER.unpack_from(data))
@@ -30,6 +30,6 @@ def without_sections(data: bytes) -> bytes:
             end = max(end, offset + in_file)
     if end > len(data):
         return data
-    header[6] = 0  # where the section table is
+    header[6] = 0  # the offset of the section table
     header[11] = header[12] = header[13] = 0  # its entries' size, their count, the one with their names
     return _HEADER.pack(*header) + data[_HEADER.size : end]

@@ -1,7 +1,7 @@
 """Builds ``dcos-runtime``: our daemons and the `dcos` command with their locked dependencies, for one kind of machine.
 
-Dependencies come as wheels from whatever index the operator's pip is set up for, held to the hashes of the lock.
-The package does not depend on the builder's paths, times or directory order: the same inputs give the same bytes.
+Dependencies are wheels from the index in the operator's pip configuration, checked by the hashes of the lock. The
+package does not depend on the builder's paths, times or directory order: the same inputs give the same bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dcos_runtime.build import WORKSHOP
 NAME = "dcos-runtime"
 
 COMMAND = ("dcos", "dcos_runtime.cli.main")
-"""The command of those who use a cluster, and the module whose ``main()`` it runs."""
+"""The command for users of a cluster, and the module whose ``main()`` it runs."""
 
 UNIVERSE = (
     *("__init__.py", "py.typed", "errors.py", "model.py", "mustache.py", "render.py"),
@@ -46,7 +46,7 @@ _FORMAT = 1
 _PIP_SECONDS = 900.0
 _COMPILE_SECONDS = 300.0
 _COMPILE_PARTS = 4
-"""Fixed, because the distribution of files over processes shows in the bytecode."""
+"""Fixed, because the assignment of files to processes affects the bytecode."""
 
 _OLDEST_GLIBC = 17
 _DROPPED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h", ".hash", ".pyc")
@@ -79,7 +79,7 @@ for name in sys.stdin.read().split("\\0"):
 
 
 def programs() -> dict[str, str]:
-    """Programs of the package, and the module whose ``main()`` each runs: the command, and what services name."""
+    """Programs of the package, and the module whose ``main()`` each runs: the command, and those of services."""
     daemons = {f"dcos-{service.name}": service.program for service in installed() if service.program}
     return dict(sorted((*daemons.items(), COMMAND)))
 
@@ -91,7 +91,7 @@ def build(
     lock: Path | None = None,
     note: Callable[[str], None] = lambda text: None,
 ) -> Built:
-    """The package for ``target``, built now or found built. ``note`` gets progress.
+    """The package for ``target``, built now or from the cache. ``note`` gets progress.
 
     Raises `BundleError`, and `InstallerError` when pip cannot get what the lock names.
     """
@@ -129,13 +129,13 @@ def build(
 
 
 def find(target: Target, *, cache: Path | None = None) -> Built | None:
-    """The package for ``target``, when it is built already. Raises `BundleError` where none can be built."""
+    """The package for ``target``, if it is in the cache. Raises `BundleError` if none can be built."""
     home = cache_home() if cache is None else cache
     return kept(home, _inputs(target, locks_dir() / "runtime.lock", _interpreter(target)))
 
 
 def platforms(target: Target) -> list[str]:
-    """The wheel platforms that a machine takes, newest first. Raises `BundleError` for a libc without wheels."""
+    """The wheel platforms of a machine, newest first. Raises `BundleError` for a libc without wheels."""
     match = re.fullmatch(r"glibc-2\.(\d+)", target.libc)
     if not match or int(match[1]) < _OLDEST_GLIBC:
         raise BundleError(
@@ -148,8 +148,9 @@ def platforms(target: Target) -> list[str]:
 
 
 def own_files() -> Iterator[tuple[str, Path]]:
-    """The runtime's own files, by their path below ``lib``: code and data, nothing that was generated or hidden, and
-    nothing that only a checkout needs (`build.WORKSHOP`); and the parts of the universe that the package manager needs.
+    """The runtime's own files, by their path below ``lib``: code and data, without generated and hidden files, and
+    without those that only a checkout needs (`build.WORKSHOP`); and the parts of the universe that the package manager
+    needs.
     """
     for parts, path in _files_of("dcos_runtime"):
         if not any("/".join(parts[:depth]) in WORKSHOP for depth in range(1, len(parts))):
@@ -163,7 +164,7 @@ def _files_of(package: str) -> Iterator[tuple[tuple[str, ...], Path]]:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise BundleError(
-            f"{package} cannot be found", why="this installation of dcos is not whole", hint="install dcos again"
+            f"{package} cannot be found", why="this installation of dcos is incomplete", hint="install dcos again"
         )
     top = Path(next(iter(spec.submodule_search_locations)))
     for path in sorted(top.rglob("*")):
@@ -246,7 +247,7 @@ def _write_launchers(target: Target, folder: Path) -> None:
 
 
 def _interpreter(target: Target) -> str | None:
-    """A Python of this machine whose bytecode the target reads; None when there is none."""
+    """A Python of this machine whose bytecode the target can read; None if there is none."""
     if sys.implementation.cache_tag == f"cpython-{target.python[2:]}":
         return sys.executable
     return shutil.which(f"python{_dotted(target)}")
@@ -255,7 +256,8 @@ def _interpreter(target: Target) -> str | None:
 def _compile(interpreter: str, tree: Path) -> None:
     """Writes bytecode that is never checked against its source: packages do not change.
 
-    The hash seed is fixed and every process compiles the same files in the same order, because both show in bytecode.
+    The hash seed is fixed and every process compiles the same files in the same order, because both affect the
+    bytecode.
     """
     names = sorted(path.relative_to(tree).as_posix() for path in (tree / "lib").rglob("*.py"))
     environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONHASHSEED": "0"}
@@ -286,7 +288,7 @@ def _dotted(target: Target) -> str:
 
 @contextlib.contextmanager
 def _exclusive_lock(path: Path) -> Iterator[None]:
-    """One builder at a time: a second one uses the result of the first."""
+    """Only one builder works at a time: a second one uses the result of the first."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""Brings packages to machines: one stream a machine, verified there while it is unpacked, several machines at once."""
+"""Uploads packages to machines: one stream for each machine, verified there while it is unpacked, several at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def upload(
     *,
     deadline: float = _SECONDS,
 ) -> dict[str, tuple[str, ...] | InstallerError]:
-    """Brings each host of ``packages`` its packages; returns the folders that were new there, or why it failed.
+    """Uploads the packages of each host in ``packages``; returns the new folders of each, or why it failed.
 
     Packages that a host has already are skipped, incomplete ones are removed: a second run uploads what is missing.
     """

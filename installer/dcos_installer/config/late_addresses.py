@@ -32,7 +32,7 @@ def learned(spec: ClusterSpec, addresses: Mapping[str, str]) -> ClusterSpec:
 
 
 def stood_in_for(spec: ClusterSpec) -> ClusterSpec:
-    """``spec`` with an address for every host, so that a plan can be made. Placeholders are not real addresses, and are
+    """``spec`` with an address for every host, so that a plan can be made. Placeholders are no real addresses, and are
     replaced later.
     """
     return spec.model_copy(

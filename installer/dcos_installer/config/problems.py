@@ -33,6 +33,6 @@ class InventoryInvalid(InstallerError):
         count = counted(len(self.problems), "problem")
         super().__init__(
             f"{path} has {count}",
-            hint="mend what is listed; dcos-installer validate checks again and touches nothing",
+            hint="correct what is listed; dcos-installer validate checks again and changes nothing",
             evidence="\n".join(str(problem) for problem in self.problems),
         )

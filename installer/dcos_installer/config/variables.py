@@ -392,7 +392,7 @@ VARIABLES: tuple[Variable, ...] = (
 ANSIBLE_VARIABLES: dict[str, str] = {
     "ansible_host": "The address of the machine; where `dcos_address` may be set also a name that SSH connects to.",
     "ansible_port": "The port of SSH.",
-    "ansible_user": "Who SSH logs in as; somebody else than root needs `ansible_become`.",
+    "ansible_user": "The user of SSH; a user other than root needs `ansible_become`.",
     "ansible_become": "`true`: commands go through sudo, which must not ask for a password.",
     "ansible_ssh_private_key_file": "The key for SSH; without it, those of your own SSH set-up.",
     "ansible_ssh_common_args": "`-J JUMP` or `-o ProxyJump=JUMP`, and nothing else: the hosts that SSH goes through,"

@@ -1,1 +1,1 @@
-"""Golden images from the command line: `dcos_images` builds them, this is how the operator asks for one."""
+"""Golden images on the command line: `dcos_images` builds them, this is the operator's interface to it."""

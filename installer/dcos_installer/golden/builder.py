@@ -1,5 +1,5 @@
-"""The builder of images as the installer has it: it knows which trees machines of this host were made over, and hands
-images the runtime of this installation.
+"""The installer's builder of images: it knows the trees that machines of this host use, and puts the runtime of this
+installation into images.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dcos_installer.providers.registry import declarations
 
 
 def image_builder(note: Callable[[str], None], definitions: Path | None = None) -> ImageBuilder:
-    """It notes what it does, a short sentence at a time. Raises `ImageError`."""
+    """A builder that reports its progress to ``note``, a short sentence at a time. Raises `ImageError`."""
     return ImageBuilder(trees_in_use=trees_in_use, definitions=definitions, note=note, runtime=Runtime(note))
 
 
 def trees_in_use() -> list[Path]:
-    """The trees that machines of this host were made over, of whatever provider. Raises `ProviderError`."""
+    """The trees that machines of this host use, of all providers. Raises `ProviderError`."""
     return [tree for one in declarations().values() for tree in one.trees_in_use()]

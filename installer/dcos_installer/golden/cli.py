@@ -1,4 +1,4 @@
-"""The verbs of `dcos-installer image`: list, build, test, publish, diff, lock, gc. They parse, tell, print, exit."""
+"""The verbs of `dcos-installer image`: list, build, test, publish, diff, lock, gc. They parse, print, exit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _lock_file = click.option(
     "--lock",
     "lock_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The lock to build from, in place of the one that the builder keeps.",
+    help="The lock to build from, instead of the builder's stored one.",
 )
 
 
@@ -79,7 +79,7 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
 @_lock_file
 @_json
 def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: bool) -> None:
-    """Build the image NAME, or find it: what nothing has changed of is not made again. It resumes after a failure."""
+    """Build the image NAME: unchanged parts are taken from the cache. It resumes after a failure."""
     from dcos_installer.golden.images import ensured
 
     started = time.monotonic()
@@ -93,14 +93,16 @@ def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: 
 @_name
 @definitions_option
 @_lock_file
-@click.option("--output", default="", help="Which output to boot: qcow2, raw or netboot; the first that there is.")
-@click.option("--seconds", default=600.0, show_default=True, help="How long it may take to say that it is ready.")
+@click.option(
+    "--output", default="", help="The output to boot: qcow2, raw or netboot; by default the first that exists."
+)
+@click.option("--seconds", default=600.0, show_default=True, help="The longest time until it reports that it is ready.")
 @click.option(
     "--keep",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("image-test"),
     show_default=True,
-    help="Where console and screen are put when it fails.",
+    help="The folder for console and screen if it fails.",
 )
 @_json
 def test(
@@ -112,7 +114,7 @@ def test(
     keep: Path,
     as_json: bool,
 ) -> None:
-    """Boot the image NAME in QEMU, and check what the machine says of itself. It is built before when it must be."""
+    """Boot the image NAME in QEMU, and check the machine's own reports. It is built first if necessary."""
     from dcos_images.trial import boot
     from dcos_installer.golden.images import ensured
 
@@ -122,8 +124,8 @@ def test(
             definition = builder.definition(name)
             trial = boot(made, definition, output=output, deadline=seconds, keep=keep.absolute(), note=_note)
     if as_json:
-        told = {"seconds": trial.seconds, "accelerator": trial.accelerator, "told": [list(one) for one in trial.told]}
-        click.echo(json.dumps(told))
+        result = {"seconds": trial.seconds, "accelerator": trial.accelerator, "told": [list(one) for one in trial.told]}
+        click.echo(json.dumps(result))
         return
     click.echo(f"{name} is ready after {trial.seconds:.0f} s ({trial.accelerator})")
     for known, value in trial.told:
@@ -135,8 +137,8 @@ def test(
 @click.argument("destination")
 @definitions_option
 @_lock_file
-@click.option("--keep", default=3, show_default=True, help="In a folder: how many earlier publications stay.")
-@click.option("--endpoint", help="A store that speaks S3, or an EC2, which is not Amazon's: its URL.")
+@click.option("--keep", default=3, show_default=True, help="For a folder: how many earlier publications stay.")
+@click.option("--endpoint", help="The URL of an S3 or EC2 service other than Amazon's.")
 @_json
 def publish(
     name: str,
@@ -147,7 +149,7 @@ def publish(
     endpoint: str | None,
     as_json: bool,
 ) -> None:
-    """Bring the image NAME to DESTINATION. It is built before when it must be; an interrupted run goes on.
+    """Publish the image NAME to DESTINATION. It is built first if necessary; run again, it continues.
 
     DESTINATION is a folder that a web server serves, s3://BUCKET/PREFIX, ec2:REGION (an AMI), or PROVIDER:PLACE where a
     provider takes images.
@@ -158,11 +160,11 @@ def publish(
     with _reporting():
         builder = _builder(definitions)
         with ensured(builder, name, lock=lock_file) as made:
-            told = publish(builder, name, made, destination, keep=keep, endpoint=endpoint, note=_note)
+            result = publish(builder, name, made, destination, keep=keep, endpoint=endpoint, note=_note)
     if as_json:
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(result))
         return
-    for key, value in told.items():
+    for key, value in result.items():
         click.echo(f"{key:10} {', '.join(value) if isinstance(value, list) else value}")
 
 
@@ -172,7 +174,7 @@ def publish(
 @definitions_option
 @_json
 def diff(first: str, second: str, definitions: Path | None, as_json: bool) -> None:
-    """Tell how two images differ: names of images that are built, or folders. Exits with 1 when they do."""
+    """Show how two images differ: names of built images, or folders. Exits with 1 if they do."""
     from dcos_images.housekeeping import difference
 
     with _reporting():
@@ -190,10 +192,10 @@ def diff(first: str, second: str, definitions: Path | None, as_json: bool) -> No
 @image.command()
 @_name
 @definitions_option
-@click.option("--fetch", is_flag=True, help="Bring the packages into the store, too: then a build needs no network.")
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Write the lock to this file as well.")
+@click.option("--fetch", is_flag=True, help="Download the packages into the store, too: then a build needs no network.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Write the lock to this file, too.")
 def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> None:
-    """Lock the newest packages for the image NAME: the next build takes these, and no others."""
+    """Lock the newest packages for the image NAME: the next build uses exactly these."""
     with _reporting():
         builder = _builder(definitions)
         made = builder.lock(name, fetch=fetch)
@@ -205,11 +207,11 @@ def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> N
 
 @image.command()
 @definitions_option
-@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 def gc(definitions: Path | None, dry_run: bool) -> None:
-    """Remove images, steps and packages from the cache that no image is made of any more.
+    """Remove images, steps and packages from the cache that are no longer part of an image.
 
-    It waits for builds that run; what machines of this host were made over stays.
+    It waits for running builds; trees that machines of this host use stay.
     """
     from dcos_images.housekeeping import collect
 
@@ -257,7 +259,7 @@ def _note(text: str) -> None:
 
 @contextmanager
 def _reporting() -> Iterator[None]:
-    """Errors of images are told as all others are."""
+    """Reports errors of images like all others."""
     from dcos_images.errors import ImageError
 
     with errors():

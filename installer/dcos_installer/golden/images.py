@@ -25,12 +25,12 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 def machine_of(arch: str) -> str:
-    """Debian's word for an architecture, as `uname -m` says it."""
+    """Debian's name for an architecture, as in `uname -m`."""
     return _MACHINES.get(arch, arch)
 
 
 class Runtime:
-    """The bundle as images take it. See `dcos_images.runtime.RuntimeSource`."""
+    """The bundle, as a source of runtimes for images. See `dcos_images.runtime.RuntimeSource`."""
 
     def __init__(self, note: Note = lambda text: None) -> None:
         self._note = note
@@ -62,7 +62,7 @@ def ensured(images: ImageBuilder, name: str, *, lock: Path | None = None) -> Ite
 
 
 def carried(definition: ImageDefinition) -> Carried:
-    """What machines have from the start that are made of the image as it is built here."""
+    """What machines made from the image have from the start, as it is built here."""
     return Carried(
         runtime=THIS_RUNTIME if definition.runtime else "",
         users=frozenset(user.name for user in definition.users),
@@ -93,7 +93,7 @@ def _package(built: Built) -> RuntimePackage:
 
 @cache
 def _form() -> str:
-    """What machines hold a package against; see decisions/006."""
+    """The format of an unpacked package, as machines check it; see decisions/006."""
     digest = hashlib.sha256()
     for module in (packages, facts):
         assert module.__file__

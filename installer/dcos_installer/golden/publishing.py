@@ -1,4 +1,4 @@
-"""Where an image can be published to: folders, S3, EC2, and what providers take themselves."""
+"""The destinations of images: folders, S3, EC2, and those of providers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def publish(
     endpoint: str | None,
     note: Callable[[str], None],
 ) -> dict[str, Any]:
-    """What was done, by name, for people and programs alike. Raises `ImageError` and `InstallerError`."""
+    """The results of the publication, by name, for display and for JSON. Raises `ImageError` and `InstallerError`."""
     kind, _, place = destination.partition(":")
     if destination.startswith("s3://"):
         return _to_bucket(name, image, destination.removeprefix("s3://"), endpoint, note)
@@ -35,7 +35,7 @@ def publish(
         takers = [f"{one.name}:{one.takes_images}" for one in declarations().values() if one.takes_images]
         raise ImageError(
             f"an image cannot be published to {destination!r}",
-            why=f"nothing here takes images as {kind!r}",
+            why=f"{kind!r} is not a kind of destination",
             hint=f"name a folder, s3://BUCKET/PREFIX, ec2:REGION, or {', '.join(takers)}",
         )
     return _to_folder(name, image, Path(destination), keep, note)
@@ -90,13 +90,13 @@ def _to_ec2(
 
 
 def _progress(note: Callable[[str], None], what: str) -> Callable[[int, int], None]:
-    """Tells each tenth once."""
-    told = 0
+    """Reports each tenth once."""
+    reported = 0
 
     def progress(done: int, total: int) -> None:
-        nonlocal told
-        if (tenth := done * _TENTHS // max(1, total)) > told:
-            told = tenth
+        nonlocal reported
+        if (tenth := done * _TENTHS // max(1, total)) > reported:
+            reported = tenth
             note(f"{what} {done >> 20} of {total >> 20} MB")
 
     return progress

@@ -1,4 +1,4 @@
-"""The image that an upgrade brings to machines."""
+"""The image that an upgrade writes to machines."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _image_update(stack: ExitStack, named: str, definitions: Path | None, note: 
         if _OUTPUT not in outputs:
             raise ImageError(
                 f"no machine's slot can be written from the image {named}",
-                why=f"it comes out as {', '.join(outputs)}, and not as an update",
+                why=f"its outputs are {', '.join(outputs)}, and no update",
                 hint="name one that has it, such as vm or rack, or add it to the outputs in its image.toml",
             )
         return read_update(stack.enter_context(ensured(builder, named)).outputs[_OUTPUT].path)

@@ -1,1 +1,1 @@
-"""Commands, files and journals on many machines at once, whatever made them: over SSH, through fabric."""
+"""Commands, files and journals on many machines at once, of any provider: over SSH, through fabric."""

@@ -1,4 +1,4 @@
-"""Files as a stream (tar): packed where they lie, and laid down elsewhere whole or not at all.
+"""Files as a stream (tar): packed at the source, and unpacked at the target completely or not at all.
 
 Runs here and, sent as source, on machines: Python 3.9 or newer, standard library only.
 """
@@ -19,18 +19,20 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 END = ".dcos-copy-whole"
-"""The last member of a stream: without it, the stream was cut off."""
+"""The last member of a stream: without it, the stream is incomplete."""
 STAGE = ".dcos-copy-"
-"""What is not whole yet lies in a folder of such a name, beside where it goes."""
+"""The prefix of the folder, beside the target, that holds incomplete files."""
 
 _CHUNK = 1 << 18
 _BLOCK = 512
 _SYNCED_ALONE = 100
-"""More files than these are brought to the disk by one sync of the whole machine: one each would take seconds."""
+"""More files than these are synced to the disk by one sync of the whole machine, because one sync for each takes
+seconds.
+"""
 
 
 class CopyRefused(Exception):
-    """Files cannot be read or laid down."""
+    """Files cannot be read or unpacked."""
 
     def __init__(self, what: str, why: str = "", hint: str = "") -> None:
         self.what, self.why, self.hint = what, why, hint
@@ -59,7 +61,7 @@ def packed(paths: Sequence[str]) -> Iterator[bytes]:
 
 
 def last_name(path: str) -> str:
-    """What a copy of ``path`` is called. Raises `CopyRefused` when that is nothing."""
+    """The name of a copy of ``path``. Raises `CopyRefused` if it has none."""
     name = os.path.basename(os.path.normpath(path))
     if name in ("", ".", "..", "/"):
         raise CopyRefused(f"{path} has no name", "a copy is called by the last part of the path", "name it in full")
@@ -67,7 +69,7 @@ def last_name(path: str) -> str:
 
 
 def size_of(paths: Sequence[str]) -> int:
-    """How many bytes there are to be copied, about. Raises `CopyRefused`."""
+    """How many bytes there are to copy, approximately. Raises `CopyRefused`."""
     total = 0
     for path in paths:
         last_name(path)
@@ -92,7 +94,7 @@ def _member(path: str, name: str, follow: bool) -> Iterator[bytes]:
             member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
         elif not stat.S_ISREG(info.st_mode):
             raise CopyRefused(
-                f"{path} is no file that can be copied", "it is a device, a pipe or a socket", "copy without it"
+                f"{path} is not a file that can be copied", "it is a device, a pipe or a socket", "copy without it"
             )
     if stat.S_ISREG(info.st_mode):
         yield from _file(path, member)
@@ -106,7 +108,7 @@ def _file(path: str, member: tarfile.TarInfo) -> Iterator[bytes]:
     with _reading(path), open(path, "rb") as opened:
         file: IO[bytes] = opened
         member.size = os.fstat(opened.fileno()).st_size
-        if member.size == 0:  # files of /proc and /sys do not tell their size
+        if member.size == 0:  # files of /proc and /sys do not show their size
             text = opened.read()
             file, member.size = io.BytesIO(text), len(text)
         yield from _header(member)
@@ -114,7 +116,7 @@ def _file(path: str, member: tarfile.TarInfo) -> Iterator[bytes]:
         while left:
             part = file.read(min(left, _CHUNK))
             if not part:
-                raise CopyRefused(f"{path} became shorter while it was read", "somebody writes it", "copy it again")
+                raise CopyRefused(f"{path} became shorter while it was read", "a process writes it", "copy it again")
             left -= len(part)
             yield part
     yield b"\0" * (-member.size % _BLOCK)
@@ -138,16 +140,16 @@ class _reading:
             ) from None
 
 
-# --- laying down ---
+# --- unpacking ---
 
 
 def laid(stream: IO[bytes], target: str, into: bool, bits: int = 0o7777) -> dict[str, int]:
-    """Lays down what ``stream`` holds, and counts its files and their bytes.
+    """Unpacks ``stream``, and counts its files and their bytes.
 
-    A target that is a folder, or is to be one (``into``), gets what comes below it by its name; another one is the name
-    of the one file or folder that comes. All is received first, into a folder beside the target; then it is renamed:
-    files take the place of files, folders join folders. ``bits`` of modes are kept. Raises `CopyRefused`, which says
-    whether something was changed: only where a rename itself failed.
+    If the target is a folder, or is to become one (``into``), it gets each item under the item's own name; otherwise
+    the target is the name of the single file or folder in the stream. Everything is received first, into a folder
+    beside the target; then it is renamed: files replace files, folders are merged into folders. Only the ``bits`` of
+    modes are kept. Raises `CopyRefused`, which says whether something was changed: only if a rename itself failed.
     """
     base, name = target, ""
     if not os.path.isdir(target) and not into:
@@ -164,7 +166,7 @@ def laid(stream: IO[bytes], target: str, into: bool, bits: int = 0o7777) -> dict
         return {"files": coming.files, "bytes": coming.bytes}
     except OSError as error:
         begun = coming is not None and coming.placing
-        what = f"only a part was laid down at {target}" if begun else f"nothing was changed at {target}"
+        what = f"only a part was copied to {target}" if begun else f"nothing was changed at {target}"
         raise CopyRefused(what, _reason(error, beside), _remedy(error)) from None
     finally:
         if stage:
@@ -175,7 +177,7 @@ class _Coming:
     def __init__(self, stage: str, bits: int) -> None:
         self._stage, self._bits = stage, bits
         self._folders: dict[str, tuple[int, float]] = {}
-        """Mode and time of each folder, by its path in the stage: given when it lies where it belongs."""
+        """Mode and time of each folder, by its path in the stage: set once it is at its target."""
         self.files = self.bytes = 0
         self.placing = False
 
@@ -191,7 +193,9 @@ class _Coming:
         except (tarfile.TarError, EOFError):
             whole = False
         if not whole:
-            raise CopyRefused("the copy did not arrive whole", "what sent it stopped in the middle", "copy it again")
+            raise CopyRefused(
+                "the copy did not arrive completely", "what sent it stopped in the middle", "copy it again"
+            )
 
     def _receive(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         folder, within, last = member.name.rpartition("/")
@@ -231,7 +235,7 @@ class _Coming:
             self._place(top, final)
 
     def _keep(self) -> None:
-        """What takes a file's place is on the disk by then, should the power fail."""
+        """Syncs the content to the disk before it replaces files, in case the power fails."""
         if self.files > _SYNCED_ALONE:
             os.sync()
             return
@@ -243,7 +247,7 @@ class _Coming:
                         os.fsync(file.fileno())
 
     def _look(self, name: str, final: str) -> None:
-        """Before anything is renamed: nothing takes the place of something of another kind."""
+        """Checks, before anything is renamed, that nothing replaces something of another kind."""
         there = os.path.lexists(final)
         if name not in self._folders:
             if there and os.path.isdir(final) and not os.path.islink(final):
@@ -278,7 +282,7 @@ class _Coming:
 
     @staticmethod
     def _take_owner(new: str, final: str) -> None:
-        """A file that takes another one's place belongs to whom that one belonged."""
+        """Gives a file the owner of the file that it replaces."""
         try:
             old = os.lstat(final)
         except FileNotFoundError:
@@ -291,8 +295,8 @@ class _Coming:
 
 
 def _reason(error: OSError, beside: str) -> str:
-    told = error.strerror or str(error)
-    return f"{error.filename or beside}: {told}"
+    reason = error.strerror or str(error)
+    return f"{error.filename or beside}: {reason}"
 
 
 def _remedy(error: OSError) -> str:
@@ -305,8 +309,8 @@ def _remedy(error: OSError) -> str:
 
 
 def main() -> int:
-    """Reads an order (a line of JSON) and what belongs to it from stdin; answers on stdout, errors on stderr."""
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # nothing half-received stays
+    """Reads a request (a line of JSON) and its data from stdin; answers on stdout, errors on stderr."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # incomplete files are removed
     order = json.loads(sys.stdin.buffer.readline())
     try:
         if order["do"] == "send":

@@ -1,4 +1,4 @@
-"""Hosts of a deployed cluster, chosen by words: groups are its roles as deployed, and the inventory's other groups."""
+"""Selects hosts of a deployed cluster by words: groups are its roles as deployed, and the inventory's other groups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def hosts_of(spec: ClusterSpec, words: Sequence[str]) -> list[HostSpec]:
 
 
 def groups_of(spec: ClusterSpec) -> dict[str, list[str]]:
-    """Every group with its hosts, of those that are deployed: what the inventory lists besides does not exist yet."""
+    """Every group with its deployed hosts: other hosts of the inventory do not exist yet."""
     names = [host.name for host in spec.hosts]
     found = {"all": names}
     for group, role in _ROLES.items():
@@ -27,7 +27,7 @@ def groups_of(spec: ClusterSpec) -> dict[str, list[str]]:
     try:
         written = inventory.read(spec.inventory_path)
     except InventoryInvalid:
-        return found  # the cluster is there without its inventory, too
+        return found  # the cluster exists without its inventory, too
     for group in written.groups:
         members = written.members(group)
         if group not in found:

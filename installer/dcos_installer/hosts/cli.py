@@ -26,7 +26,7 @@ _BEHIND = "dcos_installer.behind"
 
 
 class BehindDashes(click.Command):
-    """A command whose arguments behind ``--`` are something of their own: what is run, what is copied."""
+    """A command whose arguments after ``--`` have a meaning of their own: a command to run, files to copy."""
 
     def __init__(self, *args: Any, behind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,10 +45,13 @@ _hosts = click.argument("words", nargs=-1, metavar="[HOST|GROUP]...")
 
 
 def _connecting(command: F) -> F:
-    """The options of everything that connects to hosts."""
+    """The options of all commands that connect to hosts."""
     for option in (
         click.option(
-            "-K", "--ask-become-password", is_flag=True, help="Ask for sudo's password; hosts that want none get none."
+            "-K",
+            "--ask-become-password",
+            is_flag=True,
+            help="Ask for sudo's password; hosts that need none do not get it.",
         ),
         click.option(
             "--connect-timeout",
@@ -56,7 +59,7 @@ def _connecting(command: F) -> F:
             default=10.0,
             show_default=True,
             metavar="SECONDS",
-            help="Give up a host that does not answer for so long.",
+            help="Give up a host that does not answer within this time.",
         ),
         click.option(
             "-f",
@@ -64,7 +67,7 @@ def _connecting(command: F) -> F:
             type=click.IntRange(1),
             default=20,
             show_default=True,
-            help="At most so many hosts at once.",
+            help="The most hosts at once.",
         ),
     ):
         command = option(command)
@@ -91,7 +94,7 @@ _hosts_in_json = click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="End the command on a host after so long.",
+    help="End the command on a host after this time.",
 )
 @_connecting
 def exec_(
@@ -105,7 +108,7 @@ def exec_(
     connect_timeout: float,
     ask_become_password: bool,
 ) -> None:
-    """Run a command as root on many machines at once (on all, when none is named).
+    """Run a command as root on many machines at once (on all, if none is named).
 
     One word behind -- is a line for the machine's shell: exec INVENTORY agents -- 'df -h; uptime'. Several are run as
     they are. Hosts are named by name, by group and by Ansible's patterns. Exits with 1 when a command failed or did
@@ -156,7 +159,10 @@ def exec_(
 @_hosts
 @_hosts_in_json
 @click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="Give up a host's copy after so long."
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Give up a host's copy after this time.",
 )
 @_connecting
 def copy(
@@ -187,7 +193,7 @@ def copy(
         or not all(path.startswith("/") for path in there)
     ):
         raise click.UsageError(
-            "what is copied where? Behind -- write files and a target: FILE... :/FOLDER/ to the machines,"
+            "the files and the target are missing. After -- write them: FILE... :/FOLDER/ to the machines,"
             " :/FILE... FOLDER from them; paths on machines begin with :/"
         )
     with errors(), commands.context(inventory, "copy") as ctx:
@@ -215,8 +221,8 @@ def copy(
 
             def tell(result: HostResult) -> None:
                 if (done := copied.get(result.host.name)) is not None and not as_json:
-                    told = f"{counted(done.files, 'file')}, {counted(done.bytes, 'byte')}\n"
-                    shown.said(result.host, told.encode(), stderr=False)
+                    summary = f"{counted(done.files, 'file')}, {counted(done.bytes, 'byte')}\n"
+                    shown.said(result.host, summary.encode(), stderr=False)
                 shown.ended(result)
 
             ended: list[HostResult] = []
@@ -233,14 +239,16 @@ def copy(
 @inventory_argument
 @_hosts
 @click.option("-u", "--unit", "units", multiple=True, metavar="SERVICE", help="Only of this service; may be repeated.")
-@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--follow", is_flag=True, help="Follow new entries, until Ctrl-C.")
 @click.option(
-    "--since", metavar="TIME", help="Only from then on, as journalctl takes it: '10 min ago', '2026-05-01 12:00'."
+    "--since",
+    metavar="TIME",
+    help="Only entries from this time on, as for journalctl: '10 min ago', '2026-05-01 12:00'.",
 )
 @click.option(
     "--lines",
     type=click.IntRange(0),
-    help="Of each machine at most the last so many.  [default: 100; all with --since]",
+    help="The most entries of each machine, the last ones.  [default: 100; all with --since]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: each entry, then each host.")
 @_connecting
@@ -256,7 +264,7 @@ def logs(
     connect_timeout: float,
     ask_become_password: bool,
 ) -> None:
-    """Show what the cluster's own services have logged on many machines (on all, when none is named), merged by time.
+    """Show the logs of the cluster's own services on many machines (on all, if none is named), merged by time.
 
     Times are the machines' own. Exits as exec does.
     """
@@ -271,7 +279,7 @@ def logs(
         hosts = [host for host in named if units_by_host[host.name]]
         if not hosts:
             raise InstallerError(
-                f"no service of these runs there: {', '.join(units)}",
+                f"none of these services runs there: {', '.join(units)}",
                 why=f"it is on other hosts than {', '.join(host.name for host in named)}",
                 hint="name other hosts, or none for all",
             )
@@ -345,7 +353,7 @@ def _fleet(ctx: Context, hosts: Sequence[HostSpec], connect_timeout: float, ask_
     password = None
     if ask_become_password and any(host.ssh.become for host in hosts):
         if not sys.stderr.isatty():
-            raise click.UsageError("--ask-become-password asks on a terminal, and there is none")
+            raise click.UsageError("--ask-become-password needs a terminal, and there is none")
         password = click.prompt("sudo's password", hide_input=True, err=True)
     return Fleet(ctx.provider.ssh, connect_seconds=connect_timeout, password=password)
 

@@ -1,7 +1,7 @@
-"""The one door to fabric and paramiko: a connection to a machine, with host keys always checked, typed.
+"""The only module that uses fabric and paramiko: a connection to a machine, typed, with host keys always checked.
 
 fabric's own connection accepts any host key, known or not, and reads configuration files of its own. Here known_hosts
-decides, read by OpenSSH; what it does not have is refused, and nothing but the hop says how a machine is reached.
+decides, read by OpenSSH; an unknown key is refused, and only the hop's settings define how a machine is reached.
 """
 
 from __future__ import annotations
@@ -35,20 +35,22 @@ _PACKET = 1 << 15
 _PART = 1 << 18
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
 _DIGESTS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
-"""In this order, weak ones left out. By itself paramiko takes GCM last, which carries half as much again."""
+"""Ciphers in order of preference, without weak ones. paramiko's own order has GCM last, which has half again the
+throughput.
+"""
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")}
-"""What may be done with a kind of key; others are called like their kind."""
+"""The signature algorithms of a kind of key; other kinds have one, with their own name."""
 _LOOK_SECONDS = 0.5
-"""So often a reader or writer of a channel looks whether there is still somebody."""
+"""Seconds between a reader's or writer's checks whether the channel is still open."""
 
-logging.getLogger("paramiko").addHandler(logging.NullHandler())  # what fails is raised, and told by whoever asked
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # errors are raised, and reported by the caller
 
 
 AGAIN = "run the command again"
 
 
 class NotReached(InstallerError):
-    """Nothing was run on a machine: SSH did not get through to it, or not as the user that is wanted."""
+    """Nothing was run on a machine: SSH did not reach it, or not as the wanted user."""
 
 
 class _Refused(Exception):
@@ -60,9 +62,10 @@ class _Refused(Exception):
 
 
 class _Decide:
-    """paramiko's policy for host keys. It is asked about every key, before anybody logs in: nothing else knows any.
+    """paramiko's policy for host keys. It decides about every key, before the login, because paramiko's own table is
+    empty.
 
-    paramiko's own table holds one key of a type and name; known_hosts may have several, while a key is changed.
+    That table holds one key for each type and name; known_hosts may have several, while a key is changed.
     """
 
     def __init__(self, known: KnownKeys, hop: Hop) -> None:
@@ -70,10 +73,10 @@ class _Decide:
 
     def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
         kind, text = key.get_name(), key.get_base64()
-        told = f"{kind} {_fingerprint(text)}"
+        shown = f"{kind} {_fingerprint(text)}"
         if text in self._known.revoked:
             raise _Refused(
-                f"the host key of {self._hop.shown} was revoked (@revoked in known_hosts): {told}",
+                f"the host key of {self._hop.shown} was revoked (@revoked in known_hosts): {shown}",
                 "give the machine a new host key, and put that into known_hosts",
             )
         if any(known == text for _, known in self._known.good):
@@ -82,11 +85,11 @@ class _Decide:
             same = [f"{one} {_fingerprint(known)}" for one, known in self._known.good if one == kind]
             known = " and ".join(same or [f"{one} {_fingerprint(known)}" for one, known in self._known.good])
             raise _Refused(
-                f"its host key is another one than known_hosts has: it showed {told}, {known} is known",
-                "somebody may be in between; only when you know that the key was changed, put the new one into"
+                f"its host key is not the one in known_hosts: it showed {shown}, {known} is known",
+                "there may be an attacker in between; only if you know that the key was changed, put the new one into"
                 " known_hosts",
             )
-        why = f"the host key of {self._hop.shown} is unknown: it showed {told}"
+        why = f"the host key of {self._hop.shown} is unknown: it showed {shown}"
         if self._known.authorities:
             why += "; known_hosts names a certificate authority for it, and host certificates are not read here"
         raise _Refused(why, f"compare it with the machine's own, then put it into known_hosts as {self._known.name}")
@@ -113,7 +116,7 @@ class Session:
         channel.settimeout(_LOOK_SECONDS)
 
     def read(self, *, stderr: bool = False) -> bytes | None:
-        """What came next; empty at the end; None when nothing came for a moment."""
+        """The next bytes; empty at the end; None when nothing came for a moment."""
         try:
             data: bytes = self._channel.recv_stderr(_PART) if stderr else self._channel.recv(_PART)
         except TimeoutError:
@@ -121,7 +124,7 @@ class Session:
         return data
 
     def write(self, data: bytes) -> bool:
-        """Whether the other side took it all; it takes nothing more once the command has ended."""
+        """Whether the other side took all of it; it takes nothing more once the command has ended."""
         rest = memoryview(data)
         while rest:
             try:
@@ -139,18 +142,18 @@ class Session:
 
     @property
     def ended(self) -> bool:
-        """Whether the command has told its exit code, or never will."""
-        told: bool = self._channel.exit_status_ready()
-        return told
+        """Whether the exit code of the command has arrived, or never will."""
+        ready: bool = self._channel.exit_status_ready()
+        return ready
 
     def exit_code(self) -> int | None:
-        """Waits for it; None: the connection ended first."""
+        """Waits for the exit code; None: the connection ended first."""
         code: int = self._channel.recv_exit_status()
         return None if code < 0 else code
 
 
 class HostConnection:
-    """A machine that is connected to, through all hops. Any thread may close it."""
+    """A connection to a machine, through all hops. Any thread may close it."""
 
     def __init__(self, hops: Sequence[Hop], timeout: float) -> None:
         self._hops = tuple(hops)
@@ -168,7 +171,7 @@ class HostConnection:
             gateway = made
 
     def open(self) -> None:
-        """Connects. Raises `NotReached`, with the hop that it ends at."""
+        """Connects. Raises `NotReached`, with the hop that failed."""
         for hop, made in zip(self._hops, self._made, strict=True):
             _trust(made, known_keys(hop.known_as, hop.port, hop.known_hosts_files), hop)
             with _as_installer_error(hop, self._proxied):
@@ -224,7 +227,7 @@ class HostConnection:
         raise ConnectionAbortedError("it was interrupted")
 
     def _proxied(self) -> str:
-        """What the ProxyCommand complains of, if there is one."""
+        """The last error output of the ProxyCommand, if there is one."""
         said = self._proxy.said if self._proxy is not None else ""
         return f"; its ProxyCommand says: {said}" if said else ""
 
@@ -236,7 +239,7 @@ def _ask_for_a_sign(transport: Any) -> None:
 
 
 def _connection(hop: Hop, gateway: Any, timeout: float) -> Any:
-    # Nothing is read but what is said here: no /etc/fabric.yml, no ~/.ssh/config, no INVOKE_* of the environment.
+    # Only these settings are used: no /etc/fabric.yml, no ~/.ssh/config, no INVOKE_* of the environment.
     config = fabric.Config(ssh_config=paramiko.SSHConfig(), lazy=True)
     agent_key = None if hop.use_agent else _key_in_agent(hop)
     return fabric.Connection(
@@ -263,14 +266,14 @@ def _transport(known: KnownKeys, sock: Any, **rest: Any) -> Any:
     made = paramiko.Transport(sock, packetizer_class=_Noting, **rest)
     options = made.get_security_options()
     options.ciphers, options.digests = _CIPHERS, _DIGESTS
-    # As ssh does: a machine that has several keys is asked for one of the kinds that are known of it.
+    # As in ssh: a machine with several keys is asked for one of the known kinds.
     wanted = {algorithm for kind, _ in known.good for algorithm in _ALGORITHMS.get(kind, (kind,))}
     options.key_types = tuple(sorted(options.key_types, key=lambda one: one not in wanted))
     return made
 
 
 def _key_in_agent(hop: Hop) -> Any:
-    """The agent's key of the machine's own key file, which may be locked by a passphrase."""
+    """The agent's key with the machine's own key file, which may have a passphrase."""
     wanted = set()
     for path in hop.identity_files:
         with contextlib.suppress(OSError, ValueError, IndexError):
@@ -283,14 +286,14 @@ def _key_in_agent(hop: Hop) -> Any:
 
 
 def _trust(made: Any, known: KnownKeys, hop: Hop) -> None:
-    """Lets the connection trust what is known of the machine, and nothing else."""
+    """Lets the connection trust the known keys of the machine, and no others."""
     made.client.set_missing_host_key_policy(_Decide(known, hop))
     made.connect_kwargs["transport_factory"] = functools.partial(_transport, known)
 
 
 @contextlib.contextmanager
 def _as_installer_error(hop: Hop, more: Callable[[], str] = lambda: "") -> Iterator[None]:
-    """What paramiko raises, as an error of ours. ``more``: what else is known of why a machine is not reached."""
+    """Turns paramiko's errors into ours. ``more``: further text about the cause."""
     where = hop.shown
     try:
         yield
@@ -298,7 +301,7 @@ def _as_installer_error(hop: Hop, more: Callable[[], str] = lambda: "") -> Itera
         raise NotReached(f"{where} is not trusted", why=error.why, hint=error.hint) from None
     except paramiko.AuthenticationException as error:
         raise NotReached(
-            f"{where} does not let {hop.user} in",
+            f"{where} refuses the login of {hop.user}",
             why=f"none of the keys was accepted: {error}",
             hint=f"let the user {hop.user} log in with this key (ansible_ssh_private_key_file), or add it to the agent",
         ) from None
@@ -328,6 +331,6 @@ def _reason(error: BaseException) -> str:
 
 
 def _fingerprint(key: str) -> str:
-    """Of a key in base64, as ssh-keygen shows it."""
+    """The fingerprint of a key in base64, as ssh-keygen shows it."""
     digest = hashlib.sha256(base64.b64decode(key)).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Copies files to machines and from them, over the same connections as commands; `carry` does the work on both ends."""
+"""Copies files to and from machines, over the same connections as commands; `carry` does the work on both ends."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
     from dcos_installer.hosts.fleet import Fleet
 
 Progress = Callable[[str, int], None]
-"""Takes a host's name and how many bytes more of its copy have passed."""
+"""Takes a host's name and how many further bytes of its copy were sent or received."""
 
 _PROGRAM = Path(carry.__file__)
 _TASK = "its part of the copy"
 _LOCAL_BITS = 0o1777
-"""Of modes, when a machine's files come here: no program of a machine gets its owner's rights here."""
+"""The mode bits of files that are copied from machines: no setuid or setgid program comes here."""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What was copied to or from one machine."""
+    """The result of a copy to or from one machine."""
 
     files: int
     bytes: int
 
 
 class _Sending:
-    """What is sent, part by part, with a word of how much has passed.
+    """The stream of a copy, part by part; reports its progress.
 
-    Where a file cannot be read the stream is cut off: the machine removes what it has received and ends. Only then
-    `check` says why.
+    When a file cannot be read, the stream is cut off: the machine removes what it has received and ends. `check`
+    reports the reason after that.
     """
 
     def __init__(self, files: Iterator[bytes], passed: Callable[[int], None]) -> None:
@@ -62,7 +62,7 @@ class _Sending:
 
 
 def size_of(sources: Sequence[str]) -> int:
-    """How many bytes go to each machine, about. Raises `InstallerError` when something cannot be read."""
+    """How many bytes go to each machine, approximately. Raises `InstallerError` when something cannot be read."""
     with _as_installer_error():
         return carry.size_of(sources)
 
@@ -76,7 +76,7 @@ def copy_to(
     seconds: float | None = None,
     progress: Progress = lambda host, passed: None,
 ) -> Copied:
-    """Copies ``sources`` of here to ``target`` on the machine; see `carry.laid`. Raises `InstallerError`."""
+    """Copies the local ``sources`` to ``target`` on the machine; see `carry.laid`. Raises `InstallerError`."""
     order = {"do": "receive", "target": target, "into": len(sources) > 1 or target.endswith("/")}
     sending = _Sending(carry.packed(sources), lambda passed: progress(host.name, passed))
     said = Said(_TASK)
@@ -122,7 +122,7 @@ def copy_from(
 
 
 class _Laying:
-    """Lays down a stream that comes in parts, in a thread of its own."""
+    """Unpacks a stream that comes in parts, in a thread of its own."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -152,7 +152,7 @@ class _Laying:
         return self._copied
 
     def _finish(self) -> None:
-        with contextlib.suppress(BrokenPipeError):  # why, the thread tells
+        with contextlib.suppress(BrokenPipeError):  # the thread has the reason
             self._writer.close()
         self._thread.join()
 
@@ -171,7 +171,7 @@ class _Laying:
 
 
 class _as_installer_error:
-    """What `carry` refuses here, as an error of ours."""
+    """Turns errors of `carry` into ours."""
 
     def __enter__(self) -> None:
         pass

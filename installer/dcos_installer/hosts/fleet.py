@@ -1,4 +1,4 @@
-"""Many machines at once: a bounded number of them side by side, each with its own end, all of them ended on Ctrl-C."""
+"""Many machines at once: a limited number in parallel, each with its own result, all of them ended on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from dcos_installer.providers.base import SshTarget
 
 State = Literal["done", "failed", "timed-out", "unreachable"]
-"""``failed``: the command ended with another code than 0, or its connection was lost. ``unreachable``: nothing was
-run."""
+"""``failed``: the command ended with another code than 0, or its connection was lost. ``unreachable``: nothing was run.
+"""
 
 _GOODBYE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class HostResult:
-    """How it went on one machine."""
+    """The result on one machine."""
 
     host: HostSpec
     state: State
     seconds: float
     code: int | None = None
-    """The command's; None when it has none to tell."""
+    """The command's exit code; None if it has none."""
     error: InstallerError | None = None
 
 
 class Fleet:
-    """The machines of a cluster, as places to run commands as root."""
+    """Runs commands as root on the machines of a cluster."""
 
     def __init__(
         self, reach: Callable[[HostSpec], SshTarget], *, connect_seconds: float, password: str | None = None
     ) -> None:
-        """``password``: sudo's, where it asks for one."""
+        """``password``: for sudo, where it requires one."""
         self._reach = reach
         self._connect_seconds = connect_seconds
         self._password = password
@@ -57,7 +57,7 @@ class Fleet:
     def connected(
         self, host: HostSpec, while_connecting: contextlib.AbstractContextManager[object] | None = None
     ) -> Iterator[HostConnection]:
-        """A connection for the block; until it stands, inside ``while_connecting``. Raises `NotReached`."""
+        """A connection for the block; it is opened inside ``while_connecting``. Raises `NotReached`."""
         try:
             hops = route(self._reach(host))
         except InstallerError as error:  # of ssh's own configuration: nothing was run
@@ -102,10 +102,11 @@ class Fleet:
         work: Callable[[HostSpec], int],
         ended: Callable[[HostResult], None],
     ) -> list[HostResult]:
-        """``work`` on every host, ``forks`` of them at once; its code, by the order of ``hosts``.
+        """``work`` on every host, ``forks`` of them at once; the results with its exit codes, in the order of
+        ``hosts``.
 
-        ``ended`` is called as each ends, in this thread. On an exception (Ctrl-C) all connections are closed, by which
-        the commands end; it is raised again after that.
+        ``ended`` is called as each ends, in this thread. On an exception (Ctrl-C) all connections are closed, which
+        ends the commands; then it is raised again.
         """
         todo: queue.SimpleQueue[HostSpec] = queue.SimpleQueue()
         for host in hosts:
@@ -135,7 +136,7 @@ class Fleet:
         return [found[host.name] for host in hosts]
 
     def interrupt(self) -> None:
-        """Closes every connection; the commands behind them end."""
+        """Closes every connection; their commands end."""
         with self._mutex:
             self._interrupted = True
             connections = list(self._open)

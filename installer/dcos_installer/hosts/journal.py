@@ -1,4 +1,4 @@
-"""What the units of ours have said on many machines, as their journals have it, merged by time."""
+"""The log entries of our units on many machines, from their journals, merged by time."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from dcos_installer.services.catalog import Catalog
 
 _AHEAD = 1000
-"""So many entries of a host are read before those of others that are older."""
+"""How many entries of a host are read ahead of other hosts' older ones."""
 _SETTLE_SECONDS = 0.5
-"""So long an entry that is followed waits for older ones of other hosts."""
+"""Seconds that a followed entry waits for older ones of other hosts."""
 _FIRST_SECONDS = 5.0
-"""So long all hosts are waited for before the first entry is shown."""
+"""Seconds to wait for all hosts before the first entry is shown."""
 _FIELDS = "MESSAGE,PRIORITY,_SYSTEMD_UNIT,UNIT,_PID"
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One entry. ``time`` is seconds since 1970, by the machine's clock; ``service`` is whose unit it is about."""
+    """One entry. ``time`` is seconds since 1970, by the machine's clock; ``service`` is the one of the unit."""
 
     time: float
     host: str
@@ -40,7 +40,7 @@ class LogEntry:
 
 
 def units_of(services: Catalog, host: HostSpec, wanted: Sequence[str]) -> dict[str, str]:
-    """The host's units of ours with their services; of those only that are ``wanted`` (by service or unit), if any is.
+    """The host's units of ours with their services; only those in ``wanted`` (services or units), unless that is empty.
 
     Raises `InstallerError` for a name that no service has.
     """
@@ -62,7 +62,7 @@ def _names(service: str, unit: str) -> tuple[str, ...]:
 
 
 def command(units: Sequence[str], *, follow: bool, since: str | None, lines: int | None) -> list[str]:
-    """What is run on a machine: a line of JSON an entry."""
+    """The command for a machine, which prints a line of JSON for each entry."""
     words = ["journalctl", "--quiet", "--no-pager", "--all", "--output=json", f"--output-fields={_FIELDS}"]
     words += [f"--unit={unit}" for unit in units]
     words += [f"--lines={'all' if lines is None else lines}"]
@@ -72,7 +72,7 @@ def command(units: Sequence[str], *, follow: bool, since: str | None, lines: int
 
 
 class Lines:
-    """Cuts a host's output into entries."""
+    """Splits a host's output into entries."""
 
     def __init__(self, host: str, units: Mapping[str, str], put: Callable[[LogEntry], None]) -> None:
         self._host, self._units, self._put = host, units, put
@@ -88,23 +88,23 @@ class Lines:
 def parsed(host: str, units: Mapping[str, str], line: bytes) -> LogEntry | None:
     """One line of journalctl's JSON; None for another line."""
     try:
-        told = json.loads(line)
-        moment = int(told["__REALTIME_TIMESTAMP"]) / 1e6
+        fields = json.loads(line)
+        moment = int(fields["__REALTIME_TIMESTAMP"]) / 1e6
     except (ValueError, LookupError, TypeError):
         return None
-    unit = next((told[key] for key in ("_SYSTEMD_UNIT", "UNIT") if told.get(key) in units), "")
+    unit = next((fields[key] for key in ("_SYSTEMD_UNIT", "UNIT") if fields.get(key) in units), "")
     return LogEntry(
         moment,
         host,
         units.get(unit, unit),
-        _bytes(told.get("MESSAGE")),
-        _number(told.get("PRIORITY")),
-        _number(told.get("_PID")),
+        _bytes(fields.get("MESSAGE")),
+        _number(fields.get("PRIORITY")),
+        _number(fields.get("_PID")),
     )
 
 
 def _bytes(message: Any) -> bytes:
-    if isinstance(message, list):  # no text: a list of bytes, or of the field's several values
+    if isinstance(message, list):  # not text: a list of bytes, or of the field's several values
         if all(isinstance(one, int) and 0 <= one < 256 for one in message):
             return bytes(message)
         return b"\n".join(_bytes(one) for one in message)
@@ -118,8 +118,7 @@ def _number(text: Any) -> int | None:
 class MergedLogs:
     """Entries of many hosts, each in its own order, shown in the order of their times.
 
-    A journal that comes to its end is merged exactly. One that is followed never ends: an entry is shown half a second
-    after it has come.
+    Complete journals are merged exactly. Followed ones never end: an entry is shown half a second after it has come.
     """
 
     def __init__(self, hosts: Sequence[str], show: Callable[[LogEntry], None], *, follow: bool) -> None:
@@ -134,7 +133,7 @@ class MergedLogs:
         self._thread.start()
 
     def put(self, entry: LogEntry) -> None:
-        """Takes a host's next entry; waits while it is far ahead of others. Raises what showing has raised."""
+        """Takes a host's next entry; waits while it is far ahead of others. Raises errors of ``show``."""
         with self._changed:
             mine = self._waiting[entry.host]
             while len(mine) >= _AHEAD and self._failed is None:
@@ -147,14 +146,14 @@ class MergedLogs:
                 self._changed.notify_all()
 
     def end(self, host: str) -> None:
-        """The host has no more."""
+        """The host has no further entries."""
         with self._changed:
             self._live.discard(host)
             self._silent.discard(host)
             self._changed.notify_all()
 
     def finish(self) -> None:
-        """Waits until everything was shown. Raises what showing has raised."""
+        """Waits until everything was shown. Raises errors of ``show``."""
         self._thread.join()
         if self._failed is not None:
             raise self._failed
@@ -170,10 +169,10 @@ class MergedLogs:
                 self._changed.notify_all()
 
     def _next(self) -> list[LogEntry]:
-        """The entries whose turn it is; none: all was shown."""
+        """The next entries to show; none: all were shown."""
         with self._changed:
             while True:
-                found = self._settled() if self._follow and self._live else self._oldest()
+                found = self._due() if self._follow and self._live else self._oldest()
                 if found:
                     self._changed.notify_all()
                     return found
@@ -182,7 +181,7 @@ class MergedLogs:
                 self._changed.wait(_SETTLE_SECONDS / 4 if self._follow else None)
 
     def _oldest(self) -> list[LogEntry]:
-        """As long as every host that still has entries to come has one here."""
+        """The oldest entries, as long as every host that is not at its end has an entry here."""
         heads = [(queue[0][1].time, host) for host, queue in self._waiting.items() if queue]
         if any(not self._waiting[host] for host in self._live):
             return []
@@ -198,7 +197,7 @@ class MergedLogs:
                 break
         return found
 
-    def _settled(self) -> list[LogEntry]:
+    def _due(self) -> list[LogEntry]:
         now = time.monotonic()
         if self._silent and now < self._began + _FIRST_SECONDS:
             return []
@@ -210,7 +209,9 @@ class MergedLogs:
 
 
 def as_line(entry: LogEntry, width: int) -> str:
-    """For people: time, host, service, message; nothing in it can drive a terminal. One line each of the message."""
+    """The entry for display: time, host, service, message, without control characters. Each line of the message has its
+    own line.
+    """
     moment = datetime.fromtimestamp(entry.time).astimezone().isoformat(timespec="milliseconds")
     text = entry.message.decode(errors="backslashreplace")
     prefix = f"{moment} {entry.host.ljust(width)} {entry.service}: "
@@ -218,13 +219,13 @@ def as_line(entry: LogEntry, width: int) -> str:
 
 
 def as_json(entry: LogEntry) -> bytes:
-    """A line: ``message``, or ``message_base64`` where it is no text."""
+    """A line of JSON: ``message``, or ``message_base64`` if it is not text."""
     from dcos_installer.hosts.output import as_text
 
     data: dict[str, Any] = {"service": entry.service, **as_text("message", entry.message)}
     data |= {"priority": entry.priority, "pid": entry.pid}
-    told = {"time": entry.time, "kind": "log-entry", "host": entry.host, "data": data}
-    return json.dumps(told, ensure_ascii=False).encode() + b"\n"
+    fields = {"time": entry.time, "kind": "log-entry", "host": entry.host, "data": data}
+    return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
 
 
 def _printable(line: str) -> str:

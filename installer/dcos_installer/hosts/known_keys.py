@@ -1,6 +1,6 @@
-"""The host keys that known_hosts files have for a machine, read by OpenSSH: hashed names, wildcards, @revoked.
+"""The host keys of a machine in known_hosts files, read by OpenSSH: hashed names, wildcards, @revoked.
 
-paramiko's own reader passes over @revoked and knows no wildcards: a key that was taken back would count as good.
+paramiko's own reader ignores @revoked and does not know wildcards: it would accept a revoked key.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ _SSH_PORT = 22
 
 @dataclass(frozen=True)
 class KnownKeys:
-    """What is known of one machine. Keys are (type, base64)."""
+    """The known keys of one machine. Keys are (type, base64)."""
 
     name: str
-    """As known_hosts has it: the address, with a port other than SSH's own in ``[address]:port``."""
+    """The name in known_hosts: the address, with a port other than 22 as ``[address]:port``."""
     good: tuple[tuple[str, str], ...] = ()
     revoked: frozenset[str] = frozenset()
     """Keys, as base64, that must never be accepted again."""
     authorities: bool = False
-    """There is a line for a certificate authority, which cannot be heeded here."""
+    """There is a line for a certificate authority, which is not supported here."""
 
 
 def known_keys(address: str, port: int, files: Sequence[Path]) -> KnownKeys:
-    """What ``files`` say of the machine at ``address``."""
+    """The keys in ``files`` of the machine at ``address``."""
     name = address if port == _SSH_PORT else f"[{address}]:{port}"
     lines = [line for file in files for line in _lines(name, file)]
     if port != _SSH_PORT and not any(line[0][:1] != "@" for line in lines):
-        # As ssh does: a key that is known of the machine without its port is good at any of its ports.
+        # As in ssh: a key of the machine without a port is valid at any of its ports.
         lines += [line for file in files for line in _lines(address, file)]
     good, revoked, authorities = [], set(), False
     for line in lines:

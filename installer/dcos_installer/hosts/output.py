@@ -1,6 +1,6 @@
-"""What commands on many machines say, host by host: prefixed as it comes, grouped at each one's end, or as JSON.
+"""The output of commands on many machines, host by host: prefixed as it comes, grouped at each one's end, or as JSON.
 
-Bytes stay the bytes they were. Writes through what `cli` hands it.
+Bytes are not changed. Writes with the functions that `cli` gives it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Write = Callable[[bytes], None]
 
 _IN_MEMORY = 1 << 20
 _LONGEST_LINE = 1 << 16
-"""A longer line is written in parts, each behind the host's name."""
+"""A longer line is written in parts, each with the host's name before it."""
 
 
 class HostOutput(Protocol):
-    """Takes what commands say, from any thread, and how each host ended, from one."""
+    """Takes the commands' output, from any thread, and the results of hosts, from one."""
 
     def said(self, host: HostSpec, data: bytes, *, stderr: bool) -> None: ...
 
@@ -36,7 +36,7 @@ class HostOutput(Protocol):
 
 
 class PrefixedOutput:
-    """Whole lines as they come, behind the host's name; what failed, on stderr."""
+    """Whole lines as they come, with the host's name before them; failures on stderr."""
 
     def __init__(self, hosts: Sequence[HostSpec], out: Write, err: Write) -> None:
         self._width = max((len(host.name) for host in hosts), default=0) + 1
@@ -60,8 +60,8 @@ class PrefixedOutput:
             for stderr in (False, True):
                 if rest := self._rests.pop((name, stderr), b""):
                     self._write(name, [rest], stderr)
-            if told := problem(result):
-                self._write(name, told.encode(errors="replace").split(b"\n"), True)
+            if text := problem(result):
+                self._write(name, text.encode(errors="replace").split(b"\n"), True)
 
     def _write(self, name: str, lines: Sequence[bytes], stderr: bool) -> None:
         prefix = f"{name}:".ljust(self._width + 1).encode()
@@ -73,11 +73,11 @@ class PrefixedOutput:
 class _Kept:
     file: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115  # closed when shown
     parts: list[tuple[bool, int]] = field(default_factory=list)
-    """In their order: whether it came on stderr, and how many bytes."""
+    """The parts in their order: whether on stderr, and how many bytes."""
 
 
 class GroupedOutput:
-    """All of a host together when it has ended, byte for byte, below a line that says how it ended."""
+    """All output of a host when it has ended, byte for byte, below a line with its result."""
 
     def __init__(self, out: Write, err: Write) -> None:
         self._out, self._err = out, err
@@ -110,9 +110,9 @@ class GroupedOutput:
 
 
 class JsonOutput:
-    """One JSON object a line: each host as it ends, all of them last. docs/hosts.md has the fields.
+    """One JSON object a line: each host as it ends, and a summary as the last line. docs/hosts.md has the fields.
 
-    ``more`` gives a host's fields that only this verb has, in place of ``stdout`` and ``stderr``.
+    ``more`` returns a host's fields of this verb alone, in place of ``stdout`` and ``stderr``.
     """
 
     def __init__(self, out: Write, more: Callable[[str], dict[str, Any]] | None = None) -> None:
@@ -141,12 +141,12 @@ class JsonOutput:
             names.setdefault(result.state, []).append(result.host.name)
         self._line({"kind": "hosts-ended", "data": names})
 
-    def _line(self, told: dict[str, Any]) -> None:
-        self._out(json.dumps({"time": time.time(), **told}, ensure_ascii=False).encode() + b"\n")
+    def _line(self, fields: dict[str, Any]) -> None:
+        self._out(json.dumps({"time": time.time(), **fields}, ensure_ascii=False).encode() + b"\n")
 
 
 def as_json(error: InstallerError) -> dict[str, str]:
-    """Its parts that are not empty."""
+    """The parts of the error that are not empty."""
     parts = {"what": error.what, "why": error.why, "hint": error.hint, "evidence": error.evidence}
     return {key: text for key, text in parts.items() if text}
 
@@ -158,14 +158,14 @@ def heading(result: HostResult) -> str:
 
 
 def problem(result: HostResult) -> str:
-    """What went wrong on a host, for people; empty: nothing did."""
+    """The problem of a host, for display; empty if there is none."""
     if result.error is not None:
         return str(result.error)
     return f"ended with code {result.code}" if result.code else ""
 
 
 def as_text(name: str, data: bytes) -> dict[str, str]:
-    """As a field of JSON: text where it is UTF-8, base64 otherwise."""
+    """A field of JSON: text if it is UTF-8, base64 otherwise."""
     try:
         return {name: data.decode()}
     except UnicodeDecodeError:

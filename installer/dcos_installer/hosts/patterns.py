@@ -1,8 +1,8 @@
-"""Which hosts the words of a command line name: hosts, groups, and Ansible's patterns of both. Pure.
+"""Selects hosts by the words of a command line: hosts, groups, and Ansible's patterns of both. Pure.
 
 The rules are Ansible's (``web*``, ``~regex``, ``agents[0:2]``, ``!m1``, ``&public_agents``, joined by ``,`` or ``:``),
-with two exceptions: a pattern that names nothing is an error, not a warning; and a subscript counts each host once,
-also where several groups that a pattern names have it.
+with two exceptions: a pattern without a match is an error, not a warning; and a subscript counts each host once, even
+if several groups of a pattern contain it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _SHOWN = 30
 
 
 class NobodyNamed(InstallerError):
-    """A word names no host."""
+    """A word matches no host."""
 
 
 def chosen(words: Sequence[str], groups: Mapping[str, Sequence[str]], hosts: Sequence[str]) -> list[str]:
-    """The hosts that ``words`` name together, each once; without words, all.
+    """The hosts that match ``words``, each once; without words, all.
 
-    ``groups`` has every group's hosts, those of its children included. Raises `NobodyNamed`.
+    ``groups`` has all hosts of each group, including those of its children. Raises `NobodyNamed`.
     """
     parts = [part for word in words for part in _parts(word)]
     if words and not parts:
@@ -41,7 +41,7 @@ def chosen(words: Sequence[str], groups: Mapping[str, Sequence[str]], hosts: Seq
         if part[0] == "!":
             found = dict.fromkeys(name for name in found if name not in set(_matching(part[1:], groups, hosts)))
     if not found:
-        raise _nobody(" ".join(words), groups, hosts, "no host is in all that these words want")
+        raise _nobody(" ".join(words), groups, hosts, "no host matches all of these words")
     return list(found)
 
 
@@ -68,7 +68,7 @@ def _matching(part: str, groups: Mapping[str, Sequence[str]], hosts: Sequence[st
     if indexed:
         found = found[first:] if last is None or last == -1 else found[first : last + 1]
     if not found:
-        raise _nobody(part, groups, hosts, "no host and no group of a host is called so")
+        raise _nobody(part, groups, hosts, "no host and no group of a host has that name")
     return found
 
 

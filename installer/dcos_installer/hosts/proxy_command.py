@@ -1,7 +1,7 @@
-"""A ProxyCommand: a program by whose stdin and stdout SSH reaches a machine, run by the shell as OpenSSH runs it.
+"""A ProxyCommand: a program through whose stdin and stdout SSH reaches a machine, run by the shell as OpenSSH does.
 
-paramiko's own splits the line into words without a shell, keeps what the program complains of, does not see that it has
-ended, and does not wait for it.
+paramiko's own splits the line into words without a shell, hides the program's error output, does not notice its end,
+and does not wait for it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _SHOWN = 300
 
 
 class ProxyCommand:
-    """Runs until it is closed. ``socket`` is its stdin and stdout; it is at its end when the program has ended."""
+    """Runs until it is closed. ``socket`` is its stdin and stdout, and is closed when the program has ended."""
 
     def __init__(self, line: str) -> None:
-        """Raises ``OSError`` when there is no shell."""
+        """Raises ``OSError`` if there is no shell."""
         self._said = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as this object
         self.socket, theirs = socket.socketpair()
         try:
@@ -39,13 +39,13 @@ class ProxyCommand:
 
     @property
     def said(self) -> str:
-        """The end of what it has said on stderr up to now, as one line."""
+        """The end of its stderr up to now, as one line."""
         size = os.fstat(self._said.fileno()).st_size
-        told = os.pread(self._said.fileno(), _SHOWN, max(0, size - _SHOWN))
-        return " ".join(told.decode(errors="replace").split())
+        output = os.pread(self._said.fileno(), _SHOWN, max(0, size - _SHOWN))
+        return " ".join(output.decode(errors="replace").split())
 
     def close(self) -> None:
-        """Ends it with all that it started. Any thread may do so, and more than once."""
+        """Ends it with all processes that it started. Any thread may call this, and more than once."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()

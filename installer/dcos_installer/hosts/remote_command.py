@@ -1,8 +1,8 @@
-"""A command as a machine is told to run it: as root, in a process group of its own, which ends with the connection.
+"""A command for a machine: as root, in a process group of its own, which ends with the connection.
 
-sshd lets a command without a terminal live on when its connection is gone. So a watcher beside it waits for the end of
+sshd does not end a command without a terminal when its connection is lost. So a watcher beside it waits for the end of
 sshd's process of this connection, and then ends the whole group: on Ctrl-C, at a deadline, and when the operator's
-machine dies.
+machine fails.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Become = Literal["root", "sudo", "password"]
-"""Logged in as root; sudo that asks nothing; sudo that may ask for a password."""
+"""Logged in as root; sudo without a password; sudo that may require one."""
 
 GRACE_SECONDS = 5
-"""A command that is asked to end (SIGTERM) has so long before it is forced to."""
+"""Seconds that a command gets after SIGTERM before SIGKILL."""
 
 _BECOME = """\
 nonce=$1 become=$2 script=$3
@@ -58,29 +58,29 @@ exit "$code"
 
 @dataclass(frozen=True)
 class RemoteCommand:
-    """What is run, and how it comes to be root's."""
+    """A command, and how it becomes root."""
 
     words: tuple[str, ...]
     become: Become
     nonce: str = field(default_factory=lambda: f"dcos-{secrets.token_hex(16)}")
-    """No output of the command can be taken for what the machine says of it."""
+    """A random text, so that the command's output cannot be mistaken for messages of this module."""
 
     @property
     def line(self) -> str:
-        """What sshd is asked to run; it holds no secret."""
+        """The line that sshd runs; it holds no secret."""
         return "exec " + shlex.join(["/bin/sh", "-c", _BECOME, "dcos-exec", self.nonce, self.become, _RUN, *self.words])
 
     @property
     def started(self) -> bytes:
-        """What stderr says when the command starts: all before it is sudo's."""
+        """The text on stderr when the command starts: everything before it is from sudo."""
         return f"{self.nonce} started\n".encode()
 
     @property
     def prompt(self) -> bytes:
-        """What sudo says when it wants the password."""
+        """sudo's prompt for the password."""
         return f"{self.nonce} password".encode()
 
 
 def as_words(command: Sequence[str]) -> tuple[str, ...]:
-    """One word is a line for the machine's shell; several are run as they are."""
+    """One word is a line for the machine's shell; several words are a command with its arguments."""
     return ("/bin/sh", "-c", command[0]) if len(command) == 1 else tuple(command)

@@ -1,7 +1,7 @@
-"""How a machine is reached: every hop to it with user, keys and known_hosts, as ssh itself would take it.
+"""The route to a machine: every hop with user, keys and known_hosts, as ssh itself would use them.
 
-Of machines of ours the provider says all. Where the operator's own SSH set-up decides, `ssh -G` tells what it says:
-Include, Match, Host, ProxyJump and the rest are then exactly OpenSSH's.
+For our own machines the provider gives all settings. For others the operator's own SSH configuration applies, which
+`ssh -G` prints: Include, Match, Host, ProxyJump and the rest are then exactly OpenSSH's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_HOPS = 8
 
 @dataclass(frozen=True)
 class Hop:
-    """One SSH server on the way; the machine itself is the last."""
+    """One SSH server on the route; the machine itself is the last."""
 
     address: str
     port: int
@@ -32,7 +32,7 @@ class Hop:
     identity_files: tuple[Path, ...]
     known_hosts_files: tuple[Path, ...]
     known_as: str
-    """The name that known_hosts has it by: the address, unless HostKeyAlias says otherwise."""
+    """Its name in known_hosts: the address, unless HostKeyAlias sets another."""
     use_agent: bool = True
     """Any key of the agent may be tried; otherwise only those of ``identity_files``."""
     proxy_command: str = ""
@@ -64,7 +64,7 @@ def route(target: SshTarget) -> tuple[Hop, ...]:
 def _hops(address: str, words: Sequence[str], identity: tuple[Path, ...] | None, depth: int) -> tuple[Hop, ...]:
     if depth > _MOST_HOPS:
         raise InstallerError(
-            f"the way to {address} has no end",
+            f"the route to {address} has no end",
             why=f"your SSH configuration jumps more than {_MOST_HOPS} times (ProxyJump)",
             hint=f"look at ssh -G {address}; a jump host must not jump through itself",
         )
@@ -94,7 +94,7 @@ def _hops(address: str, words: Sequence[str], identity: tuple[Path, ...] | None,
 
 
 def _jump(text: str, via: Sequence[str]) -> tuple[str, list[str]]:
-    """``[user@]host[:port]`` or ``ssh://…``, as ProxyJump has it."""
+    """``[user@]host[:port]`` or ``ssh://…``, as in ProxyJump."""
     user, _, place = text.removeprefix("ssh://").rstrip("/").rpartition("@")
     words = [*via, *(["-l", user] if user else [])]
     if place.startswith("["):
@@ -123,13 +123,13 @@ def _files(texts: Sequence[str], tokens: Mapping[str, str]) -> tuple[Path, ...]:
 
 def _expanded(text: str, tokens: Mapping[str, str]) -> str:
     parts = text.split("%")
-    told, rest = parts[0], iter(parts[1:])
+    expanded, rest = parts[0], iter(parts[1:])
     for part in rest:
         if part == "":  # %%
-            told += "%" + next(rest, "")
+            expanded += "%" + next(rest, "")
         else:
-            told += tokens.get(part[0], "%" + part[0]) + part[1:]
-    return told
+            expanded += tokens.get(part[0], "%" + part[0]) + part[1:]
+    return expanded
 
 
 def _me() -> pwd.struct_passwd:

@@ -1,4 +1,4 @@
-"""One command on one machine over a connection: its input, its output as bytes, its end in time."""
+"""One command on one machine over a connection: its input, its output as bytes, its deadline."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from dcos_installer.hosts.connection import HostConnection, NotReached, Session
 from dcos_installer.hosts.remote_command import RemoteCommand
 
 _LINGER_SECONDS = 3.0
-"""How long the output of a command that has ended is waited for while something it left behind holds it open."""
+"""Seconds to wait for the output of an ended command while a process that it started holds it open."""
 _SHOWN = 200
 
 Take = Callable[[bytes], None]
 
 
 class ConnectionLost(InstallerError):
-    """The connection ended while the command ran: what it did until then is done."""
+    """The connection was lost while the command ran: its effects until then remain."""
 
 
 class Input(Protocol):
-    """What a command reads."""
+    """The input of a command."""
 
     def parts(self) -> Iterable[bytes]: ...
 
@@ -38,10 +38,11 @@ def run_on(
     password: str | None = None,
     seconds: float | None = None,
 ) -> int:
-    """Runs it to its end, and returns its exit code (128 and the number of the signal that ended it).
+    """Runs the command to its end, and returns its exit code (128 plus the number of the signal that ended it).
 
-    ``seconds``: after so long it is ended. Without ``stdin`` it reads nothing. The connection is of no more use
-    when this raises: `NotReached` when nothing was run, `ConnectionLost`, `DeadlinePassed`, and what the takers raise.
+    After ``seconds`` it is ended. Without ``stdin`` it has no input. The connection cannot be used again after an
+    error: `NotReached` when nothing was run, `ConnectionLost`, `DeadlinePassed`, and the errors of ``stdout`` and
+    ``stderr``.
     """
     return _Run(connection, connection.run(command.line), command, stdout, stderr, stdin, password, seconds).end()
 
@@ -64,10 +65,10 @@ class _Run:
         self._seconds = seconds
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._started = False
-        self._settled = threading.Event()
+        self._decided = threading.Event()
         """It has started, or never will."""
         self._said = b""
-        """What stderr said before the start: sudo, and the user's shell."""
+        """The text on stderr before the start: from sudo, and the user's shell."""
         self._asked = 0
         self._last = time.monotonic()
         self._failed: BaseException | None = None
@@ -94,12 +95,12 @@ class _Run:
         return code
 
     def _guarded(self, work: Callable[[], None]) -> None:
-        """The first failure of any thread is the run's, and ends the others by closing the connection."""
+        """The first error of any thread is the run's error, and ends the others by closing the connection."""
         try:
             work()
         except BaseException as error:
             self._failed = self._failed or error
-            self._settled.set()
+            self._decided.set()
             self._connection.close()
 
     def _copy(self, take: Take, *, stderr: bool) -> None:
@@ -122,7 +123,7 @@ class _Run:
 
     def _read_stderr(self) -> None:
         self._copy(self._take_stderr, stderr=True)
-        self._settled.set()
+        self._decided.set()
 
     def _take_stderr(self, data: bytes) -> None:
         if self._started:
@@ -132,7 +133,7 @@ class _Run:
         before, found, rest = self._said.partition(self._command.started)
         if found:
             self._said, self._started = before, True
-            self._settled.set()
+            self._decided.set()
             if rest:
                 self._stderr(rest)
         elif self._command.prompt in self._said:
@@ -152,7 +153,7 @@ class _Run:
     def _feed(self) -> None:
         if self._stdin is None and self._password is None:
             return
-        self._settled.wait()
+        self._decided.wait()
         if self._stdin is not None and self._started:
             for part in self._stdin.parts():
                 if not self._session.write(part):

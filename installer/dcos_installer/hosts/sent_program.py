@@ -1,6 +1,6 @@
-"""A program of ours that is sent to a machine as source, with its order and what belongs to it, and what it answers.
+"""A program of ours that is sent to a machine as source, with its request and data, and its answer.
 
-It is Python of the standard library alone, reads its order as a line of JSON from stdin, and tells what it refuses on
+It is Python with only the standard library, reads its request as a line of JSON from stdin, and reports errors on
 stderr, as one line of JSON with ``what``, ``why`` and ``hint``.
 """
 
@@ -22,12 +22,12 @@ _MOST_SAID = 1 << 16
 
 
 def words(host: HostSpec) -> Sequence[str]:
-    """The command that runs what comes on its stdin."""
+    """The command that runs the program on its stdin."""
     return (host.ssh.python or "/usr/bin/python3", "-I", "-X", "utf8", "-c", _START)
 
 
 class SentProgram:
-    """What the command reads: the program itself, its order, and a stream that belongs to it."""
+    """The command's input: the program itself, its request, and a stream of data."""
 
     def __init__(self, program: bytes, order: dict[str, Any], stream: Iterable[bytes] = ()) -> None:
         self._program, self._order, self._stream = program, order, stream
@@ -38,7 +38,7 @@ class SentProgram:
 
 
 class Said:
-    """What the program on the machine answered. ``task`` names it in errors: ``its part of the copy``."""
+    """The answer of the program on the machine. ``task`` names it in errors: ``its part of the copy``."""
 
     def __init__(self, task: str) -> None:
         self._task = task
@@ -52,7 +52,7 @@ class Said:
             self._stderr += data
 
     def check(self, code: int) -> None:
-        """Raises `InstallerError` when the machine has refused."""
+        """Raises `InstallerError` when the program reported an error."""
         if code == 0:
             return
         said = self._stderr.decode(errors="replace").strip()
@@ -77,7 +77,7 @@ class Said:
         except (ValueError, LookupError):
             pass
         raise InstallerError(
-            "the machine did not say what it did",
+            "the machine did not report what it did",
             why="its answer was lost, or its shell prints something at each login",
             hint="see that the user's shell prints nothing without a terminal; then do it again",
         )

@@ -1,4 +1,4 @@
-"""What comes in on stdin, for many readers: each gets all of it from the start, whenever it begins."""
+"""The stdin of this process, for many readers: each gets all of it, whenever it starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PART = 1 << 16
 
 
 class SharedInput:
-    """Kept in a file without a name, so that hosts whose turn comes late lose nothing."""
+    """Stored in a file without a name, so that hosts that start late miss nothing."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as this object
@@ -23,7 +23,7 @@ class SharedInput:
         threading.Thread(target=self._read, args=(stream,), daemon=True).start()
 
     def parts(self) -> Iterator[bytes]:
-        """All of it, as it comes. Raises ``OSError`` when there is no room to keep it."""
+        """All of it, as it comes. Raises ``OSError`` when there is no space to store it."""
         offset = 0
         while True:
             with self._grown:

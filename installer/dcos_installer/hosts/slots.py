@@ -51,8 +51,8 @@ class SlotState:
 
 def look(fleet: Fleet, host: HostSpec, update: ImageUpdate) -> SlotState:
     """How the slots are. Raises `InstallerError`: also when the machine has none."""
-    told = _ask(fleet, host, update.order("look"), (), LOOK_SECONDS)
-    return SlotState(told["running"], tuple(Entry(**one) for one in told["entries"]), told["boot"])
+    answer = _ask(fleet, host, update.order("look"), (), LOOK_SECONDS)
+    return SlotState(answer["running"], tuple(Entry(**one) for one in answer["entries"]), answer["boot"])
 
 
 def write(
@@ -71,8 +71,8 @@ def write(
         except ImageError as error:
             raise InstallerError(error.what, why=error.why, hint=error.hint) from error
 
-    told = _ask(fleet, host, update.order("write"), parts(), WRITE_SECONDS)
-    return told["slot"], [Hidden(**one) for one in told["hidden"]]
+    answer = _ask(fleet, host, update.order("write"), parts(), WRITE_SECONDS)
+    return answer["slot"], [Hidden(**one) for one in answer["hidden"]]
 
 
 def _ask(

@@ -1,1 +1,1 @@
-"""What the commands do, one file a phase. Imported by `cli` alone; imports everything it works with."""
+"""The phases of the commands, one file each. Imported only by `cli`; imports everything it needs."""

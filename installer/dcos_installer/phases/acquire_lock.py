@@ -1,4 +1,4 @@
-"""Takes the cluster's lock: the flock on this machine, then the record on the first master if that is there yet."""
+"""Takes the cluster's lock: the flock on this machine, then the record on the first master if that exists already."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ _MAY_ANSWER = (Condition.RUNNING, Condition.UNKNOWN)
 class AcquireLock:
     """Holds the lock until the run ends, however it ends.
 
-    The lock is about operators, not about the cluster, so it does not go through the gate for changes.
+    The lock concerns operators, not the state of the cluster, so it does not go through `Context.change`.
     """
 
     title = "Take the lock"
 
     def __init__(self, *, tolerant: bool = False) -> None:
-        """``tolerant``: a first master that cannot be reached is passed over, so that ruins can be cleared away."""
+        """``tolerant``: continue without a first master that cannot be reached, so that a broken cluster can be
+        removed.
+        """
         self._tolerant = tolerant
         self._held = ExitStack()
         self._awaited: set[str] = set()
@@ -59,7 +61,9 @@ class AcquireLock:
                 return
 
     def _comes_up(self, ctx: Context, master: str) -> bool:
-        """It may be on its way up still, after a run that was cut off while it waited for just that."""
+        """Whether the master can be reached soon. It may still be booting, after a run that was interrupted while it
+        waited for that.
+        """
         if ctx.machines[master].condition is not Condition.RUNNING or master in self._awaited:
             return False
         self._awaited.add(master)
@@ -73,18 +77,18 @@ class AcquireLock:
         return not failures
 
     def _begin_journal(self, ctx: Context) -> None:
-        """Only now: the journal is of the run that holds the lock."""
+        """Starts the journal only now: it belongs to the run that holds the lock."""
         try:
             records = journal.read(ctx.state.journal)
         except journal.JournalDamaged as error:
             records = error.readable
             aside = journal.set_aside(ctx.state.journal, ctx.wall())
-            ctx.note("", f"{error.what}; it is set aside as {aside}, and every host is read anew")
+            ctx.note("", f"{error.what}; it is renamed to {aside}, and every host is read again")
         ctx.interrupted = journal.under_way(records)
         for record in ctx.interrupted:
             ctx.note(
                 record.host,
-                f"the last run was cut off in {record.phase!r}, at: {record.step}; the machine is read anew",
+                f"the last run was interrupted in {record.phase!r}, at: {record.step}; the machine is read again",
             )
         if ctx.journal:
             ctx.journal.begin(ctx.command)
@@ -98,7 +102,7 @@ class AcquireLock:
 
 @contextmanager
 def held_while_switching(ctx: Context, hosts: Sequence[HostSpec]) -> Iterator[None]:
-    """The same lock, while machines are switched: somebody who deploys does not have them taken away.
+    """Holds the same lock while machines are switched, so that a deploy does not lose its machines.
 
     A first master that cannot hold the record does not keep the others from being switched. One that is switched itself
     gives the record back before, when another one has it: without power it could not. Raises `LockHeld`.
@@ -149,8 +153,8 @@ def take_record(ctx: Context) -> None:
 
 def take_record_beside(ctx: Context) -> None:
     """Has a second master hold the record as well, from now to the end of the run, because the one that holds it goes
-    down for a while, and keeps it on its disk. Whoever cannot reach that one asks the next, and is refused there; with
-    one master alone, whoever does not reach it changes nothing. Raises `LockHeld`.
+    down for a while, and keeps it on its disk. A run that cannot reach that one asks the next, and is refused there;
+    with one master alone, a run that does not reach it changes nothing. Raises `LockHeld`.
     """
     recorded = {host.name for host in ctx.results.lock_records}
     beside = [host for host in ctx.spec.masters if host.name not in {*recorded, *ctx.left_out}]

@@ -1,4 +1,4 @@
-"""After a run that was cut off: waits until the hosts that it had set to work have come to rest."""
+"""After an interrupted run: waits until the hosts on which it started work have finished."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.providers.base import Condition
 
 WAIT_SECONDS = 300
-"""A host gives up on its units sooner than that, and goes back by itself."""
+"""A host's units have a shorter limit; then the host rolls back by itself."""
 
-# The same file that a host's own part holds while it works; it is let go of when that process ends, however it ends.
+# The lock file that the code on the host holds while it works; the lock ends with its process, however that ends.
 _AWAIT = """\
 [ -e /opt/dcos/.lock ] || exit 0
 exec 9</opt/dcos/.lock
@@ -18,12 +18,12 @@ flock --shared --timeout "$1" 9
 
 
 class AwaitHosts:
-    """Work that runs on a host goes on when the installer is killed. A plan made half-way through it would be wrong."""
+    """Work on a host continues when the installer is killed. A plan made in the middle of it would be wrong."""
 
     title = "Let hosts finish"
 
     def should_run(self, ctx: Context) -> str:
-        return "" if self._at_work(ctx) else "the last run came to its end"
+        return "" if self._at_work(ctx) else "the last run has ended"
 
     def run(self, ctx: Context) -> None:
         names = self._at_work(ctx)
@@ -31,10 +31,12 @@ class AwaitHosts:
         def wait(name: str) -> None:
             script = ctx.remote(ctx.spec.host(name)).script
             try:
-                script(_AWAIT, [str(WAIT_SECONDS)], what="wait for the last run's work", deadline=WAIT_SECONDS + 30)
+                script(
+                    _AWAIT, [str(WAIT_SECONDS)], what="wait for the work of the last run", deadline=WAIT_SECONDS + 30
+                )
             except InstallerError as error:
                 raise InstallerError(
-                    f"what the last run began there does not end: {error.what}",
+                    f"the work of the last run there does not end: {error.what}",
                     why=error.why,
                     hint=error.hint or "look at the processes on it, then run again",
                     evidence=error.evidence,
@@ -43,7 +45,7 @@ class AwaitHosts:
         results = ctx.everywhere([ctx.spec.host(name) for name in names], lambda host: wait(host.name))
         failures = {name: error for name, error in results.items() if isinstance(error, BaseException)}
         if failures:
-            raise HostsFailed("not every host came to rest", failures)
+            raise HostsFailed("the last run's work does not end on every host", failures)
 
     def _at_work(self, ctx: Context) -> list[str]:
         known = {host.name for host in ctx.spec.hosts} - ctx.created - set(ctx.left_out)

@@ -1,4 +1,4 @@
-"""What a phase is, and the context it works in: the one gate through which everything is changed."""
+"""The interface of phases, and their context, through which all changes go."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Phase(Protocol):
 @runtime_checkable
 class Conditional(Protocol):
     def should_run(self, ctx: Context) -> str:
-        """Empty: yes. Else why there is nothing to do, as a short sentence."""
+        """Empty: yes. Otherwise why there is nothing to do, as a short sentence."""
 
 
 @runtime_checkable
 class CleansUp(Protocol):
     def clean_up(self, ctx: Context) -> None:
-        """After the last phase, or the one that failed; the last phase first. Only when `run` was begun."""
+        """Called after the last phase, or the failed one, in reverse order; only if `run` was called."""
 
 
 class StepFailed(InstallerError):
@@ -89,26 +89,26 @@ class HostsFailed(InstallerError):
             # Hosts mostly fail for one reason: the evidence of a few is enough.
             if isinstance(error, InstallerError) and number < _IN_FULL:
                 parts += [f"    {line}" for line in (error.why, *error.evidence.splitlines()) if line]
-        # If one of them may succeed in a second run, resuming makes sense.
+        # Resuming makes sense if one of them may succeed in a second run.
         final = all(isinstance(error, InstallerError) and error.final for error in failures.values())
         super().__init__(what, hint=hint or "; ".join(sorted(hints)), evidence="\n".join(parts), final=final)
 
 
 @dataclass
 class RunResults:
-    """What phases leave for later phases, and for the report at the end."""
+    """Results of phases, for later phases and for the report at the end."""
 
     lock_records: list[HostSpec] = field(default_factory=list)
     """The masters that hold the lock's record of this run: the first one, while that goes down another one as well."""
     machines_removed: bool = False
     hosts_cleared: bool = False
     gateway: str = ""
-    """Where users come in, once the cluster was verified."""
+    """The URL of a gateway, once the cluster was verified."""
 
 
 @dataclass
 class Context:
-    """What the phases of one run share. Facts, plan and bundle are filled in by the phases that make them."""
+    """The data that the phases of one run share. Facts, plan and bundle are set by the phases that make them."""
 
     spec: ClusterSpec
     state: ClusterState
@@ -117,7 +117,7 @@ class Context:
     sink: Sink
     run_id: str
     ask: Ask
-    """How daemons are asked over HTTP."""
+    """Sends HTTP requests to daemons."""
     command: str = "deploy"
     dry_run: bool = False
     journal: Journal | None = None
@@ -125,13 +125,13 @@ class Context:
     control_dir: Path | None = None
     client_dir: Path | None = None
     services: Catalog = field(default_factory=installed)
-    """What runs on the hosts, by its descriptors."""
+    """The services of the hosts, by their descriptors."""
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     interrupted: Sequence[Record] = ()
-    """What the last run was doing when it was cut off."""
+    """The intents of the last run that were open when it was interrupted."""
     phase: str = ""
     machines: Mapping[str, MachineState] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -139,13 +139,13 @@ class Context:
     """The runtime packages, once they are built or found."""
     created: set[str] = field(default_factory=set)
     reshaped: set[str] = field(default_factory=set)
-    """Machines whose limits are changed, or would be: what was known of their shape does not hold."""
+    """Machines whose limits are changed, or would be: their known shape is outdated."""
     left_out: dict[str, str] = field(default_factory=dict)
-    """Hosts that could not be reached, each with why: the run goes on without them (`left_out.leave_out`)."""
+    """Hosts that could not be reached, each with the reason: the run continues without them (`left_out.leave_out`)."""
     lost: list[str] = field(default_factory=list)
-    """Machines of the deployed cluster that are gone, with what they had stored; new ones take their places."""
+    """Machines of the deployed cluster that are lost, with their stored data; new ones replace them."""
     changes: int = 0
-    """How many changes were made; in a dry run, how many would be."""
+    """How many changes were made; in a dry run, how many would be made."""
     results: RunResults = field(default_factory=RunResults)
 
     _plan: Planned | None = None
@@ -154,11 +154,11 @@ class Context:
 
     @property
     def plan(self) -> Planned:
-        """What is to change, host by host; the phase `BuildPlan` makes it."""
+        """The changes of each host; the phase `BuildPlan` makes the plan."""
         if self._plan is None:
             raise InstallerError(
                 "there is no plan yet",
-                why="phases ran in another order than they are listed in",
+                why="phases ran in a wrong order",
                 hint="report this: the phase that makes it comes first",
                 final=True,
             )
@@ -172,13 +172,13 @@ class Context:
         self.sink(Event(kind, self.wall(), self.phase, host, text, seconds, data))
 
     def note(self, host: str, text: str) -> None:
-        """Progress, as a provider's `Note`."""
+        """Reports progress, as a provider's `Note`."""
         self.tell("note", host, text)
 
     def change(self, host: str, step: str, fn: Callable[[], T], observe: Callable[[T], str] | None = None) -> T | None:
-        """The gate: journals the intent, does it, journals what was observed. A dry run only tells it.
+        """Makes one change: journals the intent, calls ``fn``, journals the result. A dry run only reports the step.
 
-        ``observe`` gives the digest of what the host shows afterwards. Raises `StepFailed`.
+        ``observe`` returns the digest that the host shows afterwards. Raises `StepFailed`.
         """
         with self.changing({host: step}) as outcome:
             if outcome is None:
@@ -189,10 +189,10 @@ class Context:
 
     @contextmanager
     def changing(self, steps: Mapping[str, str]) -> Iterator[Outcome | None]:
-        """The gate for several hosts at once: ``steps`` maps each to what is done to it.
+        """Makes changes on several hosts at once: ``steps`` maps each host to its step.
 
-        Yields where results are reported as they come; None in a dry run, when nothing may be done. A host that nothing
-        was reported of stays an open intent. Raises `StepFailed` for an error that is about all of them.
+        Yields an `Outcome` that takes results as they come; None in a dry run, in which nothing may be done. A host
+        without a result keeps an open intent. Raises `StepFailed` for an error that concerns all of them.
         """
         with self._mutex:
             self.changes += len(steps)
@@ -217,17 +217,17 @@ class Context:
             raise
 
     def look_at_machines(self) -> Mapping[str, MachineState]:
-        """How the machines are, as the provider sees them now; what it tells of their addresses is the spec's, too."""
+        """The states of the machines, as the provider sees them now. Their addresses are added to the spec."""
         self.machines = self.provider.inspect()
         self.learn(self.machines)
         return self.machines
 
     def learn(self, machines: Mapping[str, MachineState]) -> None:
-        """Takes over addresses that a provider has told of machines that exist."""
+        """Adds the addresses of existing machines, as a provider reports them, to the spec."""
         self.spec = learned(self.spec, {name: machine.address for name, machine in machines.items() if machine.exists})
 
     def remote(self, host: HostSpec) -> Remote:
-        """The host as a place to run commands."""
+        """Runs commands on the host."""
         target = self.provider.ssh(host)
         with self._mutex:
             known = self._remotes.get(host.name)
@@ -238,7 +238,7 @@ class Context:
     def everywhere(
         self, hosts: Iterable[HostSpec], fn: Callable[[HostSpec], T], seconds: float | None = None
     ) -> dict[str, T | BaseException]:
-        """``fn`` on every host, several at a time; what it returned or raised, by name (`at_once`)."""
+        """Calls ``fn`` on every host, several at a time; the results or errors by name (`at_once`)."""
         return at_once({host.name: partial(fn, host) for host in hosts}, seconds)
 
 
@@ -252,14 +252,14 @@ class Outcome:
         self.open = dict.fromkeys(steps)
 
     def done(self, host: str, digest: str = "") -> None:
-        """The host was changed and showed ``digest`` afterwards."""
+        """The host was changed, and showed ``digest`` afterwards."""
         self._close(host)
         if self._ctx.journal:
             self._ctx.journal.observed(self._ctx.phase, host, self._steps[host], digest)
         self._ctx.tell("change-finished", host, self._steps[host], self._ctx.monotonic() - self._started)
 
     def report(self, results: Results) -> None:
-        """The result of a provider's work for each machine; one without a result went well."""
+        """The provider's result for each machine; a machine without a result succeeded."""
         for host in list(self.open):
             result = results.get(host)
             if isinstance(result, InstallerError):

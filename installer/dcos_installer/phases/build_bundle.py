@@ -1,4 +1,4 @@
-"""Builds the runtime packages that these machines need, or finds them built."""
+"""Builds the runtime packages that these machines need, or finds them in the cache."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dcos_installer.phases.base import Context
 
 
 class BuildBundle:
-    """Builds on the operator's machine only: no machine of the cluster is touched."""
+    """Builds on the operator's machine only: no machine of the cluster is changed."""
 
     title = "Build the bundle"
 

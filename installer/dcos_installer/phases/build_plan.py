@@ -1,4 +1,4 @@
-"""Holds every host's manifest against the host: what will change, host by host. Changes nothing."""
+"""Compares every host with its manifest: the plan lists the changes, host by host. Changes nothing."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
 
 _NAMED = 8
-"""How many hosts with the same changes are told by name; events name all."""
+"""How many hosts with the same changes are named; events name all."""
 
 
 class BuildPlan:
-    """The plan that is shown and then executed. Facts that turn out to be stale are read anew, once."""
+    """The plan that is shown and then executed. Facts that turn out to be stale are read again, once."""
 
     title = "Plan"
 
@@ -50,9 +50,9 @@ class BuildPlan:
 
 
 def refuse_early(ctx: Context) -> None:
-    """Before anything is changed, the operator's own files included: raises whatever `BuildPlan` would raise.
+    """Raises what `BuildPlan` would raise, before anything is changed, including the operator's own files.
 
-    Secrets may still be missing: the plan is the one that a dry run makes.
+    Secrets may still be missing: the plan is that of a dry run.
     """
     ctx.plan = _fresh_plan(ctx)
     _refuse(ctx)
@@ -64,7 +64,7 @@ def _fresh_plan(ctx: Context) -> Planned:
     if not stale:
         return planned
     for name in stale:
-        ctx.note(name, "is not what it was at the last run: its facts are read anew")
+        ctx.note(name, "has changed since the last run: its facts are read again")
     gather(ctx, [ctx.spec.host(name) for name in stale])
     ValidateFacts().run(ctx)
     BuildBundle().run(ctx)
@@ -76,18 +76,18 @@ def _refuse(ctx: Context) -> None:
     refusing = {
         host.host: InstallerError(
             "the plan cannot be applied",
-            hint="mend what is listed there, then run again",
+            hint="correct what is listed there, then run again",
             evidence="\n".join(host.problems),
         )
         for host in ctx.plan.hosts.values()
         if host.problems
     }
     if refusing:
-        raise HostsFailed("not every machine can take its manifest", refusing, hint="mend that, then run again")
+        raise HostsFailed("not every machine can get its manifest", refusing, hint="correct that, then run again")
 
 
 def _by_change(planned: Planned) -> dict[str, list[str]]:
-    """Which hosts share the same changes: what a plan of a thousand hosts is read by."""
+    """The hosts by their changes: a plan of a thousand hosts is readable only in this form."""
     shared: dict[str, list[str]] = {}
     for name, host in planned.hosts.items():
         if host.changes:
@@ -106,16 +106,16 @@ def _plan(ctx: Context) -> Planned:
     planned, failures = ctx.engine.plan(ctx.spec, ctx.facts, ctx.bundle, absent)
     failures = {name: error for name, error in failures.items() if name not in ctx.left_out}
     if failures:
-        leave_out(ctx, failures, "not every machine could be asked how it is")
-    # Of a host that is left out only the facts of the last run are known.
+        leave_out(ctx, failures, "not every machine's state could be read")
+    # Of a host that is left out, only the facts of the last run are known.
     as_before = {name: HostChanges(name, (), generation=ctx.facts[name].generation) for name in ctx.left_out}
     planned = replace(planned, hosts={**planned.hosts, **as_before})
     missing = {host.name for host in ctx.spec.hosts} - set(planned.hosts)
     if missing:
         raise InstallerError(
-            f"the plan says nothing of {', '.join(sorted(missing))}",
-            why="every host of the inventory has a part in it",
-            hint="report this: the plan is not whole",
+            f"the plan has no part for {', '.join(sorted(missing))}",
+            why="every host of the inventory must have a part in it",
+            hint="report this: the plan is incomplete",
             final=True,
         )
     return _without_guesses(ctx, planned, set(absent))
@@ -127,9 +127,9 @@ def _carried(ctx: Context, host: HostSpec) -> Carried:
 
 
 def _without_guesses(ctx: Context, planned: Planned, absent: set[str]) -> Planned:
-    """Of a machine that was deployed and is switched off, nothing is known but that it will be started."""
+    """A machine that was deployed and is off is not known: the plan only says that it will be started."""
     off = {name for name in absent & deployed(ctx) if ctx.machines[name].condition is Condition.OFF}
     for name in sorted(off):
-        ctx.note(name, "is switched off: what it needs besides a start is seen once it runs")
+        ctx.note(name, "is switched off: what it needs besides a start is not known until it runs")
     hosts = {name: replace(host, changes=(), diff="") if name in off else host for name, host in planned.hosts.items()}
     return replace(planned, hosts=hosts)

@@ -1,4 +1,4 @@
-"""Applies the plan to hosts: masters so that their quorum holds, agents in batches. Three phases."""
+"""Applies the plan to hosts: masters without losing their quorum, agents in batches. Three phases."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
 
 QUORUM_SECONDS = 60.0
-"""How long the masters may take to be a quorum again after one of them was changed."""
+"""Seconds until the masters must be a quorum again after one of them was changed."""
 _PAUSE_SECONDS = 0.5
 _BATCHES = 10
-"""Agents that run already are changed in about so many batches, so that a bad change stops at the first."""
+"""The number of batches of running agents, so that a bad change stops at the first."""
 
 
 class QuorumAtRisk(InstallerError):
-    """A master must not be changed now: too few of the others are well."""
+    """A master must not be changed now: too few of the others are healthy."""
 
 
 class ConvergeCoordination:
-    """Masters that never ran, all at once: one alone could not have the quorum that its daemons wait for.
+    """Masters that never ran, all at once: a single one could not have the quorum that its daemons wait for.
 
-    Where no master ever ran, new agents start with them: nothing runs there that they could disturb. An agent is well
-    once it serves, with or without a master, so that it does not fail because of one.
+    If no master ever ran, new agents start with them: nothing runs yet that they could disturb. An agent is healthy
+    once it serves, with or without a master, so it does not fail because of one.
     """
 
     title = "Start coordination"
@@ -61,8 +61,8 @@ class ConvergeMasters:
             apply(ctx, [host], f"apply generation {ctx.plan.hosts[host.name].generation + 1}")
 
     def _unwell_first(self, ctx: Context) -> list[HostSpec]:
-        """Masters that are not well come first: a change costs nothing there, and they may be well after it, when
-        the others need them.
+        """Unhealthy masters come first: a change does no harm there, and may make them healthy before the others need
+        them.
         """
         changed = self._changed(ctx)
         if ctx.dry_run or len(changed) < 2:
@@ -78,7 +78,7 @@ class ConvergeMasters:
 
 
 class ConvergeAgents:
-    """New agents at once, then those that run, batch by batch."""
+    """New agents at once, then running agents, batch by batch."""
 
     title = "Change agents"
 
@@ -98,23 +98,23 @@ class ConvergeAgents:
 
 
 def _together(ctx: Context) -> list[HostSpec]:
-    """What `ConvergeCoordination` starts, as the plan says."""
+    """The hosts that `ConvergeCoordination` starts, by the plan."""
     new = [host for host in ctx.spec.hosts if _to_change(ctx, host) and _is_new(ctx, host)]
     masters = [host for host in new if host.is_master]
     return new if len(masters) == len(ctx.spec.masters) else masters
 
 
 def batches(new: Sequence[HostSpec], running: Sequence[HostSpec]) -> list[list[HostSpec]]:
-    """New hosts together: they carry nothing yet. Running ones in about ten batches of equal size."""
+    """New hosts together: nothing runs on them yet. Running ones in about ten batches of equal size."""
     size = max(1, -(-len(running) // _BATCHES))
     parts = [list(running[start : start + size]) for start in range(0, len(running), size)]
     return [list(new), *parts] if new else parts
 
 
 def hold_quorum(ctx: Context, host: HostSpec) -> None:
-    """Returns once the masters besides ``host`` hold the quorum: the one changed before may still be joining it.
+    """Returns once the masters other than ``host`` hold the quorum: the one changed before may still be joining it.
 
-    Raises `QuorumAtRisk` when they do not in time. A lone master has none to lose.
+    Raises `QuorumAtRisk` if they do not in time. A single master has no quorum to lose.
     """
     others = [other for other in ctx.spec.masters if other.name != host.name]
     if not others:
@@ -137,7 +137,7 @@ def hold_quorum(ctx: Context, host: HostSpec) -> None:
 
 
 def refuse_risk(ctx: Context) -> None:
-    """Before anything is changed: raises `QuorumAtRisk` when the plan cannot be carried out with the masters that are
+    """Raises `QuorumAtRisk`, before anything is changed, if the plan cannot be carried out without the masters that are
     left out.
     """
     masters = ctx.spec.masters
@@ -149,26 +149,26 @@ def refuse_risk(ctx: Context) -> None:
         raise QuorumAtRisk(
             f"{', '.join(hazards)} cannot be changed while {', '.join(ctx.left_out)} cannot be reached",
             why="daemons of the quorum would be restarted there, and too few others would hold it meanwhile",
-            hint="bring the machine, or the way to it, up first; what concerns agents alone is deployed without it",
+            hint="repair the machine, or the route to it, first; agents alone are changed without it",
             evidence="\n".join(f"{name}: {why}" for name, why in ctx.left_out.items()),
         )
 
 
 def _takes_part_away(ctx: Context, host: HostSpec) -> bool:
-    """Whether the host's change stops a service of the quorum, if only for a moment."""
+    """Whether the host's change stops a service of the quorum, even for a moment."""
     units = [service.unit_name for service in ctx.services.on(host) if service.quorum]
     named = re.compile(rf"\b(?:start|restart|stop) (?:{'|'.join(map(re.escape, units))})(?!\S)")
     return bool(units) and any(named.search(change) for change in ctx.plan.hosts[host.name].changes)
 
 
 def _part_of_quorum(ctx: Context, host: HostSpec) -> str:
-    """Empty when all that the quorum is made of is well on the host; else what is wrong with the first that is not."""
+    """Empty if all services of the quorum are healthy on the host; otherwise the problem of the first that is not."""
     parts = [service for service in ctx.services.on(host) if service.quorum]
     return next((why for service in parts if (why := what_is_wrong(ctx.ask, service, host))), "")
 
 
 def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
-    """Applies the plan to ``hosts``, together. Each fails or not for itself; raises `HostsFailed` when some did."""
+    """Applies the plan to ``hosts``, together. Each succeeds or fails alone; raises `HostsFailed` if some failed."""
     failures: dict[str, BaseException] = {}
     with ctx.changing({host.name: step for host in hosts}) as outcome:
         if outcome is None:
@@ -188,7 +188,7 @@ def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
                 name,
                 InstallerError(
                     f"{name} gave no answer",
-                    why="the play ended without a word of it",
+                    why="the play ended without a result of it",
                     hint="see the full log, then run again",
                 ),
             )

@@ -1,4 +1,4 @@
-"""What phases ask of the part that knows manifests, bundles and Ansible. `dcos_installer.engine` is the real one."""
+"""The interface between the phases and the code for manifests, bundles and Ansible, `dcos_installer.engine`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Bundle = Mapping[Target, Built]
 """The runtime packages of a run: one for each kind of machine."""
 
 OnHost = Callable[[str, "Applied | BaseException"], None]
-"""Called as each host's result comes in."""
+"""Called as each host's result arrives."""
 
 
 @dataclass(frozen=True)
 class HostChanges:
-    """What will change on one host. ``changes`` are sentences, one a thing; empty: nothing.
+    """What will change on one host. ``changes`` are sentences, one for each change; empty: nothing.
 
-    ``seen`` is the digest the host showed; a converge is refused when it shows another. ``facts`` is the digest of the
-    facts that the host has now, empty for a machine that is yet to be made. ``diff`` is the change as text.
+    ``seen`` is the digest of the host's state; a converge is refused when the state is another. ``facts`` is the digest
+    of the host's present facts, empty for a machine that does not exist yet. ``diff`` is the change as text.
     """
 
     host: str
@@ -33,17 +33,17 @@ class HostChanges:
     facts: str = ""
     generation: int = 0
     manifest: str = ""
-    """sha256 of the manifest that the host will have."""
+    """sha256 of the host's future manifest."""
     diff: str = ""
     units: tuple[str, ...] = ()
     """The units that will run there."""
     problems: tuple[str, ...] = ()
-    """Why the host would refuse the change, as it is now."""
+    """Why the host would refuse the change now."""
 
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan for all hosts, and the engine's own form of it (handed back to `Engine.converge`)."""
+    """The plan for all hosts, and the engine's own form of it (passed back to `Engine.converge`)."""
 
     hosts: Mapping[str, HostChanges]
     own: Plan | None = None
@@ -56,7 +56,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Applied:
-    """A host after its manifest was applied. ``digest`` is what it shows now."""
+    """A host after its manifest was applied. ``digest`` is that of its state now."""
 
     changed: bool
     digest: str
@@ -64,21 +64,21 @@ class Applied:
 
 
 class Engine(Protocol):
-    """Facts, bundle, plan, converge: each one call for many hosts, each host with its own result."""
+    """Facts, bundle, plan, converge: each is one call for many hosts, and each host has its own result."""
 
     def gather(self, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Mapping[str, Facts | BaseException]:
         """Facts of these hosts, in one round trip each."""
 
     def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Bundle:
-        """The runtime packages for these targets: built, or found built."""
+        """The runtime packages for these targets, built or from the cache."""
 
     def plan(
         self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Mapping[str, Carried]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
-        """Each host's manifest held against the host; hosts in ``absent`` are yet to be made, with what each will
+        """Compares each host with its manifest. Hosts in ``absent`` do not exist yet; the values say what each will
         have from the start. Changes nothing.
 
-        Also returns the hosts that could not be asked, with why.
+        Also returns the hosts that could not be asked, with the reason.
         """
 
     def upload(
@@ -90,7 +90,7 @@ class Engine(Protocol):
         """The packages that `upload` would put on ``host``."""
 
     def converge(self, spec: ClusterSpec, plan: Planned, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
-        """Applies the plan's manifests to these hosts, each guarded by the digest that the plan saw."""
+        """Applies the plan's manifests to these hosts; each host refuses if its digest is not that of the plan."""
 
     def remove(self, spec: ClusterSpec, hosts: Sequence[HostSpec], purge: bool, on_host: OnHost) -> None:
-        """Takes everything of ours off these hosts; with ``purge`` the state in /var/lib/dcos, too."""
+        """Removes everything of ours from these hosts; with ``purge`` also the state in /var/lib/dcos."""

@@ -1,4 +1,4 @@
-"""The last log lines of a host's daemons: the evidence that is shown with a failure. No line is shown twice."""
+"""The last log lines of a host's daemons, shown with a failure as evidence. No line is shown twice."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
     from dcos_installer.phases.base import Context
 
-# Every unit of ours that is not well, with its last lines: what one would look at first by hand. $1: units that are
-# told however they are, before the others; $2: units whose lines were told already.
+# Every unhealthy unit of ours, with its last lines: what an operator would look at first. $1: units that are shown in
+# any state, before the others; $2: units whose lines were shown already.
 _UNIT_LOGS = """\
 unwell=$(systemctl list-units --all --plain --no-legend 'dcos-*' | awk '$3 != "active" {print $1}')
 for unit in $(printf '%s\\n' $1 $unwell | awk 'NF && !told[$1]++ {print $1}'); do
@@ -24,9 +24,9 @@ done
 
 
 def unit_logs(ctx: Context, host: HostSpec, also: Collection[str] = (), but: Collection[str] = ()) -> str:
-    """The last lines of each of the host's daemons that is not well; why not, when the host cannot be asked.
+    """The last lines of each unhealthy daemon of the host; the reason if the host cannot be asked.
 
-    Those of ``also`` are told however they are, those of ``but`` were told already.
+    Daemons in ``also`` are shown in any state; those in ``but`` were shown already.
     """
     arguments = [" ".join(also), " ".join(but)]
     try:
@@ -36,7 +36,7 @@ def unit_logs(ctx: Context, host: HostSpec, also: Collection[str] = (), but: Col
 
 
 def unit_log(ctx: Context, host: HostSpec, unit: str) -> str:
-    """The last lines of one unit, however it is."""
+    """The last lines of one unit, in any state."""
     command = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=20", f"--unit={unit}"]
     try:
         said = ctx.remote(host).run(command, what="read the unit's log", deadline=30).stdout
@@ -46,21 +46,21 @@ def unit_log(ctx: Context, host: HostSpec, unit: str) -> str:
 
 
 def logs_of(ctx: Context, hosts: Iterable[HostSpec], also: Mapping[str, Collection[str]] | None = None) -> str:
-    """`unit_logs` of several hosts, those that say nothing left out. ``also`` is by host."""
+    """`unit_logs` of several hosts, without those that have no lines. ``also`` is by host."""
     logs = ctx.everywhere(hosts, lambda host: unit_logs(ctx, host, (also or {}).get(host.name, ())))
     return "\n".join(f"{name}:\n{text}" for name, text in logs.items() if text)
 
 
 def with_unit_logs(ctx: Context, host: HostSpec, error: BaseException) -> BaseException:
-    """The same failure, with the host's unit logs below its own evidence: those that are not part of it."""
-    told = error.logs_of if isinstance(error, InstallerError) else ""
-    logs = unit_logs(ctx, host, but=[told] if told else [])
+    """The same failure, with the host's unit logs below its own evidence, except those it already contains."""
+    shown = error.logs_of if isinstance(error, InstallerError) else ""
+    logs = unit_logs(ctx, host, but=[shown] if shown else [])
     if not logs:
         return error
     if not isinstance(error, InstallerError):
         return InstallerError(
             str(error) or type(error).__name__,
-            hint="look at the unit's lines below, mend it, then run again",
+            hint="look at the unit's lines below, correct the cause, then run again",
             evidence=logs,
         )
     evidence = f"{error.evidence.rstrip()}\n{logs}" if error.evidence else logs

@@ -1,4 +1,4 @@
-"""Facts of the cluster's hosts as the last run saw them, in the operator's state: only a cache."""
+"""Facts of the cluster's hosts from the last run, in the operator's state: only a cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dcos_runtime import durable
 
 
 def read_cache(ctx: Context) -> dict[str, Facts]:
-    """Facts as the last run saw them; none when there is no cache or it cannot be read: it is only a cache."""
+    """Facts from the last run; none when there is no cache or it cannot be read: it is only a cache."""
     try:
         return msgspec.json.decode(ctx.state.facts.read_bytes(), type=dict[str, Facts])
     except (OSError, msgspec.DecodeError):
@@ -22,5 +22,5 @@ def write_cache(ctx: Context) -> None:
 
 
 def deployed(ctx: Context) -> set[str]:
-    """The hosts that carried something of ours at the last run."""
+    """The hosts on which something was deployed at the last run."""
     return {name for name, facts in read_cache(ctx).items() if facts.generation > 0}

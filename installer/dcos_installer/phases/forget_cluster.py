@@ -10,7 +10,9 @@ from dcos_installer.state import forget_state
 
 
 class ForgetCluster:
-    """The state directory goes last but one and the inventory's entry last: cut off before, destroy finds its way."""
+    """The state directory is removed before the inventory's entry, which comes last: so an interrupted destroy can be
+    repeated.
+    """
 
     title = "Forget the cluster"
 

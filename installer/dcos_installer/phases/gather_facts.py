@@ -1,4 +1,4 @@
-"""Finds out what the machines are: from the last run's cache where that will be checked, else from the machines."""
+"""Gathers the machines' facts: from the last run's cache where that will be checked, otherwise from the machines."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 class GatherFacts:
-    """Facts of every host. Cached ones are taken on trust here: the plan asks each host for its facts' digest anyway,
-    and `BuildPlan` reads those anew that turn out to differ.
+    """Facts of every host. Cached facts are used as they are: the plan asks each host for the digest of its facts, and
+    `BuildPlan` reads them again if they differ.
     """
 
     title = "Gather facts"
@@ -30,7 +30,7 @@ class GatherFacts:
                 ctx.facts[host.name] = _declared(ctx, host)
         cached = read_cache(ctx) if not ctx.created else {}
         for host in there:
-            # Of a host that has no generation yet all facts count, its free disk too: it is asked again.
+            # For a host without a generation all facts count, also its free disk: it is asked again.
             if (
                 host.name in cached
                 and cached[host.name].generation > 0
@@ -46,7 +46,7 @@ class GatherFacts:
 
 
 def is_there(ctx: Context, host: HostSpec) -> bool:
-    """Whether the host can be asked. In a dry run some machines are not made yet, or switched off."""
+    """Whether the host can be asked. In a dry run some machines do not exist yet, or are off."""
     return not ctx.dry_run or ctx.machines[host.name].condition in (Condition.RUNNING, Condition.UNKNOWN)
 
 
@@ -55,7 +55,7 @@ def gather(ctx: Context, hosts: Sequence[HostSpec]) -> None:
     found = ctx.engine.gather(ctx.spec, hosts)
     failures = {name: facts for name, facts in found.items() if isinstance(facts, BaseException)}
     if failures:
-        leave_out(ctx, failures, "not every machine could be asked what it is")
+        leave_out(ctx, failures, "not every machine's facts could be read")
         known = read_cache(ctx)
         ctx.facts.update({name: known[name] for name in failures})
     ctx.facts.update({name: facts for name, facts in found.items() if not isinstance(facts, BaseException)})
@@ -73,7 +73,7 @@ def _declared(ctx: Context, host: HostSpec) -> Facts:
 
 
 def _hold_against_declared(ctx: Context, host: HostSpec) -> None:
-    """A new machine has to be as its provider declared it: the plan was made for that."""
+    """A new machine must match its provider's declaration, for which the plan was made."""
     declared = ctx.provider.expected(host).facts
     if declared is None:
         return
@@ -83,7 +83,7 @@ def _hold_against_declared(ctx: Context, host: HostSpec) -> None:
     ]
     if differing:
         raise InstallerError(
-            f"{host.name} is another machine than its provider promised",
+            f"{host.name} is not the machine that its provider declared",
             why="; ".join(differing),
-            hint="build the machine tree anew, or report this: the provider and its image disagree",
+            hint="build the machine tree again, or report this: the provider and its image disagree",
         )

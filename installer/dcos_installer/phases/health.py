@@ -1,4 +1,4 @@
-"""Health of daemons: how it is asked, and waiting for it, with a deadline and the last answer."""
+"""The health of daemons: requests, and waits for it with a deadline and the last answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PAUSE_SECONDS = 0.2
 
 
 def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: float, evidence: Callable[[], str]) -> T:
-    """Calls ``probe`` until it raises nothing. Raises `DeadlinePassed` with its last complaint and ``evidence()``."""
+    """Calls ``probe`` until it raises nothing. Raises `DeadlinePassed` with its last error and ``evidence()``."""
     end = ctx.monotonic() + seconds
     while True:
         try:
@@ -37,19 +37,19 @@ def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: floa
             raise DeadlinePassed(
                 f"{what}: not within {seconds:.0f} s",
                 why="; ".join(part for part in (last.what, last.why) if part),
-                hint="look at the last lines below, mend it, then run the same command again: it resumes",
+                hint="look at the last lines below, correct the cause, then run the same command again: it resumes",
                 evidence=shown,
             )
         ctx.sleep(_PAUSE_SECONDS)
 
 
 def message_with_hosts(error: InstallerError) -> str:
-    """What is wrong, and what each host that was asked said: as one sentence."""
+    """The error, and the answer of each host that was asked, as one sentence."""
     return f"{error.what} ({'; '.join(error.evidence.splitlines())})" if error.evidence else error.what
 
 
 def mode_in(srvr: str) -> str:
-    """What a ZooKeeper says that it is, in its answer to ``srvr``; empty: it serves nobody."""
+    """The mode of a ZooKeeper in its answer to ``srvr``; empty if it does not serve."""
     return next((line.removeprefix("Mode: ").strip() for line in srvr.splitlines() if line.startswith("Mode: ")), "")
 
 
@@ -98,7 +98,9 @@ def unwell_anywhere(ctx: Context, seconds: float) -> dict[tuple[str, str], str |
 
 
 def unwell(ctx: Context, service: Service, but: Collection[str] = ()) -> dict[str, str]:
-    """The hosts on which the service does not answer as it should, with why. All but those are asked, at once."""
+    """The hosts on which the service does not answer properly, with the reason. All except those in ``but`` are asked,
+    at once.
+    """
     hosts = [host for host in ctx.spec.hosts if runs_on(service, host) and host.name not in but]
     said = ctx.everywhere(hosts, lambda host: what_is_wrong(ctx.ask, service, host))
     for result in said.values():

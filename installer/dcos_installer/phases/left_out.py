@@ -41,8 +41,8 @@ def leave_out(ctx: Context, failures: Mapping[str, BaseException], what: str) ->
     if len(masters) - len(lost) < needed:
         raise NoMajority(
             f"{', '.join(lost)} cannot be reached: {needed} of {len(masters)} masters must be",
-            why="without a majority of masters in sight nothing can be changed safely",
-            hint="bring them or the way to them up; dcos-installer status shows them",
+            why="without a majority of masters nothing can be changed safely",
+            hint="repair them or the route to them; dcos-installer status shows them",
             evidence="\n".join(f"{name}: {missing[name]}" for name in lost),
         )
     for name in failures:

@@ -1,4 +1,4 @@
-"""Makes what is missing of the cluster's secrets, and issues certificates anew that expire or no longer fit."""
+"""Creates missing secrets of the cluster, and renews certificates that expire or no longer fit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dcos_installer.phases.build_plan import refuse_early
 from dcos_installer.secrets import Vault, load, make
 
 _NAMED = 6
-"""How many things to make are named; a thousand hosts have as many certificates."""
+"""How many things to create are named; a thousand hosts have as many certificates."""
 
 
 class SecretsLost(InstallerError):
@@ -16,7 +16,9 @@ class SecretsLost(InstallerError):
 
 
 class MakeSecrets:
-    """In the operator's state only: the hosts get theirs with their manifests. What is there is never made anew."""
+    """Changes only the operator's state: the hosts get their secrets with their manifests. Existing secrets are never
+    created again.
+    """
 
     title = "Make secrets"
 
@@ -39,14 +41,14 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _refuse_lost(ctx: Context, vault: Vault) -> None:
-    """Other passwords than those that the cluster's own data was locked with would lock the cluster out of it."""
+    """Refuses to run with new passwords: the cluster's stored data could not be read with them."""
     running = [name for name, facts in ctx.facts.items() if facts.generation > 0]
     if running and vault.roots_missing:
         raise SecretsLost(
             f"{', '.join(running[:_NAMED])} run{'s' if len(running) == 1 else ''} already, and"
-            f" {', '.join(vault.roots_missing)} of the cluster are not here: {ctx.state.secrets}",
+            f" {', '.join(vault.roots_missing)} of the cluster are missing here: {ctx.state.secrets}",
             why="another operator deployed there, the folder was lost, or a version without secrets deployed it;"
             " with new ones its daemons could not read what they have stored",
-            hint=f"put {ctx.state.secrets} back from where it was deployed or from a backup;"
+            hint=f"restore {ctx.state.secrets} from where it was deployed or from a backup;"
             " without one, destroy the cluster and deploy it anew",
         )

@@ -1,4 +1,4 @@
-"""Runs phases in their order, tells how they go, and lets each tidy up after itself however the run ended."""
+"""Runs phases in their order, reports their progress, and calls their clean-ups however the run ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def run_phases(ctx: Context, phases: Sequence[Phase]) -> None:
-    """Runs ``phases``. The first that raises ends the run: what it raised comes out, after everybody's `clean_up`."""
+    """Runs ``phases``. The first error ends the run, and is raised after all `clean_up` calls."""
     begun: list[Phase] = []
     try:
         for phase in phases:
@@ -45,6 +45,6 @@ def _clean_up(ctx: Context, phase: Phase) -> None:
     try:
         phase.clean_up(ctx)
     except Exception as error:
-        # An error of the run matters more than one while tidying up, which is reported and logged, not raised.
-        log.warning("%s: could not tidy up", getattr(phase, "title", phase), exc_info=True)
-        ctx.tell("note", text=f"could not tidy up: {error.what if isinstance(error, InstallerError) else error}")
+        # An error of the run matters more than one of a clean-up, which is reported and logged, not raised.
+        log.warning("%s: could not clean up", getattr(phase, "title", phase), exc_info=True)
+        ctx.tell("note", text=f"could not clean up: {error.what if isinstance(error, InstallerError) else error}")

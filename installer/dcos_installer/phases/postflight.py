@@ -1,4 +1,4 @@
-"""What a host must show once it is deployed: with testinfra over the installer's own SSH, and by its metrics."""
+"""The requirements for a deployed host: checked by testinfra over the installer's own SSH, and by its metrics."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 
 class PostflightFailed(InstallerError):
-    """A deployed host does not show what it must. ``evidence`` lists what, a line each."""
+    """A deployed host does not meet the requirements. ``evidence`` has a line for each."""
 
     evidence_title = "problems:"
 
 
 def check_host(host: HostSpec, remote: Remote, services: Catalog, units: tuple[str, ...]) -> None:
-    """Raises `PostflightFailed` with everything that is wrong on ``host``."""
+    """Raises `PostflightFailed` with all problems of ``host``."""
     wrong = problems(_testinfra(remote), host, services, units)
     if wrong:
         raise PostflightFailed(
-            f"{host.name} is not as it should be",
+            f"{host.name} does not pass the checks",
             hint="look at the units named here with: dcos-installer ssh INVENTORY " + host.name,
             evidence="\n".join(wrong),
         )
 
 
 def problems(machine: Any, host: HostSpec, services: Catalog, units: tuple[str, ...]) -> list[str]:
-    """What is wrong on a machine, as sentences. ``machine`` is testinfra's ``Host``, whose modules have no types."""
+    """The problems of a machine, as sentences. ``machine`` is testinfra's ``Host``, whose modules have no types."""
     wrong = []
     for unit in units:
         service = machine.service(unit)
@@ -58,22 +58,22 @@ def problems(machine: Any, host: HostSpec, services: Catalog, units: tuple[str, 
 
 
 def check_metrics(ask: Ask, host: HostSpec, services: Catalog) -> None:
-    """Raises `PostflightFailed` unless each daemon of ``host`` that has metrics tells them, as one JSON object."""
+    """Raises `PostflightFailed` unless each daemon of ``host`` that has metrics returns them, as one JSON object."""
     wrong = []
     for service in services.on(host):
         if service.metrics is None:
             continue
         url = services.url(service.name, service.metrics.port, host.address) + service.metrics.path
         try:
-            told = ask(url)
+            metrics = ask(url)
         except NotWell as error:
             wrong.append("; ".join(part for part in (error.what, error.why) if part))
             continue
-        if not isinstance(told, dict):
-            wrong.append(f"{url} tells no JSON object")
+        if not isinstance(metrics, dict):
+            wrong.append(f"{url} returns no JSON object")
     if wrong:
         raise PostflightFailed(
-            f"not every daemon of {host.name} tells its metrics",
+            f"not every daemon of {host.name} returns its metrics",
             hint="look at the units named here with: dcos-installer ssh INVENTORY " + host.name,
             evidence="\n".join(wrong),
         )
@@ -84,7 +84,7 @@ def _testinfra(remote: Remote) -> Any:
     from testinfra.host import Host
 
     class OverRemote(BaseBackend):
-        """testinfra's commands through `Remote`: one way to reach a machine, host keys checked."""
+        """Runs testinfra's commands through `Remote`: there is one way to reach a machine, with host keys checked."""
 
         NAME = "dcos"
 

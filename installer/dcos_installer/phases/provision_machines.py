@@ -1,4 +1,4 @@
-"""Makes the machines that are not there, switches on those that are off, and learns where they are."""
+"""Creates missing machines, switches on those that are off, and gets their addresses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ProvisionMachines:
             ctx.look_at_machines()
         _refuse_moved(ctx, before)
         if not ctx.dry_run:
-            # A machine that is gone keeps its address until the address of its successor is known.
+            # A lost machine keeps its address until the address of its successor is known.
             remember_spec(ctx.state, learned(ctx.spec, {**before, **_addresses(ctx.spec)}))
         known = {host.name for host in ctx.spec.hosts}
         for name in sorted(set(ctx.machines) - known):
@@ -57,11 +57,11 @@ class ProvisionMachines:
         _refuse_moved(ctx, before)
         remember_spec(ctx.state, ctx.spec)
         if absent:
-            _refuse_failed(ctx.provider.introduce(ctx.spec), "not every machine could be told the others' names")
+            _refuse_failed(ctx.provider.introduce(ctx.spec), "not every machine could be given the others' names")
         take_record(ctx)
 
     def _finish_removals(self, ctx: Context) -> None:
-        """A machine whose removal was begun, by a run that was cut off, cannot be made anew before it is gone."""
+        """Finishes removals that an interrupted run started: until then these machines cannot be created again."""
         leaving = [host.name for host in ctx.spec.hosts if ctx.machines[host.name].condition is Condition.REMOVING]
         if not leaving:
             return
@@ -71,7 +71,7 @@ class ProvisionMachines:
                 results = ctx.provider.destroy(leaving, ctx.note)
                 machine_records.forget(ctx.state, well(results))
                 outcome.report(results)
-        _refuse_failed(results, "not every machine could be removed, as was begun")
+        _refuse_failed(results, "not every started removal of a machine could be finished")
         if not ctx.dry_run:
             ctx.look_at_machines()
 
@@ -101,9 +101,9 @@ class ProvisionMachines:
         _refuse_failed(results, "not every machine could be started")
 
     def _hold_to_shape(self, ctx: Context, there: list[HostSpec]) -> None:
-        """Machines that were there already get the limits they are declared with, and are waited for.
+        """Existing machines get their declared limits, and are waited for.
 
-        They may be on their way up still, when the run that made them was cut off.
+        They may still be booting, when the run that created them was interrupted.
         """
         if not ctx.provider.makes_machines or not there:
             return
@@ -126,7 +126,7 @@ class ProvisionMachines:
         failures = failed(results)
         if not failures:
             return
-        # Which of them run and cannot be reached? Only those may be left out.
+        # Machines that run and cannot be reached: only those may be left out.
         silent = ctx.everywhere(
             [host for host in there if host.name in failures],
             lambda host: ctx.remote(host).run(["true"], what="reach it", deadline=30),
@@ -134,11 +134,11 @@ class ProvisionMachines:
         unreached = {name: error for name, error in silent.items() if isinstance(error, BaseException)}
         now = ctx.look_at_machines()
         if len(unreached) < len(failures) or any(now[name].condition is not Condition.RUNNING for name in unreached):
-            raise HostsFailed("not every machine runs as it should", failures)
+            raise HostsFailed("not every machine runs", failures)
         leave_out(ctx, unreached, "not every machine can be reached")
 
     def _took(self, ctx: Context, results: Results) -> None:
-        """What the machines became is known from here on, whatever happens next."""
+        """Takes over the machines' states, whatever happens next."""
         ctx.learn(well(results))
         machine_records.saw(ctx.state, well(results))
 
@@ -149,16 +149,16 @@ def _creation(ctx: Context, host: HostSpec) -> str:
 
 
 def _with_addresses(results: Results) -> Results:
-    """The same results; a machine without an address that others can reach has failed."""
+    """The same results; a machine without an address that others can reach counts as failed."""
     checked = dict(results)
     for name, machine in well(results).items():
         try:
             host_address(machine.address)
         except ValueError as error:
             checked[name] = ProviderError(
-                "its provider made it and tells no address that can be used",
+                "its provider created it and reports no usable address",
                 machine=name,
-                why=f"it says {machine.address or 'nothing'}; expected is {error}",
+                why=f"it reports {machine.address or 'nothing'}; expected: {error}",
                 hint="see that its network gives it an address, then run again: it is found, and not made again",
             )
     return checked
@@ -170,7 +170,7 @@ def _refuse_failed(results: Results, what: str) -> None:
 
 
 def _stand_in(ctx: Context) -> None:
-    """In a dry run: says of which hosts nobody knows the address yet, and goes on with something in its place."""
+    """In a dry run: lists the hosts whose address is not known yet, and continues with placeholders."""
     names = unknown(ctx.spec)
     if not names:
         return
@@ -186,8 +186,8 @@ def _stand_in(ctx: Context) -> None:
 def _refuse_unknown(ctx: Context) -> None:
     if names := unknown(ctx.spec):
         raise ProviderError(
-            f"nobody knows the address of {', '.join(names)}",
-            why="the provider told none, and the inventory has none",
+            f"the address of {', '.join(names)} is not known",
+            why="the provider reported none, and the inventory has none",
             hint="see that the machines run and that their network gives them addresses, then run again",
         )
 
@@ -197,7 +197,7 @@ def _addresses(spec: ClusterSpec) -> dict[str, str]:
 
 
 def _deployed_at(ctx: Context) -> dict[str, str]:
-    """Where the hosts that carry something of ours were, when they were deployed last."""
+    """The addresses of the deployed hosts at their last deploy."""
     try:
         spec = last_spec(ctx.state)
     except SnapshotDamaged:
@@ -209,8 +209,8 @@ def _deployed_at(ctx: Context) -> dict[str, str]:
 def _refuse_moved(ctx: Context, before: Mapping[str, str]) -> None:
     """Raises `MasterMoved` when a deployed master has another address now.
 
-    Masters are known to each other's ZooKeepers by their addresses, in a list that the ensemble keeps itself. Where all
-    masters are made anew, their ensemble begins anew, and nobody knows the former addresses any more.
+    Masters are known to each other's ZooKeepers by their addresses, in a list that the ensemble keeps itself. If all
+    masters are created again, so is their ensemble, and the former addresses do not matter any more.
     """
     masters = ctx.spec.masters
     if {host.name for host in masters} <= set(ctx.lost):
@@ -222,26 +222,26 @@ def _refuse_moved(ctx: Context, before: Mapping[str, str]) -> None:
                 f"it had the address {was} when it was deployed, and has {host.address} now",
                 why="the masters' ZooKeepers know each other by address, and keep that list themselves: the"
                 f" others would look for {host.name} at {was} for ever",
-                hint=f"have its provider give it the address {was} again, and deploy then; or take the cluster away"
+                hint=f"have its provider give it the address {was} again, and deploy then; or remove the cluster"
                 " with destroy, and deploy it anew",
                 machine=host.name,
             )
 
 
 def _tell_lost(ctx: Context, absent: list[HostSpec]) -> None:
-    """A machine that was deployed and is not there any more is made anew: with nothing of what it had stored."""
+    """Reports deployed machines that no longer exist and are created again, without their stored data."""
     known = deployed(ctx)
     ctx.lost = [host.name for host in absent if host.name in known]
-    if told := lost_message(ctx):
-        ctx.note("", told)
+    if text := lost_message(ctx):
+        ctx.note("", text)
 
 
 def lost_message(ctx: Context) -> str:
-    """What is said of lost machines, before they are made anew and at a run's end; empty: there are none."""
+    """The message about lost machines, before they are created again and at a run's end; empty: there are none."""
     if not ctx.lost:
         return ""
     be, they, new = ("is", "it", "a new one is made") if len(ctx.lost) == 1 else ("are", "they", "new ones are made")
-    told = f"{', '.join(ctx.lost)} of the deployed cluster {be} gone, with all that {they} had stored; {new}"
+    text = f"{', '.join(ctx.lost)} of the deployed cluster {be} gone, with all that {they} had stored; {new}"
     if {host.name for host in ctx.spec.masters} <= set(ctx.lost):
-        told += ": the cluster's state (apps, users, agents) is lost, it begins anew"
-    return told
+        text += ": the cluster's state (apps, users, agents) is lost, it begins anew"
+    return text

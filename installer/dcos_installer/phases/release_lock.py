@@ -1,4 +1,4 @@
-"""Gives the cluster's lock back. A run that ends earlier gives it back, too: see `AcquireLock.clean_up`."""
+"""Releases the cluster's lock. A run that ends earlier releases it, too: see `AcquireLock.clean_up`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes everything of ours off hosts that are not ours to remove."""
+"""Removes everything of ours from hosts that the provider did not make."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dcos_installer.phases.engine import Applied
 
 
 class RemoveHosts:
-    """Units, links, users, firewall and /opt/dcos go; state in /var/lib/dcos stays unless purged."""
+    """Removes units, links, users, firewall and /opt/dcos; state in /var/lib/dcos stays unless purged."""
 
     title = "Clear hosts"
 
@@ -33,5 +33,5 @@ class RemoveHosts:
 
             ctx.engine.remove(ctx.spec, ctx.spec.hosts, self._purge, on_host)
         if failures:
-            raise HostsFailed("not every host could be cleared", failures)
+            raise HostsFailed("not every host could be cleaned", failures)
         ctx.results.hosts_cleared = True

@@ -8,12 +8,12 @@ from dcos_installer.providers.base import Results, failed, well
 
 
 class RemoveMachines:
-    """Goes by what the provider finds, so it also removes what is half made, or no longer in the inventory."""
+    """Removes what the provider finds: also machines that are incomplete, or no longer in the inventory."""
 
     title = "Remove machines"
 
     def should_run(self, ctx: Context) -> str:
-        return "" if ctx.provider.makes_machines else "the hosts are somebody else's"
+        return "" if ctx.provider.makes_machines else "the hosts are not the provider's"
 
     def run(self, ctx: Context) -> None:
         present = [name for name, machine in ctx.look_at_machines().items() if machine.exists]
@@ -28,5 +28,5 @@ class RemoveMachines:
             ctx.results.machines_removed = not recorded & set(failed(results))
             outcome.report(results)
         if failures := failed(results):
-            told = {name or "what machines shared": error for name, error in failures.items()}
-            raise HostsFailed("not everything could be removed", told, hint="run again: it goes on where it stopped")
+            named = {name or "what machines shared": error for name, error in failures.items()}
+            raise HostsFailed("not everything could be removed", named, hint="run again: it goes on where it stopped")

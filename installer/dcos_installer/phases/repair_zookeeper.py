@@ -1,5 +1,5 @@
-"""Repairs a ZooKeeper that cannot start from its files: gives them back to its user, or empties it so that it learns
-everything from the others, while they serve.
+"""Repairs a ZooKeeper that cannot start from its files: restores their owner, or empties it, so that it copies
+everything from the others while they serve.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
 
 JOIN_SECONDS = 120.0
-"""A member copies a snapshot of what the others have: some megabytes."""
+"""Seconds for a member to copy a snapshot of the others' data: some megabytes."""
 
 
 class NotRepaired(InstallerError):
@@ -27,7 +27,7 @@ class NotRepaired(InstallerError):
 
 
 class RepairZooKeeper:
-    """One master's. Nothing is deleted: the data lie beside, and the next damage but one removes them."""
+    """Repairs one master's ZooKeeper. The damaged data is put aside; only later damage removes it."""
 
     title = "Repair ZooKeeper"
 
@@ -41,10 +41,10 @@ class RepairZooKeeper:
 
     def run(self, ctx: Context) -> None:
         host, home = _master(ctx, self._host), zookeeper(ctx).home
-        ctx.remote(host).run(["true"], what="reach it", deadline=30)  # before a change is noted as begun
+        ctx.remote(host).run(["true"], what="reach it", deadline=30)  # before a change is journalled
         found = fault(ctx, host)
         ctx.note(host.name, found.text if found else "its ZooKeeper does not serve")
-        if found is None or found.closed:  # it may only have been stopped: nothing tells that its data is damaged
+        if found is None or found.closed:  # it may only be stopped: nothing shows that its data is damaged
             found = _given_back(ctx, host)
             if found is None:
                 return
@@ -52,7 +52,7 @@ class RepairZooKeeper:
                 raise NotRepaired(
                     f"the ZooKeeper of {host.name} may still not use its own files",
                     why=found.why,
-                    hint=f"they belong to its user now: look at what else keeps it out, on {host.name}:"
+                    hint=f"they belong to its user now: look at what else denies access, on {host.name}:"
                     f" namei -l {home}, getfacl {home}, lsattr -R {home}; then repair again",
                 )
             ctx.note(host.name, found.text)
@@ -69,13 +69,13 @@ class RepairZooKeeper:
                 evidence=lambda: unit_log(ctx, host, zookeeper(ctx).unit_name),
             )
 
-        mode = ctx.change(host.name, "put ZooKeeper's data aside and let it join the others empty", rejoin)
+        mode = ctx.change(host.name, "move ZooKeeper's data aside and let it join the others empty", rejoin)
         ctx.note(host.name, f"its ZooKeeper serves ({mode}); what it had lies in {home}/damaged/{stamp}")
 
 
 def _given_back(ctx: Context, host: HostSpec) -> Fault | None:
-    """Makes its files its user's again: that needs no majority, and forgets nothing. Returns what is wrong after it."""
-    since = ctx.change(host.name, "give ZooKeeper's files back to its user", lambda: give_back(ctx, host)) or ""
+    """Makes its user the owner of its files: that needs no majority, and loses nothing. Returns the remaining fault."""
+    since = ctx.change(host.name, "make ZooKeeper's user the owner of its files", lambda: give_back(ctx, host)) or ""
     outcome = wait_until(
         ctx,
         f"the ZooKeeper of {host.name} starts with its files",
@@ -85,12 +85,14 @@ def _given_back(ctx: Context, host: HostSpec) -> Fault | None:
     )
     if isinstance(outcome, Fault):
         return outcome
-    ctx.note(host.name, f"its ZooKeeper {outcome}; its files are its own again, and nothing in them was changed")
+    ctx.note(
+        host.name, f"its ZooKeeper {outcome}; its files belong to its user again, and their content was not changed"
+    )
     return None
 
 
 def _started(ctx: Context, host: HostSpec, since: str) -> str | Fault:
-    """How it runs, or what it complains of by now. Raises `NotWell` as long as neither is known."""
+    """Its state, or its new fault. Raises `NotWell` as long as neither is known."""
     try:
         return f"serves ({ask_mode(ctx.ask, host, ctx.services)})"
     except Alone:
@@ -123,8 +125,8 @@ def _refuse_without_majority(ctx: Context, host: HostSpec, quorum: Quorum) -> No
     aside = f"on {host.name}, stop {zookeeper(ctx).unit_name} and move {zookeeper(ctx).home}/version-2 away yourself"
     if quorum.size == 1:
         raise NotRepaired(
-            f"the ZooKeeper of {host.name} is the only one: there is nobody to learn from",
-            why="emptied, it would forget what the cluster knows: agents, apps, users",
+            f"the ZooKeeper of {host.name} is the only one: there is no other to copy from",
+            why="emptied, it would lose the cluster's state: agents, apps, users",
             hint="put its data back from a copy of that machine's disk; without one the cluster's state is lost:"
             f" destroy and deploy anew, or, to keep the machines, {aside} and deploy",
             final=True,
@@ -133,6 +135,6 @@ def _refuse_without_majority(ctx: Context, host: HostSpec, quorum: Quorum) -> No
     raise NotRepaired(
         f"the ZooKeeper of {host.name} is not emptied now: the others hold no majority",
         why=f"{len(quorum.modes)} of {quorum.size} serve, {quorum.needed} must; also silent: {others}",
-        hint="bring the other masters up first: what they have written is then still there to learn from;"
+        hint="repair the other masters first: their data is then still there to copy;"
         f" damaged data is kept {KEPT_ASIDE} times at most, so nothing is tried at random",
     )

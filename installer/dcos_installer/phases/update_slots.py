@@ -210,7 +210,7 @@ class StartFromSlots:
                 raise FellBack(
                     f"{host.name} went back to its slot {state.running}: it was not well with the image",
                     why=f"the other slot was tried {slots_tried(state)}; machines after it were left as they are",
-                    hint="see why in the machine's journal; its old slot serves. Mend it, then upgrade again",
+                    hint="see why in the machine's journal; its old slot serves. Correct the cause, then upgrade again",
                     evidence=self._trials(ctx, host),
                 )
             elif state.on_trial:
@@ -231,7 +231,7 @@ class StartFromSlots:
 
 
 def restart(ctx: Context, host: HostSpec) -> None:
-    """Has the machine restart in a moment: so this command comes to its end before SSH does."""
+    """Makes the machine restart after a moment, so that this command ends before SSH does."""
     ctx.remote(host).run(["systemd-run", "--quiet", "--on-active=1", "systemctl", "reboot"], what="restart it")
 
 
@@ -243,13 +243,13 @@ def slots_tried(state: SlotState) -> str:
 
 def _telling(ctx: Context, name: str, size: int) -> Callable[[int], None]:
     """Tells each quarter of what is sent."""
-    sent = told = 0
+    sent = reported = 0
 
     def passed(more: int) -> None:
-        nonlocal sent, told
+        nonlocal sent, reported
         sent += more
-        if (part := sent * _PARTS // max(1, size)) > told:
-            told = part
+        if (part := sent * _PARTS // max(1, size)) > reported:
+            reported = part
             ctx.note(name, f"{part * 100 // _PARTS} % of {size >> 20} MB sent")
 
     return passed

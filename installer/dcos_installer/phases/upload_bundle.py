@@ -1,4 +1,4 @@
-"""Puts packages on the hosts that will need them and do not have them."""
+"""Uploads missing packages to the hosts that need them."""
 
 from __future__ import annotations
 

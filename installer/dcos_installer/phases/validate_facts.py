@@ -1,4 +1,4 @@
-"""Preflight: can these machines carry the cluster? Every problem of every host at once, before anything changes."""
+"""Preflight: whether the machines can run the cluster. Reports every problem of every host, before anything changes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 ARCHITECTURES = ("x86_64", "aarch64")
 LEAST_DISK_MB = 300
-"""Free on the file system of /opt/dcos: two generations and the packages they need."""
+"""Free space on the file system of /opt/dcos: two generations and the packages they need."""
 
 _MEMORY_SLACK = 0.9
-"""A machine sold with so much memory shows a little less of it: firmware and kernel take their share."""
+"""A machine shows a little less memory than it was sold with: firmware and kernel use some."""
 
 
 class PreflightFailed(InstallerError):
-    """Some machines cannot carry the cluster. ``problems`` holds (host, what, remedy)."""
+    """Some machines cannot run the cluster. ``problems`` holds (host, what, remedy)."""
 
     evidence_title = "problems:"
 
@@ -32,8 +32,8 @@ class PreflightFailed(InstallerError):
         self.problems = tuple(problems)
         hosts = len({host for host, _, _ in problems})
         super().__init__(
-            f"{hosts} machine{'s' * (hosts > 1)} cannot carry the cluster as {'they are' if hosts > 1 else 'it is'}",
-            hint="mend what is listed, then run again; nothing was changed on the machines",
+            f"{hosts} machine{'s' * (hosts > 1)} cannot run the cluster as {'they are' if hosts > 1 else 'it is'}",
+            hint="correct what is listed, then run again; nothing was changed on the machines",
             evidence="\n".join(f"{host}: {what} ({remedy})" for host, what, remedy in problems),
         )
 
@@ -60,7 +60,7 @@ def _is_real(ctx: Context, host: HostSpec) -> bool:
 
 
 def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterator[tuple[str, str]]:
-    """What is wrong with one machine, and the remedy. ``real`` is False for one that is yet to be made. Pure."""
+    """The problems of one machine, each with its remedy. ``real`` is False if it does not exist yet. Pure."""
     if not facts.python:
         found = f"; it has {', '.join(facts.pythons)}" if facts.pythons else ""
         yield f"there is no Python 3.11 or newer in /usr/bin{found}", "install python3 3.11 or newer"
@@ -81,7 +81,7 @@ def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterato
         yield f"{facts.disk_free_mb} MB are free for /opt/dcos", f"make room: at least {LEAST_DISK_MB} MB"
     if facts.addresses and host.address not in facts.addresses:
         yield (
-            f"it has not the address {host.address} (it has {', '.join(facts.addresses)})",
+            f"it does not have the address {host.address} (it has {', '.join(facts.addresses)})",
             "correct ansible_host or dcos_address in the inventory",
         )
     if host.cpus is not None and facts.cpus < host.cpus - 0.01:
@@ -91,7 +91,7 @@ def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterato
 
 
 def taken_ports(host: HostSpec, facts: Facts, services: Catalog) -> Iterator[tuple[str, str]]:
-    """Ports of ours that somebody else listens on, on a host that has nothing of ours yet. Pure."""
+    """Ports of ours on which other processes listen, on a host where nothing of ours is deployed yet. Pure."""
     taken = {address: set[int]() for address in ("*", host.address)}
     somewhere: set[int] = set()
     for entry in facts.listening if facts.generation == 0 else ():
@@ -109,7 +109,7 @@ def taken_ports(host: HostSpec, facts: Facts, services: Catalog) -> Iterator[tup
 
 
 def cluster_problems(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with machines taken together. Pure."""
+    """The problems that several machines have together. Pure."""
     by_id: dict[str, list[str]] = defaultdict(list)
     for host in spec.hosts:
         if machine_id := facts[host.name].machine_id:

@@ -1,4 +1,4 @@
-"""Postflight: the checks hold, every service answers on its hosts; a cluster that was changed is tried for real."""
+"""Postflight: the checks succeed, every service answers on its hosts; after a change, the cluster is used for real."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NAMED = 3
 
 
 class VerifyCluster:
-    """A run that changed nothing only asks the daemons; one that changed hosts looks at each and runs an app."""
+    """A run without changes only asks the daemons; otherwise the changed hosts are checked and an app is run."""
 
     title = "Verify"
 
@@ -36,10 +36,10 @@ class VerifyCluster:
 
     def run(self, ctx: Context) -> None:
         known = checks.of(ctx.services)
-        told = [check.wait(ctx) for check in known]
+        parts = [check.wait(ctx) for check in known]
         for service in ctx.services.asked:
             _await(ctx, service)
-        ctx.note("", ", ".join(part for part in told if part))
+        ctx.note("", ", ".join(part for part in parts if part))
         who = load(ctx.state, ctx.spec, ctx.wall(), hosts=(), services=ctx.services).administrator
         if who is None:
             raise InstallerError(
@@ -62,8 +62,8 @@ class VerifyCluster:
         results = ctx.everywhere([host for host in ctx.spec.hosts if host.name not in ctx.left_out], check)
         failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
         if failures:
-            raise HostsFailed("not every machine is as it should be", failures)
-        ctx.note("", f"as it should be on {counted(len(results), 'machine')}")
+            raise HostsFailed("not every machine passes the checks", failures)
+        ctx.note("", f"the checks pass on {counted(len(results), 'machine')}")
 
 
 def _await(ctx: Context, service: Service) -> None:
@@ -71,7 +71,7 @@ def _await(ctx: Context, service: Service) -> None:
         wrong = unwell(ctx, service, but=ctx.left_out)
         if wrong:
             said = "\n".join(f"{name}: {why}" for name, why in wrong.items())
-            raise NotWell(f"no good answer from the {service.called} of {', '.join(wrong)}", evidence=said)
+            raise NotWell(f"no healthy answer from the {service.called} of {', '.join(wrong)}", evidence=said)
 
     wait_until(
         ctx,
@@ -83,7 +83,7 @@ def _await(ctx: Context, service: Service) -> None:
 
 
 def _said(ctx: Context, service: Service) -> str:
-    """What the daemons that do not answer last said, and whatever else is not well on their hosts."""
+    """The last log lines of the daemons that do not answer, and of all other unhealthy units on their hosts."""
     try:
         hosts = [ctx.spec.host(name) for name in list(unwell(ctx, service, but=ctx.left_out))[:_NAMED]]
     except InstallerError as error:

@@ -1,4 +1,4 @@
-"""Tells the `dcos` command of this user where the cluster is and whom to trust, and logs it in as the administrator."""
+"""Configures this user's `dcos` command: the cluster's address and CA, and a login as the administrator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class WriteClientConfig:
-    """A token that is good still is left alone, whoever it is of; one that expired or is refused is renewed."""
+    """A valid token of any user is kept; an expired or refused one is renewed."""
 
     title = "Set up the dcos command"
 
@@ -37,7 +37,7 @@ class WriteClientConfig:
         if wanted is None:
             ctx.change("", step, _nothing_yet)
             return
-        # A plan logs in as well: only then it is known whether a token would be written.
+        # A plan logs in, too: otherwise it is not known whether a token would be written.
         try:
             token = "(unknown)" if unknown(ctx.spec) else _log_in(ctx, vault)
         except InstallerError:
@@ -53,7 +53,7 @@ class WriteClientConfig:
 
 
 def _wanted(ctx: Context) -> tuple[client.Wanted | None, Vault]:
-    """What the command is to know; None as long as there is no CA."""
+    """The settings of the command; None as long as there is no CA."""
     vault = load(ctx.state, ctx.spec, ctx.wall(), hosts=(), services=ctx.services)
     if vault.trust is None:
         return None, vault
@@ -62,7 +62,7 @@ def _wanted(ctx: Context) -> tuple[client.Wanted | None, Vault]:
 
 
 def _log_in(ctx: Context, vault: Vault) -> str:
-    """A token from whichever gateway answers. Empty when the password is not the one that was made any more."""
+    """A token from the first gateway that answers. Empty if the administrator's password was changed."""
     who = vault.administrator
     if who is None:
         raise InstallerError(

@@ -1,4 +1,4 @@
-"""Composes manifests: what each service of a host adds, from its descriptor and its role's templates. Pure."""
+"""Composes manifests: the fragment of each service of a host, from its descriptor and its role's templates. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def manifest(spec: ClusterSpec, host: HostSpec, facts: Facts, materials: Materia
 
 
 def fragment(role: str, spec: ClusterSpec, host: HostSpec, facts: Facts, materials: Materials) -> Fragment:
-    """What the service ``role`` adds to ``host``. Pure; raises ``KeyError`` for a role that does not exist."""
+    """The fragment of the service ``role`` for ``host``. Pure; raises ``KeyError`` for a role that does not exist."""
     service, known = materials.services[role], materials.role(role)
     context = values(spec, host, facts, service, materials.services, known.trust)
     unit = service.unit_name
@@ -78,7 +78,7 @@ def _content(role: RoleMaterials, file: Text, context: dict[str, Any]) -> str:
 
 
 def _secret(service: Service, name: str) -> Secret:
-    """A secret that the service's daemon alone may read."""
+    """A secret that only the service's daemon may read."""
     return Secret(name, owner=service.user_name, group=service.user_name, mode=0o400)
 
 

@@ -1,4 +1,6 @@
-"""What the installer knows of a machine: `Facts`, read in one round trip, or assumed of a machine yet to be made."""
+"""The installer's knowledge of a machine: `Facts`, read in one round trip, or assumed for a machine that does not exist
+yet.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Target(msgspec.Struct, frozen=True, order=True):
-    """What a runtime package is built for: ``cp311``, ``x86_64``, ``glibc-2.36``."""
+    """The kind of machine that a runtime package is built for: ``cp311``, ``x86_64``, ``glibc-2.36``."""
 
     python: str
     arch: str
@@ -34,11 +36,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     libc: str
     """Family and version: ``glibc-2.36``."""
     python: str
-    """Tag of the interpreter our daemons get (/usr/bin, 3.11 or newer): ``cp311``; empty when there is none."""
+    """Tag of our daemons' interpreter (/usr/bin, 3.11 or newer): ``cp311``; empty if there is none."""
     cgroups: str
     """``v1`` or ``v2``."""
     container_runtime: str
-    """``crun`` or ``runc``, whichever the cgroups allow; empty when there is none."""
+    """``crun`` or ``runc``, depending on the cgroups; empty if there is none."""
     cpus: float
     """Within the machine's cgroup limit."""
     mem_mb: int
@@ -48,14 +50,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     init: str = "systemd"
     """``systemd``, else the name of process 1."""
     disk_free_mb: int = 0
-    """On the file system of /opt/dcos."""
+    """Free space on the file system of /opt/dcos."""
     machine_id: str = ""
     addresses: tuple[str, ...] = ()
-    """IPv4, loopback left out."""
+    """IPv4, without loopback."""
     listening: tuple[str, ...] = ()
-    """``address:port`` of TCP sockets that listen, ``*`` for every address; of a machine without a generation only."""
+    """``address:port`` of listening TCP sockets, ``*`` for every address; only of a machine without a generation."""
     packages: tuple[str, ...] = ()
-    """Folders of /opt/dcos/packages whose content is whole."""
+    """Folders of /opt/dcos/packages whose content is complete."""
     generation: int = 0
     """The active one; 0: none."""
     manifest: str = ""
@@ -67,7 +69,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def planned(self) -> dict[str, str]:
-        """The facts a manifest is computed from; a plan holds only while they stay as they are."""
+        """The facts from which a manifest is computed; a plan is valid only while they stay the same."""
         return {
             "arch": self.arch,
             "cgroups": self.cgroups,
@@ -83,7 +85,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def assumed(declared: DeclaredFacts) -> Facts:
-    """What a plan assumes of a machine that its provider has yet to make."""
+    """The facts that a plan assumes for a machine that its provider has yet to create."""
     return Facts(
         os_id=declared.os_id,
         os_version=declared.os_version,

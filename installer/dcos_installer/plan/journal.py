@@ -1,4 +1,4 @@
-"""What was begun and what was seen to be done: append-only JSON lines, on the disk before the next step begins."""
+"""The journal of changes, started and finished: append-only JSON lines, on the disk before the next step starts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Kind = Literal["run", "intent", "observed", "failed", "end"]
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line. A run begins with ``run`` and, unless it was cut off, closes with ``end``.
+    """One line. A run starts with ``run`` and, unless it was interrupted, ends with ``end``.
 
-    Of a change on a host: ``intent`` before it, then ``observed`` with the digest the host showed, or ``failed``.
+    A change on a host has ``intent`` before it, then ``observed`` with the host's digest, or ``failed``.
     """
 
     kind: Kind
@@ -34,7 +34,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class JournalDamaged(StateError):
-    """A line before the last cannot be read. ``readable`` holds the records of those that can."""
+    """A line before the last cannot be read. ``readable`` holds the readable records."""
 
     def __init__(self, what: str, readable: list[Record], **rest: Any) -> None:
         self.readable = readable
@@ -44,7 +44,7 @@ class JournalDamaged(StateError):
 class Journal:
     """The journal of one cluster, for one run. Every record is on the disk when its method returns.
 
-    Nothing is written before the first record, which only a run that holds the lock may write.
+    Nothing is written before the first record, which only a run with the lock may write.
     """
 
     def __init__(self, path: Path, run: str, clock: Callable[[], float]) -> None:
@@ -60,7 +60,7 @@ class Journal:
         whole = _whole_length(self._path)
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         if os.fstat(self._descriptor).st_size > whole:
-            # A torn last line was never a record, and appending to it would damage the next one.
+            # An incomplete last line was never a record, and appending to it would damage the next one.
             os.ftruncate(self._descriptor, whole)
 
     def __exit__(
@@ -71,11 +71,11 @@ class Journal:
         self._descriptor = -1
 
     def begin(self, what: str) -> None:
-        """The run begins; ``what`` is the command."""
+        """The run starts; ``what`` is the command."""
         self._append("run", detail=what)
 
     def end(self, how: str) -> None:
-        """The run came to its end by itself, well or not. One that never began has none."""
+        """The run ended by itself, successfully or not. A run that never started has no end."""
         if self._descriptor >= 0:
             self._append("end", detail=how)
 
@@ -109,7 +109,7 @@ class Journal:
 
 
 def read(path: Path) -> list[Record]:
-    """Every record, in order. A torn last line is left out: the record was not written in whole, so it never counted.
+    """All records, in order. An incomplete last line is left out: it was not written completely, so it never counted.
 
     Raises `JournalDamaged` when a line before the last cannot be read, and `StateError` when the file cannot.
     """
@@ -132,13 +132,13 @@ def read(path: Path) -> list[Record]:
             f"the journal {path} is damaged in line {number}",
             records,
             why=why,
-            hint="move the file away and run again: hosts are read anew, the journal only tells what was under way",
+            hint="move the file away and run again: hosts are read again; the journal only shows where a run stopped",
         )
     return records
 
 
 def set_aside(path: Path, now: float) -> Path:
-    """Renames a damaged journal, so that a new one can be begun. It is never trusted, so nothing else is lost."""
+    """Renames a damaged journal, so that a new one can start. A journal is never trusted, so nothing else is lost."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     aside = path.with_name(f"{path.name}.damaged-{stamp}")
     for number in range(2, 100):
@@ -150,7 +150,7 @@ def set_aside(path: Path, now: float) -> Path:
 
 
 def under_way(records: Iterable[Record]) -> list[Record]:
-    """The intents of the last run that were neither observed nor failed: where it was cut off. Empty: it ended."""
+    """The intents of the last run that were neither observed nor failed: where it was interrupted. Empty: it ended."""
     pending: dict[tuple[str, str, str], Record] = {}
     for record in records:
         key = (record.phase, record.host, record.step)

@@ -1,4 +1,4 @@
-"""One operator at a time: a flock on this machine, and a record on the cluster's first master for everybody else."""
+"""One operator at a time: a flock on this machine, and a record on the cluster's first master for all others."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from dcos_installer.remote import Remote
 
 RECORD_PATH = "/var/lib/dcos-installer/lock"
-"""On the first master. Outside of what a generation holds: it is about operators, not about the host."""
+"""On the first master. Not part of a generation: it concerns operators, not the host."""
 
-# The record comes into being whole or not at all: link() fails when the name is taken, whoever else tries meanwhile.
+# The record is created completely or not at all: link() fails when the name exists, even if several try at once.
 _TAKE = """\
 umask 077
 mkdir -p "${1%/*}"
@@ -29,7 +29,7 @@ trap 'rm -f "$new"' EXIT
 printf '%s\\n' "$3" > "$new"
 if ln "$new" "$1" 2>/dev/null; then echo taken; else echo held; cat "$1"; fi
 """
-# A rename over the stale record, and only if it is still the one that was judged stale.
+# A rename over the stale record, only if it is still the one that was found stale.
 _TAKE_OVER = """\
 umask 077
 exec 9>"$1.guard"
@@ -52,22 +52,22 @@ _REMOVE = 'if [ -e "$1" ]; then echo there; cat "$1"; rm -f "$1"; fi\n'
 
 
 class LockHolder(msgspec.Struct, frozen=True):
-    """Who works on a cluster: a person on a host, in a process, since a time."""
+    """Who works on a cluster: a user on a host, in a process, since a time."""
 
     run: str
-    """Names the run; unique."""
+    """Identifies the run; unique."""
     holder: str
     """The user's name."""
     host: str
     host_id: str
-    """The operator's machine: its machine-id and name (clones share the former)."""
+    """The operator's machine: its machine-id and name (clones have the same machine-id)."""
     pid: int
     time: float
     """Seconds since the epoch."""
     cluster: str
     command: str
     flock: str = ""
-    """The file on the holder's host that is locked as long as the holder lives."""
+    """The file on the holder's host that is locked while the holder lives."""
 
     def described(self) -> str:
         since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.time))
@@ -75,7 +75,7 @@ class LockHolder(msgspec.Struct, frozen=True):
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """A record that was removed; without a holder when nobody could read whose it was."""
+    """A removed record; without a holder when it could not be read."""
 
     holder: LockHolder | None
 
@@ -97,9 +97,9 @@ def this_holder(run: str, cluster: str, command: str, flock: Path, now: float) -
 
 @contextlib.contextmanager
 def hold_here(path: Path, holder: LockHolder) -> Iterator[None]:
-    """Holds the flock on this machine. The kernel lets go of it when the process ends, however it ends.
+    """Holds the flock on this machine. The kernel releases it when the process ends, however it ends.
 
-    Raises `LockHeld` with who holds it, `StateError` when the file cannot be opened.
+    Raises `LockHeld` with its holder, `StateError` when the file cannot be opened.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -107,7 +107,7 @@ def hold_here(path: Path, holder: LockHolder) -> Iterator[None]:
         raise StateError(
             f"the lock {path} cannot be opened",
             why=error.strerror or str(error),
-            hint="it has to be a file of yours, or not there: look at it, move it away and run again",
+            hint="it must be your file, or missing: look at it, move it away and run again",
         ) from error
     try:
         try:
@@ -125,56 +125,58 @@ def hold_here(path: Path, holder: LockHolder) -> Iterator[None]:
 def take(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> LockHolder | None:
     """Puts the record on the first master. Returns the dead holder whose record was taken over, if there was one.
 
-    Raises `LockHeld` when somebody works on the cluster from another host, or is alive on this one.
+    Raises `LockHeld` when another operator works on the cluster, from another host or on this one.
     """
     record = msgspec.json.encode(holder).decode()
-    told = remote.script(_TAKE, [path, holder.run, record], what="take the cluster's lock").stdout
-    if told.startswith("taken"):
+    answer = remote.script(_TAKE, [path, holder.run, record], what="take the cluster's lock").stdout
+    if answer.startswith("taken"):
         return None
-    other = _decode(told.removeprefix("held\n").encode())
+    other = _decode(answer.removeprefix("held\n").encode())
     if other is not None and other.run == holder.run:
         return None  # it is this run's own
     if other is None or not is_dead(other, holder):
         raise _held(other, holder.cluster)
-    told = remote.script(
+    answer = remote.script(
         _TAKE_OVER, [path, holder.run, record, other.run], what="take over the lock of a run that died"
     ).stdout
-    if not told.startswith("taken"):
-        raise _held(_decode(told.removeprefix("held\n").encode()), holder.cluster)
+    if not answer.startswith("taken"):
+        raise _held(_decode(answer.removeprefix("held\n").encode()), holder.cluster)
     return other
 
 
 def release(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> None:
-    """Removes the record, when it is still this holder's own."""
+    """Removes the record, if it is still this holder's own."""
     remote.script(_RELEASE, [path, holder.run], what="release the cluster's lock")
 
 
 def clear(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> None:
-    """As `release`, and nothing of the lock stays behind on the host: for the end of a cluster."""
+    """Like `release`, and removes all files of the lock from the host: for the end of a cluster."""
     remote.script(_CLEAR, [path, holder.run], what="remove the cluster's lock")
 
 
 def shown(remote: Remote, path: str = RECORD_PATH) -> LockHolder | None:
-    """Who the record names; None: nobody works on the cluster."""
+    """The holder in the record; None: nobody works on the cluster."""
     return _decode(remote.script(_SHOW, [path], what="read the cluster's lock").stdout.encode())
 
 
 def refuse_held(remote: Remote, mine: LockHolder, path: str = RECORD_PATH) -> None:
     """Raises `LockHeld` when there is a record of somebody who may be at work."""
-    told = remote.script(_SHOW, [path], what="read the cluster's lock").stdout.encode()
-    other = _decode(told)
-    if told.strip() and (other is None or not is_dead(other, mine)):
+    answer = remote.script(_SHOW, [path], what="read the cluster's lock").stdout.encode()
+    other = _decode(answer)
+    if answer.strip() and (other is None or not is_dead(other, mine)):
         raise _held(other, mine.cluster)
 
 
 def remove(remote: Remote, path: str = RECORD_PATH) -> Removed | None:
-    """Removes the record, whoever holds it, and returns whose it was; None: there was none."""
-    told = remote.script(_REMOVE, [path], what="remove the cluster's lock").stdout
-    return Removed(_decode(told.removeprefix("there\n").encode())) if told else None
+    """Removes the record of any holder, and returns it; None: there was none."""
+    answer = remote.script(_REMOVE, [path], what="remove the cluster's lock").stdout
+    return Removed(_decode(answer.removeprefix("there\n").encode())) if answer else None
 
 
 def is_dead(other: LockHolder, mine: LockHolder, is_free: Callable[[Path], bool] | None = None) -> bool:
-    """Whether a record's holder is certainly gone: it ran on this very host, and its flock is free. Else: not known."""
+    """Whether a record's holder has certainly ended: it ran on this host, and its flock is free. Otherwise this is not
+    known.
+    """
     if other.host_id != mine.host_id or not other.host_id or not other.flock:
         return False
     if other.flock == mine.flock:
@@ -186,9 +188,9 @@ def _flock_is_free(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return True  # its state directory is gone, so nothing can hold a lock in it
+        return True  # its state directory is gone, so no process can hold a lock in it
     except OSError:
-        return False  # of another user: this process cannot know
+        return False  # another user's: this process cannot know
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -199,11 +201,11 @@ def _flock_is_free(path: Path) -> bool:
 
 
 def _held(other: LockHolder | None, cluster: str) -> InstallerError:
-    who = other.described() if other else "somebody whose record cannot be read"
+    who = other.described() if other else "an unknown operator, whose record cannot be read"
     return LockHeld(
         f"the cluster is being worked on by {who}",
         why="two operators at once would undo each other's work",
-        hint="wait until they are done; if that process is surely dead: dcos-installer unlock INVENTORY",
+        hint="wait until they are done; if that process has certainly ended: dcos-installer unlock INVENTORY",
         evidence=f"cluster {cluster}",
     )
 

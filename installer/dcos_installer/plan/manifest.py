@@ -1,7 +1,7 @@
-"""What a machine should have, as values: Manifest, its parts, and the fragments that roles add to it.
+"""The desired state of a machine, as values: Manifest, its parts, and the fragments that roles add to it.
 
 A manifest is one frozen value with one canonical form (JSON) and one digest (sha256 of that). `dcos_host` applies it on
-the machine; nothing there is derived that is not spelled out here. `merge` makes one of fragments, `compose` of a host.
+the machine, and derives nothing that is not in it. `merge` makes one from fragments, `compose` from a host.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import msgspec
 from dcos_installer.errors import InstallerError
 
 FORMAT = 1
-"""Of the manifest's JSON; `dcos_host` refuses another."""
+"""The format of the manifest's JSON; `dcos_host` refuses another."""
 
 ACTIVE = "/opt/dcos/active"
-"""What every link outside /opt/dcos leads into."""
+"""Every link outside /opt/dcos leads into this folder."""
 
 
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +25,7 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     version: str
     sha256: str
-    """Of the normalised tar."""
+    """The digest of the normalised tar."""
     programs: tuple[str, ...] = ()
 
     @property
@@ -46,10 +46,11 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A systemd unit that runs. Its text is the file ``units/<name>`` of the generation.
 
-    ``reads`` names what it takes in when it starts: paths of files, ``package:NAME``, ``secret:NAME``. When one of them
-    changes, ``on_change`` (restart or reload) happens to it; when its own text does, it is restarted. ``probe``
-    (``https://KIND@HOST:PORT/PATH``, asked with mutual TLS; ``https://KIND@HOST:PORT``, whose certificate alone counts;
-    ``zookeeper://HOST:PORT``, ``unix:///SOCKET``) answers when it is well. Nothing is asked where anybody may answer.
+    ``reads`` names what it reads at its start: paths of files, ``package:NAME``, ``secret:NAME``. When one of them
+    changes, the unit gets ``on_change`` (restart or reload); when its own text changes, it is restarted. ``probe``
+    (``https://KIND@HOST:PORT/PATH``, with mutual TLS; ``https://KIND@HOST:PORT``, for which only the certificate
+    counts; ``zookeeper://HOST:PORT``, ``unix:///SOCKET``) answers when the unit is healthy. A probe never uses a port
+    at which any process could answer.
     """
 
     name: str
@@ -103,7 +104,7 @@ class Firewall(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Fragment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one role adds to a host. ``units`` come with their text and the target that wants them."""
+    """The parts of a host's manifest that one role adds. ``units`` have their text and the target that wants them."""
 
     role: str
     packages: tuple[Package, ...] = ()
@@ -118,7 +119,7 @@ class Fragment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole of what we lay down on one host. ``units`` are in the order in which they start."""
+    """Everything that we put on one host. ``units`` are in the order in which they start."""
 
     format: int
     cluster: str
@@ -146,13 +147,13 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ManifestConflict(InstallerError):
-    """Two roles want different things of one host."""
+    """Two roles want different values for the same thing of one host."""
 
 
 class ManifestInvalid(InstallerError):
-    """A fragment has something that no manifest may hold: an error in a role."""
+    """A fragment has a part that no manifest may hold: an error in a role."""
 
 
 def unit_file(name: str, content: str) -> File:
-    """The text of a unit."""
+    """The text of a unit, as a file of the generation."""
     return File(path=f"units/{name}", content=content)

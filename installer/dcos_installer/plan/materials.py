@@ -1,7 +1,7 @@
 """What manifests are made from besides the specification: the services' descriptors, the templates, copied files and
-options of their roles, the packages' names, and what is public of the cluster's secrets.
+options of their roles, the packages' names, and the public part of the cluster's secrets.
 
-Read once, here; the functions that make manifests get it as a value and touch no file.
+Read once, here; the functions that make manifests get it as a value and read no file.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class MaterialsMissing(InstallerError):
 
 @dataclass(frozen=True)
 class RoleMaterials:
-    """One role's templates, its options (defaults, without the role's prefix), the packages for each target, and whom
-    the cluster's machines trust.
+    """One role's templates, its options (defaults, without the role's prefix), the packages for each target, and the
+    keys that the cluster's machines trust.
     """
 
     name: str
@@ -41,15 +41,15 @@ class RoleMaterials:
     trust: Trust = NO_TRUST
 
     def render(self, template: str, **values: Any) -> str:
-        """The text of a template in the role's ``templates/``; ``options`` is known in it. Undefined names raise."""
+        """The text of a template in the role's ``templates/``; it can use ``options``. Undefined names raise."""
         return self._templates[template].render(options=self.options, **values)
 
     def render_text(self, text: str, **values: Any) -> str:
-        """The same for a template that stands in the descriptor itself."""
+        """The same for a template in the descriptor itself."""
         return self._templates[text].render(options=self.options, **values) if text in self._templates else text
 
     def file(self, name: str) -> str:
-        """The text of a file in the role's ``files/``, as it stands."""
+        """The text of a file in the role's ``files/``, unchanged."""
         return self._files[name]
 
     def package(self, target: Target, name: str) -> Package:
@@ -81,7 +81,7 @@ class Materials:
         return replace(self, roles=roles, packages=packages)
 
     def with_trust(self, trust: Trust | None) -> Materials:
-        """The same materials, for a cluster with this CA and token key; None: they are yet to be made."""
+        """The same materials, for a cluster with this CA and token key; None: they do not exist yet."""
         return replace(self, roles={name: replace(role, trust=trust or NO_TRUST) for name, role in self.roles.items()})
 
     def with_options(self, role: str, options: Mapping[str, Any]) -> Materials:
@@ -108,7 +108,7 @@ def load(folder: Path | None = None) -> Materials:
     if not services.services:
         raise MaterialsMissing(
             f"there is no role in {folder}",
-            why="this installation of dcos is not whole",
+            why="this installation of dcos is incomplete",
             hint="install dcos again, or restore the checkout",
         )
     return Materials(services, {service.name: _load_role(folder / service.name, service) for service in services})
@@ -116,7 +116,7 @@ def load(folder: Path | None = None) -> Materials:
 
 def _load_role(home: Path, service: Service) -> RoleMaterials:
     texts = {path.name: path.read_text() for path in sorted((home / "templates").glob("*.j2"))}
-    # Templates that stand in the descriptor itself are found by their own text.
+    # Templates in the descriptor itself have their own text as their name.
     inline = [item.value for item in service.sysctls]
     inline += [text for need in service.requires for text in (need.path, need.package)]
     texts |= {text: text for text in inline if "{{" in text}
@@ -139,6 +139,6 @@ def _load_role(home: Path, service: Service) -> RoleMaterials:
 
 
 def _options(path: Path, prefix: str) -> dict[str, Any]:
-    """The role's options with their defaults; none when it has no file of them."""
+    """The role's options with their defaults; none if it has no such file."""
     defaults = yaml.safe_load(path.read_text()) if path.exists() else None
     return {key.removeprefix(prefix): value for key, value in (defaults or {}).items()}

@@ -32,13 +32,13 @@ _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _PROBE = re.compile(r"(?:https://[a-z]+@[0-9.]+:\d+(?:/\S+)?|zookeeper://[0-9.]+:\d+|unix:///\S+)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LINK_ROOTS = ("/etc/systemd/system/", "/etc/sysctl.d/", "/usr/local/bin/")
-"""The folders where links may be made. All others of the machine are not ours."""
+"""The folders in which links may be made. All other folders of the machine are not ours."""
 
 _T = TypeVar("_T")
 
 
 def merge(spec: ClusterSpec, host: HostSpec, fragments: Sequence[Fragment]) -> Manifest:
-    """One manifest out of the roles' fragments, which may repeat each other but not differ.
+    """One manifest from the roles' fragments, which may repeat each other but not differ.
 
     Raises `ManifestConflict` naming both roles, and `ManifestInvalid`.
     """
@@ -51,9 +51,9 @@ def merge(spec: ClusterSpec, host: HostSpec, fragments: Sequence[Fragment]) -> M
                 role, known = found.setdefault(name, (piece.role, item))
                 if known != item:
                     raise ManifestConflict(
-                        f"{host.name}: the roles {role} and {piece.role} want different things of {what} {name}",
+                        f"{host.name}: the roles {role} and {piece.role} have different values for {what} {name}",
                         why=f"{role}: {_shown(known)}; {piece.role}: {_shown(item)}",
-                        hint="let one role own it, or make both say the same",
+                        hint="let one role have it, or give both the same value",
                     )
         return tuple(item for _, item in found.values())
 
@@ -61,8 +61,8 @@ def merge(spec: ClusterSpec, host: HostSpec, fragments: Sequence[Fragment]) -> M
     if len(firewalls) > 1:
         raise ManifestConflict(
             f"{host.name}: the roles {' and '.join(firewalls.values())} each bring a firewall",
-            why="one table holds all doors of a host",
-            hint="one role owns the doors",
+            why="one table has all open ports of a host",
+            hint="let one role have the firewall",
         )
     sysctls = gathered("sysctls", "key", "the kernel setting")
     files = [*gathered("files", "path", "the file"), *_sysctl_file(sysctls)]

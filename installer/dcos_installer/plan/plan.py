@@ -1,4 +1,4 @@
-"""What will change, host by host: manifests compared with hosts. `phases.converge` executes just that.
+"""The changes of each host: manifests compared with hosts. `phases.converge` executes exactly these.
 
 The last plan is also written to a file, for people only.
 """
@@ -28,36 +28,36 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class HostPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One host's part. ``seen`` is what the host showed; an apply is refused when it shows something else by then."""
+    """One host's part. ``seen`` is the host's state; an apply is refused when that is another by then."""
 
     manifest: Manifest
     changes: tuple[Change, ...] = ()
     problems: tuple[str, ...] = ()
-    """Why an apply would refuse, as things are now."""
+    """Why an apply would refuse now."""
     missing_packages: tuple[str, ...] = ()
-    """Folders of packages that have to be brought first."""
+    """Folders of packages that must be uploaded first."""
     seen: dict[str, str] = {}
     digest: str = ""
-    """Of ``seen``; empty for a machine that is yet to be made."""
+    """The digest of ``seen``; empty for a machine that does not exist yet."""
     facts: str = ""
-    """Digest of the facts that the host showed (`Facts.digest`); empty for a machine that is yet to be made."""
+    """Digest of the host's facts (`Facts.digest`); empty for a machine that does not exist yet."""
     generation: int = 0
     """The active one."""
 
     @property
     def absent(self) -> bool:
-        """Whether the machine is yet to be made."""
+        """Whether the machine does not exist yet."""
         return not self.digest
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole cluster's."""
+    """The plan of the whole cluster."""
 
     cluster: str
     """The cluster's id."""
     hosts: dict[str, HostPlan]
     format: int = 1
-    """Of the file."""
+    """The version of the file's format."""
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def summary(changes: tuple[Change, ...], *, every_change: bool = False) -> Iterator[str]:
-    """A host's changes as sentences; new files, links and users counted together unless ``every_change``."""
+    """A host's changes as sentences; new files, links and users are counted together unless ``every_change``."""
     counted: dict[tuple[str, str], int] = {}
     for change in changes:
         if not every_change and change.action == "add" and change.kind in ("file", "link", "user"):

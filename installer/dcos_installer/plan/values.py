@@ -1,4 +1,4 @@
-"""What the templates of all roles know: the cluster, the host, the services and where things lie. docs/services.md."""
+"""The variables of all roles' templates: the cluster, the host, the services and their paths. See docs/services.md."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from dcos_installer.services import Catalog, Service
 
 SECRETS = "/etc/dcos-secrets"
-"""Where secrets lie on a machine."""
+"""The folder of secrets on a machine."""
 
 CA = "etc/tls/ca.crt"
 TOKEN_KEY = "etc/auth/token.pub"
-"""Files of every generation: whom the machine trusts."""
+"""Files of every generation: the keys that the machine trusts."""
 
 
 @dataclass(frozen=True)
 class Trust:
-    """What is public of the cluster's secrets, as PEM: the CA's certificate, and the key that tokens are held to."""
+    """The public part of the cluster's secrets, as PEM: the CA's certificate, and the key that verifies tokens."""
 
     ca: str
     token_key: str
 
 
 NO_TRUST = Trust(ca="# made by the first deploy\n", token_key="# made by the first deploy\n")
-"""Stands in the plan of a cluster whose secrets are yet to be made."""
+"""The placeholder in the plan of a cluster whose secrets do not exist yet."""
 
 
 def values(
@@ -69,7 +69,7 @@ def values(
 
 
 def operators(spec: ClusterSpec) -> tuple[str, ...]:
-    """Where operators come from, as the firewall takes it."""
+    """The networks of operators, for the firewall."""
     return tuple(sorted({str(network).removesuffix("/32") for network in spec.settings.operator_networks}))
 
 
@@ -81,7 +81,7 @@ def zk_url(spec: ClusterSpec, services: Catalog, path: str, credentials: str = "
 
 
 def attributes(host: HostSpec) -> str:
-    """The agent's attributes, as Mesos' ``--attributes``; a public agent says so as DC/OS' do."""
+    """The agent's attributes, in the form of Mesos' ``--attributes``; a public agent is marked as in DC/OS."""
     known = dict(host.attributes)
     if "public_agent" in host.roles:
         known.setdefault("public_ip", "true")
@@ -94,8 +94,8 @@ def dotted(tag: str) -> str:
 
 
 def flag_line(service: str, name: str, value: object) -> str:
-    """A flag of the service's daemon in a file that systemd reads as ``EnvironmentFile=``, by the daemon's own
-    declaration: ``MESOS_ZK_SESSION_TIMEOUT="5secs"``. Raises ``KeyError`` and ``ValueError``.
+    """A flag of the service's daemon as a line of an ``EnvironmentFile=`` of systemd, by the daemon's own declaration:
+    ``MESOS_ZK_SESSION_TIMEOUT="5secs"``. Raises ``KeyError`` and ``ValueError``.
     """
     flags = PROGRAMS[f"dcos-{service}"]
     return f"{flags.variable(name)}={env_quoted(flags.written(name, value))}"
@@ -105,7 +105,7 @@ def flag_line(service: str, name: str, value: object) -> str:
 
 
 def env_quoted(value: object) -> str:
-    """A value as it stands in a file that systemd reads as ``EnvironmentFile=``. Raises ``ValueError`` on line ends."""
+    """A value for an ``EnvironmentFile=`` of systemd. Raises ``ValueError`` on line ends."""
     text = str(value)
     if "\n" in text or "\x00" in text:
         raise ValueError(f"an environment variable holds no line ends: {text!r}")
@@ -115,7 +115,7 @@ def env_quoted(value: object) -> str:
 
 
 def port_list(text: str, more: Iterable[int] = ()) -> str:
-    """The ports in ``text`` (``31000-32000,40000``) and ``more`` as the kernel writes them: sorted and merged."""
+    """The ports in ``text`` (``31000-32000,40000``) and ``more`` in the kernel's form: sorted and merged."""
     parts = [tuple(int(number) for number in part.split("-")) for part in text.split(",") if part.strip()]
     merged: list[list[int]] = []
     for low, high in sorted([*((part[0], part[-1]) for part in parts), *((port, port) for port in more)]):
@@ -127,7 +127,7 @@ def port_list(text: str, more: Iterable[int] = ()) -> str:
 
 
 def numeric(addresses: Iterable[str]) -> list[str]:
-    """IPv4 addresses in their order, each once."""
+    """IPv4 addresses in numeric order, each once."""
     return sorted(set(addresses), key=lambda address: tuple(int(part) for part in address.split(".")))
 
 

@@ -1,5 +1,5 @@
-"""Where machines come from: one folder a kind of provider, found by `registry`, behind one interface (`base.Provider`).
+"""Providers of machines: one folder for each kind, found by `registry`, with one interface (`base.Provider`).
 
-A folder has ``declaration.py`` (what the kind says of itself: variables, defaults, checks) and whatever the provider is
-made of. Its libraries are imported when an inventory asks for it, so what only one of them needs stays optional.
+A folder has ``declaration.py`` (the kind's variables, defaults, checks) and the code of the provider. It is imported
+when an inventory asks for it, so libraries that only one provider needs are optional.
 """

@@ -1,4 +1,4 @@
-"""Whether a machine's SSH can be spoken with, and what keeps it from that: for providers that wait for it."""
+"""Whether a machine's SSH answers, and why not: for providers that wait for it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ SSH_PORT = 22
 
 @dataclass(frozen=True)
 class SshProblem:
-    """Why SSH does not answer. ``seen`` is what was seen, ``why`` its cause; both are empty if SSH answers."""
+    """Why SSH does not answer. ``seen`` is the symptom, ``why`` its cause; both are empty if SSH answers."""
 
     seen: str = ""
     why: str = ""
 
 
 def ssh_problem(address: str, port: int = SSH_PORT, seconds: float = 1.0) -> SshProblem:
-    """What keeps SSH from being spoken with at that address."""
+    """Why SSH does not answer at that address."""
     try:
         connection = socket.create_connection((address, port), timeout=seconds)
     except ConnectionRefusedError:

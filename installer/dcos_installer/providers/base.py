@@ -1,14 +1,14 @@
-"""What every provider of machines offers: what a machine will be, and what it became.
+"""The interface of providers of machines: what a machine will be, and what it became.
 
-A provider serves one cluster. It is the only part of the installer that makes, starts or removes machines; all else
-reaches them through the `SshTarget` it names. What a kind of provider says of itself before there is a cluster is its
-`declaration.Declaration`.
+A provider serves one cluster. It is the only part of the installer that creates, starts or removes machines; all other
+code reaches them through the provider's `SshTarget`. What is known of a kind of provider before there is a cluster is
+its `declaration.Declaration`.
 
-- **Results.** Whatever is done to machines gives a result a machine: the machine as it is then, or the `ProviderError`
-  that is about it alone. Only what is about all of them (a missing tool, a refused login) is raised.
+- **Results.** Every operation returns a result for each machine: its state afterwards, or the `ProviderError` that
+  concerns it alone. Only errors that concern all of them (a missing tool, a refused login) are raised.
 - **Again.** Every method may be called again after it was interrupted, and then finishes what is missing. A provider
-  finds its machines by what it marked them with (tags, folders), never by what the installer remembers.
-- **Addresses.** A provider may learn a machine's address when it makes it. Until then `HostSpec.address` is empty.
+  finds its machines by their marks (tags, folders), never by the installer's records.
+- **Addresses.** A provider may learn a machine's address when it creates it. Until then `HostSpec.address` is empty.
 - **Silence.** Providers print nothing: progress goes through a `Note`.
 """
 
@@ -34,7 +34,7 @@ def silent(name: str, text: str) -> None:
 
 
 class ProviderError(InstallerError):
-    """A machine could not be made, reached, switched or removed. ``machine`` is its name; empty: all of them."""
+    """A machine could not be created, reached, switched or removed. ``machine`` is its name; empty: all of them."""
 
     def __init__(
         self,
@@ -58,46 +58,46 @@ class Condition(StrEnum):
     OFF = "off"
     """It exists, with its disk, and does not run."""
     RUNNING = "running"
-    """It runs, or is on its way up."""
+    """It runs, or is booting."""
     BROKEN = "broken"
-    """Parts of it are there, or it runs without its supervisor. `start` and `destroy` put it right."""
+    """It exists only in part, or runs without its supervisor. `start` and `destroy` repair that."""
     REMOVING = "being removed"
-    """Its removal was begun and is not finished. `destroy` finishes it; until then it cannot be made again."""
+    """Its removal has started and is not finished. `destroy` finishes it; until then it cannot be created again."""
     UNKNOWN = "unknown"
-    """The provider cannot tell: the machine is not the provider's to switch."""
+    """The provider cannot see it: the machine is not the provider's to switch."""
 
 
 @dataclass(frozen=True)
 class MachineState:
-    """One machine now. ``detail`` is a sentence for people; for a broken machine it says what is wrong."""
+    """The state of one machine. ``detail`` is a sentence for people; for a broken machine it says what is wrong."""
 
     name: str
     condition: Condition
     address: str
-    """As the cluster's members know it; empty as long as nobody knows."""
+    """Its address for the cluster's members; empty as long as it is not known."""
     detail: str = ""
     id: str = ""
-    """What the provider calls it (an instance's id); empty where its name says all."""
+    """The provider's name for it (an instance's id); empty if it is the machine's own."""
 
     @property
     def exists(self) -> bool:
-        """Whether something of the machine is there: only an absent one must be created."""
+        """Whether anything of the machine exists: only an absent one must be created."""
         return self.condition is not Condition.ABSENT
 
 
 Results = Mapping[str, "MachineState | ProviderError"]
-"""By machine: how it is after what was done, or why that failed. One machine's failure does not hide the others'
+"""Each machine's state after the operation, or why that failed. One machine's failure does not hide the others'
 results.
 """
 
 
 def failed(results: Results) -> dict[str, ProviderError]:
-    """The machines that failed, with why."""
+    """The machines that failed, with the reason."""
     return {name: result for name, result in results.items() if isinstance(result, ProviderError)}
 
 
 def well(results: Results) -> dict[str, MachineState]:
-    """The machines that did not fail, as they are."""
+    """The states of the machines that did not fail."""
     return {name: result for name, result in results.items() if isinstance(result, MachineState)}
 
 
@@ -106,10 +106,10 @@ THIS_RUNTIME = "the runtime of this installation"
 
 @dataclass(frozen=True)
 class Carried:
-    """What a machine has of ours before anything is deployed to it, because its image holds it."""
+    """Our files on a machine before anything is deployed to it, because its image contains them."""
 
     runtime: str = ""
-    """The folder of the runtime package; `THIS_RUNTIME`: the one that is deployed, whichever that is; empty: none."""
+    """The folder of the runtime package; `THIS_RUNTIME`: that of this deploy; empty: none."""
     users: frozenset[str] = frozenset()
     links: tuple[tuple[str, str], ...] = ()
     """Path and target."""
@@ -117,9 +117,10 @@ class Carried:
 
 @dataclass(frozen=True)
 class DeclaredFacts:
-    """What a machine will show once the provider has made it: what a plan may assume of a host that is not there yet.
+    """The facts of a machine once the provider has created it: a plan may assume them for a host that does not exist
+    yet.
 
-    After the machine is made its real facts are read, and must agree with these.
+    Once the machine is created its real facts are read, and must agree with these.
     """
 
     os_id: str
@@ -127,7 +128,7 @@ class DeclaredFacts:
     os_version: str
     """``VERSION_ID`` of os-release: ``12``."""
     arch: str
-    """As `uname -m` says it: ``x86_64``."""
+    """As `uname -m` prints it: ``x86_64``."""
     python: str
     """The tag of /usr/bin/python3: ``cp311``."""
     libc: str
@@ -135,11 +136,11 @@ class DeclaredFacts:
     cgroups: str
     """``v1`` (controllers in hierarchies of their own, with or without a unified one beside them) or ``v2``."""
     container_runtime: str
-    """The OCI runtime that works there: ``runc`` or ``crun``; empty when there is none."""
+    """The OCI runtime that works there: ``runc`` or ``crun``; empty if there is none."""
     cpus: float
     mem_mb: int
     os_packages: frozenset[str] = frozenset()
-    """Names of the operating system's packages that are in it from the start."""
+    """Names of the operating system's packages that it contains from the start."""
     carried: Carried = Carried()
 
 
@@ -157,11 +158,11 @@ class Expected:
 
 @dataclass(frozen=True)
 class Order:
-    """A machine that is to be there: made, or found made.
+    """A machine that must exist: created, or found.
 
-    ``token`` names this making of it. It stays the same until the machine was seen, whatever crashes in between, and
-    is another one after it was removed: a provider whose machines show up late (or whose answer was lost) hands it on,
-    so that what was asked twice is made once.
+    ``token`` identifies its creation. It stays the same until the machine was seen, whatever crashes in between, and
+    changes after the machine was removed. A provider whose machines appear late (or whose answer was lost) passes it
+    on, so that two requests create one machine.
     """
 
     host: HostSpec
@@ -170,21 +171,21 @@ class Order:
 
 @dataclass(frozen=True)
 class MachineFile:
-    """A file that a machine has before it boots for the first time, owned by root."""
+    """A file that a machine has before its first boot, owned by root."""
 
     path: str
     """Absolute within the machine."""
     content: bytes
     mode: int = 0o644
     folder_mode: int = 0o755
-    """Of the folder it lies in, when that has to be made."""
+    """Of its folder, if that must be created."""
 
 
 @dataclass(frozen=True)
 class SshTarget:
     """How to reach a machine. Host keys are always checked, against ``known_hosts_file``.
 
-    ``identity_file`` and ``known_hosts_file`` are None where the operator's own SSH set-up decides.
+    ``identity_file`` and ``known_hosts_file`` are None if the operator's own SSH configuration applies.
     """
 
     address: str
@@ -193,51 +194,51 @@ class SshTarget:
     identity_file: Path | None
     known_hosts_file: Path | None
     jump: str = ""
-    """The hosts before it, as ``ssh -J`` takes them; empty: those that the operator's own SSH set-up says, if any."""
+    """The hosts before it, as ``ssh -J`` takes them; empty: those of the operator's own SSH configuration, if any."""
 
 
 @runtime_checkable
 class Provider(Protocol):
-    """Machines of one cluster from one place."""
+    """The machines of one cluster, of one kind of provider."""
 
     name: str
     """As the inventory names it."""
     makes_machines: bool
-    """False when machines are somebody else's: `create` and `destroy` then only look, and switching is refused."""
+    """False for existing machines of the operator: `create` and `destroy` then only look, and switching is refused."""
 
     def expected(self, host: HostSpec) -> Expected:
-        """What ``host`` will be, before it exists; touches nothing."""
+        """What ``host`` will be, before it exists. Changes nothing."""
 
     def inspect(self) -> Mapping[str, MachineState]:
-        """Every machine of the cluster's spec, and any of this cluster's that the spec no longer names. Read-only."""
+        """The state of every machine in the cluster's spec, and of any further machine of this cluster. Read-only."""
 
     def outdated(self, host: HostSpec) -> str:
-        """What `create` would put right on a machine that exists already, as a short phrase; empty: nothing."""
+        """What `create` would correct on an existing machine, as a short phrase; empty: nothing."""
 
     def create(self, orders: Sequence[Order], note: Note = silent) -> Results:
-        """Makes these machines, starts them and returns once SSH answers on each or it is known that it does not.
+        """Creates these machines, starts them, and returns once SSH answers on each or has failed.
 
-        Each comes back with its address. One that is there already is found again, whether or not the installer knew of
-        it, and one that runs is not disturbed: only its limits follow its declared shape.
+        Each result has the machine's address. An existing machine is found again, whether or not the installer knew of
+        it, and a running one is not disturbed: only its limits follow its declared shape.
         """
 
     def introduce(self, spec: ClusterSpec) -> Results:
-        """Lets the machines that run know each other by name. Called when every address of ``spec`` is known."""
+        """Gives the running machines each other's names. Called when every address of ``spec`` is known."""
 
     def start(self, names: Collection[str], note: Note = silent) -> Results:
-        """Switches on machines that exist, and waits for SSH on each. One that runs is left alone."""
+        """Switches on existing machines, and waits for SSH on each. A running machine is not changed."""
 
     def power_off(self, names: Collection[str], note: Note = silent) -> Results:
-        """Cuts the machines' power: nothing in them gets to finish. Disks stay. One that is off is left alone."""
+        """Cuts the machines' power, without a shutdown. Disks stay. A machine that is off is not changed."""
 
     def reboot(self, names: Collection[str], note: Note = silent) -> Results:
         """Asks the machines to restart, and waits for SSH on each after that. Disks stay."""
 
     def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> Results:
-        """Removes these machines with everything that was theirs; None: all of the cluster, and what they shared.
+        """Removes these machines with everything of theirs; None: all machines of the cluster, and what they shared.
 
-        Of what they shared the result has no name. A removal that stopped half-way is finished by the next one.
+        The result for what they shared has an empty name. The next removal finishes an interrupted one.
         """
 
     def ssh(self, host: HostSpec) -> SshTarget:
-        """How to reach ``host``. Where its address is known beforehand, it is the same before and after it exists."""
+        """How to reach ``host``. If its address is known beforehand, this is the same before and after it exists."""

@@ -1,7 +1,7 @@
-"""What a kind of provider says of itself: its variables, its defaults, what it asks of an inventory, what it left.
+"""The declaration of a kind of provider: its variables, its defaults, its checks of an inventory, its remains.
 
 Each folder of `dcos_installer.providers` has a module ``declaration`` with one `Declaration`, named ``DECLARATION``;
-`registry` finds it there. Nothing outside of that folder knows the provider's name. A declaration is read by every
+`registry` finds it there. No code outside of that folder contains the provider's name. A declaration is read by every
 command, so its module imports nothing heavy: the provider itself is imported when it is opened.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec, Role
 
 Options = Mapping[str, str]
-"""The provider's own variables as an inventory has them: name to text, each of them valid."""
+"""The provider's own variables in an inventory: name to text, each of them valid."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +30,30 @@ class Default:
     """This provider's default of a variable that all providers share."""
 
     told: str
-    """For the table of variables."""
+    """The text in the table of variables."""
     by_role: Mapping[Role, Any] = field(default_factory=dict)
     """The value for a machine of that role; no entry: none."""
     note: str = ""
-    """A sentence more for the table."""
+    """A further sentence for the table."""
 
 
 @dataclass(frozen=True)
 class HostView:
-    """A host as the reader of inventories has it, for a provider to look at."""
+    """A host in the inventory, for a provider's checks."""
 
     name: str
     role: Role
     address: str
-    """Empty: the provider gives it one."""
+    """Empty: the provider assigns one."""
     cpus: float | None
     mem_mb: int | None
     suggest: Callable[[], str]
-    """Gives an address that nobody in the inventory has; another one for each host that asks."""
+    """Returns an address that no host in the inventory has, a different one for each host that asks."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong with a host. ``about`` names the variable whose line is told; empty: the host's own."""
+    """A problem of a host. ``about`` names the variable whose line is shown; empty: the line of the host."""
 
     about: str
     what: str
@@ -62,13 +62,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Remains:
-    """The remains of a cluster, when its state is lost: by machine its address, empty if unknown."""
+    """The remains of a cluster whose state is lost: each machine's address, empty if unknown."""
 
     machines: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
-    """Whether something is there that machines shared."""
+    """Whether anything exists that machines shared."""
     options: Options = field(default_factory=dict)
-    """The provider's own variables, as far as what is there tells them."""
+    """The provider's own variables, as far as the remains show them."""
 
     def __bool__(self) -> bool:
         return bool(self.machines) or self.shared
@@ -80,28 +80,28 @@ class Declaration:
 
     name: str
     summary: str
-    """Where its machines come from, to follow the name in brackets: ``machines on this host``."""
+    """Where its machines come from, in brackets after the name: ``machines on this host``."""
     makes_machines: bool = True
     is_default: bool = False
-    """Whether it is the default where an inventory names no provider. Exactly one provider is."""
+    """Whether it is the default of inventories that name no provider. Exactly one provider is."""
     gives_addresses: bool = False
-    """Whether a host needs no address in the inventory: the provider tells it after creation."""
+    """Whether a host needs no address in the inventory, because the provider reports it after creation."""
     extra: str = ""
-    """The extra of this distribution that holds its libraries."""
+    """The extra of this distribution that contains its libraries."""
     brought_by: str = ""
-    """The command that brings them to a checkout; empty: that extra does."""
+    """The command that installs them in a checkout; empty: the extra does."""
     variables: tuple[Variable, ...] = ()
-    """Those that it alone knows."""
+    """The variables that only this provider has."""
     defaults: Mapping[str, Default] = field(default_factory=dict)
-    """Of variables that every provider knows, by name."""
+    """Defaults of variables that every provider has, by name."""
     ansible_variables: tuple[str, ...] = ()
-    """Those of Ansible's that it heeds, besides ``ansible_host``: none where it makes its own access by SSH."""
+    """Ansible's variables that it uses, besides ``ansible_host``: none if it sets up SSH by itself."""
 
     takes_images: str = ""
-    """Where its machines' images may be brought beforehand, as it is written behind its name; empty: nowhere."""
+    """The form of the place to which its machines' images can be published, after its name; empty: none."""
 
     def publish(self, image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
-        """Brings an image to ``place``, whole or not at all, and tells what it is called there."""
+        """Publishes an image to ``place``, completely or not at all, and returns its names there."""
         raise NotImplementedError
 
     def open(self, spec: ClusterSpec, state_dir: Path) -> Provider:
@@ -109,36 +109,37 @@ class Declaration:
         raise NotImplementedError
 
     def value(self, name: str, options: Options) -> Any:
-        """What one of its own variables is worth: as the inventory has it, else by default."""
+        """The value of one of its own variables: that of the inventory, otherwise the default."""
         (variable,) = (variable for variable in self.variables if variable.name == name)
         return variable.parse(options.get(name, variable.default))
 
     def operator_networks(self, options: Options) -> tuple[IPv4Network, ...]:
-        """From where the operator reaches the machines in any case; empty: an inventory has to say it."""
+        """The networks from which the operator always reaches the machines; empty: an inventory must name them."""
         return ()
 
     def suggestions(self, options: Options) -> IPv4Network:
-        """Where addresses that are suggested come from."""
+        """The network from which addresses are suggested."""
         return IPv4Network("198.18.0.0/24")
 
     def host_findings(self, host: HostView, options: Options, limits: HostLimits | None) -> Iterator[Finding]:
-        """What is wrong with a host. ``limits`` is what the operator's own machine has. Pure."""
+        """The problems of a host. ``limits`` are those of the operator's own machine. Pure."""
         yield from ()
 
     def preflight(self, spec: ClusterSpec) -> None:
-        """Raises `ProviderError` when it is certain that ``spec`` cannot be provided here. Touches nothing."""
+        """Raises `ProviderError` when it is certain that ``spec`` cannot be provided here. Changes nothing."""
 
     def remains(self, cluster_id: str, described: ClusterSpec | None) -> Remains:
-        """What is there of a cluster; touches nothing. ``described`` is what its inventory says, if it can be read.
+        """The remains of a cluster. Changes nothing. ``described`` is its inventory's specification, if that can be
+        read.
 
-        Raises `ProviderError` where nobody can tell.
+        Raises `ProviderError` if this cannot be found out.
         """
         return Remains()
 
     def trees_in_use(self) -> Sequence[Path]:
-        """Of what was made from images on this host, where machines still need it: `image gc` leaves it alone."""
+        """The trees of images on this host that machines still need: `image gc` keeps them."""
         return ()
 
     def recorded_as(self, spec: ClusterSpec, host: HostSpec) -> str:
-        """What `remains` tells of ``host`` when it is as ``spec`` says; empty: whatever it tells."""
+        """The address of ``host`` in `remains` if it is as in ``spec``; empty: any."""
         return host.address

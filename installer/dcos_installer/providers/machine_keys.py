@@ -1,4 +1,4 @@
-"""What the machines that we make get before they boot: SSH keys, theirs and the operator's, and each other's names."""
+"""Data for new machines before their first boot: SSH keys, theirs and the operator's, and each other's names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOST_KEY = "ssh_host_ed25519_key"
 
 @dataclass(frozen=True)
 class ClusterKeys:
-    """The keys in a cluster's operator state. A machine that is made anew keeps its host key."""
+    """The keys in a cluster's operator state. A machine that is created again keeps its host key."""
 
     state: ClusterState
 
@@ -32,9 +32,9 @@ class ClusterKeys:
         return self.state.known_hosts
 
     def ensure(self, addresses: Iterable[tuple[str, str]]) -> None:
-        """Makes what is missing for these machines, as (name, address), and writes known_hosts for exactly these.
+        """Creates missing keys for these machines, given as (name, address), and writes known_hosts for exactly these.
 
-        One whose address is not known yet has its key, and no line in known_hosts.
+        A machine whose address is not known yet has its key, and no line in known_hosts.
         """
         self._hosts.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_key(self.identity_file, f"dcos-installer {self.state.cluster_id[:8]}")
@@ -51,7 +51,7 @@ class ClusterKeys:
             durable.write(self.known_hosts, wanted)
 
     def files_for(self, name: str) -> tuple[MachineFile, ...]:
-        """What the machine needs of it before it boots."""
+        """The machine's files before it boots."""
         folder = self._hosts / name
         operator = self.identity_file.with_suffix(".pub").read_bytes()
         return (
@@ -61,7 +61,7 @@ class ClusterKeys:
         )
 
     def forget(self, names: Collection[str] | None) -> None:
-        """Removes the host keys of these machines (None: of all); known_hosts goes with the last."""
+        """Removes the host keys of these machines (None: of all); known_hosts is removed with the last."""
         if names is None:
             shutil.rmtree(self._hosts, ignore_errors=True)
             self.known_hosts.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def _make_key(path: Path, comment: str) -> None:
     public = path.with_suffix(".pub")
     if path.exists() and public.exists():
         return
-    # Made beside its place: a run that was interrupted leaves no half a key behind.
+    # Created beside its place, so that an interrupted run leaves no incomplete key.
     new = path.with_name(f".new-{path.name}")
     for stale in (new, new.with_suffix(".pub")):
         stale.unlink(missing_ok=True)

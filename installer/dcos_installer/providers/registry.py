@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec
 
 SEARCHED_PACKAGES = ["dcos_installer.providers"]
-"""The packages whose folders are looked through."""
+"""The packages whose folders are searched."""
 
 
 def declarations() -> Mapping[str, Declaration]:
-    """Every kind of provider by its name, sorted. Raises `ProviderError` for a folder that is not complete."""
+    """Every kind of provider by its name, sorted. Raises `ProviderError` for an incomplete folder."""
     return _declarations(tuple(SEARCHED_PACKAGES))
 
 
@@ -39,7 +39,9 @@ def _declarations(packages: tuple[str, ...]) -> Mapping[str, Declaration]:
 
 
 def _refuse_incomplete(folders: Iterable[str]) -> None:
-    """Python would pass over a folder without ``__init__.py``, and the provider in it would be missing unsaid."""
+    """Without this check, Python would ignore a folder without ``__init__.py``, and its provider would be missing
+    silently.
+    """
     for folder in folders:
         for declared in sorted(Path(folder).glob("*/declaration.py")):
             if not (declared.parent / "__init__.py").is_file():
@@ -51,7 +53,7 @@ def _refuse_incomplete(folders: Iterable[str]) -> None:
 
 
 def declaration(name: str) -> Declaration:
-    """The kind of provider of that name. Raises `ProviderError` with the names there are."""
+    """The kind of provider of that name. Raises `ProviderError` with the existing names."""
     known = declarations()
     if name not in known:
         raise ProviderError(
@@ -63,7 +65,7 @@ def declaration(name: str) -> Declaration:
 
 
 def default() -> Declaration:
-    """The kind that is meant where an inventory names none."""
+    """The kind for inventories that name none."""
     (one,) = (known for known in declarations().values() if known.is_default)
     return one
 
@@ -87,7 +89,7 @@ def preflight(spec: ClusterSpec) -> None:
 
 @contextlib.contextmanager
 def _libraries_of(known: Declaration) -> Iterator[None]:
-    """What only one provider needs may be missing: then it is told what brings it."""
+    """If a library that only this provider needs is missing, the error says how to install it."""
     try:
         yield
     except ImportError as error:

@@ -17,7 +17,7 @@ def results_of(
     state: Callable[[str], MachineState],
     interrupted: Callable[[], None],
 ) -> Results:
-    """How each machine is after the work, or why it failed. ``interrupted`` ends their waits."""
+    """Each machine's state after the work, or why it failed. ``interrupted`` ends their waits."""
 
     def stop() -> None:
         interrupted()
@@ -34,7 +34,7 @@ def results_of(
                 "it cannot be set up on this host",
                 machine=name,
                 why=str(error),
-                hint="put that right, and try again",
+                hint="correct that, and try again",
             )
         else:
             raise error

@@ -1,4 +1,4 @@
-"""The cluster's secrets: made once, kept in the operator's state, brought to the machines beside their manifests.
+"""The cluster's secrets: created once, kept in the operator's state, sent to the machines beside their manifests.
 
 The installer uses `vault`; `authority` issues certificates, `roots` are the secrets that all others depend on.
 """

@@ -1,7 +1,7 @@
-"""The cluster's own certificate authority, and the certificates by which its daemons know each other.
+"""The cluster's own certificate authority, and the certificates with which its daemons authenticate each other.
 
 Each daemon of a host has one certificate for both directions (server and client). It names the host's address and name,
-what kind of daemon it is (``<kind>.dcos.internal``), both in one name, and both with the cluster
+the kind of daemon (``<kind>.dcos.internal``), and host and kind together with the cluster
 (``dcos://<cluster>/<kind>/<host>``, `dcos_runtime.tls`).
 """
 
@@ -30,11 +30,11 @@ from dcos_runtime.tls import name_at
 AUTHORITY_DAYS = 3652
 """Ten years."""
 LEAF_DAYS = 825
-"""The longest that the field accepts of a server's certificate."""
+"""The longest life of a server's certificate that clients accept."""
 _LEFT = 3
-"""A certificate is issued anew once only this part (a third) of its time is left."""
+"""A certificate is renewed once only this part (a third) of its life is left."""
 _EARLIER = timedelta(days=1)
-"""Certificates hold from a day before they were made: machines' clocks may be behind."""
+"""Certificates are valid from a day before they are made, because machines' clocks may be slow."""
 
 _USES = {
     "digital_signature": False,
@@ -50,12 +50,12 @@ _USES = {
 
 
 class SecretsDamaged(StateError):
-    """A secret in the operator's state cannot be used, and must not be made anew. Never says what is in it."""
+    """A secret in the operator's state cannot be used, and must not be created again. The error never contains it."""
 
 
 @dataclass(frozen=True)
 class CertificateHolder:
-    """Whom a certificate is for: one kind of daemon on one host. The operator has no address."""
+    """The subject of a certificate: one kind of daemon on one host. The operator has no address."""
 
     cluster: str
     kind: str
@@ -84,7 +84,7 @@ class Authority:
 
     @property
     def pem(self) -> str:
-        """The certificate: what every machine and every user trusts."""
+        """The certificate, which every machine and every user trusts."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
     def issue(self, holder: CertificateHolder, now: datetime) -> str:
@@ -116,7 +116,7 @@ class Authority:
         return key_pem(key) + certificate.public_bytes(Encoding.PEM).decode()
 
     def unfit(self, text: str, holder: CertificateHolder, now: datetime) -> str:
-        """Why the key and certificate in ``text`` must be issued anew; empty when they need not."""
+        """Why the key and certificate in ``text`` must be issued again; empty if not."""
         try:
             certificate = x509.load_pem_x509_certificate(text.encode())
             key = load_pem_private_key(text.encode(), None)
@@ -145,7 +145,7 @@ def key_pem(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 def self_signed(key: ec.EllipticCurvePrivateKey, cluster: str, now: datetime) -> Authority:
-    """The authority of ``key``: a certificate by itself of itself."""
+    """The authority of ``key``, with a self-signed certificate."""
     name = _name(f"dcos CA {cluster}")
     certificate = (
         x509.CertificateBuilder()
@@ -168,7 +168,7 @@ def read_key(path: Path, text: str) -> ec.EllipticCurvePrivateKey:
     try:
         key = load_pem_private_key(text.encode(), None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        # Not chained: a parser's own words may quote what it read.
+        # Not chained: a parser's message may quote what it read.
         raise damaged(path, "it is no private key in PEM") from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise damaged(path, "it is no elliptic curve key")
@@ -186,30 +186,30 @@ def read_authority(path: Path, text: str, key: ec.EllipticCurvePrivateKey, now: 
     if certificate.not_valid_after_utc <= now:
         raise SecretsDamaged(
             f"the cluster's CA expired on {certificate.not_valid_after_utc:%Y-%m-%d}: {path}",
-            why="nothing in the cluster trusts anything any more",
-            hint="a CA is made once, with its cluster: destroy the cluster and deploy it anew",
+            why="no daemon of the cluster trusts another any more",
+            hint="a CA is created once, with its cluster: destroy the cluster and deploy it again",
             final=True,
         )
     return Authority(key, certificate)
 
 
 def fingerprint(pem: str) -> str:
-    """SHA-256 of a certificate as people compare it: ``3A 91 …``. Raises ``ValueError``."""
+    """SHA-256 of a certificate for people to compare: ``3A 91 …``. Raises ``ValueError``."""
     certificate = x509.load_pem_x509_certificate(pem.encode())
     return certificate.fingerprint(hashes.SHA256()).hex(" ").upper()
 
 
 def damaged(path: Path, why: str) -> SecretsDamaged:
-    """What to say of a file that must not be made anew."""
+    """The error for a file that must not be created again."""
     return SecretsDamaged(
         f"a secret of the cluster is damaged: {path}",
-        why=f"{why}; it is not made anew, because the cluster runs with the one that was there",
-        hint=f"put {path.name} back from a backup of {path.parent}; without one, destroy the cluster and deploy anew",
+        why=f"{why}; it is not created again, because the cluster runs with the former one",
+        hint=f"restore {path.name} from a backup of {path.parent}; without one, destroy it and deploy it again",
     )
 
 
 def moment(seconds: float) -> datetime:
-    """A wall clock's seconds since the epoch as certificates count time: to the second, in UTC."""
+    """Seconds since the epoch as a time for certificates: whole seconds, in UTC."""
     return datetime.fromtimestamp(int(seconds), UTC)
 
 

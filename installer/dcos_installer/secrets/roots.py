@@ -1,7 +1,7 @@
 """The secrets that all others depend on: CA, token key, administrator, ZooKeeper's passwords, principals.
 
-Each is one file in the operator's ``secrets/``, made once and never again: a file that is there and cannot be used is
-an error, one that is not there yet is made.
+Each is one file in the operator's ``secrets/``, created once: an existing file that cannot be used is an error, a
+missing one is created.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from dcos_installer.secrets.authority import (
 from dcos_runtime import durable
 
 ADMINISTRATOR = "admin"
-"""The uid of the user that a deploy makes."""
+"""The uid of the user that a deploy creates."""
 ZOOKEEPER_USER = "dcos"
 
 _TOKEN_KEY_BITS = 2048
 _READABLE = "23456789abcdefghjkmnpqrstuvwxyz"
-"""Without those that are taken for one another: 31 characters, so 28 of them are 138 bits."""
+"""Letters and digits without similar ones: 31 characters, so 28 of them are 138 bits."""
 _GROUPS, _GROUP = 4, 7
 _PLAIN = re.compile(r"[A-Za-z0-9]{16,128}", re.ASCII)
-"""Passwords that stand in a URL as they are."""
+"""Passwords that need no quoting in a URL."""
 _LN, _R, _P = 14, 8, 5
-"""Costs of scrypt, as `dcos_runtime.auth.passwords` has them (a test holds the two against each other)."""
+"""The parameters of scrypt, equal to those in `dcos_runtime.auth.passwords` (a test compares the two)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class ZooKeeper:
 
     @property
     def credentials(self) -> str:
-        """As they stand in a ``zk://`` URL."""
+        """The credentials in a ``zk://`` URL."""
         return f"{ZOOKEEPER_USER}:{self.password}"
 
     @property
@@ -84,7 +84,7 @@ class ZooKeeper:
 
 @dataclass(frozen=True)
 class Roots:
-    """The roots as far as they are there: None is yet to be made."""
+    """The existing roots; None: must still be created."""
 
     ca_key: Any = field(default=None, repr=False)
     authority: Authority | None = None
@@ -101,7 +101,7 @@ class Roots:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is yet to be made, as a plan names it; principals left out."""
+        """The roots that must still be created, as named in a plan; without principals."""
         parts = {
             "the CA": self.authority,
             "the token key": self.token_key,
@@ -132,7 +132,7 @@ def read(folder: Path, now: datetime) -> Roots:
 
 
 def make(folder: Path, cluster: str, principals: Iterable[str], services: Iterable[str], now: datetime) -> Roots:
-    """Makes whatever is not there, and forgets principals and services' secrets that are no longer wanted.
+    """Creates missing roots, and removes principals and services' secrets that are no longer wanted.
 
     Raises `SecretsDamaged`.
     """
@@ -171,7 +171,7 @@ def write(path: Path, text: str, *, lasting: bool = True) -> None:
 
 
 def text_of(path: Path) -> str | None:
-    """What the file holds; None when it is not there. Raises `SecretsDamaged` when it cannot be read."""
+    """The file's content; None if it does not exist. Raises `SecretsDamaged` when it cannot be read."""
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:
@@ -183,18 +183,20 @@ def text_of(path: Path) -> str | None:
 
 
 def readable_password() -> str:
-    """138 bits that a person can read out: four groups of seven."""
+    """138 bits that a person can read out: four groups of seven characters."""
     groups = ("".join(secrets.choice(_READABLE) for _ in range(_GROUP)) for _ in range(_GROUPS))
     return "-".join(groups)
 
 
 def random_secret() -> str:
-    """192 bits in letters and digits: they fit into a URL as they are."""
+    """192 bits as letters and digits, which need no quoting in a URL."""
     return secrets.token_hex(24)
 
 
 def hashed(password: str) -> str:
-    """As `dcos_runtime.auth.passwords` keeps passwords; it is not imported, the installer knows the form only."""
+    """The stored form of a password, as in `dcos_runtime.auth.passwords`. That is not imported: the installer knows
+    only the form.
+    """
     salt = os.urandom(16)
     costs = {"n": 1 << _LN, "r": _R, "p": _P, "maxmem": 64 << 20, "dklen": 32}
     derived = hashlib.scrypt(password.encode(), salt=salt, **costs)

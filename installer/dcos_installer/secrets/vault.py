@@ -1,13 +1,13 @@
-"""The cluster's secrets as a deploy needs them: what is public, what each host gets, and what is yet to be made.
+"""The cluster's secrets for a deploy: the public part, the secrets of each host, and those that must still be created.
 
-`load` looks and makes nothing, so that a plan needs no secrets; `make` makes what is missing, whatever a run that was
-cut off has left. All of it lies in the operator's state::
+`load` only reads, so that a plan needs no secrets; `make` creates what is missing, also after an interrupted run.
+Everything is in the operator's state::
 
     secrets/ca.key ca.crt token-key.pem administrator.json zookeeper.json principals.json operator.pem
     secrets/services.json
     secrets/hosts/<name>/<kind>.pem
 
-Which host gets which is what its services' descriptors say (`Service.secrets`).
+The descriptors of a host's services say which secrets it gets (`Service.secrets`).
 """
 
 from __future__ import annotations
@@ -39,28 +39,27 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True)
 class Vault:
-    """The secrets as they are, or will be: a content of None is made by the next deploy."""
+    """The secrets as they are, or will be: the next deploy creates those whose content is None."""
 
     trust: Trust | None
-    """What is public: it lies in the generations. None: there is no CA or token key yet."""
+    """The public part, which is in the generations. None: there is no CA or token key yet."""
     hosts: Mapping[str, Mapping[str, str | None]] = field(repr=False)
-    """Host name to its secrets: name in /etc/dcos-secrets to content."""
+    """Each host's secrets: name in /etc/dcos-secrets to content."""
     roots_missing: tuple[str, ...]
     """The roots that do not exist yet."""
     to_make: tuple[str, ...]
-    """All that `make` would make, as a plan names it."""
+    """All that `make` would create, as named in a plan."""
     forgotten: tuple[str, ...]
-    """Principals and secrets of services that `make` would forget: nothing names them any more, they are lost for good.
-    """
+    """Principals and secrets of services that `make` would remove for good, because nothing names them any more."""
     reissued: Mapping[str, str]
-    """Certificates that are there and will be issued anew, each with why."""
+    """Existing certificates that will be renewed, each with the reason."""
     administrator: Administrator | None = field(repr=False)
 
     def of(self, host: str) -> Mapping[str, str | None]:
         return self.hosts[host]
 
     def made(self, host: str) -> dict[str, str]:
-        """The host's secrets. Raises ``LookupError`` when one of them has yet to be made."""
+        """The host's secrets. Raises ``LookupError`` when one of them does not exist yet."""
         found = {}
         for name, content in self.hosts[host].items():
             if content is None:
@@ -76,7 +75,7 @@ def load(
     hosts: Sequence[HostSpec] | None = None,
     services: Catalog | None = None,
 ) -> Vault:
-    """The cluster's secrets as far as they are there; with ``hosts``, only theirs. Writes nothing.
+    """The cluster's existing secrets; with ``hosts``, only theirs. Writes nothing.
 
     ``services``: the installer's own when None. Raises `SecretsDamaged`.
     """
@@ -86,7 +85,7 @@ def load(
 
 
 def make(state: ClusterState, spec: ClusterSpec, now: float | None = None, services: Catalog | None = None) -> Vault:
-    """The cluster's secrets, whole: whatever is missing, or no longer fits, is made; what nothing wants any more goes.
+    """All secrets of the cluster: missing ones and those that no longer fit are created, unused ones are removed.
 
     Raises `SecretsDamaged`.
     """
@@ -102,13 +101,13 @@ def make(state: ClusterState, spec: ClusterSpec, now: float | None = None, servi
         for path, holder in here.holders(spec.hosts):
             text = _certificate(path)
             if text is None or authority.unfit(text, holder, at):
-                # One that a crash of this machine loses is issued anew; a thousand of them need not wait for the disk.
+                # A certificate that is lost in a crash is issued again; a thousand of them need not wait for the disk.
                 root_files.write(path, authority.issue(holder, at), lasting=False)
         return _vault(here, roots, at, spec.hosts)
 
 
 def mark_shown(state: ClusterState) -> None:
-    """Notes that the administrator's password was shown."""
+    """Records that the administrator's password was shown."""
     with _exclusive_lock(state.secrets):
         who = root_files.read(state.secrets, moment(time.time())).administrator
         if who is not None and not who.told:
@@ -116,7 +115,7 @@ def mark_shown(state: ClusterState) -> None:
 
 
 def protect(state: ClusterState) -> None:
-    """Secrets whose mode was changed are readable by their owner only again."""
+    """Makes secrets whose mode was changed readable by their owner only."""
     for path in (state.secrets, *state.secrets.rglob("*")):
         with contextlib.suppress(FileNotFoundError):
             found = path.lstat()
@@ -127,7 +126,7 @@ def protect(state: ClusterState) -> None:
 
 @dataclass(frozen=True)
 class _Folder:
-    """The folder of a cluster's secrets, and who wants what lies in it."""
+    """The folder of a cluster's secrets, and the services that use them."""
 
     path: Path
     spec: ClusterSpec
@@ -155,7 +154,7 @@ class _Folder:
                 yield self.certificate(host, kind), CertificateHolder(cluster, kind, host.name, host.address)
 
     def forgotten_certificates(self) -> list[Path]:
-        """Of kinds that a host of the cluster no longer has."""
+        """The certificates of kinds that a host of the cluster no longer has."""
         return [
             path
             for host in self.spec.hosts
@@ -202,7 +201,7 @@ def _vault(here: _Folder, roots: Roots, now: datetime, hosts: Sequence[HostSpec]
 def _contents(
     here: _Folder, host: HostSpec, roots: Roots, certificates: Mapping[Path, str | None]
 ) -> dict[str, str | None]:
-    """The host's secrets by their names there: what its services want."""
+    """The host's secrets by their names there, as its services need them."""
 
     def content(service: Service, secret: Certificate | Store | Principals | Random | Root) -> str | None:
         match secret:
@@ -247,7 +246,7 @@ def _credentials(spec: ClusterSpec, roots: Roots) -> str | None:
 
 
 def _certificate(path: Path) -> str | None:
-    """A key with its certificate, however damaged: it can be issued anew."""
+    """A key with its certificate, even if damaged: it can be issued again."""
     try:
         return path.read_bytes().decode(errors="replace")
     except FileNotFoundError:
@@ -258,7 +257,7 @@ def _certificate(path: Path) -> str | None:
 
 @contextlib.contextmanager
 def _exclusive_lock(folder: Path) -> Iterator[None]:
-    """One maker at a time; playbooks by hand are several processes."""
+    """Only one process creates secrets at a time; playbooks run by hand are several processes."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -1,7 +1,7 @@
 """The descriptors of services: a typed one beside each role, all of them in a catalog.
 
-`descriptor` is the form, `reading` turns ``roles/<name>/service.yml`` into it, `catalog` holds all that were found and
-derives what other parts need: which host runs which services, ports, doors, routes, certificates.
+`descriptor` is the form, `reading` turns ``roles/<name>/service.yml`` into it, `catalog` holds all descriptors and
+derives what other parts need: the services of each host, ports, endpoints, routes, certificates.
 """
 
 from dcos_installer.services.catalog import Catalog, installed, load

@@ -1,4 +1,4 @@
-"""All services that have a role, and what follows from their descriptors together. Pure, except `load`."""
+"""All services that have a role, and the values that follow from all descriptors together. Pure, except `load`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
 
 _FIRST = {"all": 0, "masters": 1, "agents": 2}
-"""Of services that may start next: those of every host, then those of masters."""
+"""The order among services that may start next: those of every host first, then those of masters."""
 _TASKS = "/service"
-"""Below it are services that run as tasks, by their names."""
+"""The path in Marathon below which services run as tasks, by their names."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,17 @@ class Catalog:
         return {service.name: service for service in self.services}
 
     def groups(self, service: Service) -> str:
-        """Of the users whose sockets its unit reaches, as a unit file lists them."""
+        """The users whose sockets the service's unit uses, as a unit file lists them."""
         return " ".join(self[name].user_name for name in service.joins)
 
-    # --- who runs where ---
+    # --- the services of a host ---
 
     def on(self, host: HostSpec) -> tuple[Service, ...]:
         """The services of a host, in the order in which they start."""
         return tuple(service for service in self.services if runs_on(service, host))
 
     def needed_by(self, name: str, among: Sequence[Service]) -> tuple[Service, ...]:
-        """The service ``name`` and those that start before it, as far as they are ``among`` these; in their order."""
+        """The service ``name`` and those that start before it, limited to ``among`` and in its order."""
         wanted = {name}
         for service in reversed(self.services):
             if service.name in wanted:
@@ -74,7 +74,7 @@ class Catalog:
 
     @property
     def asked(self) -> tuple[Service, ...]:
-        """The services whose health is asked on each of their hosts, with mutual TLS."""
+        """The services whose health is checked on each of their hosts, with mutual TLS."""
         return tuple(s for s in self.services if s.checked_by is None and isinstance(s.health, Https))
 
     def callers(self, name: str) -> list[str]:
@@ -101,13 +101,13 @@ class Catalog:
 
     @cached_property
     def all_ports(self) -> tuple[int, ...]:
-        """Every port of a daemon, sorted: none of them is a task's, on any machine."""
+        """Every port of a daemon, sorted: tasks get none of them, on any machine."""
         reserved = {number for service in self.services for number in service.reserved_ports}
         return tuple(sorted({*self.ports, *reserved}))
 
     @cached_property
     def kinds(self) -> Mapping[int, str]:
-        """The ports with TLS, and which kind of daemon's certificate is shown there."""
+        """The ports with TLS, and the kind of daemon whose certificate is used there."""
         return {number: service.tls for number, (service, port) in self.ports.items() if port.tls and service.tls}
 
     def open_to(self, whom: OpenTo) -> list[int]:
@@ -122,14 +122,14 @@ class Catalog:
         return self.numbers[service][name]
 
     def url(self, service: str, name: str, address: str) -> str:
-        """Where that port of a service is asked on the host at ``address``: without a path."""
+        """The URL of that port of a service on the host at ``address``, without a path."""
         port = self[service].ports[name]
         scheme, usual = ("https", 443) if port.tls else ("http", 80)
         return f"{scheme}://{address}" + ("" if port.number == usual else f":{port.number}")
 
     @cached_property
     def store_port(self) -> int:
-        """Where clients of the store come in: of the service that is asked as ZooKeeper is."""
+        """The port of the store for its clients: that of the service with a health check for ZooKeeper."""
         return next(
             service.ports[service.health.port].number
             for service in self.services
@@ -144,7 +144,7 @@ class Catalog:
 
     @property
     def routes(self) -> list[dict[str, Any]]:
-        """What the gateway's configuration is made of, a route each."""
+        """The routes in the gateway's configuration."""
         return [
             {
                 **msgspec.structs.asdict(routed),
@@ -157,14 +157,14 @@ class Catalog:
         ]
 
     @property
-    def doors(self) -> list[str]:
-        """Every path of the gateway below which requests are passed on, the shortest first."""
+    def prefixes(self) -> list[str]:
+        """All paths of the gateway below which requests are forwarded, the shortest first."""
         paths = [path for _, route in self.routed for path in route.paths]
         return sorted([*paths, _TASKS], key=lambda path: path.count("/"))
 
     @property
     def records(self) -> tuple[ServiceRecord, ...]:
-        """The services as dcos-auth is told of them."""
+        """The services as dcos-auth gets them."""
         return tuple(_record(self, service) for service in self.services)
 
     @cached_property
@@ -221,11 +221,11 @@ def _routed(service: Service) -> Routed | None:
     if not (route := service.route):
         return None
     port = service.ports[route.port].number
-    return Routed(route.door or service.name, _group(service), service.tls or "", port, route.paths, route.leads_to)
+    return Routed(route.name or service.name, _group(service), service.tls or "", port, route.paths, route.leads_to)
 
 
 def _group(service: Service) -> str:
-    """nginx' name for the servers of a service: one word, made of the service's name."""
+    """nginx' name for the servers of a service: one word, from the service's name."""
     return "dcos_" + re.sub(r"[^a-z0-9]+", "_", service.called.lower())
 
 
@@ -243,12 +243,12 @@ def load(folder: Path | None = None) -> Catalog:
 
 @cache
 def installed() -> Catalog:
-    """The services that this installer has."""
+    """The services of this installer."""
     return load()
 
 
 def _ordered(services: Sequence[Service]) -> tuple[Service, ...]:
-    """Each after those it names; those of every host first, then by name."""
+    """Each service after those it names; those of every host first, then by name."""
     known = {service.name: service for service in services}
     waiting = {service.name: {name for name in service.after if name in known} for service in services}
     ready = [(_FIRST[s.hosts], s.name) for s in services if not waiting[s.name]]
@@ -266,7 +266,7 @@ def _ordered(services: Sequence[Service]) -> tuple[Service, ...]:
     return tuple(found)
 
 
-# --- what is wrong with descriptors together, or with a name in one of them ---
+# --- problems of several descriptors together, or of a name in one of them ---
 
 
 def _together(described: Mapping[str, Described]) -> Iterator[Problem]:
@@ -292,7 +292,7 @@ def _names(one: Described, described: Mapping[str, Described]) -> Iterator[Probl
             where[0] == "health" and service.health and service.health.ask == "srvr"
         ):
             yield one.problem(
-                f"{'.'.join(where)}: anybody who holds the port {known} could answer there",
+                f"{'.'.join(where)}: any process could answer at the port {known}",
                 "name a port with tls: true",
                 *where,
             )
@@ -386,7 +386,7 @@ def _twice(described: Mapping[str, Described]) -> Iterator[Problem]:
         for number, file in enumerate(service.files):
             yield from taken(one, "the file", file.path, "files", number)
         if service.route:
-            yield from taken(one, "the door", service.route.door or service.name, "route", "door")
+            yield from taken(one, "the route", service.route.name or service.name, "route", "name")
             for number, path in enumerate(service.route.paths):
                 yield from taken(one, "the path", path, "route", "paths", number)
 

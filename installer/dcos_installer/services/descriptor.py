@@ -1,4 +1,4 @@
-"""The form of ``service.yml``: what a service is to firewall, gateway, health, status, certificates and playbook.
+"""The form of ``service.yml``: a service's data for firewall, gateway, health, status, certificates and playbook.
 
 docs/services.md explains every key, with an example.
 """
@@ -10,16 +10,17 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Hosts = Literal["all", "masters", "agents"]
-"""On which hosts of the inventory a service runs: all, [masters], [agents] and [public_agents]."""
+"""The hosts of the inventory on which a service runs: all, [masters], [agents] and [public_agents]."""
 OpenTo = Literal["everybody", "members", "masters", "nobody"]
-"""Who reaches a port: everybody; members of the cluster and operators; masters; nobody but the machine itself."""
+"""Who may connect to a port: all; members of the cluster and operators; masters; only the machine itself."""
 
 CheckedBy = Literal["kernel", "init", "coordination", "login"]
-"""What several hosts' daemons do together. Of each there is a class in `phases.checks`; a test holds the two together:
-descriptors are read without it."""
+"""The names of checks across hosts. Each has a class in `phases.checks`, which is not imported to read descriptors; a
+test compares the two.
+"""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=21)]
-"""With ``dcos-`` before it, a user's name: 26 characters at most."""
+"""A name of a service. With ``dcos-`` before it, it is that of a user: 26 characters at most."""
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
 Capability = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\n]+$")]
@@ -37,13 +38,13 @@ class ServicePort(_Part):
     number: int = Field(ge=1, le=65535)
     open_to: OpenTo
     tls: bool = False
-    """The certificate of the service's kind is shown there."""
+    """The daemon uses the certificate of the service's kind there."""
     every_address: bool = False
     """Listens on every address of the host, not on the one that members know."""
     leader_only: bool = False
-    """Of all hosts with the service only the one whose member leads listens there."""
+    """Of all hosts with the service, only that of the leading member listens there."""
     usual_holder: Text | None = None
-    """What often has this port already, and how it is stopped, for the hint of preflight."""
+    """What often uses this port already, and how it is stopped, for the hint of preflight."""
 
 
 class ServiceUser(_Part):
@@ -53,15 +54,15 @@ class ServiceUser(_Part):
 
 
 class ServiceFile(_Part):
-    """A file of the generation, made of a template or copied as it is."""
+    """A file of the generation, from a template or copied unchanged."""
 
     path: str = Field(pattern=r"^etc/[A-Za-z0-9][A-Za-z0-9._/-]*$")
     template: str | None = None
-    """In the role's ``templates/``; when neither is named: the path's last part with ``.j2``."""
+    """In the role's ``templates/``; if neither is named: the path's last part with ``.j2``."""
     copy_of: str | None = None
     """In the role's ``files/``."""
     restarts: bool = True
-    """The unit reads it when it starts: a change restarts (or reloads) it."""
+    """The unit reads it at its start: a change restarts (or reloads) it."""
 
     @property
     def source(self) -> str:
@@ -95,13 +96,13 @@ class Principals(_Part):
 
 
 class Root(_Part):
-    """One of the secrets that the cluster hangs on."""
+    """One of the secrets that the whole cluster depends on."""
 
     kind: Literal["store-super-user", "token-key", "administrator"]
 
 
 class Random(_Part):
-    """A secret of the service's own: 192 random bits, made once for the whole cluster."""
+    """A secret of the service itself: 192 random bits, created once for the whole cluster."""
 
     kind: Literal["random"]
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -111,7 +112,7 @@ Secret = Annotated[Certificate | Store | Principals | Root | Random, Field(discr
 
 
 class ServiceRequirement(_Part):
-    """A file of the operating system, and the Debian package that brings it. ``path`` is a template."""
+    """A file of the operating system, and the Debian package that contains it. ``path`` is a template."""
 
     path: Text
     package: Text
@@ -134,28 +135,30 @@ class ServiceFirewall(_Part):
 
 
 class Https(_Part):
-    """Asked at a port with mutual TLS: the answer has to come from the service's kind on that very host."""
+    """A request to a port with mutual TLS: the answer must come from the service's kind on that very host."""
 
     ask: Literal["https"]
     port: Word
     path: HttpPath
     well: tuple[int, ...] = (200,)
-    """Statuses by which the service itself is well."""
+    """Statuses of a healthy service."""
     start: Literal["answer", "certificate"] = "answer"
-    """What a start waits for: a good answer, or only that the port shows the service's certificate."""
+    """What a start waits for: a good answer, or only the service's certificate at the port."""
     listed: bool = False
-    """It has to be connected to the leading master as well."""
+    """It must be connected to the leading master as well."""
 
 
 class FourLetter(_Part):
-    """Asked as ZooKeeper is: ``ruok`` at a start, ``srvr`` for its mode later."""
+    """A request to ZooKeeper: ``ruok`` at a start, ``srvr`` for its mode later."""
 
     ask: Literal["srvr"]
     port: Word
 
 
 class Socket(_Part):
-    """Asked on the machine by connecting to a UNIX socket; from elsewhere, ``through`` tells of it by its own page."""
+    """A connection to a UNIX socket, made on the machine; from elsewhere, ``through`` reports its health on a page of
+    its own.
+    """
 
     ask: Literal["socket"]
     socket: str = Field(pattern=r"^/run/\S+$")
@@ -171,18 +174,19 @@ class Route(_Part):
     paths: tuple[RoutePath, ...] = Field(min_length=1)
     port: Word
     leads_to: Literal["leader", "machine"] = "leader"
-    """``leader``: any host's daemon is asked, and passes on to whichever leads; ``machine``: the part of the path after
-    the first names an agent, and that machine's daemon is asked."""
-    door: Word | None = None
+    """``leader``: the request goes to any host's daemon, which forwards it to the leader; ``machine``: the second part
+    of the path names an agent, and the request goes to that machine's daemon.
+    """
+    name: Word | None = None
     """The name of the route between nginx and dcos-auth; the service's name when None."""
     body_mb: int = Field(default=1, ge=1, le=65536)
     """The largest body of a request, in MB."""
     silence_seconds: int | None = Field(default=45, ge=1)
-    """After so much silence a stream is cut; None: after a day."""
+    """Seconds of silence after which a stream is closed; None: a day."""
 
 
 class Metrics(_Part):
-    """Where the service tells its metrics, as one JSON object, at a port of its own."""
+    """The URL of the service's metrics, as one JSON object, at a port of its own."""
 
     port: Word
     path: HttpPath
@@ -193,23 +197,23 @@ class Service(_Part):
 
     name: Name
     title: Text
-    """As people see it in lists: ``DC/OS Master``."""
+    """The name in lists: ``DC/OS Master``."""
     description: Text
     called: Text
-    """In sentences, without an article: ``master``."""
+    """The name in sentences, without an article: ``master``."""
     hosts: Hosts
     after: tuple[Name, ...] = ()
     """Services that start before it on the same host."""
     calls: tuple[Name, ...] = ()
-    """Services whose API it uses with its own certificate: they let in its kind."""
+    """Services whose API it uses with its own certificate: they accept its kind."""
     passes_on: bool = False
-    """It passes users' requests on to every service with a route: it calls all of those, and names the user to them."""
+    """It forwards users' requests to every service with a route: it calls all of those, and names the user to them."""
     asks_health: bool = False
-    """It asks every service that is asked by HTTPS for its health: it calls all of those."""
+    """It asks every service with a health check by HTTPS: it calls all of those."""
     joins: tuple[Name, ...] = ()
-    """Services whose user's group its unit is in, to reach their sockets on the same host."""
+    """Services whose user's group its unit joins, to use their sockets on the same host."""
     capabilities: tuple[Capability, ...] = ()
-    """What a cluster with this service can do, as ``/capabilities`` of the gateway lists it."""
+    """The capabilities of a cluster with this service, as ``/capabilities`` of the gateway lists them."""
     unit: str | None = Field(default=None, pattern=r"^dcos-[a-z0-9-]+\.service$")
     """``dcos-<name>.service`` when None."""
     on_change: Literal["restart", "reload"] = "restart"
@@ -218,11 +222,11 @@ class Service(_Part):
     program: str | None = Field(default=None, pattern=r"^dcos_(?:runtime|universe)(?:\.[a-z_]+)+$")
     """The module whose ``main()`` the program ``dcos-<name>`` of the runtime package runs."""
     package: bool = False
-    """The runtime package is brought because of this service."""
+    """This service needs the runtime package."""
     tls: str | None = Field(default=None, pattern=r"^[a-z]{1,32}$")
-    """The kind that its certificate names."""
+    """The kind in its certificate."""
     trusts: tuple[Literal["ca", "tokens"], ...] = ()
-    """What it checks others with: the cluster's CA, the public key of tokens."""
+    """The keys that it verifies others with: the cluster's CA, the public key of tokens."""
     ports: dict[Word, ServicePort] = {}
     reserved_ports: tuple[int, ...] = ()
     """Ports of services that do not exist yet: no task gets them."""
@@ -235,9 +239,9 @@ class Service(_Part):
     firewall: ServiceFirewall | None = None
     health: Health | None = None
     checked_by: CheckedBy | None = None
-    """The module of `phases.checks` that looks after it as a whole; None: each host's is asked (``health``)."""
+    """The module of `phases.checks` that checks it as a whole; None: each host is checked by itself (``health``)."""
     quorum: bool = False
-    """The masters' quorum depends on it: it is stopped on one master at a time only."""
+    """The masters' quorum depends on it: it is stopped on only one master at a time."""
     route: Route | None = None
     """Its paths at the gateway."""
     metrics: Metrics | None = None
@@ -252,12 +256,12 @@ class Service(_Part):
 
     @property
     def home(self) -> str:
-        """Where its state lies on a machine."""
+        """The folder of its state on a machine."""
         return f"/var/lib/{self.state_directory}"
 
     @property
     def state_directory(self) -> str:
-        """The same, as ``StateDirectory=`` of a unit takes it."""
+        """The same, as a unit's ``StateDirectory=``."""
         return f"dcos/{self.name}"
 
     def secret_name(self, secret: Certificate | Store | Principals | Root | Random) -> str:
@@ -284,4 +288,4 @@ _ROOTS = {
     "token-key": "token-key.pem",
     "administrator": "administrator.json",
 }
-"""Where machines have the secrets that the cluster hangs on."""
+"""The paths on machines of the secrets that the whole cluster depends on."""

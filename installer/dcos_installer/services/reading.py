@@ -1,4 +1,4 @@
-"""Reads ``service.yml`` and keeps the line of every value, so that all problems are reported with their lines."""
+"""Reads ``service.yml`` with the line of every value, so that all problems are reported with their lines."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from dcos_runtime.counting import counted
 FILE = "service.yml"
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The one in C where PyYAML has it."""
+"""The loader in C, where PyYAML has it."""
 
 Where = tuple[str | int, ...]
-"""The way to a value: ``("ports", "plain", "number")``."""
+"""The path to a value: ``("ports", "plain", "number")``."""
 
 
 class DescriptorsInvalid(InstallerError):
@@ -34,13 +34,13 @@ class DescriptorsInvalid(InstallerError):
         count = counted(len(self.problems), "problem")
         super().__init__(
             f"the services' descriptors have {count}",
-            hint="mend what is listed; docs/services.md explains each key",
+            hint="correct what is listed; docs/services.md explains each key",
             evidence="\n".join(str(problem) for problem in self.problems),
         )
 
 
 class Described:
-    """One descriptor as it was read: the service, None when it cannot be used; and the line of each of its values."""
+    """One descriptor as it was read: the service, None if it cannot be used; and the line of each of its values."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -50,7 +50,7 @@ class Described:
         self._read()
 
     def line(self, *where: str | int) -> int:
-        """Of that value, or of the nearest thing around it that is there."""
+        """The line of that value, or of its nearest parent that exists."""
         while where and where not in self._lines:
             where = where[:-1]
         return self._lines.get(where, 1)
@@ -69,7 +69,7 @@ class Described:
             return
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            self._refuse(line, f"it is no YAML: {error.problem}", "mend the line or the one before it")
+            self._refuse(line, f"it is no YAML: {error.problem}", "correct the line or the one before it")
             return
         if not isinstance(node, yaml.MappingNode):
             self._refuse(1, "it holds no keys", "write one key a line, as in the other roles")
@@ -81,7 +81,7 @@ class Described:
             self._refuse(self.line("name"), "the key name is not for a file", "a service is called as its folder")
             return
         try:
-            # JSON's rules, as YAML has no tuples either: a list is one, a text no number.
+            # JSON's rules, because YAML has no tuples either: a list is one, and a text is no number.
             self.service = Service.model_validate({"name": self.path.parent.name, **_frozen(value)})
         except ValidationError as error:
             for found in error.errors(include_url=False, include_context=False):
@@ -111,14 +111,14 @@ class Described:
 
 
 def _frozen(value: Any) -> Any:
-    """Lists as the tuples that a frozen model holds."""
+    """Converts lists to the tuples of a frozen model."""
     if isinstance(value, dict):
         return {key: _frozen(item) for key, item in value.items()}
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _place(loc: Sequence[str | int], value: Any) -> Where:
-    """A complaint's place in the file: pydantic puts the tag of a union into it, which is no key there."""
+    """A problem's place in the file: pydantic adds the tag of a union, which is no key there."""
     found: list[str | int] = []
     for part in loc:
         known = part in value if isinstance(value, dict) else isinstance(value, list) and part in range(len(value))

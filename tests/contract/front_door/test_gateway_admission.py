@@ -160,7 +160,7 @@ def test_what_a_client_says_in_nginx_place_does_not_count(made: Made, gateway: G
     token = admin["Authorization"]
     for forged in (
         "X-Dcos-Uri: /mesos/other",
-        "x-dcos-door: init",
+        "x-dcos-route: init",
         "X-Dcos-Host: evil.example",
         "X_Dcos_Uri: /mesos/y",
     ):

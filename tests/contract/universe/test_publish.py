@@ -258,7 +258,7 @@ def test_of_two_publishers_the_second_is_told_who_publishes(
     if first.stderr:
         first.stderr.close()
     assert second.returncode == 1, second.stdout
-    assert "somebody else publishes" in second.stderr and f"(process {first.pid})" in second.stderr
+    assert "another publisher publishes" in second.stderr and f"(process {first.pid})" in second.stderr
     assert content(folder / "current") == content(tree)
 
 
@@ -293,7 +293,7 @@ def test_trouble_at_the_other_side_is_told_and_changes_nothing(tmp_path: Path, e
     tree = small_tree(tmp_path / "tree", "a")
     (tmp_path / "bin" / "ssh").write_text("#!/bin/sh\necho 'ssh: connect to host h: refused' >&2\nexit 255\n")
     done = subprocess.run(argv(tree, "ssh://h/srv/x"), capture_output=True, text=True, env=environment, timeout=300)
-    assert done.returncode == 1 and "connect to host h: refused" in done.stderr and "goes on from here" in done.stderr
+    assert done.returncode == 1 and "connect to host h: refused" in done.stderr and "continues from here" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_nothing_is_written_over_what_somebody_else_wrote_meanwhile(bucket: S3Cl
             bucket.put_object(Bucket=PLACE.name, Key="universe/universe.json", Body=b"another's")
 
     bucket.meta.events.register("before-parameter-build.s3.PutObject", interfere)
-    with pytest.raises(UniverseError, match="changed by somebody else"):
+    with pytest.raises(UniverseError, match="changed by another publisher"):
         published(bucket, tree(tmp_path / "2", "two", 2))
     found = there(bucket)
     assert found["universe.json"] == b"another's"
@@ -214,7 +214,7 @@ def test_a_kill_leaves_a_whole_snapshot_for_readers_of_signatures_and_the_next_r
         done = subprocess.run(argv, env={**os.environ, **KEYS}, capture_output=True, text=True, timeout=300)
         if done.returncode == 0:
             break
-        assert "somebody else publishes" in done.stderr, done.stderr
+        assert "another publisher publishes" in done.stderr, done.stderr
         assert time.monotonic() - began < 300
         time.sleep(0.3)
     found = without_ours(there(bucket))

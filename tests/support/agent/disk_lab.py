@@ -1,4 +1,4 @@
-"""What the tests of disks share: files that are surely on the disk, and counts of them."""
+"""Helpers for tests of disks: files that are surely on the disk, and counts of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of fetching share: the process as it is run, a server that says what it is told, archives."""
+"""Helpers for tests of fetching: the fetch process as the agent runs it, a server with given responses, archives."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass
 class Server:
-    """Answers each path with the bytes it was given, headers and all, then closes."""
+    """Answers each path with the given bytes, headers included, then closes."""
 
     answers: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
@@ -116,9 +116,9 @@ while True:
 
 
 class Ready:
-    """A Python that has read the fetch process's code, and forks to run it: to read it takes ten times as long.
+    """A Python process that has loaded the fetch process's code, and forks to run it: loading takes ten times as long.
 
-    What runs is what `started` runs, from the first line of its main on. One at a time.
+    It runs the same code as `started`, from the first line of its main on. One run at a time.
     """
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ class Ready:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _READY, process.__file__, str(theirs.fileno()), str(ROOT)],
                 pass_fds=[theirs.fileno()],
-                # Pipes, as those that it is given for each run: how a stream is used is decided when Python starts.
+                # Pipes, like those of each run: Python decides at its start how a stream is used.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -135,7 +135,7 @@ class Ready:
             )
 
     def run(self, order: dict[str, Any]) -> tuple[int, str, str]:
-        """Its exit code, and what it wrote to stdout and stderr. Its stdin stays open while it runs, as the agent's."""
+        """The exit code, and the text on stdout and stderr. Stdin stays open during the run, as with the agent."""
         pipes = [os.pipe() for _ in range(3)]
         (theirs_in, ours_in), (ours_out, theirs_out), (ours_err, theirs_err) = pipes
         socket.send_fds(self._door, [b"x"], [theirs_in, theirs_out, theirs_err])

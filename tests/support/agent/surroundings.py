@@ -1,4 +1,4 @@
-"""What surrounds a container in tests of its configuration."""
+"""The surroundings of a container in tests of its configuration."""
 
 from __future__ import annotations
 

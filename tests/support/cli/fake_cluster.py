@@ -1,4 +1,4 @@
-"""A small pretended cluster over real HTTP, and what a command line run inside the test's process came to."""
+"""A small pretended cluster over real HTTP, and the result of a command line run inside the test's process."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def reply(status: int = 200, body: Any = None, **headers: str) -> web.Response:
 
 @dataclass
 class Cluster:
-    """Master, one agent a1 and the init. Tests change ``tasks``, ``files``, ``apps`` and what else they need."""
+    """A master, one agent a1 and the init. Tests change ``tasks``, ``files``, ``apps`` and the like."""
 
     loop: asyncio.AbstractEventLoop
     tasks: list[dict[str, Any]] = field(default_factory=list)
@@ -106,7 +106,7 @@ class Cluster:
 
     @cached_property
     def cosmos(self) -> FakeCosmos:
-        """Its package manager, which not every test has."""
+        """Its package manager, which only some tests use."""
         return FakeCosmos(self.apps)
 
     def answer_cosmos(self, asked: Asked) -> web.Response:
@@ -170,7 +170,7 @@ class Cluster:
         if offset < 0:
             return reply(body={"offset": len(data), "data": ""})
         piece = data[offset : offset + min(int(asked.query.get("length", 65536)), 65536)]
-        # As Mesos does it: the bytes as they are, in the middle of the JSON text.
+        # As in Mesos: the bytes unchanged, within the JSON text.
         text = json.dumps({"offset": offset, "data": piece.decode("utf-8", "surrogateescape")}, ensure_ascii=False)
         return web.Response(body=text.encode("utf-8", "surrogateescape"), content_type="application/json")
 

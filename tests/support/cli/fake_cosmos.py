@@ -1,4 +1,4 @@
-"""A pretended package manager: the wire of Cosmos over packages that a test names, for what the command line says."""
+"""A pretended package manager: Cosmos' API over packages that a test defines, for tests of the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ERROR = "application/vnd.dcos.package.error+json;charset=utf-8;version=v1"
 
 
 def definition(name: str, version: str, *, app: bool = True, **more: Any) -> dict[str, Any]:
-    """A package as describe tells it. Its app takes the option ``greeting``."""
+    """A package in the form of describe. Its app has the option ``greeting``."""
     template = '{"id": "/NAME", "cmd": "echo {{greeting}} VERSION"}'.replace("NAME", name).replace("VERSION", version)
     encoded = base64.b64encode(template.encode()).decode()
     return {
@@ -43,7 +43,7 @@ class FakeCosmos:
         self.installed: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         self.asked: list[Asked] = []
         self.refuse: dict[str, tuple[int, dict[str, Any]]] = {}
-        """By path: what is answered instead."""
+        """By path: responses that replace the usual ones."""
 
     def answer(self, asked: Asked) -> web.Response:
         self.asked.append(asked)

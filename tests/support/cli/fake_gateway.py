@@ -1,4 +1,4 @@
-"""A pretended gateway over real TLS, with a CA of its own, before a pretended cluster."""
+"""A pretended gateway over real TLS, with a CA of its own, in front of a pretended cluster."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Authority:
         return builder.sign(self.key, hashes.SHA256())
 
     def server_context(self, address: str = "127.0.0.1") -> ssl.SSLContext:
-        """Of a server at the address."""
+        """The TLS context of a server at the address."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "m1")])
         certificate = self._sign(name, key.public_key(), [x509.IPAddress(ipaddress.ip_address(address))])
@@ -85,7 +85,7 @@ class Authority:
 
 
 class Gateway:
-    """One gateway of a cluster; ``tokens`` and ``others`` are shared by those of the same cluster."""
+    """One gateway of a cluster; gateways of one cluster share ``tokens`` and ``others``."""
 
     def __init__(
         self,

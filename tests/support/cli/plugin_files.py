@@ -1,4 +1,4 @@
-"""Files of command-line plugins as packages bring them: programs, zip archives, wheels."""
+"""Files of command-line plugins as in packages: programs, zip archives, wheels."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def wheel(
     scripts: str = "dcos-hello = dcos_hello.cli:main",
     spoil: str = "",
 ) -> bytes:
-    """``spoil``: the content of that file is another than RECORD says."""
+    """``spoil``: the file whose content differs from RECORD."""
     info = f"{name}-1.0.dist-info"
     module = 'import os, sys\n\ndef main():\n    print("from a wheel", sys.argv[1:], sys.prefix)\n    return 3\n'
     content = {
@@ -62,7 +62,7 @@ def _encoded(content: bytes) -> str:
 
 
 def binary(url: str, content: bytes | None, *, kind: str = "executable", algo: str = "sha256") -> dict[str, Any]:
-    """``resource.cli`` for every machine that tests run on; ``content`` None: no digest is told."""
+    """``resource.cli`` for every machine that tests run on; ``content`` None: without a digest."""
     digest = [] if content is None else [{"algo": algo, "value": hashlib.sha256(content).hexdigest()}]
     one = {"kind": kind, "url": url, "contentHash": digest}
     return {"cli": {"binaries": {"linux": {"x86-64": one, "arm64": one}, "darwin": {"x86-64": one, "arm64": one}}}}

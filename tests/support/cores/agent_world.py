@@ -1,4 +1,4 @@
-"""A world for the agent's core: a disk that may lag or be full, containers, a master, a framework — all in memory."""
+"""A world for the agent's core: a disk that may lag or be full, containers, a master, a framework; all in memory."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FRAMEWORK = "fw"
 
 @dataclass
 class Container:
-    """``ops`` wait to be carried out, in order; ``state`` is what is really there."""
+    """``ops`` wait to be carried out, in order; ``state`` is the real one."""
 
     state: str = "absent"  # absent, created, running, orphaned, exited
     exit: Exit | None = None
@@ -51,7 +51,7 @@ class Container:
 
 @dataclass(frozen=True)
 class Write:
-    """A write under way."""
+    """A write that is not durable yet."""
 
     id: int
     key: str
@@ -59,7 +59,7 @@ class Write:
 
 
 class World:
-    """Drives a real core. Methods are what happens to it; attributes what it caused."""
+    """Drives a real core. Methods are events; attributes are their results."""
 
     def __init__(
         self, capabilities: tuple[str, ...] = ("PARTITION_AWARE", "TASK_KILLING_STATE"), seed: int = 1
@@ -106,7 +106,7 @@ class World:
         return AgentCore(settings, SeededSource(str(self.seed).encode()))
 
     def feed(self, event: Event) -> None:
-        """Tells the core, and does what it wants."""
+        """Feeds the event to the core, and carries out its effects."""
         effects = self.core.receive(event, self.now)
         self.history.append((self.now, event, effects))
         self.do(effects)
@@ -128,7 +128,7 @@ class World:
                 case Destroy():
                     container = self.containers.setdefault(effect.container_id, Container())
                     if container.ops and container.ops[0] == "prepare":
-                        container.ops.pop(0)  # what is being prepared is cut short
+                        container.ops.pop(0)  # a preparation is interrupted
                     container.ops.append("destroy")
                 case OpenConnection():
                     self.connection = effect.connection
@@ -165,7 +165,7 @@ class World:
             told.append(message.status)
 
     def _check_connect(self, told: internal.RunningTask, asked: msgspec.Raw) -> None:
-        """What a master of either version reads is the same, and is on the disk."""
+        """Checks that masters of both versions read the same, and that it is on the disk."""
         assert told.task_id == json.loads(bytes(told.task))["task_id"]["value"]
         assert json.loads(bytes(asked)) == json.loads(bytes(told.task)).get("resources", [])
         newest, head = (status(raw) for raw in (told.status, told.unacknowledged))
@@ -177,14 +177,14 @@ class World:
         self._check_on_disk(told.task_id, {one.state.value for one in known}, {one.uuid for one in known})
 
     def _check_on_disk(self, task: str, states: set[str], uuids: set[bytes | None]) -> None:
-        """A crash takes back nothing that a master was told."""
+        """Checks that a crash takes back nothing that a master was told."""
         kept = [stored.read_run(value).tasks[0] for key, value in self.disk.items() if key.startswith("tasks/")]
         history = [one for record in kept if record.task_id == task for one in record.history]
         assert states <= {one.state.value for one in history}, "a state was told that is not on the disk"
         assert uuids <= {one.uuid for one in history}, "an update was told that is not on the disk"
 
     def states(self, task: str) -> list[str]:
-        """The states the framework was told of, each update once."""
+        """The states that the framework got, each update once."""
         return [status.state.value for status in self.updates.get(task, [])]
 
     # --- the disk -----------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class World:
         return self.core.tasks[(FRAMEWORK, task)].record.container_id
 
     def work(self, container_id: str, fails: bool = False) -> None:
-        """Carries out the oldest thing asked for of a container."""
+        """Carries out the oldest operation of a container."""
         container = self.containers[container_id]
         op = container.ops.pop(0)
         if op == "prepare":
@@ -315,7 +315,7 @@ class World:
             self.feed(events.SupervisorLost(container_id))
 
     def settle(self) -> None:
-        """Until nothing is left to do: writes and container work are done at once."""
+        """Works until nothing is left to do: writes and container operations are done at once."""
         for _ in range(1000):
             if self.persists:
                 self.persist()
@@ -328,7 +328,7 @@ class World:
         raise AssertionError("the core never settles")
 
     def launch(self, task: str, **extra: object) -> str:
-        """A running task whose first updates are acknowledged."""
+        """Runs a task and acknowledges its first updates."""
         self.run(task, **extra)
         self.settle()
         self.acknowledge(task)
@@ -339,7 +339,7 @@ class World:
     # --- time and crashes ---------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> None:
-        """Time passes; the core is ticked whenever it asked to be."""
+        """Time passes; the core is ticked whenever it asked for it."""
         end = self.mono + seconds
         for _ in range(10000):
             deadline = self.core.next_deadline()
@@ -353,7 +353,7 @@ class World:
         self.feed(Tick())
 
     def crash(self, reboot: bool = False, written: int = 0) -> None:
-        """kill -9 of the agent, of whose waiting writes the oldest were still done, and its start."""
+        """Kills the agent with -9, after so many of the oldest waiting writes, and starts it."""
         for effect in self.persists[:written]:
             self._write(effect)
         self.persists = []
@@ -392,7 +392,7 @@ class World:
         return Recovered(self.disk.get("agent"), values["frameworks"], values["tasks"], facts, strangers)
 
     def deadlines(self, task: str) -> list[float]:
-        """When the agent is to do something for the task of its own accord."""
+        """When the agent acts for the task by itself."""
         container = self.container_of(task)
         kinds = (Resend, Escalate, Complete, Rewrite)
         return [at for kind in kinds if (at := self.core.timers.at(kind(container))) is not None]

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.admission import Admission
 from dcos_runtime.leading import http
 from dcos_runtime.leading.role import Peer, Role
 from dcos_runtime.leading.routes import Patterns
@@ -59,7 +59,7 @@ class MemoryStore:
 
 
 class Calls:
-    """In the place of the framework client: notes what is sent."""
+    """Replaces the framework client: records the calls."""
 
     master = "http://master:5050"
 
@@ -87,8 +87,10 @@ class Api:
         identity = ProcessInfo(address="here:8080", config=config, http_port=8080, zookeeper={})
         dialect = MarathonDialect()
         patterns = [*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()]
-        doors = Doors(None)
-        self.server = TestServer(http.Api(self.role, Patterns(patterns, dialect.tell), doors, dialect).application())
+        admission = Admission(None)
+        self.server = TestServer(
+            http.Api(self.role, Patterns(patterns, dialect.tell), admission, dialect).application()
+        )
         await self.server.start_server(auto_decompress=False)  # as the init listens
         self.http = aiohttp.ClientSession()
         return self
@@ -97,7 +99,7 @@ class Api:
         shell = await InitShell.load(Leadership(self.store, Forever()), Hub(), Settings())  # type: ignore[arg-type]  # a double has what is used of it
         shell.client = self.calls
         self.work = asyncio.create_task(shell.run())
-        self.role.begin(shell)
+        self.role.start(shell)
         shell.feed(events.Subscribed("fw", "master:5050", ("*",)))
 
     async def __aexit__(self, *_: object) -> None:
@@ -111,7 +113,7 @@ class Api:
         data = body if isinstance(body, bytes | None) else json.dumps(body)
         if data is not None:
             headers = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
-        # As the path is written here: nothing is to be cleaned up by the client.
+        # The path as given: the client must not normalize it.
         url = str(self.server.make_url("/")).rstrip("/") + path
         async with self.http.request(method, URL(url, encoded=True), data=data, headers=headers) as answer:
             text = await answer.text()
@@ -121,7 +123,7 @@ class Api:
                 return answer.status, text, answer.headers
 
     async def start_tasks(self, count: int) -> list[str]:
-        """Offers enough for so many tasks and has them run; their ids."""
+        """Offers enough for so many tasks and lets them run; returns their ids."""
         self.calls.sent.clear()
         for number in range(count):
             self.running().feed(offered(f"o{number}", f"a{number}"))
@@ -139,7 +141,7 @@ class Api:
         return names
 
     async def settle(self) -> None:
-        """All that was decided is stored and done."""
+        """Returns when all decisions are stored and carried out."""
         await until(lambda: self.running().core.world.outbox.empty)
 
 

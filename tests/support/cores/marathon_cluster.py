@@ -1,7 +1,7 @@
-"""A small model of a Mesos cluster for the init's core: agents, tasks, offers, updates, and what can go wrong.
+"""A small model of a Mesos cluster for the init's core: agents, tasks, offers, updates, and their failures.
 
-It runs the real core: what the core wants stored goes into a dict, what it wants sent goes to the model. What it wants
-waits until a test has it done, so that tests crash the init at any point between.
+It runs the real core: stored data goes into a dict, calls go to the model. Effects wait until a test carries them out,
+so that tests can crash the init at any point between.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ class Agent:
 
 @dataclass
 class Done:
-    """What `Cluster.commit` had stored and carried out."""
+    """The result of `Cluster.commit`: stored data and calls."""
 
     changes: dict[str, bytes | None] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
 
 
 class Asking:
-    """What clients ask for, as the API hands it to the core. What is refused is raised, as the core's own errors."""
+    """Requests of clients, as the API feeds them to the core. A refusal is raised as the core's own error."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -107,7 +107,7 @@ class Asking:
         return self._deployment(lambda n: event(n, deployment_id, False))
 
     def _deployment(self, call: Any) -> Deployment:
-        """The deployment that it began, or an empty one: everything was so already, or is by now."""
+        """The deployment that it started, or an empty one if there was nothing to change."""
         core = self._cluster.core
         assert core is not None
         before = set(core.world.deployments)
@@ -124,7 +124,7 @@ def _body(data: Any) -> bytes:
 
 
 def raise_refused(reply: Reply) -> None:
-    """As the core raised it."""
+    """Raises the core's refusal."""
     if reply.status < 400:
         return
     told = json.loads(reply.body)
@@ -166,7 +166,7 @@ class Cluster:
         self.logs: list[Log] = []
         self.replies: dict[int, Reply] = {}
         self.record = record
-        """Called with every new core: makes what keeps its life, if that is wanted."""
+        """Called with every new core: returns its recorder, if one is wanted."""
         self.recorder: Any = None
         self._offers: dict[str, str] = {}
         self._serial = 0
@@ -179,7 +179,7 @@ class Cluster:
     def now(self) -> Now:
         return Now(self.mono, WALL + self.mono)
 
-    # --- the init's life ---
+    # --- the life of the init ---
 
     def start(self) -> None:
         self._serial += 1
@@ -189,7 +189,7 @@ class Cluster:
         self.commit()
 
     def receive(self, event: Event) -> list[Effect]:
-        """Tells the core. What it wants waits for `commit`."""
+        """Feeds the event to the core. Its effects wait for `commit`."""
         assert self.core is not None
         error = ""
         try:
@@ -204,7 +204,7 @@ class Cluster:
         return effects
 
     def crash(self, *, parts: int | None = None) -> None:
-        """The init dies: with what it decided last stored but not yet sent; or with only so many ``parts`` of that
+        """The init crashes: with its last decisions stored but not yet sent; or with only so many ``parts`` of them
         stored, or none.
         """
         left = 10_000 if parts is None else parts
@@ -231,7 +231,7 @@ class Cluster:
         self.events.extend(self.unacknowledged.values())
 
     def subscribed(self, roles: list[str]) -> None:
-        """The subscription that was asked for with these ``roles`` is there."""
+        """The requested subscription with these ``roles`` is established."""
         assert self.core is not None
         self.connected = True
         self.suppressed = False
@@ -245,7 +245,7 @@ class Cluster:
         self._offers.clear()
 
     def commit(self, *, sent: bool = True) -> Done:
-        """Stores what the core decided, then carries it out, unless all that is to be lost (``sent`` False)."""
+        """Stores the core's decisions, then carries them out, unless these are to be lost (``sent`` False)."""
         done = Done()
         while self._wanted:
             effect = self._wanted.popleft()
@@ -286,7 +286,7 @@ class Cluster:
                 self.store[key] = value
 
     def change(self, work: Callable[[Asking], T]) -> T:
-        """Runs ``work`` on what a client may ask for. What it changes is stored by `commit`."""
+        """Runs ``work`` with the requests of a client. `commit` stores the changes."""
         return work(Asking(self))
 
     def ask(self, call: Any) -> Reply | None:
@@ -391,7 +391,7 @@ class Cluster:
             uuid=self._serial.to_bytes(16, "big"),
             timestamp=WALL + self.mono,
         )
-        self.unacknowledged[task_id] = status  # the newest wins: the core must bear gaps
+        self.unacknowledged[task_id] = status  # the newest one stays: the core must cope with gaps
         if self.connected and self.agents[agent_id].reachable:
             self.events.append(status)
 
@@ -406,7 +406,7 @@ class Cluster:
         self._agent_status(task_id, state, task.agent)
 
     def lose_agent(self, agent_id: str) -> None:
-        """The master cannot reach it any more; its tasks go on."""
+        """The master can no longer reach it; its tasks go on."""
         self.agents[agent_id].reachable = False
         self._offers = {offer: agent for offer, agent in self._offers.items() if agent != agent_id}
         if self.connected:
@@ -495,7 +495,7 @@ class Cluster:
         self.receive(events.Heard(SchedulerEvent(error=SchedulerEvent.Error(message=message))))
 
     def lost(self, agent_id: str) -> None:
-        """The master tells that it has given up an agent."""
+        """The master reports that it has given up an agent."""
         failure = SchedulerEvent.Failure(agent_id=AgentID(value=agent_id))
         self.receive(events.Heard(SchedulerEvent(failure=failure)))
 

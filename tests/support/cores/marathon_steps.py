@@ -1,4 +1,4 @@
-"""What the tests of the init's core do to a `Cluster`, and ask of it."""
+"""Actions on a `Cluster`, and questions about it, for tests of the init's core."""
 
 from __future__ import annotations
 

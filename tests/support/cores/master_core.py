@@ -26,7 +26,7 @@ class Core:
         self.feed(events.Recovered(tuple((registry or {}).items()), 1))
 
     def feed(self, event: events.Event) -> list[Effect]:
-        """All that comes of it, writes done."""
+        """All effects of the event, with writes done."""
         done = []
         effects = self.core.receive(event, NOW)
         while effects:
@@ -42,7 +42,7 @@ class Core:
         return reply
 
     def subscribe(self, sender: str | None, framework_id: str | None = None, **info: Any) -> tuple[str, str | None]:
-        """The id, and why it was refused."""
+        """The framework's id, and the reason of a refusal."""
         self.stream += 1
         body = {"user": "root", "name": "n", "failover_timeout": 60.0, **info}
         if framework_id is not None:

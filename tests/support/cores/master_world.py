@@ -1,7 +1,7 @@
-"""A whole cluster in one process around the real `MasterCore`: agents and frameworks that do what the protocol says.
+"""A whole cluster in one process around the real `MasterCore`: agents and frameworks that follow the protocol.
 
-No clock, no sockets: time is a number, a stream is a number, what is sent is a list. Agents own their tasks' updates
-and send each until it is acknowledged; frameworks acknowledge what they get; registry writes are done when told so.
+No clock, no sockets: time is a number, a stream is a number, messages are in a list. Agents own their tasks' updates
+and send each until it is acknowledged; frameworks acknowledge what they get; registry writes are done on request.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PING, PINGS, COME_BACK = 10.0, 3, 120.0
 
 @dataclass
 class AgentTask:
-    """``updates``: not acknowledged yet, the first one is in flight. ``newest`` is the last one of all."""
+    """``updates``: those not acknowledged yet, the first one is in flight. ``newest`` is the last one of all."""
 
     framework_id: str
     info: Any
@@ -49,7 +49,7 @@ class AgentTask:
         return self.newest["state"] if self.newest else "TASK_STAGING"
 
     def told(self, asked: list[msgspec.Raw] | None) -> internal.RunningTask:
-        """How its agent tells of it that connects. ``asked``: `Connect.asked`; None in version 1 of the protocol."""
+        """The task as its connecting agent reports it. ``asked``: `Connect.asked`; None in version 1."""
         head = self.updates[0] if self.updates else None
         task, state = msgspec.Raw(self.info), TaskState(self.state)
         found = internal.RunningTask(self.framework_id, task, state, _status(self.newest), _status(head))
@@ -67,7 +67,7 @@ class AgentTask:
 
 
 class WorldAgent:
-    """``former``: it speaks version 1 of the protocol only, as every second one does."""
+    """``former``: it uses version 1 of the protocol, as every second agent here does."""
 
     def __init__(self, world: World, name: str) -> None:
         self.world = world
@@ -110,7 +110,7 @@ class WorldAgent:
             self.break_off()
 
     def break_off(self) -> None:
-        """The connection is lost, with what was on it."""
+        """The connection is lost, with the messages on it."""
         if self.stream is not None:
             stream, self.stream = self.stream, None
             self.world.streams.pop(stream, None)
@@ -173,7 +173,7 @@ class WorldAgent:
             )
 
     def resend(self) -> None:
-        """As its timer makes it, for updates that nobody has acknowledged."""
+        """Sends an update again that is not acknowledged, as its timer does."""
         for task in list(self.tasks.values()):
             self._send_first(task)
 
@@ -213,7 +213,7 @@ class WorldFramework:
         self.launched: dict[str, str] = {}  # task -> agent
         self.told: dict[str, str] = {}
         self.unacknowledged: list[Any] = []
-        self.killed: set[str] = set()  # of this master's time
+        self.killed: set[str] = set()  # during the time of this master
 
     def subscribe(self) -> None:
         self.disconnect()
@@ -331,7 +331,7 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        """The master dies, with every connection and every write that was not done; another begins."""
+        """The master crashes, with every connection and every unfinished write; another one starts."""
         self.terms += 1
         self.writes.clear()
         for framework in self.frameworks:
@@ -362,7 +362,7 @@ class World:
         return Now(self.time, 1e9 + self.time)
 
     def feed(self, event: events.Event) -> list[Effect]:
-        """What the core wants because of it, done already."""
+        """The effects of the core because of it, already carried out."""
         effects = self.receive(event)
         self._carry_out(effects)
         return effects
@@ -371,7 +371,7 @@ class World:
         return self.core.receive(event, self.now())
 
     def ask(self, call: Callable[[int], events.Event]) -> tuple[Reply, list[Effect]]:
-        """The answer, and all that was done before it."""
+        """The answer, and all effects before it."""
         request = next(self.numbers)
         effects = self.feed(call(request))
         (reply,) = [effect for effect in effects if isinstance(effect, Reply)]
@@ -389,7 +389,7 @@ class World:
         principal: str | None = None,
         accepted: str = codec.CONTENT_TYPE,
     ) -> str | None:
-        """Why it was refused."""
+        """The reason of the refusal."""
         whole = Call(type=Call.Type.SUBSCRIBE, framework_id=call.framework_info.id, subscribe=call)
         reply, effects = self.ask(
             lambda request: events.Subscribe(request, stream, stream_id, whole, principal, accepted=accepted)
@@ -485,7 +485,7 @@ class World:
         raise AssertionError("it never comes to rest")
 
     def live(self, seconds: float) -> None:
-        """Time passes with everybody answering."""
+        """Time passes, and all of them answer."""
         until = self.time + seconds
         while self.time < until:
             self.pass_time(PING / 2)
@@ -497,7 +497,7 @@ class World:
             for framework in self.frameworks:
                 framework.acknowledge()
 
-    # --- what has to be true at any time ---
+    # --- invariants ---
 
     def check(self) -> None:
         state = self.core.state
@@ -545,7 +545,7 @@ class World:
                 assert set(ours.offers) == known.offers, "an offer that one knows of and the other does not"
 
     def check_rest(self) -> None:
-        """When all is settled: no task is lost or stuck, no update waits for ever."""
+        """Checks, after all work: no task is lost or stuck, no update waits for ever."""
         living = {agent.id for agent in self.agents}
         for agent in self.agents:
             assert set(self.core.state.agents[agent.id or ""].tasks) <= {framework.id for framework in self.frameworks}
@@ -595,5 +595,5 @@ def _status(update: dict[str, Any] | None) -> msgspec.Raw:
 
 
 def _asked(task: Task) -> amounts.Resources:
-    """What its TaskInfo says, whatever the kernel keeps of it."""
+    """The fields of its TaskInfo, whatever the kernel stores of it."""
     return amounts.parse(task_info(task).resources)

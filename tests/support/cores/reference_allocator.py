@@ -1,7 +1,5 @@
-"""The reference: says the same as the allocator, slowly and obviously. Keeps facts only, and works the rest out anew.
-
-It does not choose the order of agents: it is told the agents of the decisions, says what comes of each, and which
-agents should have been looked at.
+"""A reference for the allocator: slow and simple, with the same decisions. Stores only facts, and computes everything
+else each time.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ class Reference:
         self.immediate = False
         self.last_run = float("-inf")
         self.quotas: dict[str, Quota] = {}
-        self.more_room = False  # since the last run began something happened that may leave more room within quotas
+        self.more_room = False  # since the last run started, quotas may have got more room
 
     # --- frameworks ---
 
@@ -142,7 +140,7 @@ class Reference:
         self.allocated[agent_id] = self.allocated[agent_id] + resources
 
     def recover(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
-        """``resources`` were held as one, or are a part of such."""
+        """``resources`` were held together, or are a part of such."""
         for number, (holder, in_role, where, what) in enumerate(self.held):
             if (holder, in_role, where) == (framework_id, role, agent_id) and what.contains(resources):
                 left = what - resources
@@ -174,7 +172,7 @@ class Reference:
         self.more_room = True
 
     def used(self, role: str, name: str) -> int:
-        """Of one scalar: what is allocated there or below and counts, and all that is reserved there or below."""
+        """For one scalar: the counted allocations of the role and those below it, and all reservations there."""
         below = {role} | {
             one for one in self._reserved_roles() | {one for _, one, _, _ in self.held} if role in lineage(one)
         }
@@ -197,7 +195,7 @@ class Reference:
         )
 
     def missing(self, role: str, name: str) -> int:
-        """What the guarantees of the role, or of those below it, want still."""
+        """The amounts that the guarantees of the role, or of those below it, still lack."""
         children = {
             one for quoted in self.quotas for one in lineage(quoted) if one.rpartition("/")[0] == role and "/" in one
         }
@@ -211,7 +209,7 @@ class Reference:
         return self.missing_below({lineage(role)[-1] for role in self.quotas}, name)
 
     def surplus(self, name: str) -> int:
-        """What is free in the whole cluster beyond the headroom."""
+        """The free resources of the whole cluster beyond the headroom."""
         free = sum(self.counted(total, name) for total in self.totals.values())
         free -= sum(self.counted(what, name) for _, _, _, what in self.held)
         return max(free - self.headroom(name), 0)
@@ -221,10 +219,7 @@ class Reference:
         return {name for name in names if self.headroom(name)}
 
     def open(self, role: str, name: str) -> int:
-        """How much of it the role can be given so that all of that is wanted less afterwards.
-
-        Found by trying: give it more and more, and see how far the headroom falls as fast.
-        """
+        """How much of it the role can get so that less is lacking afterwards."""
         before, low, high = self.headroom(name), 0, self.headroom(name)
         while low < high:
             middle = (low + high + 1) // 2
@@ -236,7 +231,7 @@ class Reference:
         return low
 
     def most(self, role: str, name: str) -> int | None:
-        """None: no quota says how much."""
+        """None: no quota sets a limit."""
         limits = [
             max(self.quotas[one].limits[name] - self.used(one, name), 0)
             for one in lineage(role)
@@ -247,7 +242,7 @@ class Reference:
         return min(limits) if limits else None
 
     def cut(self, offer: Resources, role: str) -> Resources:
-        """There is one kind of each name that counts in these tests."""
+        """In these tests each name has one kind."""
         kept = {}
         for kind, amount in offer.scalars.items():
             most = self.most(role, kind.name) if kind.role == "*" and not kind.revocable else None
@@ -256,7 +251,7 @@ class Reference:
         return Resources(kept, offer.ranges, offer.sets, offer.things)
 
     def furthers(self, agent_id: str, framework_id: str, role: str) -> bool:
-        """Whether something of what it would see there goes towards a guarantee."""
+        """Whether a part of the resources that it would be offered there counts for a guarantee."""
         whole = self.whole_offer(agent_id, framework_id, role)
         return any(
             self.counted(whole, name) and self.open(role, name) for name in {kind.name for kind in whole.kinds()}
@@ -297,7 +292,7 @@ class Reference:
         return share, self.turns.get((framework_id, role), 0), framework_id
 
     def _forget_turns(self) -> None:
-        """Who has no framework and holds nothing is forgotten."""
+        """A client without a framework and without holdings is removed."""
         members = {role for wants in self.wants.values() for role in wants.roles}
         holding = {role for _, role, _, _ in self.held}
         alive = {one for role in members | holding for one in lineage(role)}
@@ -307,10 +302,10 @@ class Reference:
         pairs |= {(holder, role) for holder, role, _, _ in self.held}
         self.turns = {pair: turns for pair, turns in self.turns.items() if pair in pairs}
 
-    # --- deciding ---
+    # --- decisions ---
 
     def begin(self, now: float) -> None:
-        """What `time_passes` said is due is seen to by the run that begins."""
+        """The next run handles what `time_passes` reports as due."""
         self.dirty.clear()
         self.woken.clear()
         self.immediate = False
@@ -363,7 +358,7 @@ class Reference:
         )
 
     def could(self, agent_id: str, framework_id: str, role: str) -> bool:
-        """Whether the framework could be offered what is free there, if it takes anything."""
+        """Whether the framework could be offered the free resources there, if it takes any."""
         return self.could_have(agent_id, framework_id, role, self.offer(agent_id, framework_id, role))
 
     def could_have(self, agent_id: str, framework_id: str, role: str, offer: Resources) -> bool:
@@ -379,7 +374,7 @@ class Reference:
         return not any(what.contains(offer) for what, _ in self.filters.get((framework_id, role, agent_id), []))
 
     def hungry(self, agent_id: str) -> bool:
-        """Somebody should be offered something of it: nobody that woke since the last run began."""
+        """An offer of it should be possible: to no framework that woke since the last run started."""
         return agent_id in self.active_agents and any(
             self.takes(framework_id, role) and self.could(agent_id, framework_id, role)
             for framework_id, wants in self.wants.items()
@@ -388,10 +383,8 @@ class Reference:
         )
 
     def look(self, agent_id: str) -> Iterator[Allocation]:
-        """The decisions on one agent: role by role, the first framework that can gets all it may see.
-
-        Those come first whose guarantees it furthers. When those want no more of a name, others may have what was
-        kept of it elsewhere.
+        """The decisions on one agent: role by role, the first framework that can be offered something gets all that it
+        may see.
         """
         wanted = self.wanted()
         if self.quotas:

@@ -1,4 +1,4 @@
-"""Where a recording of a test goes: into memory, whole."""
+"""The sink of a test's recording: in memory, complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Segments:
         self.files[-1] += data
 
     def remove(self, number: int) -> None:
-        """All are kept, to be looked at."""
+        """All segments are kept for inspection."""
 
     ended = False
 
@@ -25,7 +25,7 @@ class Segments:
 
 
 def sealed(*values: bytes) -> bytes:
-    """A segment of these, with the lengths and sums that a recorder writes."""
+    """A segment of these, with the lengths and checksums of a recorder."""
     made = bytearray()
     for value in values:
         length = len(value).to_bytes(4, "big")
@@ -34,7 +34,7 @@ def sealed(*values: bytes) -> bytes:
 
 
 def altered(segment: bytes, old: bytes, new: bytes) -> bytes:
-    """The segment of another history: ``old`` is ``new`` in all its values, as if it had been recorded so."""
+    """The segment of another history: ``new`` replaces ``old`` in all its values, as if it had been recorded so."""
     values, at = [], 0
     while at < len(segment):
         end = at + 12 + int.from_bytes(segment[at : at + 4], "big")

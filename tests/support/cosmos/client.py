@@ -1,4 +1,4 @@
-"""Asks a Cosmos as DC/OS' command line does, header by header."""
+"""Sends requests to a Cosmos like DC/OS' command line, header by header."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def media(name: str, version: int = 1) -> str:
 
 
 def refused(answer: Answer, status: int, type: str) -> Any:
-    """The ``data`` of the error that it has to be."""
+    """The ``data`` of the expected error."""
     assert (answer.status, answer.type) == (status, media("package.error")), answer
     assert answer.body["type"] == type, answer
     return answer.body.get("data")
@@ -51,7 +51,7 @@ class Client:
         return Answer(response.status, kind, value, told)
 
     def post(self, path: str, name: str, body: Any = None, version: int = 1) -> Answer:
-        """``name`` is that of the media types: ``package.search``."""
+        """``name`` is the one in the media types: ``package.search``."""
         headers = {"Content-Type": media(f"{name}-request"), "Accept": media(f"{name}-response", version)}
         return self.raw("POST", path, json.dumps(body or {}).encode(), headers)
 

@@ -18,7 +18,7 @@ TEMPLATE = """{
   "instances": 1,
   "cmd": "{{service.cmd}}",
   "env": {"GREETING": "{{service.greeting}}"},
-  "labels": {"DCOS_PACKAGE_NAME": "somebody else's", "OWN": "label"{{#service.framework}},
+  "labels": {"DCOS_PACKAGE_NAME": "another's", "OWN": "label"{{#service.framework}},
     "DCOS_PACKAGE_FRAMEWORK_NAME": "{{service.framework}}"{{/service.framework}}{{#service.commons}},
     "DCOS_COMMONS_UNINSTALL": "true", "DCOS_SERVICE_PORT_INDEX": "0"{{/service.commons}}},
   "portDefinitions": [{"port": 0, "name": "api"}]
@@ -74,7 +74,7 @@ def index(*entries: Mapping[str, Any]) -> bytes:
 
 
 def read(name: str, uri: str, entries: Iterable[Any]) -> Repository:
-    """As the package manager reads a repository of these."""
+    """The index of these packages, as the package manager reads it."""
     reading = Reading(name, uri)
     for one in entries:
         reading.take(json.dumps(one).encode())

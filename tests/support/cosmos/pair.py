@@ -1,4 +1,4 @@
-"""Two package managers on a real ZooKeeper, of which the one that leads is killed while it is at work."""
+"""Two package managers on a real ZooKeeper; tests kill the leading one while it works."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ class Pair:
         self.nodes.close()
 
     def leader(self) -> Daemon:
-        """Once there is one. Raises ``AssertionError``."""
+        """Waits until there is one. Raises ``AssertionError``."""
         found: Daemon = wait_for(
             lambda: next((one for one in self.daemons if self.measured(one)), None), 120, "a leader"
         )
         return found
 
     def measured(self, daemon: Daemon) -> Mapping[str, float]:
-        """The metrics of the one that leads; empty for any other."""
+        """The metrics of the leader; empty for the standby."""
         if daemon.process is None or daemon.process.poll() is not None:
             return {}
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -85,7 +85,7 @@ class Pair:
         return {}
 
     def idle(self) -> bool:
-        """Whether the one that leads has nothing left to do."""
+        """Whether the leader has no work left."""
         told = self.measured(self.leader())
         return bool(told) and not told["cosmos/uninstalls"]
 
@@ -132,10 +132,8 @@ def pair(folder: Path) -> Iterator[Pair]:
 
 
 class Storm:
-    """Installs, changes and uninstalls services, and kills the leader meanwhile; after each it must be whole.
-
-    What is whole: the app, its framework and its nodes are all there or all gone, and an app is of one version in all
-    that it says. What was answered has been done.
+    """Installs, changes and uninstalls services, and kills the leader meanwhile; after each step the service must be
+    consistent.
     """
 
     def __init__(self, made: Pair, seed: int) -> None:
@@ -154,7 +152,7 @@ class Storm:
         return {"service": service}
 
     def run(self, *names: str) -> None:
-        """Each of the services through its life: installed, changed, uninstalled, with a kill in each."""
+        """Each service through its life: installed, changed, uninstalled, with a kill in each step."""
         for name in names:
             self.stands.setdefault(name, ABSENT)
             while self.stands[name] == ABSENT:
@@ -201,7 +199,7 @@ class Storm:
             self.took[kind] = min(max(self.took[kind], took), 5.0)
             assert now == target, line
         elif answers:
-            # It says that nobody knows, or that it is at it; nothing else.
+            # The error says that the result is not known, or that the work is under way; nothing else.
             assert answers[0].status in (409, 502, 503), answers
         if what == "install" and now != ABSENT:
             self.held.append(made.register(name))
@@ -218,7 +216,7 @@ class Storm:
                 answers.append(client.uninstall("hello-world", appId=f"/{name}"))
 
     def _whole(self, name: str, *, fresh: bool) -> str:
-        """The version that is there, or `ABSENT`; nothing while there is half of it, or somebody is at work."""
+        """The installed version, or `ABSENT`; None while there is only a part of it, or work under way."""
         made = self.made
         if not made.idle() or ask(f"{made.cluster.marathon.url}/v2/deployments")[1] != []:
             return ""
@@ -239,5 +237,5 @@ class Storm:
 
 
 def seed() -> int:
-    """Of a storm; ``DCOS_STORM_SEED`` runs one again."""
+    """The seed of a storm; ``DCOS_STORM_SEED`` repeats one."""
     return int(os.environ.get("DCOS_STORM_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)

@@ -1,4 +1,4 @@
-"""Commands of tasks that tests install as services: schedulers that take themselves down, and managers of packages."""
+"""Commands of tasks that tests install as services: schedulers that uninstall themselves, and managers of packages."""
 
 from __future__ import annotations
 
@@ -42,11 +42,13 @@ def program(source: str) -> str:
 
 
 def taken_down(sign: Path | None = None, *, at_once: bool = False) -> str:
-    """A scheduler whose plan is complete once it was told to uninstall: at once, or when the file ``sign`` is there."""
+    """A scheduler whose plan is complete after the request to uninstall: at once, or when the file ``sign`` exists."""
     assert at_once == (sign is None)
     return program(f"SIGN = {str(sign) if sign is not None else ''!r}\n{_PLAN}")
 
 
 def manager() -> str:
-    """A manager of packages: it answers with what it was asked, or with ``options.answer``: a status, or no JSON."""
+    """A manager of packages: it answers with the request, or with ``options.answer``: a status, or text that is not
+    JSON.
+    """
     return program(_MANAGER)

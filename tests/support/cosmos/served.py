@@ -1,4 +1,4 @@
-"""A repository on loopback, and whatever else a test wants served there."""
+"""A repository on loopback, and other files for a test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.cosmos.packages import REPO, index
 
 
 class Served:
-    """``files``: by path, what is answered: bytes, or (status, headers, bytes). ``asked``: (path, headers) so far."""
+    """``files``: the responses by path: bytes, or (status, headers, bytes). ``asked``: (path, headers) so far."""
 
     def __init__(self, *entries: Mapping[str, Any]) -> None:
         self.files: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""The `dcos` command as a user has it beside a package manager by hand."""
+"""The `dcos` command of a user, with a package manager by hand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Shell:
         }
 
     def dcos(self, *words: str, options: Any = None) -> str:
-        """What it prints. Fails the test when it fails."""
+        """The output. Fails the test when the command fails."""
         given = ["--options=-"] if options is not None else []
         done = subprocess.run(
             [str(PROGRAMS / "dcos"), *words, *given],

@@ -1,4 +1,4 @@
-"""A pretended master that speaks the agent protocol, and real agents started beside it."""
+"""A pretended master that uses the agent protocol, and real agents beside it."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class PretendedMaster:
         )
 
     def _tell(self, agent_id: str, kind: type[Any], **fields: Any) -> None:
-        """In the loop's thread only."""
+        """Only in the loop's thread."""
         self._down[agent_id] += 1
         message = kind(agent_id=agent_id, epoch=self._epoch, seq=self._down[agent_id], **fields)
         self.connected[agent_id].put_nowait(codec.encode(message))
@@ -146,7 +146,7 @@ class PretendedMaster:
     # --- for tests ---
 
     def tell(self, agent_id: str, kind: type[Any], **fields: Any) -> None:
-        """As a real master, it says nothing into a connection that is gone: it waits for the agent's next one."""
+        """Like a real master, it sends nothing on a lost connection: it waits for the agent's next one."""
         self.until(lambda: agent_id in self.connected, f"a connection of {agent_id}")
         self._loop.call_soon_threadsafe(lambda: self._tell(agent_id, kind, **fields))
 
@@ -258,7 +258,7 @@ class Agent(Daemon):
         self.start()
 
     def clean(self) -> None:
-        """Ends the agent, then everything it may have left: processes, containers, cgroups."""
+        """Ends the agent, then everything that it may have left: processes, containers, cgroups."""
         self.stop()
         mark = f"{self.work_dir}/"
         for pid in pids_of(mark):
@@ -272,10 +272,7 @@ class Agent(Daemon):
 
 
 def pids_of(mark: str, inside: Path | None = None) -> list[int]:
-    """Processes that have ``mark`` in their command line or environment, ourselves apart.
-
-    With ``inside`` only tasks whose sandbox is there: the same tests may run beside these ones.
-    """
+    """Processes with ``mark`` in their command line or environment, without our own."""
     own = b"MESOS_DIRECTORY=" + os.fsencode(f"{inside}/") if inside else b""
     found = []
     for entry in Path("/proc").iterdir():
@@ -292,18 +289,18 @@ def cgroups_of(root: str) -> list[Path]:
     """All cgroups under ``root`` in every hierarchy, the deepest first."""
     places = [Path("/sys/fs/cgroup"), *(path for path in Path("/sys/fs/cgroup").iterdir() if path.is_dir())]
     found = [folder for place in places if (folder := place / root).is_dir()]
-    inside = [Path(path) for folder in found for path, _, _ in os.walk(folder)]  # lives with groups that go meanwhile
+    inside = [Path(path) for folder in found for path, _, _ in os.walk(folder)]  # groups may be removed meanwhile
     return sorted({*found, *inside}, key=lambda path: -len(path.parts))
 
 
 def cgroup_file(container: str, *names: str) -> Path:
-    """The file of the first of these names that a cgroup of this container has, in whichever hierarchy."""
+    """The file of the first of these names in a cgroup of this container, in any hierarchy."""
     folders = [Path(path) for path, _, _ in os.walk("/sys/fs/cgroup") if Path(path).name == container]
     return next(folder / name for name in names for folder in folders if (folder / name).exists())
 
 
 def cpu_limits(container: str) -> dict[str, str]:
-    """What its cgroup says of processors, wherever this machine has its control groups: all together, or divided."""
+    """The processor settings of its cgroup, in either layout of this machine's control groups: joint, or separate."""
     first = cgroup_file(container, "cpu.max", "cpu.cfs_quota_us")
     names = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares")
     return {name: file.read_text().strip() for name in names if (file := first.with_name(name)).exists()}
@@ -331,13 +328,13 @@ def containers_work() -> str | None:
 
 @contextlib.contextmanager
 def pretended_cluster(folder: Path, launcher: str, *flags: str) -> Iterator[tuple[PretendedMaster, Agent]]:
-    """A pretended master and one agent that has registered; nothing of them is left afterwards."""
+    """A pretended master and one registered agent; everything of them is removed afterwards."""
     master = PretendedMaster()
     agent = Agent(folder, master.port, launcher, *flags)
     try:
         agent.start()
         master.until(lambda: master.connects, "the agent")
-        # Sent is not heard: tests stop the agent, or fill its disk, right after this.
+        # A sent message may not have arrived: tests stop the agent, or fill its disk, right after this.
         wait_for(lambda: (agent.work_dir / "meta" / "agent.json").exists(), WAIT, "the agent's memory of its id")
         yield master, agent
     finally:

@@ -1,4 +1,4 @@
-"""A cluster's secrets as the installer lays them out, made in a test: CA, identities, token keys, credentials files."""
+"""A cluster's secrets as by the installer, made in a test: CA, identities, token keys, credentials files."""
 
 from __future__ import annotations
 
@@ -133,18 +133,18 @@ class Authority:
     # --- tokens ---
 
     def token(self, uid: str = "admin", lifetime: float = 3600.0) -> str:
-        """A good token; ``lifetime`` below zero: one that has expired."""
+        """A valid token; ``lifetime`` below zero: one that has expired."""
         pem = self._token_key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, _PLAIN)
         return Signer(pem, self.cluster).issue(uid, lifetime)
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """What a good token says, with ``changes``; None leaves a claim out."""
+        """The claims of a valid token, with ``changes``; None removes a claim."""
         now = int(time.time())
         whole = {"uid": "admin", "iss": self.cluster, "iat": now, "exp": now + 3600, "jti": str(uuid.uuid4())}
         return {name: value for name, value in {**whole, **changes}.items() if value is not None}
 
     def bad_tokens(self, other: Authority) -> dict[str, str]:
-        """Tokens that nobody may accept, by what is wrong with them; ``other`` is another cluster."""
+        """Tokens that must be refused, by their fault; ``other`` is another cluster."""
         headers = {"kid": self.kid}
         own = self._token_key
         good = self.token()
@@ -189,7 +189,7 @@ class Authority:
         return self._write(name, json.dumps({"credentials": entries}).encode())
 
     def flags(self, identity: Path | None = None) -> list[str]:
-        """What every daemon is given: TLS when it has an identity, and tokens."""
+        """The flags of every daemon: TLS if it has an identity, and tokens."""
         flags = [f"--token_key={self.token_key}", f"--token_issuer={self.cluster}"]
         return [*flags, f"--tls_ca={self.ca}", f"--tls_identity={identity}"] if identity is not None else flags
 

@@ -1,4 +1,4 @@
-"""A cluster of daemons started by hand on loopback, as a stranger would: no installer, no root, no systemd."""
+"""A cluster of daemons started by hand on loopback, as by a new user: no installer, no root, no systemd."""
 
 from __future__ import annotations
 
@@ -20,19 +20,14 @@ from typing import Any
 
 PROGRAMS = Path(sys.executable).parent
 READY = re.compile(r"listening on ((?:http://|unix:)\S+)")
-# Apart from those that tests offer to tasks (from 21000 on) and those of installed daemons.
+# Other ports than those that tests offer to tasks (from 21000 on) and those of installed daemons.
 PORTS = range(11000, 20000)
 HANDED_OUT = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _claims: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now; no later call is given it, by whatever process of the tests.
-
-    It lies apart from what the system itself hands out, to clients and to listeners at port 0 (unless this machine
-    hands out all of `PORTS`): nobody is given it between this choice and the daemon's bind, nor while that daemon is
-    being started again.
-    """
+    """A free loopback port; no later call returns it, in any process of the tests."""
     low, high = map(int, HANDED_OUT.read_text().split())
     ports = [port for port in PORTS if not low <= port <= high] or PORTS
     count = len(ports)
@@ -53,11 +48,12 @@ def free_port() -> int:
 
 
 PATIENCE = float(os.environ.get("DCOS_TESTS_PATIENCE", "4"))
-"""What every deadline is multiplied by: a machine may be emulated."""
+"""The factor of all deadlines: a machine may be emulated."""
 
 NO_AUTHORITIES = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
-"""Daemons of tests believe none of the host's certificate authorities. aiohttp reads them all at its import, which took
-a sixth of each start's processor time."""
+"""Daemons of tests trust none of the host's certificate authorities. aiohttp reads them all at its import, which took a
+sixth of each start's processor time.
+"""
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the condition") -> Any:
@@ -108,7 +104,7 @@ class Daemon:
         self.url = ""
 
     def start(self) -> Daemon:
-        """Start it and wait for its ready line; whether it lives on after that is its caller's to ask."""
+        """Starts it and waits for its ready line; the caller checks that it stays alive."""
         offset = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
@@ -122,7 +118,7 @@ class Daemon:
 
         def ready() -> str | None:
             assert self.process is not None
-            ended = self.process.poll() is not None  # asked first: what it wrote before its end is then read whole
+            ended = self.process.poll() is not None  # first, so that all output before its end is read
             text = self.log.read_bytes()[offset:].decode(errors="replace")
             found = READY.search(text)
             if ended and not found:
@@ -137,7 +133,7 @@ class Daemon:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """kill -9, as a crash would be. Its children are left to themselves."""
+        """kill -9, like a crash. Its children keep running."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
@@ -207,14 +203,14 @@ class Cluster:
         )
 
     def running(self, app: str) -> list[dict[str, Any]]:
-        """The app's running tasks as the init tells them."""
+        """The app's running tasks as the init returns them."""
         status, answer = ask(f"{self.marathon.url}/v2/apps/{app.strip('/')}/tasks")
         assert status == 200, (status, answer)
         return [task for task in answer["tasks"] if task["state"] == "TASK_RUNNING"]
 
 
 def processes_with(*marks: str) -> list[int]:
-    """Pids of processes whose environment holds all of ``marks``."""
+    """Pids of processes whose environment has all of ``marks``."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -226,7 +222,7 @@ def processes_with(*marks: str) -> list[int]:
 
 
 def processes_here_with(*marks: str) -> list[int]:
-    """Those of `processes_with` that no container or machine holds: another cluster may run the same app there."""
+    """Those of `processes_with` outside of containers and machines: another cluster may run the same app there."""
     here = Path("/proc/self/ns/pid").readlink()
     found = []
     for pid in processes_with(*marks):
@@ -238,7 +234,7 @@ def processes_here_with(*marks: str) -> list[int]:
 
 @contextlib.contextmanager
 def cluster(folder: Path, **options: Any) -> Iterator[Cluster]:
-    """A started `Cluster`; at the end its daemons stop and whatever ran in its sandboxes is killed."""
+    """A started `Cluster`; at the end its daemons stop and all processes of its sandboxes are killed."""
     made = Cluster(folder, **options)
     try:
         yield made.start()

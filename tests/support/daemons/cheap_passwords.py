@@ -1,4 +1,4 @@
-"""Hashes of the least cost, for tests of what a password opens and not of what guessing one costs."""
+"""Hashes of the least cost, for tests of the use of passwords and not of the cost of guessing one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dcos_runtime.auth import passwords
 
 
 def cheaply_hashed(password: str) -> str:
-    """As `passwords.hashed`. A hash tells its own cost, so that to compare with it is cheap as well."""
+    """Like `passwords.hashed`. A hash contains its own cost, so comparing with it is cheap, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_LN", 4)
         return passwords.hashed(password)

@@ -48,7 +48,7 @@ class Claim:
 
 
 class Watch:
-    """Asks every daemon all the time whether it leads, by a read and by a call, and keeps each answer of a leader."""
+    """Asks every daemon continuously whether it leads, by a read and by a call, and records each answer of a leader."""
 
     def __init__(self, *daemons: Daemon) -> None:
         self.claims: list[Claim] = []
@@ -77,7 +77,7 @@ class Watch:
                 status, answer = self._once(daemon, what)
                 answered = time.monotonic()
                 self.answers.append((daemon.name, answered, status))
-                # A leader knows no such framework, and says so; others redirect, or say that nobody leads.
+                # A leader does not know such a framework, and says so; others redirect, or say that there is no leader.
                 if answer["master/elected"] == 1.0 if what == "metrics" else status in (202, 400, 403):
                     self.claims.append(Claim(daemon.name, asked, answered, what))
             time.sleep(0.02)
@@ -98,17 +98,19 @@ class Watch:
             connection.close()
 
     def first(self, who: str) -> float:
-        """When it answered as the leader first. Infinity when it never did."""
+        """When it first answered as the leader. Infinity if it never did."""
         return min((claim.answered for claim in self.claims if claim.who == who), default=float("inf"))
 
     def after(self, who: str, moment: float, asked: float = 0.0) -> list[Claim]:
-        """What ``who`` answered as the leader from then on, to questions since ``asked``."""
+        """The answers of ``who`` as the leader from then on, to questions since ``asked``."""
         claims = [claim for claim in self.claims if claim.who == who]
         return [claim for claim in claims if claim.answered > moment and claim.asked > asked]
 
 
 class Link:
-    """A TCP relay on loopback to ``target``, which can be cut: then nothing passes any more, and nobody is told."""
+    """A TCP relay on loopback to ``target``, which can be cut: then nothing passes any more, without a sign to either
+    side.
+    """
 
     def __init__(self, target: str) -> None:
         host, _, port = target.rpartition(":")
@@ -130,7 +132,7 @@ class Link:
         self._cut = True
 
     def heal(self) -> None:
-        """What was held back while it was cut arrives now, as TCP has it."""
+        """Data that was held back while it was cut arrives now, as in TCP."""
         self._cut = False
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A cluster by hand behind real gateways, each daemon for its own only, and the `dcos` command of a user of it."""
+"""A cluster by hand behind real gateways, each daemon only for its own, and the `dcos` command of one of its users."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from tests.support.daemons.gateway import PASSWORD, Gateway
 
 
 class Fronted:
-    """Daemons behind two gateways, and a client's folder that knows nothing yet.
-
-    ``cosmos``: flags of a package manager that is among them; None: there is none.
-    """
+    """Daemons behind two gateways, and the folder of a client without settings."""
 
     def __init__(self, folder: Path, *, cosmos: Sequence[str] | None = None) -> None:
         self.folder = folder

@@ -1,8 +1,4 @@
-"""Hostile requests, made from good ones by a seeded source: the same seed makes the same requests.
-
-The rule that they are held against: every request is answered with 2xx, 3xx or 4xx, or its connection is closed
-because it is no request at all; the daemon lives, and its log holds no traceback.
-"""
+"""Hostile requests, made from valid ones by a seeded source: the same seed makes the same requests."""
 
 from __future__ import annotations
 
@@ -58,7 +54,7 @@ RAW = [
     ),
     *('{"value":{}}', '{"value":[]}', '{"type":{},null', '"TASK_RUNNING"', '"SUBSCRIBE"', "undefined", "'x'"),
 ]
-"""JSON, or nearly: in the place of any value."""
+"""JSON, or almost: in place of any value."""
 
 BYTES = [
     b"\x00",
@@ -179,7 +175,7 @@ HEADERS = [
 
 @dataclass(frozen=True)
 class Good:
-    """A request that is taken, or would be. ``body``: JSON when it is no bytes; None for none."""
+    """A request that is accepted, or would be. ``body``: JSON if it is not bytes; None for none."""
 
     method: str
     path: str
@@ -189,7 +185,7 @@ class Good:
 
 @dataclass
 class Fuzzer:
-    """``goods`` are what it spoils."""
+    """``goods`` are the requests that it changes."""
 
     goods: Sequence[Good]
     seed: int
@@ -199,7 +195,7 @@ class Fuzzer:
         self.source = random.Random(self.seed)
 
     def document(self, document: Any) -> bytes:
-        """The JSON of a document with something wrong in it, or wrong with it."""
+        """The JSON of a document with an error in it, or around it."""
         source = self.source
         text = json.dumps(document)
         for _ in range(source.choice((0, 1, 1, 2, 3))):
@@ -298,16 +294,14 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 
 def ask(address: tuple[str, int] | str, data: bytes, patience: float = 2.0) -> int | None:
-    """The status of the answer, whose first bytes are read. None: the connection was closed without one, or ``data`` is
-    no whole request and nothing came for ``patience`` seconds.
-
-    ``address``: of a UNIX socket when it is text.
+    """The status of the response, of which the first bytes are read. None: the connection was closed without one, or
+    ``data`` is not a complete request and nothing came for ``patience`` seconds.
     """
     with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as connection:
         connection.settimeout(WAIT)
         connection.connect(address)
         answer = b""
-        with contextlib.suppress(ConnectionError):  # refused before all was sent: the answer may be there all the same
+        with contextlib.suppress(ConnectionError):  # refused before all was sent: there may be a response all the same
             connection.sendall(data)
         connection.settimeout(patience)
         with contextlib.suppress(ConnectionError, TimeoutError):

@@ -41,7 +41,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Backend:
-    """An aiohttp server in a thread of its own, with or without mTLS. ``seen``: what its last requests were."""
+    """An aiohttp server in a thread of its own, with or without mTLS. ``seen``: the last requests."""
 
     def __init__(
         self, handler: Handler, tls: ssl.SSLContext | None = None, ip: str = "127.0.0.1", port: int = 0
@@ -71,7 +71,7 @@ class Backend:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """It takes connections meanwhile, as a stopped process does, and says nothing."""
+        """Meanwhile it accepts connections, like a stopped process, and sends nothing."""
         go_on = threading.Event()
         self._loop.call_soon_threadsafe(go_on.wait)
         try:
@@ -81,7 +81,7 @@ class Backend:
 
     @contextlib.contextmanager
     def refusing(self) -> Iterator[None]:
-        """It answers 503 to everything meanwhile, as a daemon that is of no use to anybody."""
+        """Meanwhile it answers 503 to everything, like a daemon that cannot serve."""
         former, self._handler = self._handler, _unavailable
         try:
             yield
@@ -128,7 +128,7 @@ async def _unavailable(request: web.Request) -> web.StreamResponse:
 
 
 async def echo(request: web.Request) -> web.StreamResponse:
-    """What reached it, as JSON; the body is counted as it comes."""
+    """The request that it got, as JSON; the body is counted as it comes."""
     size = 0
     async for chunk in request.content.iter_any():
         size += len(chunk)
@@ -145,7 +145,7 @@ def server_tls(authority: Authority, kind: str, ip: str = "127.0.0.1") -> ssl.SS
 
 @contextlib.contextmanager
 def task_address() -> Iterator[str]:
-    """An address of this machine for a while that is not one of loopback's; root only."""
+    """A temporary address of this machine outside of loopback; root only."""
     address = f"198.19.254.{random.randrange(1, 255)}"
     subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
     try:
@@ -155,7 +155,7 @@ def task_address() -> Iterator[str]:
 
 
 def template(name: str, **values: Any) -> str:
-    """One of the role's, as it is on machines."""
+    """One of the role's templates, rendered as on machines."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROLE),
         undefined=jinja2.StrictUndefined,
@@ -167,11 +167,11 @@ def template(name: str, **values: Any) -> str:
 
 
 NOT_HERE = ("cosmos", "repository")
-"""Not behind a gateway by hand, unless it is told their ports: it stands for a cluster whose roles do without them."""
+"""Services that are not behind a gateway by hand, unless their ports are given: as in a cluster without these roles."""
 
 
 def services_at(**numbers: int) -> Catalog:
-    """The services, with other numbers for the ports at which some are asked how they are."""
+    """The services, with other ports for some of the health checks."""
     left_out = {name for name in NOT_HERE if name not in numbers}
 
     def moved(service: Service) -> Service:
@@ -250,7 +250,7 @@ class Gateway:
         self.tls = authority.client()
         self._told = 0
 
-    # --- life ---
+    # --- start and end ---
 
     def start(self) -> Gateway:
         self.start_auth()
@@ -263,7 +263,7 @@ class Gateway:
         self._auth = process = self._process("auth", self.auth_argv)
 
         def ready() -> bool:
-            """By its own word: of its two sockets one is there before the other, and either before it listens."""
+            """By its own message: its two sockets appear one after the other, and both before it listens."""
             ended = process.poll() is not None
             text = log.read_bytes()[offset:].decode(errors="replace")
             if ended:
@@ -282,7 +282,7 @@ class Gateway:
             "-c",
             str(self.folder / "nginx.conf"),
         ]
-        # Started by root, its workers would be somebody who may not use the socket.
+        # Started by root, its workers would run as a user without access to the socket.
         self._nginx = self._process("nginx", [*argv, "-g", "user root;"])
         wait_for(lambda: self.get("/health").status == 200, 60, "the gateway's /health")
 
@@ -305,12 +305,12 @@ class Gateway:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
 
     def news(self) -> str:
-        """What dcos-auth logged since this was asked last."""
+        """The log lines of dcos-auth since the last call."""
         log = (self.folder / "auth.log").read_text(errors="replace")
         told, self._told = log[self._told :], len(log)
         return told
 
-    # --- asking ---
+    # --- requests ---
 
     def get(self, path: str, headers: dict[str, str] | None = None, **more: Any) -> Answer:
         return self.ask("GET", path, headers, **more)
@@ -336,7 +336,7 @@ class Gateway:
         return {"Authorization": f"token={self.log_in(uid, password)}"}
 
     def raw(self, data: bytes, seconds: float = 60) -> bytes:
-        """Bytes as they are over TLS, and everything that comes back until the end, or until nothing comes so long."""
+        """Sends bytes unchanged over TLS, returns everything until the end, or until nothing comes for this time."""
         with (
             socket.create_connection(("127.0.0.1", self.port), timeout=60) as plain,
             self.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
@@ -376,7 +376,7 @@ def _end(process: subprocess.Popen[bytes] | None) -> None:
 
 @contextlib.contextmanager
 def started(*parts: Any) -> Iterator[None]:
-    """Starts in this order, stops in the other."""
+    """Starts in this order, stops in the reverse."""
     with contextlib.ExitStack() as stack:
         for part in parts:
             stack.callback(part.stop)

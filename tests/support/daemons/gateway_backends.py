@@ -1,4 +1,4 @@
-"""A gateway with a master, an init, an agent and services behind it that say what reached them."""
+"""A gateway in front of a master, an init, an agent and services that return the request that they got."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER = "11111111-2222-4333-8444-555555555555-S1"
 
 
 class Made:
-    """A gateway, and behind it a master, an init, an agent and two services."""
+    """A gateway, in front of a master, an init, an agent and two services."""
 
     def __init__(self, folder: Path, task_host: str) -> None:
         self.authority = Authority(folder / "authority")
@@ -57,7 +57,7 @@ class Made:
     async def _master(self, request: web.Request) -> web.StreamResponse:
         if request.raw_path.startswith("/slaves"):
             agent = {"id": AGENT, "pid": "slave(1)@127.0.0.5:5051", "active": True, "attributes": {"public_ip": "true"}}
-            # Where services are: one low port is offered to tasks there.
+            # The places of services: one low port is offered to tasks there.
             other = {"id": OTHER, "pid": f"slave(1)@{self.task_host}:6051", "active": True, "attributes": {}}
             other["resources"] = {"cpus": 1.0, "ports": "[1-1, 31000-32000]"}
             return web.json_response({"slaves": [agent, other, *self.more_agents]})
@@ -105,7 +105,7 @@ class Made:
 
 @contextlib.contextmanager
 def front_door(folder: Path, **more: Any) -> Iterator[Made]:
-    """All of it, started. Whatever was done with it, no log tells of a token or a password afterwards."""
+    """All of it, started. Afterwards no log contains a token or a password."""
     with task_address() as address:
         made = Made(folder, address)
         with started(*made.parts()):
@@ -129,7 +129,7 @@ def headers_of(seen: dict[str, Any]) -> dict[str, str]:
 
 
 def until(made: Made, path: str, headers: dict[str, str], status: int, seconds: float = 180) -> Answer:
-    """What is known of services is up to a second old."""
+    """The gateway's knowledge of services is up to a second old."""
     found: list[Answer] = []
 
     def look() -> bool:

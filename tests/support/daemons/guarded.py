@@ -1,4 +1,4 @@
-"""A real master and a real agent that want credentials at every port, and clients of them."""
+"""A real master and a real agent that require credentials at every port, and clients of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRAMEWORK, SECRET = "spark", "open sesame"
 
 @dataclass
 class Kernel:
-    """A master and an agent with everything on."""
+    """A master and an agent with all authentication on."""
 
     own: Authority
     other: Authority

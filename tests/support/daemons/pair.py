@@ -30,7 +30,7 @@ class Pair:
         self.master.start().leads()
 
     def pid(self, task_id: str) -> int:
-        """Of the process that wrote its pid as the first line of stdout."""
+        """The pid that the process wrote as the first line of stdout."""
 
         def first_line() -> str:
             for path in (self.folder / "agent").glob(f"slaves/*/frameworks/*/executors/{task_id}/runs/latest/stdout"):

@@ -1,4 +1,4 @@
-"""One HTTP request, plain or over TLS, with its path exactly as it is written."""
+"""One HTTP request, plain or over TLS, with its path exactly as given."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ask(
         connection.request(method, path, data, sent)
         answer = connection.getresponse()
         told = {name.lower(): value for name, value in answer.headers.items()}
-        # An event stream has no end: whoever gets one is told by its type.
+        # An event stream has no end: it is recognized by its type.
         text = b"" if told.get("content-type", "").startswith("text/event-stream") else answer.read()
     finally:
         connection.close()

@@ -1,4 +1,4 @@
-"""Real ZooKeeper processes on loopback, made by the templates that installed clusters are made by."""
+"""Real ZooKeeper processes on loopback, with the templates of installed clusters."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ class ZooKeeperServer:
 
     @property
     def line(self) -> str:
-        """How a reconfiguration names this member."""
+        """The member's line in a reconfiguration."""
         lines = (self.generation / "etc" / "zookeeper" / "members").read_text().splitlines()
         return next(line for line in lines if line.startswith(f"server.{self.number}="))
 
     def command(self, setting: str) -> list[str]:
-        """What the unit runs, at this member's places."""
+        """The unit's command, with this member's paths."""
         text = self._unit.replace("\\\n", " ")
         line = next(line for line in text.splitlines() if line.startswith(f"{setting}="))
         places = {
@@ -145,7 +145,7 @@ class ZooKeeperServer:
         return self.mode() != ""
 
     def mode(self) -> str:
-        """``leader``, ``follower``, or nothing while it serves nobody."""
+        """``leader``, ``follower``, or empty while it does not serve."""
         try:
             with socket.create_connection((self.address, self.port), timeout=5) as connection:
                 connection.sendall(b"srvr")

@@ -1,4 +1,4 @@
-"""A virtual machine under QEMU's own emulation that is reached by SSH, restarts, and can lose its power."""
+"""A virtual machine in QEMU's own emulation, with SSH, restarts and power cuts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOURS = 2 * 3600.0
 
 
 class Guest:
-    """A disk over an image, and the machine that runs from it. Its keys come to it by fw_cfg."""
+    """A disk over an image, and the machine that runs from it. It gets its keys by fw_cfg."""
 
     def __init__(self, image: Image, disk_mb: int, folder: Path, devices: Sequence[str] = ()) -> None:
         folder.mkdir(parents=True)
@@ -61,7 +61,7 @@ class Guest:
 
     @property
     def told(self) -> list[trial.Trial]:
-        """What it said of itself, once for each time that it was ready."""
+        """Its reports, one for each time that it was ready."""
         text = (self.folder / "notify.log").read_text(errors="replace")
         return [trial.Trial(trial._lines(one), 0.0, "tcg", "") for one in text.split("READY=1\n")[:-1]]
 
@@ -81,7 +81,7 @@ class Guest:
             *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-display", "none"),
             *("-drive", f"if=pflash,format=raw,readonly=on,file={self._firmware}"),
             *("-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd"),
-            # Not cache=unsafe: what the machine has brought to its disk has to survive QEMU.
+            # Not cache=unsafe: data that the machine has synced must survive QEMU.
             *("-drive", f"if=virtio,format=qcow2,file={self.folder}/disk.qcow2,cache=writeback"),
             *("-serial", f"file:{self.folder}/serial.log", "-device", "virtio-rng-pci"),
             *("-netdev", f"user,id=net,{trial._NETWORK},restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:22"),
@@ -118,13 +118,13 @@ class Guest:
             time.sleep(0.5)
 
     def ready(self, times: int = 1) -> trial.Trial:
-        """Waits until it said so often, since it was switched on, that it is ready; what it told then."""
+        """Waits until it has reported so often since its start that it is ready; returns the last report."""
         self.until(f"ready {times} times", lambda: len(self.told) >= times)
         with socket.create_connection(("127.0.0.1", self.port), timeout=300.0) as link:
             return replace(self.told[times - 1], ssh=link.makefile("rb").readline().decode(errors="replace"))
 
     def run(self, line: str) -> str:
-        """What a line of shell prints there."""
+        """The output of a shell command there."""
         said = bytearray()
         with self.fleet.connected(self.host) as connection:
             words = ("/bin/sh", "-c", line)

@@ -1,4 +1,4 @@
-"""Images of a few files, for publishing: nothing is built, and every digest is true."""
+"""Images of a few files, for publishing: nothing is built, and every digest is correct."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RELEASE = Release("bookworm", "debian", "12", "cp311", "glibc-2.36")
 
 
 def an_image(folder: Path, mark: str, outputs: dict[str, Path]) -> Image:
-    """With the documents beside it; ``mark`` makes it another one."""
+    """An image with its documents; another ``mark`` makes another image."""
     for name in ("manifest.json", "sbom.cdx.json", "provenance.json"):
         (folder / name).write_text(json.dumps({"of": mark}))
     made = {kind: Output(path, digest_of(path), 1) for kind, path in outputs.items()}
@@ -24,7 +24,7 @@ def an_image(folder: Path, mark: str, outputs: dict[str, Path]) -> Image:
 
 
 def a_disk(folder: Path, mark: str, blocks: int = 40) -> Image:
-    """``ec2``: a sparse raw disk of which every third block holds something, the last one in part."""
+    """``ec2``: a sparse raw disk of which every third block has data, the last one in part."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "ec2.raw"
     with path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""A builder of images that installs nothing: a small tree stands for what packages bring."""
+"""A builder of images that installs nothing: a small tree replaces the installed packages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNIT = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
 
 
 def small_tree(job: Job) -> None:
-    """What the packages would bring."""
+    """The content of the packages."""
     root = job.tree.root
     for folder in ("etc", "usr/lib/systemd/system", "var/log", "boot"):
         (root / folder).mkdir(parents=True)
@@ -36,12 +36,12 @@ def small_tree(job: Job) -> None:
 
 
 def no_trees() -> list[Path]:
-    """No machine was made over any tree."""
+    """No machine uses any tree."""
     return []
 
 
 def lock_for(builder: ImageBuilder, name: str, version: str = "1") -> Lock:
-    """A lock of one package, as if it had been made before."""
+    """A lock of one package, as if made before."""
     definition = builder.definition(name)
     package = LockedPackage("systemd", version, "amd64", "0" * 64, 1)
     lock = Lock(name, "bookworm", "amd64", asked_of(definition), (package,))
@@ -53,7 +53,7 @@ def lock_for(builder: ImageBuilder, name: str, version: str = "1") -> Lock:
 
 @dataclass
 class SmallRuntime:
-    """A runtime of one file. ``made``: whether somebody has built it."""
+    """A runtime of one file. ``made``: whether it is built."""
 
     version: str = "1"
     made: bool = False
@@ -76,7 +76,7 @@ class SmallRuntime:
 
 @dataclass
 class Workshop:
-    """``install`` is what installing does; ``installed`` counts it. Machines were made over ``trees``."""
+    """``install`` replaces the installation; ``installed`` counts its calls. Machines use ``trees``."""
 
     host: BuildHost
     install: Callable[[Job], None] = small_tree
@@ -95,7 +95,7 @@ class Workshop:
         )
 
     def ensure(self, cache: Path, note: Note = lambda text: None) -> Image:
-        """The image ``machine``, of a lock that is there."""
+        """The image ``machine``, with an existing lock."""
         builder = self.builder(cache, note)
         if not builder.locks.path("machine").exists():
             lock_for(builder, "machine")

@@ -1,8 +1,4 @@
-"""A cluster's secrets for little: RSA keys of a few that were made once, and a hash of the least cost.
-
-For tests of what is made when, what stays and what is told. A key is drawn by chance, so that one which was made anew
-shows as another.
-"""
+"""A cluster's secrets at little cost: RSA keys from a few that were made once, and a hash of the least cost."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from dcos_installer.secrets import roots
 POOL = 4
 _real_key = roots._new_token_key
 _checked = cache(load_pem_private_key)
-"""To see that an RSA key is one takes longer than all the rest of reading secrets: once for each text is enough."""
+"""Checking an RSA key takes longer than all the rest of reading secrets: once for each text is enough."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Folders that stand for machines, a service manager that remembers, and manifests to lay down there."""
+"""Folders that stand for machines, a service manager with a memory, and manifests for them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ RUNTIME = Package(
 A = "dcos-a.service"
 B = "dcos-b.service"
 PACKAGE = Package("dcos-runtime", "1", "1" * 64, ("dcos",))
-"""What `first` is made of."""
+"""The inputs of `first`."""
 
 
 def a_spec(masters: int = 1, agents: int = 1, public: int = 1, **changes: Any) -> ClusterSpec:
@@ -69,7 +69,7 @@ def a_spec(masters: int = 1, agents: int = 1, public: int = 1, **changes: Any) -
 
 
 def the_materials() -> materials.Materials:
-    """The roles' own, with a package whose name is made up."""
+    """The roles' own materials, with an invented package."""
     return materials.load().with_packages({FACTS.target: [RUNTIME]})
 
 
@@ -79,7 +79,7 @@ def a_manifest(
     packages: Iterable[Package] = (),
     **parts: Any,
 ) -> Manifest:
-    """A small one: ``units`` maps names to what they read; their text and links are made up."""
+    """A small manifest: ``units`` maps names to what they read; their text and links are invented."""
     files, units = dict(files or {}), dict(units or {})
     links = list(parts.pop("links", ()))
     for unit in units:
@@ -99,10 +99,7 @@ def a_manifest(
 
 
 class Remembering(Noted):
-    """Notes which text and inputs each unit was started with, on the disk: it outlives a killed run.
-
-    A unit in ``sick`` does not get well.
-    """
+    """Records which text and inputs each unit was started with, on the disk: the record outlives a killed run."""
 
     sick: frozenset[str] = frozenset()
 
@@ -130,7 +127,7 @@ class Remembering(Noted):
         return found
 
     def inputs(self, unit: str) -> str:
-        """Digest of what the unit would read if it started now."""
+        """Digest of the inputs that the unit would read at a start now."""
         data = self.machine.read(ACTIVE + "/manifest.json") or b"{}"
         manifest = json.loads(data)
         reads = [f"units/{unit}"]
@@ -201,7 +198,7 @@ def shown(changes: Iterable[dict[str, str]]) -> list[str]:
 
 
 def first() -> Manifest:
-    """Something of everything: what most hosts of these tests start with."""
+    """One of every kind of thing: the start of most hosts in these tests."""
     return a_manifest(
         {"etc/a.env": "one"},
         {A: ("etc/a.env", "package:dcos-runtime"), B: ()},
@@ -219,5 +216,5 @@ def installed(host: Host, manifest: Manifest) -> None:
 
 
 def answer(host: Host, **request: object) -> dict[str, Any]:
-    """What the program on the machine answers."""
+    """The answer of the program on the machine."""
     return host_main.answer(host.machine, request, io.BytesIO())

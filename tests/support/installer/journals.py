@@ -1,4 +1,4 @@
-"""What tests read off the journal of a run."""
+"""Facts from the journal of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dcos_installer.plan.journal import Record
 
 
 def cut_off(records: Iterable[Record]) -> bool:
-    """Whether the last run never came to its end."""
+    """Whether the last run has no end."""
     last = ""
     for record in records:
         if record.kind in ("run", "end"):

@@ -1,8 +1,4 @@
-"""The provider libvirt on libvirt's own test driver: real domains, networks, pools and volumes; machines are folders.
-
-The test driver keeps all of it in this process, and has no streams: what is uploaded is kept here. A machine's SSH
-answers as long as its domain runs.
-"""
+"""The provider libvirt on libvirt's own test driver: real domains, networks, pools, volumes; machines are folders."""
 
 from __future__ import annotations
 
@@ -39,21 +35,21 @@ IMAGE_DISK = 1 << 30
 
 
 class Killed(BaseException):
-    """The installer died here, as far as its code can tell: nothing catches it."""
+    """The installer was killed here, as far as its code can see: nothing catches it."""
 
 
 @dataclass
 class Faults:
-    """What goes wrong. ``kill_at``: the step, counted from 1, before which the installer dies."""
+    """The failures. ``kill_at``: the step, counted from 1, before which the installer is killed."""
 
     kill_at: int = 0
     steps: list[str] = field(default_factory=list)
     refuse: dict[str, str] = field(default_factory=dict)
-    """By step, such as ``start dcos-7e57fffd-a1``: libvirt's words."""
+    """By step, such as ``start dcos-7e57fffd-a1``: libvirt's message."""
     fails_once: dict[str, str] = field(default_factory=dict)
     """The same, for the next time only."""
     powers: dict[str, Power] = field(default_factory=dict)
-    """By domain: what becomes of one that runs, until its power is cut."""
+    """By domain: its state some time after its start, until its power is cut."""
 
     def step(self, what: str) -> None:
         if self.kill_at and len(self.steps) + 1 >= self.kill_at:
@@ -67,12 +63,12 @@ class Faults:
 
 
 class FolderHypervisor(Hypervisor):
-    """The test driver, whose machines are folders. Every step that changes something may be the last."""
+    """The test driver, whose machines are folders. The installer may be killed at every step that changes something."""
 
     def __init__(self, folder: Path, kinds: frozenset[str] | None = None, available_mb: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         description = folder / "node.xml"
-        # Of its own file, a connection shares nothing with others.
+        # With its own file, a connection shares nothing with others.
         description.write_text(f"<node><memory>{32 << 20}</memory></node>")
         super().__init__(f"test://{description}")
         self.folder = folder
@@ -83,7 +79,7 @@ class FolderHypervisor(Hypervisor):
         self.available_mb = available_mb
 
     def close(self) -> None:
-        """It is everybody's: it goes with the lab."""
+        """It is shared by all: it is removed with the lab."""
 
     def root(self, domain: str) -> Path:
         return self.folder / "machines" / domain
@@ -111,7 +107,7 @@ class FolderHypervisor(Hypervisor):
         tree = parse(xml)
         self.faults.step(f"define domain {tree.findtext('name')}")
         self._kind_of[tree.findtext("name", "")] = tree.get("type", "")
-        tree.set("type", "test")  # it knows one kind of domain: what was asked for is told when it is read back
+        tree.set("type", "test")  # it has one kind of domain: the requested kind is restored when it is read back
         super().define(text(tree))
 
     def start(self, name: str) -> None:
@@ -140,9 +136,9 @@ class FolderHypervisor(Hypervisor):
         self.faults.step("start network")
         super().start_network(name)
 
-    def reserve(self, name: str, xml: str, *, former: str = "") -> None:
+    def reserve(self, name: str, xml: str, *, previous: str = "") -> None:
         self.faults.step("reserve")
-        super().reserve(name, xml, former=former)
+        super().reserve(name, xml, previous=previous)
 
     def remove_network(self, name: str) -> None:
         self.faults.step("remove network")
@@ -180,14 +176,14 @@ class FolderHypervisor(Hypervisor):
         return self.contents.get((pool, name), b"")[-most:]
 
     def volumes(self, pool: str, *, fresh: bool = True) -> list[SeenVolume]:
-        """A file that somebody else writes into, as a console log is, has grown when it is looked at."""
+        """A file that another process writes into, such as a console log, has grown at each look."""
         return [
             replace(one, capacity=len(self.contents[pool, one.name])) if (pool, one.name) in self.contents else one
             for one in super().volumes(pool, fresh=fresh)
         ]
 
     def ssh_problem(self, address: str) -> SshProblem:
-        """It answers where a machine runs whose address is reserved so. Two clusters may name machines alike."""
+        """It answers where a machine with this reserved address runs. Two clusters may use the same names."""
         reserved = {(one.host, one.address) for seen in self.networks() for one in reservations(seen.xml)}
         for seen in self.domains():
             mark = mark_of(seen.xml)
@@ -202,7 +198,7 @@ class FolderHypervisor(Hypervisor):
 
 
 class FolderSsh:
-    """In place of `Remote`: commands run in the machine's folder."""
+    """Replaces `Remote`: commands run in the machine's folder."""
 
     def __init__(self, host: HostSpec, target: SshTarget, *, lab: Lab) -> None:
         self.host = host
@@ -217,7 +213,7 @@ class FolderSsh:
 
 @dataclass
 class Lab:
-    """A provider on its hypervisor, and another one whenever it is asked for, as another run would have it."""
+    """A provider on its hypervisor, and a new one at each request, as in another run."""
 
     spec: ClusterSpec
     state_dir: Path
@@ -240,7 +236,7 @@ class Lab:
         return subprocess.run(argv, cwd=root, env=environment, capture_output=True, text=True, check=True).stdout
 
     def left(self) -> list[str]:
-        """All that there is on the hypervisor, whoever's it is."""
+        """Everything on the hypervisor, of all owners."""
         hypervisor = self.hypervisor
         found = [f"domain {one.name}" for one in hypervisor.domains()]
         found += [f"network {one.name}" for one in hypervisor.networks()]
@@ -270,7 +266,7 @@ def cluster(image: Path, *hosts: HostSpec, cluster_id: str = CLUSTER, **options:
 def write_image(
     path: Path, disk: int = IMAGE_DISK, *, backing: int = 0, features: int = 0, manifest: bool = True
 ) -> Path:
-    """A qcow2 file that holds an empty disk, with a manifest that says what machines of folders show."""
+    """A qcow2 file with an empty disk, and a manifest with the facts of machines that are folders."""
     header = (
         struct.pack(">4sIQIIQ", b"QFI\xfb", 3, backing, 16, 16, disk) + bytes(72 - 32) + struct.pack(">Q", features)
     )
@@ -292,7 +288,7 @@ def write_image(
 def lab(
     folder: Path, *hosts: HostSpec, kinds: frozenset[str] | None = None, available_mb: int | None = None, **options: str
 ) -> Iterator[Lab]:
-    """A cluster of ``hosts`` that the test driver is to have; whatever speaks with libvirt speaks with it."""
+    """A cluster of ``hosts`` for the test driver; all code that uses libvirt uses that."""
     folder.mkdir(parents=True, exist_ok=True)
     image = write_image(folder / "golden.qcow2")
     shared = FolderHypervisor(folder / "hypervisor", kinds, available_mb)

@@ -1,4 +1,4 @@
-"""A machine's record, its host and its cluster as the nspawn provider has them."""
+"""A machine's record, its host and its cluster in the form of the nspawn provider."""
 
 from __future__ import annotations
 

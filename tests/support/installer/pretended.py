@@ -1,7 +1,4 @@
-"""A pretended cluster in a folder: provider, engine, machines and daemons that remember what was done to them.
-
-What happens to it is on the disk before a call returns, so a run may be killed anywhere and the next one started.
-"""
+"""A pretended cluster in a folder: provider, engine, machines and daemons that record what was done to them."""
 
 from __future__ import annotations
 
@@ -87,7 +84,7 @@ def facts_of(host: HostSpec, **changes: Any) -> Facts:
 
 
 class Machines:
-    """The machines' disks: one JSON file a machine. Kills this process at the step it was told to."""
+    """The machines' disks: one JSON file for each machine. Kills this process at the given step."""
 
     def __init__(self, folder: Path, kill_at: int = 0) -> None:
         self.folder = folder
@@ -100,7 +97,7 @@ class Machines:
         return json.loads(path.read_text()) if path.exists() else None
 
     def write(self, name: str, **content: Any) -> None:
-        """One effect on a machine. Being killed before it and after it are two steps."""
+        """One effect on a machine. A kill before it and one after it are two steps."""
         self._maybe_die()
         new = self.folder / f".{name}"
         new.write_text(json.dumps((self.read(name) or {}) | content))
@@ -189,7 +186,7 @@ class PretendedProvider:
 
 
 class PretendedEngine:
-    """Plans and converges by what the machines' files say. ``failing`` maps a host to why it fails."""
+    """Plans and converges by the machines' files. ``failing`` maps a host to the reason of its failure."""
 
     def __init__(self, machines: Machines, failing: Mapping[str, str] | None = None) -> None:
         self.machines = machines
@@ -283,7 +280,7 @@ class FolderRemote(Remote):
 
 
 class PretendedContext(Context):
-    """A context whose machines are folders; the daemons answer by what the machines' files say."""
+    """A context whose machines are folders; the daemons answer by the machines' files."""
 
     machines_disk: Machines
     said: list[Event]
@@ -292,7 +289,7 @@ class PretendedContext(Context):
         return self._folder_remote(host)
 
     def commands(self, name: str) -> list[list[str]]:
-        """What was run on a host."""
+        """The commands that were run on a host."""
         return self._folder_remote(self.spec.host(name)).commands
 
     def _folder_remote(self, host: HostSpec) -> FolderRemote:
@@ -327,7 +324,7 @@ def pretend(
 
 
 class Clock:
-    """Time that passes only while somebody sleeps: deadlines come without waiting."""
+    """Time that passes only during a sleep: deadlines come without waiting."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -340,23 +337,23 @@ class Clock:
 
 
 class Daemons:
-    """What masters and init answer over HTTP: well as long as their machines carry the manifest and run."""
+    """The HTTP responses of masters and init: well as long as their machines have the manifest and run."""
 
     def __init__(self, spec: ClusterSpec, machines: Machines) -> None:
         self.spec = spec
         self.machines = machines
         self.app: dict[str, Any] | None = None
         self.token = "a-token"
-        """The one token that the gateway takes."""
+        """The only token that the gateway accepts."""
         self.password: str | None = None
-        """The administrator's; None: whatever was made."""
+        """The administrator's password; None: the one that was made."""
         self.logins: list[str] = []
         self.leading_init = ""
-        """The address of the init that leads; empty: the first master's."""
+        """The address of the leading init; empty: the first master's."""
         self.joining: set[str] = set()
         """Masters whose ZooKeeper is not in the quorum."""
         self.silent: set[str] = set()
-        """Masters whose ZooKeeper does not even run."""
+        """Masters whose ZooKeeper does not run."""
         self.robbed: dict[str, str] = {}
         """Agents that have not all of their ports, and what they say of it."""
         self.tasks: dict[str, list[str]] = {}
@@ -452,5 +449,5 @@ def deployed(ctx: PretendedContext) -> PretendedContext:
 
 
 def texts(ctx: PretendedContext, kind: str) -> list[str]:
-    """What was said in events of this kind."""
+    """The texts of the events of this kind."""
     return [f"{event.host}: {event.text}" for event in ctx.said if event.kind == kind]

@@ -1,8 +1,4 @@
-"""Machines that are an SSH server on loopback each, with accounts of their own: real sshd, sudo and OpenSSH's files.
-
-Server and client see files of the test's in place of /etc/passwd, /etc/sudoers and root's ~/.ssh: each runs in a mount
-namespace of its own. So tests need root, and change nothing of this host.
-"""
+"""Machines that are an SSH server on loopback each, with accounts of their own: real sshd, sudo and OpenSSH's files."""
 
 from __future__ import annotations
 
@@ -26,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 PROGRAM = ROOT / ".venv" / "bin" / "dcos-installer"
 SSHD = "/usr/sbin/sshd"
 USER = "dcos-op"
-"""Who logs in where commands go through sudo. His password:"""
+"""The user who logs in where commands go through sudo. His password:"""
 PASSWORD = "correct horse"
 _READY_SECONDS = 120
 
@@ -52,7 +48,7 @@ class LoopbackHost:
 
     @property
     def small(self) -> Path:
-        """Where the machine has a disk of 1 MB; it is seen there only."""
+        """The machine's disk of 1 MB, which only it sees."""
         return self.folder / "small"
 
     @property
@@ -106,7 +102,7 @@ class LoopbackHost:
 
 @dataclass
 class LoopbackHosts:
-    """A static cluster of such machines, and its operator: his inventory, state, SSH key and known_hosts."""
+    """A static cluster of such machines, and its operator: the inventory, state, SSH key and known_hosts."""
 
     folder: Path
     hosts: Mapping[str, LoopbackHost]
@@ -125,11 +121,11 @@ class LoopbackHosts:
         return self.hosts[name]
 
     def know(self, *names: str) -> None:
-        """known_hosts holds these hosts' keys, and no other."""
+        """known_hosts contains exactly these hosts' keys."""
         self.dot_ssh.joinpath("known_hosts").write_text("".join(self[name].known for name in names))
 
     def argv(self, *words: str) -> list[str]:
-        """`dcos-installer` with these words, as the operator types them."""
+        """`dcos-installer` with these words, as typed by the operator."""
         return seeing({"/root/.ssh": self.dot_ssh}, [str(PROGRAM), *words])
 
     def run(
@@ -153,7 +149,7 @@ def keygen(path: Path, kind: str = "ed25519") -> None:
 
 
 def seeing(views: Mapping[str, Path], argv: Sequence[str]) -> list[str]:
-    """``argv`` in a mount namespace where each file or folder shows another one."""
+    """Runs ``argv`` in a mount namespace in which each of these files or folders is replaced by another."""
     script = "".join('mount --bind "$1" "$2" || exit 99; shift 2; ' for _ in views)
     pairs = [word for path, instead in views.items() for word in (str(instead), path)]
     return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", f'{script}exec "$@"', "-", *pairs, *argv]
@@ -169,7 +165,7 @@ def loopback_hosts(
     names = list(dict.fromkeys(re.findall(r"\{(\w+)\}", inventory)))
     dot_ssh = folder / "dot-ssh"
     dot_ssh.mkdir(mode=0o700)
-    Path("/root/.ssh").mkdir(mode=0o700, exist_ok=True)  # what a view is laid over
+    Path("/root/.ssh").mkdir(mode=0o700, exist_ok=True)  # the mount point of a replacement
     Path("/run/sshd").mkdir(exist_ok=True)
     keygen(folder / "id")
     hosts, lines = {}, {}
@@ -214,7 +210,7 @@ def loopback_hosts(
 
 
 def processes(marker: str) -> list[int]:
-    """The processes whose command line holds ``marker``, without our own."""
+    """The processes whose command line contains ``marker``, without our own."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):

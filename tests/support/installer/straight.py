@@ -1,5 +1,5 @@
-"""Folders asked as Ansible asks them, by the same command and the same bytes, but without Ansible: that takes a second
-each time. For tests of something else that deploy often; those of the play and of the engine have the real one.
+"""Requests to folders as through Ansible, with the same command and the same bytes, but without Ansible, which takes a
+second each time. For tests of other things that deploy often; those of the play and of the engine use the real one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""`dcos-installer` without its start-up: one process that has loaded it, and is forked for every call.
-
-Loading it takes a second of a processor, and tests of hosts call it some eighty times. Each call is a process of its
-own that runs `dcos_installer.cli.main` with its own arguments, environment and standard streams.
-"""
+"""`dcos-installer` without its start-up: one process that has loaded it, and is forked for every call."""
 
 from __future__ import annotations
 
@@ -30,7 +26,7 @@ class WarmInstaller:
     def run(
         self, argv: Sequence[str], environment: Mapping[str, str], stdin: bytes, timeout: float
     ) -> subprocess.CompletedProcess[bytes]:
-        """As ``subprocess.run`` with its output captured."""
+        """Like ``subprocess.run`` with its output captured."""
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             given.write(stdin)
             given.flush()
@@ -53,7 +49,7 @@ class WarmInstaller:
 
 @contextlib.contextmanager
 def warm_installer(wrapped: Callable[[list[str]], list[str]]) -> Iterator[WarmInstaller]:
-    """``wrapped`` puts a command line into its surroundings: those of every call."""
+    """``wrapped`` puts a command line into its environment: that of every call."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     argv = wrapped([sys.executable, "-m", "tests.support.installer.warm_installer", str(theirs.fileno())])
     environment = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
@@ -68,7 +64,7 @@ def warm_installer(wrapped: Callable[[list[str]], list[str]]) -> Iterator[WarmIn
 
 
 def _serve(connection: socket.socket) -> None:
-    # What a call on hosts loads, too; none of it starts a thread.
+    # Modules that a call on hosts loads, too; none of them starts a thread.
     import dcos_installer.commands
     import dcos_installer.hosts.copying
     import dcos_installer.hosts.fleet

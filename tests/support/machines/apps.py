@@ -29,7 +29,7 @@ def app(cluster: Deployed, name: str, *, patience: float = 60, **definition: Any
 
 
 def tasks(cluster: Deployed, name: str) -> list[dict[str, Any]]:
-    """The app's running tasks, as the init tells them."""
+    """The app's running tasks, as the init returns them."""
     answer = cluster.marathon("/v2/tasks")
     return [task for task in answer["tasks"] if task["appId"] == name and task["state"] == "TASK_RUNNING"]
 
@@ -44,5 +44,5 @@ def running(cluster: Deployed, name: str, count: int, seconds: float = 90) -> li
 
 
 def pids(cluster: Deployed, task: dict[str, Any]) -> list[str]:
-    """The task's processes, as its machine numbers them."""
+    """The task's processes, with the pids of its machine."""
     return cluster.pids_with(cluster.host_at(task["host"]), f"MESOS_TASK_ID={task['id']}")

@@ -26,16 +26,16 @@ from tests.support.documented import all_fences
 PROGRAMS = Path(sys.executable).parent
 
 MASTER, INIT, GATEWAY = 5049, 8443, 443
-"""The doors through which the operator asks: all but ZooKeeper's want a certificate."""
+"""The endpoints for the operator's questions: all except ZooKeeper's require a certificate."""
 
 _NOT_SHAKEN = (
     *("Connection closed by", "Connection reset by", "banner exchange", "kex_exchange_identification"),
     "ssh_dispatch_run_fatal",
 )
-"""What ssh says when a starved sshd gave up before the command began."""
+"""The message of ssh when a starved sshd gave up before the command started."""
 
 ANSWER_SECONDS = 3.0
-"""How long an answer may take. Less than a ZooKeeper session lasts: see `Observer`."""
+"""The longest time of an answer. Less than a ZooKeeper session: see `Observer`."""
 
 _PIDS = """
 import os, sys
@@ -48,7 +48,7 @@ for pid in sorted(filter(str.isdigit, os.listdir('/proc')), key=int):
 """
 
 DEADLINE = 1800
-"""Seconds for a command. With nothing cached, a deploy makes image and bundle first: minutes, many on a busy host."""
+"""Seconds for a command. With nothing cached, a deploy builds image and bundle first: minutes, many on a busy host."""
 
 
 def exchange(connection: http.client.HTTPSConnection, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -78,16 +78,16 @@ def installer_line(verb: str) -> str:
 
 @dataclass
 class Deployed:
-    """One cluster: its inventory, where its operator keeps state, and what one does with it."""
+    """One cluster: its inventory, the operator's state folder, and actions on it."""
 
     umask = -1
-    """Of the operator's commands; -1: that of the tests."""
+    """The CPU niceness of the operator's commands; -1: that of the tests."""
 
     inventory: Path
     home: Path
-    """Holds ``state`` (the operator's) and ``client`` (of the ``dcos`` command)."""
+    """Contains ``state`` (the operator's) and ``client`` (of the ``dcos`` command)."""
     output: str = ""
-    """What the deploy printed."""
+    """The output of the deploy."""
     addresses: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class Deployed:
         (name,) = [name for name, known in self.addresses.items() if known == address]
         return name
 
-    # --- what its operator's state holds ---
+    # --- the content of its operator's state ---
 
     @property
     def state_folder(self) -> ClusterState:
@@ -164,7 +164,7 @@ class Deployed:
         return self.run("dcos-installer", verb, str(self.inventory), *words, timeout=timeout)
 
     def documented(self, verb: str, *hosts: str, timeout: float = DEADLINE) -> subprocess.CompletedProcess[str]:
-        """Runs the line of the installer's page with that verb as it stands there, except inventory and hosts."""
+        """Runs the line of the installer's page with that verb unchanged, except inventory and hosts."""
         line = installer_line(verb)
         words = line.split()
         at = next(index for index, word in enumerate(words) if word.endswith(".ini"))
@@ -184,7 +184,7 @@ class Deployed:
         return self.run("dcos", *words, stdin=stdin)
 
     def ssh(self, host: str, command: str, check: bool = True) -> str:
-        """What a shell command prints on the machine, without the last line end. Not through ``dcos-installer ssh``,
+        """The output of a shell command on the machine, without the last line end. Not through ``dcos-installer ssh``,
         which takes half a second of a processor each time.
         """
         argv = self.remote(host).argv(["/bin/sh", "-c", command])
@@ -207,14 +207,14 @@ class Deployed:
         self._switch("start", hosts)
 
     def _switch(self, verb: str, hosts: tuple[str, ...]) -> None:
-        # A fault strikes at once and whoever is at work: nobody asks the first master for the lock before.
+        # A fault strikes at once, whatever runs: the first master is not asked for the lock before.
         done = self.installer(verb, "--ignore-lock", *hosts)
         assert done.returncode == 0, f"{verb} {hosts}: {done.stdout}{done.stderr}"
 
-    # --- asking daemons ---
+    # --- requests to daemons ---
 
     def get(self, host: str, port: int, path: str) -> tuple[int, Any]:
-        """One GET as the operator; redirects are told, not followed."""
+        """One GET as the operator; redirects are returned, not followed."""
         return self.send(host, port, "GET", path)
 
     def send(
@@ -237,7 +237,7 @@ class Deployed:
         context.load_cert_chain(secrets / "operator.pem")
         return context
 
-    # --- what the cluster says ---
+    # --- the state of the cluster ---
 
     def marathon(self, path: str) -> Any:
         """The init's answer to a GET, decoded."""
@@ -265,7 +265,7 @@ class Deployed:
         state = self.state()
         return any(framework["name"] == name and framework["connected"] for framework in state["frameworks"])
 
-    # --- what its machines say ---
+    # --- the state of its machines ---
 
     def pids_with(self, host: str, mark: str) -> list[str]:
         """The machine's processes with the variable ``NAME=value`` in their environment."""

@@ -1,4 +1,4 @@
-"""A cluster on its way up: runs of the installer that go on, are killed, or fail, and what its state says of them."""
+"""A cluster during its deploys: runs of the installer that continue, are killed, or fail, and their state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Run:
         self.seen: list[dict[str, Any]] = []
 
     def until(self, kind: str, text: str = "", phase: str = "") -> dict[str, Any]:
-        """The next event of this kind, with ``text`` in its text and of that phase; the run must come that far."""
+        """The next event of this kind, of that phase, with ``text`` in its text; the run must get that far."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             event: dict[str, Any] = json.loads(line)
@@ -39,7 +39,7 @@ class Run:
         raise AssertionError(f"no {kind} {text!r}: {self.seen[-3:]}\n{self.process.stderr.read()}")
 
     def kill(self) -> None:
-        """As a power cut would: nothing of the installer gets to finish."""
+        """Like a power cut: no part of the installer can clean up."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -47,7 +47,7 @@ class Run:
 
 @contextmanager
 def running(cluster: Deployed, verb: str) -> Iterator[Run]:
-    """A run that is going on; killed at the end when it still does."""
+    """A run in progress; killed at the end if it still runs."""
     with subprocess.Popen(
         [str(PROGRAMS / "dcos-installer"), verb, "--json", str(cluster.inventory)],
         stdout=subprocess.PIPE,
@@ -64,7 +64,7 @@ def running(cluster: Deployed, verb: str) -> Iterator[Run]:
 
 
 def events(cluster: Deployed, verb: str) -> list[dict[str, Any]]:
-    """The events of a run that succeeds."""
+    """The events of a successful run."""
     done = cluster.installer(verb, "--json")
     assert done.returncode == 0, f"{verb} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -77,10 +77,7 @@ def applied(told: list[dict[str, Any]]) -> set[str]:
 
 @contextmanager
 def undeployed(name: str, inventory: str) -> Iterator[Deployed]:
-    """A cluster that is not deployed yet; gone afterwards whatever happened, with what a killed test run left.
-
-    Test runs with the same ``name`` on one host wait for each other.
-    """
+    """A cluster that is not deployed yet; removed afterwards in any case, with the remains of a killed test run."""
     if os.geteuid() != 0:
         pytest.skip("machines are made by root")
     home = Path(tempfile.gettempdir(), f"dcos-test-{name}")
@@ -106,7 +103,7 @@ def destroy(cluster: Deployed) -> str:
 
 
 def operators_processes(cluster: Deployed) -> list[str]:
-    """The installer's processes and what they started, known by the operator's folder on their command lines."""
+    """The installer's processes and their children, recognized by the operator's folder on their command lines."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and folder.name != str(os.getpid()):
@@ -118,7 +115,7 @@ def operators_processes(cluster: Deployed) -> list[str]:
 
 
 def traces(short_id: str) -> dict[str, list[str]]:
-    """All that a cluster has on this host, by the first part of its id: folders, mounts, groups, links, processes."""
+    """Everything of a cluster on this host, by the first part of its id: folders, mounts, groups, links, processes."""
     processes = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and folder.name != str(os.getpid()):

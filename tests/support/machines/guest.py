@@ -23,7 +23,7 @@ WARM = (
     "-c",
     "import pytest, dcos_runtime.agent.main, dcos_runtime.agent.fetching.process, tests.support.daemons.agents",
 )
-"""Read once before anything has a deadline: every file comes through the emulator, and is kept in memory then."""
+"""Files that are read before anything has a deadline: each comes through the emulator, and stays in memory then."""
 
 _INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -47,7 +47,7 @@ exec switch_root /new /usr/bin/tini-static -- /bin/sh /run/command
 
 
 def missing() -> str:
-    """What is not installed here that a guest wants; empty: nothing."""
+    """The missing programs and files for a guest; empty: none."""
     programs = ("qemu-system-x86_64", "busybox", "cpio", "apt-get", "dpkg-deb", "tini-static")
     if os.uname().machine != "x86_64":
         return "a machine of the kind x86_64"
@@ -55,7 +55,7 @@ def missing() -> str:
 
 
 def run(command: Sequence[str], folder: Path, seconds: float) -> tuple[int | None, str]:
-    """Its exit code (``None``: it did not come to one) and all that the guest said. ``folder`` is for pieces."""
+    """Its exit code (``None``: it has none) and the guest's whole output. ``folder`` is for temporary files."""
     kernel, tree = _kernel(folder)
     initial = _initial(command, tree, folder)
     console = folder / "console"
@@ -74,7 +74,7 @@ def run(command: Sequence[str], folder: Path, seconds: float) -> tuple[int | Non
 
 
 def _kernel(folder: Path) -> tuple[Path, Path]:
-    """Debian's kernel by the machine's package sources, unpacked beside, never installed."""
+    """Debian's kernel from the machine's package sources, unpacked beside, never installed."""
     shown = subprocess.run(["apt-cache", "depends", KERNEL], check=True, capture_output=True, text=True).stdout
     name = next(line.split()[1] for line in shown.splitlines() if "Depends: linux-image-" in line)
     subprocess.run(["apt-get", "download", "-q", name], cwd=folder, check=True, capture_output=True)

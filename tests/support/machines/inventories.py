@@ -1,4 +1,4 @@
-"""Where the tests' clusters are kept, and the inventories they are deployed from."""
+"""The folders of the tests' clusters, and their inventories."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def tests_home(name: str) -> Path:
-    """A folder that outlives the run, so that the next one can clear what a killed one left."""
+    """A folder that outlives the run, so that the next one can remove the remains of a killed one."""
     return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "dcos" / "tests" / name
 
 
 def local_inventory(home: Path, network: int, name: str) -> Path:
-    """``inventories/local.ini`` as it stands, except its name and network (an operator's own may run beside it)."""
+    """``inventories/local.ini`` unchanged, except its name and network (an operator's own may run beside it)."""
     text = (ROOT / "inventories" / "local.ini").read_text()
     assert "198.18.0." in text
     text = text.replace("198.18.0.", f"198.18.{network}.").replace(

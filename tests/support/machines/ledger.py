@@ -1,4 +1,4 @@
-"""The changes of an app that were requested during a storm, and what is known of the responses."""
+"""The changes of an app that were requested during a storm, and the known responses."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Ledger:
-    """What was asked for, and what is known of it: the app has to be what the last accepted change made it."""
+    """The requests, and what is known of them: the app must be as the last accepted change made it."""
 
     turn: int = 0
     content: tuple[int, str] = (4, "0")
     possible: list[tuple[int, str]] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     doubtful: bool = False
-    """Whether something was asked for since the last acceptance, and no answer came."""
+    """Whether there was a request since the last accepted one, without an answer."""
 
     def took(self, version: str, content: tuple[int, str] | None) -> None:
         assert not self.accepted or version > self.accepted[-1], f"{version} was given after {self.accepted[-1]}"
@@ -29,7 +29,7 @@ class Ledger:
             self.possible.append(content)
 
     def settled(self, version: str, content: tuple[int, str]) -> None:
-        """Nothing is under way any more: what is there now is what counts from here on."""
+        """No request is under way any more: the present state counts from here on."""
         self.possible, self.content, self.doubtful = [content], content, False
         if version != self.accepted[-1]:
             self.accepted.append(version)

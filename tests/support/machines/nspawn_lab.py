@@ -1,4 +1,4 @@
-"""Machines for tests: a small cluster on this host, alone with its network, gone afterwards whatever happened."""
+"""Machines for tests: a small cluster on this host, with its own network, removed afterwards in any case."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ class Lab:
         return done
 
     def python(self, name: str, code: str) -> str:
-        """What a piece of Python prints on a machine."""
+        """The output of a piece of Python on a machine."""
         return self.ssh(name, f"python3 -c {shlex.quote(code)}").stdout
 
 
 def orders(hosts: Iterable[HostSpec]) -> list[Order]:
-    """What a provider is asked to have there."""
+    """The orders of these machines."""
     return [Order(host, f"token-of-{host.name}") for host in hosts]
 
 
 def done(results: Results) -> Results:
-    """The results, when everything went well; else the first failure is raised."""
+    """The results, if everything succeeded; otherwise raises the first failure."""
     for error in failed(results).values():
         raise error
     return results

@@ -1,7 +1,4 @@
-"""A port scanner and a list of requests, in one script that needs nothing but Python and runs on any machine.
-
-It prints one JSON object: for each address, each open port and what it answers to somebody without credentials.
-"""
+"""A port scanner and a list of requests, in one script that needs only Python and runs on any machine."""
 
 from __future__ import annotations
 
@@ -170,14 +167,14 @@ def argv(ports: dict[str, Sequence[int] | str]) -> list[str]:
 
 
 def one_liner(ports: dict[str, Sequence[int] | str]) -> str:
-    """The same as a shell command without a quote in it that a definition could break."""
+    """The same as a shell command without quotes, which an app's definition would not allow."""
     encoded = base64.b64encode(json.dumps(["python3", *argv(ports)]).encode()).decode()
     start = f'import base64,json,os; os.execvp("python3", json.loads(base64.b64decode("{encoded}")))'
     return f"exec python3 -c '{start}'"
 
 
 def read(output: str) -> Found:
-    """What the script printed, out of whatever was printed around it."""
+    """The script's result, from the whole output."""
     (line,) = [line for line in output.splitlines() if line.startswith("SCAN ")]
     return {
         address: {int(port): said for port, said in ports.items()}
@@ -187,7 +184,7 @@ def read(output: str) -> Found:
 
 @contextmanager
 def outsider(cluster: Deployed, number: int = 250) -> Iterator[list[str]]:
-    """A network namespace on the cluster's bridge that is neither a member nor an operator: argv to go in front."""
+    """A network namespace on the cluster's bridge that is no member and no operator: the command prefix for it."""
     name, cable = f"dcos-out-{number}", f"dcosout{number}"
     bridge = f"dcos-{cluster.state_folder.cluster_id[:8]}"
     network = next(iter(cluster.addresses.values())).rpartition(".")[0]
@@ -218,7 +215,7 @@ def from_here(ports: dict[str, Sequence[int] | str], inside: Sequence[str] = ())
 
 
 def answered(said: Said, way: str) -> dict[str, int]:
-    """Requests to their HTTP status; what is no HTTP is left out."""
+    """The HTTP statuses of requests; responses that are not HTTP are left out."""
     statuses: dict[str, Any] = {}
     for request, line in said[way].items():
         if line.startswith("HTTP/"):

@@ -74,13 +74,13 @@ print(json.dumps(found))
 
 
 class Several(Deployed):
-    """The cluster with everything one may do to its machines. What is asked of daemons goes through ``get``."""
+    """The cluster, with actions on its machines. Requests to daemons go through ``get``."""
 
     umask = 0o077
 
     @property
     def environment(self) -> dict[str, str]:
-        """As an operator with a long TMPDIR, another locale and settings of Ansible's own has it."""
+        """The environment of an operator with a long TMPDIR, another locale and own settings of Ansible."""
         temporary = self.home / ("a long name " * 12).strip()
         temporary.mkdir(parents=True, exist_ok=True)
         odd = {"TMPDIR": str(temporary), "LC_ALL": "C", "ANSIBLE_STRATEGY": "none", "ANSIBLE_STDOUT_CALLBACK": "none"}
@@ -124,7 +124,7 @@ class Several(Deployed):
         return self._from_any(INIT, path)
 
     def _from_any(self, port: int, path: str) -> Any:
-        """The first answer that is one: who does not lead passes questions on."""
+        """The first useful answer: a standby forwards the request."""
         said = []
         for host in self.masters:
             try:
@@ -145,7 +145,7 @@ class Several(Deployed):
         return None
 
     def zookeeper_mode(self, host: str) -> str:
-        """``leader``, ``follower``, or nothing when it serves nobody."""
+        """``leader``, ``follower``, or empty if it does not serve."""
         said = b""
         with (
             contextlib.suppress(OSError),
@@ -162,7 +162,7 @@ class Several(Deployed):
         return {host: self.zookeeper_mode(host) for host in self.masters}
 
     def zookeeper(self, mode: str) -> list[str]:
-        """The machines whose ZooKeeper is that."""
+        """The machines whose ZooKeeper has that mode."""
         return [host for host, said in self.zookeeper_modes().items() if said == mode]
 
     # --- on machines ---
@@ -183,7 +183,7 @@ class Several(Deployed):
         return found
 
     def task_processes(self, hosts: Sequence[str] = ()) -> dict[str, dict[str, str]]:
-        """Those of every agent's machine that has power, each pid with its host in front."""
+        """The processes of tasks on every agent's machine that has power, each pid with its host in front."""
         found: dict[str, dict[str, str]] = {}
         for host in hosts or self.agents:
             for task, pids in self.tasks_on(host).items():
@@ -191,7 +191,7 @@ class Several(Deployed):
         return found
 
     def fill_disk(self, host: str) -> None:
-        """And keeps it full: others give room back, such as a journal that is rotated."""
+        """Also keeps it full: other processes free space, such as a journal that is rotated."""
         fill = "while :; do cat /dev/zero >> /var/tmp/filling 2>/dev/null; sleep 0.2; done"
         self.ssh(host, f"systemd-run --quiet --collect --unit=filling /bin/sh -c {shlex.quote(fill)}")
         self.wait_full(host)
@@ -206,10 +206,7 @@ class Several(Deployed):
     # --- partitions ---
 
     def cut(self, host: str, peers: Sequence[str] = (), *, ways: Sequence[str] = ("input", "output")) -> None:
-        """Drops what passes between this machine and ``peers`` (all the others, when none is named).
-
-        The operator still reaches it, as an out-of-band network would let him: that is how one sees what it thinks.
-        """
+        """Drops packets between this machine and ``peers`` (all the others, if none is named)."""
         others = ", ".join(self.address(peer) for peer in peers or [name for name in self.hosts if name != host])
         rules = [
             f"add chain inet cut {way} {{ type filter hook {way} priority -10; }}\n"
@@ -241,10 +238,10 @@ class Several(Deployed):
         finally:
             self.signal(host, unit, "CONT")
 
-    # --- being well ---
+    # --- health ---
 
     def unwell(self) -> str:
-        """What keeps this cluster from being whole: nothing when every daemon does its part."""
+        """Why this cluster is not healthy: empty if every daemon works."""
         modes = sorted(self.zookeeper_modes().values())
         if modes != ["follower"] * (len(self.masters) - 1) + ["leader"]:
             return f"ZooKeeper: {modes}"
@@ -264,7 +261,7 @@ class Several(Deployed):
         return ""
 
     def well(self, seconds: float = 90) -> None:
-        """Waits until the cluster is whole."""
+        """Waits until the cluster is healthy."""
         last = [""]
 
         def whole() -> bool:
@@ -277,7 +274,7 @@ class Several(Deployed):
             raise AssertionError(f"{error}: {last[0]}") from None
 
     def journals(self, since: float) -> str:
-        """What our units logged everywhere since that moment (as `time.time` tells it)."""
+        """The log lines of our units on all machines since that moment (as in `time.time`)."""
         said = []
         for host in self.hosts:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -292,7 +289,7 @@ class Several(Deployed):
 
 @dataclass
 class Term:
-    """One process's time as leader as seen from outside: surely from ``first`` to ``last``."""
+    """One process's time as leader, seen from outside: certainly from ``first`` to ``last``."""
 
     name: str
     first: float
@@ -300,11 +297,7 @@ class Term:
 
 
 class Observer:
-    """Asks every master and every init, all the time, whether it leads; `check` says where two did at once.
-
-    An answer holds for some moment between question and answer. So a term surely spans from its first answer to its
-    last question, and two terms whose sure spans overlap were two leaders: no luck of timing can make this up.
-    """
+    """Asks every master and every init continuously whether it leads; `check` reports when two did at once."""
 
     def __init__(self, cluster: Several) -> None:
         self._cluster = cluster
@@ -350,7 +343,7 @@ class Observer:
                     name = _init_term(self._cluster.address(host), *exchange(connection, "GET", "/v2/leader"))
             except TimeoutError:
                 connection.close()
-                continue  # suspended or cut off: it may go on later in the same term
+                continue  # suspended or cut off: it may continue later in the same term
             except OSError:
                 connection.close()
                 name = None
@@ -360,8 +353,8 @@ class Observer:
                 if name is None:
                     self._ended.add((kind, host))
                     continue
-                # A master passes on what it does not know itself, and its terms have names of their own. An init's
-                # term is its machine's for as long as that gives no other answer.
+                # A master forwards unknown requests, and its terms have names of their own. An init's term is its
+                # machine's until that gives another answer.
                 known = [term for term in terms if term.name == name]
                 if kind == "init" and (kind, host) in self._ended:
                     known = []
@@ -422,10 +415,7 @@ def remove(cluster: Several, app: str) -> None:
 
 @contextlib.contextmanager
 def deployed(home: Path, name: str, network: int, inventory: str = INVENTORY) -> Iterator[Several]:
-    """The cluster, deployed through the command line; gone afterwards, with what a killed run left.
-
-    Runs with one ``home`` wait for each other.
-    """
+    """The cluster, deployed through the command line; removed afterwards, with the remains of a killed run."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

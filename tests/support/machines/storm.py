@@ -1,8 +1,4 @@
-"""A storm as a list of steps: made from a seed alone, written down, and read again to be replayed.
-
-A step is one fault, or two at once, and a change that a user asks for meanwhile. Who leads cannot be known beforehand:
-a fault may be aimed at ``leader``, ``init-leader`` or ``zookeeper-leader``, whichever machine that will be.
-"""
+"""A storm as a list of steps: made from a seed alone, written to a file, and read again to be repeated."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 ROLES = ("leader", "init-leader", "zookeeper-leader")
 MASTER_UNITS = ("dcos-master", "dcos-marathon", "dcos-zookeeper", "dcos-auth", "dcos-gateway")
 LONGEST = 14.0
-"""Seconds that a fault lasts at most: past the time of a ZooKeeper session and of a silent agent."""
+"""The longest time of a fault in seconds: more than the time of a ZooKeeper session and of a silent agent."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Change:
-    """What a user asks for: ``put`` (instances, and another environment when ``renewed``), ``restart`` or nothing."""
+    """The request of a user: ``put`` (instances, and another environment when ``renewed``), ``restart`` or nothing."""
 
     kind: str = ""
     instances: int = 0
@@ -110,7 +106,7 @@ def write(steps: Iterable[Step]) -> str:
 
 
 def read(text: str) -> list[Step]:
-    """What `write` wrote, or a part of it that somebody picked out."""
+    """The steps in a file of `write`, or in a part of one."""
     steps = []
     for line in text.splitlines():
         told = json.loads(line)

@@ -1,4 +1,4 @@
-"""Calls of frameworks and the first message of an agent as good ones are; tests spoil them."""
+"""Valid calls of frameworks and a valid first message of an agent; tests change them to invalid ones."""
 
 from __future__ import annotations
 

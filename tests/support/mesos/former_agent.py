@@ -1,4 +1,4 @@
-"""The agent's first message as a master of version 1 read it."""
+"""The agent's first message as a master of version 1 reads it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FormerTask(msgspec.Struct):
 
 
 class FormerConnect(msgspec.Struct):
-    """As a master of version 1 read it."""
+    """The message as a master of version 1 reads it."""
 
     version: int
     agent: msgspec.Raw

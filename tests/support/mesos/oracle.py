@@ -14,12 +14,12 @@ PROGRAM = Path(os.environ.get("DCOS_ORACLE") or Path(__file__).parents[4] / "sha
 
 
 class Oracle:
-    """Started on a free port; skips the test loudly when it cannot be."""
+    """Starts it on a free port; skips the test with a clear message if that is impossible."""
 
     def __init__(self, *, agents: int = 2, **flags: str) -> None:
         if not PROGRAM.exists():
             pytest.skip(f"no real Mesos to compare with: {PROGRAM} is absent (set DCOS_ORACLE)")
-        for _ in range(5):  # the agents' ports follow the master's, and may be anybody's
+        for _ in range(5):  # the agents' ports follow the master's, and may be in use
             self.port = free_port()
             argv = [str(PROGRAM), "up", "--port", str(self.port), "--agents", str(agents)]
             for name, value in flags.items():

@@ -1,8 +1,4 @@
-"""A Mesos v1 scheduler on nothing but sockets: sees every byte of the API as a client in the wild does.
-
-It reads chunks itself and fails when a chunk holds anything but exactly one RecordIO record, which is what such
-clients rely on. `Agent` is the other side: an agent made of the internal protocol only.
-"""
+"""A Mesos v1 scheduler with only sockets: it sees every byte of the API, like any client."""
 
 from __future__ import annotations
 
@@ -155,7 +151,7 @@ class Stream:
                 assert time.monotonic() < deadline, "no event came"
 
     def over(self) -> None:
-        """Waits for the stream's proper end."""
+        """Waits for the regular end of the stream."""
         assert self.ended.wait(WAIT), "the stream goes on"
         assert self.error is None, self.error
 
@@ -197,7 +193,7 @@ class Scheduler:
         return protobuf.encode(codec.decode(data, Call)) if self.content_type == PROTOBUF else data
 
     def event(self, kind: str, seconds: float = WAIT) -> Any:
-        """The next event of this kind; what comes before it is put by, in ``skipped``."""
+        """The next event of this kind; others before it are moved to ``skipped``."""
         for position, event in enumerate(self.skipped):
             if event["type"] == kind:
                 return self.skipped.pop(position)
@@ -209,7 +205,7 @@ class Scheduler:
             self.skipped.append(event)
 
     def quiet(self, kind: str, seconds: float) -> None:
-        """For so long, no event of this kind comes; others are put by."""
+        """Checks that no event of this kind comes in this time; others are skipped."""
         assert not [event for event in self.skipped if event["type"] == kind]
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
@@ -240,7 +236,7 @@ class Scheduler:
         return round(total, 3)
 
     def update(self, state: str | None = None, acknowledge: bool = True) -> Any:
-        """The next status (of this state), acknowledged when it asks for it."""
+        """The next status (of this state), acknowledged if it requires that."""
         while True:
             status = self.event("UPDATE")["update"]["status"]
             if acknowledge and "uuid" in status:
@@ -278,7 +274,7 @@ class Scheduler:
 
 
 class ProtobufScheduler(Scheduler):
-    """The same in protobuf, both ways."""
+    """The same in protobuf, in both directions."""
 
     content_type = accept_type = PROTOBUF
 
@@ -317,7 +313,7 @@ def task(task_id: str, offer: Any, *resources: Any, command: Any = "sleep 1000",
 
 
 class Agent:
-    """An agent that runs nothing: it says what it is told to."""
+    """An agent that runs nothing: it reports given states."""
 
     def __init__(self, port: int, hostname: str = "fake", agent_id: str | None = None, **connect: Any) -> None:
         self.hostname = hostname
@@ -344,8 +340,9 @@ class Agent:
             self.connected = connected
 
     def message(self, kind: str, framework: str | None = None) -> Any:
-        """The next message of this kind, from this framework if it is named: an agent that many tests share has more.
-        Pings are answered on the way."""
+        """The next message of this kind, and of this framework if it is named: an agent that many tests share has more.
+        Pings are answered meanwhile.
+        """
         while True:
             message = self.stream.next()
             whose = message["framework"]["id"] if "framework" in message else message.get("framework_id", {})
@@ -387,7 +384,7 @@ class Agent:
         )
 
     def running(self, run: Any, state: str = "TASK_RUNNING", number: int = 1) -> dict[str, Any]:
-        """The task as it is told of when connecting."""
+        """The task in the form of a connecting agent."""
         return {
             "framework_id": run["framework"]["id"]["value"],
             "task": run["task"],
@@ -408,7 +405,7 @@ class Master:
     def __init__(self, work_dir: Path, *flags: str, port: int = 0) -> None:
         self.work_dir = work_dir
         self.flags = flags
-        # One that stays its own while it is started again.
+        # A port that stays the same when it is started again.
         self.port = port or free_port()
         self.process: subprocess.Popen[str] | None = None
 

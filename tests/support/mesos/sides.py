@@ -1,4 +1,4 @@
-"""Our master and a real one, and what is compared of their answers: not ids, times and what is documented."""
+"""Our master and a real one, and the comparison of their answers: without ids, times and documented differences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.mesos.rawclient import Agent, Answer, Master, Scheduler, get
 
 
 class Ours:
-    """Our master with one agent that has what the oracle's has."""
+    """Our master with one agent that has the oracle's resources."""
 
     def __init__(self, master: Master) -> None:
         self.port = master.port
@@ -29,7 +29,7 @@ Side = Ours | Theirs
 
 
 def plain(side: Side, scheduler: Scheduler | None, text: str) -> str:
-    """Without what has to differ: ids, ports."""
+    """Without values that must differ: ids, ports."""
     text = re.sub(rf"\b{side.port}\b", "PORT", text)
     names = {side.agent_id: "AGENT"}
     if scheduler is not None:
@@ -41,7 +41,7 @@ def plain(side: Side, scheduler: Scheduler | None, text: str) -> str:
 
 
 def both(theirs: Theirs, ours: Ours, play: Callable[[Side], Any]) -> None:
-    """What happens there happens here."""
+    """Does the same on both sides."""
     expected = play(theirs)
     assert play(ours) == expected
 

@@ -1,1 +1,1 @@
-"""Providers of machines that only tests know: each is one folder, found as the installer's own are."""
+"""Providers of machines for tests: each is one folder, found like the installer's own."""

@@ -1,4 +1,4 @@
-"""Thirty planted bugs, one line each: what the simulation has to find. Chosen before its observers were written."""
+"""Thirty planted bugs, one line each, which the simulation must find. Chosen before its observers were written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mutation:
-    """In ``function`` (module:qualified name) the text ``old``, which is there exactly once, becomes ``new``."""
+    """In ``function`` (module:qualified name) the text ``old``, which occurs exactly once, becomes ``new``."""
 
     name: str
     what: str
@@ -292,4 +292,4 @@ LATER = [
         "pass",
     ),
 ]
-"""Planted when the simulation learnt of schedulers that are two, and of frameworks that are ended."""
+"""Planted when the simulation got second processes of one scheduler, and frameworks that are removed."""

@@ -22,7 +22,7 @@ def target(mutation: Mutation) -> FunctionType:
 
 
 def mutated(mutation: Mutation) -> FunctionType:
-    """The function as the mutation makes it. Its old text has to be there exactly once."""
+    """The function with the mutation. Its old text must occur exactly once."""
     function = target(mutation)
     source = textwrap.dedent(inspect.getsource(function))
     count = source.count(mutation.old)

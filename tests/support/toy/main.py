@@ -1,4 +1,4 @@
-"""A daemon with a leader, as small as one gets: counters that anybody may read and raise."""
+"""A daemon with a leader, as small as possible: counters that all clients may read and raise."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Counters(Daemon[CounterShell, LeadingFlags]):
 
         return [route("GET", "/counts", show), route("POST", "/counts/{=name}", add)]
 
-    async def begin(self, leadership: Leadership, here: Here[LeadingFlags]) -> CounterShell:
+    async def start(self, leadership: Leadership, here: Here[LeadingFlags]) -> CounterShell:
         shell = CounterShell(CounterCore(), leadership)
-        shell.begin(Recovered(tuple((await leadership.store.load()).items())))
+        shell.start(Recovered(tuple((await leadership.store.load()).items())))
         return shell
 
 

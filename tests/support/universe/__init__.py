@@ -1,1 +1,1 @@
-"""What tests of package repositories share."""
+"""Helpers for tests of package repositories."""

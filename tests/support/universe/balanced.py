@@ -14,7 +14,7 @@ SECURE = Settings("/run/admin.sock", 31000, 9080, 9443, ("/run/certificate-1.pem
 
 
 def app(app_id: str = "/web", port: int = 10001, **labels: str) -> dict[str, Any]:
-    """In the group external, with a task that runs."""
+    """In the group external, with a running task."""
     return {
         "id": app_id,
         "labels": {"HAPROXY_GROUP": "external", **labels},

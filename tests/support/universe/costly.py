@@ -1,4 +1,4 @@
-"""Packages that were made to cost `check` as much as they can: each way that a file may hide work in little room."""
+"""Packages whose check costs as much as possible: each way that a file may hide much work in little space."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.support.universe.sources import Source, good
 ROOM = reading.MAX_BYTES - 100
 """Characters of a file."""
 MOST = MAX_VALUES - 2000
-"""Values of a file, with room for those of the package that it is."""
+"""Values of a file, less those of the rest of its package."""
 
 Case = Callable[[], Source]
 
 
 def costly() -> Iterator[tuple[str, Case]]:
-    """What each is, and how it is made."""
+    """The name of each, and how it is made."""
     yield from _documents()
     yield from _schemas()
     yield from _patterns()
@@ -243,7 +243,7 @@ def _references() -> Iterator[tuple[str, Case]]:
 
 
 def _looked_for(source: Source) -> None:
-    """Sections of which each brings other options with it, and names that are in the last of them, if at all."""
+    """Sections of which each adds other options, and names that are in the last of them, if at all."""
     groups = {f"g{at}": {"type": "object", "properties": {"x": {"$ref": "#"}, f"y{at}": {}}} for at in range(400)}
     source.config["properties"] |= groups
     sections = "".join(f"{{{{#{name}}}}}{{{{/{name}}}}}" for name in groups)

@@ -1,4 +1,4 @@
-"""Whatever bytes the files of a package have, `check` ends with findings: tried briefly, and in soak at length."""
+"""Whatever bytes the files of a package have, `check` ends with findings: tried briefly, and in soak for longer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 @st.composite
 def contents(draw: st.DrawFn) -> dict[str, bytes]:
-    """The files of a good package, of which some hold something else."""
+    """The files of a valid package, of which some have other content."""
     source = good(draw(st.sampled_from(["2.0", "3.0", "4.0", "5.0"])))
     documents: dict[str, Any] = {
         "package.json": source.package,

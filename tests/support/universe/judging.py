@@ -49,7 +49,7 @@ _FILES = {"package": "package.json", "config": "config.json", "command": "comman
 
 @cache
 def samples(name: str) -> list[Any]:
-    """What the sample has of a file of this name, decoded."""
+    """The sample's decoded files of this name."""
     found = []
     for folder in sorted(reading.revisions(SAMPLE)):
         package = json.loads((folder / "package.json").read_bytes())
@@ -109,7 +109,7 @@ def _same_verdict(name: str, value: Any, accepted: bool, ours: list[Mismatch]) -
 
 @cache
 def entries() -> list[Any]:
-    """The packages of the sample's repository, as Universe's generator wrote them."""
+    """The packages in the sample's repository, as Universe's generator wrote them."""
     found: list[Any] = json.loads((EXPECTED / "universe.json").read_bytes())["packages"]
     return found
 
@@ -121,7 +121,7 @@ def original_of_form(form: str) -> Any:
 
 
 def judge_file(name: str, value: Any) -> None:
-    """Fails where the two judge in different ways and not on purpose."""
+    """Fails if the two judge differently and not on purpose."""
     _same_verdict(name, value, original(name).is_valid(value), ours(name, value))
 
 
@@ -129,5 +129,5 @@ def judge_entry(form: str, entry: Any) -> None:
     if not isinstance(entry, dict):
         return
     accepted = original_of_form(form).is_valid({"packages": [entry]})
-    # What stands in a config is judged by itself.
+    # The content of a config is judged by itself.
     _same_verdict("entry", entry, accepted, check_entry(entry, form))

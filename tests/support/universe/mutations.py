@@ -1,4 +1,4 @@
-"""Documents with one thing changed somewhere, by hypothesis."""
+"""Documents with one changed place, by hypothesis."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KEYS = st.sampled_from(
 
 
 def mutated(value: Any, draw: Draw) -> Any:
-    """The value with one thing changed somewhere."""
+    """The value with one changed place."""
     value = json.loads(json.dumps(value))
     places = [(path, here) for path, here in walk(value) if isinstance(here, dict | list)]
     if not places:

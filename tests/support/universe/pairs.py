@@ -1,4 +1,4 @@
-"""Certificates with their keys, as somebody brings them along: PEM."""
+"""Certificates with their keys, as users have them: PEM."""
 
 from __future__ import annotations
 

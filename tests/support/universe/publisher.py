@@ -1,4 +1,4 @@
-"""A small publisher with keys of all kinds: packages, built and signed trees, and what an attacker makes of them."""
+"""A small publisher with keys of all kinds: packages, built and signed trees, and an attacker's changes of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONFIG = {
 
 
 def write_package(source: Path, name: str, number: int = 0, *, resource: Mapping[str, Any] | None = None) -> Path:
-    """A package that check has nothing against; its revision folder."""
+    """A package without findings; returns its revision folder."""
     folder = source / "packages" / name[0].upper() / name / str(number)
     folder.mkdir(parents=True)
     about = {
@@ -83,7 +83,7 @@ class Publisher:
 
     @property
     def root(self) -> bytes:
-        """The first root: what a client is given."""
+        """The first root, which clients get."""
         return self.ceremony.roots()[0].to_bytes(COMPACT)
 
     def build(self) -> None:
@@ -96,7 +96,7 @@ class Publisher:
         return signing.sign(self.out, self.ceremony, signers, now=now or self.now, again=again)
 
     def publish(self, *, now: datetime | None = None) -> Path:
-        """Builds and signs; a copy of the tree as it is then, for an attacker to show later."""
+        """Builds and signs; returns a copy of the tree, for an attacker to show later."""
         self.build()
         self.sign(now=now)
         return self.copy(f"published-{len(list(self.folder.glob('published-*')))}")
@@ -114,13 +114,13 @@ def names(index: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """As an attacker does it: whatever else has the file's inode stays."""
+    """Writes like an attacker: other names of the file's inode keep the old content."""
     path.unlink(missing_ok=True)
     path.write_bytes(content)
 
 
 def change_unseen(path: Path) -> None:
-    """Other bytes of the same size in the same file, with the time of its last change put back."""
+    """Other bytes of the same size in the same file, with the former time of its last change."""
     about = path.stat()
     content = path.read_bytes()
     with path.open("r+b") as file:
@@ -131,7 +131,7 @@ def change_unseen(path: Path) -> None:
 
 
 def settle() -> None:
-    """Until the clock of files has gone on."""
+    """Waits until the file system's clock has advanced."""
     time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""Repository files and deltas made in the plainest way, to compare with what the builder and the client make."""
+"""Repository files and deltas made in the simplest way, to compare with those of the builder and the client."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def digest(index: Json) -> str:
 
 
 def delta(old: Json, new: Json, *, index: str = "") -> Json:
-    """The step from the one index to the other: what is gone, and every entry that is new or another."""
+    """The step from the one index to the other: removed entries, and every new or changed one."""
     before, after = Held.of(old), Held.of(new)
     return {
         "format": FORMAT,
@@ -43,12 +43,12 @@ def delta(old: Json, new: Json, *, index: str = "") -> Json:
 
 
 def apply(old: Json, step: Json) -> Json:
-    """The index that the step makes of the old one. Raises `UniverseError`: then the whole index has to be fetched."""
+    """The index that the step makes from the old one. Raises `UniverseError`: then the whole index must be fetched."""
     return Held.of(old).stepped(step).index
 
 
 def ordered(pieces: Iterable[Piece]) -> list[Piece]:
-    """By name, then by number. Raises `UniverseError` when a revision is there twice."""
+    """By name, then by number. Raises `UniverseError` when a revision occurs twice."""
     found = sorted(pieces, key=lambda piece: (piece.name, piece.number))
     for left, right in pairwise(found):
         if (left.name, left.number) == (right.name, right.number):
@@ -59,7 +59,7 @@ def ordered(pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def digest_in(piece: Piece, release: str | None) -> str:
-    """Of its entry there."""
+    """The digest of its entry there."""
     return piece.whole_digest if release is None else piece.old_digest if release in LEGACY else piece.new_digest
 
 

@@ -1,4 +1,4 @@
-"""A registry of images on loopback, filled by hand: what mirrors are made of in tests."""
+"""A registry of images on loopback, filled by hand, as a source of mirrors in tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 @dataclass
 class Registry:
-    """Serves what was put in, by tag and by digest."""
+    """Serves the added content, by tag and by digest."""
 
     address: str = ""
     manifests: dict[str, bytes] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Registry:
         return digest
 
     def put_list(self, name: str, tag: str, digest: str) -> str:
-        """A list of images of which this one is the only one that is wanted; the list's digest."""
+        """A list of images of which only this one is wanted; returns the list's digest."""
         content = self.manifests[f"/v2/{name}/manifests/sha256:{digest}"]
         one = {"mediaType": DOCKER, "size": len(content), "digest": f"sha256:{digest}"}
         other = {"mediaType": DOCKER, "size": 7, "digest": f"sha256:{'0' * 64}"}

@@ -1,7 +1,4 @@
-"""Real packages of Universe with what its own generator makes of them, when they are beside the checkout.
-
-They are no part of this project: ``DCOS_UNIVERSE_SAMPLE`` says where they are, else ``../shared/universe-sample``.
-"""
+"""Real packages of Universe with the output of its own generator, if they are beside the checkout."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ def digests() -> dict[str, str]:
 
 
 def revisions() -> list[Revision]:
-    """All of the sample's, read here by the letter of its rules, in no order to rely on."""
+    """All packages of the sample, read here by its naming rules, in no reliable order."""
     return [Revision.of(_entry(folder)) for folder in sorted((SAMPLE / "packages").glob("*/*/*"), reverse=True)]
 
 

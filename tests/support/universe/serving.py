@@ -1,4 +1,4 @@
-"""A small built tree, and a server of ours over it, as a process of its own."""
+"""A small built tree, and our server over it, as a process of its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def version_of(release: str) -> str:
 
 
 def small_tree(root: Path, mark: str, more: Mapping[str, bytes] | None = None, *, padding: int = 0) -> Path:
-    """A tree in the layout of `build`, all of whose files say ``mark``; repository files with so many bytes besides."""
+    """A tree in the layout of `build`, whose files all contain ``mark``; repository files with so many bytes more."""
 
     def write(name: str, content: bytes) -> None:
         path = root / name

@@ -1,4 +1,4 @@
-"""A package before it is written, as it should be; and what one is called in which one thing is wrong."""
+"""A valid package before it is written; and packages with one error each."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Source:
     template: str
     command: Any = None
     files: dict[str, bytes] = field(default_factory=dict)
-    """What is written in place of a document, or beside."""
+    """Files written in place of documents, or beside them."""
     after: Callable[[Path], None] | None = None
-    """What is done with the root at last."""
+    """A last change of the root."""
 
     def write(self, root: Path, folder: str = FOLDER) -> Path:
         place = root / folder
@@ -50,7 +50,7 @@ class Source:
 
 
 def good(packaging: str = "4.0") -> Source:
-    """A package without anything to find."""
+    """A package without findings."""
     package: dict[str, Any] = {
         "packagingVersion": packaging,
         "name": NAME,
@@ -130,7 +130,7 @@ def good(packaging: str = "4.0") -> Source:
 
 @dataclass(frozen=True)
 class Broken:
-    """``file`` is below the root; ``path`` leads to the place in it."""
+    """``file`` is relative to the root; ``path`` leads to the place in it."""
 
     case: str
     source: Source

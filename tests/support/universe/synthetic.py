@@ -1,4 +1,4 @@
-"""A source of packages from a seed: as many revisions as Universe had, with files like its own in kind and size."""
+"""A source of packages from a seed: as many revisions as Universe had, with files of the same kinds and sizes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MINIMA = (*("1.8",) * 3, *("1.9",) * 3, *("1.10",) * 3, *("1.11",) * 2, "1.12",
 
 @dataclass(frozen=True)
 class _Kind:
-    """What stays the same over a package's revisions."""
+    """The properties that stay the same in all revisions of a package."""
 
     name: str
     generation: str
@@ -47,7 +47,7 @@ class _Kind:
 
 
 def write(root: Path, *, revisions: int = REVISIONS, packages: int = PACKAGES, seed: int = 1) -> list[Path]:
-    """Writes ``packages/`` below the folder; the revisions' folders, sorted. The same seed gives the same bytes."""
+    """Writes ``packages/`` there; returns the sorted folders of revisions. One seed gives the same bytes."""
     folders = []
     for name, number, files in content(packages, revisions, seed):
         folder = root / "packages" / name[0].upper() / name / str(number)

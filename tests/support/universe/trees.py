@@ -1,4 +1,4 @@
-"""Built trees as tests look at them."""
+"""Built trees, as tests examine them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def index(tree: Path, name: str) -> dict[str, Any]:
 
 
 def whole(tree: Path) -> str:
-    """The digest of ``universe.json``, when every index of the tree is what its head says; fails otherwise."""
+    """The digest of ``universe.json``, if every index of the tree matches its head; fails otherwise."""
     for name in INDEXES:
         head = json.loads((tree / "delta" / f"{name}.json").read_bytes())
         assert Held.of(index(tree, name)).digest == head["digest"], f"{name} is not what its head says"
@@ -33,7 +33,7 @@ def whole(tree: Path) -> str:
 
 
 def stepped(tree: Path, name: str, old: dict[str, Any]) -> dict[str, Any] | None:
-    """What a client that has this old index makes of the tree's steps; None when it has to take the whole index."""
+    """The result of a client with this old index and the tree's steps; None if it must fetch the whole index."""
     held = Held.of(old)
     way = steps(json.loads((tree / "delta" / f"{name}.json").read_bytes()), held.digest)
     if way is None:
@@ -44,7 +44,7 @@ def stepped(tree: Path, name: str, old: dict[str, Any]) -> dict[str, Any] | None
 
 
 def edit(revision: Path, **changes: Any) -> None:
-    """Changes keys of a revision's package.json; None takes one away."""
+    """Changes keys of a revision's package.json; None removes one."""
     path = revision / "package.json"
     package = {**json.loads(path.read_bytes()), **changes}
     path.write_text(json.dumps({key: value for key, value in package.items() if value is not None}, indent=2))

@@ -24,13 +24,13 @@ from tests.support.agent.fetching_lab import MB, Fetch, Server, started
 def test_a_body_that_is_cut_short_fails_and_says_so(fetch: Fetch, server: Server) -> None:
     cuts = {
         "/length": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 40, "40 of 100 bytes"),
-        "/chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nxxxx", "cut short"),
-        "/between": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nxxxx\r\n", "cut short"),
+        "/chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nxxxx", "incomplete"),
+        "/between": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nxxxx\r\n", "incomplete"),
         "/longer": (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcXX3\r\ndef\r\n0\r\n\r\n",
             "one of its chunks does not end where its size says",
         ),
-        "/noise": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnoise\r\nxxxx\r\n", "cut short"),
+        "/noise": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnoise\r\nxxxx\r\n", "incomplete"),
         "/nothing": (b"", "without an answer"),
         "/garbage": (b"SSH-2.0-x\r\n\r\n", "does not answer as HTTP does"),
         "/empty": (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP 204 No Content"),
@@ -43,7 +43,7 @@ def test_a_body_that_is_cut_short_fails_and_says_so(fetch: Fetch, server: Server
         answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding:" + coding + b"\r\n\r\n4\r\nxxxx\r\n0\r\n\r\n"
         assert fetch(server.raw("/whole", answer)).text("whole") == "xxxx"
         failed = fetch(server.raw("/cut", answer.removesuffix(b"0\r\n\r\n")))
-        assert failed.code == 1 and "cut short" in failed.why
+        assert failed.code == 1 and "incomplete" in failed.why
 
 
 def test_a_body_whose_length_or_coding_cannot_be_known_is_refused(fetch: Fetch, server: Server) -> None:
@@ -69,7 +69,7 @@ def test_a_body_whose_length_or_coding_cannot_be_known_is_refused(fetch: Fetch, 
     for size in (b"-4", b"0x4", b"4_0"):
         answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\nxxxx\r\n0\r\n\r\n"
         failed = fetch(server.raw("/x", answer))
-        assert failed.code == 1 and "cut short" in failed.why, (size, failed.why)
+        assert failed.code == 1 and "incomplete" in failed.why, (size, failed.why)
 
 
 def test_an_answer_whose_headers_are_malformed_is_refused(fetch: Fetch, server: Server) -> None:
@@ -94,7 +94,7 @@ def test_an_answer_whose_headers_are_malformed_is_refused(fetch: Fetch, server: 
         assert failed.code == 1 and "is no header" in failed.why, (headers, failed.why)
     for cut in (b"", b"X: y\r\n", b"X: y\r\nContent-Le", b"Content-Length: 0"):
         failed = fetch(server.raw("/x", b"HTTP/1.1 200 OK\r\n" + cut))
-        assert failed.code == 1 and "cut short" in failed.why, (cut, failed.why)
+        assert failed.code == 1 and "incomplete" in failed.why, (cut, failed.why)
     for headers in (
         b"X: y\r\n folded\r\nContent-Length: 18",
         b"x_!#:\xe9\r\nContent-Length:18",
@@ -111,7 +111,7 @@ def test_chunks_end_with_an_empty_line_whatever_trailers_stand_before_it(fetch: 
         assert whole.code == 0 and whole.text("x") == "xxxx"
         for length in range(len(trailers)):
             failed = fetch(server.raw("/x", chunks + trailers[:length]))
-            assert failed.code == 1 and "cut short" in failed.why, (trailers[:length], failed.why)
+            assert failed.code == 1 and "incomplete" in failed.why, (trailers[:length], failed.why)
     for endless in (b"X: y\r\n" * 1000, b"X" * 100_000):
         failed = fetch(server.raw("/x", chunks + endless))
         assert failed.code == 1 and "does not end" in failed.why, failed.why

@@ -121,7 +121,7 @@ def test_logging_out_while_nobody_answers_forgets_the_token_and_says_that_it_liv
 ) -> None:
     gateway.stop()
     result = dcos("auth", "logout")
-    assert result.code == 1 and "could not be told" in result.err and "until it expires" in result.err
+    assert result.code == 1 and "could not be asked to revoke it" in result.err and "until it expires" in result.err
     assert token(lab) is None
 
 

@@ -150,7 +150,7 @@ def test_ways_of_trust_exclude_each_other(gateway: Gateway, set_up: Dcos) -> Non
 def test_what_is_no_version_4_uuid_is_no_cluster_id(gateway: Gateway, set_up: Dcos, cluster_id: Any) -> None:
     gateway.cluster_id = cluster_id
     result = set_up(gateway.url)
-    assert result.code == 1 and "does not tell a cluster's id" in result.err
+    assert result.code == 1 and "does not contain a cluster's id" in result.err
 
 
 def test_a_plain_address_that_leads_to_https_is_followed_there(cluster: Any, gateway: Gateway, set_up: Dcos) -> None:

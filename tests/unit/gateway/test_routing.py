@@ -15,12 +15,12 @@ from dcos_runtime.gateway.routing import SERVICE, Destination, Member, NoRoute, 
 from dcos_runtime.gateway.services import by_hand
 
 MESOS, INIT, AGENT = "mesos", "init", "agent"
-DOORS = (MESOS, INIT, AGENT, SERVICE)
+NAMES = (MESOS, INIT, AGENT, SERVICE)
 ROUTES = [service.route for service in by_hand(master=1, init=2, agent=3, gateway=4) if service.route]
 
 
 @pytest.mark.parametrize(
-    ("uri", "door", "wanted"),
+    ("uri", "name", "wanted"),
     [
         ("/mesos/", MESOS, Destination(MESOS, "/mesos", "/")),
         ("/mesos//a%2Fb?c=/../d", MESOS, Destination(MESOS, "/mesos", "//a%2Fb?c=/../d")),
@@ -32,14 +32,14 @@ ROUTES = [service.route for service in by_hand(master=1, init=2, agent=3, gatewa
         ("/service/a/b", SERVICE, Destination(SERVICE, "/service", "/a/b")),
     ],
 )
-def test_a_path_leads_where_it_says(uri: str, door: str, wanted: Destination) -> None:
-    assert route_of(uri, door, ROUTES) == wanted
+def test_a_path_leads_where_it_says(uri: str, name: str, wanted: Destination) -> None:
+    assert route_of(uri, name, ROUTES) == wanted
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if door != MESOS])
-def test_a_path_that_nginx_took_for_another_door_leads_nowhere(door: str) -> None:
+@pytest.mark.parametrize("name", [name for name in NAMES if name != MESOS])
+def test_a_path_that_nginx_took_for_another_route_leads_nowhere(name: str) -> None:
     with pytest.raises(NoRoute):
-        route_of("/mesos/state", door, ROUTES)
+        route_of("/mesos/state", name, ROUTES)
 
 
 _PIECES = st.lists(
@@ -48,15 +48,15 @@ _PIECES = st.lists(
 )
 
 
-@given(_PIECES, st.sampled_from(DOORS))
-def test_whatever_is_passed_on_is_the_end_of_what_came_and_goes_up_nowhere(pieces: list[str], door: str) -> None:
+@given(_PIECES, st.sampled_from(NAMES))
+def test_whatever_is_passed_on_is_the_end_of_what_came_and_goes_up_nowhere(pieces: list[str], name: str) -> None:
     uri = "/mesos/" + "".join(pieces)
     try:
-        found = route_of(uri, door, ROUTES)
+        found = route_of(uri, name, ROUTES)
     except NoRoute as error:
         assert error.status in (400, 404)
         return
-    assert found.kind == MESOS == door
+    assert found.kind == MESOS == name
     assert found.prefix + found.rest == routing.plain(uri)
     path = unquote_to_bytes(found.rest.partition("?")[0])
     assert not {b".", b".."} & set(path.split(b"/"))

@@ -62,7 +62,7 @@ def test_an_altered_image_that_machines_were_made_over_is_an_error_and_stays(
     first = workshop.ensure(tmp_path / "cache")
     (first.tree / "etc" / "more").touch()
     workshop.trees = [first.tree]
-    with pytest.raises(ImageError, match="machines were made over it") as caught:
+    with pytest.raises(ImageError, match="machines use it") as caught:
         workshop.ensure(tmp_path / "cache")
     assert "destroy the clusters" in caught.value.hint
     assert (first.tree / "etc" / "more").exists()
@@ -218,7 +218,7 @@ def test_an_image_carries_the_runtime_with_its_times(workshop: Workshop, tmp_pat
     second = builder.ensure("machine")
     assert [path.name for path in (second.tree / "usr/lib/dcos/packages").iterdir()] == ["runtime--2"]
     assert workshop.installed == 1 and second.digest != first.digest
-    with pytest.raises(ImageError, match="nobody has handed that to the builder"):
+    with pytest.raises(ImageError, match="the builder has no source of it"):
         ImageBuilder(trees_in_use=no_trees, host=workshop.host, cache=builder.cache).ensure("machine")
 
 

@@ -197,7 +197,7 @@ def test_the_kept_lock_is_made_anew_only_when_it_does_not_fit(
     apt(tmp_path, host, monkeypatch, PRINTED)
     builder.locks.path("machine").write_text(kept.text().replace(kept.asked, "other"))
     assert {one.name for one in builder.locked(definition).packages} == {"runc", "default-jre-headless"}
-    assert any("locking them anew" in text for text in said)
+    assert any("locking them again" in text for text in said)
     builder.locks.path("machine").write_text("null")
     with pytest.raises(ImageError, match="is not a lock"):  # nobody knows what it was: the newest is not put for it
         builder.locked(definition)

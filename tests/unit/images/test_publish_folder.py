@@ -170,7 +170,7 @@ def test_two_at_once_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.Mon
         thread.start()
     for thread in both:
         thread.join(PATIENCE)
-    assert any("somebody else publishes" in text for text in said)
+    assert any("another process publishes" in text for text in said)
     script = (tmp_path / "www/rack/boot.ipxe").read_text()
     assert len({(tmp_path / "www/rack" / part).read_text()[-3:] for part in parts_of(script)[:2]}) == 1
 
@@ -178,7 +178,7 @@ def test_two_at_once_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_record_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "www/rack").mkdir(parents=True)
     (tmp_path / "www/rack/published.json").write_text("[1]")
-    with pytest.raises(ImageError, match="does not tell what is published there"):
+    with pytest.raises(ImageError, match="does not say what is published there"):
         published(a_netboot(tmp_path / "one", "one"), tmp_path / "www")
 
 
@@ -186,4 +186,4 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ImageError, match="cannot be published to") as caught:
         published(a_netboot(tmp_path / "one", "one"), tmp_path / "file")
-    assert "goes on from here" in caught.value.hint
+    assert "continues from here" in caught.value.hint

@@ -109,7 +109,7 @@ def test_what_goes_wrong_is_told_with_the_console_and_kept(
 ) -> None:
     guests = Guests(monkeypatch, kvm=False)
     guests.plays["tcg"] = play
-    with pytest.raises(ImageError, match="the image 'vm' does not boot well") as caught:
+    with pytest.raises(ImageError, match="the image 'vm' does not boot properly") as caught:
         boot(image(tmp_path), DEFINITION, deadline=deadline, keep=tmp_path / "kept")
     assert why in caught.value.why
     assert caught.value.evidence == "Kernel panic"
@@ -134,9 +134,9 @@ def test_ssh_has_to_answer_whatever_the_machine_says_of_itself(tmp_path: Path, m
     guests = Guests(monkeypatch, kvm=False)
     guests.plays["tcg"] = ("booting\n", WELL, ENDLESS)
     guests.ssh = ""
-    with pytest.raises(ImageError, match="does not boot well") as caught:
+    with pytest.raises(ImageError, match="does not boot properly") as caught:
         boot(image(tmp_path), DEFINITION, deadline=60)
-    assert "SSH does not answer: 'nobody is there'" in caught.value.why
+    assert "SSH does not answer: 'nothing'" in caught.value.why
 
 
 def test_ssh_is_asked_through_the_port_that_qemu_chose(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_an_apply_against_a_host_that_has_changed_is_refused(tmp_path: Path, wor
     Host(tmp_path / "hosts" / "h1").apply(manifest("by another"))
     (result,) = runner.apply(workspace, hosts, {"h1": runner.ApplyOrder(manifest(), checked.seen)}).values()
     assert isinstance(result, runner.HostFailed)
-    assert "not as the plan saw it" in result.what
+    assert "has changed since the plan was made" in result.what
     assert "generation: 0 → 1" in result.why
 
 

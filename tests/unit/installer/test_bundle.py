@@ -384,8 +384,8 @@ def rid_of(place: Path, path: str) -> None:
 @pytest.mark.parametrize(
     ("gone", "why"),
     [
-        ("", "missing on the host: brought again"),
-        ("..", "missing on the host: brought again"),
+        ("", "missing on the host: uploaded again"),
+        ("..", "missing on the host: uploaded again"),
         ("lib/data", "altered on the host: lib/data is gone"),
         ("lib", "altered on the host: lib is gone"),
         ("empty", "altered on the host: empty is gone"),

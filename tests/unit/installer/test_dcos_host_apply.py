@@ -106,7 +106,7 @@ def test_an_apply_is_refused_when_the_host_is_not_as_the_plan_saw_it_and_says_wh
     data = first().encode().decode()
     checked = answer(host, mode="check", manifest=data)
     assert answer(host, mode="apply", manifest=data, expected=checked["seen"])["generation"] == 1
-    with pytest.raises(HostError, match="not as the plan saw it") as refused:
+    with pytest.raises(HostError, match="has changed since the plan was made") as refused:
         answer(host, mode="apply", manifest=data, expected=checked["seen"])
     assert "generation: 0 → 1" in refused.value.why
     assert f"unit {A}: stopped → running" in refused.value.why

@@ -88,7 +88,7 @@ def test_another_password_of_zookeeper_is_refused_and_a_single_altered_file_is_m
     more = answer(host, mode="check", manifest=manifest.encode().decode(), secrets=brought("one", "a:2181,b:2181"))
     assert not more["problems"] and len(more["changes"]) == 3
     other = answer(host, mode="check", manifest=manifest.encode().decode(), secrets=brought("two", "a:2181"))
-    assert len(other["problems"]) == 1 and "zookeeper.json back from a backup" in other["problems"][0]
+    assert len(other["problems"]) == 1 and "restore zookeeper.json from a backup" in other["problems"][0]
     host.path("/etc/dcos-secrets/zk-auth").write_text("zk://dcos:changed@a:2181/zk-auth\n")
     mended = answer(host, mode="check", manifest=manifest.encode().decode(), secrets=brought("one", "a:2181"))
     assert not mended["problems"] and len(mended["changes"]) == 1

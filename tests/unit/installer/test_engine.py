@@ -94,7 +94,7 @@ def test_packages_that_are_gone_from_one_host_are_planned_brought_and_mended_the
     mending = _run(_context(tmp_path))
     assert mending.plan.changed == ("a1",)
     planned = mending.plan.hosts["a1"].changes
-    assert planned[0] == f"mend package {runtime.NAME} (missing on the host: brought again)"
+    assert planned[0] == f"mend package {runtime.NAME} (missing on the host: uploaded again)"
     assert f"restart dcos-agent.service (package:{runtime.NAME} changed)" in planned
     assert [path.name.partition("--")[0] for path in packages.iterdir()] == [runtime.NAME]
     again = _run(_context(tmp_path))
@@ -110,7 +110,7 @@ def test_a_host_that_changed_after_the_plan_is_left_alone(tmp_path: Path) -> Non
     with pytest.raises(HostsFailed) as caught:
         run_phases(ctx, [ConvergeCoordination()])
     assert set(caught.value.failures) == {"a1"}
-    assert "not as the plan saw it" in caught.value.evidence
+    assert "has changed since the plan was made" in caught.value.evidence
     assert stray.readlink() == Path("/somewhere/else")
     assert (tmp_path / "hosts" / "a2" / "opt/dcos/active").is_symlink()
 

@@ -54,7 +54,7 @@ def test_a_broken_inventory_is_told_on_stderr_with_every_line_and_leaves_no_stat
 def test_commands_on_a_cluster_that_was_never_deployed_say_so(tmp_path: Path, command: str) -> None:
     done = _run(tmp_path, command, LOCAL)
     assert done.returncode == 1
-    assert "nothing was ever deployed" in done.stderr
+    assert "has deployed nothing from" in done.stderr
     assert "what to do: deploy it first: dcos-installer deploy" in done.stderr
 
 

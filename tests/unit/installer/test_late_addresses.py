@@ -319,7 +319,7 @@ def test_a_machine_that_gets_no_address_is_told_and_found_again(inventory: Path)
     cloud.break_(address=["p1"])
     with pytest.raises(HostsFailed) as caught:
         provisioned(inventory)
-    assert set(caught.value.failures) == {"p1"} and "tells no address" in caught.value.evidence
+    assert set(caught.value.failures) == {"p1"} and "reports no usable address" in caught.value.evidence
     cloud.break_()
     (one,) = (one for one in cloud.of(described(inventory).cluster_id) if one.name == "p1")
     cloud.switch(one, "pending")

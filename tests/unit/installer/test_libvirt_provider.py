@@ -494,9 +494,9 @@ def test_an_image_that_another_run_is_bringing_is_waited_for(two: Lab, monkeypat
     done(create(two, told))
     timer.join()
     assert [text for text in told if "waiting for it" in text] == [
-        ": another run brings the image into the storage pool dcos: waiting for it"
+        ": another run uploads the image into the storage pool dcos: waiting for it"
     ]
-    assert not any("bringing the image" in text for text in told)
+    assert not any("uploading the image" in text for text in told)
 
 
 def test_an_image_that_grows_is_not_taken_away_from_who_brings_it(two: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -523,7 +523,7 @@ def test_an_image_that_grows_is_not_taken_away_from_who_brings_it(two: Lab, monk
     told: list[str] = []
     done(create(two, told))
     assert any("waiting for it" in text for text in told)
-    assert not any("bringing the image" in text for text in told)
+    assert not any("uploading the image" in text for text in told)
 
 
 def test_an_image_that_is_not_what_its_manifest_says_is_refused_and_taken_away(two: Lab) -> None:

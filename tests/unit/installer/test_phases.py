@@ -208,7 +208,7 @@ def test_facts_that_changed_since_the_last_run_are_read_anew_and_checked(tmp_pat
 def test_a_new_machine_that_is_not_what_was_promised_stops_the_run(tmp_path: Path) -> None:
     ctx = pretend(tmp_path, spec_of(tmp_path))
     ctx.engine.facts = {"m1": {"cgroups": "v2"}}  # type: ignore[attr-defined]  # the pretended one has it
-    with pytest.raises(InstallerError, match="another machine than its provider promised") as caught:
+    with pytest.raises(InstallerError, match="not the machine that its provider declared") as caught:
         deployed(ctx)
     assert caught.value.why == "cgroups: v2 instead of v1"
 
@@ -297,7 +297,7 @@ def test_a_damaged_journal_is_set_aside_and_nothing_else_is_lost(tmp_path: Path,
     assert aside.read_bytes() == damaged
     notes = texts(ctx, "note")
     assert "is damaged in line 1" in notes[0] and str(aside) in notes[0]
-    assert notes[1].startswith("a1: the last run was cut off")
+    assert notes[1].startswith("a1: the last run was interrupted")
     assert journal.read(ctx.state.journal)[0].kind == "run"
 
 
@@ -411,7 +411,7 @@ def test_preflight_tells_every_problem_of_every_host_at_once(tmp_path: Path) -> 
     assert [what for what, _ in host_problems(spec.host("a1"), bare)] == [
         "there is no Python 3.11 or newer in /usr/bin; it has python3.9",
         "10 MB are free for /opt/dcos",
-        "it has not the address 198.18.2.1 (it has 198.18.9.9)",
+        "it does not have the address 198.18.2.1 (it has 198.18.9.9)",
     ]
     odd = facts_of(
         spec.host("a1"), arch="riscv64", libc="musl-1.2", init="runit", container_runtime="", cpus=0.5, mem_mb=100

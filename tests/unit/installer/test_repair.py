@@ -75,7 +75,9 @@ def test_files_that_are_not_its_users_are_given_back_and_nothing_is_emptied(
     member = repairing(monkeypatch, ctx, "m1", [CLOSED, None])
     run_phases(ctx, [RepairZooKeeper("m1")])
     assert member.done == ["give back"]
-    assert any("its ZooKeeper serves (follower); its files are its own again" in event.text for event in ctx.said)
+    assert any(
+        "its ZooKeeper serves (follower); its files belong to its user again" in event.text for event in ctx.said
+    )
 
 
 def test_one_that_was_only_stopped_is_started_and_not_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -240,7 +240,7 @@ def test_a_playbook_by_hand_never_touches_the_machine_it_runs_on(tmp_path: Path,
     ]
     done = subprocess.run(argv, capture_output=True, text=True, env=by_hand, cwd=tmp_path)
     assert done.returncode != 0
-    assert "the machine you sit at" in re.sub(r"\s+", " ", done.stdout + done.stderr)
+    assert "would change this machine" in re.sub(r"\s+", " ", done.stdout + done.stderr)
 
 
 def test_by_hand_units_get_as_long_as_from_the_installer() -> None:

@@ -45,7 +45,7 @@ def test_where_every_zookeeper_serves_none_is_a_problem(three: PretendedContext)
 def test_a_zookeeper_that_does_not_serve_is_told_with_what_may_still_fail(three: PretendedContext) -> None:
     daemons(three).joining = {"m2"}
     assert zookeeper_problems(three) == [
-        "a ZooKeeper does not serve: m2 (it runs, and is not in touch with a majority); 2 of 3 serve, no other may fail"
+        "a ZooKeeper does not serve: m2 (it runs, and does not reach a majority); 2 of 3 serve, no other may fail"
     ]
     assert status.read(three).told["zookeepers"] == {"m1": "follower", "m2": "", "m3": "follower"}
 
@@ -58,7 +58,9 @@ def test_a_zookeeper_whose_process_ended_is_told_with_why_it_gave_no_answer(thre
 def test_a_cluster_without_a_majority_of_its_zookeepers_says_that_nobody_can_lead(three: PretendedContext) -> None:
     daemons(three).joining = {"m1", "m2"}
     (told,) = zookeeper_problems(three)
-    assert told.startswith("ZooKeeper has no majority: 1 of 3 serve, 2 must, so nobody can lead; not served by: m1 (")
+    assert told.startswith(
+        "ZooKeeper has no majority: 1 of 3 serve, 2 must, so no daemon can lead; not served by: m1 ("
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_a_cluster_without_a_majority_of_its_zookeepers_says_that_nobody_can_lea
         (4, 5, "4 of 5 serve, 1 more may fail"),
         (3, 5, "3 of 5 serve, no other may fail"),
         (2, 5, "no majority: 2 of 5 serve, 3 must"),
-        (0, 1, "the only ZooKeeper does not serve, so nobody can lead: m1 (gone)"),
+        (0, 1, "the only ZooKeeper does not serve, so no daemon can lead: m1 (gone)"),
     ],
 )
 def test_what_a_missing_zookeeper_means_depends_on_how_many_serve(serving: int, size: int, said: str) -> None:
@@ -112,7 +114,7 @@ def test_an_agent_without_its_port_is_a_problem_and_no_deploy_is_done_with_it(th
     assert told.startswith("the agent of a1 does not answer as it should") and "of the task thief" in told
     with pytest.raises(DeadlinePassed) as caught:
         VerifyCluster().run(three)
-    assert "no good answer from the agent of a1" in str(caught.value.why) and "thief" in str(caught.value.evidence)
+    assert "no healthy answer from the agent of a1" in str(caught.value.why) and "thief" in str(caught.value.evidence)
 
 
 def test_the_init_that_leads_is_named_whichever_answers_first(three: PretendedContext) -> None:

@@ -110,7 +110,7 @@ def test_in_a_folder_that_was_removed_a_relative_inventory_is_refused_and_an_abs
     assert done.returncode == 0, done.stderr
     refused = run("validate", "local.ini", preexec_fn=here)
     assert refused.returncode == 2
-    assert "the current folder was removed: name the inventory from / on" in refused.stderr
+    assert "the current folder was removed: give the inventory as an absolute path" in refused.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody unknown")

@@ -323,7 +323,7 @@ def test_no_daemon_names_a_service_beside_the_core_of_the_cluster() -> None:
         (
             ("  port: tls\n  path: /health", "  port: peers\n  path: /health"),
             25,
-            "anybody who holds the port peers",
+            "any process could answer at the port peers",
         ),
         (("copy_of: toy.py", "copy_of: toi.py"), 20, "toy/files/toi.py is not there"),
         (("paths: [/toy]", "paths: [/mesos]"), 28, "the path /mesos is master's already"),

@@ -11,7 +11,7 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon
-from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.admission import Admission
 from dcos_runtime.leading.dialect import PASSED_ON, Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.role import Peer, Role
@@ -39,7 +39,7 @@ class Leader:
 async def leading(lease: Term) -> AsyncIterator[tuple[URL, Role[Leader], Leader]]:
     role: Role[Leader] = Role(Peer("a", "a:1", "a"))
     shell = Leader(lease)
-    role.begin(shell)
+    role.start(shell)
 
     async def slow(request: web.Request, parts: Parts) -> web.StreamResponse:
         role.lead.asked.set()
@@ -56,7 +56,7 @@ async def leading(lease: Term) -> AsyncIterator[tuple[URL, Role[Leader], Leader]
     dialect = Dialect()
     routes = Patterns([route("POST", "/slow", slow), route("GET", "/stream", stream)], dialect.tell)
     standby = Standby(role, dialect)
-    api = Api(role, routes, Doors(None), dialect, standby)
+    api = Api(role, routes, Admission(None), dialect, standby)
     async with daemon.listening(api.application(), "127.0.0.1", 0, stop_seconds=0.2) as address:
         yield URL(address.url), role, shell
     await standby.close()

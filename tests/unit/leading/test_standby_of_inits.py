@@ -14,7 +14,7 @@ from yarl import URL
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.flags.shared import UserFlags
-from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.guard.guard import OPEN, Guard, guard
 from dcos_runtime.leading import standby as standbys
 from dcos_runtime.leading.http import Api
@@ -51,25 +51,25 @@ class Process:
         dialect = MarathonDialect()
         dialect.address = address
         self.standby = Standby(self.role, dialect, peer_tls)
-        self._doors = Doors(None, guard, frozenset((Door.READ, Door.WRITE)) if required else frozenset())
-        self.api = Api(self.role, Patterns(self._routes(), dialect.tell), self._doors, dialect, self.standby)
+        self._admission = Admission(None, guard, frozenset((Realm.READ, Realm.WRITE)) if required else frozenset())
+        self.api = Api(self.role, Patterns(self._routes(), dialect.tell), self._admission, dialect, self.standby)
 
     def _routes(self) -> list[Pattern]:
         async def ping(request: web.Request, parts: Any) -> web.StreamResponse:
             return pong(request)
 
         async def own(request: web.Request, parts: Any) -> web.StreamResponse:
-            self.principals.append(self._doors.entered(request))
+            self.principals.append(self._admission.principal_of(request))
             return await self.answer(request)
 
         return [
-            route("GET", "/ping", ping, everywhere=True, door=Door.OPEN),
+            route("GET", "/ping", ping, everywhere=True, realm=Realm.OPEN),
             *(route(method, "/.*", own) for method in ("GET", "POST")),
         ]
 
     def lead(self, answer: Handle) -> None:
         self.answer = answer
-        self.role.begin(Here())
+        self.role.start(Here())
 
     def won_by(self, address: str | None) -> None:
         self._terms += 1

@@ -15,7 +15,7 @@ from yarl import URL
 from dcos_runtime import daemon, tls
 from dcos_runtime.flags.shared import UserFlags
 from dcos_runtime.guard import guard
-from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.admission import Admission
 from dcos_runtime.leading import standby as standbys
 from dcos_runtime.leading.dialect import PASSED_ON
 from dcos_runtime.leading.role import Peer
@@ -104,10 +104,10 @@ class Standby:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Standby]:
-        doors = Doors(
+        admission = Admission(
             "mesos-master", guard.guard("mesos-master", UserFlags(), tls_kinds={"gateway", "master"}, kind="master")
         )
-        application = public_api(self.role, doors, self.passing_on).application()
+        application = public_api(self.role, admission, self.passing_on).application()
         async with daemon.listening(application, "127.0.0.1", 0, tls=self._files.server(), stop_seconds=0.2) as address:
             self.url = URL(address.url)
             self.led_by(self.first)

@@ -64,7 +64,7 @@ def test_the_environment_sets_flags_with_marathons_prefix() -> None:
         (("--master=h:1", "--token_key=/x"), "--token_key and --token_issuer go together"),
         (("--master=h:1", "--anonymous_reads=v2"), "expected paths"),
         (("--master=h:1", "--anonymous_reads=/v2/apps"), "says nothing without --authenticate_http"),
-        (("--master=h:1", "--authenticate_http"), "nobody has one: give --http_credentials_file"),
+        (("--master=h:1", "--authenticate_http"), "none are defined: give --http_credentials_file"),
         (
             (
                 "--master=h:1",

@@ -12,8 +12,8 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon
+from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.guard.credentials import Credentials
-from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.guard.guard import OPEN, Guard
 from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.leading.http import Api
@@ -42,12 +42,12 @@ async def behind(guard: Guard, *, required: bool = True) -> AsyncIterator[URL]:
     """An API that tells who asks."""
 
     async def who(request: web.Request, parts: Parts) -> web.StreamResponse:
-        return web.json_response({"who": doors.entered(request), "body": (await request.read()).decode()})
+        return web.json_response({"who": admission.principal_of(request), "body": (await request.read()).decode()})
 
-    doors = Doors(None, guard, frozenset((Door.READ, Door.WRITE)) if required else frozenset())
+    admission = Admission(None, guard, frozenset((Realm.READ, Realm.WRITE)) if required else frozenset())
     dialect = MarathonDialect()
     routes = Patterns([route(method, "/v2/apps", who, everywhere=True) for method in ("GET", "POST")], dialect.tell)
-    api: Api[Any] = Api(Role(Peer("", "", "")), routes, doors, dialect)
+    api: Api[Any] = Api(Role(Peer("", "", "")), routes, admission, dialect)
     async with daemon.listening(api.application(), "127.0.0.1", 0, stop_seconds=0.2) as address:
         yield URL(address.url)
 

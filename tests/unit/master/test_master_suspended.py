@@ -27,7 +27,7 @@ from dcos_runtime.master.core.events import (
 )
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
-from dcos_runtime.master.shell import MasterShell, begin
+from dcos_runtime.master.shell import MasterShell, start
 from dcos_runtime.store.lease import Lease, LeaseOver, LeaseSuspended
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
@@ -76,7 +76,7 @@ class Term:
 
     async def lead(self) -> MasterShell:
         config = Config(MasterInfo(id="m", ip=1, port=5050), agent_ping_timeout=PING, max_agent_ping_timeouts=PINGS)
-        self.shell = await begin(config, Leadership(self.store, self.lease))  # type: ignore[arg-type]  # a double has what is used of it
+        self.shell = await start(config, Leadership(self.store, self.lease))  # type: ignore[arg-type]  # a double has what is used of it
         self.life.spawn(self.shell.run(), "the shell")
         return self.shell
 

@@ -95,7 +95,7 @@ async def test_a_zookeeper_that_is_slow_is_not_connected_to_for_ever_before_an_e
     ("happens", "why"),
     [
         (lambda zk: zk.versions.pop(f"{PATH}/{NODE}"), "our node at /mesos was taken away"),
-        (lambda zk: zk.versions.pop(EPOCH), "/dcos/mesos/epoch, which tells who owns the store, was removed"),
+        (lambda zk: zk.versions.pop(EPOCH), "/dcos/mesos/epoch, which names the owner of the store, was removed"),
         (lambda zk: zk.versions.update({EPOCH: 4}), "another has taken over since: /dcos/mesos/epoch was changed"),
     ],
 )

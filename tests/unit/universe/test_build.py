@@ -528,7 +528,7 @@ def test_a_link_to_a_tree_stays_one(tmp_path: Path, source: Path) -> None:
 
 def test_a_second_build_of_a_tree_is_kept_away(tmp_path: Path, source: Path) -> None:
     out = tmp_path / "out"
-    with room(out), pytest.raises(UniverseError, match="somebody else") as told:
+    with room(out), pytest.raises(UniverseError, match="another process") as told:
         plain(source, out)
     assert str(os.getpid()) in told.value.why
     assert plain(source, out).written

@@ -104,7 +104,7 @@ def test_digests_come_from_resource_json_and_from_beside_it(tmp_path: Path) -> N
     ]
     missing = artifacts.missing(tmp_path, revision(resource=resource))
     assert [one.kind for one in missing] == ["image", "icon", "screenshot"]
-    with pytest.raises(UniverseError, match="told in two ways"):
+    with pytest.raises(UniverseError, match="there are two digests of"):
         artifacts.of(revision(resource=resource), {"http://198.18.0.9/cli.zip": Digest("d" * 64)})
 
 

@@ -163,7 +163,7 @@ def test_an_unfinished_root_signs_nothing(tmp_path: Path) -> None:
 
 def test_two_who_sign_at_once_are_kept_apart(publisher: Publisher) -> None:
     publisher.build()
-    with room(publisher.out), pytest.raises(UniverseError, match="somebody else"):
+    with room(publisher.out), pytest.raises(UniverseError, match="another process"):
         publisher.sign()
     assert publisher.sign().renewed
 

@@ -140,7 +140,7 @@ def _verifier() -> tokens.Verifier:
 
 def test_spoiled_questions_of_the_gateway_are_answered_or_end_the_connection(caplog: pytest.LogCaptureFixture) -> None:
     fuzzer = Fuzzer([], seed=12)
-    good = b"GET /ask HTTP/1.1\r\nHost: x\r\nX-Dcos-Uri: /mesos/\r\nX-Dcos-Door: mesos\r\nCookie: a\r\n\r\n"
+    good = b"GET /ask HTTP/1.1\r\nHost: x\r\nX-Dcos-Uri: /mesos/\r\nX-Dcos-Route: mesos\r\nCookie: a\r\n\r\n"
 
     class Transport:
         def __init__(self) -> None:
@@ -155,10 +155,10 @@ def test_spoiled_questions_of_the_gateway_are_answered_or_end_the_connection(cap
 
     def decide(headers: Any) -> Any:
         with contextlib.suppress(routing.NoRoute):
-            routing.route_of(headers.get("x-dcos-uri", ""), headers.get("x-dcos-door", ""), ROUTES)
+            routing.route_of(headers.get("x-dcos-uri", ""), headers.get("x-dcos-route", ""), ROUTES)
         return 200, {"X-Dcos-User": headers.get("cookie", "")}
 
-    wanted = auth_request.looked_at(("x-dcos-uri", "x-dcos-door", "cookie"))
+    wanted = auth_request.looked_at(("x-dcos-uri", "x-dcos-route", "cookie"))
     for _ in range(ROUNDS):
         transport = Transport()
         connection = auth_request.NginxConnection(decide, wanted, set())

@@ -1,4 +1,4 @@
-"""A package from a Marathon app: what one may want to choose becomes an option, what is fetched a resource."""
+"""A package from a Marathon app: values that users may change become options, fetched files become resources."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ANSWERED = frozenset(
         *("tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy"),
     }
 )
-"""What the init adds when it is asked for an app."""
+"""The init's defaults, which it adds to an app."""
 _NUMBERS = {"disk": "Disk of each instance in MB.", "gpus": "GPUs of each instance."}
 _OURS = "DCOS_PACKAGE_"
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -30,7 +30,7 @@ _DEEPEST = 40
 
 @dataclass
 class Conversion:
-    """The files of a package, and what a person should know of how they came about."""
+    """The files of a package, and notes about the conversion."""
 
     name: str
     files: dict[str, bytes]
@@ -38,10 +38,10 @@ class Conversion:
 
 
 def app_of(content: bytes, where: str) -> Json:
-    """The app that a file holds: as it is sent to ``/v2/apps``, or as it comes from there. Raises `UniverseError`."""
+    """The app in a file: in the form of a request to ``/v2/apps``, or of its response. Raises `UniverseError`."""
     try:
         whole = json.loads(content, parse_constant=_no_number)
-        # What others cannot read has no place in a package: numbers without bounds, halves of characters.
+        # A package must not contain what other readers cannot read: numbers without bounds, halves of characters.
         faults = parse(where, json.dumps(whole).encode("ascii"), {}, {}) if isinstance(whole, dict) else []
     except (ValueError, RecursionError) as error:
         raise UniverseError(f"{where} is no JSON", why=str(error), hint="give the definition of one app") from error
@@ -65,7 +65,7 @@ def app_of(content: bytes, where: str) -> Json:
         raise UniverseError(
             f"{where} is not the definition of an app",
             why=wrong,
-            hint="give one app as POST /v2/apps takes it; `dcos marathon app show` prints one",
+            hint="give one app in the form of POST /v2/apps; `dcos marathon app show` prints one",
         )
     return {key: value for key, value in whole.items() if key not in _ANSWERED and value is not None}
 
@@ -95,9 +95,7 @@ def suggested_name(app: Json) -> str:
 
 
 def convert(app: Json, name: str, *, version: str, maintainer: str, description: str) -> Conversion:
-    """Rendered without options the package gives this very app, except for labels that are the package manager's
-    own.
-    """
+    """Rendered without options, the package gives this very app, except for the package manager's own labels."""
     work = _Work(app)
     template = work.template()
     config = service_options(
@@ -143,12 +141,12 @@ def convert(app: Json, name: str, *, version: str, maintainer: str, description:
 def _number(app: Json, key: str, otherwise: float) -> float:
     value = app.get(key, otherwise)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UniverseError(f"the app's {key} is no number", why=f"it is {value!r}", hint="mend the app")
+        raise UniverseError(f"the app's {key} is no number", why=f"it is {value!r}", hint="correct the app")
     return value
 
 
 class _Work:
-    """One conversion: walks the app, and collects what becomes of its parts."""
+    """One conversion: walks the app, and collects its options and resources."""
 
     def __init__(self, app: Json) -> None:
         self._app = app
@@ -171,7 +169,7 @@ class _Work:
         return text + "\n"
 
     def _tag(self, option: str, *, quoted: bool = True) -> str:
-        """Stands for a tag until the text is made: nothing that an app holds can be taken for it (`_plain`, `_key`)."""
+        """A placeholder for a tag until the text is made, which no text of an app can contain (`_plain`, `_key`)."""
         tag = "{{{%s}}}" % option if quoted else "{{%s}}" % option
         self._places.append(f'"{tag}"' if quoted else tag)
         return f"\0{len(self._places) - 1}\0"
@@ -206,7 +204,7 @@ class _Work:
 
     def _variable(self, name: str, value: Any) -> Any:
         if not isinstance(value, str):
-            # A secret is referred to by its name. The app knows what to do with it.
+            # A secret is named by a reference, which the app resolves.
             return self._plain(value)
         if not _ENV.fullmatch(name):
             return self._plain(value)
@@ -236,7 +234,7 @@ class _Work:
         return self._tag(f"resource.assets.uris.{self._named(self._uris, last, value)}")
 
     def _named(self, kept: dict[str, str], wanted: str, value: str) -> str:
-        """A name without dots, which would be steps on a way to an option."""
+        """A name without dots, which would separate the parts of an option's path."""
         base = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-") or "file"
         name, number = base, 1
         while kept.get(name, value) != value:
@@ -246,8 +244,9 @@ class _Work:
         return name
 
     def _plain(self, value: Any) -> Any:
-        """As it stands; but a text that a template would take for tags becomes an option, whose value is never read
-        as a template."""
+        """The value unchanged; a text that a template would read as tags becomes an option, because the values of
+        options are never read as a template.
+        """
         if isinstance(value, str) and ("{{" in value or "}}" in value or "\0" in value):
             name = f"text-{len(self.texts) + 1}"
             self.texts[name] = {"type": "string", "description": "A text of the app.", "default": value}
@@ -262,7 +261,7 @@ class _Work:
         if "{{" in key or "}}" in key or "\0" in key:
             raise UniverseError(
                 "the app cannot be made a package",
-                why=f"its key {key!r} would be taken for a tag of the template",
+                why=f"its key {key!r} would be read as a tag of the template",
                 hint="call it otherwise",
             )
         return key

@@ -1,4 +1,4 @@
-"""Under which licences packages are, as their publishers state it."""
+"""The licences of packages, as their publishers state them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dcos_universe.model import Revision
 
 @dataclass(frozen=True)
 class Stated:
-    """``licences``: names with where each can be read; empty when the package states none."""
+    """``licences``: names, each with an address to read it; empty if the package states none."""
 
     name: str
     version: str
@@ -19,7 +19,7 @@ class Stated:
 
 
 def stated(revisions: Iterable[Revision], *, every: bool) -> Iterator[Stated]:
-    """Of every revision, or of the newest of each package, by name and number."""
+    """The licences of every revision, or of the newest of each package, by name and number."""
     found = sorted(revisions, key=lambda one: (one.name, one.release_version))
     for number, one in enumerate(found):
         if not every and number + 1 < len(found) and found[number + 1].name == one.name:

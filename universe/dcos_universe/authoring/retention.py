@@ -1,4 +1,4 @@
-"""Which old revisions a repository can do without: a plan, which is then done as it stands."""
+"""Old revisions that a repository does not need: a plan, which is then carried out unchanged."""
 
 from __future__ import annotations
 
@@ -19,20 +19,21 @@ from dcos_universe.states import States
 
 @dataclass(frozen=True)
 class Plan:
-    """``gone`` with why each may go; ``kept`` with why each stays though it is old."""
+    """``gone``: each revision to remove, with the reason; ``kept``: each old one that stays, with the reason."""
 
     gone: Mapping[Key, str]
     kept: Mapping[Key, str]
 
     @property
     def digest(self) -> str:
-        """Of what goes: who was shown this plan does this one."""
+        """The digest of the revisions to remove: it shows that the plan that was printed is the one carried out."""
         return hashlib.sha256("".join(f"{key}\n" for key in sorted(self.gone)).encode()).hexdigest()[:12]
 
 
 def plan(revisions: Mapping[Key, Revision], said: States, keep: int) -> Plan:
-    """Of each package stay the ``keep`` newest revisions that each release of DC/OS may install, in each channel;
-    and those from which one of them can be reached by an upgrade of its own naming. The rest may go."""
+    """For each package, keeps the ``keep`` newest revisions that each release of DC/OS may install, in each channel,
+    and those from which one of them can be upgraded, as it says itself. The others are to be removed.
+    """
     gone: dict[Key, str] = {}
     kept: dict[Key, str] = {}
     for name in sorted({key.name for key in revisions}):
@@ -48,7 +49,7 @@ def plan(revisions: Mapping[Key, Revision], said: States, keep: int) -> Plan:
                     and said.in_channel(key.name, key.revision, channel)
                 ]
                 newest |= set(offered[:keep])
-        # What no release may install is hidden on purpose; only its age counts.
+        # A revision that no release may install is hidden on purpose; only its age counts.
         hidden = [key for key in own if all(numbers(revisions[key].minimum) > numbers(one) for one in RELEASES)]
         newest |= set(hidden[:keep])
         named = {version for key in newest for version in revisions[key].upgrades_from if version != "*"}
@@ -70,7 +71,7 @@ def planned(source: Path, keep: int) -> Plan:
 
 
 def carry_out(source: Path, keep: int, shown: str) -> Plan:
-    """Does the plan that was shown. Raises `UniverseError` when it would be another one by now."""
+    """Carries out the plan that was shown. Raises `UniverseError` if it would be another one now."""
     root = sources.root_of(source)
     with states.alone(root):
         made = planned(source, keep)

@@ -35,7 +35,7 @@ _TEMPLATE = """\
 
 
 def files(name: str, version: str, maintainer: str, description: str) -> Mapping[str, bytes]:
-    """What a new package consists of: a web server that is to be replaced by what the package is for."""
+    """The files of a new package: a web server, to be replaced by the package's own service."""
     package = {
         "packagingVersion": "4.0",
         "name": name,
@@ -66,7 +66,7 @@ def files(name: str, version: str, maintainer: str, description: str) -> Mapping
 def service_options(
     name: str, *, cpus: float = 0.1, mem: float = 128, instances: int = 1, **more: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The schema of options that every package has: what it is called, and what it gets."""
+    """The schema of the options of every package: its name, and its resources."""
     properties: dict[str, Any] = {
         "name": {"type": "string", "description": "What this installation is called.", "default": name},
         "cpus": {"type": "number", "description": "Processors of each instance.", "default": cpus, "minimum": 0},

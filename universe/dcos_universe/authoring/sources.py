@@ -1,4 +1,4 @@
-"""The folder in which a publisher keeps packages: its revisions, and changes to it that are whole or not there."""
+"""The folder of a publisher's packages: its revisions, and changes to it, each made completely or not at all."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Key:
 
 
 def root_of(source: Path) -> Path:
-    """The folder that holds ``packages``, of what somebody calls the source. Raises `UniverseError`."""
+    """The folder that contains ``packages``, for a source as the user names it. Raises `UniverseError`."""
     return reading.packages(source).parent
 
 
 def begun(source: Path) -> Path:
-    """As `root_of`, for the author of the first package: ``packages`` is made where there is none."""
+    """Like `root_of`, for the author of the first package: creates ``packages`` if there is none."""
     try:
         return root_of(source)
     except UniverseError:
@@ -55,12 +55,12 @@ def folder(root: Path, key: Key) -> Path:
 
 
 def keys(root: Path) -> list[Key]:
-    """All revisions, by name and number. Raises `UniverseError` for what is in the way."""
+    """All revisions, by name and number. Raises `UniverseError` for other things in the folder."""
     return [Key(path.parent.name, int(path.name)) for path in reading.revisions(root)]
 
 
 def existing(root: Path, name: str, revision: int) -> Key:
-    """Raises `UniverseError` when the source has no such revision, naming those that it has."""
+    """The revision. Raises `UniverseError` that names the existing ones if it does not exist."""
     key = Key(checked_name(name), revision)
     if folder(root, key).is_dir():
         return key
@@ -92,8 +92,9 @@ def checked_version(version: str) -> str:
 
 
 def add(root: Path, name: str, files: Mapping[str, bytes]) -> Key:
-    """A new revision with these files, numbered after the highest. It is there whole and can be read, or not at all.
-    Raises `UniverseError`."""
+    """Adds a new revision with these files, numbered after the highest. It exists completely and can be read, or not at
+    all. Raises `UniverseError`.
+    """
     with states.alone(root):
         number = max((key.revision for key in keys(root) if key.name == name), default=-1) + 1
         key = Key(name, number)
@@ -108,14 +109,14 @@ def add(root: Path, name: str, files: Mapping[str, bytes]) -> Key:
                 reading.revision_of(reading.load(replace(reading.gather(made), folder=place)))
                 place.parent.mkdir(parents=True, exist_ok=True)
                 made.rename(place)
-                durable.settle(place.parent)
+                durable.sync_folder(place.parent)
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
     return key
 
 
 def remove(root: Path, gone: list[Key]) -> None:
-    """Takes revisions away, each by one rename, and what is said of them. The caller holds the source."""
+    """Removes revisions, each by one rename, and their states. The caller holds the source's lock."""
     for key in gone:
         place = folder(root, key)
         with faults_told(f"{place} cannot be taken away", _HINT):

@@ -1,1 +1,1 @@
-"""Makes the tree of a repository from a folder of packages: whole or not at all, and no more of it than has changed."""
+"""Makes the tree of a repository from a folder of packages: completely or not at all, and only changed parts."""

@@ -55,9 +55,9 @@ class BuildRefused(UniverseError):
     def __init__(self, source: Path, report: check.Report, strict: bool) -> None:
         self.report = report
         errors, warnings = report.error_count, report.warning_count
-        told = counted(errors, "error") + (f" and {counted(warnings, 'warning')}" if strict else "")
+        found = counted(errors, "error") + (f" and {counted(warnings, 'warning')}" if strict else "")
         super().__init__(
-            f"{source} is not built", why=f"it has {told}", hint=f"mend what dcos-universe check {source} names"
+            f"{source} is not built", why=f"it has {found}", hint=f"correct what dcos-universe check {source} reports"
         )
 
 
@@ -155,7 +155,10 @@ class _Build:
         cache = ObjectCache(self.place.cache)
         with self._timed("check"):
             report, revisions = check_source(
-                self.packages, cache=self.place.cache / "check", progress=self._told("check"), beside=EntryMaker()
+                self.packages,
+                cache=self.place.cache / "check",
+                progress=self._progress("check"),
+                beside=EntryMaker(),
             )
             if not report.ok(strict=self.strict):
                 raise BuildRefused(self.source, report, self.strict)
@@ -199,7 +202,7 @@ class _Build:
                         self.texts.append(Text(page.name, page.of))
             if with_twins:
                 with self._timed("compression"):
-                    Twins(stage, cache, stocks, placed, self._told("compression")).make(self.texts)
+                    Twins(stage, cache, stocks, placed, self._progress("compression")).make(self.texts)
             with self._timed("switch"):
                 for name in CARRIED:
                     stage.carry(name)
@@ -213,9 +216,9 @@ class _Build:
                 digests.close(whole=False)
         return made
 
-    def _told(self, stage: str) -> Callable[[int, int], None] | None:
-        told = self.progress
-        return None if told is None else lambda done, of: told(stage, done, of)
+    def _progress(self, stage: str) -> Callable[[int, int], None] | None:
+        progress = self.progress
+        return None if progress is None else lambda done, of: progress(stage, done, of)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -275,16 +278,16 @@ class _Files:
                 old = deltas.read_rows(self.stage.before, name, before.digest)
                 new = entry_digests(self.placed, release)
             if old is None:
-                # The index that lies there is not the one that its head names: steps that lead to that are of no use.
+                # The index that lies there is not the one that its head names: steps that lead to that cannot be used.
                 steps = []
             else:
                 ends = before.digest, digest
                 steps.append(deltas.step(name, ends, old, new, lambda key: self._fetcher(release)(*key)))
-        head, told = deltas.head(name, digest, index_size(self.placed, name), steps)
+        head, listed = deltas.head(name, digest, index_size(self.placed, name), steps)
         self._text(deltas.head_file(name), deltas.head_bytes(head))
-        for kept in told:
+        for kept in listed:
             self._text(kept.step.file, kept.content)
-        self.made.steps += len(told)
+        self.made.steps += len(listed)
 
     def fixed(self) -> None:
         """Makes the repository file without packages."""

@@ -132,9 +132,9 @@ def _starts(packages: Mapping[str, Placed], name: str) -> Iterator[tuple[str, in
 def _entries(placed: Placed, release: str | None, at: int) -> Iterator[tuple[tuple[str, int], range]]:
     """The package's entries in a file in which they begin ``at`` that byte: digest and size, and the range of bytes."""
     for row in placed.rows_in(release):
-        told = row.there(release)
-        yield told, range(at, at + told[1])
-        at += told[1] + len(BETWEEN)
+        entry = row.there(release)
+        yield entry, range(at, at + entry[1])
+        at += entry[1] + len(BETWEEN)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _lock(lock: int, out: Path) -> None:
             ) from fault
         holder = os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
         raise UniverseError(
-            f"{out} is being built by somebody else", why=f"process {holder} holds its lock", hint="wait for its end"
+            f"{out} is being built by another process", why=f"process {holder} holds its lock", hint="wait for its end"
         ) from fault
     with faults_told(f"{out} cannot be locked", "look at the disk; the tree is as it was"):
         os.ftruncate(lock, 0)
@@ -120,7 +120,7 @@ def _refuse_other_folders(out: Path) -> None:
         return
     except OSError as fault:
         raise UniverseError(
-            f"{out} cannot be built anew", why=fault.strerror or str(fault), hint=_NAME_ANOTHER
+            f"{out} cannot be replaced", why=fault.strerror or str(fault), hint=_NAME_ANOTHER
         ) from fault
     if names and not {"universe.json", "universe.content_type"} <= names:
         raise UniverseError(

@@ -152,7 +152,7 @@ def _read(folder: RevisionFolder) -> Piece:
         raise UniverseError(
             f"{folder.path} is not what it says",
             why=f"its package.json is that of {found}",
-            hint="rename the folder, or mend the file",
+            hint="rename the folder, or correct the file",
         )
     return Piece.of(found, offered=found.entry)
 

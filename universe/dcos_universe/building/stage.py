@@ -107,7 +107,7 @@ class Stage:
             self.written += 1
 
     def is_as_it_was(self, name: str) -> str | None:
-        """What the file in the previous tree was made of; None if it is missing or somebody has changed it."""
+        """What the file in the previous tree was made of; None if it is missing or was changed."""
         return self._known[name].of if self._look(name) is not None else None
 
     def _look(self, name: str) -> os.stat_result | None:

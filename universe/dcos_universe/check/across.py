@@ -1,4 +1,4 @@
-"""Checks several revisions together: versions of a package, managers, what ``state.json`` says."""
+"""Checks several revisions together: versions of a package, managers, ``state.json``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dcos_universe.reading import PACKAGE
 
 
 def check_across(packages: Mapping[str, Sequence[tuple[int, str, Facts | None]]]) -> Iterator[Finding]:
-    """``packages``: by name, the revisions in order, each with its folder and what is known of it."""
+    """``packages``: by name, the revisions in order, each with its folder and its known facts."""
     for name, revisions in packages.items():
         known = [(number, place, facts) for number, place, facts in revisions if facts is not None]
         yield from _versions(known)
@@ -53,18 +53,18 @@ def _ways(revisions: Sequence[tuple[int, str, Facts]]) -> Iterator[Finding]:
                     yield Finding(file, path, "own-version", "it is the version itself", "take it away")
                 elif version not in there:
                     what = f"no revision has the version {version[:80]!r}"
-                    yield Finding(file, path, "unknown-version", what, "take it away, or add the revision")
+                    yield Finding(file, path, "unknown-version", what, "remove it, or add the revision")
 
 
 def check_states(source: Path, packages: Mapping[str, Sequence[tuple[int, str, Facts | None]]]) -> Iterator[Finding]:
-    """``source``: the folder that holds ``packages``."""
+    """``source``: the folder that contains ``packages``."""
     try:
-        told = states.read(source)
+        said = states.read(source)
     except UniverseError as fault:
-        remedy = fault.hint or "mend it"
+        remedy = fault.hint or "correct it"
         yield Finding(states.FILE, (), "state", f"{fault.what}{f': {fault.why}' if fault.why else ''}", remedy)
         return
-    for name, number, _ in told:
+    for name, number, _ in said:
         if not any(number == one for one, _, _ in packages.get(name, ())):
             what = f"there is no revision {number} of {name}"
             path = ("packages", name, str(number))

@@ -1,4 +1,4 @@
-"""What was found before, by the bytes of a revision's files: only what changed is checked again."""
+"""A cache of findings, by the bytes of a revision's files: only changed revisions are checked again."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _SETTLED = 2_000_000_000
 
 
 class Known(msgspec.Struct, array_like=True):
-    """Of a revision: the digest of its files; what is found, and what rules about several revisions want to know;
-    ``beside``: what somebody else made of it. ``look``: names, sizes and times when the files were read
-    (`reading.look`); empty if they were too new."""
+    """The results for a revision: the digest of its files; its findings, and its facts for rules about several
+    revisions; ``beside``: a further result of another module. ``look``: names, sizes and times when the files were read
+    (`reading.look`); empty if they were too new.
+    """
 
     digest: str
     told: CountedFindings
@@ -36,8 +37,9 @@ class _File(msgspec.Struct, array_like=True):
 
 
 class CheckCache:
-    """A file of results, of this checker and of what else was made beside (``beside`` names that and its version). One
-    that is damaged, of others or cannot be written is no error."""
+    """A file of results, of this version of the checker and of the further results (``beside`` has their name and
+    version). A file that is damaged, has another version or cannot be written is no error.
+    """
 
     def __init__(self, path: Path | None, beside: str = "") -> None:
         self._path = path
@@ -47,7 +49,7 @@ class CheckCache:
         self._started = time.time_ns()
 
     def same(self, place: str, look: bytes) -> Known | None:
-        """What was found of files that look as they did then."""
+        """The results for files with the same names, sizes and times."""
         known = self._before.get(place)
         if known is None or not known.look or known.look != look:
             return None
@@ -55,7 +57,7 @@ class CheckCache:
         return known
 
     def known(self, place: str, digest: str) -> Known | None:
-        """What was found of these bytes."""
+        """The results for these bytes."""
         known = self._before.get(place)
         return known if known is not None and known.digest == digest else None
 
@@ -65,7 +67,7 @@ class CheckCache:
         self._after[place] = msgspec.structs.replace(known, look=look if settled else b"")
 
     def write(self) -> None:
-        """One rename, so that two checks at once do no harm."""
+        """Writes with one rename, so that two checks may run at once."""
         if self._path is None or self._after == self._before:
             return
         try:
@@ -73,7 +75,7 @@ class CheckCache:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             durable.replace(self._path, _digest(data), data, lasting=False)
         except (OSError, ValueError, msgspec.MsgspecError):
-            # No room, no permission, or a path that is not text: the next check takes longer.
+            # No space, no permission, or a path that is not text: the next check takes longer.
             return
 
     def _read(self) -> dict[str, Known]:
@@ -99,7 +101,7 @@ def _digest(data: bytes | memoryview) -> bytes:
 
 @functools.cache
 def checker() -> str:
-    """What the results depend on besides the packages: this package's code, its schemas, and the library's version."""
+    """The inputs of results besides the packages: this package's code, its schemas, and the library's version."""
     made = hashlib.sha256(msgspec.__version__.encode())
     made.update(str(getattr(jsonschema_rs, "__version__", "")).encode())
     root = Path(__file__).parents[1]

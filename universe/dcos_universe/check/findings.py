@@ -1,4 +1,4 @@
-"""What `check` tells: findings, the rules that they are of, and the report of all of them."""
+"""The results of `check`: findings, their rules, and the report of all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ERROR, WARNING = "error", "warning"
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
-    """``file`` is below the checked folder (``packages/N/nginx/6/config.json``); ``path`` leads to the place in it."""
+    """``file`` is relative to the checked folder (``packages/N/nginx/6/config.json``); ``path`` is the place in it."""
 
     file: str
     path: tuple[str | int, ...]
@@ -43,7 +43,7 @@ class Finding(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False
 
 
 RULES: Mapping[str, tuple[str, str]] = {
-    # What cannot be read.
+    # Files that cannot be read.
     "link": (ERROR, "links are not followed"),
     "device": (ERROR, "files are plain files"),
     "huge": (ERROR, "files have ordinary sizes"),
@@ -52,18 +52,18 @@ RULES: Mapping[str, tuple[str, str]] = {
     "forbidden-file": (ERROR, "command.json is of packagingVersion 2.0 and 3.0"),
     "ascii": (ERROR, "files are ASCII"),
     "json": (ERROR, "files are JSON"),
-    "number": (ERROR, "numbers are in JSON and can be read by everybody"),
+    "number": (ERROR, "numbers are in JSON and all readers can read them"),
     "surrogate": (ERROR, "\\u escapes make whole characters"),
     "depth": (ERROR, "objects and lists are not too deep in each other"),
-    # Where packages lie.
+    # The places of packages.
     "letter": (ERROR, "a package lies under its first letter, as a capital"),
     "name": (ERROR, "a package's folder has the package's name"),
     "revision": (ERROR, "a revision's folder is a plain number"),
     "duplicate": (ERROR, "a package lies in one place"),
     "state": (ERROR, "state.json can be read"),
-    # What the format wants.
+    # Requirements of the format.
     "packaging-version": (ERROR, "packagingVersion is 2.0, 3.0, 4.0 or 5.0"),
-    "missing-field": (ERROR, "fields that the format wants are there"),
+    "missing-field": (ERROR, "fields that the format requires exist"),
     "unknown-field": (ERROR, "fields are those of the packaging version"),
     "type": (ERROR, "values are of the format's types"),
     "value": (ERROR, "values are among those that the format allows"),
@@ -71,37 +71,37 @@ RULES: Mapping[str, tuple[str, str]] = {
     "escape": (ERROR, "addresses and names do not lead out of where they begin"),
     "hash": (ERROR, "digests are SHA-256 in hexadecimal digits"),
     "image": (ERROR, "container images are image references"),
-    "minimum": (ERROR, "packagingVersion 5.0 wants minDcosReleaseVersion 1.12 or more"),
-    # What options and templates want.
+    "minimum": (ERROR, "packagingVersion 5.0 requires minDcosReleaseVersion 1.12 or more"),
+    # Requirements of options and templates.
     "schema": (ERROR, "config.json is a JSON Schema of draft 4"),
     "reference": (ERROR, "a $ref leads to a place in its own file"),
     "config-type": (ERROR, "the options are an object"),
     "template": (ERROR, "the template is mustache, without partials"),
-    "costly": (ERROR, "what options and templates mean is found out with bounded work"),
-    # What real packages do and should not.
+    "costly": (ERROR, "options and templates are analysed with bounded work"),
+    # What packages do and should not do.
     "unknown-file": (WARNING, "files that the format does not know are in no output"),
     "repeated-key": (WARNING, "a key stands once in an object: only the last one counts"),
     "same-version": (WARNING, "two revisions do not have the same version"),
-    "unknown-version": (WARNING, "upgradesFrom and downgradesTo name versions that are there"),
+    "unknown-version": (WARNING, "upgradesFrom and downgradesTo name existing versions"),
     "own-version": (WARNING, "a version is not upgraded from or downgraded to itself"),
     "unknown-manager": (WARNING, "a manager is a package of the repository"),
-    "unknown-revision": (WARNING, "state.json names revisions that are there"),
+    "unknown-revision": (WARNING, "state.json names existing revisions"),
     "no-type": (WARNING, "config.json says that it is an object"),
     "required-unknown": (WARNING, "what is required is a property"),
     "default": (WARNING, "defaults match their own schema"),
     "shadowed-option": (WARNING, "no option is called resource, which templates know already"),
-    "undefined-option": (WARNING, "templates use options and resources that there are"),
+    "undefined-option": (WARNING, "templates use existing options and resources"),
     "not-an-app": (WARNING, "a template makes an app of its defaults"),
     "empty-uri": (WARNING, "addresses are not empty"),
     "no-digest": (WARNING, "artifacts and images have digests"),
     "unused-digest": (WARNING, "digests.json names artifacts of resource.json"),
     "credentials": (WARNING, "addresses hold no passwords"),
 }
-"""Every rule: how severe it is, and what it wants. The table in docs/universe.md is held to it."""
+"""Every rule: its severity, and its requirement. A test compares the table in docs/universe.md with it."""
 
 
 class CountedFindings(msgspec.Struct, frozen=True, array_like=True):
-    """Findings of one place, counted, in order, as MessagePack: who builds reads them only when they are errors."""
+    """Findings of one place, counted, in order, as MessagePack: a build decodes them only if they are errors."""
 
     errors: int = 0
     warnings: int = 0
@@ -109,11 +109,11 @@ class CountedFindings(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> CountedFindings:
-        told = sorted(findings, key=order)
-        if not told:
+        ordered = sorted(findings, key=order)
+        if not ordered:
             return NOTHING
-        errors = sum(finding.severity == ERROR for finding in told)
-        return cls(errors, len(told) - errors, msgspec.msgpack.encode(told))
+        errors = sum(finding.severity == ERROR for finding in ordered)
+        return cls(errors, len(ordered) - errors, msgspec.msgpack.encode(ordered))
 
     def findings(self) -> list[Finding]:
         return _FINDINGS.decode(self.content) if self.content else []
@@ -124,7 +124,7 @@ _FINDINGS = msgspec.msgpack.Decoder(list[Finding])
 
 
 def order(finding: Finding) -> tuple[list[tuple[int, int, str]], tuple[tuple[int, int, str], ...], str, str]:
-    """Revisions as numbers: 9 before 10."""
+    """Compares revisions as numbers: 9 before 10."""
     path = tuple((0, part, "") if isinstance(part, int) else (1, 0, part) for part in finding.path)
     return _file_order(finding.file), path, finding.rule, finding.what
 
@@ -135,8 +135,9 @@ def _file_order(file: str) -> list[tuple[int, int, str]]:
 
 @dataclass(frozen=True)
 class Report:
-    """``told``: each place below the checked folder with what is said of it, files below that place. ``checked``: how
-    many of the revisions were not known from the last time."""
+    """``told``: the findings of each place below the checked folder, with files relative to that place. ``checked``:
+    how many of the revisions were not in the cache.
+    """
 
     told: tuple[tuple[str, CountedFindings], ...]
     packages: int
@@ -146,16 +147,16 @@ class Report:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """By file and place."""
-        found = [_placed(place, one) for place, told in self.told for one in told.findings()]
+        found = [_placed(place, one) for place, counted_findings in self.told for one in counted_findings.findings()]
         return tuple(sorted(found, key=order))
 
     @property
     def error_count(self) -> int:
-        return sum(told.errors for _, told in self.told)
+        return sum(counted_findings.errors for _, counted_findings in self.told)
 
     @property
     def warning_count(self) -> int:
-        return sum(told.warnings for _, told in self.told)
+        return sum(counted_findings.warnings for _, counted_findings in self.told)
 
     @property
     def errors(self) -> tuple[Finding, ...]:

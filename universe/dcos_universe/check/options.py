@@ -1,4 +1,4 @@
-"""Checks ``config.json``: the JSON Schema of a package's options, and the defaults that it gives."""
+"""Checks ``config.json``: the JSON Schema of a package's options, and its defaults."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dcos_universe.validate import Mismatch, Schema, SchemaError, check_file, mi
 
 
 def check_config(config: Any) -> tuple[list[Finding], bool]:
-    """All findings, and whether it can be used as a schema."""
+    """All findings, and whether the config can be used as a schema."""
     if config == {}:
         return [], True
     if wrong := mispatterned(config):
-        # Holding it against the form of a schema would already read all of its patterns.
+        # Validation against the form of a schema would already compile all of its patterns.
         return [Finding(CONFIG, wrong.path, "costly", wrong.message, "use fewer and simpler patterns")], False
     found = [_schema_finding(one) for one in check_file("config", config)]
     if not isinstance(config, dict):
@@ -77,21 +77,21 @@ def _required(config: Json) -> Iterator[Finding]:
         for at, name in enumerate(required):
             if isinstance(name, str) and name not in named:
                 what = f"{name[:200]!r} is required and no property"
-                yield Finding(CONFIG, (*path, "required", at), "required-unknown", what, "describe it, or take it away")
+                yield Finding(CONFIG, (*path, "required", at), "required-unknown", what, "describe it, or remove it")
 
 
 def _defaults(config: Json, schema: Schema) -> Iterator[Finding]:
     for one in schema.errors(defaults(config)):
         if one.keyword == "cost":
             yield Finding(CONFIG, one.path, "costly", one.message, "make the schema, or its defaults, simpler")
-        # What has no default has to be given at the installation.
+        # An option without a default must be given at the installation.
         elif one.keyword != "required":
             remedy = "change the default, or what is allowed"
             yield Finding(CONFIG, _default_place(config, one.path), "default", one.message, remedy)
 
 
 def _default_place(config: Json, path: Place) -> Place:
-    """Where the default stands that gives the value at this place of the options."""
+    """The place of the default that gives the value at this place of the options."""
     here: Any = config
     place: list[str | int] = []
     for at, part in enumerate(path):
@@ -104,15 +104,15 @@ def _default_place(config: Json, path: Place) -> Place:
 
 
 class OptionsTooCostly(Exception):
-    """What a template asks for, or what options need, takes more work to find out than any package is worth."""
+    """A template's names, or options, would take more work to analyse than is allowed."""
 
 
 MAX_STEPS = 50_000
-"""Options that are looked at for one template: the largest of the Universe takes some thousands."""
+"""The most options analysed for one template: the largest of the Universe needs some thousands."""
 
 
 class _Schemas:
-    """The schemas of one config, with references followed once, and the work that may still be done with them."""
+    """The schemas of one config, with references resolved once, and the remaining budget of work."""
 
     def __init__(self, root: Json) -> None:
         self.root = root
@@ -125,7 +125,7 @@ class _Schemas:
             raise OptionsTooCostly
 
     def plain(self, schema: Any) -> Json | None:
-        """The schema itself, references followed; None where it may be anything."""
+        """The schema itself, with references resolved; None if any value is allowed."""
         if isinstance(schema, dict) and "$ref" not in schema:
             return schema
         if id(schema) not in self._meant:
@@ -147,7 +147,9 @@ class _Schemas:
 
 
 class Options:
-    """What a template may ask of some schemas: what one of them has. What a schema leaves open may be anything."""
+    """The names that a template may use in some schemas: those in one of them. If a schema is open, there may be any
+    name.
+    """
 
     def __init__(self, known: _Known, schemas: list[Json], anything: bool) -> None:
         self._known = known
@@ -162,13 +164,13 @@ class Options:
         return _Known(config).options([config])
 
     def also(self, others: list[Options]) -> Options:
-        """What there is in this or in one of the others."""
+        """The names in this or in one of the others."""
         everyone = [self, *others]
         schemas = [schema for one in everyone for schema in one._schemas]
         return self._known.options(schemas, anything=any(one._anything for one in everyone))
 
     def inner(self, name: str) -> Options | None:
-        """What is called so; None if there is nothing. Raises `OptionsTooCostly`."""
+        """The options below a name; None if there are none. Raises `OptionsTooCostly`."""
         if self._anything:
             return self
         if name not in self._inner:
@@ -195,14 +197,14 @@ class Options:
         return self._named
 
     def items(self) -> Options:
-        """What there is in a section over it: of a list what each item has, else what it has itself."""
+        """The names in a section over it: for a list those of each item, otherwise its own."""
         items = [schema.get("items") for schema in self._schemas]
         held = [item if isinstance(item, dict) else self._schemas[at] for at, item in enumerate(items)]
         return self._known.options(held, anything=self._anything)
 
 
 class _Known:
-    """The options of one config by the schemas that they are of, so that each is looked into once."""
+    """The options of one config by their schemas, so that each is analysed once."""
 
     def __init__(self, root: Json) -> None:
         self.schemas = _Schemas(root)
@@ -234,7 +236,7 @@ _OPEN = frozenset({"patternProperties", "allOf", "anyOf", "oneOf"})
 
 
 def examples(config: Json) -> Json:
-    """Defaults, and of what is required and has none some value: enough to see whether a template makes JSON of it.
+    """Defaults, and some value for each required option without one: enough to see whether a template makes JSON of it.
 
     Raises `OptionsTooCostly`.
     """
@@ -282,7 +284,7 @@ class _Examples:
         return {"boolean": True, "array": [], "null": None}.get(str(kind), "example")
 
     def _taken(self, value: Any) -> Any:
-        """References may bring a value to many places, and each place is filled in by itself."""
+        """References may copy a value to many places, and each place is filled in by itself."""
         if isinstance(value, dict | list) and value:
             self._schemas.spend(sum(1 for _ in walk(value)))
         elif isinstance(value, str):

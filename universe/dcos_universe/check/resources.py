@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from dcos_universe.artifacts import Digest
 from dcos_universe.check.findings import Finding
-from dcos_universe.check.wording import told
+from dcos_universe.check.wording import findings_of
 from dcos_universe.errors import UniverseError
 from dcos_universe.reading import DIGESTS, RESOURCE
 from dcos_universe.schema_walk import Place
@@ -31,7 +31,7 @@ def check_resource(resource: Any, packaging: str) -> Iterator[Finding]:
         return
     schema = "resource-2" if packaging == "2.0" else "resource-3"
     for mismatch in check_file(schema, resource):
-        for finding in told(RESOURCE, mismatch, packaging):
+        for finding in findings_of(RESOURCE, mismatch, packaging):
             if packaging == "2.0" and finding.path == ("cli",):
                 what = "cli came with packagingVersion 3.0, and this is 2.0"
                 finding = Finding(RESOURCE, ("cli",), finding.rule, what, "use packagingVersion 3.0, or command.json")
@@ -47,7 +47,7 @@ def check_resource(resource: Any, packaging: str) -> Iterator[Finding]:
 
 
 def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
-    """``digests``: the parsed digests.json, or None: its form, and what has no digest."""
+    """``digests``: the parsed digests.json, or None. Checks its form, and reports artifacts without a digest."""
     known: dict[str, Any] = digests if isinstance(digests, dict) else {}
     said = {url: value for _, url, value in _programs(resource)}
     for key, value in known.items():
@@ -61,8 +61,8 @@ def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
             yield Finding(DIGESTS, (key,), "hash", what, "find out which one is right")
     for path, url in _uris(resource):
         if url and url not in known:
-            what = f"nobody can tell whether {url[:100]} is what it was"
-            yield Finding(RESOURCE, path, "no-digest", what, "let dcos-universe digests write its SHA-256 down")
+            what = f"nobody can verify whether {url[:100]} was changed"
+            yield Finding(RESOURCE, path, "no-digest", what, "add its SHA-256 with dcos-universe digests")
     for path, image in _images(resource):
         found = _IMAGE.fullmatch(image) if len(image) <= 1000 else None
         if found and not found["digest"] and image not in known:
@@ -115,7 +115,7 @@ def _images(resource: Any) -> Iterator[tuple[Place, str]]:
 
 
 def _programs(resource: Any) -> Iterator[tuple[Place, str, str]]:
-    """Where each program of the command line is said to lie, and its digest, ``""`` where there is none."""
+    """The address of each program of the command line, and its digest, ``""`` if there is none."""
     binaries = _inside(resource, ("cli", "binaries"))
     for system in binaries:
         for kind in _inside(binaries, (system,)):

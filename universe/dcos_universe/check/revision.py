@@ -1,4 +1,4 @@
-"""Checks one revision by itself: its files as they lie there, then what each says, then what they say together."""
+"""Checks one revision by itself: its files, then the content of each, then all of them together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dcos_universe.check.findings import Finding
 from dcos_universe.check.options import check_config
 from dcos_universe.check.resources import check_digests, check_resource
 from dcos_universe.check.templates import check_template
-from dcos_universe.check.wording import said, told
+from dcos_universe.check.wording import findings_of, said
 from dcos_universe.model import Json
 from dcos_universe.parsing import repeated_keys
 from dcos_universe.reading import COMMAND, CONFIG, DIGESTS, PACKAGE, RESOURCE, TEMPLATE, Loaded, gather, load
@@ -20,11 +20,11 @@ from dcos_universe.schema_walk import Place
 from dcos_universe.validate import PACKAGING, check_file
 
 FIRST_OF_5 = (1, 12)
-"""The release whose repository files may hold packagingVersion 5.0."""
+"""The first release whose repository files may contain packagingVersion 5.0."""
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
-    """What the rules about several revisions want to know of one."""
+    """The facts of a revision for the rules about several revisions."""
 
     version: str
     upgrades_from: tuple[str, ...] = ()
@@ -33,19 +33,21 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Checked(msgspec.Struct, frozen=True, array_like=True):
-    """``findings``: their files are below the revision's folder. ``facts`` is None when package.json says none."""
+    """``findings``: their files are relative to the revision's folder. ``facts`` is None if package.json cannot be
+    used.
+    """
 
     findings: tuple[Finding, ...]
     facts: Facts | None
 
 
 def check_revision(folder: Path) -> Checked:
-    """Never raises for what is in the folder."""
+    """Checks a revision's folder. Its content never raises an error."""
     return check_loaded(load(gather(folder)))
 
 
 def check_loaded(loaded: Loaded) -> Checked:
-    """The same of files that were read."""
+    """The same for files that were read."""
     folder = loaded.folder
     found = [Finding(fault.file, fault.path, fault.rule, fault.what, fault.remedy) for fault in loaded.faults]
     found.extend(_of_files(loaded))
@@ -58,7 +60,7 @@ def check_loaded(loaded: Loaded) -> Checked:
     found.extend(_presence(loaded, known, read))
     if (command := loaded.documents.get(COMMAND)) is not None and known not in ("4.0", "5.0"):
         for one in check_file("command", command):
-            found.extend(told(COMMAND, one))
+            found.extend(findings_of(COMMAND, one))
     resource = loaded.documents.get(RESOURCE)
     if resource is not None:
         found.extend(check_resource(resource, known or PACKAGING[-1]))
@@ -71,25 +73,25 @@ def check_loaded(loaded: Loaded) -> Checked:
     if loaded.template and TEMPLATE not in read:
         readable = not read & {CONFIG, RESOURCE}
         found.extend(check_template(loaded.template, _object(config), _object(resource), usable, readable=readable))
-    return Checked(tuple(_told(found)), _facts(package))
+    return Checked(tuple(_shortened(found)), _facts(package))
 
 
 MAX_TOLD = 500
-"""Findings of one rule in one file that are told one by one."""
+"""How many findings of one rule in one file are reported one by one."""
 _LONG = 500
-"""Characters of what is said of one, and of one part of the way to its place."""
+"""Characters of a finding's text, and of one part of its place."""
 
 
-def _told(found: list[Finding]) -> list[Finding]:
-    """The findings in order, shortened: what is told of a package stays small whatever its files hold."""
+def _shortened(found: list[Finding]) -> list[Finding]:
+    """The findings in order, shortened: the report of a package stays small whatever its files contain."""
     kinds: dict[tuple[str, str], list[Finding]] = {}
     for one in sorted(found):
         kinds.setdefault((one.file, one.rule), []).append(one)
-    told = [_short(one) for kind in kinds.values() for one in kind[:MAX_TOLD]]
+    short = [_short(one) for kind in kinds.values() for one in kind[:MAX_TOLD]]
     for (file, rule), kind in kinds.items():
         if len(kind) > MAX_TOLD:
-            told.append(Finding(file, (), rule, f"and so it is in {len(kind) - MAX_TOLD} more places", kind[0].remedy))
-    return sorted(told)
+            short.append(Finding(file, (), rule, f"and so it is in {len(kind) - MAX_TOLD} more places", kind[0].remedy))
+    return sorted(short)
 
 
 def _short(one: Finding) -> Finding:
@@ -110,7 +112,7 @@ def _of_files(loaded: Loaded) -> Iterator[Finding]:
         )
     for name, text in loaded.texts.items():
         for path, key in _repeated(name, text, loaded.documents[name]):
-            what = f"the key {key!r} is there more than once, and only the last one counts"
+            what = f"the key {key!r} occurs more than once, and only the last one counts"
             yield Finding(name, (*path, key), "repeated-key", what, "keep one of them")
 
 
@@ -125,14 +127,14 @@ def _repeated(name: str, text: str, document: Any) -> list[tuple[Place, str]]:
 
 
 class _Configs:
-    """Revisions of a package often have the same options as the one before."""
+    """Remembers the last config: revisions of a package often have the same options as the one before."""
 
     def __init__(self) -> None:
         self._config: Any = None
         self._found: tuple[list[Finding], bool] = ([], True)
 
     def of(self, config: Any) -> tuple[list[Finding], bool]:
-        """``config``: as it was loaded; the same bytes are the same object then."""
+        """``config``: as it was loaded; equal bytes are the same object then."""
         if config is not self._config:
             self._found = check_config(config)
             self._config = config
@@ -152,7 +154,7 @@ def _presence(loaded: Loaded, packaging: str | None, unread: set[str]) -> Iterat
         yield Finding(TEMPLATE, (), "missing-file", what, "write the template, or use packagingVersion 3.0")
     if packaging in ("4.0", "5.0") and (COMMAND in loaded.documents or COMMAND in unread):
         what = f"a package of packagingVersion {packaging} has no command.json"
-        yield Finding(COMMAND, (), "forbidden-file", what, "tell the command line's programs in resource.json, as cli")
+        yield Finding(COMMAND, (), "forbidden-file", what, "list the command line's programs in resource.json, as cli")
 
 
 # --- package.json ----------------------------------------------------------------------------------------------------
@@ -168,7 +170,7 @@ def _package(package: Json, packaging: str | None, folder: str) -> Iterator[Find
     for one in mismatches:
         if packaging is None and (one.path == ("packagingVersion",) or one.missing == ("packagingVersion",)):
             continue
-        yield from told(PACKAGE, one, packaging)
+        yield from findings_of(PACKAGE, one, packaging)
     name = package.get("name")
     if isinstance(name, str) and name != folder and not any(one.path == ("name",) for one in mismatches):
         what = f"name is {said(name)}, and the folder is that of {folder!r}"
@@ -196,7 +198,7 @@ def _minimum(package: Json) -> Iterator[Finding]:
             f"minDcosReleaseVersion is {minimum}, and repository files below {first} cannot hold packagingVersion 5.0"
         )
         if "minDcosReleaseVersion" not in package:
-            what = f"packagingVersion 5.0 wants a minDcosReleaseVersion, and {first} at least"
+            what = f"packagingVersion 5.0 requires a minDcosReleaseVersion of {first} or more"
         yield Finding(PACKAGE, ("minDcosReleaseVersion",), "minimum", what, f"say {first} or more, or use 4.0")
 
 

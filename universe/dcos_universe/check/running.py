@@ -1,4 +1,4 @@
-"""Runs a check over a source: revisions one by one, on all cores if there are many, then what they say together."""
+"""Runs a check over a source: revisions one by one, on all cores if there are many, then all of them together."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ from dcos_universe.parsing import Fault
 from dcos_universe.reading import Loaded, RevisionFolder, gather, layout, load, look, packages
 
 MANY = 150
-"""Revisions from which on a second process takes less time than its start."""
+"""The number of revisions from which a second process takes less time than its start."""
 _SHARE = 25
-"""Revisions that a process takes at once."""
+"""Revisions in one unit of work of a process."""
 
 Progress = Callable[[int, int], None]
 
 
 class Beside(Protocol):
-    """What somebody makes of each revision that is checked, of the very bytes, and where those are in memory anyway."""
+    """Makes a further result of each checked revision, while its bytes are in memory."""
 
     @property
     def version(self) -> str:
-        """Of what it makes."""
+        """The version of the result."""
 
     def make(self, loaded: Loaded) -> tuple[bytes, list[bytes | None]]:
-        """Of a revision without errors: something small that is kept for the next time, and what is not kept."""
+        """The result for a revision without errors: a small part that is cached, and a part that is not."""
 
 
 @dataclass(frozen=True)
 class Revisions:
-    """What a check found of each revision of a source, in order. ``made``: what was made beside of those that were read
-    (`Beside`), by their folder. ``new``: those of which nothing was known."""
+    """The results of a check for each revision of a source, in order. ``made``: the further results of those that were
+    read (`Beside`), by their folder. ``new``: those that were not in the cache.
+    """
 
     folders: Sequence[RevisionFolder]
     known: Sequence[Known]
@@ -56,9 +57,10 @@ class Revisions:
 def check(
     root: Path, *, cache: Path | None = None, jobs: int | None = None, progress: Progress | None = None
 ) -> Report:
-    """Checks the source of packages, or the one revision, that the folder is. ``progress`` is told done and all.
+    """Checks the folder, which is a source of packages or one revision. ``progress`` gets the checked and the total
+    number.
 
-    Raises `UniverseError` only when there is no source at all.
+    Raises `UniverseError` only if there is no source at all.
     """
     if (root / "package.json").is_file() and not (root / "packages").is_dir():
         return _one(root)
@@ -81,18 +83,18 @@ def check_source(
         findings.append(_of_layout(Fault("unknown-file", place.rstrip("/"), (), what, "take it away")))
     revisions = _checked(found, CheckCache(cache, beside.version if beside else ""), jobs, progress, beside)
     by_name: dict[str, list[tuple[int, str, Facts | None]]] = {}
-    told: list[tuple[str, CountedFindings]] = []
+    counts: list[tuple[str, CountedFindings]] = []
     below = len(str(folder)) + 1
     for one, known in zip(found, revisions.known, strict=True):
         place = f"packages/{one.path[below:]}"
         by_name.setdefault(one.name, []).append((one.number, place, known.facts))
         if known.told.content:
-            told.append((place, known.told))
+            counts.append((place, known.told))
     findings.extend(check_across(by_name))
     findings.extend(check_states(folder.parent, by_name))
     if findings:
-        told.append(("", CountedFindings.of(findings)))
-    return Report(tuple(told), len(by_name), len(found), len(revisions.new)), revisions
+        counts.append(("", CountedFindings.of(findings)))
+    return Report(tuple(counts), len(by_name), len(found), len(revisions.new)), revisions
 
 
 def _of_layout(fault: Fault) -> Finding:
@@ -101,7 +103,7 @@ def _of_layout(fault: Fault) -> Finding:
 
 
 def _one(folder: Path) -> Report:
-    """The folder of a revision, which an author may have anywhere: only in a repository its names mean anything."""
+    """The folder of a revision, which may be anywhere: its name has a meaning only in a repository."""
     folder = folder.resolve()
     checked = check_revision(folder)
     anywhere = len(folder.parents) < 4 or folder.parents[2].name != "packages"
@@ -169,17 +171,17 @@ class _Work:
             return _Result(digest)
         loaded = load(files)
         checked = check_loaded(loaded)
-        told = CountedFindings.of(checked.findings)
-        kept, made = self.beside.make(loaded) if self.beside is not None and not told.errors else (b"", [])
-        return _Result(digest, Known(digest, told, checked.facts, kept), made)
+        counts = CountedFindings.of(checked.findings)
+        kept, made = self.beside.make(loaded) if self.beside is not None and not counts.errors else (b"", [])
+        return _Result(digest, Known(digest, counts, checked.facts, kept), made)
 
 
 def _run(paths: list[str], work: _Work, jobs: int) -> Iterator[tuple[str, _Result]]:
     left = deque(paths)
-    # A process that is forked beside threads may inherit a lock that nobody gives back.
+    # A process forked beside threads may inherit a lock that nobody releases.
     if jobs > 1 and threading.active_count() == 1:
         shares = [paths[at : at + _SHARE] for at in range(0, len(paths), _SHARE)]
-        # It starts with what this one has loaded, and with the cache.
+        # It starts with the modules that this one has loaded, and with the cache.
         forked = multiprocessing.get_context("fork")
         try:
             with ProcessPoolExecutor(jobs, mp_context=forked, initializer=_begin, initargs=(work,)) as pool:
@@ -187,7 +189,7 @@ def _run(paths: list[str], work: _Work, jobs: int) -> Iterator[tuple[str, _Resul
                     for result in _RESULTS.decode(results):
                         yield left.popleft(), result
         except BrokenProcessPool:
-            # One of the processes was killed; the revisions that are left are checked here.
+            # One of the processes was killed; the remaining revisions are checked here.
             pass
     while left:
         path = left.popleft()
@@ -200,11 +202,11 @@ _inherited: _Work | None = None
 def _begin(work: _Work) -> None:
     global _inherited
     _inherited = work
-    # What this process began with is not looked through for garbage: that would copy its pages.
+    # The objects at the start are excluded from garbage collection, which would copy their pages.
     gc.freeze()
 
 
 def _work_all(paths: list[str]) -> bytes:
-    """As one text of bytes, which goes through the pipe without being looked at."""
+    """The results as one byte string, which passes through the pipe without conversion."""
     assert _inherited is not None
     return msgspec.msgpack.encode([_inherited.one(path) for path in paths])

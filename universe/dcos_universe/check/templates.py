@@ -1,4 +1,4 @@
-"""Checks ``marathon.json.mustache``: that it can be read, asks for what there is, and makes an app of the defaults."""
+"""Checks ``marathon.json.mustache``: it can be parsed, uses only existing names, and makes an app of the defaults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dcos_universe.reading import TEMPLATE
 from dcos_universe.render import RenderedWrong, escaped, fill_escaped, merge
 
 MAX_SECTIONS = 500
-"""Sections of different names whose insides are looked at; the most of the Universe are 115."""
+"""The most sections of different names that are analysed; the largest of the Universe has 115."""
 
 
 def check_template(data: bytes, config: Json, resource: Json, usable: bool, *, readable: bool) -> Iterator[Finding]:
@@ -34,13 +34,13 @@ def check_template(data: bytes, config: Json, resource: Json, usable: bool, *, r
         if usable:
             yield from _rendered(template, _options.values(config), resource)
     except OptionsTooCostly:
-        what = "what it asks for, or what its options need, takes too long to find out"
+        what = "its names, or its options, take too long to analyse"
         yield Finding(TEMPLATE, (), "costly", what, "make the options flatter, without references to themselves")
 
 
 @functools.lru_cache(16)
 def _parsed(data: bytes) -> tuple[Template, list[Tag]]:
-    """Revisions of a package often have the same template as the one before."""
+    """Remembers the last template: revisions of a package often have the same as the one before."""
     template = Template(data.decode("ascii"))
     return template, template.tags()
 
@@ -51,11 +51,11 @@ def _broken(fault: UniverseError) -> Finding:
     return Finding(TEMPLATE, (), "template", f"{where}{fault.what}", fault.hint)
 
 
-# --- what it asks for ------------------------------------------------------------------------------------------------
+# --- its names ------------------------------------------------------------------------------------------------------
 
 
 class _Options:
-    """What templates ask of options: revisions often have the template and the options of the one before."""
+    """The options that templates use: revisions often have the template and the options of the one before."""
 
     def __init__(self) -> None:
         self._tags: list[Tag] = []
@@ -65,14 +65,14 @@ class _Options:
         self._values: Json = {}
 
     def of(self, tags: list[Tag], config: Json) -> list[Tag]:
-        """The first tag of each name that stands for no option."""
+        """The first tag of each name that is not an option."""
         if tags is not self._tags or (config is not self._asked and config != self._asked):
             self._unknown = list(_unknown(tags, config))
             self._tags, self._asked = tags, config
         return self._unknown
 
     def values(self, config: Json) -> Json:
-        """Defaults and examples, as templates take them. Shared: do not change them."""
+        """Defaults and examples, in the form for templates. Shared: do not change them."""
         if config is not self._valued and config != self._valued:
             self._valued, self._values = config, escaped(examples(config))
         return self._values
@@ -82,7 +82,7 @@ _options = _Options()
 
 
 def _undefined(tags: list[Tag], unknown: list[Tag], resource: Json) -> Iterator[Finding]:
-    """Names that stand for nothing: they leave an empty place, or a section that is never there."""
+    """Names without a value: they leave an empty place, or a section that is never used."""
     found = [(tag, "config.json has no such option", "describe the option, or take the tag away") for tag in unknown]
     seen = set()
     for tag in tags:
@@ -123,12 +123,12 @@ def _has(value: Any, name: str) -> bool:
     return True
 
 
-# --- what it makes ---------------------------------------------------------------------------------------------------
+# --- its result -----------------------------------------------------------------------------------------------------
 
 
 def _rendered(template: Template, values: Json, resource: Json) -> Iterator[Finding]:
     try:
-        # Escaped one by one it is what all of it would be together.
+        # Escaping the parts has the same result as escaping the whole.
         context = merge(values, {"resource": escaped(resource)}) if resource else values
         app = fill_escaped(template, context, "the package")
     except TemplateError as fault:

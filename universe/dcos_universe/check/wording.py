@@ -1,4 +1,4 @@
-"""Words for what a schema of the format does not find, with what to do about it."""
+"""Texts for the mismatches with a schema of the format, with remedies."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PATTERNS = {
 }
 
 
-def told(file: str, one: Mismatch, packaging: str | None = None) -> Iterator[Finding]:
+def findings_of(file: str, one: Mismatch, packaging: str | None = None) -> Iterator[Finding]:
     """A mismatch as findings: one for each field that is missing or unwanted."""
     last = one.path[-1] if one.path else ""
     for key in one.missing:
@@ -56,7 +56,7 @@ def told(file: str, one: Mismatch, packaging: str | None = None) -> Iterator[Fin
     if one.keyword == "cost":
         yield Finding(file, one.path, "costly", one.message, "make it smaller")
     elif one.keyword == "type":
-        yield Finding(file, one.path, "type", one.message, "give it the type that the format wants")
+        yield Finding(file, one.path, "type", one.message, "give it the type that the format requires")
     elif "url" in (last, one.keyword) or (one.keyword == "format" and last == "url"):
         yield Finding(file, one.path, "url", one.message, f"write {_PATTERNS['url']}")
     elif last == "value" and one.keyword == "pattern":
@@ -74,6 +74,6 @@ _BRIEF.maxlevel, _BRIEF.maxstring, _BRIEF.maxother = 2, 60, 60
 
 
 def said(value: Any) -> str:
-    """A value of any size in a few words."""
+    """A short text for a value of any size."""
     text = _BRIEF.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

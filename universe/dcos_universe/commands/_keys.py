@@ -1,4 +1,6 @@
-"""How commands come by passphrases: a file, the environment, a question; never the command line, which all can read."""
+"""The passphrases of commands: from a file, the environment, a question; never the command line, which all users can
+read.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ passphrase_option = click.option(
 
 
 def pick_keys(passphrase_file: Path | None, *, new: bool = False) -> keys.Ask:
-    """Where the passphrase of a key comes from."""
+    """The source of a key's passphrase."""
 
     def ask(path: Path) -> str:
         if passphrase_file is not None:
@@ -45,7 +47,7 @@ def private_keys(files: Iterable[Path], passphrase_file: Path | None) -> list[Si
 
 
 def read_root(path: Path) -> bytes:
-    """The root.json that a repository is held to. Raises `UniverseError`."""
+    """The root.json that a repository is verified with. Raises `UniverseError`."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What verbs about packages have in common: where they are, which revision is meant, and how its state is told."""
+"""Common parts of the verbs about packages: the source, the revision, and the output of its state."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def json_option(command: F) -> F:
 
 
 def change(source: Path, name: str, revision: int, changed: Callable[[States, RevisionState], RevisionState]) -> States:
-    """Changes what is said of one revision that is there. Raises `UniverseError`."""
+    """Changes the state of one existing revision. Raises `UniverseError`."""
     root = sources.root_of(source)
     key = sources.existing(root, name, revision)
     return states.change(
@@ -55,8 +55,8 @@ def tell(said: States, name: str, revision: int, as_json: bool) -> None:
     state = said.of(name, revision)
     channel = said.channel(name, revision)
     if as_json:
-        told = {"yanked": state.yanked, "deprecated": state.deprecated, "channel": channel}
-        click.echo(json.dumps({"name": name, "revision": revision, **told}))
+        result = {"yanked": state.yanked, "deprecated": state.deprecated, "channel": channel}
+        click.echo(json.dumps({"name": name, "revision": revision, **result}))
         return
     words = [
         f"yanked: {state.yanked}" if state.yanked else "",

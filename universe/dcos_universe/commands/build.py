@@ -14,7 +14,7 @@ from dcos_runtime.counting import counted
 from dcos_universe.building.builder import BuildRefused, Built, Progress, build
 
 _SHOWN = 20
-"""Findings that are told of a source that is refused; `check` tells all."""
+"""The findings shown for a refused source; `check` shows all."""
 
 
 @click.command("build")
@@ -64,18 +64,18 @@ def command(
         if len(findings) > _SHOWN:
             click.echo(f"… and {len(findings) - _SHOWN} more", err=True)
         raise
-    click.echo(json.dumps(_told(made)) if as_json else _words(made))
+    click.echo(json.dumps(_as_json(made)) if as_json else _words(made))
 
 
-def _told(made: Built) -> dict[str, Any]:
-    told = asdict(made)
-    return {"built": True, **told, "out": str(made.out), "seconds": {k: round(v, 4) for k, v in made.seconds.items()}}
+def _as_json(made: Built) -> dict[str, Any]:
+    result = asdict(made)
+    return {"built": True, **result, "out": str(made.out), "seconds": {k: round(v, 4) for k, v in made.seconds.items()}}
 
 
 def _words(made: Built) -> str:
     total = sum(made.seconds.values())
     parts = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in made.seconds.items())
-    warnings = f", {counted(made.warnings, 'warning')} (dcos-universe check tells them)" if made.warnings else ""
+    warnings = f", {counted(made.warnings, 'warning')} (dcos-universe check lists them)" if made.warnings else ""
     return (
         f"{made.out}: {counted(made.revisions, 'revision')} of {counted(made.packages, 'package')}"
         f" in channel {made.channel}{warnings}\n"
@@ -85,7 +85,7 @@ def _words(made: Built) -> str:
 
 
 def _bar() -> Progress:
-    """One line on the terminal that tells the stage, and how much of it is done."""
+    """One line on the terminal with the stage and its progress."""
 
     def tell(stage: str, done: int, of: int) -> None:
         if of and done < of and done % 50:

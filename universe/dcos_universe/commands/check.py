@@ -1,4 +1,4 @@
-"""`dcos-universe check`: tells all that is wrong with a source of packages, with file, place and remedy."""
+"""`dcos-universe check`: reports all that is wrong with a source of packages, with file, place and remedy."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def command(source: Path, strict: bool, as_json: bool, cache: Path | None, no_ca
 
 
 def default_cache(source: Path) -> Path | None:
-    """A file for each source; None where the user has no cache."""
+    """A file for each source; None if the user has no cache."""
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         name = hashlib.sha256(os.fsencode(source.resolve())).hexdigest()[:16]
@@ -89,7 +89,7 @@ def lines(findings: tuple[Finding, ...]) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """Without what a terminal would take for more than text: packages come from anybody."""
+    """The text without control characters for terminals: packages are not trusted."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(one if one.isascii() and one.isprintable() else repr(one)[1:-1] for one in text)
@@ -104,10 +104,10 @@ def _summary(report: Report, strict: bool) -> None:
             table.add_row(rule, str(times), RULES[rule][1], style=_COLOURS[RULES[rule][0]])
         Console().print(table)
     known = report.revisions - report.checked
-    told = f"{counted(report.packages, 'package')}, {counted(report.revisions, 'revision')}"
-    told += f" ({known} unchanged)" if known else ""
+    summary = f"{counted(report.packages, 'package')}, {counted(report.revisions, 'revision')}"
+    summary += f" ({known} unchanged)" if known else ""
     verdict = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
-    click.secho(f"{told}: {verdict}", fg=None if report.ok(strict=strict) else "red")
+    click.secho(f"{summary}: {verdict}", fg=None if report.ok(strict=strict) else "red")
 
 
 def _rules() -> None:

@@ -47,7 +47,7 @@ def command(app: Path, source: Path, name: str | None, version: str, maintainer:
     click.echo(f"made {place}: {', '.join(sorted(made.files))}")
     for note in made.notes:
         click.echo(f"note: {note}")
-    click.echo(f"See what is to be mended: dcos-universe check {root}")
+    click.echo(f"See what must be corrected: dcos-universe check {root}")
 
 
 def _read(path: Path) -> bytes:

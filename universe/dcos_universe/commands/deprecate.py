@@ -1,4 +1,4 @@
-"""`dcos-universe deprecate`: a revision stays, and says that nobody should begin with it."""
+"""`dcos-universe deprecate`: a revision stays, with a note that it should not be installed any more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`dcos-universe digests`: finds the digests of artifacts that nobody has told, and writes them beside packages."""
+"""`dcos-universe digests`: finds unknown digests of artifacts, and writes them beside packages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dcos_universe.errors import UniverseError
 @click.argument("source", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--package", "packages", multiple=True, metavar="NAME", help="Only of this package; may be repeated.")
 @jobs_option
-@click.option("--missing", is_flag=True, help="Only tell which are missing; exit code 1 when some are.")
+@click.option("--missing", is_flag=True, help="Only list the missing ones; exit code 1 if there are some.")
 @click.pass_context
 def command(context: click.Context, source: Path, packages: tuple[str, ...], jobs: int, missing: bool) -> None:
     """Download what the packages of SOURCE (the folder that holds packages/) name and nobody knows the digest of,
@@ -42,12 +42,12 @@ def command(context: click.Context, source: Path, packages: tuple[str, ...], job
                 click.echo(f"{folder.relative_to(source)}: {one.kind} {one.name}: {one.uri}")
         context.exit(1 if wanted else 0)
     files = {one.uri for unknown in wanted.values() for one in unknown if one.kind != artifacts.IMAGE}
-    with tempfile.TemporaryDirectory(prefix="digests-") as work, progress(sys.stderr.isatty()) as told:
+    with tempfile.TemporaryDirectory(prefix="digests-") as work, progress(sys.stderr.isatty()) as bars:
         every = [downloading.Download(uri) for uri in sorted(files)]
         failed: UniverseError | None = None
         store = downloading.BlobStore(Path(work))
         try:
-            found = asyncio.run(downloading.download(every, store, jobs=jobs, progress=told))
+            found = asyncio.run(downloading.download(every, store, jobs=jobs, progress=bars))
         except downloading.Failed as error:
             failed = error
             found = {one.uri: digest for one in every if (digest := store.have(one)) is not None}

@@ -1,4 +1,4 @@
-"""`dcos-universe licences`: under which licences packages are."""
+"""`dcos-universe licences`: the licences of packages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def command(every: bool, source: Path, as_json: bool) -> None:
     root = sources.root_of(source)
     found = list(licences.stated((reading.read(path) for path in reading.revisions(root)), every=every))
     if as_json:
-        told = [
+        result = [
             {
                 "name": one.name,
                 "version": one.version,
@@ -33,7 +33,7 @@ def command(every: bool, source: Path, as_json: bool) -> None:
             }
             for one in found
         ]
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(result))
         return
     table = Table("PACKAGE", "VERSION", "REVISION", "LICENCE", "URL", box=None, pad_edge=False)
     for one in found:

@@ -1,4 +1,4 @@
-"""`dcos-universe mirror`: a bundle of packages with all they need, for machines without a way to the internet."""
+"""`dcos-universe mirror`: a bundle of packages with all they need, for machines without internet access."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from dcos_universe.commands._source import for_programs, jobs_option
     help="Images get the name of this registry; without it they keep theirs.",
 )
 @click.option("--no-images", is_flag=True, help="Leave container images out.")
-@click.option("--require-digests", is_flag=True, help="Fetch nothing whose digest is not known beforehand.")
+@click.option("--require-digests", is_flag=True, help="Fetch nothing without a known digest.")
 @click.option("--plain-http", is_flag=True, help="Image registries are asked without TLS.")
 @jobs_option
 @for_programs
@@ -69,8 +69,8 @@ def command(
         require_digests=require_digests,
         plain_http=plain_http,
     )
-    with progress(not as_json and sys.stderr.isatty()) as told:
-        done = bundle.mirror(source, out, packages, settings, root=read_root(root) if root else None, progress=told)
+    with progress(not as_json and sys.stderr.isatty()) as bars:
+        done = bundle.mirror(source, out, packages, settings, root=read_root(root) if root else None, progress=bars)
     if as_json:
         found = {
             "tree": str(done.out),
@@ -98,7 +98,7 @@ def command(
 
 @contextmanager
 def progress(shown: bool) -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar a file on a terminal; nothing elsewhere."""
+    """On a terminal, a progress bar for each file; otherwise nothing."""
     if not shown:
         yield lambda *_: None
         return
@@ -109,9 +109,9 @@ def progress(shown: bool) -> Iterator[Callable[[str, int, int | None], None]]:
     with Progress(*columns, console=Console(stderr=True)) as bars:
         known: dict[str, TaskID] = {}
 
-        def told(uri: str, done: int, of: int | None) -> None:
+        def show(uri: str, done: int, of: int | None) -> None:
             if uri not in known:
                 known[uri] = bars.add_task(uri.rpartition("/")[2][-48:], total=of)
             bars.update(known[uri], completed=done, total=of)
 
-        yield told
+        yield show

@@ -1,4 +1,4 @@
-"""`dcos-universe new`: a package to begin with."""
+"""`dcos-universe new`: a first package."""
 
 from __future__ import annotations
 

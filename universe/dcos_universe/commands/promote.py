@@ -1,4 +1,4 @@
-"""`dcos-universe promote`: a revision goes on to the next channel."""
+"""`dcos-universe promote`: moves a revision to the next channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`dcos-universe publish`: brings a built tree to where clients read it."""
+"""`dcos-universe publish`: publishes a built tree to the place where clients read it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dcos_universe.publishing.shells import Shell, ssh
 
 
 class _Shown(Progress):
-    """A bar, where somebody looks."""
+    """A progress bar on a terminal."""
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
@@ -46,7 +46,7 @@ class _Shown(Progress):
 )
 @click.option("--ssh-config", type=click.Path(path_type=Path), help="ssh's -F.")
 @click.option("--endpoint", metavar="URL", help="Of an S3 that is not Amazon's.")
-@click.option("--json", "as_json", is_flag=True, help="Tell what was done as a JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as a JSON object.")
 def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint: str | None, as_json: bool) -> None:
     """Bring TREE to DESTINATION: a directory, ssh://user@host/directory or s3://bucket/prefix.
 
@@ -83,7 +83,7 @@ def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint
         )
     elif done.changed:
         click.echo(
-            f"published {counted(done.files, 'file')} to {place} as {done.tree}: {done.files - done.linked} brought"
+            f"published {counted(done.files, 'file')} to {place} as {done.tree}: {done.files - done.linked} uploaded"
             f" ({done.sent} bytes), {done.linked} there already"
         )
     else:

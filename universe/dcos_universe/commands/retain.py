@@ -1,4 +1,4 @@
-"""`dcos-universe retain`: takes old revisions away, after telling which."""
+"""`dcos-universe retain`: removes old revisions, after printing which."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def command(revisions: int, plan: str | None, source: Path, as_json: bool) -> No
     """
     made = retention.planned(source, revisions) if plan is None else retention.carry_out(source, revisions, plan)
     if as_json:
-        told = {
+        result = {
             "plan": made.digest,
             "done": plan is not None,
             "gone": [{"name": key.name, "revision": key.revision, "why": why} for key, why in made.gone.items()],
             "kept": [{"name": key.name, "revision": key.revision, "why": why} for key, why in made.kept.items()],
         }
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(result))
         return
     for key, why in made.kept.items():
         click.echo(f"keep   {key}: {why}")
@@ -46,7 +46,7 @@ def command(revisions: int, plan: str | None, source: Path, as_json: bool) -> No
         click.echo(f"gone: {counted(len(made.gone), 'revision')}")
     elif made.gone:
         click.echo(
-            f"{counted(len(made.gone), 'revision')} would go:"
+            f"{counted(len(made.gone), 'revision')} would be removed:"
             f" dcos-universe retain --revisions {revisions} --do {made.digest}"
         )
     else:

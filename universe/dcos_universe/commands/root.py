@@ -50,7 +50,7 @@ def key(file: Path, passphrase_file: Path | None) -> None:
     made = keys.make(file, pick_keys(passphrase_file, new=True)(file))
     click.echo(f"key {made.keyid}")
     click.echo(f"  private: {file}  (stays with its holder; only an online key belongs on the machine that publishes)")
-    click.echo(f"  public:  {keys.public_path(file)}  (give it to whoever makes the root)")
+    click.echo(f"  public:  {keys.public_path(file)}  (give it to the person who makes the root)")
 
 
 @command.command()
@@ -144,7 +144,7 @@ def show(folder: Path, as_json: bool) -> None:
     last = roots[-1].signed
     wanted = ceremony.wanted(last)
     if as_json:
-        told = {
+        result = {
             "version": last.version,
             "complete": not waits,
             "expires": f"{last.expires:%Y-%m-%dT%H:%M:%SZ}",
@@ -153,7 +153,7 @@ def show(folder: Path, as_json: bool) -> None:
             },
             "wants": [{"file": one.file, "signatures": one.count, "of": list(one.keys)} for one in waits],
         }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(result, indent=2))
         return
     click.echo(f"version {last.version}, until {last.expires:%Y-%m-%d %H:%M} UTC")
     for role in ROLES:
@@ -165,7 +165,7 @@ def show(folder: Path, as_json: bool) -> None:
 
 def _tell(waits: list[Missing]) -> None:
     for one in waits:
-        click.echo(f"  {one.file} wants {one.count} more of {', '.join(keyid[:12] for keyid in one.keys)}")
+        click.echo(f"  {one.file} needs {one.count} more of {', '.join(keyid[:12] for keyid in one.keys)}")
     if not waits:
         click.echo("  complete: clients may follow it")
 

@@ -1,4 +1,4 @@
-"""`dcos-universe sign`: puts signatures, digests of artifacts and bills of materials into a built tree."""
+"""`dcos-universe sign`: adds signatures, digests of artifacts and bills of materials to a built tree."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def command(
         again=again,
     )
     if as_json:
-        told = {
+        result = {
             "tree": str(tree),
             "renewed": signed.renewed,
             "packages": signed.packages,
@@ -80,7 +80,7 @@ def command(
             "withoutDigest": signed.without_digest,
             "expires": {role: f"{when:%Y-%m-%dT%H:%M:%SZ}" for role, when in sorted(signed.expires.items())},
         }
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(result, indent=2))
         return
     what = ", ".join(signed.renewed) if signed.renewed else "nothing had to be renewed"
     click.echo(f"{tree}: {what}")

@@ -1,4 +1,4 @@
-"""`dcos-universe unyank`: a revision is offered again."""
+"""`dcos-universe unyank`: offers a revision again."""
 
 from __future__ import annotations
 

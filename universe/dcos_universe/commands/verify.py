@@ -1,4 +1,6 @@
-"""`dcos-universe verify`: whether a repository is what the holders of its root say; rings when that ends soon."""
+"""`dcos-universe verify`: whether a repository is what the holders of its root signed; warns when signatures expire
+soon.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from dcos_universe.commands._keys import read_root
 from dcos_universe.commands._source import for_programs
 
 EXPIRES_SOON = 3
-"""The exit code when all is well and something will expire soon."""
+"""The exit code when all is valid and something will expire soon."""
 
 
 @click.command()
@@ -52,14 +54,14 @@ def command(
         )
     except RepositoryRefused as refusal:
         if as_json:
-            told = {
+            report = {
                 "repository": repository,
                 "ok": False,
                 "reason": refusal.reason,
                 "why": refusal.why,
                 "hint": refusal.hint,
             }
-            click.echo(json.dumps(told, indent=2))
+            click.echo(json.dumps(report, indent=2))
             context.exit(1)
         raise
     if as_json:

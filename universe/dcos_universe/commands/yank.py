@@ -1,4 +1,4 @@
-"""`dcos-universe yank`: no client is offered a revision any more."""
+"""`dcos-universe yank`: withdraws a revision, so that no client is offered it any more."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ class Client:
             url = f"{self.base}/{path}"
             content = self._asked(url, size).body
         if hashlib.sha256(content).hexdigest() != step["sha256"]:
-            raise Unreachable(url, "its digest is another than its head tells")
+            raise Unreachable(url, "its digest is not the one in its head")
         return content
 
     def _whole(self, trusted: Trusted, wanted: TargetFile) -> Json:
@@ -235,7 +235,7 @@ class Client:
             )
         if answer.body[:4] == b"PK\x03\x04":
             raise UniverseError(
-                f"the repository at {self.url} is none that is understood",
+                f"the repository at {self.url} has a form that is not understood",
                 why="it is a zip file, the form of DC/OS before 1.7",
                 hint="add its repo-up-to-<release>.json or the URL of its server",
             )
@@ -258,15 +258,15 @@ class Client:
         """The index that is kept. None also when the index file and its facts do not match, as after a crash, or are of
         another index."""
         try:
-            told = (self._state / _FACTS).read_bytes()
-            if self._last is not None and self._last[0] == told:
+            record = (self._state / _FACTS).read_bytes()
+            if self._last is not None and self._last[0] == record:
                 return self._last[1]
             content = (self._state / "index.json").read_bytes()
-            facts = json.loads(told)
+            facts = json.loads(record)
             if facts["sha256"] != hashlib.sha256(content).hexdigest() or facts["index"] != self._of:
                 return None
             kept = _Kept(Held.of(json.loads(content)), str(facts["etag"]), str(facts["head_etag"]))
-            self._last = told, kept
+            self._last = record, kept
             return kept
         except (OSError, ValueError, KeyError, TypeError, UniverseError):
             return None
@@ -283,10 +283,10 @@ class Client:
             "etag": etag,
             "head_etag": head_etag,
         }
-        told = json.dumps(facts).encode()
+        record = json.dumps(facts).encode()
         durable.write(self._state / "index.json", content)
-        durable.write(self._state / _FACTS, told)
-        self._last = told, _Kept(held, etag, head_etag)
+        durable.write(self._state / _FACTS, record)
+        self._last = record, _Kept(held, etag, head_etag)
 
 
 def folder_and_index(url: str) -> tuple[str, str]:

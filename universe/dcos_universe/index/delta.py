@@ -60,7 +60,7 @@ class Held:
         for gone in _list(step, "remove", "a delta"):
             key = _removed(gone)
             if key not in entries:
-                raise _unusable(f"it takes away {key[0]} {key[1]}, which is not in the index")
+                raise _unusable(f"it removes {key[0]} {key[1]}, which is not in the index")
             del entries[key], digests[key]
         for key, entry in _keyed(_list(step, "put", "a delta")).items():
             entries[key], digests[key] = entry, _entry_digest(entry)
@@ -146,4 +146,4 @@ def _removed(gone: Any) -> Key:
     match gone:
         case [str(name), int(number)] if not isinstance(number, bool):
             return name, number
-    raise _unusable("it takes away something that is no revision")
+    raise _unusable("it removes something that is not a revision")

@@ -20,7 +20,7 @@ def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """Gives the file this content, by one rename; it is on disk when this returns. Raises `UniverseError`."""
     try:
         replace(path, content, mode=mode)
-        settle(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise UniverseError(
             f"{path} cannot be written", why=error.strerror or str(error), hint="look at its rights and at the disk"
@@ -46,7 +46,7 @@ def replace(path: Path, *content: bytes | memoryview, mode: int = 0o644, lasting
         raise
 
 
-def settle(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Waits until the names in the folder are on disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

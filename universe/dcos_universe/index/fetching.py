@@ -198,12 +198,12 @@ def _get(url: str, max_length: int, headers: Mapping[str, str]) -> FetchedRespon
         if response is None:
             raise Unreachable(url, "it leads to what is neither http nor https")
         with response:
-            told = {name.lower(): value for name, value in response.headers.items()}
+            names = {name.lower(): value for name, value in response.headers.items()}
             body = b"".join(_body(response, url, max_length, began))
             if getattr(response, "length", None):
                 raise Unreachable(url, f"it broke off after {len(body)} bytes")
             return FetchedResponse(
-                response.status, told, _decoded(body, told.get("content-encoding", ""), url, max_length)
+                response.status, names, _decoded(body, names.get("content-encoding", ""), url, max_length)
             )
     except UniverseError:
         raise

@@ -37,7 +37,7 @@ REMEDIES: Mapping[str, str] = {
     MIXED: "files of two states are shown together: try again, and if it stays so ask its publisher",
     ENDLESS: "do not use it: a server that sends more than was signed is broken or not its publisher's",
     SLOW: "look at the server and at the way to it; try again",
-    MISSING: "have its publisher sign and publish it whole: dcos-universe sign, dcos-universe publish",
+    MISSING: "have its publisher sign and publish all of it: dcos-universe sign, dcos-universe publish",
     UNREACHABLE: "look at the server and at the way to it; try again",
 }
 """The reasons of refusals, and what to do about each."""
@@ -117,29 +117,29 @@ class Trusted:
 
     def _reason(self, error: Exception, file: str) -> tuple[str, str]:
         """The name of the attack, and what showed it."""
-        told = str(error)
+        message = str(error)
         at = file or self._fetcher.last
         role = re.sub(r"^\d+\.|\.json$", "", at.rpartition("/")[2])
         match error:
             case exceptions.UnsignedMetadataError():
-                found = re.search(r"(\d+)/(\d+) keys", told)
+                found = re.search(r"(\d+)/(\d+) keys", message)
                 some = found is not None and int(found[1]) > 0
-                return (THRESHOLD if some else TAMPERED), told
+                return (THRESHOLD if some else TAMPERED), message
             case exceptions.ExpiredMetadataError():
-                return (EXPIRED_ROOT if "root" in told else FROZEN), told
+                return (EXPIRED_ROOT if "root" in message else FROZEN), message
             case exceptions.BadVersionNumberError() if role in (Root.type, Timestamp.type):
-                return ROLLED_BACK, told
+                return ROLLED_BACK, message
             case exceptions.BadVersionNumberError():
                 # Metadata below the timestamp: it is either older than what was seen before, or of another state than
                 # the metadata that names it.
-                seen = role == Snapshot.type and not told.startswith("Expected snapshot version")
-                return (ROLLED_BACK if seen else MIXED), told
+                seen = role == Snapshot.type and not message.startswith("Expected snapshot version")
+                return (ROLLED_BACK if seen else MIXED), message
             case exceptions.LengthOrHashMismatchError():
-                return (MIXED if not file and self._signed(role) else TAMPERED), f"{at}: {told}"
-            case _ if "missing info" in told:
-                return ROLLED_BACK, told
+                return (MIXED if not file and self._signed(role) else TAMPERED), f"{at}: {message}"
+            case _ if "missing info" in message:
+                return ROLLED_BACK, message
             case _:
-                return TAMPERED, f"{at}: {told}"
+                return TAMPERED, f"{at}: {message}"
 
     def _signed(self, role: str) -> bool:
         """Whether what was fetched last is metadata that the role's keys have signed. Then it is of another state of

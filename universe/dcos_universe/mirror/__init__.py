@@ -1,1 +1,1 @@
-"""Bundles of packages with all that they need, for machines without a way to the internet. Nothing here prints."""
+"""Bundles of packages with all that they need, for machines without internet access. Nothing here prints."""

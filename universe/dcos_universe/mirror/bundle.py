@@ -1,4 +1,4 @@
-"""`mirror`: chosen packages with all that they need, as a tree that is signed, served and published like any other."""
+"""`mirror`: selected packages with all they need, as a tree that is signed, served and published like any other."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ from dcos_universe.validate import check_entry
 
 @dataclass
 class Mirrored:
-    """What a bundle holds. ``outside``: what templates name past resource.json and is therefore not in it. ``yanked``:
-    revisions that it keeps and does not offer, as its source. ``read``: packages that were not as they were in the
-    bundle of before."""
+    """The content of a bundle. ``outside``: what templates use besides resource.json, and is therefore not in it.
+    ``yanked``: revisions that are in it and not offered, as in its source. ``read``: packages that differ from those in
+    the previous bundle.
+    """
 
     out: Path
     revisions: list[str] = field(default_factory=list)
@@ -47,8 +48,9 @@ class Mirrored:
 
 @dataclass(frozen=True)
 class Settings:
-    """``url``: where the bundle will be served. ``registry``: the registry that images are named by (as they are,
-    without). ``require_digests``: nothing is fetched whose digest nobody knows."""
+    """``url``: where the bundle will be served. ``registry``: the registry in the names of images (without one they
+    stay as they are). ``require_digests``: nothing without a known digest is fetched.
+    """
 
     url: str
     registry: str = ""
@@ -69,8 +71,8 @@ def mirror(
     root: bytes | None = None,
     progress: Progress = lambda *_: None,
 ) -> Mirrored:
-    """Brings the packages (see `select`) and puts the bundle in ``out``'s place by one rename. What was brought
-    stays in ``.<out>.mirror`` beside it, and is not brought again. Raises `UniverseError`; ``out`` is then as it was.
+    """Downloads the packages (see `select`) and puts the bundle in ``out``'s place by one rename. Downloads stay in
+    ``.<out>.mirror`` beside it, and are not repeated. Raises `UniverseError`; then ``out`` is unchanged.
     """
     if not settings.url.startswith(("http://", "https://")):
         raise UniverseError(
@@ -118,7 +120,7 @@ class _Bundle:
         unknown = sorted({one.uri for one in wanted if one.digest is None})
         if self.settings.require_digests and unknown:
             raise UniverseError(
-                f"nobody knows the digest of {counted(len(unknown), 'artifact')}",
+                f"the digest of {counted(len(unknown), 'artifact')} is not known",
                 why="; ".join(unknown[:5]),
                 hint="dcos-universe digests SOURCE finds them; or take what comes, without --require-digests",
             )
@@ -157,14 +159,15 @@ class _Bundle:
         pictures: Mapping[str, images.Image],
     ) -> tuple[dict[tuple[str, int], dict[str, Digest]], dict[str, bytes]]:
         """The digests of the bundle's artifacts under their new names, and the files of the packages that it is built
-        of."""
+        from.
+        """
         known: dict[tuple[str, int], dict[str, Digest]] = {}
         wanted: dict[str, bytes] = {}
         for revision, those in needs:
             moved = rewritten(revision, lambda uri: self._place(uri, found[uri]), self._image)
             own = {self._place(one.uri, found[one.uri]): found[one.uri] for one in those if one.kind != IMAGE}
             for one in those:
-                # A reference by digest tells its own, which may be that of a list of images.
+                # A reference by digest has a digest of its own, which may be that of a list of images.
                 if (picture := pictures.get(one.uri)) is not None and "@" not in one.uri:
                     own[self._image(one.uri)] = picture.digest
             name, number = moved.name, moved.release_version
@@ -174,7 +177,7 @@ class _Bundle:
         return known, wanted
 
     def _states(self, chosen: Sequence[Revision], said: States) -> dict[str, bytes]:
-        """What the source says of these revisions, except for their channels: who names a version has it offered."""
+        """The source's states of these revisions, except for their channels: a version that is named is offered."""
         made = States()
         for one in chosen:
             state = said.of(one.name, one.release_version)
@@ -214,8 +217,9 @@ class _Bundle:
 
 
 def _write_all(folder: Path, wanted: Mapping[str, bytes]) -> None:
-    """Has the folder hold these files and no others. One that holds what is wanted is not touched: a build knows it
-    again."""
+    """Makes the folder contain exactly these files. A folder that does already is not touched, so that a build
+    recognizes it.
+    """
     for path in sorted(folder.rglob("*"), reverse=True):
         name = path.relative_to(folder).as_posix()
         if path.is_dir() and not path.is_symlink():
@@ -232,21 +236,21 @@ def _write_all(folder: Path, wanted: Mapping[str, bytes]) -> None:
 
 
 def _sound(revision: Revision) -> Revision:
-    """The revision, which may be anybody's, where it has the form of one. Raises `UniverseError`."""
+    """The revision, if it has the form of one: it may come from any publisher. Raises `UniverseError`."""
     artifacts.file_name(revision)
     wrong = check_entry(revision.entry)
     if wrong:
-        told = "; ".join(f"{'.'.join(map(str, one.path)) or 'it'}: {one.message}" for one in wrong[:3])
+        reasons = "; ".join(f"{'.'.join(map(str, one.path)) or 'it'}: {one.message}" for one in wrong[:3])
         raise UniverseError(
             f"{revision} is not mirrored",
-            why=told,
+            why=reasons,
             hint="have its repository checked by its publisher: dcos-universe check",
         )
     return revision
 
 
 def _carry(source: Path, target: Path) -> None:
-    """What signing has left in the tree of before: the next signing goes on from there."""
+    """Copies what signing has left in the previous tree: the next signing continues from there."""
     if source.is_dir():
         shutil.copytree(source, target, copy_function=os.link)
     elif source.is_file():

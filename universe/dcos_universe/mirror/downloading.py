@@ -1,4 +1,6 @@
-"""Downloads artifacts into a store by digest: in parallel, each once, resumed after anything, and never by halves."""
+"""Downloads artifacts into a store by digest: in parallel, each once, resumed after interruptions, stored only when
+complete.
+"""
 
 from __future__ import annotations
 
@@ -23,30 +25,30 @@ from dcos_universe.errors import UniverseError, refusal
 from dcos_universe.index import durable
 
 LARGEST = 32 << 30
-"""Bytes that one artifact may have."""
+"""The most bytes of one artifact."""
 
 ATTEMPTS = 4
 SILENCE = 30.0
 RATE, GRACE = 1024, 30.0
-"""An artifact comes with at least so many bytes a second on average, once so many seconds have passed."""
+"""The least average rate of a download in bytes a second, and the seconds after which it counts."""
 
 _CHUNK = 1 << 18
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 Progress = Callable[[str, int, int | None], None]
-"""The URI, how many bytes of it are there, and of how many (None: not known)."""
+"""Takes the URI, how many bytes of it exist, and of how many (None: not known)."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """Something to download, with its digest when that is known."""
+    """A download, with its digest if that is known."""
 
     uri: str
     digest: Digest | None = None
 
 
 class Broken(UniverseError):
-    """One attempt has failed; the next one may not. ``fresh``: what is there already is of no use."""
+    """One attempt has failed; the next one may not. ``fresh``: the present part must not be continued."""
 
     def __init__(self, uri: str, why: str, *, fresh: bool = False) -> None:
         self.fresh = fresh
@@ -54,20 +56,22 @@ class Broken(UniverseError):
 
 
 class Failed(UniverseError):
-    """Some downloads have failed; all others are kept. ``failures`` has each."""
+    """Some downloads have failed; all others are stored. ``failures`` has each."""
 
     def __init__(self, failures: list[UniverseError]) -> None:
         self.failures = failures
-        told = "; ".join(f"{one.what}: {one.why}" for one in failures[:5])
+        reasons = "; ".join(f"{one.what}: {one.why}" for one in failures[:5])
         super().__init__(
             f"{len(failures)} downloads have failed",
-            why=told + (f"; and {len(failures) - 5} more" if len(failures) > 5 else ""),
+            why=reasons + (f"; and {len(failures) - 5} more" if len(failures) > 5 else ""),
             hint="what came is kept: run this again, and it goes on from there",
         )
 
 
 class BlobStore:
-    """``blobs/<sha256>`` is whole and verified; ``parts/`` is on its way; ``uris/`` remembers what lay behind a URI."""
+    """``blobs/<sha256>`` is complete and verified; ``parts/`` has unfinished downloads; ``uris/`` records the digest of
+    each URI's content.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -81,7 +85,7 @@ class BlobStore:
         return self.folder / "parts" / _key(uri)
 
     def have(self, wanted: Download) -> Digest | None:
-        """The digest of what is there already."""
+        """The digest of an existing blob."""
         known = wanted.digest.sha256 if wanted.digest else ""
         if not known:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
@@ -96,13 +100,13 @@ class BlobStore:
     def keep(self, uri: str, part: Path, found: Digest) -> Digest:
         """The part is complete: moves it to the blobs."""
         part.rename(self.blob(found.sha256))
-        durable.settle(self.folder / "blobs")
+        durable.sync_folder(self.folder / "blobs")
         durable.write(self.folder / "uris" / _key(uri), json.dumps({"uri": uri, **found.json}).encode())
         _validator(part).unlink(missing_ok=True)
         return found
 
     def only(self, digests: Iterable[str]) -> None:
-        """Removes all blobs but these."""
+        """Removes all blobs except these."""
         wanted = set(digests)
         for path in (self.folder / "blobs").iterdir():
             if path.name not in wanted:
@@ -118,8 +122,9 @@ async def download(
     progress: Progress = lambda *_: None,
     pause: float = 1.0,
 ) -> dict[str, Digest]:
-    """All of them, by URI. What two URIs share by digest comes once. Raises `Failed` when all that could come has
-    come."""
+    """Downloads all of them; returns the digests by URI. Two URIs with one digest are downloaded once. Raises `Failed`
+    after all other downloads are finished.
+    """
     groups: dict[str, list[Download]] = {}
     for one in wanted:
         groups.setdefault(one.digest.sha256 if one.digest else one.uri, []).append(one)
@@ -189,7 +194,7 @@ class _Download:
         parts = urlsplit(self.wanted.uri)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UniverseError(
-                f"{self.wanted.uri} is not downloaded", why="only http and https URLs are", hint="mend resource.json"
+                f"{self.wanted.uri} is not downloaded", why="only http and https URLs are", hint="correct resource.json"
             )
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -222,7 +227,7 @@ class _Download:
             coding = response.headers.get("Content-Encoding", "identity").strip().lower()
             if coding not in ("", "identity"):
                 raise UniverseError(
-                    f"{self.wanted.uri} is not taken",
+                    f"{self.wanted.uri} is refused",
                     why=f"it comes packed as {coding[:40]}, which was not asked for",
                     hint="have its server give it as it is",
                 )
@@ -234,8 +239,8 @@ class _Download:
                 begun, total = 0, response.content_length
             if self.wanted.digest is None and total is None and not response.headers.get("Transfer-Encoding"):
                 raise UniverseError(
-                    f"{self.wanted.uri} is not taken",
-                    why="its server tells neither its length nor its end, and its digest is not known",
+                    f"{self.wanted.uri} is refused",
+                    why="its server gives neither its length nor its end, and its digest is not known",
                     hint="write its digest into digests.json beside the package",
                 )
             return await self._body(response, begun, total)
@@ -244,7 +249,7 @@ class _Download:
         uri, expected = self.wanted.uri, self.wanted.digest
         most = min(self.largest, expected.size if expected and expected.size is not None else self.largest)
         if total is not None and total > most:
-            raise UniverseError(f"{uri} is not taken", why=f"it has {total} bytes, and may have {most}", hint=_OTHER)
+            raise UniverseError(f"{uri} is refused", why=f"it has {total} bytes, and may have {most}", hint=_OTHER)
         digest = await asyncio.to_thread(_hashed, self.part, begun)
         began, came, size = time.monotonic(), 0, begun
         self._remember(response)
@@ -255,7 +260,7 @@ class _Download:
                 came += len(chunk)
                 size += len(chunk)
                 if size > most:
-                    raise UniverseError(f"{uri} is not taken", why=f"more than {most} bytes came", hint=_OTHER)
+                    raise UniverseError(f"{uri} is refused", why=f"more than {most} bytes came", hint=_OTHER)
                 file.write(chunk)
                 digest.update(chunk)
                 self.progress(uri, size, total)
@@ -279,7 +284,7 @@ class _Download:
         return self.store.keep(uri, self.part, Digest(found, size))
 
     def _begun(self) -> int:
-        """How much is there to go on with: only what can be told to be of the same file in the end."""
+        """The size of the present part: 0 unless it can be verified at the end that it is of the same file."""
         try:
             size = self.part.stat().st_size
         except FileNotFoundError:
@@ -288,8 +293,8 @@ class _Download:
 
     def _if_range(self) -> dict[str, str]:
         try:
-            told = json.loads(_validator(self.part).read_bytes())
-            return {"If-Range": str(told["validator"])} if told["validator"] else {}
+            remembered = json.loads(_validator(self.part).read_bytes())
+            return {"If-Range": str(remembered["validator"])} if remembered["validator"] else {}
         except (OSError, ValueError, KeyError, TypeError):
             return {}
 
@@ -328,15 +333,15 @@ def _validator(part: Path) -> Path:
 
 
 def by_uri(wanted: Iterable[Download]) -> list[Download]:
-    """Each URI once. Raises `UniverseError` when two packages know different digests of one URI."""
+    """Each URI once. Raises `UniverseError` when two packages have different digests of one URI."""
     found: dict[str, Download] = {}
     for one in wanted:
         known = found.get(one.uri)
         if known is not None and known.digest and one.digest and known.digest.sha256 != one.digest.sha256:
             raise UniverseError(
-                f"the digest of {one.uri} is told in two ways",
+                f"there are two digests of {one.uri}",
                 why=f"{known.digest.sha256} and {one.digest.sha256}",
-                hint="it was replaced at some time: mirror the revisions apart, or mend the older one",
+                hint="it was replaced at some time: mirror the revisions separately, or correct the older one",
             )
         if known is None or known.digest is None:
             found[one.uri] = one

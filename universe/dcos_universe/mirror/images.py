@@ -1,4 +1,4 @@
-"""Container images as one OCI layout: each is copied by skopeo as it is, verified, and put with the others."""
+"""Container images as one OCI layout: each is copied by skopeo unchanged, verified, and added to the others."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ _LARGEST_MANIFEST = 4 << 20
 
 
 KINDS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
-"""What one image's manifest may be; it stays as it is, and so does its digest."""
+"""The largest manifest of an image; it is not changed, so its digest stays the same."""
 
 
 OCI, DOCKER = KINDS
 LISTS = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 REFERENCE, ORIGINAL = "org.opencontainers.image.ref.name", "io.dcos.image.original"
 LISTED = "io.dcos.image.listed"
-"""Annotations in the layout's index: the reference of an image in OCI's form, of its manifest as its registry has it,
-and of the list of images whose digest the reference tells."""
+"""Annotations in the layout's index: the reference of an image in OCI's form, of its manifest in its registry, and of
+the list of images whose digest the reference contains.
+"""
 
 
 @dataclass(frozen=True)
 class Image:
-    """``manifest`` describes it as its registry has it, by its own digest; ``converted`` in OCI's form, which tools
-    that read layouts want (the same where it has that form already). ``listed``: the list of images of several
-    platforms that it was taken from, where its reference tells the digest of that: a client asks for it.
-    ``blobs`` is where each of its blobs lies, by digest.
+    """``manifest`` describes it as in its registry, by its own digest; ``converted`` in OCI's form, for tools that read
+    layouts (the same if it has that form already). ``listed``: the list of images of several platforms that it was
+    taken from, if its reference contains the digest of that list, because clients request it. ``blobs`` has the path of
+    each of its blobs, by digest.
     """
 
     reference: str
@@ -55,13 +56,13 @@ class Image:
 
 
 def source_of(reference: str, digest: Digest | None) -> str:
-    """What skopeo is asked for: by digest when it is known, which it then verifies."""
+    """The name of an image for skopeo: by digest if that is known, which skopeo verifies."""
     name = reference.removeprefix("docker://")
     if not _REFERENCE.fullmatch(name):
         raise UniverseError(
             f"{reference!r} names no container image",
             why="it has no form of registry/name:tag",
-            hint="mend assets.container of resource.json",
+            hint="correct assets.container of resource.json",
         )
     if digest is None or "@" in name:
         return f"docker://{name}"
@@ -72,7 +73,7 @@ def source_of(reference: str, digest: Digest | None) -> str:
 def copy(
     reference: str, digest: Digest | None, folder: Path, *, plain_http: bool = False, skopeo: str = "skopeo"
 ) -> Image:
-    """The image of the platform linux/amd64; what a former run has brought stays. Raises `UniverseError`."""
+    """Copies the image of the platform linux/amd64; parts from an earlier run are used. Raises `UniverseError`."""
     source = source_of(reference, digest)
     asked = source.partition("@")[2]
     place = folder / hashlib.sha256(source.encode()).hexdigest()
@@ -91,7 +92,7 @@ def copy(
         if own["mediaType"] == DOCKER:
             _run(skopeo, f"dir:{part / 'own'}", f"oci:{part / 'oci'}:image", reference, plain_http)
         if asked and asked != own["digest"]:
-            # Of a list one image came; who asks for the list's digest wants the list.
+            # One image of a list was copied; a client that requests the list's digest needs the list.
             verify = f"--tls-verify={'false' if plain_http else 'true'}"
             raw = _skopeo([skopeo, "inspect", "--raw", "--retry-times", "3", verify, source], reference)
             (part / "list.json").write_bytes(raw)
@@ -114,7 +115,7 @@ def _run(skopeo: str, source: str, to: str, reference: str, plain_http: bool) ->
 
 
 def _skopeo(command: list[str], reference: str) -> bytes:
-    """What it prints. Raises `UniverseError`."""
+    """The output of skopeo. Raises `UniverseError`."""
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as error:
@@ -137,7 +138,7 @@ _AGAIN = "look at its registry and its name; run this again, and it goes on"
 
 
 def _verified(place: Path, reference: str, asked: str) -> Image:
-    """The image that skopeo has laid down, all of whose blobs are what their names say."""
+    """The image that skopeo has copied, with all blobs verified."""
     try:
         own, content, blobs = _dir(place / "own", reference)
         blobs[str(own["digest"]).removeprefix("sha256:")] = content
@@ -157,7 +158,7 @@ def _verified(place: Path, reference: str, asked: str) -> Image:
         return Image(reference, own, converted, blobs, listed)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UniverseError(
-            f"the image {reference} is not taken", why=f"skopeo left no image: {error!r}", hint=f"remove {place}"
+            f"the image {reference} is refused", why=f"skopeo left no image: {error!r}", hint=f"remove {place}"
         ) from error
 
 
@@ -168,7 +169,7 @@ def _dir(folder: Path, reference: str) -> tuple[dict[str, Any], Path, dict[str, 
     manifest = json.loads(content)
     kind = manifest.get("mediaType") or OCI
     if len(content) > _LARGEST_MANIFEST or kind not in KINDS:
-        raise UniverseError(f"the image {reference} is not taken", why=f"its manifest is a {kind}", hint=_OTHER)
+        raise UniverseError(f"the image {reference} is refused", why=f"its manifest is a {kind}", hint=_OTHER)
     found = [_blob(folder, one, reference) for one in (manifest["config"], *manifest["layers"])]
     descriptor = {"mediaType": kind, "digest": f"sha256:{hashlib.sha256(content).hexdigest()}", "size": len(content)}
     return descriptor, path, {one.name: one for one in found}
@@ -178,25 +179,25 @@ _OTHER = "name an image of linux/amd64 in Docker's schema 2 or in OCI's form"
 
 
 def _list(path: Path, reference: str, asked: str) -> tuple[dict[str, Any], Path]:
-    """The descriptor of a list of images, of the digest that the reference tells."""
+    """The descriptor of a list of images with the digest in the reference."""
     content = path.read_bytes()
     kind = json.loads(content).get("mediaType") or LISTS[0]
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     if len(content) > _LARGEST_MANIFEST or kind not in LISTS or digest != asked:
-        raise UniverseError(f"the image {reference} is not taken", why=f"its list is a {kind}, {digest}", hint=_OTHER)
+        raise UniverseError(f"the image {reference} is refused", why=f"its list is a {kind}, {digest}", hint=_OTHER)
     return {"mediaType": kind, "digest": digest, "size": len(content)}, path
 
 
 def _blob(folder: Path, descriptor: Mapping[str, Any], reference: str) -> Path:
     digest = str(descriptor["digest"])
     if not re.fullmatch("sha256:[0-9a-f]{64}", digest):
-        raise UniverseError(f"the image {reference} is not taken", why=f"{digest!r} is no digest", hint=_OTHER)
+        raise UniverseError(f"the image {reference} is refused", why=f"{digest!r} is no digest", hint=_OTHER)
     path = folder / digest.removeprefix("sha256:")
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != path.name or path.stat().st_size != descriptor["size"]:
         raise UniverseError(
-            f"the image {reference} is not taken",
+            f"the image {reference} is refused",
             why=f"its blob {digest} has the digest {found}",
             hint=f"remove {folder}",
         )
@@ -204,7 +205,7 @@ def _blob(folder: Path, descriptor: Mapping[str, Any], reference: str) -> Path:
 
 
 def compose(images: Iterable[Image], out: Path) -> None:
-    """One layout of all of them: blobs are shared (hard links), each image is there under its reference."""
+    """Makes one layout of all of them: blobs are shared (hard links), and each image has its reference."""
     blobs = out / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     manifests = []

@@ -1,4 +1,4 @@
-"""A revision whose artifacts lie at the mirror instead of at its publisher, and the files it is built of. Pure."""
+"""A revision whose artifacts are at the mirror instead of at its publisher, and the files it is built from. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _IMAGE = re.compile(r'"image"\s*:\s*"([^"{}]+)"')
 
 
 def rewritten(revision: Revision, place: Callable[[str], str], image: Callable[[str], str]) -> Revision:
-    """The revision with every URI of resource.json as ``place`` says, and every image as ``image`` does."""
+    """The revision with every URI of resource.json changed by ``place``, and every image by ``image``."""
     resource = revision.resource
     if resource is None:
         return revision
@@ -46,7 +46,7 @@ def _changed(resource: Json, place: Callable[[str], str], image: Callable[[str],
 
 
 def outside(revision: Revision, artifacts: list[Artifact]) -> Iterator[str]:
-    """What the template fetches past resource.json, as far as its text shows: a mirror cannot know of it."""
+    """What the template fetches besides resource.json, as far as its text shows: a mirror does not have it."""
     template = (revision.template or b"").decode("utf-8", "replace")
     known = {one.uri for one in artifacts}
     for uri in dict.fromkeys(_URL.findall(template)):
@@ -58,7 +58,7 @@ def outside(revision: Revision, artifacts: list[Artifact]) -> Iterator[str]:
 
 
 def files(revision: Revision) -> dict[str, bytes]:
-    """The files of the revision's folder, by name: what `build` makes the same entry of."""
+    """The files of the revision's folder, by name: `build` makes the same entry from them."""
     entry = revision.entry
     made = {"package.json": _bytes({key: value for key, value in entry.items() if key not in _PARTS})}
     for part in ("config", "resource", "command"):

@@ -1,5 +1,6 @@
-"""Which revisions a mirror is to hold: ``name`` (the newest that is offered), ``name=version``, ``name=*`` (all of the
-most trusted channel). Pure."""
+"""Selects the revisions of a mirror: ``name`` (the newest that is offered), ``name=version``, ``name=*`` (all of the
+most trusted channel). Pure.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ EVERY = "*"
 
 
 def select(revisions: Iterable[Revision], states: States, wanted: Sequence[str]) -> list[Revision]:
-    """The revisions that are wanted, by name and number. Of two with one version, the higher number. The newest is one
-    that is not yanked, and in the most trusted channel; a version that is named may be any.
+    """The wanted revisions, by name and number. Of two with one version, the higher number. The newest must not be
+    yanked, and must be in the most trusted channel; a named version may be any.
 
-    Raises `UniverseError` that names everything that is not there.
+    Raises `UniverseError` that names everything that does not exist.
     """
     by_name: dict[str, list[Revision]] = {}
     for revision in sorted(revisions, key=lambda one: (one.name, one.release_version)):
@@ -44,7 +45,7 @@ def select(revisions: Iterable[Revision], states: States, wanted: Sequence[str])
             found[each.name, each.release_version] = each
     if wrong:
         raise UniverseError(
-            "not everything that is wanted is there",
+            "some of the requested packages do not exist",
             why="; ".join(wrong),
             hint="--package name, name=version or name=*",
         )

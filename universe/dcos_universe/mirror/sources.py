@@ -1,4 +1,4 @@
-"""Where a mirror takes its packages from: a folder of packages, a built tree, or a repository behind a URL."""
+"""The sources of a mirror's packages: a folder of packages, a built tree, or a repository behind a URL."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ WITHDRAWN = "its publisher has withdrawn it"
 
 @dataclass(frozen=True)
 class Source:
-    """``states``: which revisions are yanked, and as far as the source tells, deprecated and in which channel.
-    ``known`` gives the digests by URI that are known of a revision."""
+    """``states``: which revisions are yanked, and, as far as the source says, deprecated and in which channel.
+    ``known`` returns the known digests of a revision by URI.
+    """
 
     revisions: list[Revision]
     states: States
@@ -29,7 +30,7 @@ class Source:
 
 
 def read(where: str, *, root: bytes | None, state: Path) -> Source:
-    """``root``: what is not signed under it is refused. Raises `UniverseError`."""
+    """``root``: everything that it does not verify is refused. Raises `UniverseError`."""
     if "://" not in where and not (Path(where) / "universe.json").is_file():
         try:
             return _packages(reading.packages(Path(where)).parent)
@@ -42,21 +43,22 @@ def read(where: str, *, root: bytes | None, state: Path) -> Source:
     client = Client(where if "://" in where else Path(where), root=root, state=state / "all", index=UNIVERSE)
     revisions = [Revision.of(entry) for entry in client.refresh()["packages"]]
     said = _said(where, revisions, root=root, state=state / "offered")
-    told: dict[str, dict[int, dict[str, Digest]]] = {}
+    by_package: dict[str, dict[int, dict[str, Digest]]] = {}
 
     def known(revision: Revision) -> Mapping[str, Digest]:
-        if revision.name not in told:
+        if revision.name not in by_package:
             found = client.artifacts(revision.name)
-            told[revision.name] = {} if found is None else artifacts.told_of(found)
-        return told[revision.name].get(revision.release_version, {})
+            by_package[revision.name] = {} if found is None else artifacts.digests_of(found)
+        return by_package[revision.name].get(revision.release_version, {})
 
     return Source(revisions, said, known)
 
 
 def _said(where: str, revisions: list[Revision], *, root: bytes | None, state: Path) -> States:
-    """What the newest release's file tells of these revisions of ``universe.json``: one that it does not offer although
-    that release may have it is withdrawn, and one is deprecated when its notes say so. That file is asked for after
-    ``revisions`` were: what is withdrawn meanwhile counts as withdrawn."""
+    """The states of these revisions of ``universe.json`` in the newest release's file: a revision that it does not
+    offer although that release may have it is withdrawn, and one is deprecated if its notes say so. The file is
+    requested after ``revisions`` were: a revision withdrawn meanwhile counts as withdrawn.
+    """
     newest = RELEASES[-1]
     at: str | Path = Path(where)
     if "://" in where:

@@ -1,4 +1,4 @@
-"""Where a tree is published, as a person writes it: a directory, ``ssh://…`` or ``s3://…``."""
+"""The destination of a publication as a user writes it: a directory, ``ssh://…`` or ``s3://…``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Bucket:
 
 
 def destination(text: str) -> Directory | Ssh | Bucket:
-    """Raises `UniverseError` for any other text."""
+    """The destination in a text. Raises `UniverseError` for any other text."""
     scheme, separator, _ = text.partition("://")
     if not separator:
         if not text.strip() or "\0" in text or "\n" in text:
@@ -52,7 +52,7 @@ def destination(text: str) -> Directory | Ssh | Bucket:
     if parts.query or parts.fragment:
         wrong = "it has a query or a fragment"
     elif parts.password is not None:
-        wrong = "a password has no place in it: ssh takes keys, and S3's keys come from the environment"
+        wrong = "it must not contain a password: ssh takes keys, and S3's keys come from the environment"
     elif scheme == "ssh":
         path, user = unquote(parts.path), parts.username
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.:%-]*", host, re.ASCII):
@@ -73,10 +73,10 @@ def destination(text: str) -> Directory | Ssh | Bucket:
         else:
             return Bucket(bucket, f"{prefix}/" if prefix else "")
     else:
-        wrong = f"{scheme} is none of the ways that there are"
+        wrong = f"{scheme} is not supported"
     raise UniverseError(f"{_shown(text)} is no place to publish to", why=wrong, hint=_HINT)
 
 
 def _shown(text: str) -> str:
-    """Without user and password: these end at the last @, whatever they hold."""
+    """The text without user and password, which end at the last @, whatever they contain."""
     return re.sub(r"//.*@", "//***@", text, flags=re.DOTALL)

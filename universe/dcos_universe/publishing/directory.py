@@ -22,7 +22,7 @@ TREES = 3
 """Trees that stay for going back by hand, the current one among them."""
 
 _GOES_ON = 1 << 20
-"""Bytes that must have come of a file before it is worth while to go on in its middle."""
+"""The least part of a file, in bytes, that the next run continues instead of sending the file again."""
 _BLOCK = 1 << 20
 
 
@@ -48,7 +48,7 @@ class Progress:
 def publish(tree: PublishedTree, shell: Shell, *, keep: int, progress: Progress) -> Published:
     """Brings the tree to the place and makes it the current one. Whenever it ends, however, readers have the old tree
     or the new one, whole. Raises `UniverseError`."""
-    with shell.alone(publication.whoever()) as lock:
+    with shell.alone(publication.this_publisher()) as lock:
         before = _record(shell)
         if before is not None and before.digest == tree.digest:
             return Published(False, _current(shell), len(tree.items), 0, 0)
@@ -88,18 +88,18 @@ def _local(tree: PublishedTree, path: str) -> bytes | None:
 
 
 def _record(shell: Shell) -> Record | None:
-    """What is known of the current tree: beside it, for nobody has signed it and no reader wants it."""
+    """What is known of the current tree: beside it, because it is not signed and readers do not need it."""
     name = _current(shell)
     if not name:
         return None
-    told = shell.run('[ ! -e "records/$1.json" ] || cat "records/$1.json"', name)
-    if not told:
+    content = shell.run('[ ! -e "records/$1.json" ] || cat "records/$1.json"', name)
+    if not content:
         raise UniverseError(
             f"{shell.where}/current is not what dcos-universe publish made",
             why=f"there is no records/{name}.json beside it",
             hint="publish to a new folder, and have the web server read current in it",
         )
-    return publication.record(told, f"{shell.where}/records/{name}.json")
+    return publication.record(content, f"{shell.where}/records/{name}.json")
 
 
 def _timestamp(shell: Shell) -> bytes | None:
@@ -108,8 +108,8 @@ def _timestamp(shell: Shell) -> bytes | None:
 
 def _current(shell: Shell) -> str:
     """The name of the tree that readers get; empty when there is none."""
-    told = shell.run("[ ! -e current ] && [ ! -L current ] || readlink current || basename current")
-    return told.decode().strip().removeprefix("trees/")
+    target = shell.run("[ ! -e current ] && [ ! -L current ] || readlink current || basename current")
+    return target.decode().strip().removeprefix("trees/")
 
 
 def _arrived(shell: Shell, incoming: str, before: Record | None) -> dict[str, Item]:
@@ -117,7 +117,7 @@ def _arrived(shell: Shell, incoming: str, before: Record | None) -> dict[str, It
     tree are never written to, only replaced."""
     if shell.run('[ ! -d "incoming/$1" ] || printf there', incoming):
         return _looked_at(shell, incoming)
-    # What other runs left is of no use any more: this one holds the lock.
+    # The remains of other runs are not needed any more: this one holds the lock.
     shell.run("find incoming -mindepth 1 -maxdepth 1 -exec rm -rf {} +")
     if before is None:
         shell.run('mkdir -- "incoming/$1"', incoming)
@@ -127,9 +127,9 @@ def _arrived(shell: Shell, incoming: str, before: Record | None) -> dict[str, It
 
 
 def _looked_at(shell: Shell, incoming: str) -> dict[str, Item]:
-    told = shell.run('cd "incoming/$1"; find . -type f -printf "%s %P\\0"', incoming)
+    listing = shell.run('cd "incoming/$1"; find . -type f -printf "%s %P\\0"', incoming)
     sizes = {}
-    for line in told.decode().split("\0"):
+    for line in listing.decode().split("\0"):
         size, _, path = line.partition(" ")
         if path:
             sizes[path] = int(size)
@@ -140,9 +140,9 @@ def _looked_at(shell: Shell, incoming: str) -> dict[str, Item]:
 def _digests(shell: Shell, incoming: str, paths: Iterable[str]) -> dict[str, str]:
     """Of these files, as they lie there now."""
     listed = [f"./{path}\0".encode() for path in paths]
-    told = shell.run('cd "incoming/$1"; xargs -0 -r sha256sum -z --', incoming, feed=listed)
+    listing = shell.run('cd "incoming/$1"; xargs -0 -r sha256sum -z --', incoming, feed=listed)
     found = {}
-    for line in told.decode().split("\0"):
+    for line in listing.decode().split("\0"):
         digest, _, path = line.partition("  ")
         if path:
             found[path.removeprefix("./")] = digest
@@ -159,7 +159,7 @@ def _remove(shell: Shell, incoming: str, paths: Iterable[str]) -> None:
 def _bring(
     shell: Shell, incoming: str, root: Path, missing: list[Item], had: Mapping[str, Item], progress: Progress
 ) -> int:
-    progress.begin(f"bringing {counted(len(missing), 'file')}", sum(item.size for item in missing))
+    progress.begin(f"uploading {counted(len(missing), 'file')}", sum(item.size for item in missing))
     sent, whole = 0, []
     alone = _unshared(shell, incoming, [i.path for i in missing if i.path in had and had[i.path].size >= _GOES_ON])
     for item in missing:
@@ -177,8 +177,8 @@ def _unshared(shell: Shell, incoming: str, paths: list[str]) -> set[str]:
     """Those that no other tree has as well: only such a one may be written on in its middle."""
     if not paths:
         return set()
-    told = shell.run('cd "incoming/$1"; find . -type f -links 1 -printf "%P\\0"', incoming).decode().split("\0")
-    return set(paths) & set(told)
+    unshared = shell.run('cd "incoming/$1"; find . -type f -links 1 -printf "%P\\0"', incoming).decode().split("\0")
+    return set(paths) & set(unshared)
 
 
 def _begins(path: Path, part: Item) -> bool:
@@ -232,15 +232,15 @@ def _unpack(shell: Shell, incoming: str, root: Path, items: list[Item], progress
 
 
 class _Counted:
-    """A file that tells how much of it was read."""
+    """A file that reports how much of it was read."""
 
-    def __init__(self, file: io.BufferedReader, told: Callable[[int], None]) -> None:
+    def __init__(self, file: io.BufferedReader, progress: Callable[[int], None]) -> None:
         self._file = file
-        self._told = told
+        self._progress = progress
 
     def read(self, size: int = -1) -> bytes:
         block = self._file.read(size)
-        self._told(len(block))
+        self._progress(len(block))
         return block
 
 
@@ -252,19 +252,19 @@ def _hold_to(shell: Shell, incoming: str, items: list[Item]) -> None:
         _remove(shell, incoming, wrong)
         raise UniverseError(
             f"{counted(len(wrong), 'file')} came to {shell.where} as others than they were sent, {wrong[0]} among them",
-            why="the tree was changed meanwhile, or the way or the disk is not sound; readers have what they had",
-            hint="publish again: these are brought anew",
+            why="the tree was changed in between, or connection or disk are faulty; readers still have the old tree",
+            hint="publish again: these are uploaded again",
         )
 
 
 def _prune(shell: Shell) -> None:
-    """Takes away trees that nobody goes back to."""
+    """Removes old trees, except the last few."""
     current = _current(shell)
-    told = shell.run('find trees -mindepth 1 -maxdepth 1 -printf "%f\\n"').decode().split()
-    for name in sorted(one for one in told if one != current)[: -(TREES - 1)]:
-        told.remove(name)
+    names = shell.run('find trees -mindepth 1 -maxdepth 1 -printf "%f\\n"').decode().split()
+    for name in sorted(one for one in names if one != current)[: -(TREES - 1)]:
+        names.remove(name)
         shell.run('rm -rf -- "trees/$1"', name)
-    kept = {current, *told}
+    kept = {current, *names}
     records = shell.run('find records -mindepth 1 -maxdepth 1 -name "*.json" -printf "%f\\n"').decode().split()
     for record in records:
         if record.removesuffix(".json") not in kept:

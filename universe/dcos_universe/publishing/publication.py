@@ -87,7 +87,7 @@ def record(content: bytes, where: str) -> Record:
         raise UniverseError(
             f"{where} is not understood: what is published there is not known",
             why=f"{type(error).__name__}: {error}",
-            hint="publish to another place, or take this file away: then everything is brought anew",
+            hint="publish to another place, or remove this file: then everything is uploaded again",
         ) from error
 
 
@@ -103,10 +103,12 @@ def following(tree: PublishedTree, before: Record | None, keep: int) -> Record:
             if path not in tree.items and path not in kept:
                 kept[path] = (item, age + 1)
     kept = {path: (item, age) for path, (item, age) in kept.items() if age <= keep}
-    return Record(tree.digest, whoever(), datetime.now(UTC).isoformat(timespec="seconds"), dict(tree.items), kept)
+    return Record(
+        tree.digest, this_publisher(), datetime.now(UTC).isoformat(timespec="seconds"), dict(tree.items), kept
+    )
 
 
-def whoever() -> str:
+def this_publisher() -> str:
     """The publisher's name, for another who is refused: ``anna@build7 (process 4711)``."""
     try:
         name = getpass.getuser()
@@ -134,7 +136,7 @@ def rank(path: str) -> int:
     return 3 if "/package/" in plain and not plain.startswith("site/") else 2
 
 
-def read(root: Path, told: Callable[[int], None] = lambda _: None) -> PublishedTree:
+def read(root: Path, progress: Callable[[int], None] = lambda _: None) -> PublishedTree:
     """The tree's files with their digests: kept ones where the tree's last signing has them (`KeptDigests`), else read.
     Raises `UniverseError` for what is no built tree, and for links and other things that are no files in it."""
     paths = sorted(_files(root, ""))
@@ -150,12 +152,12 @@ def read(root: Path, told: Callable[[int], None] = lambda _: None) -> PublishedT
     def one(path: str) -> tuple[Item, bool]:
         known = kept.of(root, path)
         if known is not None:
-            told(known[1])
+            progress(known[1])
             return Item(path, known[1], known[0]), False
         with (root / path).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             size = file.tell()
-        told(size)
+        progress(size)
         return Item(path, size, digest), True
 
     try:
@@ -202,7 +204,7 @@ def refuse_rollback(new: bytes | None, old: bytes | None) -> None:
     if after is None:
         raise UniverseError(
             "the published repository is signed, and this tree is not",
-            why="readers that were given its root would find nothing signed any more",
+            why="readers with its root would no longer find signatures",
             hint="sign it: dcos-universe sign",
         )
     if after < before:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOCK = ".publish-lock.json"
 LEASE = 120.0
-"""Seconds after which a lock whose holder does not renew it is anybody's."""
+"""Seconds after which any publisher may take a lock that its holder does not renew."""
 
 _MULTIPART = 64 << 20
 _AT_ONCE = 8
@@ -55,7 +55,7 @@ class _Object:
 
 
 class Taken(Exception):
-    """A conditional write was refused: somebody else has written."""
+    """A conditional write was refused: another publisher has written."""
 
 
 class S3Store:
@@ -81,12 +81,12 @@ class S3Store:
         """Content, ETag, and how many seconds ago it was written by the store's own clock."""
         with self._errors():
             try:
-                told = self._s3.get_object(Bucket=self._bucket.name, Key=self._bucket.prefix + name)
+                response = self._s3.get_object(Bucket=self._bucket.name, Key=self._bucket.prefix + name)
             except self._s3.exceptions.NoSuchKey:
                 return None
-            content = told["Body"].read()
-            now = told["ResponseMetadata"]["HTTPHeaders"].get("date", "")
-            return content, told["ETag"], _seconds(now) - told["LastModified"].timestamp()
+            content = response["Body"].read()
+            now = response["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+            return content, response["ETag"], _seconds(now) - response["LastModified"].timestamp()
 
     def put(self, name: str, content: bytes, over: str | None, **said: Any) -> str:
         """Writes where the object with the ETag ``over`` is, or, with None, where there is none. Returns the new ETag.
@@ -96,7 +96,7 @@ class S3Store:
 
         with self._errors():
             try:
-                told = self._s3.put_object(
+                response = self._s3.put_object(
                     Bucket=self._bucket.name, Key=self._bucket.prefix + name, Body=content, **condition, **said
                 )
             except ClientError as error:
@@ -106,7 +106,7 @@ class S3Store:
                 if code == "NoSuchKey" and over is not None:
                     raise Taken(name) from error
                 raise
-            return told["ETag"]
+            return response["ETag"]
 
     def upload(self, tree: PublishedTree, item: Item, **said: str) -> None:
         """A file that never changes under its name, in parts when it is large."""
@@ -136,9 +136,9 @@ class S3Store:
             yield
         except (ClientError, BotoCoreError, Boto3Error) as error:
             raise UniverseError(
-                f"publishing to {self.where} failed; what readers had under fixed names is whole",
+                f"publishing to {self.where} failed; the files under fixed names are not damaged",
                 why=str(error),
-                hint="look at the bucket, its rights and your keys, and publish again: it goes on from here",
+                hint="look at the bucket, its rights and your keys, and publish again: it continues from here",
             ) from error
 
 
@@ -168,7 +168,7 @@ class Lease:
             self._etag = self._store.put(LOCK, self._content(), self._free())
         except Taken:
             found = self._store.get(LOCK)
-            raise self._refused(_holder(found[0]) if found else "somebody who was faster") from None
+            raise self._refused(_holder(found[0]) if found else "another publisher, which was faster") from None
         self._held = True
         self._thread.start()
         return self
@@ -193,7 +193,7 @@ class Lease:
 
     def _refused(self, holder: str) -> UniverseError:
         return UniverseError(
-            f"somebody else publishes to {self._store.where} at this moment",
+            f"another publisher publishes to {self._store.where} now",
             why=f"it is {holder}",
             hint=f"wait until that is done; the lock of one that died is free after {self._seconds:.0f} seconds",
         )
@@ -221,8 +221,8 @@ class Lease:
         if not self._held:
             raise UniverseError(
                 f"the lock of {self._store.where} was lost",
-                why=f"it could not be renewed for {self._seconds / 2:.0f} seconds, or somebody else took it",
-                hint="see who publishes there, and publish again: it goes on from here",
+                why=f"it could not be renewed for {self._seconds / 2:.0f} seconds, or another publisher took it",
+                hint="see who publishes there, and publish again: it continues from here",
             )
 
 
@@ -230,7 +230,7 @@ def _holder(content: bytes) -> str:
     try:
         return str(json.loads(content)["holder"] or "")
     except (ValueError, KeyError, TypeError):
-        return "somebody who has not said who"
+        return "an unknown publisher"
 
 
 def publish(
@@ -240,10 +240,10 @@ def publish(
     ``metadata/timestamp.json`` after all of them: readers of signatures see the old tree or the new one. A publisher
     that comes to its senses too late overwrites nothing. Raises `UniverseError`."""
     store = S3Store(s3, bucket)
-    with Lease(store, publication.whoever(), LEASE if lease is None else lease) as lock:
+    with Lease(store, publication.this_publisher(), LEASE if lease is None else lease) as lock:
         there = store.listed()
-        told = store.get(RECORD)
-        before = publication.record(told[0], f"{store.where}{RECORD}") if told else None
+        found = store.get(RECORD)
+        before = publication.record(found[0], f"{store.where}{RECORD}") if found else None
         if before is not None and before.digest == tree.digest:
             return Published(False, before.digest[:12], len(tree.items), 0, 0)
         stamp = store.get("metadata/timestamp.json")
@@ -254,7 +254,7 @@ def publish(
         after = publication.following(tree, before, keep)
         had = before.own if before else {}
         todo = [item for path, item in tree.items.items() if not _there(path, item, there, had)]
-        progress.begin(f"bringing {counted(len(todo), 'object')}", sum(item.size for item in todo))
+        progress.begin(f"uploading {counted(len(todo), 'object')}", sum(item.size for item in todo))
         types = Snapshot(tree.root)
         for rank in sorted({publication.rank(item.path) for item in todo}):
             batch = [item for item in todo if publication.rank(item.path) == rank]
@@ -313,7 +313,7 @@ def _bring(
 
 def _overtaken(store: S3Store, name: str) -> UniverseError:
     return UniverseError(
-        f"{name} in {store.where} was changed by somebody else meanwhile",
+        f"{name} in {store.where} was changed by another publisher in between",
         why="it is not what it was when this publisher looked",
         hint="see who writes there, and publish again",
     )

@@ -116,9 +116,9 @@ class Shell:
         return UniverseError(
             f"publishing to {self.where} failed; readers still have what was published before",
             why=said,
-            hint="mend that (ssh must reach the host without asking anything), and publish again: it goes on from here"
+            hint="correct that (ssh must reach the host without questions), and publish again: it continues from here"
             if through and code == 255
-            else "mend that, and publish again: it goes on from here",
+            else "correct that, and publish again: it continues from here",
         )
 
     @contextlib.contextmanager
@@ -132,8 +132,8 @@ class Shell:
             said = lock.line()
             if said.startswith("held "):
                 raise UniverseError(
-                    f"somebody else publishes to {self.where} at this moment",
-                    why=f"it is {said.removeprefix('held ').strip() or 'somebody who has not said who'}",
+                    f"another publisher publishes to {self.where} now",
+                    why=f"it is {said.removeprefix('held ').strip() or 'an unknown publisher'}",
                     hint="wait until that is done, and publish again",
                 )
             if said != "ready":

@@ -190,8 +190,8 @@ class ServedConnection(connections.Connection):
 
 def _refused(status: int, text: str) -> web.Response:
     """The response to bytes that are no request: one sentence."""
-    told = responses.told(status, text.splitlines()[0])
-    return web.Response(status=told.status, headers=told.headers, body=told.text)
+    answer = responses.sentence(status, text.splitlines()[0])
+    return web.Response(status=answer.status, headers=answer.headers, body=answer.text)
 
 
 def _sending(head: bytes) -> Callable[[socket.socket], int]:

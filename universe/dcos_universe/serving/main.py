@@ -43,7 +43,7 @@ from dcos_universe.serving.tree import NoTree, ServedTree
     show_default=True,
     help="How many may be open at once.",
 )
-@click.option("--may-be-empty", is_flag=True, help="Start though nothing has been published there yet.")
+@click.option("--may-be-empty", is_flag=True, help="Start even if nothing has been published there yet.")
 def command(
     tree: Path,
     listen: tuple[str, ...],

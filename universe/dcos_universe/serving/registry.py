@@ -1,4 +1,4 @@
-"""The images of a mirror as a registry offers them: the OCI Distribution API, for reading only. It tells what paths and
+"""The images of a mirror as a registry offers them: the OCI Distribution API, for reading only. It says what paths and
 methods mean, and what the layout of images holds. Pure: the layout's bytes are given."""
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class ImageLayout:
     def __init__(self, index: bytes) -> None:
         """Raises ``ValueError`` if ``index`` is no index of a layout."""
         self._names: dict[str, _Repository] = {}
-        told = json.loads(index)
-        listed = told.get("manifests") if isinstance(told, Mapping) else None
+        parsed = json.loads(index)
+        listed = parsed.get("manifests") if isinstance(parsed, Mapping) else None
         if not isinstance(listed, list):
             raise ValueError("it lists no manifests")
         order = {annotation: at for at, annotation in enumerate(REFERENCES)}
@@ -187,8 +187,8 @@ _OURS = {"Server": SERVER, "X-Content-Type-Options": "nosniff", "Docker-Distribu
 
 def problem(refused: RegistryRefused) -> Answer:
     """An error body as the specification has it."""
-    told = {"errors": [{"code": refused.code, "message": refused.message, "detail": None}]}
-    return _json(refused.status, told, "application/json", refused.headers)
+    body = {"errors": [{"code": refused.code, "message": refused.message, "detail": None}]}
+    return _json(refused.status, body, "application/json", refused.headers)
 
 
 def base() -> Answer:
@@ -226,7 +226,7 @@ def of_content(made: Answer, digest: str, media_type: str, *, immutable: bool) -
     return Answer(made.status, headers, made.text, made.served, made.content, made.span)
 
 
-def _json(status: int, told: Any, kind: str, more: Mapping[str, str]) -> Answer:
-    body = json.dumps(told).encode("ascii")
+def _json(status: int, value: Any, kind: str, more: Mapping[str, str]) -> Answer:
+    body = json.dumps(value).encode("ascii")
     headers = {"Content-Type": kind, "Content-Length": str(len(body)), "Cache-Control": "no-store", **_OURS, **more}
     return Answer(status, headers, body)

@@ -65,7 +65,7 @@ def answer(asked: WantedFile, served: Served, content: Content, headers: Mapping
         try:
             content_type = negotiation.repository_type(headers.get("Accept"), content_type)
         except negotiation.NotAcceptable as error:
-            return told(406, str(error), Vary=_NEGOTIATED)
+            return sentence(406, str(error), Vary=_NEGOTIATED)
     modified = served.modified
     said = {
         "Content-Type": content_type,
@@ -84,7 +84,7 @@ def answer(asked: WantedFile, served: Served, content: Content, headers: Mapping
     if served.encoding is not None:
         said["Content-Encoding"] = served.encoding
     if negotiation.failed(headers, content.tag, modified):
-        return told(412, "the file is another one than the request wants")
+        return sentence(412, "the file is not in the state that the request requires")
     if negotiation.unchanged(headers, content.tag, modified):
         for name in ("Content-Encoding", "Accept-Ranges"):
             said.pop(name, None)
@@ -94,7 +94,7 @@ def answer(asked: WantedFile, served: Served, content: Content, headers: Mapping
         try:
             part = negotiation.span(wanted_range, content.size)
         except negotiation.Unsatisfiable:
-            beyond = told(416, f"the file has {content.size} bytes")
+            beyond = sentence(416, f"the file has {content.size} bytes")
             return Answer(416, {**beyond.headers, "Content-Range": f"bytes */{content.size}"}, beyond.text)
         if part is not None:
             said["Content-Range"] = f"bytes {part.first}-{part.last}/{content.size}"
@@ -104,7 +104,7 @@ def answer(asked: WantedFile, served: Served, content: Content, headers: Mapping
     return Answer(200, said, served=served, content=content, span=Span(0, content.size - 1))
 
 
-def told(status: int, text: str, **more: str) -> Answer:
+def sentence(status: int, text: str, **more: str) -> Answer:
     """A response with a sentence for people."""
     body = f"{text}\n".encode("ascii", "replace")
     headers = {

@@ -50,7 +50,7 @@ class Reply(web.StreamResponse):
                         descriptor = made.served.open()
                     except Nothing:
                         if made.content.held is None:
-                            made = responses.told(503, "the repository changes just now", **{"Retry-After": "1"})
+                            made = responses.sentence(503, "the repository changes just now", **{"Retry-After": "1"})
             head = self._head(request, made)
             if request.method == "HEAD" or made.span is None or made.content is None:
                 await connection.send(head if request.method == "HEAD" else head + made.text)

@@ -53,7 +53,7 @@ def context(certificate: Path, key: Path | None) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    raise ValueError("the key has a password, and there is nobody to ask for it")
+    raise ValueError("the key has a password, and there is no terminal to ask for it")
 
 
 class Repository:
@@ -73,25 +73,25 @@ class Repository:
         if registry.is_registry(path):
             return Reply(await self._images(path, request))
         if request.method not in ("GET", "HEAD"):
-            return Reply(responses.told(405, "only GET and HEAD are answered here", Allow="GET, HEAD"))
+            return Reply(responses.sentence(405, "only GET and HEAD are answered here", Allow="GET, HEAD"))
         if path == "/health":
             return Reply(self._health())
         try:
             made = await self._answer(path, request)
         except Nothing:
-            made = responses.told(404, "this repository has no such file")
+            made = responses.sentence(404, "this repository has no such file")
         except NoTree:
-            made = responses.told(503, "there is no repository here yet", **{"Retry-After": "5"})
+            made = responses.sentence(503, "there is no repository here yet", **{"Retry-After": "5"})
         except OSError as error:
-            made = responses.told(503, f"the file cannot be read now: {error.strerror}", **{"Retry-After": "1"})
+            made = responses.sentence(503, f"the file cannot be read now: {error.strerror}", **{"Retry-After": "1"})
         return Reply(made)
 
     def _health(self) -> Answer:
         try:
             self._tree.snapshot()
         except NoTree:
-            return responses.told(200, "well; there is no repository here yet")
-        return responses.told(200, "well")
+            return responses.sentence(200, "well; there is no repository here yet")
+        return responses.sentence(200, "well")
 
     async def _answer(self, path: str, request: web.BaseRequest) -> Answer:
         asked = responses.wanted(path, request.headers.get("User-Agent", ""))
@@ -202,7 +202,7 @@ class Serving:
             except OSError as error:
                 await self.end()
                 raise UniverseError(
-                    f"nobody can be served at {one.host}:{one.port}",
+                    f"the server cannot listen at {one.host}:{one.port}",
                     why=os.strerror(error.errno) if error.errno and error.errno > 0 else str(error),
                     hint="choose another address with --listen, or end what has this one",
                 ) from error

@@ -173,12 +173,12 @@ class Snapshot:
         elif rest.startswith("package/") and _OF_A_RELEASE.fullmatch(first):
             stem = f"repo-up-to-{first}"
         if stem:
-            return self._told(stem)
+            return self._type_of(stem)
         return _TYPES.get("." + name.rpartition("/")[2].rpartition(".")[2].lower(), "application/octet-stream")
 
-    def _told(self, stem: str) -> str:
+    def _type_of(self, stem: str) -> str:
         if stem not in self._types:
-            told = f"{REPOSITORY_TYPE};charset=utf-8;version=v5"
+            content_type = f"{REPOSITORY_TYPE};charset=utf-8;version=v5"
             try:
                 descriptor = self.open(f"{stem}.content_type")
             except Nothing:
@@ -189,8 +189,8 @@ class Snapshot:
                 finally:
                     os.close(descriptor)
                 if re.fullmatch(r"[\w.+-]+/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*", text, re.ASCII):
-                    told = text
-            self._types[stem] = told
+                    content_type = text
+            self._types[stem] = content_type
         return self._types[stem]
 
     def find(self, name: str, encodings: Sequence[str] = ()) -> Served:

@@ -1,4 +1,4 @@
-"""The catalogue of a repository as static pages: no server, nothing from elsewhere, all texts of packages escaped."""
+"""The catalogue of a repository as static pages: no server, nothing from other hosts, all texts of packages escaped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STATIC = ("style.css", "search.js")
 
 @dataclass(frozen=True)
 class Page:
-    """A file of the site. ``of`` is a digest of all that its bytes follow from; they are made when they are wanted."""
+    """A file of the site. ``of`` is a digest of all its inputs; its bytes are made when they are needed."""
 
     name: str
     of: str
@@ -25,7 +25,7 @@ class Page:
 
 
 def pages(packages: Mapping[str, Stock], states: States, *, title: str, channel: str) -> Iterator[Page]:
-    """Every file of the catalogue, by its place in the tree."""
+    """Every file of the catalogue, by its path in the tree."""
     for name in _STATIC:
         content = (_HERE / "static" / name).read_bytes()
         yield Page(f"site/{name}", sha256(content).hexdigest(), partial(bytes, content))
@@ -63,7 +63,7 @@ def _index(title: str, packages: Mapping[str, Stock], states: States, channel: s
 
 @cache
 def _maker() -> str:
-    """The digest of the code and the templates: pages that another version made are made anew."""
+    """The digest of the code and the templates: pages of another version are made again."""
     made = sha256()
     for path in sorted([*_HERE.glob("*.py"), *_HERE.glob("templates/*"), *_HERE.glob("static/*")]):
         made.update(sha256(path.read_bytes()).digest())

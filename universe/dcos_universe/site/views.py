@@ -21,7 +21,7 @@ from dcos_universe.states import States
 _HUES = 12
 _NEWEST = numbers(RELEASES[-1])
 _DEEPEST = 12
-"""Levels of options that are shown; deeper ones are told as one."""
+"""Levels of options that are shown; deeper ones are shown as one."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Section:
-    """Options that stand together in the schema."""
+    """The options of one object of the schema."""
 
     name: str
     description: str
@@ -58,7 +58,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Asset:
-    """Something that the package is installed with; ``link`` is its address when a browser may follow it."""
+    """An asset of the package; ``link`` is its address if a browser may follow it."""
 
     kind: str
     name: str
@@ -69,7 +69,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Card:
-    """A package in the list. ``text``: what the search looks into."""
+    """A package in the list. ``text`` is searched."""
 
     name: str
     initial: str
@@ -99,7 +99,7 @@ class PackageView:
     images: tuple[Asset, ...]
     assets: tuple[Asset, ...]
     file: str | None
-    """The package's own repository file below the tree, of the newest release that has it."""
+    """The path of the package's own repository file in the tree, of the newest release that has it."""
 
 
 def render(template: str, **values: Any) -> bytes:
@@ -119,7 +119,7 @@ def _templates() -> jinja2.Environment:
 
 
 def link(value: object) -> str | None:
-    """The address when a person may be sent there: of the web, absolute, and nothing odd in it. None otherwise."""
+    """The address if a person may follow it: of the web, absolute, without odd characters. None otherwise."""
     text = value if isinstance(value, str) else ""
     if not text.isascii() or any(ord(character) <= 32 or character in "\\\x7f" for character in text):
         return None
@@ -136,14 +136,14 @@ def card(name: str, pieces: Sequence[Piece], states: States) -> Card:
 
 
 def shown(name: str, pieces: Sequence[Piece], states: States) -> Revision:
-    """The revision that a package is told by: the newest that a cluster can be offered, else the newest."""
+    """The revision that represents a package: the newest that a cluster can be offered, otherwise the newest."""
     offered = [piece for piece in pieces if states.yanked(name, piece.number) is None]
     visible = [piece for piece in offered if piece.minimum <= _NEWEST]
     return Revision.of(json.loads((visible or offered or list(pieces))[-1].whole))
 
 
 def _state(pieces: Sequence[Piece], states: States) -> str:
-    """What holds for every revision of a package."""
+    """The state that all revisions of a package have."""
     each = {_state_of(piece.name, piece.number, piece.minimum, states)[0] for piece in pieces}
     return each.pop() if len(each) == 1 else ""
 
@@ -154,7 +154,7 @@ def _state_of(name: str, number: int, minimum: tuple[int, ...], states: States) 
     if (reason := states.deprecated(name, number)) is not None:
         return "deprecated", reason
     if minimum > _NEWEST:
-        return "hidden", "it wants a release of DC/OS that no repository file is made for"
+        return "hidden", "it requires a release of DC/OS for which there is no repository file"
     return "", ""
 
 
@@ -177,7 +177,7 @@ def _card(name: str, revision: Revision, revisions: int, state: str) -> Card:
 
 
 def common_tags(cards: Sequence[Card]) -> list[str]:
-    """Tags by which a list can be made shorter: those of several packages, the most frequent first."""
+    """Tags for filtering the list: those of several packages, the most frequent first."""
     count = Counter(tag for card in cards for tag in card.tags)
     return [tag for tag, times in sorted(count.items(), key=lambda item: (-item[1], item[0]))[:12] if times > 1]
 
@@ -323,7 +323,7 @@ def _assets(resource: Json) -> Iterator[Asset]:
 
 
 def _text(value: object) -> str:
-    """As a page shows it: without what would turn the direction of writing or end a line oddly."""
+    """The text for a page: without characters that change the direction of writing or end a line in an unusual way."""
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value)

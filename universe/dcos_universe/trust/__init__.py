@@ -1,1 +1,1 @@
-"""Who may say what a repository holds: keys, the ceremony of the root, signing (TUF), verifying. Prints nothing."""
+"""Trust in a repository's content: keys, the ceremony of the root, signing (TUF), verifying. Prints nothing."""

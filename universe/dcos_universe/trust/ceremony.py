@@ -1,7 +1,7 @@
 """The root of trust: which keys may sign what, made and changed by a threshold of people with keys of their own.
 
-Its folder holds ``N.root.json`` and ``N.targets.json`` for N = 1, 2, …; both are complete when enough keys have
-signed, and only the last N may be waiting for signatures. It holds nothing secret: it is carried from holder to holder.
+Its folder contains ``N.root.json`` and ``N.targets.json`` for N = 1, 2, …; both are complete when enough keys have
+signed, and only the last N may lack signatures. It contains nothing secret: it is passed from holder to holder.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ class RoleKeys:
     thresholds: Mapping[str, int]
 
     def check(self) -> None:
-        """Raises `UniverseError` for what would lock somebody out or let too many in."""
+        """Raises `UniverseError` for a setting that would lock out the holders or give too many of them the right to
+        sign.
+        """
         for role in ROLES:
             keys, threshold = self.keys.get(role, {}), self.thresholds.get(role, 1)
             if not keys:
@@ -75,7 +77,7 @@ class RoleKeys:
             if not 1 <= threshold <= len(keys):
                 raise UniverseError(
                     f"the role {role} could never sign",
-                    why=f"{threshold} of its {counted(len(keys), 'key')} would have to",
+                    why=f"{threshold} of its {counted(len(keys), 'key')} would have to sign",
                     hint=f"--threshold {role}=N with N from 1 to {len(keys)}, or more keys",
                 )
         online = {key for role in ROLES if role not in OFFLINE for key in self.keys[role]}
@@ -83,7 +85,7 @@ class RoleKeys:
             if both := online & set(self.keys[role]):
                 raise UniverseError(
                     f"the key {min(both)[:12]} is both of {role} and online",
-                    why="whoever takes the publishing machine would have the root as well",
+                    why="an attacker on the publishing machine would also have the root",
                     hint="make a key of its own for publishing: dcos-universe root key FILE",
                 )
 
@@ -94,7 +96,9 @@ def _spelled(role: str) -> str:
 
 @dataclass(frozen=True)
 class Missing:
-    """Who may still sign a file, and how many of them have to: by the root before, and by the new one itself."""
+    """The keys that may still sign a file, and how many of them must: for the previous root, and for the new one
+    itself.
+    """
 
     file: str
     keys: tuple[str, ...]
@@ -110,7 +114,7 @@ class Ceremony:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def roots(self) -> list[Metadata[Root]]:
-        """All versions that are there, the last one perhaps incomplete. Raises `UniverseError` when one is damaged."""
+        """All existing versions, the last one perhaps incomplete. Raises `UniverseError` when one is damaged."""
         found: list[Metadata[Root]] = []
         for number in count(1):
             path = self.folder / f"{number}.root.json"
@@ -130,21 +134,21 @@ class Ceremony:
         return _read(self.folder / f"{number}.targets.json", Targets)
 
     def complete(self) -> list[Metadata[Root]]:
-        """The roots that clients follow, from the first. Raises `UniverseError` when there is none."""
+        """The roots that clients follow, from the first. Raises `UniverseError` if there is none."""
         roots = self.roots()
         while roots and self.missing(roots):
             roots.pop()
         if not roots:
             raise UniverseError(
                 f"the root in {self.folder} has not enough signatures yet",
-                why="; ".join(f"{one.file} wants {one.count} more" for one in self.missing(self.roots()) or ())
+                why="; ".join(f"{one.file} needs {one.count} more" for one in self.missing(self.roots()) or ())
                 or "there is none",
                 hint="dcos-universe root show, then root sign with the keys it names",
             )
         return roots
 
     def missing(self, roots: list[Metadata[Root]] | None = None) -> list[Missing]:
-        """What the last version still wants. Empty: it is complete."""
+        """The signatures that the last version still needs. Empty: it is complete."""
         roots = self.roots() if roots is None else roots
         if not roots:
             return []
@@ -160,7 +164,7 @@ class Ceremony:
     # --- changing ----------------------------------------------------------------------------------------------------
 
     def begin(self, wanted: RoleKeys, *, now: datetime, validity: timedelta = VALIDITY, bits: int = BITS) -> None:
-        """The first root, which waits for signatures. Raises `UniverseError`, also when there is one."""
+        """Makes the first root, which needs signatures then. Raises `UniverseError`, also if there is one."""
         wanted.check()
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._alone():
@@ -181,8 +185,9 @@ class Ceremony:
         now: datetime,
         validity: timedelta = VALIDITY,
     ) -> int:
-        """The next root, with keys added to and dropped from roles; with neither, a later expiry. It counts when enough
-        keys of the root before **and** of its own have signed. Its number is returned. Raises `UniverseError`.
+        """Makes the next root, with keys added to and dropped from roles; with neither, with a later expiry. It is
+        valid when enough keys of the previous root **and** of its own have signed. Returns its number. Raises
+        `UniverseError`.
         """
         with self._alone():
             roots = self.roots()
@@ -214,8 +219,9 @@ class Ceremony:
             return number + 1
 
     def sign(self, signers: Iterable[Signer]) -> list[Missing]:
-        """Puts signatures under the last version, and tells what it still wants. Raises `UniverseError` for a key
-        outside of those that may sign."""
+        """Adds signatures to the last version, and returns those that it still needs. Raises `UniverseError` for a key
+        that may not sign it.
+        """
         with self._alone():
             roots = self.roots()
             if not roots:

@@ -1,5 +1,6 @@
-"""``contents.json``: every file of a built tree with its digest, signed; by it `verify` knows each file that is not its
-publisher's, also those that clients without a root read."""
+"""``contents.json``: every file of a built tree with its digest, signed; by it `verify` finds each file that is not its
+publisher's, also those for clients without a root.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ FILE = "contents.json"
 _ANEW = "have its publisher build and sign it anew"
 FORMAT = 1
 APART = ("metadata", "targets", FILE)
-"""What the list does not hold: what is signed itself, and itself."""
+"""The files that are not in the list: signed ones, and the list itself."""
 
 Contents = Mapping[str, tuple[str, int]]
-"""By path below the tree: SHA-256 in hex and size."""
+"""SHA-256 in hex and size by path below the tree."""
 
 
 def names(tree: Path, folder: str = "") -> Iterator[str]:
-    """The files of the tree, sorted by folder. Raises `UniverseError` for what is neither file nor folder."""
+    """The files of the tree, sorted by folder. Raises `UniverseError` for anything other than files and folders."""
     with os.scandir(tree / folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
@@ -42,14 +43,14 @@ def names(tree: Path, folder: str = "") -> Iterator[str]:
 
 
 def digest(path: Path) -> tuple[str, int]:
-    """Of the file, read. Raises `UniverseError`."""
+    """The digest and size of the file, which is read. Raises `UniverseError`."""
     sha256, about = digest_of(path)
     return sha256, about.st_size
 
 
 def encoded(files: Contents) -> bytes:
-    told = {name: list(files[name]) for name in sorted(files)}
-    return json.dumps({"format": FORMAT, "files": told}, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    listed = {name: list(files[name]) for name in sorted(files)}
+    return json.dumps({"format": FORMAT, "files": listed}, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
 def decoded(content: bytes) -> dict[str, tuple[str, int]]:
@@ -64,7 +65,7 @@ def decoded(content: bytes) -> dict[str, tuple[str, int]]:
 
 
 def differences(tree: Path, files: Contents) -> Iterator[str]:
-    """What is not as it was signed, a sentence each."""
+    """The differences from the signed files, a sentence each."""
     there = set(names(tree))
     for name in sorted(files):
         if name not in there:

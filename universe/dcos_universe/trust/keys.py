@@ -1,4 +1,4 @@
-"""Keys as files: a private one in encrypted PEM that its owner alone reads, a public one in PEM beside it."""
+"""Keys as files: a private one in encrypted PEM that only its owner can read, a public one in PEM beside it."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from dcos_universe.errors import UniverseError, unreadable
 from dcos_universe.index import durable
 
 PASSPHRASE = "DCOS_UNIVERSE_PASSPHRASE"
-"""The environment's variable that may hold a passphrase."""
+"""The environment variable that may hold a passphrase."""
 
 SHORTEST = 12
-"""Characters of a new passphrase at least: the file may be copied and tried."""
+"""The least number of characters of a new passphrase: an attacker with a copy of the file can try many."""
 
 _LARGEST = 64 << 10
 
 Ask = Callable[[Path], str]
-"""Gives the passphrase of the key in that file."""
+"""Returns the passphrase of the key in that file."""
 
 
 def make(path: Path, passphrase: str) -> SSlibKey:
-    """A new Ed25519 key: the private one at ``path`` with mode 0600, the public one beside it as ``<stem>.pub``.
+    """Makes a new Ed25519 key: the private one at ``path`` with mode 0600, the public one beside it as ``<stem>.pub``.
 
-    Raises `UniverseError`, also when one of the two is there already.
+    Raises `UniverseError`, also if one of the two exists.
     """
     if len(passphrase) < SHORTEST:
         raise UniverseError(
             "the passphrase is too short",
             why=f"it has {len(passphrase)} characters",
-            hint=f"take {SHORTEST} or more: whoever copies the file can try as many as he likes",
+            hint=f"take {SHORTEST} or more: an attacker with a copy of the file can try as many as he likes",
         )
     public = public_path(path)
     for one in (path, public):
@@ -57,14 +57,14 @@ def make(path: Path, passphrase: str) -> SSlibKey:
     encrypted = private.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase.encode("utf-8"))
     )
-    told = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    content = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     durable.write(path, encrypted, mode=0o600)
-    durable.write(public, told)
+    durable.write(public, content)
     return SSlibKey.from_crypto(private.public_key())
 
 
 def public_path(path: Path) -> Path:
-    """Where the public key of the private one at ``path`` lies."""
+    """The path of the public key of the private one at ``path``."""
     return path.with_suffix(".pub")
 
 
@@ -82,7 +82,7 @@ def read_public(path: Path) -> SSlibKey:
 
 
 def read_private(path: Path, ask: Ask) -> Signer:
-    """The private key, with the passphrase that ``ask`` gives. Raises `UniverseError`.
+    """The private key, with the passphrase that ``ask`` returns. Raises `UniverseError`.
 
     A key that is not encrypted, or that others may read, is refused.
     """
@@ -107,7 +107,7 @@ _ASKED = f"a passphrase is taken from --passphrase-file, else from {PASSPHRASE},
 
 
 def read_passphrase(path: Path) -> str:
-    """The first line of a file that its owner alone reads (or of a pipe). Raises `UniverseError`."""
+    """The first line of a file that only its owner can read (or of a pipe). Raises `UniverseError`."""
     content = _read(path, private=True)
     try:
         return content.decode("utf-8").split("\n", 1)[0].rstrip("\r")

@@ -1,4 +1,4 @@
-"""Writes what a signed tree tells of its packages besides the index: digests of artifacts, and bills of materials."""
+"""Writes the further files of a signed tree about its packages: digests of artifacts, and bills of materials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FOLDER, SBOMS = "artifacts", "sbom"
 
 
 @dataclass
-class Told:
+class SignedPackages:
     names: list[str] = field(default_factory=list)
     revisions: int = 0
     artifacts: int = 0
@@ -32,25 +32,25 @@ class Told:
         return len(self.names)
 
 
-def write(staging: Staging, known: Mapping[tuple[str, int], Mapping[str, Digest]]) -> Told:
-    """``artifacts/<package>.json`` and ``sbom/<package>/<revision>.cdx.json`` of every revision in universe.json;
-    digests that an earlier signing was told stay known. What is of no revision any more is removed.
+def write(staging: Staging, known: Mapping[tuple[str, int], Mapping[str, Digest]]) -> SignedPackages:
+    """Writes ``artifacts/<package>.json`` and ``sbom/<package>/<revision>.cdx.json`` of every revision in
+    universe.json; digests of an earlier signing stay known. Files of revisions that no longer exist are removed.
     """
-    told = Told()
+    summary = SignedPackages()
     by_package: dict[str, list[_Entry]] = {}
     for entry in _entries(staging.stage / "universe.json"):
         by_package.setdefault(entry.name, []).append(entry)
     files: set[str] = set()
     for name, entries in sorted(by_package.items()):
-        told.names.append(name)
-        if _stays(staging, name, entries, known, told, files):
+        summary.names.append(name)
+        if _stays(staging, name, entries, known, summary, files):
             continue
         revisions = [entry.revision() for entry in entries]
-        content = _package(staging, name, revisions, known, told, files)
+        content = _package(staging, name, revisions, known, summary, files)
         staging.put(f"{FOLDER}/{name}.json", content)
-    staging.retain(FOLDER, {f"{name}.json" for name in told.names})
+    staging.retain(FOLDER, {f"{name}.json" for name in summary.names})
     staging.retain(SBOMS, files)
-    return told
+    return summary
 
 
 def _stays(
@@ -58,10 +58,10 @@ def _stays(
     name: str,
     entries: list[_Entry],
     known: Mapping[tuple[str, int], Mapping[str, Digest]],
-    told: Told,
+    summary: SignedPackages,
     files: set[str],
 ) -> bool:
-    """Whether what the last signing wrote of the package is what would be written now; then it is told."""
+    """Whether the files of the last signing for the package are still valid; then they are kept."""
     file = f"{FOLDER}/{name}.json"
     if not staging.is_known(file):
         return False
@@ -77,22 +77,23 @@ def _stays(
             return False
     files.update(sboms)
     for number, record in sorted((int(number), record) for number, record in records.items()):
-        told.revisions += 1
-        told.artifacts += len(record.artifacts)
+        summary.revisions += 1
+        summary.artifacts += len(record.artifacts)
         about = f"{name} {record.version} (revision {number})"
-        told.without_digest += [f"{about}: {one['uri']}" for one in record.artifacts if "sha256" not in one]
+        summary.without_digest += [f"{about}: {one['uri']}" for one in record.artifacts if "sha256" not in one]
     return True
 
 
 def _says(record: list[Json], known: Mapping[str, Digest]) -> bool:
-    """Whether artifacts have all the digests that are known of them by now, by other artifacts of the same address,
-    too."""
+    """Whether artifacts have all the digests that are known of them now, also from other artifacts with the same
+    address.
+    """
     digests = {one["uri"]: one["sha256"] for one in record if "sha256" in one}
     for one in record:
-        told = known.get(one["uri"])
-        if "sha256" not in one and (told is not None or one["uri"] in digests):
+        digest = known.get(one["uri"])
+        if "sha256" not in one and (digest is not None or one["uri"] in digests):
             return False
-        if told is not None and (told.sha256 != one["sha256"] or told.size not in (None, one.get("size"))):
+        if digest is not None and (digest.sha256 != one["sha256"] or digest.size not in (None, one.get("size"))):
             return False
     return True
 
@@ -102,24 +103,24 @@ def _package(
     name: str,
     revisions: list[Revision],
     known: Mapping[tuple[str, int], Mapping[str, Digest]],
-    told: Told,
+    summary: SignedPackages,
     files: set[str],
 ) -> bytes:
     before = _read(staging.stage / FOLDER / f"{name}.json")
-    digests = artifacts.told(before)
+    digests = artifacts.digests_in(before)
     records = _records(before)
     rows: list[tuple[Revision, str, list[artifacts.Artifact], Json]] = []
     for revision in revisions:
         number = revision.release_version
-        # What a publisher told once stays known, unless he tells another.
+        # A digest stays known until the publisher gives another.
         remembered = digests.get(number, {})
         found = [
             replace(one, digest=_better(one.digest, remembered.get(one.uri)))
             for one in artifacts.of(revision, known.get((name, number)))
         ]
-        told.revisions += 1
-        told.artifacts += len(found)
-        told.without_digest += [f"{revision}: {one.uri}" for one in found if one.digest is None]
+        summary.revisions += 1
+        summary.artifacts += len(found)
+        summary.without_digest += [f"{revision}: {one.uri}" for one in found if one.digest is None]
         file = f"{name}/{number}.cdx.json"
         files.add(file)
         entry = artifacts.entry_digest(revision)
@@ -128,7 +129,7 @@ def _package(
 
 
 def _better(digest: Digest | None, remembered: Digest | None) -> Digest | None:
-    """What is told today counts; of the same file, what tells its size as well."""
+    """The present digest counts; of two of the same file, the one with its size."""
     if digest is None or (remembered is not None and remembered.sha256 == digest.sha256 and digest.size is None):
         return remembered
     return digest
@@ -137,8 +138,7 @@ def _better(digest: Digest | None, remembered: Digest | None) -> Digest | None:
 def _sbom(
     staging: Staging, revision: Revision, entry: str, found: list[artifacts.Artifact], before: _Record | None, file: str
 ) -> Json:
-    """Made anew only when other code made it, or the revision or a digest is another than the record of before
-    says."""
+    """Made again only if other code made it, or if the revision or a digest differs from the previous record."""
     path = f"{SBOMS}/{file}"
     if (
         before is not None
@@ -167,7 +167,7 @@ class _Bom(msgspec.Struct, frozen=True):
 
 
 class _Record(msgspec.Struct, frozen=True):
-    """What `artifacts.sidecar` tells of a revision."""
+    """The record of a revision in `artifacts.sidecar`."""
 
     version: str
     entry: str
@@ -185,7 +185,7 @@ class _Sidecar(msgspec.Struct):
 
 
 def _records(content: bytes) -> dict[str, _Record]:
-    """By the number of the revision; none of a file that is damaged or has another form."""
+    """The records by the number of the revision; none of a file that is damaged or has another form."""
     try:
         return msgspec.json.decode(content, type=_Sidecar).revisions
     except (ValueError, RecursionError):
@@ -201,7 +201,7 @@ def _read(path: Path) -> bytes:
 
 @dataclass(frozen=True)
 class _Entry:
-    """An entry of a repository file as it stands there."""
+    """An entry of a repository file, with its bytes."""
 
     name: str
     number: int
@@ -209,7 +209,7 @@ class _Entry:
 
     @property
     def digest(self) -> str:
-        """As `artifacts.entry_digest` in files that build wrote."""
+        """Like `artifacts.entry_digest` in files that build wrote."""
         return sha256(self.content).hexdigest()
 
     def revision(self) -> Revision:

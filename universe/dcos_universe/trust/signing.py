@@ -1,4 +1,4 @@
-"""`sign`: renews what a built tree says of itself under signatures (TUF): in one switch, and no more than changed."""
+"""`sign`: renews the signed files of a built tree (TUF): in one switch, and only those that changed."""
 
 from __future__ import annotations
 
@@ -52,15 +52,17 @@ VALIDITY: Mapping[str, timedelta] = {
     SNAPSHOT: timedelta(days=30),
     PACKAGES: timedelta(days=90),
 }
-"""How long signatures hold: after that a client takes what it is shown for an old state. They are renewed when half
-of it is over, so ``sign`` has to be run at least every few days."""
+"""The validity of signatures: after it a client takes the state for an old one. They are renewed when half of it has
+passed, so ``sign`` must be run at least every few days.
+"""
 
 RETAINED = 2
-"""Snapshots of before that stay readable: for clients that are under way while the tree is switched."""
+"""How many previous snapshots stay readable: for clients that read while the tree is switched."""
 
 LEDGER = "signed.json"
-"""In the root's folder: the highest version of each role that was ever signed, so that a tree that was lost and built
-anew goes on from there, instead of looking like a rollback."""
+"""The file in the root's folder with the highest version of each role that was ever signed, so that a tree that was
+lost and built again continues from there, instead of looking like a rollback.
+"""
 
 AnyMetadata: TypeAlias = "Metadata[Any]"
 Known: TypeAlias = Mapping[tuple[str, int], Mapping[str, Digest]]
@@ -68,8 +70,9 @@ Known: TypeAlias = Mapping[tuple[str, int], Mapping[str, Digest]]
 
 @dataclass
 class Signed:
-    """What a signing did. ``renewed`` names the files of metadata that are new; ``read`` counts the files of the tree
-    whose bytes were not known from before."""
+    """The result of a signing. ``renewed`` names the new files of metadata; ``read`` counts the files of the tree whose
+    bytes were not known from before.
+    """
 
     out: Path
     renewed: list[str] = field(default_factory=list)
@@ -93,9 +96,9 @@ def sign(
     again: bool = False,
 ) -> Signed:
     """Signs the tree at ``out``. ``known``: digests by package, revision and URI; ``require_digests``: nothing is
-    signed while one is not known. ``again``: files that look as they did are read again, too (`TreeDigests`).
+    signed while one is not known. ``again``: files that look unchanged are read again, too (`TreeDigests`).
 
-    Raises `UniverseError`; the tree is then as it was.
+    Raises `UniverseError`; then the tree is unchanged.
     """
     now = now.astimezone(UTC).replace(microsecond=0)
     roots = ceremony.complete()
@@ -128,16 +131,16 @@ def sign(
 
 
 def _prove(stage: Path, root: Metadata[Root], now: datetime) -> None:
-    """Nobody gets to see what a client would refuse."""
+    """Verifies the tree as a client would, before any client sees it."""
     with tempfile.TemporaryDirectory() as state:
         trusted = Trusted(stage.absolute().as_uri(), root.to_bytes(COMPACT), Path(state), fetch, now=now)
         trusted.refresh()
         found = trusted.find(contents.FILE)
         if found is None:
             raise UniverseError(
-                "the signed tree does not hold together",
+                "the signed tree is inconsistent",
                 why=f"{contents.FILE} is not signed",
-                hint="build it anew, and sign it again",
+                hint="build it again, and sign it",
             )
         trusted.get(found)
 
@@ -168,25 +171,25 @@ class _Signing:
 
     def run(self, known: Known, require_digests: bool) -> Signed:
         self._fresh()
-        told = sidecars.write(self.staging, known)
-        if require_digests and told.without_digest:
+        summary = sidecars.write(self.staging, known)
+        if require_digests and summary.without_digest:
             raise UniverseError(
-                f"there is no digest of {counted(len(told.without_digest), 'artifact')}",
-                why="; ".join(told.without_digest[:5]),
+                f"there is no digest of {counted(len(summary.without_digest), 'artifact')}",
+                why="; ".join(summary.without_digest[:5]),
                 hint="dcos-universe digests SOURCE finds them; then sign with --digests SOURCE",
             )
-        self.result.packages, self.result.revisions = told.packages, told.revisions
-        self.result.artifacts, self.result.without_digest = told.artifacts, told.without_digest
-        told_of = {name: self.staging.digest(name) for name in contents.names(self.staging.stage)}
-        self.staging.put(contents.FILE, contents.encoded(told_of))
+        self.result.packages, self.result.revisions = summary.packages, summary.revisions
+        self.result.artifacts, self.result.without_digest = summary.artifacts, summary.without_digest
+        listed = {name: self.staging.digest(name) for name in contents.names(self.staging.stage)}
+        self.staging.put(contents.FILE, contents.encoded(listed))
         for root in self.roots:
             self._plain(f"{root.signed.version}.root.json", root.to_bytes(COMPACT))
         content = self.targets.to_bytes(COMPACT)
         self._plain(f"{self.targets.signed.version}.targets.json", content)
         self.metas["targets.json"] = MetaFile.from_data(self.targets.signed.version, content, ["sha256"])
-        self._delegated(told.names)
+        self._delegated(summary.names)
         self._snapshot()
-        # Old files go only when all that is new is known: readers under way still need the last ones.
+        # Old files are removed only once all new ones are known: present readers still need the last ones.
         self.staging.retain(METADATA, {*self.files, *self.before.reachable(RETAINED)})
         self.staging.retain(TARGETS, {*self.named, *self.before.targets(RETAINED)})
         if self.result.renewed:
@@ -289,8 +292,9 @@ class _Signing:
         make: Callable[[int, datetime], Any],
         same: Callable[[Any], bool],
     ) -> AnyMetadata:
-        """The role's metadata: that of before while it says the same, is signed by today's keys and holds long enough;
-        else the next version."""
+        """The role's metadata: the previous one if its content is the same, today's keys have signed it and it is valid
+        long enough; otherwise the next version.
+        """
         validity = self.validity[keys_of]
         before = self.before.roles.get(name)
         content = self.before.content.get(name, b"")
@@ -324,7 +328,7 @@ class _Signing:
                 f"{what} cannot be signed",
                 why=f"{role.threshold} of the keys {', '.join(sorted(key[:12] for key in role.keyids))} have to, "
                 f"and {len(there)} of them are given",
-                hint="give them: --key FILE; dcos-universe root show tells which key has which role",
+                hint="give them: --key FILE; dcos-universe root show lists the keys of each role",
             )
         for signer in there:
             made.sign(signer, append=True)
@@ -335,7 +339,7 @@ class _Signing:
 
 
 class _Before:
-    """The metadata that a tree has: what is missing or damaged of it is made anew."""
+    """The present metadata of a tree: missing or damaged files are made again."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -372,7 +376,7 @@ class _Before:
         return [found for number in wanted if (found := self._read(f"{number}.snapshot.json")[1])]
 
     def reachable(self, last: int) -> set[str]:
-        """The files of metadata that the last snapshots name, and these."""
+        """The files of metadata that the last snapshots name, and these themselves."""
         names = set()
         for snapshot in self._snapshots(last):
             names.add(f"{snapshot.signed.version}.snapshot.json")

@@ -1,4 +1,4 @@
-"""The signed tree while it is made: hard links to the tree that stands, and new files in the place of changed ones."""
+"""The signed tree while it is made: hard links to the present tree, and new files in place of changed ones."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from dcos_universe.errors import UniverseError
 
 
 class Staging:
-    """Nothing of ``out`` is written: a changed file takes the place of the link. ``changed``: whether anything is other
-    than in ``out``."""
+    """Nothing in ``out`` is written: a changed file replaces the link. ``changed``: whether anything differs from
+    ``out``.
+    """
 
     def __init__(self, out: Path, stage: Path, digests: TreeDigests | None = None) -> None:
         self.out, self.stage = out, stage
@@ -38,7 +39,7 @@ class Staging:
                     raise UniverseError(
                         f"{entry.path} has no place in a built tree",
                         why="it is neither a file nor a folder",
-                        hint="build the tree anew",
+                        hint="build the tree again",
                     )
 
     def digest(self, name: str) -> tuple[str, int]:
@@ -53,7 +54,7 @@ class Staging:
         return self._digests is not None and self._digests.is_known(self.stage, name)
 
     def put(self, name: str, content: bytes) -> None:
-        """The file with this content; the one that stands, when it has it."""
+        """Puts the file with this content; keeps the present one if it is equal."""
         path = self.stage / name
         try:
             if path.read_bytes() == content:
@@ -67,8 +68,9 @@ class Staging:
             os.fchmod(file.fileno(), 0o644)
 
     def link(self, name: str, to: str) -> None:
-        """The file under a second name, which says what it holds. Another file that stands there may have been changed
-        since it was named so."""
+        """Links the file to a second name, which contains its digest. An existing file of that name is replaced,
+        because it may have been changed.
+        """
         target = self.stage / to
         if target.exists():
             if target.samefile(self.stage / name):
@@ -79,7 +81,7 @@ class Staging:
         os.link(self.stage / name, target, follow_symlinks=False)
 
     def retain(self, folder: str, names: Set[str]) -> None:
-        """Removes what is below the folder and not among the names."""
+        """Removes everything below the folder that is not in ``names``."""
         top = self.stage / folder
         for path in sorted(top.rglob("*"), reverse=True):
             if stat.S_ISDIR(path.lstat().st_mode):

@@ -1,4 +1,4 @@
-"""`verify`: whether a repository is what the holders of its root say, file by file, and how long that will hold."""
+"""`verify`: whether a repository is what the holders of its root signed, file by file, and how long that is valid."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from dcos_universe.trust.sidecars import FOLDER, SBOMS
 
 @dataclass
 class Verified:
-    """What was verified. ``expires``: by role, when its signatures cease to hold, soonest first; ``soon``: those
-    that do within the time that was asked for. ``unsigned``: files of a tree that are not what was signed, a
-    sentence each."""
+    """The result of a verification. ``expires``: by role, when its signatures expire, soonest first; ``soon``: those
+    that do within the requested time. ``unsigned``: files of a tree that differ from the signed ones, a sentence each.
+    """
 
     where: str
     versions: dict[str, int]
@@ -61,8 +61,8 @@ def verify(
     ask: Fetch = fetch,
 ) -> Verified:
     """``where``: a tree (a folder: every file of it is read), or a URL (its signed files are): that of the repository's
-    folder, of its ``…/repo`` or of one of its files, as for `Client`. ``state`` remembers what was seen, by which a
-    rollback is known the next time. Raises `RepositoryRefused`, and `UniverseError`.
+    folder, of its ``…/repo`` or of one of its files, as for `Client`. ``state`` stores what was seen, by which a
+    rollback is recognized the next time. Raises `RepositoryRefused`, and `UniverseError`.
     """
     tree = None if "://" in where else Path(where)
     if tree is not None and not tree.is_dir():
@@ -116,8 +116,7 @@ def _roles(trusted: Trusted, result: Verified, now: datetime, warn: timedelta) -
 
 
 def _hashed(tree: Path, trusted: Trusted) -> Iterator[str]:
-    """The files under names of their digest, which clients with a root read; files of snapshots of before may be
-    there."""
+    """The files under names with their digest, for clients with a root; files of earlier snapshots may exist, too."""
     roles = trusted.roles()
     for role in sorted(roles):
         signed = roles[role]
@@ -131,7 +130,7 @@ def _hashed(tree: Path, trusted: Trusted) -> Iterator[str]:
 
 
 def _sidecars(tree: Path, files: contents.Contents, result: Verified) -> Iterator[str]:
-    """Bills of materials are as the packages' signed files say."""
+    """Checks that bills of materials agree with the packages' signed files."""
     for name in sorted(one for one in files if one.startswith(f"{FOLDER}/") and (tree / one).is_file()):
         content = (tree / name).read_bytes()
         if sha256(content).hexdigest() != files[name][0]:
@@ -146,13 +145,13 @@ def _sidecars(tree: Path, files: contents.Contents, result: Verified) -> Iterato
 
 
 def _unknown(content: bytes) -> int:
-    """How many artifacts a package's file tells no digest of."""
+    """How many artifacts in a package's file have no digest."""
     revisions = json.loads(content)["revisions"].values()
     return sum("sha256" not in artifact for one in revisions for artifact in one["artifacts"])
 
 
 def refused(result: Verified) -> RepositoryRefused:
-    """The refusal of a tree some of whose files are not as they were signed."""
+    """The refusal of a tree with files that differ from the signed ones."""
     shown = "; ".join(result.unsigned[:5])
     more = f" and {len(result.unsigned) - 5} more" if len(result.unsigned) > 5 else ""
     return RepositoryRefused(f"the tree at {result.where} is refused", TAMPERED, f"{shown}{more}")

@@ -144,7 +144,7 @@ class Quotas:
 
     def room(self, role: str) -> Headroom | None:
         """The room of a role; None: not limited."""
-        self._settle()
+        self._refresh()
         if role in self._rooms:
             return self._rooms[role]
         made = self._rooms[role] = self._room(role)
@@ -157,10 +157,10 @@ class Quotas:
         resources came back: where agents became smaller than what is allocated there, more is free on other agents
         than in the whole cluster.
         """
-        self._settle()
+        self._refresh()
         return frozenset(self._surplus)
 
-    def _settle(self) -> None:
+    def _refresh(self) -> None:
         if self._version != self._tree.version:
             self._version = self._tree.version
             self._rooms.clear()

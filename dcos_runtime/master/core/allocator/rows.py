@@ -60,9 +60,9 @@ class AgentRow:
     def set_total(self, total: Resources) -> None:
         self.total = total
         self.signature = signature(total)
-        self.settle()
+        self.reclaim_lent()
 
-    def settle(self) -> None:
+    def reclaim_lent(self) -> None:
         """Counts lent resources as allocated, and computes the free ones again."""
         if self.lent is not None:
             self.base = self.base + self.lent
@@ -70,11 +70,11 @@ class AgentRow:
         self._free = self._amounts = None
 
     def take(self, resources: Resources) -> None:
-        self.settle()
+        self.reclaim_lent()
         self.base = self.base + resources
 
     def free(self, resources: Resources) -> None:
-        self.settle()
+        self.reclaim_lent()
         self.base = self.base - resources
 
 

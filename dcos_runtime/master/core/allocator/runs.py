@@ -47,7 +47,7 @@ class Runs(Vectors):
                 return []
         size = self._queue.size if budget is None else max(budget, 1)
         rows, self._queue = self._queue[:size], self._queue[size:]
-        self._settle()
+        self._sort_clients()
         if self._next_end <= now:
             self._expire(rows[self._rows.ends[rows] <= now], now)
         return self._decide(rows[self._rows.active[rows]])
@@ -107,7 +107,7 @@ class Runs(Vectors):
             chosen |= rows.held_back
             self._more_room = False
         if self._woken:
-            self._settle()
+            self._sort_clients()
             columns = np.zeros(self._columns.capacity, bool)
             columns[[slot for slot in self._woken if self._awake(slot)]] = True
             if columns.any():
@@ -128,7 +128,7 @@ class Runs(Vectors):
         client = self._columns.clients[slot]
         return client is not None and self._frameworks[client.framework_id].takes(client.role)
 
-    def _settle(self) -> None:
+    def _sort_clients(self) -> None:
         if self._awake_changed:
             awake = [
                 client
@@ -137,9 +137,9 @@ class Runs(Vectors):
                 if framework.takes(role)
             ]
             self._awake_changed = False
-            self._tree.settle(awake)
+            self._tree.sort_clients(awake)
         else:
-            self._tree.settle()
+            self._tree.sort_clients()
 
     def _end_rests(self, now: float) -> None:
         for framework_id in [one for one, until in self._rests.items() if until <= now]:

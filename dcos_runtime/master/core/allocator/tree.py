@@ -311,7 +311,7 @@ class RoleTree:
         slot: int = node.own_level.keys[0][3]
         return slot
 
-    def settle(self, awake: Iterable[RoleFramework] | None = None) -> None:
+    def sort_clients(self, awake: Iterable[RoleFramework] | None = None) -> None:
         """Sorts the order again. ``awake``: the clients that take part, given when they or the totals have changed."""
         if awake is not None:
             self._awake = list(awake)

@@ -1,8 +1,8 @@
-"""Ansible action ``dcos_host``: sends one machine its request and keeps its answer, in one round trip.
+"""Ansible action ``dcos_host``: sends one machine its request and stores its answer, in one round trip.
 
-The play names two folders: ``requests`` (``<host>.json``, read) and ``answers`` (``<host>.json``, written),
-and a file ``code`` with what `payload.code` returned. So the play's arguments are the same for every host, nothing of a
-manifest passes through Ansible's templating, and a thousand hosts cost a thousand small results.
+The play names two folders: ``requests`` (``<host>.json``, read) and ``answers`` (``<host>.json``, written), and a file
+``code`` with the result of `payload.code`. So the play's arguments are the same for every host, no part of a manifest
+passes through Ansible's templating, and the results of a thousand hosts are small.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class ActionModule(ActionBase):
     def ask(self, name: str, data: bytes) -> dict[str, Any]:
         """Runs the host's side with ``data`` and returns its answer."""
         try:
-            # Straight to the connection: a module of Ansible's own kind would be zipped, copied and unpacked first.
+            # Directly over the connection: one of Ansible's own modules would first be zipped, copied and unpacked.
             done = self._low_level_execute_command(payload.COMMAND, in_data=data)  # type: ignore[no-untyped-call]  # Ansible has no types
             return payload.answer(name, done["rc"], done["stdout"].encode(), done["stderr"].encode())
         except InstallerError as error:
-            told = {"what": error.what, "why": error.why, "hint": error.hint, "evidence": error.evidence}
-            return {"error": told}
+            fields = {"what": error.what, "why": error.why, "hint": error.hint, "evidence": error.evidence}
+            return {"error": fields}

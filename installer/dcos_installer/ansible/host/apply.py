@@ -71,7 +71,7 @@ def locked(machine: Machine) -> Iterator[None]:
                     raise HostError(
                         "another run is at work on this host",
                         f"it has held {HOME}/.lock for {_LOCK_SECONDS:g} s",
-                        "wait for it, or find out who else deploys here",
+                        "wait for it, or find out which other operator deploys here",
                     ) from None
                 time.sleep(0.2)
         yield
@@ -116,7 +116,7 @@ def apply(
             if seen.generation:
                 machine.symlink(f"generations/{seen.generation}", PREVIOUS)
             machine.symlink(f"generations/{generation}", ACTIVE)
-        _settle(machine, systemd, work, wanted, deadline)
+        _update_units(machine, systemd, work, wanted, deadline)
     except (OSError, HostError) as error:
         cause = error if isinstance(error, HostError) else _disk_error(machine, error, generation)
         if generation == seen.generation:
@@ -140,10 +140,10 @@ def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
         seen.users = {}  # their state stays
     work = work_for(NOTHING, "", seen)
     machine.remove(ACTIVE)
-    _settle(machine, systemd, work, NOTHING, _ROLLBACK_SECONDS)
-    doors = seen.manifest["firewall"]
-    if doors and machine.real and listing(machine, doors["table"]):
-        machine.run(["/usr/sbin/nft", "delete", "table", "inet", doors["table"]])
+    _update_units(machine, systemd, work, NOTHING, _ROLLBACK_SECONDS)
+    firewall = seen.manifest["firewall"]
+    if firewall and machine.real and listing(machine, firewall["table"]):
+        machine.run(["/usr/sbin/nft", "delete", "table", "inet", firewall["table"]])
     for path in (HOME, SECRETS, *((LASTING,) if purge else ())):
         machine.remove(path)
     for name in work.users_gone:
@@ -162,7 +162,9 @@ def _refuse(
             f"the package {folder} " + (f"was altered here ({altered})" if altered else "was not brought here")
         )
     if found:
-        raise HostError("the manifest cannot be applied", "; ".join(found), "nothing was changed: mend that, run again")
+        raise HostError(
+            "the manifest cannot be applied", "; ".join(found), "nothing was changed: correct that, run again"
+        )
     free = machine.free_bytes(HOME)
     if free < size * 3 + _HEADROOM:
         raise _no_space(machine, seen.generation)
@@ -224,7 +226,7 @@ def _lay_links(machine: Machine, links: dict[str, str]) -> None:
         machine.symlink(target, path)
 
 
-def _settle(machine: Machine, systemd: Systemd, work: Work, wanted: dict[str, Any], deadline: float) -> None:
+def _update_units(machine: Machine, systemd: Systemd, work: Work, wanted: dict[str, Any], deadline: float) -> None:
     """Starts, restarts and stops units, so that they run as the active generation says."""
     for name in work.stops:
         systemd.act("stop", name)
@@ -274,7 +276,7 @@ def _go_back(machine: Machine, systemd: Systemd, before: Observed, failed: int) 
             machine.symlink(f"generations/{before.generation}", ACTIVE)
         else:
             machine.remove(ACTIVE)
-        _settle(machine, systemd, work, wanted, _ROLLBACK_SECONDS)
+        _update_units(machine, systemd, work, wanted, _ROLLBACK_SECONDS)
         machine.remove(PENDING)
         machine.remove(f"{GENERATIONS}/{failed}")
     except (OSError, HostError, ValueError) as error:
@@ -332,7 +334,9 @@ def _disk_error(machine: Machine, error: OSError, generation: int) -> HostError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _no_space(machine, generation)
     return HostError(
-        f"{error.strerror}: {error.filename}", _still(generation), "mend that and run again: the run is then finished"
+        f"{error.strerror}: {error.filename}",
+        _still(generation),
+        "correct that and run again: the run is then finished",
     )
 
 

@@ -43,10 +43,10 @@ def gather(machine: Machine) -> dict[str, Any]:
 
 
 def altered_package(machine: Machine, folder: str, home: str = PACKAGES) -> str:
-    """What first shows that a package is not as it was unpacked; empty when it is.
+    """The first path of a package that differs from what was unpacked; empty if none does.
 
-    Packages never change: every file carries one fixed time, and all paths were noted while it was unpacked. So an
-    edit shows without reading a byte of it, and a file that is gone shows as well.
+    Packages never change: every file has one fixed time, and all paths are recorded while it is unpacked. So an edit or
+    a missing file is found without reading any content.
     """
     top = machine.at(home + "/" + folder)
     if not stat.S_ISDIR(os.lstat(top).st_mode):
@@ -67,9 +67,9 @@ def altered_package(machine: Machine, folder: str, home: str = PACKAGES) -> str:
 
 
 def package_paths(top: str) -> tuple[list[bytes], str]:
-    """The sorted paths of all in a package that is unpacked at ``top``; the first file that was edited since, if any.
+    """The sorted paths of a package that is unpacked at ``top``, and the first file that was edited since, if any.
 
-    Without its note of names, and without what Python itself may put there.
+    Leaves out its record of paths, and the files that Python itself may put there.
     """
     paths, waiting, cut = [], [top], len(top) + 1
     while waiting:
@@ -110,7 +110,7 @@ def _pythons(machine: Machine) -> list[str]:
 
 
 def _our_python(machine: Machine, pythons: list[str]) -> str:
-    """The distribution's own when it is new enough, else the newest one that is."""
+    """The distribution's own if it is new enough, otherwise the newest one that is."""
     preferred = os.path.basename(machine.link("/usr/bin/python3") or "")[len("python") :].replace(".", "")
     fitting = [tag for tag in pythons if int(tag[3:]) >= OLDEST_PYTHON]
     if "cp" + preferred in fitting:
@@ -119,12 +119,12 @@ def _our_python(machine: Machine, pythons: list[str]) -> str:
 
 
 def _cgroups(machine: Machine) -> str:
-    """v2 only where the unified hierarchy has the controllers; a hybrid is v1."""
+    """v2 only if the unified hierarchy has the controllers; a hybrid is v1."""
     return "v2" if machine.text("/sys/fs/cgroup/cgroup.controllers") else "v1"
 
 
 def _container_runtime(machine: Machine, cgroups: str) -> str:
-    """crun handles unified cgroups best; with others only runc is reliable."""
+    """crun supports unified cgroups best; with others only runc is reliable."""
     there = [name for name in ("crun", "runc") if any(machine.exists(d + name) for d in ("/usr/bin/", "/usr/sbin/"))]
     if cgroups == "v1":
         return "runc" if "runc" in there else ""

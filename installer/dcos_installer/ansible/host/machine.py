@@ -1,4 +1,4 @@
-"""The machine as the rest of the host's side sees it: files below a root, commands, and one gate for every change."""
+"""The machine, as the other code on the host uses it: files below a root, commands, and one method for every change."""
 
 from __future__ import annotations
 

@@ -23,12 +23,12 @@ FORMAT = 1
 def main(request: dict[str, Any], stream: IO[bytes]) -> None:
     """Answers ``request``: ``mode`` facts, check, apply or receive; ``root``. See `answer`."""
     try:
-        told = answer(Machine(request.get("root") or "/"), request, stream)
+        answered = answer(Machine(request.get("root") or "/"), request, stream)
     except HostError as error:
-        told = {"error": error.fields()}
+        answered = {"error": error.fields()}
     except OSError as error:
-        told = {"error": _disk(error).fields()}
-    sys.stdout.write("\n" + MARK + dumps(told) + "\n")
+        answered = {"error": _disk(error).fields()}
+    sys.stdout.write("\n" + MARK + dumps(answered) + "\n")
     sys.stdout.flush()
 
 
@@ -36,11 +36,12 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
     """The machine's answer.
 
     - ``facts``: ``facts``.
-    - ``check`` (``manifest`` as text; ``secrets``, whose contents are None for those yet to be made): ``facts``,
-      ``changes``, ``problems``, ``missing_packages``, ``seen`` (what the changes rest on) with its ``digest``.
-    - ``apply`` (besides: ``expected``, the ``seen`` of the plan; ``deadline`` in seconds): ``changes``, and the host as
-      it is then. A failure is ``error``, with ``rolled_back``.
-    - ``receive`` (``packages``, their tars behind the request): ``brought``.
+    - ``check`` (``manifest`` as text; ``secrets``, whose contents are None if they do not exist yet): ``facts``,
+      ``changes``, ``problems``, ``missing_packages``, ``seen`` (the state from which the changes follow) with its
+      ``digest``.
+    - ``apply`` (also: ``expected``, the ``seen`` of the plan; ``deadline`` in seconds): ``changes``, and the host's
+      state after them. A failure is ``error``, with ``rolled_back``.
+    - ``receive`` (``packages``, whose tars follow the request): ``brought``.
     - ``remove`` (``purge``): ``changes``.
     """
     mode = request["mode"]
@@ -97,10 +98,10 @@ def _apply(
         _refuse_drift(request.get("expected"), seen.flat())
         try:
             work = apply(machine, systemd, wanted, data, digest, seen, secrets, float(request.get("deadline") or 90))
-            told: dict[str, Any] = {"changes": work.changes}
+            result: dict[str, Any] = {"changes": work.changes}
         except HostError as error:
-            told = {"error": error.fields(), "rolled_back": isinstance(error, RolledBack) and not error.stuck}
-        return {**told, **_answer_of(observe(machine, systemd, wanted, secrets))}
+            result = {"error": error.fields(), "rolled_back": isinstance(error, RolledBack) and not error.stuck}
+        return {**result, **_answer_of(observe(machine, systemd, wanted, secrets))}
 
 
 def _answer_of(seen: Observed) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def _refuse_drift(expected: dict[str, str] | None, now: dict[str, str]) -> None:
         if expected.get(key) != now.get(key)
     ]
     raise HostError(
-        "this host is not as the plan saw it",
+        "this host has changed since the plan was made",
         "; ".join(differences),
         "nothing was changed: make a new plan and look at it",
     )
@@ -146,11 +147,11 @@ def _validate(wanted: dict[str, Any]) -> None:
             raise HostError(
                 "this manifest is refused",
                 f"it holds a path that leads outside: {path!r}",
-                "mend the role that adds it",
+                "correct the role that adds it",
             )
 
 
 def _disk(error: OSError) -> HostError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HostError(f"no space left on the file system of {HOME}", str(error), "free space there and run again")
-    return HostError(f"{error.filename} cannot be used", str(error.strerror), "mend that on the host and run again")
+    return HostError(f"{error.filename} cannot be used", str(error.strerror), "correct that on the host and run again")

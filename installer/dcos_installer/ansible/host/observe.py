@@ -55,7 +55,7 @@ class Observed:
         """Path in the active generation → how it differs from what was written."""
         self.links: dict[str, str] = {}
         self.has_image_users = False
-        """Its image brought our users and commands, which stay with it."""
+        """Its image contains our users and commands, which are never removed."""
         """Every link into the active generation, and what is at the path of a wanted link: target, ``-`` or ``file``.
         """
         self.users: dict[str, str] = {}
@@ -69,7 +69,7 @@ class Observed:
         self.missing_packages: list[str] = []
         """Those that have to be brought."""
         self.seeded_packages: list[str] = []
-        """Those that are missing, too, and are whole in the machine's image: `apply` takes them from there."""
+        """The missing packages that are complete in the machine's image: `apply` takes them from there."""
         self.altered_packages: dict[str, str] = {}
         """Folder → the first path by which it differs from what was unpacked."""
         self.mended_packages: dict[str, str] = {}
@@ -83,7 +83,7 @@ class Observed:
         """
         # A unit that restarts again and again alternates between up and down, which is not a drift.
         units = {name: RUNNING if state == LOOPING else state for name, state in self.units.items()}
-        told = {"generation": str(self.generation), "manifest": self.manifest_digest}
+        shown = {"generation": str(self.generation), "manifest": self.manifest_digest}
         for kind, values in (
             ("file", self.altered),
             ("link", self.links),
@@ -92,12 +92,12 @@ class Observed:
             ("unit", units),
             ("secret", self.secrets),
         ):
-            told.update({f"{kind} {name}": value for name, value in values.items()})
+            shown.update({f"{kind} {name}": value for name, value in values.items()})
         if self.firewall:
-            told["firewall"] = self.firewall
+            shown["firewall"] = self.firewall
         if self.pending:
-            told["unfinished"] = " ".join(self.pending)
-        return told
+            shown["unfinished"] = " ".join(self.pending)
+        return shown
 
 
 def digest_of(flat: dict[str, str]) -> str:
@@ -112,9 +112,10 @@ def service_manager(machine: Machine) -> Systemd:
 def unseen(
     wanted: dict[str, Any], users: Collection[str], links: dict[str, str], packages: Collection[str]
 ) -> Observed:
-    """What `observe` would find on a machine that was never deployed to: for plans of machines yet to be made.
+    """What `observe` would return for a machine that was never deployed to: for plans of machines that do not exist
+    yet.
 
-    ``users``, ``links`` and ``packages`` are what its image has.
+    ``users``, ``links`` and ``packages`` are those of its image.
     """
     seen = Observed()
     seen.links = {link["path"]: links.get(link["path"], "-") for link in wanted["links"]}
@@ -198,7 +199,7 @@ def rules_digest(machine: Machine, firewall: dict[str, Any]) -> str:
 
 
 def owned_links(machine: Machine) -> dict[str, str]:
-    """Every link into the active generation in the folders where we put links, whoever made it."""
+    """Every link into the active generation in the folders where we put links, of any origin."""
     folders = list(_LINK_FOLDERS)
     folders += [
         f"/etc/systemd/system/{name}" for name in machine.names("/etc/systemd/system") if name.endswith(".wants")

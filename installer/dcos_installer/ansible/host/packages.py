@@ -21,7 +21,7 @@ _CHUNK = 1 << 18
 _MOST = 1 << 30
 _ANEW = "remove the operator's bundle cache, run again"
 _PIECE = 1 << 20
-"""Of a package, unpacked; more than a full `_CHUNK` comes to most of the time."""
+"""The size of pieces of an unpacked package; larger than most results of decompressing a `_CHUNK`."""
 
 
 def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes]) -> list[str]:
@@ -66,9 +66,9 @@ def unpack(package: dict[str, Any], stream: IO[bytes], home: str) -> None:
 
 
 def take_seed(machine: Machine, package: str) -> None:
-    """Copies a package (its folder's name) that the machine's image holds, times included, in place of what is there.
+    """Copies a package (its folder's name) from the machine's image, with its times, and replaces the existing one.
 
-    No generation leads into the image: its place is another one's after an update.
+    No generation leads into the image, because an update replaces the image.
     """
     machine.folder(PACKAGES)
     incoming, seed = f"{PACKAGES}/.new-{package}", SEEDS + "/" + package
@@ -104,7 +104,7 @@ def _put_in_place(machine: Machine, package: str) -> None:
 
 
 class _Tar:
-    """The next ``size`` bytes of a stream, a gzip, read as the tar in it, which is hashed meanwhile."""
+    """The next ``size`` bytes of a stream, a gzip, read as the tar in it, which is hashed at the same time."""
 
     def __init__(self, stream: IO[bytes], size: int, unpacked: int) -> None:
         self._stream = stream
@@ -124,7 +124,7 @@ class _Tar:
         return data
 
     def _next(self) -> bytes:
-        """A whole piece at once: a reader that wants little would have what is packed copied for each little."""
+        """A whole piece at once: small reads would copy the compressed rest each time."""
         data = b""
         while not data and not self._inflate.eof:
             packed = self._inflate.unconsumed_tail or self._take()

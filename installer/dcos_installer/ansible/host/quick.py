@@ -1,4 +1,4 @@
-"""JSON and sha256 without the imports of their usual modules: `re` and OpenSSL cost more than a whole check.
+"""JSON and sha256 without the imports of their usual modules: `re` and OpenSSL take longer than a whole check.
 
 The same C code does the work; in a Python without these internals the usual modules are used.
 """

@@ -109,7 +109,9 @@ class Systemd:
         done = self.machine.run([self.binary, *arguments], seconds=90)
         if done.code:
             raise HostError(
-                "cannot run systemctl " + " ".join(arguments), done.err.strip(), "mend that on the host and run again"
+                "cannot run systemctl " + " ".join(arguments),
+                done.err.strip(),
+                "correct that on the host and run again",
             )
 
 

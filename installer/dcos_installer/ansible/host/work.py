@@ -79,14 +79,14 @@ def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: 
     for link in wanted["links"]:
         now = seen.links.get(link["path"], "-")
         if link["path"].startswith("/usr/local/bin/") and now != "-" and not now.startswith(ACTIVE + "/"):
-            found.append(f"{link['path']} is there and not ours: move it away")
+            found.append(f"{link['path']} exists and is not ours: move it away")
     for secret in wanted["secrets"]:
         if secret["name"] not in secrets and seen.secrets[secret["name"]] == "-":
-            found.append(f"the secret {secret['name']} is not on the host and was not brought")
+            found.append(f"the secret {secret['name']} is not on the host and was not sent")
     if seen.generation and _locked_out(machine, wanted, secrets):
         found.append(
             "ZooKeeper's password in the operator's zookeeper.json is another than the one that this host's daemons"
-            " locked their data with, and that cannot be changed: put zookeeper.json back from a backup"
+            " locked their data with, and that cannot be changed: restore zookeeper.json from a backup"
         )
     return found
 
@@ -122,7 +122,7 @@ def _packages(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Obs
                 "package",
                 name,
                 "mend",
-                "altered on the host: " + what if what else "missing on the host: brought again",
+                "altered on the host: " + what if what else "missing on the host: uploaded again",
             )
         elif old.get(name) != new.get(name):
             changed.add("package:" + name)
@@ -203,10 +203,10 @@ def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observ
         reasons = [name + " changed" for name in (text, *unit["reads"]) if name in changed]
         if unit["name"] in seen.pending:
             reasons.append("an earlier run was cut off")
-        doors = wanted["firewall"] if wanted["firewall"] and wanted["firewall"]["unit"] == unit["name"] else None
-        if doors and seen.firewall in ("-", "altered"):
+        firewall = wanted["firewall"] if wanted["firewall"] and wanted["firewall"]["unit"] == unit["name"] else None
+        if firewall and seen.firewall in ("-", "altered"):
             reasons.append("the table is gone" if seen.firewall == "-" else "the table was altered")
-        elif doors and seen.firewall == "old" and not reasons:
+        elif firewall and seen.firewall == "old" and not reasons:
             reasons.append("the table was loaded from other rules")
         state = seen.units[unit["name"]]
         if state == LOOPING:

@@ -1,7 +1,7 @@
-"""Checks of what several hosts' daemons do together: that one leads, that a majority serves, that users can log in.
+"""Checks across hosts: that one daemon leads, that a majority serves, that users can log in.
 
-A service without a module here is asked on each of its hosts (`phases.health`). A descriptor names its module by
-``checked_by``; `ALL` are those that the services of a cluster name, in the order in which a deploy waits for them.
+A service without a module here is asked on each of its hosts (`phases.health`). A descriptor names its module in
+``checked_by``; `ALL` are the checks of a cluster's services, in the order in which a deploy waits for them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,6 @@ _KNOWN: Mapping[CheckedBy, type[Check]] = {"kernel": Kernel, "init": Init, "coor
 
 
 def of(services: Catalog) -> tuple[Check, ...]:
-    """The checks that these services name."""
+    """The checks of these services."""
     named = {service.checked_by for service in services}
     return tuple(check() for name, check in _KNOWN.items() if name in named)

@@ -1,4 +1,4 @@
-"""What a check of the cluster is, and what it sees."""
+"""The interface of a check, and its result."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Seen:
-    """What `status` tells of one check."""
+    """One check's part of the status."""
 
     told: dict[str, Any] = field(default_factory=dict)
     """Keys and values of ``status --json``."""
     lines: tuple[tuple[str, str], ...] = ()
-    """What stands there for people: label and text; an empty text: nobody."""
+    """The same for display: label and text; an empty text: nobody."""
     problems: tuple[str, ...] = ()
-    """What is wrong, as sentences."""
+    """The problems, as sentences."""
     is_cause: bool = False
-    """Other checks' problems follow from these: they are told first."""
+    """Other checks' problems follow from these, so these are shown first."""
     known: frozenset[str] = frozenset()
-    """Hosts whose own daemons need not be asked any more: a problem says already what is wrong there."""
+    """Hosts whose own daemons need no request any more: a problem already describes them."""
 
 
 class Check(Protocol):
-    """One check. Each method may raise `CannotAsk` when nobody can be asked from here."""
+    """One check. Each method may raise `CannotAsk` when no daemon can be asked from here."""
 
     def unseen(self, ctx: Context) -> Seen:
         """The status when the check could not ask."""
 
     def look(self, ctx: Context) -> Seen:
-        """The state now."""
+        """The status now."""
 
     def wait(self, ctx: Context) -> str:
-        """Returns once all is well, with what to tell of it. Raises `DeadlinePassed`."""
+        """Returns once all is well, with a sentence for the report. Raises `DeadlinePassed`."""
 
     def prove(self, ctx: Context) -> None:
-        """Tries the service for real, after a run that changed something. Raises `InstallerError`."""
+        """Uses the service as a user would, after a run that changed something. Raises `InstallerError`."""
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
-        """What to do about these hosts, whose change failed; sentences, none when it knows nothing."""
+        """What to do about these hosts, whose change failed, as sentences; empty if the check knows nothing."""

@@ -1,4 +1,4 @@
-"""The masters' ZooKeepers: which of them serve, and what it means for the cluster that some do not."""
+"""The masters' ZooKeepers: which of them serve, and what it means for the cluster if some do not."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 SERVE_SECONDS = 90.0
 _ANSWER_SECONDS = 5.0
 _LOOK_SECONDS = 8.0
-"""So `status` is told of damaged files, however many machines are out of reach."""
+"""A short limit, so that `status` reports damaged files however many machines cannot be reached."""
 _SERVING = ("leader", "follower", "standalone")
 
 
 class Alone(NotWell):
-    """A ZooKeeper runs and serves nobody: it does not reach a majority of them."""
+    """A ZooKeeper runs and does not serve: it does not reach a majority of them."""
 
 
 @dataclass(frozen=True)
 class Quorum:
-    """``modes``: what each serving ZooKeeper says it is, by master; ``silent``: why the others do not serve."""
+    """``modes``: the mode of each serving ZooKeeper, by master; ``silent``: why the others do not serve."""
 
     modes: dict[str, str]
     silent: dict[str, str]
@@ -51,32 +51,34 @@ class Quorum:
 
     @property
     def problem(self) -> str:
-        """What is wrong, and what it means, as one sentence; empty: every one serves."""
+        """The problem and its consequence, as one sentence; empty if all serve."""
         if not self.silent:
             return ""
         where = ", ".join(f"{name} ({why})" for name, why in self.silent.items())
         if self.size == 1:
-            return f"the only ZooKeeper does not serve, so nobody can lead: {where}"
+            return f"the only ZooKeeper does not serve, so no daemon can lead: {where}"
         count = f"{len(self.modes)} of {self.size} serve"
         if not self.holds:
-            return f"ZooKeeper has no majority: {count}, {self.needed} must, so nobody can lead; not served by: {where}"
+            return (
+                f"ZooKeeper has no majority: {count}, {self.needed} must, so no daemon can lead; not served by: {where}"
+            )
         spare = len(self.modes) - self.needed
         return f"a ZooKeeper does not serve: {where}; {count}, {f'{spare} more' if spare else 'no other'} may fail"
 
 
 def ask_mode(ask: Ask, host: HostSpec, services: Catalog) -> str:
-    """What the host's ZooKeeper says it is: ``leader`` … Raises `NotWell` with what it said when it does not serve."""
+    """The mode of the host's ZooKeeper: ``leader`` … Raises `NotWell` with its answer if it does not serve."""
     said = str(ask(f"zookeeper://{host.address}:{services.store_port}/srvr", seconds=_ANSWER_SECONDS) or "")
     if (mode := mode_in(said)) in _SERVING:
         return mode
     if "not currently serving requests" in said:
-        raise Alone("it runs, and is not in touch with a majority")
+        raise Alone("it runs, and does not reach a majority")
     raise NotWell(f"it says {' '.join(said.split())[:200] or 'nothing'}")
 
 
 def faulty_members(ctx: Context, quorum: Quorum, seconds: float | None = None) -> list[str]:
-    """A sentence for each ZooKeeper that cannot start from its files, with the command that repairs it. ``seconds``: of
-    one that is not reached within that nothing is told.
+    """A sentence for each ZooKeeper that cannot start from its files, with the command that repairs it. One that is not
+    reached within ``seconds`` is left out.
     """
     found = _faults(ctx, [ctx.spec.host(name) for name in quorum.silent], seconds)
     return [f"{name}: {why.text}: {repair_line(ctx, name)}" for name, why in found.items()]
@@ -131,7 +133,7 @@ class Coordination:
         return ""
 
     def prove(self, ctx: Context) -> None:
-        """Nothing to try: a run that got this far has used ZooKeeper."""
+        """Nothing to do: a run that got this far has used ZooKeeper."""
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         found = _faults(ctx, [host for host in hosts if host.is_master])

@@ -1,4 +1,4 @@
-"""The init: one of them leads; a cluster that was changed also runs a real app through it."""
+"""The init: one of them leads. After a change, a real app is run by it."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ APP_ID = "/dcos-postflight"
 
 
 def init(ask: Ask, spec: ClusterSpec, services: Catalog) -> HostSpec:
-    """The host whose init leads, as the first that answers tells: one that does not lead passes the question on.
+    """The host whose init leads, as the first one that answers says: a standby forwards the request.
 
     Raises `NotWell` when no init leads.
     """
     asked = {host.name: partial(_leader_named, ask, _url(services, host)) for host in spec.masters}
-    found = at_once(asked, enough=lambda told: _called(spec, told) is not None)
+    found = at_once(asked, enough=lambda answer: _called(spec, answer) is not None)
     said = []
-    for told in found.values():
-        if isinstance(told, str) and (leading := _called(spec, told)) is not None:
+    for answer in found.values():
+        if isinstance(answer, str) and (leading := _called(spec, answer)) is not None:
             return leading
-    for name, told in found.items():
-        if isinstance(told, NotWell):
-            said.append(f"{name}: {told.what} {told.why}".rstrip())
-        elif isinstance(told, BaseException):
-            raise told
+    for name, answer in found.items():
+        if isinstance(answer, NotWell):
+            said.append(f"{name}: {answer.what} {answer.why}".rstrip())
+        elif isinstance(answer, BaseException):
+            raise answer
         else:
-            said.append(f"{name}: names no master's init as the one that leads, but {told or 'nobody'}")
+            said.append(f"{name}: names no master's init as the one that leads, but {answer or 'nobody'}")
     raise NotWell("no init leads", evidence="\n".join(said))
 
 
 def _leader_named(ask: Ask, url: str) -> str:
-    """Whom the init names as the one that leads; empty: nobody."""
+    """The address of the leader, as the init reports it; empty if there is none."""
     ask(f"{url}/ping")
     answer = ask(f"{url}/v2/leader")
     return str(answer.get("leader", "")) if isinstance(answer, dict) else ""
 
 
-def _called(spec: ClusterSpec, told: str) -> HostSpec | None:
-    """The master that is meant."""
-    return next((host for host in spec.masters if told.rpartition(":")[0] in (host.address, host.name)), None)
+def _called(spec: ClusterSpec, address: str) -> HostSpec | None:
+    """The master with that address."""
+    return next((host for host in spec.masters if address.rpartition(":")[0] in (host.address, host.name)), None)
 
 
 class Init:
-    """One init leads, and an app can be run."""
+    """One init leads, and can run an app."""
 
     def unseen(self, ctx: Context) -> Seen:
         return _seen("")
@@ -88,7 +88,7 @@ def _seen(leads: str, problems: tuple[str, ...] = ()) -> Seen:
 
 
 def _leading(ctx: Context) -> HostSpec:
-    """The host whose init leads, once one does."""
+    """Waits for the host whose init leads."""
     return wait_until(
         ctx,
         "an init leads",
@@ -99,12 +99,12 @@ def _leading(ctx: Context) -> HostSpec:
 
 
 def _url(services: Catalog, host: HostSpec) -> str:
-    """The init's port for our own, with mutual TLS."""
+    """The URL of the init's port for our own daemons, with mutual TLS."""
     return services.url("marathon", "tls", host.address)
 
 
 def _run_app(ctx: Context, serving: str) -> None:
-    """Runs a real app: started by the init, seen running, and removed again."""
+    """Runs a real app: starts it by the init, waits until it runs, and removes it."""
     url = f"{serving}/v2/apps"
     app = {
         "id": APP_ID,
@@ -146,15 +146,15 @@ def _running_on(ctx: Context, url: str) -> str:
 
 
 def _remove_app(ctx: Context, url: str) -> None:
-    """Removes the app, and waits until it is gone; also the app of an earlier run that was cut off."""
+    """Removes the app, and waits until it is gone; also the app of an earlier run that was interrupted."""
     _send(ctx, "DELETE", f"{url}{APP_ID}?force=true", 404)
     wait_until(ctx, f"the app {APP_ID} is gone", lambda: _must_be_gone(ctx, url), seconds=APP_SECONDS, evidence=str)
 
 
 def _send(ctx: Context, method: str, url: str, done: int, body: object = None) -> None:
-    """Asks for a change until the init answers: on a busy host a connection may fail.
+    """Sends a change until the init answers: on a busy host a connection may fail.
 
-    ``done``: the status that says that it is so already, such as by an earlier request whose answer was lost.
+    ``done``: the status of a change that was already made, such as by an earlier request whose answer was lost.
     """
 
     def send() -> NotWell | None:
@@ -182,7 +182,7 @@ def _must_be_gone(ctx: Context, url: str) -> None:
 
 
 def _app_said(ctx: Context, serving: str, url: str) -> str:
-    """Why the app does not run, as the init tells it, and what the agent that has its task last said."""
+    """Why the app does not run: the init's reason, and the last log lines of the agent with its task."""
     said = []
     hosts: set[str] = set()
     try:
@@ -200,9 +200,9 @@ def _app_said(ctx: Context, serving: str, url: str) -> str:
             said.append(f"{item.get('app', {}).get('id')} waits; offers declined: {why or 'none'}")
     except (InstallerError, KeyError) as error:
         said.append(str(error))
-    told = [(host, "agent") for host in ctx.spec.agents if host.address in hosts]
-    told += [(host, "marathon") for host in ctx.spec.masters]
-    for host, service in told:
+    shown = [(host, "agent") for host in ctx.spec.agents if host.address in hosts]
+    shown += [(host, "marathon") for host in ctx.spec.masters]
+    for host, service in shown:
         unit = ctx.services[service].unit_name
         said += [f"{host.name}, {unit}:", unit_log(ctx, host, unit)]
     return "\n".join(said)

@@ -27,7 +27,7 @@ _NAMED = 3
 
 
 def leader(ask: Ask, spec: ClusterSpec, services: Catalog) -> HostSpec:
-    """The master that leads. Raises `NotWell` when none does."""
+    """The leading master. Raises `NotWell` when none leads."""
     said = []
     asked = {host.name: partial(ask, f"{_url(services, host)}/metrics/snapshot") for host in spec.masters}
     found = at_once(asked, enough=_leads)
@@ -72,7 +72,7 @@ class Kernel:
         except CannotAsk:
             raise
         except InstallerError as error:
-            # Without a leader the list of agents is not known: one problem is enough.
+            # Without a leader the agents are not known: one problem is enough.
             return _seen("", (message_with_hosts(error),), frozenset(host.name for host in ctx.spec.agents))
         problems = tuple(f"{name} is not registered with the master" for name in missing)
         return _seen(ctx.services.url("master", "plain", leading.address), problems, frozenset(missing))
@@ -89,7 +89,7 @@ class Kernel:
         return f"{leading.name} leads, {counted(len(ctx.spec.agents), 'agent')} registered"
 
     def prove(self, ctx: Context) -> None:
-        """Nothing to try: the check of the init runs an app on it."""
+        """Nothing to do: the check of the init runs an app."""
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         return []
@@ -135,5 +135,5 @@ def _missing_said(ctx: Context, leading: HostSpec) -> str:
 
 
 def _url(services: Catalog, host: HostSpec) -> str:
-    """The master's port for our own, with mutual TLS."""
+    """The URL of the master's port for our own daemons, with mutual TLS."""
     return services.url("master", "tls", host.address)

@@ -1,4 +1,4 @@
-"""The gateways: every one answers, lets the administrator in, and nobody without a token."""
+"""The gateways: each answers, accepts the administrator's login, and refuses requests without a token."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ GATEWAY_SECONDS = 60.0
 
 
 def units(services: Catalog) -> tuple[str, ...]:
-    """What a gateway that does not answer may lack: its own unit, and that of the users."""
+    """The units to look at when a gateway does not answer: its own, and that of the users."""
     return tuple(services[name].unit_name for name in ("auth", "gateway"))
 
 
 def gateway_url(host: HostSpec, services: Catalog) -> str:
-    """Where users reach a master's gateway."""
+    """The URL of a master's gateway."""
     return services.url("gateway", "https", host.address)
 
 
 def silent_gateways(ask: Ask, spec: ClusterSpec, services: Catalog) -> dict[str, str]:
-    """The hosts whose gateway does not answer as it should, each with why."""
+    """The hosts whose gateway does not answer properly, each with the reason."""
     said = {}
     found = at_once({host.name: partial(ask, f"{gateway_url(host, services)}/health") for host in spec.masters})
     for name, answer in found.items():
@@ -49,7 +49,7 @@ def silent_gateways(ask: Ask, spec: ClusterSpec, services: Catalog) -> dict[str,
 
 
 def login(ask: Ask, gateway: str, uid: str, password: str) -> str:
-    """A token of that user. Raises `NotWell`, with status 401 when the password is another one by now."""
+    """A token of that user. Raises `NotWell`, with status 401 when the password was changed."""
     answer = ask(f"{gateway}/acs/api/v1/auth/login", method="POST", body={"uid": uid, "password": password})
     token = answer.get("token") if isinstance(answer, dict) else None
     if not isinstance(token, str) or not token:
@@ -58,12 +58,14 @@ def login(ask: Ask, gateway: str, uid: str, password: str) -> str:
 
 
 def refused(uid: str) -> str:
-    """What a login that is answered with 401 means, once the password was told: the gateway does not say which."""
+    """The meaning of a login that is answered with 401, after the password was shown: the gateway does not give the
+    reason.
+    """
     return f"{uid} was removed, or has another password than the one that was made"
 
 
 def token_lives(ask: Ask, spec: ClusterSpec, services: Catalog, token: str) -> bool:
-    """Whether a gateway takes the token. Where none answers nobody can tell, and it is taken for alive."""
+    """Whether a gateway accepts the token. If no gateway answers, the token counts as accepted."""
     for host in spec.masters:
         url = f"{gateway_url(host, services)}/pkgpanda/active.buildinfo.full.json"
         try:
@@ -78,7 +80,7 @@ def token_lives(ask: Ask, spec: ClusterSpec, services: Catalog, token: str) -> b
 
 
 class Login:
-    """Every gateway answers; after a change each is tried as a user would."""
+    """Every gateway answers; after a change each is used as by a user."""
 
     def unseen(self, ctx: Context) -> Seen:
         return _seen(())
@@ -113,9 +115,9 @@ class Login:
         results = ctx.everywhere(hosts, lambda host: check_gateway(ctx.ask, host, ctx.services, who))
         failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
         if failures:
-            raise HostsFailed("not every gateway is as it should be", failures)
+            raise HostsFailed("not every gateway works", failures)
         if False in results.values():
-            ctx.note("", f"{refused(who.uid)}, so nobody was logged in")
+            ctx.note("", f"{refused(who.uid)}, so there was no login")
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         return []
@@ -138,16 +140,16 @@ def _silent(ctx: Context) -> dict[str, str]:
 
 
 def _silent_said(ctx: Context) -> str:
-    """What the gateways that do not answer last said. They may run all the same: nginx waits for a port that is taken,
-    and a stranger who holds it answers.
+    """The last log lines of the gateways that do not answer. They may run all the same: nginx waits for a port that
+    another process holds.
     """
     return logs_of(ctx, ctx.spec.masters, dict.fromkeys(_silent(ctx), units(ctx.services)))
 
 
 def check_gateway(ask: Ask, host: HostSpec, services: Catalog, who: Administrator) -> bool:
-    """Raises `PostflightFailed` unless the host's gateway, checked by the cluster's CA, works.
+    """Raises `PostflightFailed` unless the host's gateway works, with a certificate of the cluster's CA.
 
-    Returns whether the administrator could log in: once the password was told, it may have been changed.
+    Returns whether the administrator could log in: after the password was shown, it may have been changed.
     """
     wrong, url = [], gateway_url(host, services)
     plain = f"{services.url('gateway', 'http', host.address)}/mesos/state"
@@ -181,7 +183,7 @@ def check_gateway(ask: Ask, host: HostSpec, services: Catalog, who: Administrato
         wrong.append("; ".join(part for part in (error.what, error.why) if part))
     if wrong:
         raise PostflightFailed(
-            f"the gateway of {host.name} is not as it should be",
+            f"the gateway of {host.name} does not work",
             hint=f"look at {' and '.join(units(services))} with: dcos-installer ssh INVENTORY {host.name}",
             evidence="\n".join(wrong),
         )

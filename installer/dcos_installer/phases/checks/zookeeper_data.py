@@ -1,4 +1,6 @@
-"""The files of a master's ZooKeeper: why it cannot start from them, and how they are given back or put aside."""
+"""The files of a master's ZooKeeper: why it cannot start from them, and how their owner is restored or they are put
+aside.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
     from dcos_installer.services import Service
 
 KEPT_ASIDE = 2
-"""How many damaged sets of data a machine keeps: somebody may want to look at them, and a disk has an end."""
+"""How many damaged sets of data a machine keeps for inspection: disk space is limited."""
 
-# What the user may not use of its files is asked as that user: modes, owners and lists of access all count then.
+# Access to its files is checked as its user: so modes, owners and access control lists all count.
 _LOOK = """\
 home=$1 user=$2 unit=$3 since=$4
 cd /
@@ -40,16 +42,16 @@ echo said:
 journalctl --no-pager --quiet --output=cat --since="@$since" --unit="$unit" | tail -n 400
 """
 _LATELY = "-5min"
-"""As date takes it: how far back a log is read, unless its data was repaired since."""
+"""A time for ``date``: how far back a log is read, unless the data was repaired since."""
 
-# One that does not get past its own files says this, whatever is wrong with them; then systemd starts it again.
+# ZooKeeper logs this when it cannot load its files, whatever is wrong with them; then systemd starts it again.
 _ENDED = ("exiting abnormally", "Unable to load database on disk", "Unable to run quorum server")
 _DENIED = r"Permission denied|Operation not permitted"
 _PREPARE = re.compile(rf"^zookeeper prepare: (.*: (?:{_DENIED}|Not a directory|Is a directory))\b.*$", re.MULTILINE)
-# Some it cannot use it stumbles over again and again, and does not end.
+# Some files that it cannot use make it fail again and again, without an end.
 _STUMBLES = re.compile(r"(\S*Exception: .*/version-2\b.*)$", re.MULTILINE)
 _START = re.compile(r"(?=^zookeeper prepare:)|(?=^.*Reading configuration from)", re.MULTILINE)
-# It has all of its data, and serves: what it said before that is over.
+# It has loaded all of its data, and serves: earlier messages no longer apply.
 _SERVED = re.compile(r"Peer state changed: \w+ - broadcast\b|PrepRequestProcessor \(sid:\d+\) started")
 _FILES = re.compile(r"[^\s'\"=:]*version-2/((?:log|snapshot)\.[0-9a-fA-F]+|\w+Epoch)")
 # Failures that other data would not repair.
@@ -58,7 +60,7 @@ _OTHERWISE = ("No space left", "BindException", "Address already in use", "OutOf
 _ACCESS = re.compile(rf"{_DENIED}|AccessDenied|Cannot write to (?:data|snap) directory|Unable to create \w+ directory")
 _CLOSED = re.compile(r"^closed (\S+) ([0-7]+) (.*)$|^find: (.*: Permission denied)$", re.MULTILINE)
 
-# Stops the unit and starts it again, whatever happens in between.
+# Stops the unit, and starts it again whatever happens in between.
 _STOPPED = """\
 trap 'systemctl reset-failed "$unit" 2>/dev/null || true; systemctl start --no-block "$unit"' EXIT
 systemctl stop "$unit"
@@ -69,7 +71,7 @@ chown -hR "$user:$user" "$home"
 chmod -R u+rwX,go-w "$home"
 sync
 """
-# The number (myid) and the lists of members (conf) stay: by them the others know it, and it them.
+# The number (myid) and the lists of members (conf) stay: by them the members know each other.
 _PUT_ASIDE = f"""\
 home=$1 user=$2 unit=$3 kept=$4 stamp=$5
 # Before it is stopped: can its data be moved away? A file in the way or a full disk would end this in the middle.
@@ -95,7 +97,7 @@ def zookeeper(ctx: Context) -> Service:
 
 
 def _own(ctx: Context) -> list[str]:
-    """What the scripts begin with: its folder, its user, its unit."""
+    """The first arguments of the scripts: its folder, its user, its unit."""
     service = zookeeper(ctx)
     return [service.home, service.user_name, service.unit_name]
 
@@ -103,7 +105,7 @@ def _own(ctx: Context) -> list[str]:
 @dataclass(frozen=True)
 class Fault:
     """Why a ZooKeeper cannot start from its files. ``closed``: its user may not read or write them; the data may be
-    whole.
+    intact.
     """
 
     why: str
@@ -112,14 +114,14 @@ class Fault:
     @property
     def text(self) -> str:
         if self.closed:
-            return f"ZooKeeper may not use its own files ({self.why}); nothing tells that its data is damaged"
+            return f"ZooKeeper may not use its own files ({self.why}); there is no sign that its data is damaged"
         return f"ZooKeeper's data is damaged ({self.why})"
 
 
 def fault(ctx: Context, host: HostSpec, since: str = _LATELY) -> Fault | None:
-    """What is wrong with the files of a ZooKeeper that does not serve; None: nothing that is seen, or it complains of.
+    """What is wrong with the files of a ZooKeeper that does not serve; None: nothing is seen or logged.
 
-    What it said before ``since`` (as date takes it), or before the last repair, does not count.
+    Messages from before ``since`` (a time for ``date``), or from before the last repair, do not count.
     """
     try:
         seen = ctx.remote(host).script(_LOOK, [*_own(ctx), since], what="read ZooKeeper's log", deadline=30).stdout
@@ -129,7 +131,7 @@ def fault(ctx: Context, host: HostSpec, since: str = _LATELY) -> Fault | None:
 
 
 def judged(seen: str) -> Fault | None:
-    """What that look at a ZooKeeper's files and log tells. Pure."""
+    """The fault in ``seen``, the output of the script that looks at a ZooKeeper's files and log. Pure."""
     listed, _, said = seen.partition("said:\n")
     complains = complaint(said)
     if found := _CLOSED.search(listed):
@@ -142,14 +144,14 @@ def judged(seen: str) -> Fault | None:
 
 
 def repair_line(ctx: Context, name: str) -> str:
-    """The command that puts the data of ``name`` right."""
+    """The command that repairs the data of ``name``."""
     return shlex.join(["dcos-installer", "repair", str(ctx.spec.inventory_path), name])
 
 
 def complaint(said: str) -> str:
-    """What ZooKeeper's log says of its own data since it served last; empty: nothing. Pure."""
+    """ZooKeeper's log message about its own data since it served last; empty if there is none. Pure."""
     starts = _START.split(_SERVED.split(said)[-1])
-    # The last start that came to an end: one that is under way has said nothing yet, earlier ones had other reasons.
+    # The last complete start counts: one under way has logged nothing yet, and earlier ones had other reasons.
     over = [start for start in starts if _PREPARE.search(start) or any(mark in start for mark in _ENDED)]
     if not over:
         stumbles = _STUMBLES.findall(starts[-1])
@@ -161,7 +163,7 @@ def complaint(said: str) -> str:
         return ""
     causes = re.findall(r"^\s*Caused by: (.*)$", text, re.MULTILINE)
     causes = causes or re.findall(r"^\s*((?:[a-z]+\.)+[A-Z]\w*(?:Exception|Error).*)$", text, re.MULTILINE)
-    cause = causes[-1] if causes else "it ends while it reads it"
+    cause = causes[-1] if causes else "it ends while it reads its data"
     files = _FILES.findall(text)
     return _clean(cause if "/version-2" in cause or not files else f"{cause.strip()[:90]} (last read: {files[-1]})")
 
@@ -171,16 +173,21 @@ def _otherwise(text: str) -> bool:
 
 
 def give_back(ctx: Context, host: HostSpec) -> str:
-    """Stops the host's ZooKeeper, makes its files its user's again, and starts it; nothing in them is changed.
+    """Stops the host's ZooKeeper, makes its user the owner of its files again, and starts it. The content is not
+    changed.
 
-    Returns since when it was started, as date takes it.
+    Returns the time of its start, as text for ``date``.
     """
-    return ctx.remote(host).script(_REOWN, _own(ctx), what="give ZooKeeper its files back", deadline=120).stdout.strip()
+    return (
+        ctx.remote(host)
+        .script(_REOWN, _own(ctx), what="make ZooKeeper's user the owner of its files", deadline=120)
+        .stdout.strip()
+    )
 
 
 def put_aside(ctx: Context, host: HostSpec, stamp: str) -> None:
-    """Stops the host's ZooKeeper, moves its data away, gives what is left back to its user, and starts it empty."""
-    what = "put ZooKeeper's data aside"
+    """Stops the host's ZooKeeper, moves its data away, makes its user the owner of the rest, and starts it empty."""
+    what = "move ZooKeeper's data aside"
     try:
         ctx.remote(host).script(_PUT_ASIDE, [*_own(ctx), str(KEPT_ASIDE), stamp], what=what, deadline=120)
     except SshFailed:

@@ -1,1 +1,1 @@
-"""Virtual machines that libvirt makes with QEMU, on this host or another one."""
+"""Virtual machines that libvirt creates with QEMU, on this host or another one."""

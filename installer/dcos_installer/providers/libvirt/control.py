@@ -1,4 +1,4 @@
-"""One machine that libvirt has: it is built, started, waited for, switched and removed; each may be done again."""
+"""One of libvirt's machines: creates, starts, awaits, switches and removes it; each can be repeated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dcos_installer.providers.libvirt.options import Acceleration
 _SSH_SECONDS = {"kvm": 180.0, "qemu": 900.0}
 _OFF_SECONDS = {"kvm": 90.0, "qemu": 300.0}
 _PRESS_SECONDS = 15.0
-"""A machine that boots misses the power button: it is pressed again."""
+"""A booting machine may ignore the power button, so it is pressed again."""
 
 _PAUSE_SECONDS = 0.2
 _CONSOLE_BYTES = 16 << 10
@@ -45,7 +45,9 @@ class NewDisk:
 
 
 class DomainControl:
-    """Controls one machine. ``secret`` is what its credentials hold now. ``cancelled``, once set, ends every wait."""
+    """Controls one machine. ``secret`` is the present content of its credentials. ``cancelled``, once set, ends every
+    wait.
+    """
 
     def __init__(
         self,
@@ -64,13 +66,13 @@ class DomainControl:
         self._cancelled = cancelled
 
     def seen(self) -> tuple[SeenDomain, DomainMark]:
-        """Raises `ProviderError` when there is no such machine, or the name is somebody else's."""
+        """Raises `ProviderError` when there is no such machine, or the name is another owner's."""
         seen = self._hypervisor.domain(self._name)
         if seen is None:
             raise ProviderError(
                 "there is no such machine",
                 machine=self._host,
-                why=f"libvirt at {self._hypervisor.uri} has none of the name {self._name}",
+                why=f"libvirt at {self._hypervisor.uri} has no domain {self._name}",
                 hint="deploy makes it",
             )
         mark = mark_of(seen.xml)
@@ -81,11 +83,11 @@ class DomainControl:
     # Making
 
     def build(self, domain: Domain, disks: list[NewDisk], secret: bytes) -> None:
-        """Makes its disks anew, and then the domain over them: a domain that is there is whole."""
+        """Creates its disks, and then the domain with them: a domain that exists is complete."""
         pool = domain.pool
         for disk in disks:
             name = self._names.volume(self._host, disk.kind)
-            self._hypervisor.delete_volume(pool, name)  # of a making that was cut short: it never ran
+            self._hypervisor.delete_volume(pool, name)  # of an interrupted creation: it never ran
             self._hypervisor.create_volume(pool, Volume(name, disk.bytes, "qcow2", backing=disk.backing).xml)
         self._put_secret(pool, secret)
         self._hypervisor.define(domain.xml)
@@ -103,13 +105,13 @@ class DomainControl:
     # Switching
 
     def start(self, address: str, secret: bytes, progress: Progress) -> None:
-        """Has it running, and waits for its SSH."""
+        """Starts it unless it runs, and waits for its SSH."""
         seen, mark = self.seen()
         if mark.removing:
             raise ProviderError(
                 "it is being removed",
                 machine=self._host,
-                why="its removal was begun and is not finished",
+                why="its removal has started and is not finished",
                 hint="destroy finishes it",
             )
         started, since = time.monotonic(), 0
@@ -140,7 +142,7 @@ class DomainControl:
         return mark.kind == "kvm" and self._acceleration == "auto"
 
     def _emulate(self, seen: SeenDomain, mark: DomainMark, why: str, progress: Progress) -> None:
-        """KVM is there and does not run it: from now on it runs under TCG. If that fails, too, it was not KVM."""
+        """KVM exists and does not run it: from now on it runs under TCG. If that fails, too, KVM was not the cause."""
         progress(f"KVM there does not run it ({why[:120]}): it runs under TCG now, ten times slower")
         self._hypervisor.cut_power(self._name)
         self._hypervisor.define(emulated(seen.xml))
@@ -179,8 +181,8 @@ class DomainControl:
                 raise ProviderError(
                     f"it did not switch off within {limit:.0f} s of being asked to",
                     machine=self._host,
-                    why="it does not heed its power button, or something in it does not end",
-                    hint="power-off and start restart it, whatever holds it up",
+                    why="it ignores its power button, or a process in it does not end",
+                    hint="power-off and start restart it in any case",
                     evidence=self._said(mark, since),
                 )
             if waited - pressed >= _PRESS_SECONDS:
@@ -189,7 +191,9 @@ class DomainControl:
             time.sleep(_PAUSE_SECONDS)
 
     def remove(self, volumes: Iterable[SeenVolume]) -> None:
-        """Takes it away with its volumes. The domain goes last, marked: a removal that stopped is seen as one."""
+        """Removes it with its volumes. The domain goes last, with a mark, by which an interrupted removal is
+        recognized.
+        """
         seen = self._hypervisor.domain(self._name)
         mark = None if seen is None else mark_of(seen.xml)
         ours = mark is not None and mark.cluster_id == self._names.cluster_id
@@ -222,19 +226,19 @@ class DomainControl:
 
     def _fell_over(self, seen: SeenDomain, mark: DomainMark, since: int) -> ProviderError:
         off = seen.power is Power.OFF
-        hint = "read what it said, then deploy again: it resumes"
+        hint = "read its output, then deploy again: it resumes"
         if seen.power is Power.STUCK and mark.kind == "kvm":
             hint = "KVM there does not run it: set dcos_libvirt_acceleration=tcg, and deploy again"
         return ProviderError(
             "it is off again" if off else "it does not go on",
             machine=self._host,
-            why=seen.detail or "it switched itself off",
+            why=seen.detail or "it powered itself off",
             hint=hint,
             evidence=self._said(mark, since),
         )
 
     def _silent(self, address: str, problem: SshProblem, mark: DomainMark, limit: float, since: int) -> ProviderError:
-        slow = "; it runs under TCG, and may need longer still" if mark.kind == "qemu" else ""
+        slow = "; it runs under TCG, and may need more time" if mark.kind == "qemu" else ""
         return ProviderError(
             f"it runs, but SSH did not answer within {limit:.0f} s at {address}: {problem.seen}",
             machine=self._host,
@@ -256,7 +260,7 @@ class DomainControl:
     # Its console
 
     def _console_size(self, mark: DomainMark) -> int:
-        """Bytes that it has said up to now."""
+        """The size of its output up to now, in bytes."""
         with contextlib.suppress(InstallerError):
             name = self._names.volume(self._host, kinds.CONSOLE)
             return next((one.capacity for one in self._hypervisor.volumes(mark.pool) if one.name == name), 0)
@@ -266,7 +270,7 @@ class DomainControl:
         """The last lines of its console since then."""
         with contextlib.suppress(InstallerError):
             size = self._console_size(mark)
-            new = size - since if size >= since else size  # virtlogd has begun another file
+            new = size - since if size >= since else size  # virtlogd has started another file
             name = self._names.volume(self._host, kinds.CONSOLE)
             said = self._hypervisor.download(mark.pool, name, min(new, _CONSOLE_BYTES)) if new else b""
             return tail(_TERMINAL.sub(b"", said.replace(b"\r\n", b"\n")).decode(errors="replace"), _SAID_LINES)
@@ -278,12 +282,12 @@ def name_taken(host: str, domain: str) -> ProviderError:
         f"a machine is called {domain} already",
         machine=host,
         why="libvirt has it, and it is not this cluster's: its metadata does not say so",
-        hint=f"see whose it is (virsh dumpxml {domain}) and have it renamed",
+        hint=f"find its owner (virsh dumpxml {domain}) and have it renamed",
     )
 
 
 def _is_of_kvm(why: str) -> bool:
-    """Whether QEMU or libvirt could not go on because of KVM or the processor: all else would fail without it, too."""
+    """Whether KVM or the processor stopped QEMU or libvirt: any other cause would stop them without KVM, too."""
     words = " ".join(word for word in why.split() if "/" not in word or "/dev/kvm" in word)
     return _OF_KVM.search(words) is not None
 

@@ -1,4 +1,4 @@
-"""What the provider libvirt says of itself: virtual machines, on this host's hypervisor or another one's."""
+"""The declaration of the provider libvirt: virtual machines, on the hypervisor of this host or of another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LibvirtDeclaration(Declaration):
         return LibvirtProvider(spec, state_dir)
 
     def operator_networks(self, options: Options) -> tuple[IPv4Network, ...]:
-        """This host's end of the network; where the machines are on another host, an inventory has to say it."""
+        """This host's end of the network; if the machines are on another host, an inventory must name the networks."""
         if not own.is_local(own.uri_of(options)):
             return ()
         return (IPv4Network(own.network_of(options).network_address + 1),)

@@ -1,4 +1,4 @@
-"""Networks, pools and volumes as libvirt is told of them: typed data, and their XML."""
+"""Networks, pools and volumes for libvirt: typed data, and their XML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dcos_installer.providers.libvirt.markup import Element, element, mark, mark
 
 @dataclass(frozen=True, order=True)
 class Reservation:
-    """An address that the network's DHCP keeps for a machine."""
+    """An address that the network's DHCP reserves for a machine."""
 
     host: str
     mac: str
@@ -27,9 +27,9 @@ class Reservation:
 
 @dataclass(frozen=True)
 class Network:
-    """A cluster's network. DHCP serves its reservations alone; there is no name server, and no way out.
+    """A cluster's network. DHCP serves only its reservations; there is no name server, and no route to other networks.
 
-    ``routed``: the hypervisor passes on what comes from and goes to other networks, because its operator is there.
+    ``routed``: the hypervisor forwards packets from and to other networks, because its operator is there.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Network:
 
 
 def cluster_of_network(xml: str) -> str:
-    """The id of the cluster that a network is of; empty: it is somebody else's."""
+    """The cluster id of a network; empty: another owner's network."""
     return (marked(parse(xml), "cluster") or {}).get("id", "")
 
 
@@ -76,7 +76,7 @@ def reservations(xml: str) -> Iterator[Reservation]:
 
 
 def networks_of(xml: str) -> Iterator[IPv4Network]:
-    """The IPv4 networks that a network's description takes."""
+    """The IPv4 networks in a network's description."""
     for ip in parse(xml).iterfind("ip"):
         if ip.get("family", "ipv4") == "ipv4" and (address := ip.get("address")):
             yield IPv4Interface(f"{address}/{ip.get('prefix') or ip.get('netmask') or 32}").network
@@ -99,14 +99,14 @@ class Pool:
 
 
 def folder_of_pool(xml: str) -> str:
-    """Where a pool's volumes are files; empty: they are none."""
+    """The folder of a pool's volumes; empty: they are not files."""
     tree = parse(xml)
     return tree.findtext("target/path", "") if tree.get("type") in ("dir", "fs", "netfs") else ""
 
 
 @dataclass(frozen=True)
 class Volume:
-    """A file in a pool. ``backing`` is the path of the qcow2 that it is a layer over; empty: it stands alone."""
+    """A file in a pool. ``backing`` is the path of the qcow2 that it is a layer over; empty: none."""
 
     name: str
     bytes: int

@@ -1,4 +1,4 @@
-"""A machine as libvirt is told of it: a domain, typed, and its XML; and the same read back from libvirt's."""
+"""A machine for libvirt: a domain, typed, and its XML; and the same read from libvirt's XML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from dcos_installer.providers.libvirt.markup import NAMESPACE, Element, element, mark, marked, parse, text
 
 FW_CFG = "opt/io.systemd.credentials/"
-"""Where systemd looks for credentials in QEMU's fw_cfg."""
+"""The name under which systemd reads credentials from QEMU's fw_cfg."""
 
 
 _EMULATED = element("cpu", mode="maximum", check="none")
@@ -19,13 +19,13 @@ _EMULATED = element("cpu", mode="maximum", check="none")
 class Disk:
     path: str
     serial: str
-    """By which the machine tells its disks apart: ``/dev/disk/by-id/virtio-<serial>``."""
+    """The machine recognizes its disks by it: ``/dev/disk/by-id/virtio-<serial>``."""
 
 
 @dataclass(frozen=True)
 class Domain:
     """``kind`` is libvirt's: ``kvm``, ``qemu`` (TCG). Everything in ``public`` can be read by every user of the
-    hypervisor, since it is on QEMU's command line; secrets are in the file ``secret_path`` alone.
+    hypervisor, since it is on QEMU's command line; secrets are only in the file ``secret_path``.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Domain:
     cluster: str
     """Its name, for people."""
     image: str
-    """The digest of the golden image that it was made from."""
+    """The digest of its golden image."""
     pool: str
     kind: str
     arch: str
@@ -76,7 +76,7 @@ class Domain:
         )
 
     def _sysinfo(self) -> Iterator[Element]:
-        # The same order each time, so that nothing seems to have changed.
+        # The same order each time, so that an unchanged machine has the same XML.
         entries = [element("entry", text=credential(name, value)) for name, value in sorted(self.public.items())]
         yield element("sysinfo", element("oemStrings", *entries), type="smbios")
         secret = element("entry", name=FW_CFG + self.secret_name, file=self.secret_path)
@@ -121,7 +121,7 @@ class Domain:
 
 
 def credential(name: str, value: bytes) -> str:
-    """A credential as systemd reads it from an SMBIOS string of type 11."""
+    """A credential in the form that systemd reads from an SMBIOS string of type 11."""
     said = value.decode() if value.isascii() else ""
     if said and said.isprintable():
         return f"io.systemd.credential:{name}={said}"
@@ -130,7 +130,7 @@ def credential(name: str, value: bytes) -> str:
 
 @dataclass(frozen=True)
 class DomainMark:
-    """What a domain says of itself in its metadata, and its shape."""
+    """The mark of a domain in its metadata, and its shape."""
 
     cluster_id: str
     host: str
@@ -140,7 +140,7 @@ class DomainMark:
     cpus: int
     mem_mb: int
     removing: bool
-    """Whether its removal was begun."""
+    """Whether its removal has started."""
 
 
 _KIB = {"b": 1 / 1024, "bytes": 1 / 1024, "KiB": 1, "k": 1, "MiB": 1 << 10, "M": 1 << 10, "GiB": 1 << 20, "G": 1 << 20}
@@ -167,7 +167,7 @@ def mark_of(xml: str) -> DomainMark | None:
 
 
 def reshaped(xml: str, cpus: int, mem_mb: int) -> str:
-    """A domain's description with another shape, and all else as libvirt has it."""
+    """A domain's description with another shape, otherwise unchanged."""
     tree = parse(xml)
     for tag, value in (("memory", mem_mb), ("currentMemory", mem_mb)):
         if (found := tree.find(tag)) is not None:
@@ -190,7 +190,7 @@ def emulated(xml: str) -> str:
 
 
 def removal_begun(xml: str) -> str:
-    """A domain's description with the mark of a removal that was begun."""
+    """A domain's description with the mark of a started removal."""
     tree = parse(xml)
     found = tree.find(f"metadata/{{{NAMESPACE}}}machine")
     if found is not None:

@@ -1,4 +1,4 @@
-"""The golden image: a qcow2 file here, and one volume of it by its digest in each pool, under every machine's layer."""
+"""The golden image: a local qcow2 file, and a volume of it by its digest in each pool, below every machine's layer."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ _EXTERNAL_DATA = 1 << 2
 _WAIT_SECONDS = 1800.0
 _PAUSE_SECONDS = 1.0
 _STILL_SECONDS = 30.0
-"""A half volume that has not grown for so long was given up. (libvirt would take away one that is being filled.)"""
+"""Seconds after which an incomplete volume that does not grow counts as abandoned. (libvirt would delete one that is
+being filled.)
+"""
 
 
 @dataclass(frozen=True)
 class ImageRelease:
-    """What a machine made from the image will show, as the image's manifest says."""
+    """The facts of machines made from the image, by the image's manifest."""
 
     os_id: str
     os_version: str
@@ -47,9 +49,9 @@ class Golden:
     path: Path
     sha256: str
     bytes: int
-    """Of the file."""
+    """The digest of the file."""
     disk_bytes: int
-    """Of the smallest disk that a machine can have."""
+    """The size of the smallest possible disk of a machine."""
     release: ImageRelease | None
     """None: there is no manifest beside it."""
 
@@ -59,7 +61,7 @@ class Golden:
 
 
 def read_golden(path: Path) -> Golden:
-    """Looks at the file, and at the ``manifest.json`` beside it if that is about this file.
+    """Reads the file, and the ``manifest.json`` beside it if that describes this file.
 
     Raises `ProviderError` when no machine can be made of it.
     """
@@ -87,7 +89,7 @@ def _disk_bytes(path: Path, file: BinaryIO) -> int:
         features = struct.unpack_from(">Q", head, 72)[0] if version >= 3 and len(head) >= 80 else 0
         if not backing and not features & _EXTERNAL_DATA:
             return int(disk)
-        why = "it is a layer over another file, which would be looked for on the hypervisor"
+        why = "it is a layer over another file, which the hypervisor does not have"
     raise ProviderError(
         f"no machine can be made from {path}", why=why, hint="name a whole qcow2 file with dcos_libvirt_image"
     )
@@ -100,11 +102,11 @@ class _Output(msgspec.Struct, frozen=True):
 
 class _Manifest(msgspec.Struct, frozen=True):
     name: str
-    """Of the image's definition."""
+    """The name of the image's definition."""
     release: str
     """The codename of its distribution's release."""
     arch: str
-    """Debian's word for it."""
+    """Debian's name for it."""
     packages: dict[str, str]
     outputs: dict[str, _Output]
     runtime: str = ""
@@ -119,7 +121,7 @@ class _Said:
 
 
 def _manifest(path: Path) -> _Said | None:
-    """None: nothing is said of this file."""
+    """None: the manifest does not describe this file."""
     try:
         found = msgspec.json.decode(path.with_name("manifest.json").read_bytes(), type=_Manifest)
     except FileNotFoundError:
@@ -128,7 +130,7 @@ def _manifest(path: Path) -> _Said | None:
         raise ProviderError(
             f"the manifest of the image {path} cannot be read",
             why=str(error),
-            hint="build the image anew, or remove the manifest.json beside it",
+            hint="build the image again, or remove the manifest.json beside it",
         ) from error
     digest = next((one.sha256 for one in found.outputs.values() if one.file == path.name), None)
     if digest is None:
@@ -137,7 +139,7 @@ def _manifest(path: Path) -> _Said | None:
 
 
 def _release(manifest: _Manifest) -> ImageRelease | None:
-    """What the image's definition says of such a release; None: the definition is not known here."""
+    """The release in the image's definition; None: the definition is not known here."""
     try:
         said = load_definition(manifest.name).release(manifest.release)
     except ImageError:
@@ -155,10 +157,10 @@ def _release(manifest: _Manifest) -> ImageRelease | None:
 
 
 def bring(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> str:
-    """Has the golden volume whole in the pool, and gives its path there.
+    """Makes the golden volume complete in the pool, and returns its path there.
 
-    It is whole when its mark is beside it, which comes last: what a run that was killed left is taken away, and another
-    run that is filling it is waited for.
+    It is complete when its mark is beside it, which is created last: remains of a killed run are removed, and another
+    run that fills the volume is waited for.
     """
     deadline = time.monotonic() + _WAIT_SECONDS
     waiting = False
@@ -172,30 +174,30 @@ def bring(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str
             grown, still_since = size, time.monotonic()
         abandoned = time.monotonic() - still_since >= _STILL_SECONDS
         if golden.volume not in there or (abandoned and _taken_away(hypervisor, pool, golden.volume)):
-            if golden_mark(golden.sha256) in there:  # without its volume: half a one would be taken for whole
+            if golden_mark(golden.sha256) in there:  # without its volume: an incomplete one would count as complete
                 hypervisor.delete_volume(pool, golden_mark(golden.sha256))
             if path := _made(hypervisor, pool, Volume(golden.volume, golden.disk_bytes, "qcow2", mode=0o644)):
                 _upload(hypervisor, pool, golden, note)
                 return path
         if time.monotonic() > deadline:
             raise ProviderError(
-                f"the image is still not whole in the storage pool {pool} after {_WAIT_SECONDS / 60:.0f} minutes",
-                why=f"somebody else fills its volume {golden.volume}",
-                hint="see what that run waits for, or end it; then run again",
+                f"the image is still incomplete in the storage pool {pool} after {_WAIT_SECONDS / 60:.0f} minutes",
+                why=f"another run fills its volume {golden.volume}",
+                hint="find out what that run waits for, or end it; then run again",
             )
         if not waiting:
-            note(f"another run brings the image into the storage pool {pool}: waiting for it")
+            note(f"another run uploads the image into the storage pool {pool}: waiting for it")
             waiting = True
         time.sleep(_PAUSE_SECONDS)
 
 
 def mark_published(hypervisor: Hypervisor, pool: str, golden: Golden) -> None:
-    """From now on the volume stays, whether a machine is a layer over it or not."""
+    """From now on the volume stays, even if no machine uses it."""
     _made(hypervisor, pool, Volume(published_mark(golden.sha256), 1, "raw"))
 
 
 def _made(hypervisor: Hypervisor, pool: str, volume: Volume) -> str:
-    """The path of a new volume; empty: there is one of its name, which another run was quicker to make."""
+    """The path of a new volume; empty: it exists, because another run created it first."""
     try:
         return hypervisor.create_volume(pool, volume.xml)
     except LibvirtFailed:
@@ -205,7 +207,7 @@ def _made(hypervisor: Hypervisor, pool: str, volume: Volume) -> str:
 
 
 def _taken_away(hypervisor: Hypervisor, pool: str, volume: str) -> bool:
-    """Whether half a volume could be removed; libvirt refuses while it begins to be filled."""
+    """Whether the incomplete volume could be removed; libvirt refuses while an upload starts."""
     try:
         hypervisor.delete_volume(pool, volume)
     except LibvirtFailed as error:
@@ -223,24 +225,24 @@ def _grows(hypervisor: Hypervisor, pool: str, volume: str) -> bool:
 
 
 def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> None:
-    digest, sent, told = hashlib.sha256(), 0, 0
-    note(f"bringing the image into the storage pool {pool} ({golden.bytes >> 20} MB)")
+    digest, sent, reported = hashlib.sha256(), 0, 0
+    note(f"uploading the image into the storage pool {pool} ({golden.bytes >> 20} MB)")
     with golden.path.open("rb") as file:
 
         def read(most: int) -> bytes:
-            nonlocal sent, told
+            nonlocal sent, reported
             part = file.read(most)
             digest.update(part)
             sent += len(part)
-            if (tenth := sent * 10 // max(1, golden.bytes)) > told and golden.bytes > 64 << 20:
-                told = tenth
-                note(f"image: {tenth * 10} % brought")
+            if (tenth := sent * 10 // max(1, golden.bytes)) > reported and golden.bytes > 64 << 20:
+                reported = tenth
+                note(f"image: {tenth * 10} % uploaded")
             return part
 
         try:
             hypervisor.upload(pool, golden.volume, golden.bytes, read)
         except LibvirtFailed:
-            with contextlib.suppress(ProviderError):  # on a full disk half an image is in everybody's way
+            with contextlib.suppress(ProviderError):  # an incomplete image would only fill the disk
                 hypervisor.delete_volume(pool, golden.volume)
             raise
     if digest.hexdigest() != golden.sha256:
@@ -248,14 +250,14 @@ def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[s
         raise ProviderError(
             f"the image {golden.path} is not what its manifest says",
             why=f"its SHA-256 is {digest.hexdigest()}, not {golden.sha256}",
-            hint="build the image anew",
+            hint="build the image again",
         )
     hypervisor.create_volume(pool, Volume(golden_mark(golden.sha256), 1, "raw").xml)
 
 
 def bring_again(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> None:
-    """After something was made that uses the golden volume: it is whole still. Before, whoever destroyed a cluster may
-    have taken it away as unused (`forget_unused`). Looks for the mark alone when it is there.
+    """After something was made that uses the golden volume: it is whole still. Before, a run that destroyed a cluster
+    may have taken it away as unused (`forget_unused`). Looks for the mark alone when it is there.
     """
     if hypervisor.volume(pool, golden_mark(golden.sha256)) is None:
         bring(hypervisor, pool, golden, note)

@@ -1,6 +1,6 @@
-"""The one module that speaks with libvirt: typed answers, its errors as ours, and none of its objects handed out.
+"""The only module that uses libvirt: typed results, its errors as ours, and none of its objects returned.
 
-libvirt-python has no types, and is imported when a provider is opened only: importing this module fails without it.
+libvirt-python has no types, and is imported only when a provider is opened: importing this module fails without it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHUNK = 1 << 18
 _NOT_NOW: int = libvirt.VIR_ERR_OPERATION_INVALID
 _OPEN_SECONDS = 60.0
 _ALIVE_SECONDS, _ALIVE_TIMES = 5, 6
-"""So often a libvirtd is asked for a sign of life; after so many without one the connection is given up."""
+"""Seconds between keepalive requests to a libvirtd; after so many without an answer the connection is given up."""
 _events = threading.Lock()
 _events_run = False
 
@@ -34,9 +34,9 @@ class Power(StrEnum):
     OFF = "off"
     RUNNING = "running"
     PAUSED = "paused"
-    """By somebody, or because its disk could not be written."""
+    """By a user, or because its disk could not be written."""
     STUCK = "stuck"
-    """QEMU stopped it, because its processor could not go on."""
+    """QEMU stopped it, because its processor could not continue."""
     CRASHED = "crashed"
 
 
@@ -45,7 +45,7 @@ class SeenDomain:
     name: str
     uuid: str
     xml: str
-    """As it will be the next time that it starts."""
+    """The description for its next start."""
     power: Power
     detail: str
 
@@ -65,7 +65,7 @@ class SeenPool:
     xml: str
     active: bool
     available: int
-    """Bytes that are free."""
+    """Free bytes."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ class SeenVolume:
     name: str
     path: str
     capacity: int
-    """Bytes that it may come to hold."""
+    """The bytes that it may grow to."""
     allocation: int
-    """Bytes that it takes by now."""
+    """The bytes that it uses now."""
 
 
 @dataclass(frozen=True)
 class Host:
-    """What the hypervisor is. ``kinds`` are libvirt's, of domains of its own architecture: ``kvm``, ``qemu``."""
+    """The hypervisor. ``kinds`` are libvirt's, of domains of its own architecture: ``kvm``, ``qemu``."""
 
     name: str
     arch: str
@@ -89,14 +89,14 @@ class Host:
     cpus: int
     mem_mb: int
     available_mb: int
-    """Memory that machines could have now."""
+    """The memory available to machines now."""
 
 
 _LOOK = "see what libvirtd says on its host: journalctl --unit=libvirtd; then run the same command again"
 
 
 class LibvirtFailed(ProviderError):
-    """libvirt refused something. ``code`` is libvirt's own."""
+    """libvirt refused a request. ``code`` is libvirt's own."""
 
     def __init__(self, what: str, *, code: int, why: str, hint: str) -> None:
         self.code = code
@@ -104,7 +104,7 @@ class LibvirtFailed(ProviderError):
 
 
 class Hypervisor:
-    """A connection to libvirt. It may be used by several threads at once."""
+    """A connection to libvirt. Several threads may use it at once."""
 
     def __init__(self, uri: str) -> None:
         libvirt.registerErrorHandler(lambda *_: None, None)  # it would print every error by itself
@@ -118,8 +118,8 @@ class Hypervisor:
             self._connection.close()
 
     def host(self) -> Host:
-        with _asking("tell what the hypervisor is"):
-            if self._capabilities is None:  # where libvirt tries out each QEMU again, it takes long
+        with _asking("read the hypervisor's capabilities"):
+            if self._capabilities is None:  # slow when libvirt examines each QEMU again
                 self._capabilities = ElementTree.fromstring(self._connection.getCapabilities())
             tree, info = self._capabilities, self._connection.getInfo()
             name: str = self._connection.getHostname()
@@ -130,7 +130,7 @@ class Hypervisor:
         return Host(name, arch, frozenset(kinds), cpus, mem_mb, self._available_mb(mem_mb))
 
     def _available_mb(self, total_mb: int) -> int:
-        """What is free, and what Linux gives back as soon as somebody wants it."""
+        """Free memory, and what Linux frees on demand."""
         try:
             known: dict[str, int] = self._connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
         except libvirt.libvirtError:
@@ -144,7 +144,7 @@ class Hypervisor:
             found = self._connection.listAllDomains()
         seen = []
         for one in found:
-            with _passing_over(libvirt.VIR_ERR_NO_DOMAIN):  # gone in between
+            with _passing_over(libvirt.VIR_ERR_NO_DOMAIN):  # removed in between
                 seen.append(_seen_domain(one))
         return seen
 
@@ -177,7 +177,7 @@ class Hypervisor:
             self._connection.lookupByName(name).shutdown()
 
     def resume(self, name: str) -> None:
-        with _asking("let the machine go on"):
+        with _asking("resume the machine"):
             self._connection.lookupByName(name).resume()
 
     def undefine(self, name: str) -> None:
@@ -188,7 +188,7 @@ class Hypervisor:
             except libvirt.libvirtError as error:
                 if error.get_error_code() not in (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT):
                     raise
-                domain.undefine()  # a driver that knows none of these
+                domain.undefine()  # a driver that knows none of these flags
 
     def _runs(self, name: str) -> bool:
         seen = self.domain(name)
@@ -215,15 +215,15 @@ class Hypervisor:
             if not network.isActive():
                 network.create()
 
-    def reserve(self, name: str, xml: str, *, former: str = "") -> None:
-        """Adds a reservation to the network, in place of a ``former`` one, both as XML."""
+    def reserve(self, name: str, xml: str, *, previous: str = "") -> None:
+        """Adds a reservation to the network, in place of a ``previous`` one, both as XML."""
         with _asking("reserve an address in the network"):
             network = self._connection.networkLookupByName(name)
             section, flags = libvirt.VIR_NETWORK_SECTION_IP_DHCP_HOST, libvirt.VIR_NETWORK_UPDATE_AFFECT_CONFIG
             if network.isActive():
                 flags |= libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE
-            if former:
-                network.update(libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, section, -1, former, flags)
+            if previous:
+                network.update(libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE, section, -1, previous, flags)
             if xml:
                 network.update(libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST, section, -1, xml, flags)
 
@@ -244,7 +244,7 @@ class Hypervisor:
             ]
 
     def define_pool(self, xml: str) -> None:
-        """Defines it and makes its folder."""
+        """Defines it and creates its folder."""
         with _asking("make the storage pool"):
             self._connection.storagePoolDefineXML(xml, 0).build(0)
 
@@ -257,7 +257,7 @@ class Hypervisor:
                 pool.create(0)
 
     def remove_pool(self, name: str) -> None:
-        """With its folder, which has to be empty."""
+        """Removes it with its folder, which must be empty."""
         with _asking("remove the storage pool"), self._pool_lock, _passing_over(libvirt.VIR_ERR_NO_STORAGE_POOL):
             pool = self._connection.storagePoolLookupByName(name)
             if pool.isActive():
@@ -266,12 +266,12 @@ class Hypervisor:
             pool.undefine()
 
     def volumes(self, pool: str, *, fresh: bool = True) -> list[SeenVolume]:
-        """What is in an active pool. ``fresh``: also what libvirt did not put there itself."""
+        """The volumes of an active pool. ``fresh``: also files that libvirt did not create itself."""
         with _asking(f"list what is in the storage pool {pool}"):
             found = self._connection.storagePoolLookupByName(pool)
             if fresh:
                 with self._pool_lock, _passing_over(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_ERR_OPERATION_INVALID):
-                    found.refresh(0)  # refused while somebody uploads: then what is known has to do
+                    found.refresh(0)  # refused during an upload: then the known volumes must do
             seen = []
             for one in found.listAllVolumes():
                 with _passing_over(libvirt.VIR_ERR_NO_STORAGE_VOL):
@@ -302,7 +302,7 @@ class Hypervisor:
             self._volume(pool, name).delete(0)
 
     def upload(self, pool: str, name: str, size: int, read: Callable[[int], bytes]) -> None:
-        """Fills the volume with ``size`` bytes. ``read`` gives the next ones, at most as many as asked for."""
+        """Fills the volume with ``size`` bytes. ``read`` returns the next ones, at most as many as requested."""
         with _asking(f"fill the volume {name}"):
             volume, stream = self._volume(pool, name), self._connection.newStream(0)
             volume.upload(stream, 0, size, 0)
@@ -317,7 +317,7 @@ class Hypervisor:
                 raise
 
     def download(self, pool: str, name: str, most: int) -> bytes:
-        """The last bytes of the volume, ``most`` of them; none when there is no such volume."""
+        """The last bytes of the volume, at most ``most``; none when there is no such volume."""
         with _asking(f"read the volume {name}"), _passing_over(libvirt.VIR_ERR_NO_STORAGE_VOL):
             volume, stream = self._volume(pool, name), self._connection.newStream(0)
             with self._pool_lock:
@@ -337,7 +337,7 @@ class Hypervisor:
 _STUCK = (libvirt.VIR_DOMAIN_PAUSED_UNKNOWN, libvirt.VIR_DOMAIN_PAUSED_CRASHED)
 _DETAILS = {
     libvirt.VIR_DOMAIN_PAUSED_IOERROR: "its disk could not be written: is the storage pool full?",
-    libvirt.VIR_DOMAIN_PAUSED_USER: "somebody paused it",
+    libvirt.VIR_DOMAIN_PAUSED_USER: "a user paused it",
 }
 
 
@@ -358,7 +358,7 @@ def _seen_domain(domain: Any) -> SeenDomain:
 
 @contextlib.contextmanager
 def _asking(what: str) -> Iterator[None]:
-    """libvirt's refusals, as errors that say what was asked of it."""
+    """Turns libvirt's errors into ours, which name the request."""
     try:
         yield
     except libvirt.libvirtError as error:
@@ -372,7 +372,7 @@ def _asking(what: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _passing_over(*codes: int) -> Iterator[None]:
-    """Goes on behind the block when libvirt says one of these, such as that there is nothing of that name."""
+    """Ignores these errors of libvirt, such as that nothing has that name."""
     try:
         yield
     except libvirt.libvirtError as error:
@@ -390,7 +390,7 @@ def _passing_over(*codes: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _being_so(code: int, is_so: Callable[[], bool]) -> Iterator[None]:
-    """What is asked for may be so already: then libvirt's refusal is none."""
+    """Ignores an error of libvirt if the requested state exists already."""
     try:
         yield
     except libvirt.libvirtError as error:
@@ -399,7 +399,7 @@ def _being_so(code: int, is_so: Callable[[], bool]) -> Iterator[None]:
 
 
 def _opened(uri: str) -> Any:
-    """A connection; by itself libvirt would wait for ever for one, and for every answer of a peer that has died."""
+    """A connection; by default libvirt would wait for ever for one, and for every answer of a failed peer."""
     _run_events()
     made = at_once({uri: lambda: libvirt.open(uri)}, _OPEN_SECONDS)[uri]
     if isinstance(made, libvirt.libvirtError):
@@ -408,13 +408,13 @@ def _opened(uri: str) -> Any:
         raise _unreachable(uri, f"there was no connection within {_OPEN_SECONDS:.0f} s") from made
     if isinstance(made, BaseException):
         raise made
-    with contextlib.suppress(libvirt.libvirtError):  # a driver, or a libvirtd, that does not know it
+    with contextlib.suppress(libvirt.libvirtError):  # a driver, or a libvirtd, that does not support it
         made.setKeepAlive(_ALIVE_SECONDS, _ALIVE_TIMES)
     return made
 
 
 def _run_events() -> None:
-    """Signs of life are asked for in an event loop, which has to run before the first connection is made."""
+    """Keepalive requests need an event loop, which has to run before the first connection is made."""
     global _events_run
     with _events:
         if not _events_run:
@@ -432,8 +432,8 @@ def _unreachable(uri: str, why: str) -> ProviderError:
     if is_local(uri):
         hint = (
             "install libvirtd and QEMU and start it: installer/setup-host hypervisor, then systemctl start libvirtd;"
-            " only root and members of the group libvirt may use it"
+            " it can be used only by root and members of the group libvirt"
         )
     else:
-        hint = "see that libvirtd runs there, and that your SSH (or certificate) is let in: virsh -c URI version"
+        hint = "see that libvirtd runs there, and that your SSH (or certificate) is accepted: virsh -c URI version"
     return ProviderError(f"no libvirt answers at {uri}", why=why, hint=hint)

@@ -1,4 +1,4 @@
-"""The golden image that an inventory names: a qcow2 file, or an image of ours, which is built when it has to be."""
+"""The golden image that an inventory names: a qcow2 file, or an image of ours, which is built if necessary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OUTPUT = "qcow2"
 
 
 def release_of(image: str | Path) -> ImageRelease | None:
-    """What a machine made from it will show, also before it is built; None: nobody says. Raises `ProviderError`."""
+    """The facts of machines made from it, also before it is built; None: not known. Raises `ProviderError`."""
     if isinstance(image, Path):
         return read_golden(image).release
     try:
@@ -62,7 +62,7 @@ def _definition(builder: ImageBuilder, name: str) -> ImageDefinition:
     if _OUTPUT not in definition.outputs:
         raise ProviderError(
             f"no machine can be made from the image {name}",
-            why=f"it comes out as {', '.join(definition.outputs)}, and not as a disk for QEMU",
+            why=f"its outputs are {', '.join(definition.outputs)}, and no disk for QEMU",
             hint="name another one with dcos_libvirt_image, such as vm",
         )
     return definition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 NAMESPACE = "urn:dcos:libvirt:1"
-"""Of what we note in ``<metadata>``."""
+"""The namespace of our elements in ``<metadata>``."""
 
 ElementTree.register_namespace("dcos", NAMESPACE)
 
@@ -13,7 +13,7 @@ Element = ElementTree.Element
 
 
 def element(tag: str, *children: Element | None, text: str | int | None = None, **attributes: str | int) -> Element:
-    """An element; an attribute whose name is a word of Python has an underscore behind it."""
+    """An element; the name of an attribute that is a keyword of Python ends with an underscore."""
     made = Element(tag, {name.rstrip("_"): str(value) for name, value in attributes.items()})
     if text is not None:
         made.text = str(text)
@@ -28,7 +28,7 @@ def mark(tag: str, **attributes: str) -> Element:
 
 
 def marked(tree: Element, tag: str) -> dict[str, str] | None:
-    """What `mark` noted in an object's description; None: it is not ours."""
+    """The attributes that `mark` set in an object's description; None: it is not ours."""
     found = tree.find(f"metadata/{{{NAMESPACE}}}{tag}")
     return None if found is None else dict(found.attrib)
 

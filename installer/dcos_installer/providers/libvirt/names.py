@@ -1,4 +1,4 @@
-"""What things are called on a hypervisor: the same each time, and whose they are is in the name."""
+"""Names on a hypervisor: always the same, and each contains its owner."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def data(number: int) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """Of one cluster."""
+    """The names of one cluster."""
 
     cluster_id: str
 
     def domain(self, host: str) -> str:
-        """At most 64 characters; where the host's name is long, a digest tells it apart."""
+        """At most 64 characters; the name of a host with a long name ends with a digest."""
         prefix = f"dcos-{self.cluster_id[:8]}-"
         if len(prefix) + len(host) > _DOMAIN_BYTES:
             digest = hashlib.sha256(host.encode()).hexdigest()[:8]
@@ -39,7 +39,7 @@ class Names:
         return str(uuid.uuid5(uuid.UUID(self.cluster_id), f"libvirt machine {host}"))
 
     def mac(self, host: str) -> str:
-        """Locally administered; 40 bits of a digest, so that no two machines of a network share one."""
+        """Locally administered; 40 bits of a digest, so that no two machines of a network have the same."""
         digest = hashlib.sha256(f"{self.cluster_id} {host}".encode()).digest()
         return ":".join(f"{byte:02x}" for byte in b"\x52" + digest[:5])
 
@@ -53,17 +53,17 @@ class Names:
 
     @property
     def bridge(self) -> str:
-        """At most 15 bytes, and no other provider's."""
+        """At most 15 bytes, and different from those of other providers."""
         return f"dlv-{self.cluster_id[:8]}"
 
     def volume(self, host: str, kind: str) -> str:
         return f"{self._volumes}{host}.{kind}"
 
     def host_of_volume(self, volume: str) -> str:
-        """Whose it is; empty: not of this cluster."""
+        """The machine of a volume; empty: not of this cluster."""
         if not volume.startswith(self._volumes):
             return ""
-        # virtlogd keeps what was said before beside it, with a number.
+        # virtlogd keeps earlier output beside it, with a number.
         found = re.fullmatch(rf"(.+)\.(?:{_KIND})(?:\.\d+)?", volume.removeprefix(self._volumes))
         return found[1] if found else ""
 
@@ -73,7 +73,7 @@ class Names:
 
 
 def pool_uuid(pool: str) -> str:
-    """Of a pool that this provider made: by that it is known as ours."""
+    """The UUID of a pool that this provider created, by which it is recognized as ours."""
     return str(uuid.uuid5(_NAMESPACE, f"libvirt pool {pool}"))
 
 
@@ -82,12 +82,12 @@ def golden_volume(sha256: str) -> str:
 
 
 def golden_mark(sha256: str) -> str:
-    """An empty volume that says that the golden one beside it is whole."""
+    """An empty volume that marks the golden one beside it as complete."""
     return f"dcos-golden-{sha256}.complete"
 
 
 def published_mark(sha256: str) -> str:
-    """An empty volume that says that somebody has published the golden one: it stays without machines, too."""
+    """An empty volume that marks the golden one as published: it stays without machines, too."""
     return f"dcos-golden-{sha256}.published"
 
 

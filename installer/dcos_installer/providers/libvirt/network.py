@@ -1,4 +1,4 @@
-"""A cluster's network on the hypervisor: it is there, it runs, and it keeps each machine's address."""
+"""A cluster's network on the hypervisor: created, started, with a reservation for each machine's address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dcos_installer.providers.libvirt.survey import Survey, refuse_anothers_netw
 
 
 def refuse_overlap(survey: Survey, network: IPv4Network) -> None:
-    """Raises `ProviderError` when another of libvirt's networks has addresses of ours."""
+    """Raises `ProviderError` when another of libvirt's networks contains our addresses."""
     for other in survey.others_networks:
         for taken in networks_of(other.xml):
             if taken.overlaps(network):
@@ -33,9 +33,9 @@ def _in_use(network: IPv4Network, why: str) -> ProviderError:
 def addresses(
     survey: Survey, network: IPv4Network, hosts: Collection[HostSpec], wanted: Collection[str]
 ) -> dict[str, str]:
-    """Where the hosts are: as the inventory says, as they have it by now, and for ``wanted`` ones a free address.
+    """The hosts' addresses: those of the inventory, those they have now, and for hosts in ``wanted`` free ones.
 
-    A host without a place yet, which is not wanted, is left out.
+    A host without an address that is not in ``wanted`` is left out.
     """
     found = {host.name: host.address for host in hosts if host.address and not host.late}
     taken = {network.network_address, network.network_address + 1, network.broadcast_address}
@@ -45,11 +45,11 @@ def addresses(
         if host.name in found:
             continue
         reserved = survey.reserved.get(host.name)
-        # One that it had before is its own again, when its reservation was lost.
-        former = host.address and IPv4Address(host.address) in network and IPv4Address(host.address) not in taken
+        # A machine whose reservation was lost gets its former address again.
+        previous = host.address and IPv4Address(host.address) in network and IPv4Address(host.address) not in taken
         if reserved is not None:
             found[host.name] = reserved.address
-        elif former:
+        elif previous:
             found[host.name] = host.address
         elif host.name in wanted:
             free = next((one for one in network.hosts() if one not in taken), None)
@@ -74,7 +74,7 @@ def ensure_network(
     *,
     routed: bool,
 ) -> None:
-    """Has the network run, with a reservation for each of ``hosts`` (name to address)."""
+    """Creates and starts the network if necessary, with a reservation for each of ``hosts`` (name to address)."""
     refuse_anothers_network(survey, names)
     refuse_overlap(survey, network)
     wanted = [Reservation(host, names.mac(host), address) for host, address in sorted(hosts.items())]
@@ -85,9 +85,9 @@ def ensure_network(
         hypervisor.define_network(described.xml)
     else:
         for one in wanted:
-            former = survey.reserved.get(one.host)
-            if former != one:
-                hypervisor.reserve(names.network, one.xml, former=former.xml if former is not None else "")
+            previous = survey.reserved.get(one.host)
+            if previous != one:
+                hypervisor.reserve(names.network, one.xml, previous=previous.xml if previous is not None else "")
     start_network(hypervisor, names, network)
 
 
@@ -101,7 +101,7 @@ def start_network(hypervisor: Hypervisor, names: Names, network: IPv4Network) ->
 
 
 def forget(hypervisor: Hypervisor, names: Names, survey: Survey, hosts: Iterable[str]) -> None:
-    """Gives up the reservations of machines that are gone."""
+    """Removes the reservations of machines that no longer exist."""
     for host in hosts:
-        if (former := survey.reserved.get(host)) is not None:
-            hypervisor.reserve(names.network, "", former=former.xml)
+        if (previous := survey.reserved.get(host)) is not None:
+            hypervisor.reserve(names.network, "", previous=previous.xml)

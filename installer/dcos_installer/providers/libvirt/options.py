@@ -1,4 +1,4 @@
-"""The variables that the provider libvirt alone knows, and what they are worth."""
+"""The variables that only the provider libvirt has, and their values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from dcos_installer.config.variables import Variable
 
 NETWORKS = IPv4Network("198.18.0.0/15")
-"""Set aside for networks that nobody else is in: no office and no cloud has addresses of it."""
+"""Reserved for networks without other users: no office and no cloud has addresses in it."""
 
 Acceleration = Literal["auto", "kvm", "tcg"]
 
@@ -160,7 +160,7 @@ def acceleration_of(options: Mapping[str, str]) -> Acceleration:
 
 
 def image_of(options: Mapping[str, str], inventory: Path) -> str | Path:
-    """The name of an image of ours, or where a qcow2 file lies."""
+    """The name of an image of ours, or the path of a qcow2 file."""
     text = _text(IMAGE, options)
     if "/" in text or text.endswith(".qcow2"):
         return inventory.parent / Path(text).expanduser()
@@ -168,10 +168,10 @@ def image_of(options: Mapping[str, str], inventory: Path) -> str | Path:
 
 
 def pool_of(options: Mapping[str, str]) -> str:
-    """Of a host's own options."""
+    """From a host's own options."""
     return _pool(_text(POOL, options))
 
 
 def disks_of(options: Mapping[str, str]) -> tuple[int, ...]:
-    """Of a host's own options, in MB."""
+    """From a host's own options, in MB."""
     return _disks(_text(DISKS, options))

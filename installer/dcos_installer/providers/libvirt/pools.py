@@ -11,7 +11,7 @@ POOLS = "/var/lib/libvirt/images"
 
 
 def ensure_pool(hypervisor: Hypervisor, name: str) -> None:
-    """Has the pool there, and started. Raises `ProviderError` when it is no folder."""
+    """Creates and starts the pool if necessary. Raises `ProviderError` when it is not a folder."""
     known = next((one for one in hypervisor.pools() if one.name == name), None)
     if known is None:
         hypervisor.define_pool(Pool(name, pool_uuid(name), f"{POOLS}/{name}").xml)

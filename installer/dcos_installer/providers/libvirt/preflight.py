@@ -1,4 +1,4 @@
-"""What keeps a cluster's machines from being made, as far as libvirt tells it without anything being touched."""
+"""Why a cluster's machines cannot be created, as far as libvirt shows it. Changes nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Machines of one cluster as QEMU's virtual machines, which a libvirt on this host or another one makes.
+"""Machines of one cluster as QEMU's virtual machines, created by a libvirt on this host or another one.
 
-All that there is of them is found by its marks (see `survey`): nothing of it is remembered here. The order in which
-things are made and removed is such that what a killed run left can be told, and is finished by the next one.
+Everything of them is found by its marks (see `survey`): nothing is recorded here. Things are created and removed in
+such an order that the next run recognizes and finishes the work of a killed one.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ from dcos_installer.state import ClusterState
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
 
-"""Where folders of new pools are: what confines QEMU lets it in there."""
+"""The parent folder of new pools: the confinement of QEMU allows it there."""
 
 _HOSTS = 'new=$(mktemp /etc/.hosts.XXXXXX); cat >"$new"; chmod 644 "$new"; mv -f "$new" /etc/hosts'
 
@@ -84,7 +84,7 @@ class LibvirtProvider:
     def _hypervisor(self) -> Hypervisor:
         return Hypervisor(self._uri)
 
-    # What is, and what will be
+    # The present and the future state
 
     def expected(self, host: HostSpec) -> Expected:
         release = release_of(self._image)
@@ -124,7 +124,7 @@ class LibvirtProvider:
         machine = self._look().machines.get(host.name)
         return "" if machine is None else _differing(machine, host)
 
-    # Making
+    # Creation
 
     def create(self, orders: Sequence[Order], note: Note = silent) -> Results:
         hosts = {order.host.name: order.host for order in orders}
@@ -181,7 +181,7 @@ class LibvirtProvider:
         return {**refused, **self._each(hosts, make)}
 
     def _refused(self, hosts: Collection[HostSpec], survey: Survey) -> dict[str, ProviderError]:
-        """The machines that cannot be as they are asked for, by what is there already."""
+        """The machines that cannot become what is requested, because of what exists already."""
         refused = {}
         for host in hosts:
             domain = self._names.domain(host.name)
@@ -197,7 +197,7 @@ class LibvirtProvider:
         return refused
 
     def _changed(self, host: HostSpec, survey: Survey) -> str:
-        """What was decided when the machine was made, and is asked for otherwise now."""
+        """The values that are fixed at the machine's creation, and differ from the requested ones now."""
         machine, reserved = survey.machines.get(host.name), survey.reserved.get(host.name)
         if machine is None:
             return ""
@@ -216,7 +216,7 @@ class LibvirtProvider:
         return ""
 
     def _kind(self, there: Host, note: Note) -> str:
-        """What libvirt is to call the way in which new machines run."""
+        """libvirt's kind of domain for new machines."""
         if self._acceleration == "kvm" and "kvm" not in there.kinds:
             raise ProviderError(
                 f"{there.name} has no KVM",
@@ -253,7 +253,7 @@ class LibvirtProvider:
 
     def _refuse_space(self, pool: str, golden: Golden, new: Sequence[HostSpec]) -> None:
         there, anew = self._hypervisor.volumes(pool), {host.name for host in new}
-        # What a run that was killed left of these is removed before it is made again.
+        # What a killed run left of these is removed before they are created again.
         volumes = [one for one in there if self._names.host_of_volume(one.name) not in anew]
         wanted = {host.name: sum(disk.bytes for disk in _disks(host, golden, "")) for host in new}
         if golden_mark(golden.sha256) not in {one.name for one in there}:
@@ -300,7 +300,7 @@ class LibvirtProvider:
         return self._tell_names({host.name: host.address for host in spec.hosts if host.address}, self._look())
 
     def _tell_names(self, at: Mapping[str, str], survey: Survey) -> Results:
-        """Machines that run learn the members' names as they are now; others do when they start."""
+        """Gives the running machines the members' present names; others get them at their start."""
         content = hosts_file(at)
         running = [
             host
@@ -322,7 +322,7 @@ class LibvirtProvider:
         survey = self._look()
         torn = [host for host in self._spec.hosts if host.name in names and self._is_torn(survey, host.name)]
         results: dict[str, MachineState | ProviderError] = {}
-        if torn:  # their making was cut short before it was defined
+        if torn:  # their creation was interrupted before the domain was defined
             results.update(self.create([Order(host, "") for host in torn], note))
             survey = self._look()
         at = self._addresses(survey, names)
@@ -334,7 +334,7 @@ class LibvirtProvider:
 
         def start(name: str) -> None:
             control = self._control(name)
-            control.seen()  # whatever it is called: one that is not there is told
+            control.seen()  # in any state: raises if there is none
             control.start(at[name], self._secret(name, at), lambda text: note(name, text))
 
         return {**results, **self._each([name for name in names if name not in results], start)}
@@ -361,7 +361,7 @@ class LibvirtProvider:
         survey = self._look()
         wanted = {*self._pools.values(), *(one.mark.pool for one in survey.machines.values())}
         for pool in sorted(wanted & set(survey.pools)):
-            if not survey.pools[pool].active:  # what is in it has to go, too
+            if not survey.pools[pool].active:  # its content must be removed, too
                 self._hypervisor.start_pool(pool)
                 survey = self._look()
 
@@ -369,7 +369,7 @@ class LibvirtProvider:
             self._control(name).remove(survey.volumes.get(name, ()))
             note(name, "removed")
 
-        there = sorted({*survey.hosts, *survey.reserved})  # a run that was killed may have left but a reservation
+        there = sorted({*survey.hosts, *survey.reserved})  # a killed run may have left only a reservation
         results = dict(self._each([name for name in there if names is None or name in names], remove))
         gone = set(well(results))
         self._keys.forget(None if names is None and not failed(results) else gone)
@@ -387,7 +387,7 @@ class LibvirtProvider:
         return results
 
     def _remove_shared(self, left: Survey) -> None:
-        """The network, golden volumes that nobody uses, and pools of ours that are empty then."""
+        """Removes the network, golden volumes that nobody uses, and pools of ours that are empty then."""
         if left.network is not None and left.network.uuid == self._names.network_uuid:
             self._hypervisor.remove_network(self._names.network)
         for pool in left.in_pools:
@@ -401,7 +401,7 @@ class LibvirtProvider:
         return look(self._hypervisor, self._names, set(self._pools.values()))
 
     def _addresses(self, survey: Survey, wanted: Collection[str]) -> dict[str, str]:
-        """By host: of the spec's, and of those that it does not name any more."""
+        """The addresses by host, also of hosts that the spec does not name any more."""
         left = {host: one.address for host, one in survey.reserved.items()}
         return left | network.addresses(survey, self._network, self._spec.hosts, wanted)
 
@@ -422,7 +422,7 @@ class LibvirtProvider:
         after: list[Survey] = []
 
         def state(name: str) -> MachineState:
-            if not after:  # all of them have done their work: one look tells
+            if not after:  # all of them are finished: one look is enough
                 after.append(self._look())
             return after[0].state(name, self._address(name))
 

@@ -1,4 +1,4 @@
-"""Publishing an image into a storage pool, as the volume that machines are made from: a deploy then brings nothing."""
+"""Publishes an image into a storage pool, as the volume that machines are made from: a deploy then uploads nothing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _OUTPUT = "qcow2"
 
 
 def publish(image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
-    """Brings the image's disk to ``POOL`` or ``POOL@URI``; one that is there, or half there, is gone on with as in a
-    deploy. Raises `ProviderError`.
+    """Uploads the image's disk to ``POOL`` or ``POOL@URI``; a complete or incomplete one is treated as in a deploy.
+    Raises `ProviderError`.
     """
     pool, at, uri = place.partition("@")
     try:
@@ -26,14 +26,14 @@ def publish(image: Image, place: str, note: Callable[[str], None]) -> Mapping[st
     except ValueError as error:
         raise ProviderError(
             f"an image cannot be published to {place!r}",
-            why=f"expected is {error}",
+            why=f"expected: {error}",
             hint="write libvirt:POOL, or libvirt:POOL@qemu+ssh://user@host/system",
         ) from error
     output = image.outputs.get(_OUTPUT)
     if output is None:
         raise ProviderError(
             "this image has no disk for QEMU",
-            why=f"it comes out as {', '.join(image.outputs) or 'a tree'}",
+            why=f"its outputs are {', '.join(image.outputs) or 'a tree'}",
             hint="publish one with the output qcow2, such as vm",
         )
     golden = replace(read_golden(output.path), sha256=output.sha256)

@@ -19,9 +19,9 @@ _SOCKETS = (Path("/run/libvirt/libvirt-sock"), Path("/run/libvirt/virtqemud-sock
 
 
 def remains(cluster_id: str, described: ClusterSpec | None, name: str) -> Remains:
-    """Looks where the inventory says that the machines are; where it says nothing of them, on this host.
+    """Looks on the hypervisor that the inventory names, or on this host if it names none.
 
-    Raises `ProviderError` where they should be there and nobody can tell.
+    Raises `ProviderError` if machines should exist there and this cannot be found out.
     """
     meant = described is not None and described.provider == name
     options: Mapping[str, str] = described.options if described is not None and meant else {}
@@ -30,7 +30,7 @@ def remains(cluster_id: str, described: ClusterSpec | None, name: str) -> Remain
         return Remains()  # nothing was ever made here
     if find_spec("libvirt") is None:
         raise ProviderError(
-            "nobody can tell which machines there are",
+            "it is not known which machines exist",
             why="libvirt-python is not installed",
             hint="run installer/setup-host libvirt",
         )

@@ -1,4 +1,4 @@
-"""Whether the hypervisor has what machines are to have: memory, processors, and space for their disks. Pure."""
+"""Whether the hypervisor has the resources for the machines: memory, processors, and space for their disks. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from dcos_installer.providers.libvirt.names import golden_digest
 
 MB = 1 << 20
 OVERHEAD_MB = 64
-"""What QEMU takes for a machine beside its memory."""
+"""The memory of QEMU for a machine besides the machine's own."""
 
 
 def memory_problem(host: Host, wanted: Mapping[str, int]) -> ProviderError | None:
-    """What is missing for machines (MB of each) that are to be started."""
+    """The memory that is missing to start machines (MB of each)."""
     needed = sum(wanted.values()) + OVERHEAD_MB * len(wanted)
     missing = needed - host.available_mb
     if not wanted or missing <= 0:
@@ -32,7 +32,7 @@ def memory_problem(host: Host, wanted: Mapping[str, int]) -> ProviderError | Non
 
 
 def processors_problem(host: Host, wanted: Mapping[str, int]) -> ProviderError | None:
-    """The machines that would have more processors than there are."""
+    """The machines that would have more processors than the hypervisor."""
     large = [name for name, cpus in wanted.items() if cpus > host.cpus]
     if not large:
         return None
@@ -44,9 +44,9 @@ def processors_problem(host: Host, wanted: Mapping[str, int]) -> ProviderError |
 
 
 def space_problem(pool: SeenPool, volumes: Collection[SeenVolume], new: Mapping[str, int]) -> ProviderError | None:
-    """What is missing in a pool for new volumes (bytes of each, by what they are for), should they become full.
+    """The space that is missing in a pool for new volumes (bytes of each, by their purpose), if they become full.
 
-    Volumes that exist may still grow to what they were promised.
+    Existing volumes may still grow to their full size.
     """
     promised = sum(max(0, one.capacity - one.allocation) for one in volumes if not golden_digest(one.name))
     left = max(0, pool.available - promised)

@@ -25,43 +25,43 @@ class KnownMachine:
 
 @dataclass(frozen=True)
 class Survey:
-    """``machines``, ``volumes`` and ``reserved`` are of this cluster, by host; the rest is everybody's."""
+    """``machines``, ``volumes`` and ``reserved`` are of this cluster, by host; the rest is of all owners."""
 
     machines: Mapping[str, KnownMachine]
     volumes: Mapping[str, tuple[SeenVolume, ...]]
     reserved: Mapping[str, Reservation]
     network: SeenNetwork | None
-    """The one of the cluster's name; it may be somebody else's."""
+    """The network with the cluster's name; it may be another owner's."""
     others_domains: Mapping[str, SeenDomain]
     """By name."""
     others_networks: tuple[SeenNetwork, ...]
     pools: Mapping[str, SeenPool]
     in_pools: Mapping[str, tuple[SeenVolume, ...]]
-    """All that is in the pools that were looked into."""
+    """All volumes in the pools that were looked into."""
 
     @property
     def hosts(self) -> list[str]:
-        """Every machine of which anything is there."""
+        """Every machine of which anything exists."""
         return sorted({*self.machines, *self.volumes})
 
     def state(self, host: str, address: str) -> MachineState:
-        """``address`` is told where no reservation tells."""
+        """``address`` is used if there is no reservation."""
         if (reserved := self.reserved.get(host)) is not None:
             address = reserved.address
         machine = self.machines.get(host)
         if machine is not None:
             condition, detail = condition_of(machine)
         elif host in self.volumes:
-            condition, detail = Condition.BROKEN, "its making was cut short: only its disks are there"
+            condition, detail = Condition.BROKEN, "its creation was interrupted: only its disks exist"
         else:
             condition, detail = Condition.ABSENT, ""
         return MachineState(host, condition, address, detail)
 
 
 def condition_of(machine: KnownMachine) -> tuple[Condition, str]:
-    """How it is, and a phrase for people."""
+    """Its condition, and a phrase for people."""
     if machine.mark.removing:
-        return Condition.REMOVING, "its removal was begun"
+        return Condition.REMOVING, "its removal has started"
     match machine.seen.power:
         case Power.OFF:
             return Condition.OFF, ""
@@ -72,7 +72,7 @@ def condition_of(machine: KnownMachine) -> tuple[Condition, str]:
 
 
 def look(hypervisor: Hypervisor, names: Names, pools: Collection[str]) -> Survey:
-    """Looks into ``pools`` and those that this provider made or a machine's mark names; touches nothing."""
+    """Looks into ``pools`` and those that this provider created or a machine's mark names. Changes nothing."""
     machines: dict[str, KnownMachine] = {}
     others: dict[str, SeenDomain] = {}
     for seen in hypervisor.domains():
@@ -110,11 +110,11 @@ def look(hypervisor: Hypervisor, names: Names, pools: Collection[str]) -> Survey
 
 
 def refuse_anothers_network(survey: Survey, names: Names) -> None:
-    """Raises `ProviderError` when somebody else has a network of the cluster's name."""
+    """Raises `ProviderError` when another owner has a network of the cluster's name."""
     network = survey.network
     if network is not None and cluster_of_network(network.xml) != names.cluster_id:
         raise ProviderError(
             f"a network is called {network.name} already",
             why="libvirt has it, and it is not this cluster's: its metadata does not say so",
-            hint=f"see whose it is (virsh net-dumpxml {network.name}) and have it renamed",
+            hint=f"find its owner (virsh net-dumpxml {network.name}) and have it renamed",
         )

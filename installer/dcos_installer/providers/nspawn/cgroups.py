@@ -1,4 +1,4 @@
-"""A control group of one's own in every hierarchy the host has: v1 controllers, named ones, and the unified one.
+"""A control group of its own in every hierarchy of the host: v1 controllers, named ones, and the unified one.
 
 Paths are relative to the hierarchies' mount points, and the same in each: a process whose group is ``/a/b`` everywhere
 has, in a cgroup namespace of its own, a private root everywhere.
@@ -24,7 +24,7 @@ _KILL_SECONDS = 20.0
 _PAUSE_SECONDS = 0.02
 _MOUNT_ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
 
-# What root in a machine may do with device nodes: make any (an OCI runtime asks for that), use those without harm.
+# The device nodes for root in a machine: it may create any (an OCI runtime requires that), and use harmless ones.
 MACHINE_DEVICES = (
     "c *:* m",
     "b *:* m",
@@ -54,7 +54,7 @@ class Hierarchy:
 
 
 def parse_hierarchies(mountinfo: str) -> tuple[Hierarchy, ...]:
-    """The hierarchies that ``/proc/self/mountinfo`` shows, each once."""
+    """The hierarchies in ``/proc/self/mountinfo``, each once."""
     found: dict[frozenset[str], Hierarchy] = {}
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
@@ -86,7 +86,7 @@ def host_hierarchies() -> tuple[Hierarchy, ...]:
     if not found:
         raise InstallerError(
             "this host has no control groups mounted",
-            why="machines are held apart, and to their cpus and memory, by control groups",
+            why="control groups isolate machines, and limit their cpus and memory",
             hint="mount them, or use a host whose init does",
         )
     return found
@@ -98,7 +98,7 @@ def mode_of(hierarchies: Iterable[Hierarchy]) -> str:
 
 
 def own_path(proc_cgroup: str) -> str:
-    """Where systemd put this process, out of ``/proc/self/cgroup``: its path in the hierarchy that systemd keeps."""
+    """The path of this process's group in systemd's hierarchy, from ``/proc/self/cgroup``."""
     lines = [line.split(":", 2) for line in proc_cgroup.splitlines()]
     for wanted in ("name=systemd", ""):
         for _, controllers, path in lines:
@@ -125,13 +125,13 @@ class ControlGroup:
         return any(folder.is_dir() for _, folder in self.folders())
 
     def create(self) -> None:
-        """Makes the group, and those above it, ready to take processes."""
+        """Creates the group, and those above it, ready to take processes."""
         for attempt in range(_CREATE_ATTEMPTS):
             try:
                 self._create()
             except FileNotFoundError:
                 if attempt == _CREATE_ATTEMPTS - 1:
-                    raise  # else: another cluster's last machine just took the groups above away
+                    raise  # else: another cluster's last machine just removed the groups above
             else:
                 return
 
@@ -147,7 +147,7 @@ class ControlGroup:
                     _inherit_cpuset(level)
 
     def limit(self, cpus: float | None, mem_mb: int | None) -> None:
-        """Holds the group to so many processors and so much memory (swap included); None: no limit."""
+        """Limits the group to so many processors and so much memory (swap included); None: no limit."""
         quota = None if cpus is None else max(1000, round(cpus * _CPU_PERIOD_US))
         memory = None if mem_mb is None else mem_mb << 20
         for hierarchy, folder in self.folders():
@@ -162,9 +162,10 @@ class ControlGroup:
                 _write_if_there(folder / "memory.swap.max", "max" if memory is None else "0")
 
     def weigh(self, shares: int) -> None:
-        """How much processor time the group gets when there is too little: a process outside of all groups has 1024.
+        """Sets the share of processor time that the group gets when there is too little: a process outside of all
+        groups has 1024.
 
-        A group above it weighs what those in it weigh together: each counts as if there were none above it.
+        A group above it has the sum of its children's weights, so that each counts as if there were none above it.
         """
         for hierarchy, folder in self.folders():
             if "cpu" in hierarchy.controllers:
@@ -181,7 +182,7 @@ class ControlGroup:
                 _write_if_there(level / name, str(_bounded(sum(weights), name)))
 
     def allow_devices(self, allowed: Iterable[str] = MACHINE_DEVICES) -> None:
-        """Where devices are a v1 controller, denies all others. (In v2 that takes a BPF program: systemd's, if any.)"""
+        """If devices are a v1 controller, denies all others. (In v2 this needs a BPF program: systemd's, if any.)"""
         for hierarchy, folder in self.folders():
             if "devices" in hierarchy.controllers:
                 _deny_all_devices(folder)
@@ -212,7 +213,7 @@ class ControlGroup:
         return frozenset(found - {0})
 
     def kill(self) -> None:
-        """Kills every process in the group at once and returns when none is left. Raises `InstallerError` else."""
+        """Kills all processes in the group at once; returns when none is left. Raises `InstallerError` otherwise."""
         for hierarchy, folder in self.folders():
             if hierarchy.unified:
                 _write_if_there(folder / "cgroup.kill", "1")  # atomic: nothing can fork away from it
@@ -232,7 +233,7 @@ class ControlGroup:
         return not pids
 
     def remove(self) -> None:
-        """Removes the group and all below it, in every hierarchy. It must be empty of processes."""
+        """Removes the group and all below it, in every hierarchy. It must contain no processes."""
         for _, folder in self.folders():
             self._remove_tree(folder)
 
@@ -243,7 +244,7 @@ class ControlGroup:
                 self._remove_tree(child)
 
     def remove_empty_parents(self) -> None:
-        """Removes the groups above this one that hold nothing, up to the hierarchies' roots."""
+        """Removes the groups above this one that are empty, up to the hierarchies' roots."""
         for hierarchy, folder in self.folders():
             for level in folder.parents:
                 if level == hierarchy.mount or not level.is_relative_to(hierarchy.mount):
@@ -258,7 +259,7 @@ class ControlGroup:
     def _remove_tree(self, folder: Path) -> None:
         for level, _, _ in os.walk(folder, topdown=False):
             path = Path(level)
-            # The kernel lets go of a group a moment after its last process ended.
+            # The kernel releases a group a moment after its last process ended.
             if not _until(lambda path=path: _rmdir(path), _REMOVE_SECONDS):  # type: ignore[misc]  # mypy infers no lambda with a default
                 raise InstallerError(
                     f"the control group {path} cannot be removed",
@@ -273,20 +274,20 @@ def _hand_down(folder: Path) -> None:
     enabled = (folder / "cgroup.subtree_control").read_text().split()
     for controller in wanted:
         if controller not in enabled:
-            # One that cannot be shared (a v1 hierarchy holds it, processes are in the way) must not cost the others.
+            # One that cannot be shared (a v1 hierarchy holds it, processes prevent it) must not cost the others.
             with contextlib.suppress(OSError):
                 (folder / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
 def _inherit_cpuset(folder: Path) -> None:
-    # A new cpuset is empty, and takes no process until it is told where they may run.
+    # A new cpuset is empty, and takes no process until its processors and memory nodes are set.
     for name in ("cpuset.cpus", "cpuset.mems"):
         if not (folder / name).read_text().strip():
             (folder / name).write_text((folder.parent / name).read_text())
 
 
 def _limit_memory_v1(folder: Path, limit: int) -> None:
-    # Memory alone may never be allowed more than memory with swap: which is to be written first depends on the way.
+    # Memory alone may never have a higher limit than memory with swap: so the order of writes depends on the change.
     both = [folder / "memory.limit_in_bytes", folder / "memory.memsw.limit_in_bytes"]
     there = [path for path in both if path.exists()]
     try:
@@ -298,7 +299,7 @@ def _limit_memory_v1(folder: Path, limit: int) -> None:
 
 
 def _deny_all_devices(folder: Path) -> None:
-    # Refused (EINVAL) while a group below counts: the kernel lets go of a removed one a moment later.
+    # Refused (EINVAL) while a group below counts: the kernel releases a removed one a moment later.
     deadline = time.monotonic() + _REMOVE_SECONDS
     while True:
         try:
@@ -322,7 +323,7 @@ def _bounded(weight: float, name: str) -> int:
 
 
 def _number(path: Path) -> int:
-    """Zero for what is not there any more."""
+    """Zero if it no longer exists."""
     with contextlib.suppress(OSError, ValueError):
         return int(path.read_text())
     return 0

@@ -1,4 +1,4 @@
-"""One nspawn machine, looked at and switched from the host: its state, its power, and the wait for its SSH."""
+"""Reads and switches one nspawn machine from the host: its state, its power, and the wait for its SSH."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SUPERVISOR_SECONDS = 15.0
 _LEAST_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
 _SAID_LINES = 30
-_REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, in good order"
+_REBOOT_SIGNAL = signal.SIGRTMIN + 5  # systemd as init takes it for an orderly reboot
 
 
 class MachineControl:
@@ -46,7 +46,7 @@ class MachineControl:
         self._cancelled = cancelled
 
     def state(self, address: str) -> MachineState:
-        """How the machine is now; ``address`` is too_late when the machine has no record of its own."""
+        """The state of the machine; ``address`` is used when the machine has no record of its own."""
         folder, record, status = self._folder, self._folder.record(), self._folder.status()
         supervised = folder.supervisor() is not None
         processes = bool(self.machine_group().pids())
@@ -55,7 +55,7 @@ class MachineControl:
         if not folder.path.exists():
             condition, detail = Condition.ABSENT, ""
         elif record is None:
-            condition, detail = Condition.BROKEN, "its making was cut short"
+            condition, detail = Condition.BROKEN, "its creation was interrupted"
         elif supervised:
             condition, detail = Condition.RUNNING, "" if status is None else status.phase
         elif processes:
@@ -75,7 +75,7 @@ class MachineControl:
             self._folder.write_status(Status(phase="ended", reason="its power was cut"))
 
     def reboot(self) -> None:
-        """Has the machine restart in good order, and waits for its SSH."""
+        """Restarts the machine in order, and waits for its SSH."""
         folder, record, status, leader = self._folder, self._folder.record(), self._folder.status(), self.leader()
         if record is None or status is None or leader is None:
             raise ProviderError(
@@ -92,16 +92,14 @@ class MachineControl:
                 f"it did not restart within {self._boot_seconds:.0f} s",
                 machine=folder.name,
                 why=f"it is {self.state('').condition}",
-                hint=f"read {folder.console}; power-off and start restart it, whatever holds it up",
+                hint=f"read {folder.console}; power-off and start restart it in any case",
                 evidence=self.evidence(since),
             ),
         )
         self.await_ssh(record, since)
 
     def sweep(self, *, keep_disk: bool) -> None:
-        """Ends everything of a machine that runs, whatever state it is in, and removes mounts, links and groups of
-        its run.
-        """
+        """Ends all processes of a machine, whatever state it is in, and removes mounts, links and groups of its run."""
         folder, record = self._folder, self._folder.record()
         self._cut()
         if (supervisor := folder.supervisor()) is not None:
@@ -113,12 +111,14 @@ class MachineControl:
             network.remove_link(record.host_side)
         group.remove()
         if group.path == self._default_group:
-            group.remove_empty_parents()  # what is above a unit's group is systemd's
+            group.remove_empty_parents()  # groups above a unit's are systemd's
         unmount_all(folder, record.unique_name if record else folder.name, keep_disk=keep_disk)
         folder.pid_file.unlink(missing_ok=True)
 
     def _cut(self) -> None:
-        """Kills a machine's init, and with it all in the machine; its supervisor then cleans up, when it is well."""
+        """Kills a machine's init, and with it all processes of the machine; its supervisor then cleans up, if it is
+        healthy.
+        """
         supervisor, leader = self._folder.supervisor(), self.leader()
         if supervisor is None or leader is None:
             return
@@ -150,14 +150,14 @@ class MachineControl:
         return ControlGroup(f"{self.group().path}/machine")
 
     def await_ssh(self, record: NspawnRecord, since: Moment | None = None) -> None:
-        """Returns once SSH answers. Raises `ProviderError` when it does not in time, with what the machine said since
-        ``since`` (none: since now): older lines are about something else.
+        """Returns once SSH answers. Raises `ProviderError` when it does not in time, with the machine's output since
+        ``since`` (None: since now), because older lines belong to other events.
         """
         folder, since, found = self._folder, since or self._folder.moment(), SshProblem()
         limit = self._left_of_boot()
 
         def answers() -> bool:
-            # Asked too early, before its network is there, the kernel would not ask again for a second or more.
+            # Asked too early, before its network exists, the kernel would not ask again for a second or more.
             nonlocal found
             status = folder.status()
             booted = status is not None and status.phase == "running"
@@ -188,7 +188,7 @@ class MachineControl:
         self._await(answers, too_late, limit)
 
     def _left_of_boot(self) -> float:
-        """How long SSH may take still: a machine that has long been up is not waited for as one that boots."""
+        """The seconds that SSH may still need: a machine that has long been up gets less time than one that boots."""
         try:
             up = time.time() - self._folder.status_file.stat().st_mtime
         except FileNotFoundError:
@@ -198,7 +198,7 @@ class MachineControl:
     def _await(
         self, done: Callable[[], bool], too_late: Callable[[], ProviderError], seconds: float | None = None
     ) -> None:
-        """Returns once ``done``; raises what is ``too_late`` when that takes longer than a boot may (or
+        """Returns once ``done`` returns true; raises ``too_late()`` when that takes longer than a boot may (or
         ``seconds``).
         """
         folder, started = self._folder, time.monotonic()
@@ -228,11 +228,13 @@ class MachineControl:
             time.sleep(_PAUSE_SECONDS)
 
     def evidence(self, since: Moment | None = None) -> str:
-        """The last the machine said (since then): on its console, and in its journal as far as it got to disk."""
+        """The last output of the machine (since then): on its console, and in its journal as far as that is on the
+        disk.
+        """
         root = self._folder.root
         journal = root / "var" / "log" / "journal"
         said = ""
-        # Not by a link: where that leads, it would be this host's journal.
+        # Links are not followed: the target could be this host's journal.
         if journal.resolve().is_relative_to(root.resolve()) and journal.is_dir():
             command = ["journalctl", f"--directory={journal}", "--no-pager", "--quiet", "--output=short"]
             # With both, some journalctl show the first lines since then, not the last.

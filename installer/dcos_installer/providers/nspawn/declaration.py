@@ -1,4 +1,4 @@
-"""What the provider nspawn says of itself: machines on this host, in a private network that the inventory names."""
+"""The declaration of the provider nspawn: machines on this host, in a private network that the inventory names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Disks of fixed size for machines on this host: sparse files with a file system in them, mounted by loop.
+"""Disks of fixed size for machines on this host: sparse files with a file system, mounted by loop.
 
-A file takes of this host what was written into it, gives back what is deleted, and never grows beyond its size. Disks
-are made so that all of them together fit what is free: no cluster can fill its operator's disk.
+A file uses the space of written data, frees that of deleted data, and never grows beyond its size. New disks are only
+created if all of them together fit into the free space, so that no cluster can fill its operator's disk.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ SMALLEST_MB = 512
 """Less than this is not advised."""
 
 OF_FREE = 0.8
-"""The share of what is free that the disks of new machines may take together."""
+"""The part of the free space that the disks of new machines may use together."""
 
 _DEADLINE = 60.0
 
 
 def loop_devices() -> bool:
-    """Whether this host has them."""
+    """Whether this host has loop devices."""
     try:
         return subprocess.run(["losetup", "--find"], capture_output=True, timeout=_DEADLINE).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
@@ -40,7 +40,7 @@ def loop_devices() -> bool:
 
 
 def mount_image(folder: MachineFolder, record: NspawnRecord) -> None:
-    """Mounts the machine's disk, making it the first time. Raises `InstallerError`."""
+    """Mounts the machine's disk, and creates it the first time. Raises `InstallerError`."""
     assert record.disk_mb is not None
     image = folder.disk_image
     if not image.exists():
@@ -67,15 +67,15 @@ def mount_image(folder: MachineFolder, record: NspawnRecord) -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """What there is for the disks of machines, in MB."""
+    """The space for the disks of machines, in MB."""
 
     free_mb: int
     promised: Mapping[str, int] = field(default_factory=dict)
-    """What disks that exist may still take, by their cluster as people are told of it."""
+    """The space that existing disks may still use, by a text that names their cluster."""
 
     @property
     def left_mb(self) -> int:
-        """What new disks may take together."""
+        """The space for new disks together."""
         return max(0, int(self.free_mb * OF_FREE) - sum(self.promised.values()))
 
     def described(self, machines: Path) -> str:
@@ -88,7 +88,7 @@ class Room:
 
 
 def room(machines: Path) -> Room:
-    """What there is at the folder of all clusters' machines, which need not exist."""
+    """The space at the folder of all clusters' machines, which need not exist."""
     folder = machines
     while not folder.exists():
         folder = folder.parent
@@ -101,7 +101,7 @@ def room(machines: Path) -> Room:
 
 
 def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
-    """Raises `ProviderError` when the disks of ``new`` machines (MB of each, None: as there is room) do not fit."""
+    """Raises `ProviderError` when the disks of ``new`` machines (MB of each, None: the default) do not fit."""
     if not new:
         return
     asked = [mb for mb in new.values() if mb is not None]
@@ -131,8 +131,8 @@ def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
 
 
 def default_mb(left: int, asked: Iterable[int], without: int) -> int:
-    """The disk in MB of each of ``without`` new machines for which none is asked, beside those of ``asked`` MB. At
-    least half of the room is left to other clusters, as long as there is enough.
+    """The default disk size in MB of each of ``without`` new machines, beside disks of ``asked`` MB. At least half of
+    the space is left to other clusters, as long as there is enough.
     """
     each = (left - sum(asked)) // max(1, without)
     return min(DEFAULT_MB, max(each // 2, min(each, LEAST_MB)))
@@ -143,7 +143,7 @@ def _images(machines: Path) -> list[Path]:
 
 
 def _cluster_of(home: Path) -> str:
-    """A cluster's short id, and its name where its bridge tells it."""
+    """A cluster's short id, and its name if its bridge has it."""
     with contextlib.suppress(OSError):
         for path in sorted(home.iterdir()):
             if (record := MachineFolder(path).record()) is not None:

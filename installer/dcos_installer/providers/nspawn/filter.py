@@ -1,8 +1,9 @@
-"""What may pass between machines and this host: tables of this host's nftables, one a machine's port, one a bridge.
+"""The packet filter between machines and this host: tables of this host's nftables, one for each machine's port, one
+for each bridge.
 
-A port's table lets through only what comes from the hardware address and the address of its machine, so that no machine
-speaks in another's name, to its neighbours or to this host; everything that is neither IPv4 nor ARP ends there. The
-bridge's table lets machines answer what this host asked, and nothing else in. Tables of others stay as they are.
+A port's table accepts only packets from the hardware address and the address of its machine, so that no machine can use
+another's address, towards its neighbours or this host; everything other than IPv4 and ARP is dropped. The bridge's
+table accepts the machines' answers to this host's requests, and nothing else. Tables of other owners are not changed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _DEADLINE = 30.0
 
 
 def port_rules(device: str, mac: str, address: IPv4Address) -> str:
-    """For the host's end of a machine's cable. It must be there already, and not on the bridge yet."""
+    """The rules for the host's end of a machine's cable. It must exist already, and not be on the bridge yet."""
     return _table(
         "netdev",
         device,
@@ -34,7 +35,7 @@ def port_rules(device: str, mac: str, address: IPv4Address) -> str:
 
 
 def bridge_rules(bridge: str) -> str:
-    """For all that comes to this host over a bridge, whichever of the host's addresses it is for."""
+    """The rules for all packets that come to this host over a bridge, for any of the host's addresses."""
     return _table(
         "inet",
         bridge,

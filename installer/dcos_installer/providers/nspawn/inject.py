@@ -1,6 +1,7 @@
-"""Files laid into a machine's root directory from the host, without following any link that the machine may have made.
+"""Writes files into a machine's root directory from the host, without following any link that the machine may have
+made.
 
-A machine's root may belong to whoever broke into it: a path is walked one folder at a time, links are refused, and each
+A machine's root may be under an attacker's control: a path is walked one folder at a time, links are refused, and each
 file is replaced by a rename, so the machine reads the old content or the new one.
 """
 
@@ -19,10 +20,9 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def inject(root: Path, files: Sequence[MachineFile]) -> None:
-    """Lays ``files``, owned by root, into ``root``. One that is there already, just so, is left alone: its disk may be
-    full.
+    """Writes ``files``, owned by root, into ``root``. An equal file that exists is not written: its disk may be full.
 
-    Raises `ProviderError` when one cannot be written, or the way to it leads through a link.
+    Raises `ProviderError` when one cannot be written, or a link is on its path.
     """
     top = os.open(root, _FOLDER)
     try:
@@ -50,7 +50,7 @@ def _lay(top: int, file: MachineFile) -> None:
                 made = True
             below = os.open(folder, _FOLDER, dir_fd=at)
             if made:
-                os.fchmod(below, file.folder_mode)  # the umask does not count
+                os.fchmod(below, file.folder_mode)  # independent of the umask
             os.close(at)
             at = below
         if _is_so(at, name, file):

@@ -1,4 +1,4 @@
-"""How a machine's supervisor is started so that it outlives the installer: by systemd where that is init, or alone."""
+"""Starts a machine's supervisor so that it outlives the installer: by systemd if that is init, otherwise detached."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ UNIT_VARIABLE = "DCOS_MACHINE_UNIT"
 """Set for a supervisor that systemd started: its control group is the unit's, delegated to it."""
 
 _SLICE = "dcos.slice"
-# As cgroups.MACHINE_DEVICES; what every unit may use is not repeated.
+# Like cgroups.MACHINE_DEVICES, without the devices of every unit.
 _UNIT_DEVICES = ("char-* m", "block-* m", "/dev/console rwm", "char-pts rwm", "/dev/net/tun rwm")
 _DEADLINE = 60.0
 
 
 def booted_by_systemd() -> bool:
-    """Whether systemd is this host's init, as sd_booted(3) tells it."""
+    """Whether systemd is this host's init, by sd_booted(3)."""
     return Path("/run/systemd/system").is_dir()
 
 
@@ -33,7 +33,7 @@ def supervisor_command(folder: MachineFolder) -> list[str]:
 
 
 def supervisor_environment() -> dict[str, str]:
-    """All that a supervisor gets of the installer's environment; it finds this very code, wherever it was started."""
+    """The supervisor's environment: only these variables of the installer's, so that it finds this very code."""
     assert dcos_installer.__file__
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -56,19 +56,19 @@ def systemd_run_command(
     unified: bool,
     cpu_shares: int = SHARES,
 ) -> list[str]:
-    """The command that has systemd start a supervisor, in a control group that is left to it."""
+    """The command by which systemd starts a supervisor, in a control group delegated to it."""
     properties = [
         "Delegate=yes",
         f"CPUWeight={cpu_shares * 100 // 1024}",
-        # A stop asks the supervisor, which powers the machine off; what is left after that is killed.
+        # A stop signals the supervisor, which powers the machine off; remaining processes are killed.
         "KillMode=mixed",
         "TimeoutStopSec=30",
         "TasksMax=infinity",
         "OOMPolicy=continue",
     ]
     if unified:
-        # Where devices are a v1 controller the supervisor keeps them itself: systemd's way of writing these rules there
-        # would leave a container's runtime in the machine without the wildcard that it asks for.
+        # Where devices are a v1 controller the supervisor sets them itself: in systemd's form of these rules a
+        # container's runtime in the machine would lack the wildcard that it asks for.
         properties += ["DevicePolicy=closed", *(f"DeviceAllow={rule}" for rule in _UNIT_DEVICES)]
     return [
         *("systemd-run", "--quiet", "--collect", "--service-type=exec"),
@@ -82,7 +82,7 @@ def systemd_run_command(
 
 
 def launch(folder: MachineFolder, record: NspawnRecord) -> None:
-    """Starts the machine's supervisor and returns; how it goes on is in the machine's status and console."""
+    """Starts the machine's supervisor and returns; the machine's status and console show its progress."""
     environment = supervisor_environment()
     if booted_by_systemd():
         unit = unit_name(record)
@@ -101,7 +101,7 @@ def launch(folder: MachineFolder, record: NspawnRecord) -> None:
             what=f"start the supervisor of {record.name}",
         )
         return
-    # Not through the gate: that waits for the end of all who hold the command's pipes, and this one is to outlive us.
+    # Not by `process.run`: that waits until the command's pipes are closed, and this process outlives the installer.
     with folder.console.open("ab") as console:
         try:
             code = subprocess.Popen(
@@ -131,7 +131,7 @@ def launch(folder: MachineFolder, record: NspawnRecord) -> None:
 
 
 def forget_unit(record: NspawnRecord) -> None:
-    """Lets systemd know that the machine's unit is over, so that its name can be used again."""
+    """Tells systemd that the machine's unit has ended, so that its name can be used again."""
     if booted_by_systemd():
         for verb in ("stop", "reset-failed"):
             run(["systemctl", verb, unit_name(record)], deadline=_DEADLINE, what="stop a machine's unit", check=False)

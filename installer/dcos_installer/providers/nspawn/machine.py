@@ -38,7 +38,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 @dataclass(frozen=True)
 class NspawnRecord:
-    """What a machine is. ``tree`` is the golden tree it was made over, and stays so for its life."""
+    """What a machine is. ``tree`` is the golden tree that it was made over, and does not change."""
 
     cluster_id: str
     name: str
@@ -56,7 +56,7 @@ class NspawnRecord:
     mem_mb: int | None
     disk_mb: int | None
     cpu_shares: int = SHARES
-    """How much processor time it gets when the host has too little, beside others and the host's own processes."""
+    """Its share of processor time when the host has too little, beside others and the host's own processes."""
 
     @property
     def port(self) -> MachinePort:
@@ -72,7 +72,7 @@ class NspawnRecord:
 
 @dataclass(frozen=True)
 class Status:
-    """How a machine does, as its supervisor last wrote. ``boots`` counts its starts since the supervisor's own."""
+    """The status of a machine, by its supervisor. ``boots`` counts its starts since the supervisor's own."""
 
     phase: str
     """``starting``, ``running``, ``rebooting`` or ``ended``."""
@@ -85,7 +85,7 @@ class Status:
 
 @dataclass(frozen=True)
 class ProcessMark:
-    """One process, told apart from any later one of the same id."""
+    """One process, distinct from any later one with the same id."""
 
     pid: int
     start_time: int
@@ -93,7 +93,7 @@ class ProcessMark:
 
     @staticmethod
     def of(pid: int) -> ProcessMark | None:
-        """The process that has this id now; None when there is none, or only its corpse."""
+        """The process that has this id now; None if there is none, or only a zombie."""
         try:
             fields = Path("/proc", str(pid), "stat").read_text().rsplit(")", 1)[1].split()
         except (FileNotFoundError, ProcessLookupError):
@@ -106,7 +106,7 @@ class ProcessMark:
         return ProcessMark.of(self.pid) == self
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Signals this process and never another one, whatever becomes of its id meanwhile."""
+        """Signals this process and never another one, even if its id is reused."""
         try:
             descriptor = os.pidfd_open(self.pid)
         except ProcessLookupError:
@@ -131,7 +131,7 @@ class ProcessMark:
 
 @dataclass(frozen=True)
 class Moment:
-    """A point in what a machine says: the time, and how far its console log went then."""
+    """A time in a machine's output: the clock, and the size of its console log then."""
 
     time: float
     inode: int = 0
@@ -140,7 +140,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class MachineFolder:
-    """The folder of one machine, ``<machines>/<cluster>/<name>``; nothing in it need be there."""
+    """The folder of one machine, ``<machines>/<cluster>/<name>``; any file in it may be missing."""
 
     path: Path
 
@@ -189,7 +189,7 @@ class MachineFolder:
         return self.path / "root"
 
     def record(self) -> NspawnRecord | None:
-        """What the machine is; None when it is not there, or its making was cut short."""
+        """The machine's record; None if it does not exist, or its creation was interrupted."""
         try:
             return NspawnRecord.load(self.record_file.read_text())
         except (FileNotFoundError, ValueError, TypeError):
@@ -199,7 +199,7 @@ class MachineFolder:
         durable.write(self.record_file, record.dump())
 
     def status(self) -> Status | None:
-        """What the supervisor last wrote; None when none ever did."""
+        """The status that the supervisor last wrote; None if there is none."""
         try:
             found: dict[str, Any] = json.loads(self.status_file.read_text())
             return Status(**found)
@@ -210,7 +210,7 @@ class MachineFolder:
         durable.write(self.status_file, json.dumps(asdict(status), sort_keys=True) + "\n")
 
     def supervisor(self) -> ProcessMark | None:
-        """The supervisor, when it lives."""
+        """The supervisor, if it lives."""
         try:
             mark = ProcessMark.load(self.pid_file.read_text())
         except (FileNotFoundError, ValueError):
@@ -218,20 +218,20 @@ class MachineFolder:
         return mark if mark is not None and mark.alive() else None
 
     def console_tail(self, lines: int = 25) -> str:
-        """The last that the machine and its supervisor said."""
+        """The last output of the machine and its supervisor."""
         with contextlib.suppress(FileNotFoundError):
             return "\n".join(self.console.read_text(errors="replace").rstrip().splitlines()[-lines:])
         return ""
 
     def moment(self) -> Moment:
-        """Now: what is said later is told apart from what was said before."""
+        """The present moment, to tell later output from earlier."""
         with contextlib.suppress(FileNotFoundError):
             found = self.console.stat()
             return Moment(time.time(), found.st_ino, found.st_size)
         return Moment(time.time())
 
     def console_since(self, moment: Moment, lines: int = 25) -> str:
-        """The last that was said after ``moment``; empty when nothing was."""
+        """The last output after ``moment``; empty if there is none."""
         with contextlib.suppress(FileNotFoundError), self.console.open("rb") as console:
             # A new log file holds nothing older.
             if os.fstat(console.fileno()).st_ino == moment.inode:
@@ -240,31 +240,33 @@ class MachineFolder:
         return ""
 
     def mounts(self) -> list[str]:
-        """What is mounted within the folder, innermost first."""
+        """The mount points within the folder, innermost first."""
         return [where for where in reversed(list(mount_points())) if Path(where).is_relative_to(self.path.resolve())]
 
 
 def mount_points() -> Iterator[str]:
-    """Where something is mounted on this host, in the order of mounting."""
+    """The mount points of this host, in the order of mounting."""
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
         yield line.split(" ")[4].encode().decode("unicode_escape")
 
 
 def cgroup_path(cluster_id: str, name: str) -> str:
-    """The control group of a machine where no systemd runs the host: its supervisor's and its own are below it."""
+    """The control group of a machine if the host does not run systemd: those of its supervisor and of its own are below
+    it.
+    """
     return f"/dcos-machines/{cluster_id[:8]}/{name}"
 
 
 def shares(host: HostSpec) -> int:
-    """A master has to renew its lease in time, so it comes before agents and their tasks."""
+    """A master has to renew its lease in time, so it gets more than agents and their tasks."""
     return MASTER_SHARES if host.is_master else SHARES
 
 
 def apply_limits(machine: ControlGroup, record: NspawnRecord) -> None:
-    """Holds a machine to its declared shape.
+    """Limits a machine to its declared shape.
 
     In the unified hierarchy systemd-nspawn boots the machine in a group ``payload`` below the machine's own. That is
-    the root the machine sees, so it carries the limits too, for those who read them there.
+    the root that the machine sees, so it has the limits too, for processes that read them there.
     """
     machine.limit(record.cpus, record.mem_mb)
     payload = ControlGroup(f"{machine.path}/payload", [one for one in machine.hierarchies if one.unified])

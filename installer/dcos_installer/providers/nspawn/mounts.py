@@ -1,4 +1,4 @@
-"""A machine's file system on the host: its own layer over the golden tree, mounted while it runs, and taken down."""
+"""A machine's file system on the host: its own layer over the golden tree, mounted while it runs, and unmounted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NSPAWN_RUN = Path("/run/systemd/nspawn")
 
 
 def mount_disk(folder: MachineFolder, record: NspawnRecord) -> None:
-    """The place of the machine's own layer: its disk, or a folder when that is not limited."""
+    """Mounts the place of the machine's own layer: its disk, or a folder if that is not limited."""
     folder.disk.mkdir(mode=0o755, exist_ok=True)
     if record.disk_mb is not None and str(folder.disk.resolve()) not in folder.mounts():
         mount_image(folder, record)
@@ -24,9 +24,9 @@ def mount_disk(folder: MachineFolder, record: NspawnRecord) -> None:
 
 
 def mount_root(folder: MachineFolder, record: NspawnRecord) -> None:
-    """The machine's root directory: its own layer over the golden tree."""
+    """Mounts the machine's root directory: its own layer over the golden tree."""
     _make_folder(folder.root)
-    # The tree may lie anywhere: it is named from where it is, because not every path can stand in mount's options.
+    # Relative to the tree's own folder, because not every path can be written in mount's options.
     tree = Path(record.tree)
     run(
         overlay_command(folder, record),
@@ -44,16 +44,16 @@ def overlay_command(folder: MachineFolder, record: NspawnRecord) -> list[str | P
 
 
 def _make_folder(path: Path) -> None:
-    """A folder that everybody may enter, whatever the umask: the mode of ``upper`` is that of the machine's ``/``."""
+    """A folder that all may enter, whatever the umask: the mode of ``upper`` is that of the machine's ``/``."""
     with contextlib.suppress(FileExistsError):
         path.mkdir()
         path.chmod(0o755)
 
 
 def unmount_all(folder: MachineFolder, unique_name: str, *, keep_disk: bool) -> None:
-    """Takes down what is mounted for the machine, and what systemd-nspawn leaves behind after a power cut.
+    """Unmounts everything of the machine, and removes what systemd-nspawn leaves after a power cut.
 
-    ``keep_disk`` leaves the machine's disk mounted: there is no need to write it out and read it again.
+    ``keep_disk`` leaves the machine's disk mounted, which saves time.
     """
     lock = _nspawn_lock(folder)
     for where in folder.mounts():
@@ -66,7 +66,7 @@ def unmount_all(folder: MachineFolder, unique_name: str, *, keep_disk: bool) -> 
 
 
 def _nspawn_lock(folder: MachineFolder) -> Path | None:
-    # systemd-nspawn names its lock after the root directory's inode, which only the mounted directory tells.
+    # systemd-nspawn names its lock by the inode of the root directory, which only the mounted directory has.
     with contextlib.suppress(FileNotFoundError):
         entry = folder.root.stat()
         return _NSPAWN_RUN / "locks" / f"inode-{entry.st_dev}:{entry.st_ino}"

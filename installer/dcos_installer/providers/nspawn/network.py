@@ -1,7 +1,7 @@
-"""The private network of a cluster's nspawn machines: one bridge without a way out, stable names and addresses.
+"""The private network of a cluster's nspawn machines: one bridge without a route out, stable names and addresses.
 
-Machines have no default route and the bridge forwards nothing, so that nothing they send gets past this host; what they
-send to it, and in whose name, is up to `filter`.
+Machines have no default route and the bridge forwards nothing, so that none of their packets gets past this host;
+`filter` decides which ones it accepts, and from which addresses.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn import filter as nspawn_filter
 
 MACHINE_INTERFACE = "host0"
-"""The machine's only interface besides loopback, named as systemd-nspawn names it."""
+"""The machine's only interface besides loopback, with systemd-nspawn's name."""
 
 _CLONE_NEWNET = 0x40000000
 _DEADLINE = 30.0
@@ -56,19 +56,19 @@ def bridge_name(cluster_id: str) -> str:
 
 
 def bridge_for(cluster_id: str, cluster_name: str, network: IPv4Network) -> Bridge:
-    """The bridge of a cluster: its alias says whose it is."""
+    """The bridge of a cluster; its alias names the cluster."""
     return Bridge(bridge_name(cluster_id), f"dcos cluster {cluster_name} ({cluster_id})"[:255], network)
 
 
 def port_for(cluster_id: str, machine: str, address: str, network: IPv4Network) -> MachinePort:
-    """The same for a machine each time: names and hardware address come from the cluster's id and its own name."""
+    """Always the same for a machine: names and hardware address follow from the cluster's id and its own name."""
     digest = hashlib.sha256(f"{cluster_id}/{machine}".encode()).hexdigest()
     octets = ["02", *(digest[index : index + 2] for index in range(0, 10, 2))]  # 02: locally administered
     return MachinePort(f"dm{digest[:10]}", ":".join(octets), IPv4Interface(f"{address}/{network.prefixlen}"))
 
 
 def address_problems(network: IPv4Network, addresses: Mapping[str, str]) -> list[str]:
-    """What is wrong with the machines' addresses, a sentence each."""
+    """The problems of the machines' addresses, a sentence each."""
     problems = []
     seen: dict[IPv4Address, str] = {}
     gateway = network.network_address + 1
@@ -85,7 +85,7 @@ def address_problems(network: IPv4Network, addresses: Mapping[str, str]) -> list
 
 
 def clashes(bridge: Bridge, links: Sequence[Any], addresses: Sequence[Any], routes: Sequence[Any]) -> list[str]:
-    """Who on this host uses the bridge's network already, a sentence each. Takes what ``ip -json`` says."""
+    """The uses of the bridge's network on this host, a sentence each. Takes the output of ``ip -json``."""
     aliases = {link.get("ifname", ""): link.get("ifalias", "") for link in links}
     users: dict[str, IPv4Network] = {}
     for link in addresses:
@@ -109,7 +109,7 @@ def clashes(bridge: Bridge, links: Sequence[Any], addresses: Sequence[Any], rout
 
 
 def refuse_taken(bridge: Bridge) -> None:
-    """Changes nothing. Raises `ProviderError` when somebody else on this host uses the bridge's network."""
+    """Raises `ProviderError` when the bridge's network is in use on this host. Changes nothing."""
     taken = clashes(
         bridge, _ip_json("link", "show"), _ip_json("-4", "address", "show"), _ip_json("-4", "route", "show")
     )
@@ -122,9 +122,9 @@ def refuse_taken(bridge: Bridge) -> None:
 
 
 def ensure_bridge(bridge: Bridge) -> None:
-    """The bridge is there, up, with the host's address and its guard.
+    """Creates and starts the bridge if necessary, with the host's address and its packet filter.
 
-    Raises `ProviderError` when its network is taken, and when this host cannot be kept from machines.
+    Raises `ProviderError` when its network is taken, and when this host cannot be protected from machines.
     """
     refuse_taken(bridge)
     nspawn_filter.guard_bridge(bridge.name)
@@ -140,9 +140,9 @@ def ensure_bridge(bridge: Bridge) -> None:
 
 
 def bridged_traffic_dropped() -> list[str]:
-    """The chains of this host's firewall that drop by default what machines say to each other; empty: none does.
+    """The chains of this host's firewall that drop packets between machines by default; empty if none does.
 
-    A bridge's traffic passes there only where br_netfilter is switched on, as Docker does.
+    A bridge's packets pass there only if br_netfilter is enabled, as by Docker.
     """
     try:
         if Path("/proc/sys/net/bridge/bridge-nf-call-iptables").read_text().strip() != "1":
@@ -154,7 +154,7 @@ def bridged_traffic_dropped() -> list[str]:
 
 
 def dropping_chains(ruleset: Any) -> list[str]:
-    """Of ``nft -j list chains`` those that drop forwarded packets by default."""
+    """The chains in ``nft -j list chains`` that drop forwarded packets by default."""
     chains = [entry["chain"] for entry in ruleset.get("nftables", []) if "chain" in entry]
     return [
         f"{chain['family']} {chain['table']} {chain['name']}"
@@ -164,7 +164,7 @@ def dropping_chains(ruleset: Any) -> list[str]:
 
 
 def remove_link(name: str) -> None:
-    """Takes an interface away, if it is there, and its rules."""
+    """Removes an interface, if it exists, and its rules."""
     if link_exists(name):
         run(["ip", "link", "delete", "dev", name], deadline=_DEADLINE, what=f"remove the interface {name}", check=False)
     if link_exists(name):
@@ -177,7 +177,7 @@ def remove_link(name: str) -> None:
 
 
 def unplug(port: MachinePort) -> None:
-    """Cuts a machine off, as pulling its cable does: its peers hear nothing more."""
+    """Disconnects a machine, as by pulling its cable: its peers get nothing more."""
     if link_exists(port.host_side):
         run(
             ["ip", "link", "set", "dev", port.host_side, "down"],
@@ -192,7 +192,8 @@ def link_exists(name: str) -> bool:
 
 
 def make_namespace() -> int:
-    """A new network namespace, as a descriptor: it lives as long as somebody holds or inhabits it, and no mount does.
+    """A new network namespace, as a descriptor: it exists as long as the descriptor or a process in it, without a
+    mount.
 
     For a process with one thread, which stays in its own namespace.
     """
@@ -229,7 +230,7 @@ def plug_in(port: MachinePort, bridge_name: str, namespace: int) -> None:
 
 
 def guard(port: MachinePort) -> None:
-    """Holds a port to its machine's addresses, if it is there. Raises `ProviderError` when this host cannot."""
+    """Limits a port to its machine's addresses, if it exists. Raises `ProviderError` when this host cannot."""
     if not link_exists(port.host_side):
         return
     try:
@@ -240,7 +241,7 @@ def guard(port: MachinePort) -> None:
 
 
 def links_of(bridge_name: str) -> Iterable[str]:
-    """The interfaces that are plugged into a bridge."""
+    """The interfaces on a bridge."""
     folder = Path("/sys/class/net", bridge_name, "brif")
     return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 

@@ -1,4 +1,4 @@
-"""The variables that the provider nspawn alone knows, and what they are worth."""
+"""The variables that only the provider nspawn has, and their values."""
 
 from __future__ import annotations
 

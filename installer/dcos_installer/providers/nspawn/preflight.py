@@ -1,4 +1,4 @@
-"""What keeps a cluster's machines from being made on this host, as far as that is seen without touching anything."""
+"""Why a cluster's machines cannot be created on this host, as far as this can be seen. Changes nothing."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def refuse_what_cannot_be_had(spec: ClusterSpec) -> None:
-    """Raises `ProviderError` when the network is taken or there is no room for the disks, `StateError` for the cache.
+    """Raises `ProviderError` when the network is taken or there is no space for the disks, `StateError` for the cache.
 
-    Where a tool is missing, or only root may look, that is told when machines are made.
+    Missing tools, and checks that only root can do, are reported when machines are created.
     """
     cache = cache_home()
     if '"' in str(cache):

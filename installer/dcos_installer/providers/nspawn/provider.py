@@ -1,7 +1,7 @@
 """Machines on this host: systemd-nspawn containers that boot, each with its own network, limits and disk.
 
-A machine is a folder below ``/var/lib/dcos-machines/<cluster>/`` (see `machine`): its own layer over the golden
-tree, and the records that its supervisor and this provider share. All else of it (mount, control groups, network,
+A machine is a folder below ``/var/lib/dcos-machines/<cluster>/`` (see `machine`): its own layer over the golden tree,
+and the records that its supervisor and this provider share. Everything else of it (mount, control groups, network,
 processes) exists only while it runs.
 """
 
@@ -94,7 +94,7 @@ class NspawnProvider:
         self._network = network_of(spec.options)
         self._bridge = network.bridge_for(spec.cluster_id, spec.name, self._network)
 
-    # What is, and what will be
+    # The present and the future state
 
     def expected(self, host: HostSpec) -> Expected:
         return Expected(host.name, host.roles, host.address, self._declared(host))
@@ -135,7 +135,7 @@ class NspawnProvider:
             known_hosts_file=self._keys.known_hosts,
         )
 
-    # Making and removing
+    # Creation and removal
 
     def outdated(self, host: HostSpec) -> str:
         known = self._folder(host.name).record()
@@ -147,7 +147,7 @@ class NspawnProvider:
     def create(self, orders: Sequence[Order], note: Note = silent) -> Results:
         hosts = {order.host.name: order.host for order in orders}
         self._check(list(hosts.values()))
-        # Machines that are made already stay over their tree: only a new one needs the image.
+        # Existing machines stay over their tree: only a new one needs the image.
         made = all(self._folder(name).record() is not None for name in hosts)
         with nullcontext(None) if made else self._image(lambda text: note("", text)) as image:
             return self._make(hosts, image, note)
@@ -160,7 +160,7 @@ class NspawnProvider:
         if chains := network.bridged_traffic_dropped():
             note(
                 "",
-                f"this host's firewall drops what machines say to each other: {', '.join(chains)}; allow their bridge",
+                f"this host's firewall drops packets between machines: {', '.join(chains)}; allow their bridge",
             )
         disk_mb = self._default_disk(list(hosts.values()), note)
         untold = failed(self.introduce(self._spec))
@@ -213,7 +213,7 @@ class NspawnProvider:
         known = self._members()
         torn = [name for name in names if name in known and self._is_torn(name)]
         results: dict[str, MachineState | ProviderError] = {}
-        if torn:  # their making was cut short before it was written down
+        if torn:  # their creation was interrupted before their record was written
             results.update(self.create([Order(self._spec.host(name), "") for name in torn], note))
 
         def start(name: str) -> None:
@@ -249,7 +249,7 @@ class NspawnProvider:
         return [host for host in hosts if self._folder(host.name).record() is None]
 
     def _default_disk(self, hosts: Sequence[HostSpec], note: Note) -> int | None:
-        """The disk in MB of a new machine for which the inventory names none; None: it cannot be limited here."""
+        """The disk in MB of a new machine without one in the inventory; None: it cannot be limited here."""
         new = self._new(hosts)
         without = [host for host in new if host.disk_mb is None]
         if not without:
@@ -261,7 +261,7 @@ class NspawnProvider:
         return disk.default_mb(disk.room(self._home.parent).left_mb, asked, len(without))
 
     def _declare(self, host: HostSpec, image: Image | None, disk_mb: int | None) -> None:
-        """Writes down what the machine is; one that runs is held to its new shape at once."""
+        """Writes the machine's record; a running machine gets its new shape at once."""
         folder = self._folder(host.name)
         known = folder.record()
         if known is not None:
@@ -298,7 +298,7 @@ class NspawnProvider:
         )
 
     def _changed(self, host: HostSpec) -> list[str]:
-        """What was decided when the machine was made, and is asked for otherwise now."""
+        """The values that are fixed at the machine's creation, and differ from the requested ones now."""
         known = self._folder(host.name).record()
         if known is None:
             return []
@@ -320,10 +320,10 @@ class NspawnProvider:
             control.sweep(keep_disk=True)
             if not Path(record.tree).is_dir():
                 raise ProviderError(
-                    "the tree it was made over is gone",
+                    "the tree that it was made over is missing",
                     machine=name,
                     why=f"there is no {record.tree}",
-                    hint="remove the machine and deploy again; clear the image cache only when no machine is left",
+                    hint="remove the machine and deploy again; clear the image cache only when there are no machines",
                 )
             note(name, "starting")
             mount_disk(folder, record)
@@ -348,7 +348,7 @@ class NspawnProvider:
         if left := folder.mounts():
             raise ProviderError(
                 "its file system is still mounted",
-                why="somebody uses it",
+                why="a process uses it",
                 machine=name,
                 hint=f"unmount {' '.join(left)}",
             )
@@ -359,7 +359,7 @@ class NspawnProvider:
 
     @contextmanager
     def _image(self, note: Callable[[str], None]) -> Iterator[Image]:
-        """It stays in the cache until the machines that are made over it have records, which tell of it."""
+        """The image stays in the cache until the machines made over it have records, which name it."""
         try:
             with ensured(image_builder(note), IMAGE) as image:
                 yield image
@@ -370,7 +370,7 @@ class NspawnProvider:
         return {host.name: host.address for host in self._spec.hosts}
 
     def _tell_names(self, members: Mapping[str, str]) -> Results:
-        """Machines that run learn the members' names as they are now."""
+        """Gives the running machines the members' present names."""
         content = hosts_file(members).encode()
         running = [folder.name for folder in self._folders() if str(folder.root.resolve()) in folder.mounts()]
         return self._each(running, lambda name: inject(self._folder(name).root, [MachineFile("/etc/hosts", content)]))
@@ -402,7 +402,7 @@ class NspawnProvider:
         network.refuse_taken(self._bridge)
 
     def _each(self, names: Collection[str], work: Callable[[str], None]) -> Results:
-        """Does the work for all machines at once; how each of them is then, or why it failed."""
+        """Does the work for all machines at once; returns each machine's state afterwards, or why it failed."""
         addresses = self._members()
         return results_of(
             names, work, lambda name: self._control(name).state(addresses.get(name, "")), self._cancelled.set
@@ -426,17 +426,17 @@ class NspawnProvider:
         return [MachineFolder(path) for path in sorted(self._home.iterdir()) if path.is_dir()]
 
     def _ensure_bridge(self) -> None:
-        with self._bridge_lock:  # machines may be started side by side
+        with self._bridge_lock:  # several machines may be started at once
             network.ensure_bridge(self._bridge)
             for record in filter(None, (folder.record() for folder in self._folders())):
-                network.guard(record.port)  # of those that run: somebody may have flushed this host's rules
+                network.guard(record.port)  # of running ones: this host's rules may have been flushed
 
     def _record(self, name: str) -> NspawnRecord:
         record = self._folder(name).record()
         if record is None:
             raise ProviderError(
                 "there is no such machine",
-                why="nothing of that name was made for this cluster on this host",
+                why="this cluster has no machine of that name on this host",
                 machine=name,
                 hint="deploy makes it",
             )
@@ -444,9 +444,9 @@ class NspawnProvider:
 
 
 def unique_name(cluster_id: str, name: str) -> str:
-    """A machine's name among all of this host, at most 64 characters; where its own is long, a digest tells it apart.
+    """A machine's name among all machines of this host, at most 64 characters; a long one ends with a digest.
 
-    systemd-nspawn takes no longer ones. A host's own name has 63 at most (`dcos_installer.spec`).
+    systemd-nspawn accepts no longer names. A host's own name has 63 at most (`dcos_installer.spec`).
     """
     prefix = f"dcos-{cluster_id[:8]}-"
     if len(prefix) + len(name) > _NAME_BYTES:

@@ -14,18 +14,18 @@ MACHINES_DIR = Path("/var/lib/dcos-machines")
 
 @dataclass(frozen=True)
 class NspawnRemains:
-    """The machines that exist, by name; one whose making was cut short, or whose record is torn, has none."""
+    """The machines that exist, by name; None: the creation was interrupted, or the record is damaged."""
 
     machines: dict[str, NspawnRecord | None]
     bridge: bool
-    """Whether the cluster's bridge is there."""
+    """Whether the cluster's bridge exists."""
 
     def __bool__(self) -> bool:
         return bool(self.machines) or self.bridge
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Of machines whose record can be read: the address and its prefix."""
+        """The addresses, with prefix, of machines whose record can be read."""
         return {
             name: f"{record.address}/{record.prefix_length}"
             for name, record in self.machines.items()
@@ -34,10 +34,10 @@ class NspawnRemains:
 
 
 def trees_in_use(machines_dir: Path) -> list[Path]:
-    """The golden trees that this host's machines were made over, of whatever cluster; they may be switched off.
+    """The golden trees of this host's machines, of all clusters, also of machines that are off.
 
-    Raises `ProviderError` where only root may look, and when a machine's record cannot be read: no tree is taken for
-    free because nobody can tell.
+    Raises `ProviderError` if only root may look, and when a machine's record cannot be read: then no tree counts as
+    free.
     """
     found = set()
     for home in _folders(machines_dir):
@@ -45,9 +45,9 @@ def trees_in_use(machines_dir: Path) -> list[Path]:
             record = folder.record()
             if record is not None:
                 found.add(Path(record.tree))
-            elif folder.record_file.exists():  # without one its making was cut short: it is made anew
+            elif folder.record_file.exists():  # without one its creation was interrupted: it is created again
                 raise ProviderError(
-                    f"nobody can tell what the machine {folder.name} was made over",
+                    f"it is not known which tree the machine {folder.name} was made over",
                     why=f"{folder.record_file} cannot be read",
                     hint="destroy its cluster, which removes the machine",
                 )
@@ -61,7 +61,7 @@ def _folders(folder: Path) -> list[Path]:
         return []
     except PermissionError as error:
         raise ProviderError(
-            "only root can see which machines there are on this host",
+            "only root can list the machines of this host",
             why=f"{folder}: {error.strerror}",
             hint="run the same command as root",
         ) from error
@@ -73,7 +73,7 @@ def home_of(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> Path:
 
 
 def remains(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> NspawnRemains:
-    """What is there; touches nothing. Raises `ProviderError` where only root may look."""
+    """The remains on this host. Changes nothing. Raises `ProviderError` if only root may look."""
     folders = [MachineFolder(path) for path in _folders(home_of(cluster_id, machines_dir))]
     return NspawnRemains(
         machines={folder.name: folder.record() for folder in folders},

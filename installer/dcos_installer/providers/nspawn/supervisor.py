@@ -1,8 +1,8 @@
-"""The process that keeps one nspawn machine: boots it, boots it again when it asks to, cleans up when it is off.
+"""The process that supervises one nspawn machine: boots it, boots it again on a restart, cleans up when it is off.
 
 Run as ``python -m dcos_installer.providers.nspawn.supervisor FOLDER``; it outlives the installer. Before the machine
-starts it gets a control group of its own in every hierarchy, and a network namespace that lives as long as the
-machine's processes do. The supervisor itself is outside of that group, so it pays for nothing of the machine's share.
+starts it gets a control group of its own in every hierarchy, and a network namespace that exists as long as the
+machine's processes. The supervisor itself is outside of that group, so the machine's limits do not apply to it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from dcos_installer.providers.nspawn.mounts import unmount_all
 from dcos_runtime import durable
 
 _REBOOT_CODE = 133
-"""How systemd-nspawn ends when the machine asked to be started again."""
+"""The exit code of systemd-nspawn when the machine requested a restart."""
 _POWER_OFF_SECONDS = 20.0
 _LOG_BYTES = 1 << 20
 _LOCK_SECONDS = 5.0
-# A machine that restarts faster than this, over and over, does not come up: it is given up, not tried for ever.
+# A machine that restarts faster than this, again and again, does not come up: it is given up, not tried for ever.
 _HASTY_SECONDS = 2.0
 _HASTY_BOOTS = 5
 
@@ -83,7 +83,7 @@ def nspawn_command(record: NspawnRecord, root: Path, namespace: int) -> list[str
         "--resolv-conf=off",
         "--timezone=off",
         "--console=pipe",
-        # Its control group is ours and made already.
+        # Its control group is ours and exists already.
         "--register=no",
         "--keep-unit",
         f"--network-namespace-path=/proc/self/fd/{namespace}",
@@ -94,13 +94,13 @@ def nspawn_command(record: NspawnRecord, root: Path, namespace: int) -> list[str
 
 
 def nspawn_environment(environ: dict[str, str]) -> dict[str, str]:
-    """What systemd-nspawn gets of the supervisor's environment, and how it is told to open /proc/sys/net."""
+    """The environment of systemd-nspawn: part of the supervisor's, and the setting that opens /proc/sys/net."""
     kept = {name: value for name, value in environ.items() if name in ("PATH", "LANG")}
     return {**kept, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_LOG_TARGET": "console"}
 
 
 class Supervisor:
-    """One machine's keeper. `run` returns when the machine is off and everything of its running is cleaned up."""
+    """Supervises one machine. `run` returns when the machine is off and everything of its run is removed."""
 
     def __init__(self, folder: MachineFolder, record: NspawnRecord, log: BoundedLog) -> None:
         self._folder = folder
@@ -113,7 +113,7 @@ class Supervisor:
         self._status = Status(phase="starting", cgroup=self._group.path)
 
     def run(self) -> int:
-        """Keeps the machine until it powers off. Returns 0, or 1 when it did not come to run."""
+        """Supervises the machine until it powers off. Returns 0, or 1 if it did not start."""
         self._tell(self._status)
         try:
             self._enter_own_group()
@@ -133,7 +133,7 @@ class Supervisor:
         """Powers the machine off in good order: the handler of SIGTERM and SIGINT."""
         self._ending = True
         if self._process is not None and self._process.poll() is None:
-            self._process.terminate()  # systemd-nspawn hands this on as the machine's orderly power-off
+            self._process.terminate()  # systemd-nspawn passes this on as the machine's orderly power-off
 
     def _keep_running(self, namespace: int) -> int:
         machine = ControlGroup(f"{self._group.path}/machine", self._hierarchies)
@@ -152,7 +152,7 @@ class Supervisor:
             if hasty >= _HASTY_BOOTS:
                 raise InstallerError(
                     f"the machine restarted {hasty} times within {_HASTY_SECONDS:.0f} s each",
-                    why="something in it ends it as soon as it boots",
+                    why="something in it stops it as soon as it boots",
                     hint="its console log says why",
                 )
             self._log.say("the machine restarts")
@@ -180,7 +180,7 @@ class Supervisor:
     def _pump(self, process: subprocess.Popen[bytes], console: IO[bytes], machine: ControlGroup) -> None:
         """Copies the machine's console to the log until the machine is off."""
         payload = ControlGroup(f"{machine.path}/payload", [one for one in self._hierarchies if one.unified])
-        limited = mode_of(self._hierarchies) == "v1"  # where the controllers are, the machine's root is its own group
+        limited = mode_of(self._hierarchies) == "v1"  # with the controllers there, the machine's root is its own group
         descriptor = console.fileno()
         os.set_blocking(descriptor, False)
         ended = os.pidfd_open(process.pid)
@@ -209,18 +209,16 @@ class Supervisor:
             console.close()
 
     def _enter_own_group(self) -> None:
-        # Out of whatever group the installer was started in: that may be ended, with all in it, at any time.
+        # Leaves the installer's group, because all processes in that may be ended at any time.
         keeper = ControlGroup(f"{self._group.path}/supervisor", self._hierarchies)
         keeper.create()
         keeper.enter()
         ControlGroup(f"{self._group.path}/machine", self._hierarchies).create()
-        if not in_unit():  # there systemd weighs it
+        if not in_unit():  # there systemd sets the weight
             self._group.weigh(self._record.cpu_shares)
 
     def _clean_up(self) -> None:
-        """Removes all that the machine's run has left. What cannot be removed is left to the provider, which sweeps
-        before each start.
-        """
+        """Removes everything that the machine's run has left. The provider removes the rest before each start."""
         for step in (
             ControlGroup(f"{self._group.path}/machine", self._hierarchies).kill,
             ControlGroup(f"{self._group.path}/machine", self._hierarchies).remove,
@@ -241,7 +239,7 @@ class Supervisor:
 
     def _tell(self, status: Status) -> None:
         self._status = status
-        # Told for people and for the provider's patience; the machine does not depend on it (its disk may be full).
+        # Information for people and for the provider's wait; the machine does not depend on it (its disk may be full).
         with contextlib.suppress(OSError):
             self._folder.write_status(status)
 
@@ -254,7 +252,7 @@ class Supervisor:
 
 
 def _locked(path: Path) -> IO[bytes] | None:
-    """The machine's lock, for as long as the file is open; None when another supervisor keeps it."""
+    """The machine's lock, for as long as the file is open; None when another supervisor holds it."""
     lock = path.open("ab")
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
@@ -277,7 +275,7 @@ def main(argv: list[str]) -> int:
         return 2
     lock = _locked(folder.lock_file)
     if lock is None:
-        log.say("another supervisor keeps this machine: leaving it alone")
+        log.say("another supervisor runs this machine: nothing to do")
         return 3
     with lock:
         mark = ProcessMark.of(os.getpid())

@@ -1,1 +1,1 @@
-"""Hosts that are there already and answer to SSH."""
+"""Existing hosts that answer to SSH."""

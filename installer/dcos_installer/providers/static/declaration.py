@@ -1,4 +1,4 @@
-"""What the provider static says of itself: existing hosts, reached as the inventory says."""
+"""The declaration of the provider static: existing hosts, reached as the inventory says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts that are there already and answer to SSH: nothing is made, switched or removed."""
+"""Existing hosts that answer to SSH: nothing is created, switched or removed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class StaticProvider:
-    """Machines of somebody else, reached with the operator's own SSH set-up. See `base.Provider`."""
+    """The operator's own machines, reached with the operator's SSH configuration. See `base.Provider`."""
 
     name = "static"
     makes_machines = False
@@ -59,7 +59,7 @@ class StaticProvider:
     def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> Results:
         hosts = [host for host in self._spec.hosts if names is None or host.name in names]
         for host in hosts:
-            note(host.name, "an existing host: it is left as it is")
+            note(host.name, "an existing host: it is not changed")
         return {host.name: _state(host) for host in hosts}
 
     def ssh(self, host: HostSpec) -> SshTarget:
@@ -78,7 +78,7 @@ def _state(host: HostSpec) -> MachineState:
         name=host.name,
         condition=Condition.UNKNOWN,
         address=host.address,
-        detail="an existing host: whether it runs is told by SSH alone",
+        detail="an existing host: only SSH shows whether it runs",
     )
 
 

@@ -1,1 +1,1 @@
-"""A provider for tests: a cloud in a folder, which tells a machine's address when it has made it, and answers late."""
+"""A provider for tests: a cloud in a folder, which reports a machine's address after its creation, and answers late."""

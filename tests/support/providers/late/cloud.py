@@ -1,7 +1,5 @@
-"""A cloud in a folder: it makes one machine a token, shows it some time later, and gives it an address as it boots.
-
-All of it is on the disk before a call returns, so whoever uses it may be killed anywhere. A file ``kill`` with a number
-in it kills the caller at that step. A file ``broken.json`` says what fails: ``{"create": ["a1"], "remove": ["m1"]}``.
+"""A cloud in a folder: it makes one machine for each token, shows it some time later, and gives it an address at its
+boot.
 """
 
 from __future__ import annotations
@@ -18,12 +16,12 @@ from tests.support.providers.furnished import furnish
 
 
 class CloudError(Exception):
-    """What the cloud refuses."""
+    """A refusal of the cloud."""
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A machine of the cloud. ``hidden`` is how often it will not show up yet."""
+    """A machine of the cloud. ``hidden`` is in how many looks it will not appear yet."""
 
     id: str
     cluster: str
@@ -37,7 +35,7 @@ class Instance:
 
 
 class Cloud:
-    """Machines by what they are marked with. What was asked of it is in ``asked``, a line a call."""
+    """Machines by their marks. The requests are in ``asked``, a line for each call."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,7 +46,7 @@ class Cloud:
         return self.folder / "machines" / one.id
 
     def run(self, cluster: str, name: str, token: str, flavour: str) -> Instance:
-        """A new machine; the one that there is, when the token was used."""
+        """A new machine; the existing one, if the token was used."""
         self._step(f"run {name}")
         if name in self._broken("create"):
             raise CloudError("no capacity")
@@ -63,7 +61,7 @@ class Cloud:
         return one
 
     def describe(self, cluster: str) -> list[Instance]:
-        """The cluster's machines that show up by now. Time passes with every look: what is pending comes to run."""
+        """The cluster's visible machines. Time passes with every look: pending ones start to run."""
         found = []
         for one in self._all():
             if one.cluster != cluster:
@@ -76,7 +74,7 @@ class Cloud:
         return found
 
     def of(self, cluster: str) -> list[Instance]:
-        """All that there is of the cluster, shown or not."""
+        """Everything of the cluster, visible or not."""
         return [one for one in self._all() if one.cluster == cluster]
 
     def switch(self, one: Instance, power: str) -> None:
@@ -89,7 +87,7 @@ class Cloud:
         self._put(replace(one, address=address))
 
     def remove(self, one: Instance) -> None:
-        """Takes two calls of the cloud: the machine, then its disk. It may stop between them."""
+        """Takes two calls of the cloud: the machine, then its disk. A stop between them is possible."""
         self._put(replace(one, power="removing"))
         self._step(f"remove {one.name}")
         if one.name in self._broken("remove"):
@@ -99,7 +97,7 @@ class Cloud:
         self._step(f"removed {one.name}")
 
     def break_(self, **what: list[str]) -> None:
-        """From here on these calls fail for these machines."""
+        """From now on these calls fail for these machines."""
         self.folder.mkdir(exist_ok=True)
         (self.folder / "broken.json").write_text(json.dumps(what))
 

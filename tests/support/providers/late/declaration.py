@@ -1,4 +1,4 @@
-"""What the provider late says of itself: it gives addresses, and wants to be told where its cloud is."""
+"""The declaration of the provider late: it assigns addresses, and needs the folder of its cloud."""
 
 from __future__ import annotations
 

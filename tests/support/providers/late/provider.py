@@ -30,7 +30,7 @@ from .cloud import Cloud, CloudError, Instance
 from .declaration import DECLARATION
 
 LOOKS = 8
-"""After so many looks a machine that was asked for has shown up, and one that boots runs."""
+"""The number of looks after which an ordered machine has appeared, and a booting one runs."""
 
 _CONDITIONS = {
     "pending": Condition.RUNNING,

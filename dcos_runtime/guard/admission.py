@@ -1,6 +1,6 @@
-"""Which requests a daemon answers, and to whom: one door for each of Mesos' realms.
+"""Which requests a daemon answers, and to whom: each route has a realm, as in Mesos.
 
-A route is looked up first and brings its door along, so that another spelling of a path cannot bypass the check of who
+A route is looked up first and names its realm, so that another spelling of a path cannot bypass the check of who
 sends it.
 """
 
@@ -27,8 +27,8 @@ def _admitted() -> web.RequestKey[str | None]:
     return web.RequestKey("admitted", str)
 
 
-class Door(enum.Enum):
-    """The kind of access that a request needs."""
+class Realm(enum.Enum):
+    """The realm of a route: the kind of access that its requests need."""
 
     OPEN = "open"  # health, version, redirects to the leader: no principal needed
     READ = "read"
@@ -37,44 +37,44 @@ class Door(enum.Enum):
     UNKNOWN = "unknown"  # unknown paths; a client without a principal is not told that they are unknown
 
 
-_REALMS = {
-    Door.READ: "readonly",
-    Door.WRITE: "readwrite",
-    Door.FRAMEWORK: "scheduler",
-    Door.UNKNOWN: "readonly",
+_NAMES = {
+    Realm.READ: "readonly",
+    Realm.WRITE: "readwrite",
+    Realm.FRAMEWORK: "scheduler",
+    Realm.UNKNOWN: "readonly",
 }
 
 
 @dataclass(frozen=True)
-class Doors:
-    """``wanted``: the doors that want a principal. Realms begin with ``realm`` ("mesos-master"), as those of Mesos do.
-    Without one, the guard's realm and its wording of a refusal are used. ``own``: a kind of daemon whose certificate
-    passes open doors over TLS, and no other door: a machine asks its own daemon for its health with that daemon's
-    certificate.
+class Admission:
+    """``guarded``: the realms that require a principal. The names of realms begin with ``realm`` ("mesos-master"), as
+    in Mesos. Without one, the guard's realm and its wording of a refusal are used. ``own``: a kind of daemon whose
+    certificate is accepted over TLS in the open realm, and in no other: a machine asks its own daemon for its health
+    with that daemon's certificate.
     """
 
     realm: str | None = "mesos"
     guard: Guard = OPEN
-    wanted: frozenset[Door] = frozenset()
+    guarded: frozenset[Realm] = frozenset()
     own: str = ""
 
-    async def enter(self, request: web.Request, door: Door, path: str = "") -> str | None:
-        """The request's principal; None when the door wants none. Raises `Denied`. ``path`` is that of the route,
-        without prefix. A listener with TLS has no door that is open to everybody.
+    async def admit(self, request: web.Request, realm: Realm, path: str = "") -> str | None:
+        """The request's principal; None when the realm requires none. Raises `Denied`. ``path`` is that of the route,
+        without prefix. On a listener with TLS no realm is open to all.
         """
         if _admitted() in request:
-            return self.entered(request)
+            return self.principal_of(request)
         over_tls = tls.is_tls(request)
-        if door is Door.OPEN:
+        if realm is Realm.OPEN:
             peer = tls.peer(request)
             if not over_tls or (peer is not None and peer.kind == self.own):
                 return None
-        required = bool(self.wanted) if door is Door.UNKNOWN else door in self.wanted
-        if door is Door.READ and self.guard.is_open(request.method, path):
+        required = bool(self.guarded) if realm is Realm.UNKNOWN else realm in self.guarded
+        if realm is Realm.READ and self.guard.is_open(request.method, path):
             required = False
         try:
-            realm = None if over_tls or self.realm is None else f"{self.realm}-{_REALMS.get(door, door.value)}"
-            principal = await self.guard.principal(request, required=required, realm=realm)
+            name = None if over_tls or self.realm is None else f"{self.realm}-{_NAMES.get(realm, realm.value)}"
+            principal = await self.guard.principal(request, required=required, realm=name)
         except Denied as denied:
             if denied.status == 401 and self.realm is not None and not _has_token(request):
                 raise Denied(401, "401 Unauthorized.", denied.challenge) from denied  # the words of Mesos
@@ -82,15 +82,15 @@ class Doors:
         request[_admitted()] = principal
         return principal
 
-    def entered(self, request: web.Request) -> str | None:
-        """The principal with which the request has passed its door."""
+    def principal_of(self, request: web.Request) -> str | None:
+        """The principal with which the request was admitted."""
         principal: str | None = request.get(_admitted())
         return principal
 
-    async def expect(self, request: web.Request, door: Door, path: str = "") -> web.StreamResponse | None:
+    async def expect(self, request: web.Request, realm: Realm, path: str = "") -> web.StreamResponse | None:
         """Answers ``Expect`` once the sender is known, so that only known senders are asked to send a body."""
         try:
-            await self.enter(request, door, path)
+            await self.admit(request, realm, path)
         except Denied as denied:
             return denied.response()
         if request.headers.get("Expect", "").lower() != "100-continue":
@@ -103,7 +103,7 @@ class Doors:
 
 
 class _Wanting(Protocol):
-    """The flags that say which doors want a principal."""
+    """The flags that say which realms require a principal."""
 
     @property
     def authenticate_http_readonly(self) -> bool: ...
@@ -131,23 +131,23 @@ class _Flags(Protocol):
     def anonymous_reads(self) -> tuple[str, ...]: ...
 
 
-def wanted(flags: _Wanting, frameworks: bool = False) -> frozenset[Door]:
-    """The doors that want a principal; ``frameworks``: the door of the scheduler API is one of them."""
+def guarded(flags: _Wanting, frameworks: bool = False) -> frozenset[Realm]:
+    """The realms that require a principal; ``frameworks``: the realm of the scheduler API is one of them."""
     asked = {
-        Door.READ: flags.authenticate_http_readonly,
-        Door.WRITE: flags.authenticate_http_readwrite,
-        Door.FRAMEWORK: frameworks,
+        Realm.READ: flags.authenticate_http_readonly,
+        Realm.WRITE: flags.authenticate_http_readwrite,
+        Realm.FRAMEWORK: frameworks,
     }
-    return frozenset(door for door, wants in asked.items() if wants)
+    return frozenset(realm for realm, required in asked.items() if required)
 
 
 def problems(
     flags: _Flags,
-    doors: frozenset[Door],
+    realms: frozenset[Realm],
     sources: Mapping[str, str | None],
     wanting: str = "authenticate_http_readonly",
 ) -> list[str]:
-    """What is wrong with the flags of TLS and of the guard, where ``doors`` want a principal. ``sources``: the
+    """What is wrong with the flags of TLS and of the guard, where ``realms`` require a principal. ``sources``: the
     values of the flags that name whom to let in, by name. ``wanting``: the flag by which reads want a principal.
     """
     found = []
@@ -157,10 +157,10 @@ def problems(
         found.append(str(error))
     if bool(flags.token_key) != bool(flags.token_issuer):
         found.append("--token_key and --token_issuer go together")
-    if doors and not any((*sources.values(), flags.tls_ca)):
+    if realms and not any((*sources.values(), flags.tls_ca)):
         named = " or ".join(f"--{name}" for name in sources)
-        found.append(f"principals are wanted, and nobody has one: give {named}")
-    if flags.anonymous_reads and Door.READ not in doors:
+        found.append(f"principals are required, and none are defined: give {named}")
+    if flags.anonymous_reads and Realm.READ not in realms:
         found.append(f"--anonymous_reads says nothing without --{wanting}: everybody may read everything")
     return found
 
