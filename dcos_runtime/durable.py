@@ -43,7 +43,7 @@ def replaced(path: Path, mode: int = 0o600, *, lasting: bool = True) -> Iterator
             new.unlink()
         raise
     if lasting:
-        settle(path.parent)
+        sync(path.parent)
 
 
 def write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
@@ -52,7 +52,7 @@ def write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool 
         file.write(content.encode() if isinstance(content, str) else content)
 
 
-def settle(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Waits until the names in the folder are on the disk. Raises ``OSError``."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -110,7 +110,7 @@ class Checkpoints:
         path = self._path(key)
         if value is None:
             path.unlink(missing_ok=True)
-            durable.settle(path.parent)
+            durable.sync(path.parent)
         else:
             durable.write(path, value)
 

@@ -182,7 +182,9 @@ class Accounts:
             raise _unknown(uid) from None
         except LastUser:
             raise ErrorResponse(
-                409, f"{uid} is the last user: nobody could log in any more; add another first", "ERR_LAST_USER"
+                409,
+                f"{uid} is the last user: without it no login would be possible; add another first",
+                "ERR_LAST_USER",
             ) from None
         return web.Response(status=204)
 

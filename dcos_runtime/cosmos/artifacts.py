@@ -184,7 +184,7 @@ class Artifacts:
                 raise DownloadError(f"it comes packed as {coding[:40]}, which was not asked for")
             if digest is None and endless(upstream):
                 raise DownloadError(
-                    "its server tells neither its length nor its end, and the repository no digest of it"
+                    "its server reports neither its length nor its end, and the repository has no digest of it"
                 )
             pieces = upstream.content.iter_chunked(_CHUNK)
             try:

@@ -121,7 +121,7 @@ def refresh(job: Job) -> Outcome:
             raise UniverseError(
                 f"what {job.url} serves is no repository",
                 why="it has no list of packages",
-                hint="see that the URL is one of a repository, and that the repository is published whole",
+                hint="see that the URL is one of a repository, and that the repository is published completely",
             )
         return Outcome(_write(folder, packages, signed=job.root is not None))
     except UniverseError as error:

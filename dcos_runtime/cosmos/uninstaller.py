@@ -80,7 +80,7 @@ class Uninstaller:
         if app is None:
             return
         if str((app.get("env") or {}).get("SDK_UNINSTALL", "")).lower() != "true":
-            raise NotYet("somebody took SDK_UNINSTALL=true away from the app")
+            raise NotYet("a user removed SDK_UNINSTALL=true from the app")
         service = await self._tasks.of(app)
         if service is None:
             raise NotYet("the scheduler does not run")

@@ -93,7 +93,7 @@ def _store(text: str) -> ArtifactPlace:
     if kind not in STORES or not colon:
         raise ValueError(
             f"{kind!r} is no kind of store that this version has; there is folder:/PATH, a folder that masters and "
-            "agents share (HDFS is none yet: nothing here speaks to it)"
+            "agents share (HDFS is not supported)"
         )
     if not place.startswith("/") or ".." in place.split("/"):
         raise ValueError(f"{place!r} is not the absolute path of a folder; expected folder:/PATH")

@@ -255,7 +255,7 @@ class ZooKeeperContender:
             except (NoAuthError, AuthFailedError) as error:
                 raise self._session.denied(error, self._path) from error
             except (SessionExpiredError, NoNodeError) as error:
-                log.warning("contending at %s anew (%s)", self._path, type(error).__name__)
+                log.warning("contending at %s again (%s)", self._path, type(error).__name__)
                 self._node = None
                 await asyncio.sleep(0.1)
                 continue
@@ -369,7 +369,9 @@ class ZooKeeperContender:
             except LeaseOver:
                 return
             log.warning(
-                "leading at %s again after %.1f s; nobody else did in between", self._path, self.lease.now() - since
+                "leading at %s again after %.1f s; no other process did in between",
+                self._path,
+                self.lease.now() - since,
             )
 
     async def _watch(self, own: str | None) -> None:

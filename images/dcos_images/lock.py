@@ -96,7 +96,7 @@ def read_lock(path: Path) -> Lock:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ImageError(
-            f"{path} is not a lock", why=str(error), hint="make it anew with dcos-installer image lock"
+            f"{path} is not a lock", why=str(error), hint="make a new one with dcos-installer image lock"
         ) from error
     return lock
 

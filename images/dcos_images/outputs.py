@@ -226,7 +226,7 @@ def _end_of_sections(stub: Path) -> int:
         raise ImageError(
             f"{stub} cannot be used",
             why="it has no sections: systemd-boot-efi is damaged",
-            hint="lock the image's packages anew",
+            hint="lock the image's packages again",
         )
     return -(-end // 4096) * 4096
 

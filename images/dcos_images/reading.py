@@ -151,4 +151,4 @@ def check_absolute(value: str) -> str:
 
 
 def one_of(known: tuple[str, ...]) -> Check:
-    return lambda value: "" if value in known else f"{value!r} is none of {', '.join(known)}"
+    return lambda value: "" if value in known else f"{value!r} is not one of {', '.join(known)}"

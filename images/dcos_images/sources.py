@@ -160,7 +160,7 @@ def _stanzas(path: Path) -> Iterator[dict[str, str]]:
             if not field:
                 raise ImageError(
                     f"{path}, line {number} cannot be read",
-                    why="it continues a field, and there is none before it",
+                    why="it continues a field, but no field precedes it",
                     hint="apt-get update names the same",
                 )
             stanza[field] += "\n" + line.strip()

@@ -175,7 +175,7 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
     type=click.FloatRange(0, min_open=True),
     default=_WELL_SECONDS,
     show_default=True,
-    help="How long a machine may take until it is well with its new slot, or has returned to the old one.",
+    help="How long a machine may take until it is healthy with its new slot, or has returned to the old one.",
 )
 @_as_json
 def upgrade(

@@ -371,14 +371,14 @@ def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, 
                 hint="put the inventory back as it was deployed; when you are sure that it is, move the snapshot away"
                 f" (mv {state.spec} {state.spec}.damaged) and run again; or destroy the cluster, which needs none",
             ) from error
-        notes = (f"{error.what}; the machines that exist are the inventory's, so deploy writes it anew from that",)
+        notes = (f"{error.what}; the machines that exist are the inventory's, so deploy writes it again from that",)
         old = None
     refused = list(impossible_changes(old, spec))
     if refused:
         raise InstallerError(
             f"the cluster {spec.name} cannot be changed to what {inventory} says now",
             why="; ".join(refused),
-            hint="put the inventory back as it was, or destroy the cluster and deploy it anew",
+            hint="put the inventory back as it was, or destroy the cluster and deploy it again",
         )
     return Job(command, spec, state, sink, dry_run, notes=notes)
 

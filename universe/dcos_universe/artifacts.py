@@ -23,7 +23,7 @@ FILE = "digests.json"
 ASSET, CLI, ICON, SCREENSHOT, IMAGE = "asset", "cli", "icon", "screenshot", "image"
 _HEX = re.compile(r"[0-9a-f]{64}")
 _LARGEST = 4 << 20
-_HINT = 'write it anew: a file with {"<uri>": "sha256:<hex>", …}'
+_HINT = 'write it again: a file with {"<uri>": "sha256:<hex>", …}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ def revision_of(loaded: Loaded) -> Revision:
         return Revision.of(loaded.entry())
     except UniverseError as fault:
         raise UniverseError(
-            f"{folder / PACKAGE} does not name a revision", why=fault.why, hint="dcos-universe check tells all"
+            f"{folder / PACKAGE} does not name a revision", why=fault.why, hint="dcos-universe check lists all errors"
         ) from None
 
 

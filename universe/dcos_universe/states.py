@@ -208,7 +208,7 @@ def _wrong(file: _File) -> Iterator[str]:
                 if reason is not None and (wrong := _wrong_reason(reason)):
                     yield f"{place}: {wrong}"
             if state.channel is not None and state.channel not in file.channels:
-                yield f"{place}.channel: {state.channel!r} is none of $.channels"
+                yield f"{place}.channel: {state.channel!r} is not one of $.channels"
 
 
 def _wrong_reason(reason: str) -> str:

@@ -191,7 +191,7 @@ def check_entry(entry: Mapping[str, Any], form: str = "v5") -> list[Mismatch]:
     if packaging not in FORMS[form]:
         shown = encoded(packaging) or b"?"
         allowed = ", ".join(FORMS[form])
-        what = f"{shown[:40].decode()} is none of those that form {form} has: {allowed}"
+        what = f"{shown[:40].decode()} is not one of those that form {form} has: {allowed}"
         return [Mismatch(("packagingVersion",), what, "enum")]
     return check_file(f"entry-{packaging}", dict(entry))
 

@@ -99,7 +99,7 @@ def _fetched(at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, sec
         expected = _frame(response)
         copied = copy(response, file, budget)
         if expected is not None and copied != expected:
-            raise FetchError(f"the body is incomplete: {copied} of {expected} bytes came")
+            raise FetchError(f"the body is incomplete: {copied} of {expected} bytes arrived")
         return None
     finally:
         connection.close()

@@ -67,7 +67,7 @@ class KnownCluster:
         if url is None:
             raise CliError(
                 f"{self.file} does not say where the cluster is: core.dcos_url is missing",
-                hints=["dcos cluster setup URL writes it anew"],
+                hints=["dcos cluster setup URL writes it again"],
             )
         return url.rstrip("/")
 
@@ -211,7 +211,7 @@ class Clusters:
     def _read(self, folder: Path) -> KnownCluster:
         path = folder / SETTINGS_FILE
         attached = (folder / _ATTACHED).exists()
-        hints = ["dcos cluster setup URL writes it anew", f"dcos cluster remove {folder.name} forgets the cluster"]
+        hints = ["dcos cluster setup URL writes it again", f"dcos cluster remove {folder.name} forgets the cluster"]
         import tomllib
 
         try:

@@ -117,7 +117,7 @@ def log_in(gateways: Gateways, wanted: LoginArguments) -> str:
             break
         _note("That name and password do not fit together.")
     raise CliError(
-        f"{where} does not know that name and password", hints=["check both; the installer tells the administrator's"]
+        f"{where} does not know that name and password", hints=["check both; the installer shows the administrator's"]
     )
 
 

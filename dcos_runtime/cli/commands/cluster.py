@@ -26,7 +26,9 @@ def login_options(function: Function) -> Function:
         ),
         click.option("--password-env", metavar="NAME", help="An environment variable that holds the password."),
         click.option("--password-file", metavar="FILE", help="A file that holds the password."),
-        click.option("--username", metavar="NAME", help="As whom to log in.  [default: DCOS_USERNAME, or it is asked]"),
+        click.option(
+            "--username", metavar="NAME", help="The user to log in as.  [default: DCOS_USERNAME, or it is asked]"
+        ),
     ):
         function = option(function)
     return function

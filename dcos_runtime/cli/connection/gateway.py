@@ -209,7 +209,7 @@ def _untrusted(failure: Untrusted, trust: Trust) -> CliError:
         f"{where} does not show a certificate of this cluster: {failure}",
         details=[f"it must be signed by {trust.signers} ({trust.origin}), and name {where.partition('://')[2]}"],
         hints=[
-            "if the cluster was made anew, or is not set up here yet: dcos cluster setup " + where,
+            "if the cluster was created again, or is not set up here yet: dcos cluster setup " + where,
             "otherwise another server may be answering there: nothing was sent",
         ],
     )

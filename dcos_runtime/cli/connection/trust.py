@@ -47,7 +47,7 @@ class Trust:
             raise CliError(
                 f"cannot use {self.setting} to check the cluster's certificate: {why}",
                 details=[f"named by {self.origin}"],
-                hints=["dcos cluster setup URL writes it anew"],
+                hints=["dcos cluster setup URL writes it again"],
             ) from error
 
 

@@ -100,7 +100,7 @@ def wait_for_deployment(marathon: Marathon, deployment_id: str, timeout: float) 
             tell(f"{progress(deployment)} steps done, now: {actions(deployment) or 'between steps'}")
     raise CliError(
         f"deployment {deployment_id} is not finished after {timeout:g} seconds",
-        hints=[f"it goes on: dcos marathon deployment watch {deployment_id}"],
+        hints=[f"it continues: dcos marathon deployment watch {deployment_id}"],
     )
 
 
@@ -139,7 +139,7 @@ def wait_until_running(
         details=[
             f"{app.get('tasksRunning', 0)} of {app.get('instances', '?')} instances run",
             *([] if app.get("tasks") else [_why(master, marathon, app)]),
-            "the init goes on trying",
+            "the init continues to try",
         ],
         hints=[
             f"look: dcos marathon app show {app_id}",
@@ -165,7 +165,7 @@ def _failed(app_id: str, failure: Mapping[str, Any]) -> CliError:
         details=[str(failure["message"])] if failure.get("message") else (),
         hints=[
             f"what it printed: dcos task log {failure.get('taskId') or app_id} stderr",
-            f"the init goes on trying, ever more slowly; to give up: dcos marathon app remove {app_id}",
+            f"the init continues to try, at growing intervals; to give up: dcos marathon app remove {app_id}",
         ],
     )
 

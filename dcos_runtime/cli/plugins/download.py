@@ -105,7 +105,7 @@ def _read(url: str, tell: Progress, *, known: bool) -> tuple[bytes, str | None]:
             raise CliError(f"cannot bring {url}: it comes packed as {coding[:40]}, which was not asked for")
         if not known and answer.length is None and not answer.chunked:
             raise CliError(
-                f"cannot bring {url}: its server tells neither its length nor its end",
+                f"cannot bring {url}: its server reports neither its length nor its end",
                 details=["and the package names no digest: a part of it would look like the whole"],
             )
         return _body(answer, url, tell), None

@@ -28,7 +28,7 @@ def run(command: PluginCommand, arguments: Sequence[str], target: Target, enviro
     except OSError as error:
         raise CliError(
             f"cannot run {command.path}: {error.strerror}",
-            hints=["bring it anew: dcos package install --cli PACKAGE", "see whose it is: dcos package list --cli"],
+            hints=["install it again: dcos package install --cli PACKAGE", "see whose it is: dcos package list --cli"],
         ) from error
 
 

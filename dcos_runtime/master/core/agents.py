@@ -45,7 +45,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
                 unreachable.append((key.removeprefix(registry.KEY), absent))
     state.unreachable.update(sorted(unreachable, key=lambda item: item[1].since or 0.0))
     if changes:
-        state.log(logging.INFO, f"{len(changes)} entries of the registry are of a former version; writing them anew")
+        state.log(logging.INFO, f"{len(changes)} entries of the registry are of a former version; writing them again")
         state.persist(changes, Migrated())
     if state.recovering:
         state.timers.set(RecoveryOver(), now.mono + state.config.agent_reregister_timeout)

@@ -95,7 +95,7 @@ class SlotDisk:
                 data = stream.read(min(_CHUNK, left))
                 if not data:
                     raise UpdateRefused(
-                        f"{part.name} did not arrive whole", "what sent it stopped in the middle", "update again"
+                        f"{part.name} did not arrive completely", "its sender stopped in the middle", "update again"
                     )
                 self.write(file, data)
                 left -= len(data)

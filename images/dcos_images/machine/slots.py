@@ -45,7 +45,7 @@ def _layout(roots: Mapping[str, str], esp: str) -> Layout:
             raise UpdateRefused(
                 "the machine has no slots",
                 f"there is no partition {identity} ({'the ESP' if name == 'esp' else f'the slot {name}'})",
-                "only machines that boot from a disk of an image are updated; make others anew from it",
+                "only machines that boot from a disk of an image are updated; create other machines again from it",
             )
         devices[name] = os.path.realpath(path)
     root = os.stat("/").st_dev

@@ -97,7 +97,7 @@ def _bring(
                 process.kill()
                 raise DeadlinePassed(
                     f"the packages did not arrive within {deadline:.0f} s",
-                    hint="look at the connection to it, then run again: what arrived whole is kept",
+                    hint="look at the connection to it, then run again: what arrived completely is kept",
                     evidence=tail(_text(err)),
                 ) from None
             except BaseException:

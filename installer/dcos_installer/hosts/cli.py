@@ -353,7 +353,7 @@ def _fleet(ctx: Context, hosts: Sequence[HostSpec], connect_timeout: float, ask_
     password = None
     if ask_become_password and any(host.ssh.become for host in hosts):
         if not sys.stderr.isatty():
-            raise click.UsageError("--ask-become-password needs a terminal, and there is none")
+            raise click.UsageError("--ask-become-password needs a terminal")
         password = click.prompt("sudo's password", hide_input=True, err=True)
     return Fleet(ctx.provider.ssh, connect_seconds=connect_timeout, password=password)
 

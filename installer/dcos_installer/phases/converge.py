@@ -148,7 +148,7 @@ def refuse_risk(ctx: Context) -> None:
     if hazards:
         raise QuorumAtRisk(
             f"{', '.join(hazards)} cannot be changed while {', '.join(ctx.left_out)} cannot be reached",
-            why="daemons of the quorum would be restarted there, and too few others would hold it meanwhile",
+            why="daemons of the quorum would be restarted there, and too few others would remain in between",
             hint="repair the machine, or the route to it, first; agents alone are changed without it",
             evidence="\n".join(f"{name}: {why}" for name, why in ctx.left_out.items()),
         )

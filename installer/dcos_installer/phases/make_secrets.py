@@ -50,5 +50,5 @@ def _refuse_lost(ctx: Context, vault: Vault) -> None:
             why="another operator deployed there, the folder was lost, or a version without secrets deployed it;"
             " with new ones its daemons could not read what they have stored",
             hint=f"restore {ctx.state.secrets} from where it was deployed or from a backup;"
-            " without one, destroy the cluster and deploy it anew",
+            " without one, destroy the cluster and deploy it again",
         )

@@ -221,9 +221,9 @@ def _refuse_moved(ctx: Context, before: Mapping[str, str]) -> None:
             raise MasterMoved(
                 f"it had the address {was} when it was deployed, and has {host.address} now",
                 why="the masters' ZooKeepers know each other by address, and keep that list themselves: the"
-                f" others would look for {host.name} at {was} for ever",
+                f" others would always look for {host.name} at {was}",
                 hint=f"have its provider give it the address {was} again, and deploy then; or remove the cluster"
-                " with destroy, and deploy it anew",
+                " with destroy, and deploy it again",
                 machine=host.name,
             )
 
@@ -243,5 +243,5 @@ def lost_message(ctx: Context) -> str:
     be, they, new = ("is", "it", "a new one is made") if len(ctx.lost) == 1 else ("are", "they", "new ones are made")
     text = f"{', '.join(ctx.lost)} of the deployed cluster {be} gone, with all that {they} had stored; {new}"
     if {host.name for host in ctx.spec.masters} <= set(ctx.lost):
-        text += ": the cluster's state (apps, users, agents) is lost, it begins anew"
+        text += ": the cluster's state (apps, users, agents) is lost, it starts empty"
     return text

@@ -29,4 +29,4 @@ class RemoveMachines:
             outcome.report(results)
         if failures := failed(results):
             named = {name or "what machines shared": error for name, error in failures.items()}
-            raise HostsFailed("not everything could be removed", named, hint="run again: it goes on where it stopped")
+            raise HostsFailed("not everything could be removed", named, hint="run again: it continues where it stopped")

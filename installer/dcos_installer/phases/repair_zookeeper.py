@@ -128,7 +128,7 @@ def _refuse_without_majority(ctx: Context, host: HostSpec, quorum: Quorum) -> No
             f"the ZooKeeper of {host.name} is the only one: there is no other to copy from",
             why="emptied, it would lose the cluster's state: agents, apps, users",
             hint="put its data back from a copy of that machine's disk; without one the cluster's state is lost:"
-            f" destroy and deploy anew, or, to keep the machines, {aside} and deploy",
+            f" destroy and deploy again, or, to keep the machines, {aside} and deploy",
             final=True,
         )
     others = ", ".join(f"{name} ({why})" for name, why in quorum.silent.items() if name != host.name)

@@ -180,7 +180,7 @@ def _vault(here: _Folder, roots: Roots, now: datetime, hosts: Sequence[HostSpec]
         *(f"the secret of {name}" for name in unknown),
         *(f"the secret {name}" for name in here.randoms if name not in roots.services),
         *([f"{new} certificate{'s' * (new > 1)}"] if new else []),
-        *(f"the certificate of {name} anew ({why})" for name, why in reissued.items()),
+        *(f"a new certificate of {name} ({why})" for name, why in reissued.items()),
     ]
     trust = Trust(roots.authority.pem, roots.token_public) if roots.authority and roots.token_public else None
     return Vault(

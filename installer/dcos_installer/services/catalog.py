@@ -332,7 +332,7 @@ def _names(one: Described, described: Mapping[str, Described]) -> Iterator[Probl
         yield one.problem("route: leads_to: machine is for services of agents", "write hosts: agents", "route")
     if service.firewall and service.firewall.rules not in {file.path for file in service.files}:
         yield one.problem(
-            f"firewall.rules: {service.firewall.rules} is none of its files", "add it to files", "firewall", "rules"
+            f"firewall.rules: {service.firewall.rules} is not one of its files", "add it to files", "firewall", "rules"
         )
     home = one.path.parent
     for number, file in enumerate(service.files):

@@ -189,6 +189,76 @@ def test_a_name_that_says_little_is_found(source: str, count: int) -> None:
     assert len(untelling(source)) == count
 
 
+SPOKEN = re.compile(
+    r"\b(?:anew|meanwhile|nobody|somebody|whom|for ever|goes on|tells|is none of|(?:bytes|nothing|part|parts) came)\b",
+    re.IGNORECASE,
+)
+"""What a message says in plain words: again, in between, no user, reports, continues, arrived."""
+
+SHOWN = {"what", "why", "hint", "hints", "help"}
+LOGGED = {"debug", "info", "warning", "error", "exception", "log", "note"}
+
+
+def messages(source: str) -> Iterator[tuple[int, str]]:
+    """What a user may read, with its lines: the texts of errors, hints, help and log lines; values stand as braces."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            for keyword in node.keywords:
+                if keyword.arg in SHOWN:
+                    yield from _texts(keyword.value)
+            if name in LOGGED or name.endswith(("Error", "Failed", "Refused")):
+                for argument in node.args:
+                    yield from _texts(argument)
+        elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            for argument in node.exc.args:
+                yield from _texts(argument)
+
+
+def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
+    if isinstance(node, ast.JoinedStr):
+        pieces = [one.value if isinstance(one, ast.Constant) else "{}" for one in node.values]
+        yield node.lineno, "".join(map(str, pieces))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.lineno, node.value
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _texts(child)
+
+
+def spoken(source: str) -> set[tuple[int, str]]:
+    return {(line, match[0]) for line, text in messages(source) for match in SPOKEN.finditer(text)}
+
+
+def test_messages_are_in_plain_words() -> None:
+    """Left out: what the simulated cluster reports of broken promises, to the developers of its cores alone."""
+    found = {
+        str(path.relative_to(ROOT)): words
+        for path in sources(*PACKAGES)
+        if path.relative_to(ROOT).parts[:2] != ("dcos_runtime", "sim") and (words := spoken(path.read_text()))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "raise Wrong('build it anew')",
+        "error('x', hint='build it anew')",
+        "error('x', hints=['look', f'{x}: build it anew'])",
+        "log.warning('contending at %s anew', path)",
+        "fail = ImageError(f'{x} ' if x else 'nobody signs')",
+        "click.option('--user', help='As whom to log in.')",
+    ],
+)
+def test_a_message_in_spoken_words_is_found(source: str) -> None:
+    assert len(spoken(source)) == 1
+
+
+def test_what_is_no_message_is_left_alone() -> None:
+    assert spoken("x = {'anew': 1}\nf('anew')\nlog.info('made again')") == set()
+
+
 def test_no_line_needs_a_second_reading() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {phrase}"

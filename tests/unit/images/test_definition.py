@@ -85,7 +85,7 @@ BROKEN = {
     "another name": ('name = "small"', 'name = "big"', "small/image.toml: name is 'big', but the folder is"),
     "no name": ('name = "small"', "", "small/image.toml: name is missing"),
     "an unknown key": ('name = "small"', 'name = "small"\ncolour = "red"', "small/image.toml: colour is not a key"),
-    "an unknown output": ('["tree"]', '["floppy"]', "small/image.toml: outputs: 'floppy' is none of tree, tar,"),
+    "an unknown output": ('["tree"]', '["floppy"]', "small/image.toml: outputs: 'floppy' is not one of tree, tar,"),
     "an output twice": ('["tree"]', '["tree", "tree"]', "small/image.toml: outputs names 'tree' twice"),
     "outputs as a text": ('["tree"]', '"tree"', "small/image.toml: outputs must be a list of texts"),
     "no epoch": ("epoch = 1000", "", "small/image.toml: epoch is missing"),

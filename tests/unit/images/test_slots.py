@@ -307,7 +307,7 @@ def test_what_does_not_arrive_whole_is_not_started(machine: Machine, share: int)
     update, stream = update_of("2")
     disk = SlotDisk(str(machine.esp), str(machine.slot("b")))
     cut = (0, update.root.size + 5, len(stream) - 1)[share]
-    with pytest.raises(UpdateRefused, match="did not arrive whole"):
+    with pytest.raises(UpdateRefused, match="did not arrive completely"):
         write(disk, plan(disk.view("a"), update), io.BytesIO(stream[:cut]))
     assert machine.starts() == ("a", "1")
 

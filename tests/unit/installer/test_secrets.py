@@ -231,7 +231,7 @@ def test_a_certificate_is_issued_anew_when_a_third_of_its_time_is_left_and_not_b
     late = NOW + lifetime * 2 / 3
     due = secrets.load(made_state, spec, late)
     assert due.of("a1")["tls-agent.pem"] is None and due.of("a1")["credentials-agent.json"] is not None
-    assert "the certificate of agent of a1 anew (it expires on 2032-04-05)" in due.to_make
+    assert "a new certificate of agent of a1 (it expires on 2032-04-05)" in due.to_make
     assert due.roots_missing == ()
     after = secrets.make(made_state, spec, late)
     assert after.trust == first.trust

@@ -40,7 +40,7 @@ def digest_of(path: Path) -> tuple[str, os.stat_result]:
                 raise UniverseError(
                     f"{path} cannot be read",
                     why="it is no regular file",
-                    hint="a tree holds nothing else: build it anew",
+                    hint="a tree holds nothing else: build it again",
                 )
             return hashlib.file_digest(file, "sha256").hexdigest(), about
     except OSError as error:

@@ -112,7 +112,7 @@ def _list(of: Json, key: str, what: str) -> list[Any]:
         raise UniverseError(
             f"{what} is not understood",
             why=f"it has no list {key}",
-            hint="have the repository built anew by its publisher",
+            hint="ask its publisher to build the repository again",
         )
     return found
 

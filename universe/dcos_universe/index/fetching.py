@@ -59,8 +59,8 @@ class TooLarge(FetchError):
     def __init__(self, url: str, max_length: int) -> None:
         super().__init__(
             f"{url} is too large",
-            why=f"more than {max_length} bytes came, which is the most it may have",
-            hint="see that the URL is the right one; if it is, tell its publisher",
+            why=f"more than {max_length} bytes arrived, which is the most it may have",
+            hint="see that the URL is the right one; if it is, report it to its publisher",
         )
 
 
@@ -84,7 +84,7 @@ def fetch(url: str, max_length: int, headers: Mapping[str, str] = {}) -> Fetched
     if scheme == "file":
         return _file(url, max_length)
     if scheme not in ("http", "https"):
-        raise Unreachable(url, f"{scheme or 'no scheme'} is none of http, https, file")
+        raise Unreachable(url, f"{scheme or 'no scheme'} is not one of http, https, file")
     return _get(url, max_length, headers)
 
 
@@ -208,12 +208,12 @@ def _get(url: str, max_length: int, headers: Mapping[str, str]) -> FetchedRespon
     except UniverseError:
         raise
     except TimeoutError as error:
-        raise TooSlow(url, f"nothing came for {SILENCE:g} seconds") from error
+        raise TooSlow(url, f"nothing arrived for {SILENCE:g} seconds") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if watch.late:
             raise TooSlow(url, f"its headers were not there after {SILENCE:g} seconds") from error
         if isinstance(getattr(error, "reason", None), TimeoutError):
-            raise TooSlow(url, f"nothing came for {SILENCE:g} seconds") from error
+            raise TooSlow(url, f"nothing arrived for {SILENCE:g} seconds") from error
         raise Unreachable(url, cause(error)) from error
 
 
@@ -228,7 +228,7 @@ def _body(response: Any, url: str, max_length: int, began: float) -> Iterator[by
         yield chunk
         passed = time.monotonic() - began
         if passed > GRACE and received < RATE * passed:
-            raise TooSlow(url, f"{received} bytes came in {passed:.0f} seconds")
+            raise TooSlow(url, f"{received} bytes arrived in {passed:.0f} seconds")
 
 
 def _decoded(body: bytes, encoding: str, url: str, max_length: int) -> bytes:

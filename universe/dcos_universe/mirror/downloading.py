@@ -52,7 +52,9 @@ class Broken(UniverseError):
 
     def __init__(self, uri: str, why: str, *, fresh: bool = False) -> None:
         self.fresh = fresh
-        super().__init__(f"{uri} cannot be downloaded", why=why, hint="look at its server; run this again, it goes on")
+        super().__init__(
+            f"{uri} cannot be downloaded", why=why, hint="look at its server; run this again, it continues"
+        )
 
 
 class Failed(UniverseError):
@@ -64,7 +66,7 @@ class Failed(UniverseError):
         super().__init__(
             f"{len(failures)} downloads have failed",
             why=reasons + (f"; and {len(failures) - 5} more" if len(failures) > 5 else ""),
-            hint="what came is kept: run this again, and it goes on from there",
+            hint="what arrived is kept: run this again, and it continues from there",
         )
 
 
@@ -234,7 +236,7 @@ class _Download:
             if response.status == 206:
                 start, total = _content_range(response.headers.get("Content-Range", ""))
                 if start != begun:
-                    raise Broken(self.wanted.uri, "another part came than was asked for", fresh=True)
+                    raise Broken(self.wanted.uri, "another part arrived than the requested one", fresh=True)
             else:
                 begun, total = 0, response.content_length
             if self.wanted.digest is None and total is None and not response.headers.get("Transfer-Encoding"):
@@ -260,13 +262,13 @@ class _Download:
                 came += len(chunk)
                 size += len(chunk)
                 if size > most:
-                    raise UniverseError(f"{uri} is refused", why=f"more than {most} bytes came", hint=_OTHER)
+                    raise UniverseError(f"{uri} is refused", why=f"more than {most} bytes arrived", hint=_OTHER)
                 file.write(chunk)
                 digest.update(chunk)
                 self.progress(uri, size, total)
                 passed = time.monotonic() - began
                 if passed > GRACE and came < RATE * passed:
-                    raise Broken(uri, f"{came} bytes came in {passed:.0f} seconds")
+                    raise Broken(uri, f"{came} bytes arrived in {passed:.0f} seconds")
             file.flush()
             os.fsync(file.fileno())
         if total is not None and size != total:
@@ -274,7 +276,7 @@ class _Download:
         found = digest.hexdigest()
         if expected is not None and found != expected.sha256:
             if begun:
-                raise Broken(uri, "what came in parts is not of one file", fresh=True)
+                raise Broken(uri, "the parts are not of one file", fresh=True)
             self.part.unlink(missing_ok=True)
             raise UniverseError(
                 f"{uri} is not what it was",

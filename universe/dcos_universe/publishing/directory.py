@@ -224,7 +224,7 @@ def _unpack(shell: Shell, incoming: str, root: Path, items: list[Item], progress
         process.kill()
         process.communicate()
         raise UniverseError(
-            f"{root} cannot be read", why=str(error), hint="build it anew, and publish again"
+            f"{root} cannot be read", why=str(error), hint="build it again, and publish again"
         ) from error
     process.stdin = None
     shell.finish(process)
@@ -251,7 +251,7 @@ def _hold_to(shell: Shell, incoming: str, items: list[Item]) -> None:
     if wrong:
         _remove(shell, incoming, wrong)
         raise UniverseError(
-            f"{counted(len(wrong), 'file')} came to {shell.where} as others than they were sent, {wrong[0]} among them",
+            f"{counted(len(wrong), 'file')} arrived at {shell.where} with other content than sent, such as {wrong[0]}",
             why="the tree was changed in between, or connection or disk are faulty; readers still have the old tree",
             hint="publish again: these are uploaded again",
         )

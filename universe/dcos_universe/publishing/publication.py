@@ -166,7 +166,7 @@ def read(root: Path, progress: Callable[[int], None] = lambda _: None) -> Publis
         return PublishedTree(root, {item.path: item for item, _ in found}, sum(new for _, new in found))
     except OSError as error:
         raise UniverseError(
-            f"{root} cannot be read", why=str(error), hint="build it anew, and publish again"
+            f"{root} cannot be read", why=str(error), hint="build it again, and publish again"
         ) from error
 
 

@@ -52,7 +52,7 @@ PATHS: Mapping[str, list[str]] = {
 }
 VALIDITY = timedelta(days=365)
 COMPACT = JSONSerializer(compact=True)
-_ANEW = "take it anew from another holder"
+_AGAIN = "copy it again from another holder"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class RoleKeys:
             if not keys:
                 raise UniverseError(
                     f"the role {role} has no key",
-                    why="nobody could sign for it",
+                    why="its metadata could not be signed",
                     hint=f"name one: --key {_spelled(role)}=FILE.pub",
                 )
             if not 1 <= threshold <= len(keys):
@@ -125,7 +125,7 @@ class Ceremony:
                 raise UniverseError(
                     f"{path} is damaged",
                     why=f"it says of itself that it is version {root.signed.version}",
-                    hint=_ANEW,
+                    hint=_AGAIN,
                 )
             found.append(root)
         raise AssertionError
@@ -208,7 +208,7 @@ class Ceremony:
                 if keyid not in keys[role]:
                     raise UniverseError(
                         f"the key {keyid[:12]} cannot be taken from {role}",
-                        why="it is none of that role's",
+                        why="that role does not have it",
                         hint="dcos-universe root show names them",
                     )
                 del keys[role][keyid]
@@ -302,9 +302,9 @@ def _read(path: Path, kind: type[Root] | type[Targets]) -> Metadata[Any]:
     except OSError as error:
         raise unreadable(path, error) from error
     except (DeserializationError, exceptions.RepositoryError) as error:
-        raise UniverseError(f"{path} is damaged", why=str(error), hint=_ANEW) from error
+        raise UniverseError(f"{path} is damaged", why=str(error), hint=_AGAIN) from error
     if not isinstance(found.signed, kind):
         raise UniverseError(
-            f"{path} is damaged", why=f"it is {type(found.signed).__name__}, not {kind.__name__}", hint=_ANEW
+            f"{path} is damaged", why=f"it is {type(found.signed).__name__}, not {kind.__name__}", hint=_AGAIN
         )
     return found

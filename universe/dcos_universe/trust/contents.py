@@ -13,7 +13,7 @@ from dcos_universe.building.digests import digest_of
 from dcos_universe.errors import UniverseError
 
 FILE = "contents.json"
-_ANEW = "have its publisher build and sign it anew"
+_AGAIN = "ask its publisher to build and sign it again"
 FORMAT = 1
 APART = ("metadata", "targets", FILE)
 """The files that are not in the list: signed ones, and the list itself."""
@@ -38,7 +38,7 @@ def names(tree: Path, folder: str = "") -> Iterator[str]:
             raise UniverseError(
                 f"{tree / name} has no place in a built tree",
                 why="it is neither a file nor a folder",
-                hint="build the tree anew",
+                hint="build the tree again",
             )
 
 
@@ -58,10 +58,10 @@ def decoded(content: bytes) -> dict[str, tuple[str, int]]:
     try:
         found = json.loads(content)
         if found["format"] != FORMAT:
-            raise UniverseError(f"{FILE} is not understood", why=f"its format is {found['format']!r}", hint=_ANEW)
+            raise UniverseError(f"{FILE} is not understood", why=f"its format is {found['format']!r}", hint=_AGAIN)
         return {str(name): (str(one[0]), int(one[1])) for name, one in found["files"].items()}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-        raise UniverseError(f"{FILE} is not understood", why=repr(error), hint=_ANEW) from error
+        raise UniverseError(f"{FILE} is not understood", why=repr(error), hint=_AGAIN) from error
 
 
 def differences(tree: Path, files: Contents) -> Iterator[str]:

@@ -234,7 +234,7 @@ def _entries(path: Path) -> list[_Entry]:
         return [_Entry(one.name, one.number, bytes(entry)) for one, entry in zip(named, found, strict=True)]
     except (OSError, ValueError, msgspec.MsgspecError) as error:
         raise UniverseError(
-            f"{path.name} of the tree cannot be read", why=str(error), hint="build the tree anew: dcos-universe build"
+            f"{path.name} of the tree cannot be read", why=str(error), hint="build the tree again: dcos-universe build"
         ) from error
 
 

@@ -153,7 +153,7 @@ class _Tar:
             raise HostError(
                 "the connection ended within a package",
                 "what sends it stopped, or the network did",
-                "run again: what arrived whole is kept",
+                "run again: what arrived completely is kept",
             )
         self._left -= len(data)
         return data

@@ -57,7 +57,7 @@ def addresses(
                 raise ProviderError(
                     f"there is no address left in {network} for {host.name}",
                     why="each one is a machine's",
-                    hint="remove machines, or deploy the cluster anew with a larger network",
+                    hint="remove machines, or deploy the cluster again with a larger network",
                 )
             found[host.name] = str(free)
         if host.name in found:

@@ -40,7 +40,7 @@ def _uri(text: str) -> str:
         raise ValueError(f"{expected}, without a password: SSH takes a key")
     for name, value in _UNCHECKED.items():
         if value in query.get(name, []):
-            raise ValueError(f"{expected}, without {name}={value}: whom it speaks with has to be checked")
+            raise ValueError(f"{expected}, without {name}={value}: the peer has to be checked")
     return text
 
 

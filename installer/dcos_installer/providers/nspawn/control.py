@@ -179,7 +179,7 @@ class MachineControl:
                 f"it runs, but {what} at {record.address}:{SSH_PORT}: {found.seen}",
                 machine=folder.name,
                 why=found.why,
-                hint=f"cut its power and switch it on again, which gives it its network anew: dcos-installer power-off"
+                hint=f"cut its power and switch it on again, which sets up its network again: dcos-installer power-off"
                 f" INVENTORY {folder.name}, then dcos-installer start INVENTORY {folder.name}; {log}; then deploy"
                 " again: it resumes",
                 evidence=self.evidence(since),
