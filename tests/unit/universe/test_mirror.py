@@ -460,3 +460,21 @@ def test_a_digest_is_64_small_hex_digits() -> None:
     for wrong in ("a" * 64, "sha256:" + "A" * 64, f"sha256:{good}\n", "md5:aa", 3, None, {"sha256": good, "size": -1}):
         with pytest.raises(UniverseError):
             Digest.of(wrong, "x")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        *(
+            {"url": url}
+            for url in ("http://h:99999/", "http://h:0", "http://h:x/", "http://", "ftp://h/", "http://[x/")
+        ),
+        *({"registry": name} for name in ("h:99999", "h:0", ":5000", "[x")),
+    ],
+    ids=str,
+)
+def test_where_nothing_can_be_served_no_mirror_is_made(tmp_path: Path, more: dict[str, str]) -> None:
+    wrong = bundle.Settings(**{"url": URL, **more})  # type: ignore[arg-type]  # texts all of them
+    with pytest.raises(UniverseError, match=r"is not where a mirror is served|is no registry of images"):
+        bundle.mirror(str(tmp_path), tmp_path / "out", ["*"], wrong)
+    assert not list(tmp_path.iterdir())

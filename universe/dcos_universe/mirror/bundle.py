@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dcos_runtime.counting import counted
 from dcos_universe import artifacts, states
@@ -74,11 +75,17 @@ def mirror(
     """Downloads the packages (see `select`) and puts the bundle in ``out``'s place by one rename. Downloads stay in
     ``.<out>.mirror`` beside it, and are not repeated. Raises `UniverseError`; then ``out`` is unchanged.
     """
-    if not settings.url.startswith(("http://", "https://")):
+    if not settings.url.startswith(("http://", "https://")) or not _names_a_host(settings.url):
         raise UniverseError(
             f"{settings.url!r} is not where a mirror is served",
-            why="it is no URL of http or https",
+            why="it is no URL of http or https with a host, and a port from 1 to 65535 if it has one",
             hint="--url http://HOST:PORT/, as its clients will name it",
+        )
+    if settings.registry and not _names_a_host(f"//{settings.registry}"):
+        raise UniverseError(
+            f"{settings.registry!r} is no registry of images",
+            why="it is not HOST or HOST:PORT with a port from 1 to 65535",
+            hint="--registry HOST:PORT, as agents will name it",
         )
     out = Path(os.path.realpath(out))
     work = out.parent / f".{out.name}.mirror"
@@ -86,6 +93,14 @@ def mirror(
         work.mkdir(parents=True, exist_ok=True)
         with durable.alone(work, "the work folder of a mirror,"):
             return _Bundle(out, work, settings, progress).run(where, packages, root)
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 _HINT = "look at the disk and at rights; the tree is as it was, what came is kept: run this again, and it goes on"
