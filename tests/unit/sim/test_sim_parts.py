@@ -12,6 +12,7 @@ from dcos_runtime.sim.clock import START, Clock
 from dcos_runtime.sim.ensemble import Ensemble, Member
 from dcos_runtime.sim.network import STALL_SECONDS, Network, Stream
 from dcos_runtime.sim.obligations import Obligations, Violation
+from tests.support import documented
 from tests.support.sim.mutations import ALL
 from tests.support.sim.planting import planted
 
@@ -248,3 +249,23 @@ def test_wrong_usage(arguments: list[str], complaint: str, capsys: pytest.Captur
         cli.main(arguments)
     assert ended.value.code == 2
     assert complaint in capsys.readouterr().err
+
+
+COMMANDS = [
+    command.words[3:] for command in documented.all_commands() if command.words[:3] == ("python", "-m", cli.__package__)
+]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param(one, id=" ".join(one), marks=[pytest.mark.soak] if "--seeds" in one else []) for one in COMMANDS],
+)
+def test_the_documented_commands_run(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 0
+    assert "virtual seconds" in capsys.readouterr().out
+
+
+def test_there_are_documented_commands_of_each_kind() -> None:
+    assert {word for words in COMMANDS for word in words if word.startswith("--")} >= {
+        *("--profile", "--seed", "--seeds", "--agents", "--tasks", "--seconds", "--faults", "--every", "--trace"),
+    }
