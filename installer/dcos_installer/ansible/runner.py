@@ -20,7 +20,9 @@ from dcos_installer.plan.plan import Change
 ASK_SECONDS = 120.0
 """Seconds that a host may take to report its state."""
 APPLY_SECONDS = 90.0
-"""Seconds that all units of a host may take until they are healthy."""
+"""Seconds that each unit of a host may take until it is healthy, once those before it are."""
+_MOST_UNITS = 12
+"""So many of them, at most, take as long as they may."""
 _MARGIN = 180.0
 """Further seconds for writing the generation, stopping units, rolling back."""
 
@@ -112,7 +114,7 @@ def apply(
         }
         for host, order in orders.items()
     }
-    return _ask(workspace, connections, requests, _applied, on_host, timeout=deadline + _MARGIN)
+    return _ask(workspace, connections, requests, _applied, on_host, timeout=deadline * _MOST_UNITS + _MARGIN)
 
 
 def remove(

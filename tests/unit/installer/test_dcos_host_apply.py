@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
 
+from dcos_installer.ansible.host import apply
 from dcos_installer.ansible.host import main as host_main
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.systemd import Noted
@@ -149,3 +153,25 @@ def test_apply_is_what_main_answers_with_and_errors_are_told_not_raised(
     assert line.startswith(host_main.MARK)
     told = json.loads(line[len(host_main.MARK) :])
     assert PACKAGE.folder in told["error"]["why"]
+
+
+def test_a_slow_unit_takes_no_time_from_those_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On an emulated machine each daemon of a master may take half a minute, one after another."""
+    passed, waits = 0.0, []
+
+    class Slow:
+        def act(self, action: str, unit: str) -> None:
+            nonlocal passed
+            passed += 60.0
+
+        def wait(self, unit: str, probe: str, deadline: float) -> None:
+            waits.append((unit, deadline))
+
+    monkeypatch.setattr(time, "monotonic", lambda: passed)
+    acts = [("start", {"name": f"dcos-{name}.service", "probe": ""}) for name in "abc"]
+    nothing: Any = {"stops": (), "links_gone": (), "secrets_gone": (), "sysctls": (), "daemon_reload": False}
+    work: Any = SimpleNamespace(**nothing, acts=acts)
+    machine: Any = None
+    systemd: Any = Slow()
+    apply._update_units(machine, systemd, work, {"firewall": None}, 90.0)
+    assert waits == [(f"dcos-{name}.service", 90.0) for name in "abc"]
