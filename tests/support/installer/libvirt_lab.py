@@ -110,6 +110,10 @@ class FolderHypervisor(Hypervisor):
         tree.set("type", "test")  # it has one kind of domain: the requested kind is restored when it is read back
         super().define(text(tree))
 
+    def mark(self, name: str, xml: str) -> None:
+        self.faults.step(f"mark {name}")
+        super().mark(name, xml)
+
     def start(self, name: str) -> None:
         self.faults.step(f"start {name}")
         super().start(name)

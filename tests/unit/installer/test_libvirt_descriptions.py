@@ -199,11 +199,13 @@ def test_a_domain_is_read_back_and_changed_in_one_place_only() -> None:
     for changed, differing in (
         (reshaped(domain().xml, 4, 4096), {"vcpu", "memory"}),
         (emulated(domain().xml), {"cpu"}),
-        (removal_begun(domain().xml), {"metadata"}),
     ):
         assert _differing(domain().xml, changed) == differing
-    again = mark_of(removal_begun(reshaped(emulated(domain().xml), 4, 4096)))
-    assert again is not None and (again.kind, again.cpus, again.mem_mb, again.removing) == ("qemu", 4, 4096, True)
+    again = mark_of(reshaped(emulated(domain().xml), 4, 4096))
+    assert again is not None and (again.kind, again.cpus, again.mem_mb, again.removing) == ("qemu", 4, 4096, False)
+    begun = ElementTree.fromstring(removal_begun(domain().xml))
+    kept = {"cluster": CLUSTER, "host": "a1", "image": mark.image, "pool": mark.pool}
+    assert (begun.tag, begun.attrib) == ("machine", {**kept, "removing": "yes"})
     assert mark_of("<domain type='kvm'><name>other</name></domain>") is None
     assert mark_of("<domain type='kvm'><metadata><x:y xmlns:x='urn:z'/></metadata></domain>") is None
 

@@ -199,7 +199,7 @@ class DomainControl:
         ours = mark is not None and mark.cluster_id == self._names.cluster_id
         if seen is not None and mark is not None and ours:
             if not mark.removing:
-                self._hypervisor.define(removal_begun(seen.xml))
+                self._hypervisor.mark(self._name, removal_begun(seen.xml))
             if seen.power is not Power.OFF:
                 self._hypervisor.cut_power(self._name)
         for volume in volumes:

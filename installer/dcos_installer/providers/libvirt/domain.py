@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dcos_installer.providers.libvirt.markup import NAMESPACE, Element, element, mark, marked, parse, text
+from dcos_installer.providers.libvirt.markup import Element, element, mark, marked, parse, text
 
 FW_CFG = "opt/io.systemd.credentials/"
 """The name under which systemd reads credentials from QEMU's fw_cfg."""
@@ -190,9 +190,5 @@ def emulated(xml: str) -> str:
 
 
 def removal_begun(xml: str) -> str:
-    """A domain's description with the mark of a started removal."""
-    tree = parse(xml)
-    found = tree.find(f"metadata/{{{NAMESPACE}}}machine")
-    if found is not None:
-        found.set("removing", "yes")
-    return text(tree)
+    """The domain's mark as `Hypervisor.mark` takes it, which tells of a started removal."""
+    return text(element("machine", **{**(marked(parse(xml), "machine") or {}), "removing": "yes"}))
