@@ -178,7 +178,7 @@ class Storm:
                 self.note(f"  {method} at {host}: version {answer['version']}")
                 return
             self.note(f"  {method} at {host}: {status} {answer!r:.150}")
-            if "nobody leads" not in str(answer):
+            if "there is no leader" not in str(answer):
                 ledger.doubted(content)  # asking once more might change nothing, and one could not tell
                 return
         self.note("  nobody took it")

@@ -203,8 +203,8 @@ def damaged(path: Path, why: str) -> SecretsDamaged:
     """The error for a file that must not be created again."""
     return SecretsDamaged(
         f"a secret of the cluster is damaged: {path}",
-        why=f"{why}; it is not created again, because the cluster runs with the former one",
-        hint=f"restore {path.name} from a backup of {path.parent}; without one, destroy it and deploy it again",
+        why=f"{why}; it is not created again, because the cluster still uses its first version",
+        hint=f"restore {path.name} from a backup of {path.parent}; without one, destroy the cluster and deploy again",
     )
 
 

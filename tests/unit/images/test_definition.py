@@ -151,7 +151,7 @@ BROKEN = {
     "an unknown component": (
         "epoch = 1000",
         'epoch = 1000\ncomponents = ["universe"]',
-        "components: 'universe' is none",
+        "components: 'universe' is not one of main",
     ),
     "no TOML": ('name = "small"', "name = ", "small/image.toml: it is not TOML"),
 }

@@ -283,7 +283,7 @@ def test_a_damaged_root_is_told_with_the_remedy_and_never_made_anew(
     for attempt in (secrets.load, secrets.make):
         with pytest.raises(SecretsDamaged) as told:
             attempt(made_state, spec, NOW)
-        assert str(path) in told.value.what and "put " in told.value.hint
+        assert str(path) in told.value.what and f"restore {path.name} from a backup" in told.value.hint
         assert not any(line in str(told.value) for line in whole.decode().splitlines() if len(line) > 20)
         assert told.value.__suppress_context__ or told.value.__context__ is None  # a parser may quote what it read
     assert contents(made_state) == before

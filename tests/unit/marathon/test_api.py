@@ -252,7 +252,7 @@ async def test_before_it_leads_everything_but_ping_answers_503() -> None:
     async with Api() as api:
         for path in ("/v2/apps", "/v2/info", "/v2/leader", "/metrics"):
             status, answer, headers = await api.ask("GET", path)
-            assert status == 503 and "nobody leads" in answer["message"] and headers["Retry-After"]
+            assert status == 503 and "there is no leader" in answer["message"] and headers["Retry-After"]
         assert (await api.ask("GET", "/ping"))[1] == "pong"
 
 
