@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -270,19 +271,21 @@ async def listening(
     stop_seconds: float = STOP_SECONDS,
     refused: Callable[[int, str], web.Response] | None = None,
     members_only: bool = False,
+    name_holder: bool = True,
 ) -> AsyncIterator[Address]:
     """Serves ``application`` on exactly ``ip``:``port`` (0: any free port); yields the address it got.
 
-    A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with the
-    address when it cannot be bound. On leaving, requests in flight get ``stop_seconds``. Handlers get packed bodies as
-    they came (`bodies.read`). ``refused`` makes the response, of status and text, to an invalid request; the default is
-    plain text. With ``tls``, clients that do not complete the handshake in time are cut off (`handshakes`). So are all
-    clients that send or read too slowly (`connections`). ``members_only``: clients are our own daemons, which keep
-    connections open, any number from one address. Mutual TLS implies it.
+    A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises `Unstartable` with
+    the address and the system's ``errno`` when it cannot be bound, and names the process that holds the port, unless
+    the caller does (``name_holder``: all processes are looked at). On leaving, requests in flight get ``stop_seconds``.
+    Handlers get packed bodies as they came (`bodies.read`). ``refused`` makes the response, of status and text, to an
+    invalid request; the default is plain text. With ``tls``, clients that do not complete the handshake in time are cut
+    off (`handshakes`). So are all clients that send or read too slowly (`connections`). ``members_only``: clients are
+    our own daemons, which keep connections open, any number from one address. Mutual TLS implies it.
     """
     from aiohttp import web
 
-    from dcos_runtime.listening import connections, handshakes
+    from dcos_runtime.listening import connections, handshakes, holders
 
     runner = web.AppRunner(
         application,
@@ -303,10 +306,13 @@ async def listening(
                 (ip, port), family=socket.AF_INET6 if ":" in ip else socket.AF_INET, backlog=1024
             )
         except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            by = await asyncio.to_thread(holders.of_port, port) if taken and name_holder else ""
             raise Unstartable(
                 f"cannot listen on {ip}:{port}",
-                why=os.strerror(error.errno or 0),
-                hint="see who listens there: ss -ltnp",
+                why=f"it is taken by {by}" if by else os.strerror(error.errno or 0),
+                hint="end it, or give another port" if taken else "give an address of this machine, and a port",
+                errno=error.errno,
             ) from error
         bound = listener.getsockname()
         if tls is None:
@@ -344,6 +350,14 @@ def text_response(text: str, status: int = 200, headers: Mapping[str, str] | Non
     from dcos_runtime.wire.quoting import bounded
 
     return web.Response(text=bounded(text) if status >= 400 else text, status=status, headers=headers)
+
+
+def not_allowed(request: web.Request, method: str) -> web.Response:
+    """The 405 of a path of the kernel's APIs that takes ``method`` only, as Mesos words it."""
+    from dcos_runtime.wire.quoting import shown
+
+    text = f"405 Method Not Allowed. Expecting one of {{ '{method}' }}, but received '{shown(request.method, 20)}'."
+    return text_response(text, 405, {"Allow": method})
 
 
 def _in_text(status: int, text: str) -> web.Response:

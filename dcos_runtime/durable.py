@@ -52,6 +52,15 @@ def write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool 
         file.write(content.encode() if isinstance(content, str) else content)
 
 
+def private_folder(path: Path) -> None:
+    """Makes the folder, and those above it that are missing, for this user only, whatever the umask is; one that is
+    there stays as it is. Raises ``OSError``.
+    """
+    for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(mode=0o700, exist_ok=True)
+
+
 def sync(folder: Path) -> None:
     """Waits until the names in the folder are on the disk. Raises ``OSError``."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -27,10 +27,14 @@ class Explained(Exception):
 
 class Unstartable(Explained, OSError):
     """A daemon needs something that it does not get: an address, a folder, a socket. An ``OSError``, so that handlers
-    of what the system refuses get this, too.
+    of what the system refuses get this, too; ``errno`` is what the system said, if it did.
     """
 
     usual_hint = "see who has it, or give another"
+
+    def __init__(self, what: str, *, why: str = "", hint: str = "", errno: int | None = None) -> None:
+        super().__init__(what, why=why, hint=hint)
+        self.errno = errno
 
 
 def explain(error: BaseException) -> str:

@@ -65,7 +65,7 @@ class Fetcher:
             "max_bytes": limit,
             "max_rule": rule,
             "roots": _real(self.home, *self.roots),
-            "never": _real(*self.never),
+            "never": sorted(set(_real(*self.never).values())),
             "home": None if self.home is None else str(self.home),
             "public_only": self.public_only and user.uid == 0,
         }
@@ -133,8 +133,9 @@ def end_leftovers(sandboxes: Path) -> None:
                 os.close(descriptor)
 
 
-def _real(*paths: Path | None) -> list[str]:
-    return sorted({os.path.realpath(path) for path in paths if path is not None and path.exists()})
+def _real(*paths: Path | None) -> dict[str, str]:
+    """The paths that are there, each with where it really is."""
+    return {str(path): os.path.realpath(path) for path in paths if path is not None and path.exists()}
 
 
 def _order(uri: CommandInfo.URI) -> dict[str, object]:

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import errno
 import logging
-import os
-import re
-import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcos_runtime import daemon
 from dcos_runtime.daemon import Address
+from dcos_runtime.listening import holders
 
 if TYPE_CHECKING:
     import ssl
@@ -31,10 +27,6 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
 REMIND_SECONDS = 60.0
-_COMMAND = 120
-_LISTENS = "0A"
-_PIDFD_GETFD = 438
-_SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
 @dataclass
@@ -81,7 +73,7 @@ class Listeners:
     async def look(self) -> None:
         """Finds the processes that hold the ports."""
         for wanted in self._wanted:
-            wanted.holder = await asyncio.to_thread(holder, wanted.port, dict(self.tasks()))
+            wanted.holder = await asyncio.to_thread(holders.of_port, wanted.port, dict(self.tasks()))
 
     async def until_had(self) -> None:
         """Tries until every port is bound. Until then it logs which process holds each."""
@@ -100,76 +92,5 @@ class Listeners:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _bind(self, ip: str, port: int, tls: ssl.SSLContext | None) -> Address:
-        return await self._stack.enter_async_context(daemon.listening(self._application(), ip, port, tls=tls))
-
-
-# --- who holds a port -------------------------------------------------------------------------------------------------
-
-
-def holder(port: int, tasks: Mapping[str, str], proc: Path = Path("/proc")) -> str:
-    """The process with a TCP socket at this port, in words, with its task when its container is one of ``tasks``.
-
-    Slow: looks at the sockets of all processes. ``proc`` is for tests.
-    """
-    listening = set(_listening(port, proc))
-    others: list[tuple[int, int]] = []
-    for pid, descriptor, inode in _sockets(proc):
-        if inode in listening:
-            return _described(pid, tasks, proc)
-        others.append((pid, descriptor))
-    # A socket that is bound and does not listen is in no table.
-    for pid, descriptor in others if proc == Path("/proc") else ():
-        if _bound_to(pid, descriptor, port):
-            return _described(pid, tasks, proc)
-    return "a process that cannot be seen from here"
-
-
-def _listening(port: int, proc: Path) -> Iterable[int]:
-    for table in ("tcp", "tcp6"):
-        with contextlib.suppress(OSError):
-            for line in (proc / "net" / table).read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == _LISTENS and int(fields[1].rpartition(":")[2], 16) == port:
-                    yield int(fields[9])
-
-
-def _sockets(proc: Path) -> Iterable[tuple[int, int, int]]:
-    """Of all processes but this one: pid, descriptor, inode."""
-    for entry in proc.iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError):
-                for descriptor in (entry / "fd").iterdir():
-                    with contextlib.suppress(OSError):
-                        if match := _SOCKET.fullmatch(str(descriptor.readlink())):
-                            yield int(entry.name), int(descriptor.name), int(match[1])
-
-
-def _bound_to(pid: int, descriptor: int, port: int) -> bool:
-    """Whether that descriptor is a TCP socket bound to the port. False where we lack the permission to look."""
-    with contextlib.suppress(OSError):
-        process = os.pidfd_open(pid)
-        try:
-            copy = ctypes.CDLL(None, use_errno=True).syscall(_PIDFD_GETFD, process, descriptor, 0)
-        finally:
-            os.close(process)
-        if copy >= 0:
-            with socket.socket(fileno=copy) as found:
-                internet = found.family in (socket.AF_INET, socket.AF_INET6) and found.type is socket.SOCK_STREAM
-                return internet and bool(found.getsockname()[1] == port)
-    return False
-
-
-def _described(pid: int, tasks: Mapping[str, str], proc: Path) -> str:
-    words = _read(proc / str(pid) / "cmdline").split(b"\0")
-    command = b" ".join(words).decode(errors="replace").strip() or "?"
-    command = command if len(command) <= _COMMAND else command[:_COMMAND] + "…"
-    of = _read(proc / str(pid) / "cgroup") + b"\n" + _read(proc / str(pid) / "environ")
-    task = next((task for container, task in tasks.items() if container.encode() in of), "")
-    return f"pid {pid} ({command!r})" + (f" of {task}" if task else "")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
+        opened = daemon.listening(self._application(), ip, port, tls=tls, name_holder=False)
+        return await self._stack.enter_async_context(opened)

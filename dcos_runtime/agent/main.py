@@ -266,9 +266,11 @@ async def _choose_launcher(
     """
     launcher = await _usable_launcher(flags, work_dir, posix, own, fixed_projects)
     if flags.enforce_ports and launcher.open_ports:
+        other = " or use --launcher=linux" if launcher.name == "posix" else ""
         raise LauncherUnusable(
-            f"--launcher={launcher.name} does not keep tasks from the daemons' ports, and --enforce_ports is given."
-            f" {launcher.open_ports}"
+            f"--launcher={launcher.name} does not keep tasks from the daemons' ports, and --enforce_ports is given",
+            why=launcher.open_ports,
+            hint=f"{'' if other else 'correct that, or '}start without --enforce_ports{other}",
         )
     return launcher
 

@@ -32,7 +32,7 @@ from dcos_runtime.gateway.pages import Pages
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.gateway.targets import AgentAddresses, Names, Services
 from dcos_runtime.guard.tokens import Verifier
-from dcos_runtime.listening import connections
+from dcos_runtime.listening import connections, holders
 from dcos_runtime.shipped_services import shipped
 from dcos_runtime.wire.cluster_services import ServiceRecord
 
@@ -218,7 +218,7 @@ def _make_room(path: Path) -> None:
             return
     raise Unstartable(
         f"cannot listen on {path}",
-        why="another process does",
+        why=f"{holders.of_socket(path)} does",
         hint="end it, or give another path with --socket",
     )
 

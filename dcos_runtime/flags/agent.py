@@ -30,6 +30,7 @@ from dcos_runtime.flags.values import (
     FOLDER,
     FOLDERS,
     FRACTION,
+    PATH,
     PORT,
     PORT_RANGES,
     PROJECT_RANGE,
@@ -63,11 +64,11 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         ZK_URL, "the master: `host:port`, or `zk://host:port,host:port/path`", required=True, secret=True
     )
     work_dir: str = flag(
-        TEXT, "folder for checkpoints, containers and sandboxes; survives restarts; one agent at a time", required=True
+        PATH, "folder for checkpoints, containers and sandboxes; survives restarts; one agent at a time", required=True
     )
     port: int = flag(PORT, "port to listen on, 0 for any free one", default=port_of("agent", "plain"))
     runtime_dir: str | None = flag(
-        TEXT,
+        PATH,
         "folder for what need not survive a reboot; on a machine: a folder in `/run`",
         instead="`work_dir/run`",
     )

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.shared import AGENT_TLS_PORT, INIT_TLS_PORT, LoggingFlags, MasterPortFlags, StoreFlags, TlsFlags
-from dcos_runtime.flags.values import ADDRESSES, FILE, NAMES, REACHED_PORT, TEXT, duration_or
+from dcos_runtime.flags.values import ADDRESSES, FILE, NAMES, PATH, REACHED_PORT, TEXT, duration_or
 from dcos_runtime.shipped_services import port
 
 
@@ -17,18 +17,18 @@ class AuthFlags(StoreFlags, TlsFlags, MasterPortFlags, LoggingFlags):
     prefix: ClassVar[str] = "DCOS_AUTH_"
 
     socket: str = flag(
-        TEXT, "UNIX socket to listen on, for nginx and the daemons of this machine", default="/run/dcos-auth/auth.sock"
+        PATH, "UNIX socket to listen on, for nginx and the daemons of this machine", default="/run/dcos-auth/auth.sock"
     )
-    work_dir: str | None = flag(TEXT, "folder of the users, by hand; one of it and `zk`")
+    work_dir: str | None = flag(PATH, "folder of the users, by hand; one of it and `zk`")
     zk_session_timeout: float = varied(
         StoreFlags,
         "zk_session_timeout",
         kind=duration_or("secs", 1.0, 600.0),
         more="for as long what is known of users is trusted, counted from when ZooKeeper was asked last and answered",
     )
-    token_private_key: str = flag(TEXT, "file with the RSA key (PEM) that tokens are signed with", required=True)
+    token_private_key: str = flag(PATH, "file with the RSA key (PEM) that tokens are signed with", required=True)
     token_issuer: str = flag(TEXT, "id of the cluster, a UUID: the issuer of its tokens", required=True)
-    administrator: str | None = flag(TEXT, 'file `{"uid", "hash"}`: the first user of a cluster that has never had one')
+    administrator: str | None = flag(PATH, 'file `{"uid", "hash"}`: the first user of a cluster that has never had one')
     reserved_users: tuple[str, ...] = flag(
         NAMES,
         "names that no user may have: the principals of credentials files. Those that begin with dcos_ never may",
@@ -47,4 +47,4 @@ class AuthFlags(StoreFlags, TlsFlags, MasterPortFlags, LoggingFlags):
     )
     cluster: str | None = flag(TEXT, "what the cluster is called")
     dcos_version: str = flag(TEXT, "version of DC/OS that is reported as that of the interfaces here", default="2.0.0")
-    generation: str | None = flag(TEXT, "folder of the active generation; its manifest.json says what is installed")
+    generation: str | None = flag(PATH, "folder of the active generation; its manifest.json says what is installed")

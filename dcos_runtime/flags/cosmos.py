@@ -23,6 +23,7 @@ from dcos_runtime.flags.values import (
     TEXT,
     ValueType,
     merged,
+    path,
     public_url,
     with_good_port,
 )
@@ -97,7 +98,7 @@ def _store(text: str) -> ArtifactPlace:
         )
     if not place.startswith("/") or ".." in place.split("/"):
         raise ValueError(f"{place!r} is not the absolute path of a folder; expected folder:/PATH")
-    return ArtifactPlace(kind, place.rstrip("/") or "/")
+    return ArtifactPlace(kind, path(place).rstrip("/") or "/")
 
 
 STORE = ValueType("`folder:/PATH`", _store)

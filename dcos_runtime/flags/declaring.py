@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast, overload
 
-from dcos_runtime.flags.values import ValueType, without_credentials
+from dcos_runtime.flags.values import ValueType, utf8, without_credentials
 
 T = TypeVar("T")
 F = TypeVar("F", bound="Flags")
@@ -214,7 +214,7 @@ def parse(
         try:
             content = text
             content = text.removeprefix("file://") if kind.path else _content(text)
-            values[name] = kind.parse(content)
+            values[name] = kind.parse(utf8(content))
             if checks is not None and name in checks:
                 checks[name](content)
         except (ValueError, OSError) as error:
@@ -306,7 +306,10 @@ def _problem(one: Flag, source: str, text: str, content: str, error: Exception) 
 
 def _content(text: str) -> str:
     if text.startswith("file://"):
-        return Path(text.removeprefix("file://")).read_text().rstrip("\n")
+        try:
+            return Path(text.removeprefix("file://")).read_text(encoding="utf-8").rstrip("\n")
+        except UnicodeDecodeError:
+            raise ValueError("the content of this file is not UTF-8; convert it to UTF-8") from None
     return text
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from dcos_runtime.flags.declaring import flag
 from dcos_runtime.flags.shared import LoggingFlags, StoreFlags, TlsFlags, UserFlags
-from dcos_runtime.flags.values import BOOLEAN, FILE, PORT, TEXT
+from dcos_runtime.flags.values import BOOLEAN, FILE, PATH, PORT, TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class LeadingFlags(LeaderFlags):
 
     prefix: ClassVar[str] = "DCOS_"
 
-    work_dir: str = flag(TEXT, "folder for what must survive a restart", required=True)
+    work_dir: str = flag(PATH, "folder for what must survive a restart", required=True)
 
 
 def leading_flags(program: str, http_port: int, tls_port: int) -> type[LeadingFlags]:

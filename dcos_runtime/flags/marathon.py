@@ -10,7 +10,7 @@ from typing import ClassVar
 from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.leading import LeaderFlags
 from dcos_runtime.flags.shared import INIT_TLS_PORT, GuardFlags, MasterPortFlags, RecordingFlags, StoreFlags
-from dcos_runtime.flags.values import FILE, PORT, PUBLIC_URL, ROLE, TEXT, ZK_URL, duration_or, whole
+from dcos_runtime.flags.values import FILE, PATH, PORT, PUBLIC_URL, ROLE, TEXT, ZK_URL, duration_or, whole
 from dcos_runtime.shipped_services import callers, port
 
 _MILLISECONDS = duration_or("ms", 0.001, 1e9)
@@ -34,7 +34,7 @@ class MarathonFlags(LeaderFlags, MasterPortFlags, RecordingFlags):
         PUBLIC_URL, "base URL reported to the master; `dcos` finds the init by it", instead="`http://hostname:port`"
     )
     work_dir: str | None = flag(
-        TEXT,
+        PATH,
         "folder for the state, when started without `zk`; with it only for what the next start has to know of this one "
         "([coordination.md](coordination.md)), and nothing without being given",
         instead="`$XDG_STATE_HOME/dcos-marathon`",

@@ -23,6 +23,7 @@ from dcos_runtime.flags.values import (
     FILE,
     LASTING,
     MINIMUMS,
+    PATH,
     PORT,
     TEXT,
     WEIGHTS,
@@ -48,7 +49,7 @@ class MasterFlags(AddressFlags, AuthenticationFlags, StoreFlags, UserFlags, TlsF
         ours=True,
     )
     work_dir: str = flag(
-        TEXT,
+        PATH,
         "folder for what must survive a restart: `registry.sqlite`, when alone; with `zk` what the next start has to "
         "know of this one",
         required=True,

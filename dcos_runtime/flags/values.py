@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,8 +75,39 @@ def registry(text: str) -> str:
     return text
 
 
+def utf8(given: str) -> str:
+    """The text. Raises ``ValueError`` when it came as bytes that are not UTF-8: state, messages and the API could not
+    hold it.
+    """
+    if not any("\ud800" <= letter <= "\udfff" for letter in given):
+        return given
+    if (encoding := sys.getfilesystemencoding()) != "utf-8":
+        raise ValueError(f"this process reads {encoding} only, and this is none; start it with LC_ALL=C.UTF-8")
+    raise ValueError("it is not UTF-8, and it is stored and shown as text; rename it, or give another")
+
+
+def path(given: str) -> str:
+    """The path of a file or folder. All of it has to be text that can be shown, with the working directory in front of
+    a relative one.
+    """
+    whole = utf8(given)
+    if not given.startswith("/"):
+        try:
+            here = str(Path.cwd())
+        except OSError as error:
+            raise ValueError(f"it is relative, and there is no working directory: {error.strerror}") from None
+        try:
+            whole = f"{utf8(here)}/{given}"
+        except ValueError as error:
+            raise ValueError(f"it begins in the working directory {here!r}: {error}") from None
+    if not whole.isprintable():
+        raise ValueError(f"{whole!r} holds characters that cannot be shown; rename it, or give another")
+    return given
+
+
 TEXT = ValueType("text", str)
-FILE = ValueType("file", str, path=True)
+PATH = ValueType("path", path)
+FILE = ValueType("file", path, path=True)
 ZK_URL = ValueType("text", str, shown=without_credentials)
 """A URL that may hold a user and a password: secret, and shown without them."""
 PUBLIC_URL = ValueType("text", public_url)
@@ -268,7 +300,7 @@ def url_paths(text: str) -> tuple[str, ...]:
 def folder(text: str) -> str:
     if not text.startswith("/"):
         raise ValueError("expected an absolute path")
-    return text
+    return path(text)
 
 
 def folders(text: str) -> tuple[Path, ...]:
@@ -278,7 +310,7 @@ def folders(text: str) -> tuple[Path, ...]:
 def cgroup(text: str) -> str:
     if not text or ".." in text.split("/") or any(character.isspace() for character in text):
         raise ValueError("expected the path of a cgroup, such as mesos")
-    return text
+    return path(f"/{text}")[1:]
 
 
 def choice(*allowed: str) -> ValueType[str]:

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, replace
 from aiohttp import hdrs, web
 
 from dcos_runtime import __version__, build
-from dcos_runtime.daemon import machine, text_response
+from dcos_runtime.daemon import machine, not_allowed, text_response
 from dcos_runtime.flags.values import duration
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.role import Role
-from dcos_runtime.leading.routes import Parts, Route
+from dcos_runtime.leading.routes import READS, Parts, Route
 from dcos_runtime.leading.shell import now
 from dcos_runtime.leading.standby import Standby
 from dcos_runtime.master import scheduler_api, teardown
@@ -115,6 +115,8 @@ class MasterRoutes:
         return await teardown.handle(request, self._role.lead, self._admission.principal_of(request))
 
     async def _agent_endpoint(self, request: web.Request, parts: Parts) -> web.StreamResponse:
+        if request.method not in READS:
+            return not_allowed(request, "GET")
         return _json(codec.encode(internal.Endpoint(port=self._role.tls_port, versions=list(internal.SPOKEN))), request)
 
     def _view(self, name: str, pieces: Callable[[MasterViewer, Mapping[str, str]], Pieces]) -> Route:

@@ -10,12 +10,11 @@ from aiohttp import web
 
 from dcos_runtime import bodies
 from dcos_runtime.core.frozen import Reply
-from dcos_runtime.daemon import text_response
+from dcos_runtime.daemon import not_allowed, text_response
 from dcos_runtime.master.core.events import Called, Subscribe, SubscriberGone
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.quoting import shown
 from dcos_runtime.wire.scheduler import Call, Event
 
 MAX_BODY = 256 * 1024 * 1024
@@ -33,8 +32,7 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
     without a body.
     """
     if request.method != "POST":
-        text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{shown(request.method, 20)}'."
-        return text_response(text, 405, {"Allow": "POST"})
+        return not_allowed(request, "POST")
     if "Content-Type" not in request.headers:
         return text_response("Expecting 'Content-Type' to be present", 400)
     kind = _content_type(request)

@@ -12,11 +12,10 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from aiohttp import web
 
 from dcos_runtime import bodies, tls
-from dcos_runtime.daemon import text_response
+from dcos_runtime.daemon import not_allowed, text_response
 from dcos_runtime.master.core.events import TeardownAsked
 from dcos_runtime.master.scheduler_api import answered
 from dcos_runtime.master.shell import MasterShell
-from dcos_runtime.wire.quoting import shown
 
 _LARGEST = 64 * 1024
 _LONGEST_SHOWN = 100
@@ -24,8 +23,7 @@ _LONGEST_SHOWN = 100
 
 async def handle(request: web.Request, shell: MasterShell, principal: str | None) -> web.StreamResponse:
     if request.method != "POST":
-        text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{shown(request.method, 20)}'."
-        return text_response(text, 405, {"Allow": "POST"})
+        return not_allowed(request, "POST")
     if not tls.is_tls(request) and _of_another_site(request):
         return text_response("Another site's page sends this; a framework is not ended on its behalf", 403)
     try:

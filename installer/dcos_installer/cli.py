@@ -19,6 +19,7 @@ from dcos_installer.golden.cli import image
 from dcos_installer.hosts.cli import VERBS
 from dcos_installer.lifeline import hold, unmarked
 from dcos_installer.surroundings import prepare
+from dcos_runtime import printing
 from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from dcos_installer.report import Report
     from dcos_installer.status import ClusterStatus
 
-_WIDTH = 200
-"""The width of tables without a terminal."""
 _WELL_SECONDS = 2700.0
 """The time for three trials of a slot, and for the return to the old one."""
 
@@ -319,11 +318,10 @@ def _tell_administrator(job: Job, as_json: bool) -> None:
 
 def _print_status(found: ClusterStatus) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
-    console.print(f"{found.name} ({found.provider}, {found.cluster_id})", highlight=False)
+    console = printing.console()
+    console.print(f"{found.name} ({found.provider}, {found.cluster_id})")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in ("host", "address", "role", "machine", "generation", "units", "versions"):
         table.add_column(column, overflow="fold")
@@ -342,13 +340,13 @@ def _print_status(found: ClusterStatus) -> None:
     console.print(table)
     nobody = "unknown" if found.unasked else "none"
     for label, text in found.lines:
-        console.print(f"{label} {text or nobody}", highlight=False)
+        console.print(f"{label} {text or nobody}")
     if found.ca_fingerprint:
-        console.print(f"CA's SHA256 fingerprint: {found.ca_fingerprint}", highlight=False, soft_wrap=True)
+        console.print(f"CA's SHA256 fingerprint: {found.ca_fingerprint}")
     if found.locked_by:
-        console.print(f"locked: {found.locked_by}", highlight=False)
+        console.print(f"locked: {found.locked_by}")
     for problem in found.problems:
-        console.print(f"problem: {problem}", style="red", highlight=False, markup=False)
+        console.print(f"problem: {problem}", style="red")
     if not found.problems:
         console.print("all is well")
 

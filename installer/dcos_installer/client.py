@@ -91,7 +91,7 @@ def write(folder: Path, wanted: Wanted, token: str) -> bool:
     """
     home = _home(folder, wanted.cluster_id)
     new = not (home / SETTINGS_FILE).exists()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    durable.private_folder(home)
     durable.write(home / CA_FILE, wanted.ca)
     durable.write(home / SETTINGS_FILE, wanted.settings(folder, token))
     if new or attached(folder) is None:

@@ -55,6 +55,7 @@ from dcos_installer.services import installed
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
 from dcos_installer.spec import load_spec
 from dcos_installer.state import ClusterState, find_state, forget_state, is_known, known_id, open_state, protect_keys
+from dcos_runtime import durable
 from dcos_runtime.counting import counted
 
 log = logging.getLogger(__name__)
@@ -416,7 +417,7 @@ def _done(ctx: Context) -> str:
 @contextlib.contextmanager
 def _log_file(path: Path) -> Iterator[None]:
     """Writes the output of the installer's loggers to a file of the run. Removes old logs."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.private_folder(path.parent)
     for old in sorted(path.parent.glob("*.log"))[:-_KEPT_LOGS]:
         old.unlink(missing_ok=True)
     logger = logging.getLogger("dcos_installer")

@@ -154,7 +154,7 @@ def _read_index(index: Path) -> str | None:
 
 def _make_private(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.private_folder(folder)
         if folder.stat().st_uid == os.geteuid():
             folder.chmod(0o700)
     except OSError as error:

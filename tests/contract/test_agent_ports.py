@@ -222,6 +222,8 @@ def test_an_agent_that_is_told_to_enforce_ports_does_not_start_where_it_cannot(t
         done = subprocess.run(agent.argv, capture_output=True, text=True, timeout=60)
         assert done.returncode == 1
         assert "--launcher=posix does not keep tasks from the daemons' ports" in done.stderr
+        assert "; start without --enforce_ports or use --launcher=linux" in done.stderr
+        assert "or start with --launcher=posix" not in done.stderr
 
 
 def test_where_ports_cannot_be_closed_containers_run_only_when_nobody_asked_for_that(tmp_path: Path) -> None:
@@ -233,6 +235,7 @@ def test_where_ports_cannot_be_closed_containers_run_only_when_nobody_asked_for_
         assert done.returncode == 1
         assert "--launcher=linux does not keep tasks from the daemons' ports" in done.stderr
         assert "mount cgroup2 at /sys/fs/cgroup/unified" in done.stderr
+        assert "or start with --launcher=posix" not in done.stderr
         agent_id = admitted(master, agent)
         assert "--launcher=linux: ports: not enforced" in agent.log.read_text()
         master.run(agent_id, "runs", "true")

@@ -376,7 +376,7 @@ def test_an_archive_never_writes_outside_the_sandbox(
     ("name", "uri", "why"),
     [
         ("404", {"value": "{url}/nothing"}, "HTTP 404"),
-        ("nofile", {"value": "file:///no/such/file"}, "No such file"),
+        ("nofile", {"value": "file:///usr/no/such/file"}, "No such file"),
         ("scheme", {"value": "hdfs://namenode/x"}, "hdfs:// is not supported"),
         ("relative", {"value": "some/path"}, "relative path"),
         ("output", {"value": "{url}/", "output_file": "../out"}, "outside the sandbox"),

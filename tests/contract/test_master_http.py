@@ -320,3 +320,12 @@ def test_the_ready_line_means_that_it_leads(tmp_path: Path) -> None:
 def test_the_timeout_of_metrics_is_a_duration(master: Master) -> None:
     assert get(master.port, "/metrics/snapshot?timeout=5secs")["master/elected"] == 1.0
     assert request(master.port, "GET", "/metrics/snapshot?timeout=x").status == 400
+
+
+@pytest.mark.parametrize("path", ["/internal/agent/v1", "/master/internal/agent/v1/", "/internal/agent/v1/connect"])
+def test_where_agents_connect_is_only_read(master: Master, path: str) -> None:
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        answer = request(master.port, method, path, JSON, b"{nonsense")
+        assert (answer.status, answer.headers["allow"]) == (405, "GET")
+        assert answer.text == f"405 Method Not Allowed. Expecting one of {{ 'GET' }}, but received '{method}'."
+    assert request(master.port, "GET", path, {}, b"").status == 200

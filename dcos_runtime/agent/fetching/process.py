@@ -80,7 +80,7 @@ def enter(order: dict[str, Any]) -> tuple[Sandbox, SourceRules]:
         os.setuid(user["uid"])
     os.umask(0o022)
     return Sandbox(), SourceRules(
-        roots=tuple(order["roots"]),
+        roots=order["roots"],
         never=tuple(order["never"]),
         public_only=order["public_only"],
         home=order["home"],

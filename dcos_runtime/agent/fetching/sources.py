@@ -1,19 +1,21 @@
 """Where a URI's bytes come from: a web server, or a file of this machine that is on the allow-list."""
 
-# ruff: noqa: PTH115, PTH118
+# ruff: noqa: PTH115, PTH118, PTH120
 
 from __future__ import annotations
 
 import base64
+import errno
 import http.client
 import os
 import re
 import ssl
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-from dcos_runtime.agent.fetching.errors import Budget, FetchError, QuotingError, copy, describe, without
+from dcos_runtime.agent.fetching.errors import Budget, FetchError, QuotingError, copy, describe, piece, without
 from dcos_runtime.network_errors import cause
 from dcos_runtime.wire import uris
 from dcos_runtime.wire.uris import Web
@@ -23,6 +25,7 @@ _LONGER = "the body is damaged: one of its chunks does not end where its size sa
 REDIRECTS = (301, 302, 303, 307, 308)
 LONGEST_REASON = 200
 LONGEST_LINE = 65536
+_LINKS = 40
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _TRAILERS = 100
 _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r?\n")
@@ -33,12 +36,13 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;[^\n]*)?\r?\n")
 
 @dataclass(frozen=True)
 class SourceRules:
-    """``roots``: folders whose files may be fetched; ``never``: what may not, even below those (real paths, all).
+    """``roots``: folders whose files may be fetched, each with its real path; ``never``: what may not, even below those
+    (real paths).
 
     ``public_only``: only files that everybody may read. ``home``: where relative paths begin.
     """
 
-    roots: tuple[str, ...]
+    roots: Mapping[str, str]
     never: tuple[str, ...]
     public_only: bool
     home: str | None
@@ -173,7 +177,10 @@ class _Response(http.client.HTTPResponse):
         line = self.fp.readline(LONGEST_LINE + 1)
         if not _CHUNK_SIZE.fullmatch(line):
             self._close_conn()  # type: ignore[attr-defined]  # http.client's own, which its types leave out
-            raise ValueError("the size of a chunk")  # http.client would treat this as an incomplete body
+            if not line.endswith(b"\n") and len(line) <= LONGEST_LINE:
+                raise http.client.IncompleteRead(line)
+            size = line.decode("latin-1").strip()
+            raise QuotingError("the body is damaged: '", piece(size), "' stands where the size of a chunk should be")
         return int(line.partition(b";")[0], 16)
 
 
@@ -279,19 +286,17 @@ def _hint(response: Any, at: Web) -> str:
 def local(path: str, rules: SourceRules) -> IO[bytes]:
     """A file of this machine that a task may have.
 
-    It is opened without side effects first; the file that was really opened, links resolved, decides. A task that is
-    root inside its container is not root outside: with ``public_only``, only files that everybody may read are fetched.
+    Nothing is looked at that is neither in a root nor on the way to one, and all of that gets one answer: a task is not
+    told what there is. The file is found without side effects first; what was really found decides once more. A task
+    that is root inside its container is not root outside: with ``public_only``, only files that everybody may read are
+    fetched.
     """
-    found = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    found = _find(path, rules)
     try:
         real = os.readlink(f"/proc/self/fd/{found}")
         state = os.fstat(found)
-        if not any(_below(real, root) for root in rules.roots) or any(_below(real, place) for place in rules.never):
-            allowed = ", ".join(rules.roots) or "none"
-            raise FetchError(
-                f"this file is not for tasks: local files come from {allowed} only (--fetcher_local_roots)"
-                + ("" if real == path else f", and this is {real}")
-            )
+        if not any(_below(real, root) for root in rules.roots.values()) or not _is_open(real, rules):
+            raise _not_for_tasks(path, real, rules)
         if not stat.S_ISREG(state.st_mode):
             raise FetchError("not a plain file")
         if rules.public_only and not state.st_mode & 0o004:
@@ -303,6 +308,65 @@ def local(path: str, rules: SourceRules) -> IO[bytes]:
             raise
     finally:
         os.close(found)
+
+
+def _find(path: str, rules: SourceRules) -> int:
+    """A descriptor (``O_PATH``) of what the path leads to, links and ``..`` resolved one by one. Raises `FetchError`
+    before it looks at a place that is not open to tasks, and ``OSError``.
+    """
+    steps, links = _steps(path, rules), 0
+    at, here = "/", os.open("/", os.O_PATH | os.O_CLOEXEC)
+    try:
+        while steps:
+            name = steps.pop()
+            place = {".": at, "..": os.path.dirname(at)}.get(name) or os.path.join(at, name)
+            if not _is_open(place, rules):
+                raise _not_for_tasks(path, place if links else path, rules)
+            found = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+            if not stat.S_ISLNK(os.fstat(found).st_mode):
+                os.close(here)
+                at, here = place, found
+                continue
+            target = os.readlink("", dir_fd=found)
+            os.close(found)
+            links += 1
+            if links > _LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            steps += _steps(target, rules)
+            if target.startswith("/"):
+                os.close(here)
+                at, here = "/", os.open("/", os.O_PATH | os.O_CLOEXEC)
+        return os.dup(here)
+    except OSError as error:
+        error.filename = path
+        raise
+    finally:
+        os.close(here)
+
+
+def _steps(path: str, rules: SourceRules) -> list[str]:
+    """The names in the path, the last one first. A root that is itself reached by links is taken for where it is."""
+    for root, real in rules.roots.items():
+        if _below(path, root):
+            path = real + path[len(root.rstrip("/")) :]
+            break
+    names = path.split("/")
+    return [name or "." for name in reversed(names[1:] if path.startswith("/") else names)]
+
+
+def _is_open(place: str, rules: SourceRules) -> bool:
+    """Whether tasks may have what is there, or it is on the way to that."""
+    roots = rules.roots.values()
+    there = any(_below(place, root) or _below(root, place) for root in roots)
+    return there and not any(_below(place, closed) for closed in rules.never)
+
+
+def _not_for_tasks(path: str, place: str, rules: SourceRules) -> FetchError:
+    allowed = ", ".join(sorted(set(rules.roots.values()))) or "none"
+    return FetchError(
+        f"this file is not for tasks: local files come from {allowed} only (--fetcher_local_roots)"
+        + ("" if place == path else f", and this leads to {piece(place)}")
+    )
 
 
 def _below(path: str, root: str) -> bool:

@@ -170,7 +170,7 @@ class Clusters:
         """
         folder = self.folder / cluster_id
         with self._locked(), _as_cli_error("write", folder):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            durable.private_folder(folder)
             settings: dict[str, Any] = dict(self._read(folder).settings)
             for section, values in changes.items():
                 before = settings.get(section)
@@ -246,7 +246,7 @@ class Clusters:
                 return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
             return None
         with _as_cli_error("write", self.home):
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            durable.private_folder(self.folder)
             return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 

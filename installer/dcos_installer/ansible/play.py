@@ -26,6 +26,7 @@ from dcos_installer.ansible.connection import CONNECT_SECONDS, Connection
 from dcos_installer.errors import InstallerError
 from dcos_installer.lifeline import marked
 from dcos_installer.process import tail
+from dcos_runtime import durable
 
 Answers = Callable[[str, "dict[str, Any] | InstallerError"], None]
 """Called with each host's answer as it comes in, or with why there is none."""
@@ -189,7 +190,7 @@ def _folder(parent: Path) -> Iterator[Path]:
 
     A killed play cannot remove its folder; the next one does. Each play holds a lock on its folder.
     """
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.private_folder(parent)
     _sweep(parent)
     home, lock = _locked_folder(parent)
     try:

@@ -36,7 +36,7 @@ class ClusterKeys:
 
         A machine whose address is not known yet has its key, and no line in known_hosts.
         """
-        self._hosts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.private_folder(self._hosts)
         _make_key(self.identity_file, f"dcos-installer {self.state.cluster_id[:8]}")
         lines = []
         for name, address in sorted(addresses):

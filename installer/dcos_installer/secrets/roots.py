@@ -166,7 +166,7 @@ def write_administrator(folder: Path, who: Administrator) -> None:
 
 def write(path: Path, text: str, *, lasting: bool = True) -> None:
     """Writes a secret in one step, readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.private_folder(path.parent)
     durable.write(path, text, 0o600, lasting=lasting)
 
 

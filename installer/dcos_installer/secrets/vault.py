@@ -29,6 +29,7 @@ from dcos_installer.secrets.authority import CertificateHolder, damaged, moment
 from dcos_installer.secrets.roots import Administrator, Roots
 from dcos_installer.services import Catalog, installed
 from dcos_installer.services.descriptor import Certificate, Principals, Random, Root, Service, Store
+from dcos_runtime import durable
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -258,7 +259,7 @@ def _certificate(path: Path) -> str | None:
 @contextlib.contextmanager
 def _exclusive_lock(folder: Path) -> Iterator[None]:
     """Only one process creates secrets at a time; playbooks run by hand are several processes."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.private_folder(folder)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -51,7 +51,7 @@ def fetch(tmp_path: Path, ready: Ready) -> Fetch:
             "stall_seconds": 60,
             "max_bytes": 64 * MB,
             "max_rule": "that is the rule",
-            "roots": [str(tmp_path / "open")],
+            "roots": {str(tmp_path / "open"): str(tmp_path / "open")},
             "never": [str(tmp_path / "open/never")],
             "home": None,
             "public_only": False,

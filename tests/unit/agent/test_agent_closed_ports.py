@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from dcos_runtime.agent.containers import ports
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.ports import PRIVILEGED, PortGuard
-from dcos_runtime.agent.listeners import holder
 from dcos_runtime.agent.resources import parse_resources, port_ranges
 from dcos_runtime.flags import values
 from dcos_runtime.flags.agent import AgentFlags
+from dcos_runtime.listening import holders
 
 RANGES = st.lists(
     st.tuples(st.integers(1, 200), st.integers(0, 40)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=8
@@ -94,6 +94,6 @@ def test_who_holds_a_port_is_told_with_its_task(tmp_path: Path) -> None:
     for pid, inode in ((69, 5), (70, 777)):
         (tmp_path / str(pid) / "fd").mkdir(parents=True, exist_ok=True)
         (tmp_path / str(pid) / "fd" / "3").symlink_to(f"socket:[{inode}]")
-    told = holder(5051, {"container-6": "another", "container-7": "the task t"}, tmp_path)
+    told = holders.of_port(5051, {"container-6": "another", "container-7": "the task t"}, tmp_path)
     assert told.startswith("pid 70 ('python3 -c xxx") and told.endswith("…') of the task t") and len(told) < 200
-    assert holder(5053, {}, tmp_path) == "a process that cannot be seen from here"
+    assert holders.of_port(5053, {}, tmp_path) == "a process that cannot be seen from here"

@@ -30,7 +30,11 @@ def test_a_body_that_is_cut_short_fails_and_says_so(fetch: Fetch, server: Server
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcXX3\r\ndef\r\n0\r\n\r\n",
             "one of its chunks does not end where its size says",
         ),
-        "/noise": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnoise\r\nxxxx\r\n", "incomplete"),
+        "/noise": (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nxxxx\r\n",
+            "'zz' stands where the size",
+        ),
+        "/unsized": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4", "incomplete"),
         "/nothing": (b"", "without an answer"),
         "/garbage": (b"SSH-2.0-x\r\n\r\n", "does not answer as HTTP does"),
         "/empty": (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP 204 No Content"),
@@ -69,7 +73,7 @@ def test_a_body_whose_length_or_coding_cannot_be_known_is_refused(fetch: Fetch, 
     for size in (b"-4", b"0x4", b"4_0"):
         answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\nxxxx\r\n0\r\n\r\n"
         failed = fetch(server.raw("/x", answer))
-        assert failed.code == 1 and "incomplete" in failed.why, (size, failed.why)
+        assert failed.code == 1 and "where the size of a chunk should be" in failed.why, (size, failed.why)
 
 
 def test_an_answer_whose_headers_are_malformed_is_refused(fetch: Fetch, server: Server) -> None:
@@ -266,7 +270,7 @@ def test_redirects_keep_credentials_at_home(fetch: Fetch, server: Server) -> Non
 
 def hanging(sandbox: Path, port: int) -> dict[str, Any]:
     uri = {"value": f"http://127.0.0.1:{port}/x", "extract": True, "executable": False, "output_file": None}
-    rules = {"stall_seconds": 600, "max_bytes": MB, "max_rule": "", "roots": [], "never": [], "home": None}
+    rules = {"stall_seconds": 600, "max_bytes": MB, "max_rule": "", "roots": {}, "never": [], "home": None}
     return {"sandbox": str(sandbox), "uris": [uri], "user": None, "public_only": False, **rules}
 
 
@@ -347,6 +351,47 @@ def test_only_what_is_on_the_allow_list_is_fetched_from_this_machine(fetch: Fetc
     assert "No such file" in fetch(f"{allowed}/nothing").why
     (allowed / "ok file").chmod(0o640)
     assert "everybody" in fetch(f"{allowed}/ok file", public_only=True).why
+
+
+def test_what_is_outside_is_refused_in_the_same_words_whether_it_is_there_or_not(fetch: Fetch, tmp_path: Path) -> None:
+    allowed = tmp_path / "open"
+    (allowed / "never/deep").mkdir(parents=True)
+    (tmp_path / "closed/there").mkdir(parents=True)
+    (tmp_path / "closed/back").symlink_to(allowed)
+    (allowed / "ok").write_text("text")
+    (allowed / "out").symlink_to(tmp_path / "closed/there")
+    (allowed / "gone").symlink_to(tmp_path / "closed/gone")
+    (allowed / "loop").symlink_to("loop")
+    (allowed / "up").symlink_to("..")
+
+    def reason(path: str) -> str:
+        failed = fetch(f"file://{tmp_path}/{path}")
+        assert failed.code == 1
+        return failed.why.partition(": ")[2]
+
+    told = reason("closed/there")
+    assert told.startswith("this file is not for tasks: local files come from ") and "leads" not in told
+    for path in ("closed/gone", "closed/there/x/y", "nothing", "open/never/deep", "open/never/x", "open/../closed/x"):
+        assert reason(path) == told, path
+    assert reason("closed/back/ok") == reason("closed/back/nothing") == told, "a link outside is not followed either"
+    for link in ("out", "gone", "out/x", "up/closed/gone", "up/closed/there"):
+        there = tmp_path / "closed"
+        assert reason(f"open/{link}") == f"{told}, and this leads to {there}", link
+    assert "No such file" in reason("open/nothing") and "symbolic links" in reason("open/loop")
+    assert "Not a directory" in reason("open/ok/") and "Not a directory" in reason("open/ok/x")
+    assert fetch(f"{allowed}/up/open/./ok").code == 0
+
+
+def test_a_root_may_be_named_by_a_link_and_hold_links_to_other_roots(fetch: Fetch, tmp_path: Path) -> None:
+    for name in ("real", "second", "hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "real/app").symlink_to(tmp_path / "second/app")
+    (tmp_path / "second/app").write_text("app")
+    (tmp_path / "hidden/hop").symlink_to(tmp_path / "real")
+    (tmp_path / "named").symlink_to(tmp_path / "hidden/hop")
+    roots = {str(tmp_path / name): str((tmp_path / name).resolve()) for name in ("named", "second")}
+    assert fetch(f"file://{tmp_path}/named/app", roots=roots).text("app") == "app"
+    assert "not for tasks" in fetch(f"file://{tmp_path}/hidden/hop/app", roots=roots).why
 
 
 def test_relative_paths_begin_at_the_frameworks_home(fetch: Fetch, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ NOT_FROM_OUTSIDE = {
     "agent/containers/cgroups.py",
     "agent/containers/supervisor.py",
     "agent/fetcher.py",
-    "agent/listeners.py",
+    "listening/holders.py",
 }
 """What the operating system numbers: processes and descriptors."""
 BYTES = {"wire/recordio.py"}

@@ -114,3 +114,20 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 2
     durable.sweep(tmp_path)
     assert list(tmp_path.iterdir()) == [target] and target.read_bytes() == b"old"
+
+
+def test_folders_with_missing_parents_for_one_user_are_made_in_one_way() -> None:
+    """``mkdir(parents=True, mode=…)`` gives the mode to the last folder only."""
+    others = {
+        "dcos_runtime/agent/containers/oci.py": "below the agent's work_dir, which is there",
+        "dcos_runtime/agent/containers/posix.py": "the same",
+        "dcos_runtime/recording.py": "the folder that the operator names, below folders that others may pass",
+    }
+    found = set()
+    for folder in ("dcos_runtime", "installer/dcos_installer"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for call in ast.walk(ast.parse(path.read_text())):
+                given = {one.arg: one.value for one in call.keywords} if isinstance(call, ast.Call) else {}
+                if "parents" in given and ast.unparse(given.get("mode", call)) == str(0o700):
+                    found.add(str(path.relative_to(ROOT)))
+    assert found == set(others)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from dcos_installer import client
 from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -28,6 +31,19 @@ def test_the_dcos_command_finds_the_cluster_that_was_written(tmp_path: Path) -> 
     assert Path(found.ssl_verify).read_text() == "the CA of 1\n"
     for path in (found.folder / "dcos.toml", found.folder / "dcos_ca.crt"):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o022, 0])
+def test_all_folders_that_are_made_for_the_dcos_command_are_the_users_alone(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        client.write(tmp_path / "deployed/.dcos", cluster(1), "t")
+        Clusters(tmp_path / "set up/.dcos").save("c1", {"core": {"dcos_url": "https://198.18.1.11"}})
+    finally:
+        os.umask(before)
+    made = [path for path in tmp_path.rglob("*") if path.is_dir()]
+    assert len(made) == 8
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o700}
 
 
 def test_a_new_cluster_becomes_the_attached_one_and_an_old_one_stays_what_it_was(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ import pytest
 
 from dcos_installer.commands import _outcome, deploy_phases, plan_phases
 from dcos_installer.config.model import ClusterSpec
+from dcos_installer.errors import InstallerError
 from dcos_installer.phases import converge
 from dcos_installer.phases.base import HostsFailed
+from dcos_installer.phases.checks.kernel import Kernel
 from dcos_installer.phases.converge import QuorumAtRisk
 from dcos_installer.phases.engine import Planned
 from dcos_installer.phases.left_out import NoMajority
@@ -77,6 +79,17 @@ def test_what_does_not_concern_a_host_out_of_reach_is_deployed_without_it(tmp_pa
     said = "\n".join(texts(ctx, "note"))
     assert all(f"{name}: is left out, as it is: {name} cannot be reached" in said for name in gone)
     assert f"; but {', '.join(sorted(gone))} could not be reached and " in _outcome(ctx)
+    assert "m1 leads, 2 agents registered" in said
+
+
+def test_the_agents_that_are_told_to_be_registered_are_those_that_are(tmp_path: Path) -> None:
+    ctx = again(tmp_path, ["a2"], [])
+    ctx.machines_disk.write("a2", condition="off")
+    ctx.left_out["a2"] = "no route"
+    assert Kernel().wait(ctx) == "m1 leads, 1 of 2 agents registered"
+    ctx.left_out.clear()
+    with pytest.raises(InstallerError, match="every agent is registered"):
+        Kernel().wait(ctx)
 
 
 def test_a_plan_leaves_out_the_same_hosts_and_changes_nothing(tmp_path: Path) -> None:

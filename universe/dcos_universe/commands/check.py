@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from dcos_runtime import printing
 from dcos_runtime.counting import counted
 from dcos_universe.check import ERROR, RULES, Finding, Report, check
 
@@ -102,7 +103,7 @@ def _summary(report: Report, strict: bool) -> None:
         table = Table("rule", "times", "wants", box=None, header_style="bold")
         for rule, times in sorted(times_of.items(), key=lambda one: (RULES[one[0]][0], -one[1], one[0])):
             table.add_row(rule, str(times), RULES[rule][1], style=_COLOURS[RULES[rule][0]])
-        Console().print(table)
+        printing.console().print(table)
     known = report.revisions - report.checked
     summary = f"{counted(report.packages, 'package')}, {counted(report.revisions, 'revision')}"
     summary += f" ({known} unchanged)" if known else ""
@@ -114,4 +115,4 @@ def _rules() -> None:
     table = Table("rule", "severity", "wants", box=None, header_style="bold")
     for rule, (severity, wants) in RULES.items():
         table.add_row(rule, severity, wants)
-    Console().print(table)
+    printing.console().print(table)

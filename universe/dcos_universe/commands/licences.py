@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from dcos_runtime import printing
 from dcos_runtime.counting import counted
 from dcos_universe import reading
 from dcos_universe.authoring import licences, sources
@@ -39,6 +39,6 @@ def command(every: bool, source: Path, as_json: bool) -> None:
     for one in found:
         for name, url in one.licences or (("none stated", ""),):
             table.add_row(one.name, one.version, str(one.revision), name, url)
-    Console(width=None if Console().is_terminal else 200, highlight=False, markup=False).print(table)
+    printing.console().print(table)
     without = sum(not one.licences for one in found)
     click.echo(f"{counted(len(found), 'package')}, without a licence: {without}")

@@ -79,14 +79,14 @@ class Kernel:
 
     def wait(self, ctx: Context) -> str:
         leading = self._await_leader(ctx)
-        wait_until(
+        registered = wait_until(
             ctx,
             "every agent is registered",
             lambda: _all_registered(ctx, leading),
             seconds=AGENTS_SECONDS,
             evidence=lambda: _missing_said(ctx, leading),
         )
-        return f"{leading.name} leads, {counted(len(ctx.spec.agents), 'agent')} registered"
+        return f"{leading.name} leads, {_of_all(registered, len(ctx.spec.agents))} registered"
 
     def prove(self, ctx: Context) -> None:
         """Nothing to do: the check of the init runs an app."""
@@ -120,10 +120,16 @@ def _seen(leads: str, problems: tuple[str, ...] = (), known: frozenset[str] = fr
     return Seen({"leader": leads}, (("leader:", leads),), problems, known=known)
 
 
-def _all_registered(ctx: Context, leading: HostSpec) -> None:
-    missing = [name for name in missing_agents(ctx.ask, ctx.spec, ctx.services, leading) if name not in ctx.left_out]
-    if missing:
-        raise NotWell(f"not registered: {', '.join(missing)}")
+def _all_registered(ctx: Context, leading: HostSpec) -> int:
+    """How many agents are registered; some of those that are left out may be. Raises `NotWell` for any other."""
+    missing = missing_agents(ctx.ask, ctx.spec, ctx.services, leading)
+    if waited := [name for name in missing if name not in ctx.left_out]:
+        raise NotWell(f"not registered: {', '.join(waited)}")
+    return len(ctx.spec.agents) - len(missing)
+
+
+def _of_all(registered: int, agents: int) -> str:
+    return counted(agents, "agent") if registered == agents else f"{registered} of {counted(agents, 'agent')}"
 
 
 def _missing_said(ctx: Context, leading: HostSpec) -> str:

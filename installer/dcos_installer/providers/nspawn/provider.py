@@ -61,6 +61,7 @@ from dcos_installer.providers.nspawn.options import network_of
 from dcos_installer.providers.nspawn.remains import MACHINES_DIR, home_of
 from dcos_installer.providers.results import results_of
 from dcos_installer.state import ClusterState
+from dcos_runtime import durable
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -154,7 +155,7 @@ class NspawnProvider:
 
     def _make(self, hosts: Mapping[str, HostSpec], image: Image | None, note: Note) -> Results:
         self._keys.ensure((host.name, host.address) for host in self._spec.hosts)
-        self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable.private_folder(self._home.parent)
         self._home.mkdir(mode=0o700, exist_ok=True)
         self._ensure_bridge()
         if chains := network.bridged_traffic_dropped():
