@@ -1,7 +1,7 @@
 """A whole daemon with a leader: flags, listeners, election, routes, an orderly end.
 
-A new daemon derives from `Daemon`, and gives flags, routes and a shell. The master, the init and the package manager do
-so.
+A new daemon derives from `Daemon`, and gives flags, routes and a shell. The init and the package manager do so; the
+master, which answers on several listeners, has a `serve` of its own on the same parts (docs/leading.md).
 """
 
 from __future__ import annotations

@@ -17,10 +17,11 @@ AREAS = (".", "installer", "images", "universe")
 
 
 def packages() -> list[Path]:
-    """The folders of all import packages, by import-linter's configuration."""
+    """The folders of all import packages, by import-linter's configuration, and of the tests."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         names = tomllib.load(file)["tool"]["importlinter"]["root_packages"]
-    return [next(ROOT / area / name for area in AREAS if (ROOT / area / name).is_dir()) for name in names]
+    ours = [next(ROOT / area / name for area in AREAS if (ROOT / area / name).is_dir()) for name in names]
+    return [*ours, ROOT / "tests"]
 
 
 def modules(folders: list[Path]) -> dict[str, Path]:

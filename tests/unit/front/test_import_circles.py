@@ -14,6 +14,7 @@ def test_there_is_no_circle() -> None:
 def test_every_package_is_looked_at() -> None:
     names = set(circles.modules(circles.packages()))
     assert {"dcos_installer.cli", "dcos_images.images", "dcos_runtime.cli.main", "dcos_universe.data"} <= names
+    assert "tests.support.providers.late.provider" in names
 
 
 def test_a_circle_is_found_wherever_its_imports_stand(tmp_path: Path) -> None:

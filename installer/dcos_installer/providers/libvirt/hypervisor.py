@@ -162,8 +162,8 @@ class Hypervisor:
     def mark(self, name: str, xml: str) -> None:
         """Puts an element of ours, without its namespace, in place of the one in the domain's metadata.
 
-        Another definition would do the same. But for each, libvirt looks whether it knows what its QEMU can do, and
-        where /dev/kvm is there and not usable it starts QEMU anew to ask: half a minute.
+        A new definition would do the same, but costs more: before each one libvirt asks what its QEMU can do. Where
+        /dev/kvm exists and cannot be used, it starts QEMU for that every time, which takes half a minute.
         """
         kind, flags = libvirt.VIR_DOMAIN_METADATA_ELEMENT, libvirt.VIR_DOMAIN_AFFECT_CONFIG
         with _asking("mark the machine"):

@@ -6,21 +6,10 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from dcos_installer.config.model import ClusterSpec
-from dcos_installer.config.variables import Variable
 from dcos_installer.providers.base import Provider
 from dcos_installer.providers.declaration import Declaration, Default, Options, Remains
 
-
-def _folder(text: str) -> Path:
-    if not text.startswith("/"):
-        raise ValueError("the path of a folder, from / on")
-    return Path(text)
-
-
-def _flavour(text: str) -> str:
-    if text not in ("small", "large"):
-        raise ValueError("small or large")
-    return text
+from .options import CLOUD, FLAVOUR, cloud_of
 
 
 class LateDeclaration(Declaration):
@@ -39,7 +28,7 @@ class LateDeclaration(Declaration):
 
         if described is None or described.provider != self.name:
             return Remains()  # the inventory does not say where the cloud is
-        found = Cloud(_folder(described.options["dcos_late_cloud"])).of(cluster_id)
+        found = Cloud(cloud_of(described.options)).of(cluster_id)
         return Remains({one.name: one.address for one in found}, options=described.options)
 
 
@@ -47,11 +36,6 @@ DECLARATION = LateDeclaration(
     name="late",
     summary="machines of a cloud in a folder",
     gives_addresses=True,
-    variables=(
-        Variable(
-            "dcos_late_cloud", "cluster", _folder, "/nowhere", "Where the cloud is.", "dcos_late_cloud=/tmp/cloud"
-        ),
-        Variable("dcos_late_flavour", "host", _flavour, "small", "How large it is.", "dcos_late_flavour=large"),
-    ),
+    variables=(CLOUD, FLAVOUR),
     defaults={"dcos_cpus": Default("all of this machine's"), "dcos_mem": Default("all of this machine's")},
 )

@@ -27,7 +27,7 @@ from dcos_installer.providers.machine_keys import ClusterKeys
 from dcos_installer.state import ClusterState
 
 from .cloud import Cloud, CloudError, Instance
-from .declaration import DECLARATION
+from .options import cloud_of, flavour_of
 
 LOOKS = 8
 """The number of looks after which an ordered machine has appeared, and a booting one runs."""
@@ -41,13 +41,13 @@ _CONDITIONS = {
 
 
 class LateProvider:
-    name = DECLARATION.name
+    name = "late"
     makes_machines = True
 
     def __init__(self, spec: ClusterSpec, state_dir: Path) -> None:
         self._spec = spec
         self._keys = ClusterKeys(ClusterState(state_dir))
-        self.cloud = Cloud(DECLARATION.value("dcos_late_cloud", spec.options))
+        self.cloud = Cloud(cloud_of(spec.options))
 
     def expected(self, host: HostSpec) -> Expected:
         facts = gather(Machine("/"))
@@ -83,7 +83,7 @@ class LateProvider:
             if name in known and known[name].power == "running":
                 note(name, "is there already")
                 continue
-            flavour = DECLARATION.value("dcos_late_flavour", order.host.options)
+            flavour = flavour_of(order.host.options)
             try:
                 if name not in known:
                     note(name, "asking for it")
