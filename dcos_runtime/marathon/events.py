@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from dcos_runtime.marathon.core import ids
+from dcos_runtime.core import instants
 from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.wire import codec
 
@@ -79,7 +79,7 @@ class Hub:
 
 
 def encode(event: Publish, *, light: bool = False) -> bytes:
-    data = {**msgspec.json.decode(event.fields), "eventType": event.kind, "timestamp": ids.timestamp(event.wall)}
+    data = {**msgspec.json.decode(event.fields), "eventType": event.kind, "timestamp": instants.timestamp(event.wall)}
     if light and "plan" in data:
         data["plan"] = {key: value for key, value in data["plan"].items() if key not in ("original", "target")}
     return b"event: %b\ndata: %b\n\n" % (event.kind.encode(), codec.encode(data))

@@ -7,10 +7,11 @@ import statistics
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from dcos_runtime.core import instants
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources.messages import reservations_of
 from dcos_runtime.marathon.core import app as apps
-from dcos_runtime.marathon.core import groups, ids
+from dcos_runtime.marathon.core import groups
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.instance import Condition, Instance
 from dcos_runtime.marathon.core.shown import listed, task, tasks
@@ -90,19 +91,19 @@ def queue(world: World, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
             "rejectSummaryLaunchAttempt": statistic.funnel(),
         }
         if statistic.last_unused is not None:
-            summary["lastUnusedOfferAt"] = ids.timestamp(statistic.last_unused)
+            summary["lastUnusedOfferAt"] = instants.timestamp(statistic.last_unused)
         if statistic.last_used is not None:
-            summary["lastUsedOfferAt"] = ids.timestamp(statistic.last_used)
+            summary["lastUsedOfferAt"] = instants.timestamp(statistic.last_used)
         item: dict[str, Any] = {
             "app": apps.to_json(app),
             "count": count,
             "delay": {"timeLeftSeconds": math.ceil(left), "overdue": left == 0},
-            "since": ids.timestamp(state.waiting_since or now.wall),
+            "since": instants.timestamp(state.waiting_since or now.wall),
             "processedOffersSummary": summary,
         }
         if with_offers:
             item["lastUnusedOffers"] = [
-                {"offer": _offer(offer), "reason": list(reasons), "timestamp": ids.timestamp(when)}
+                {"offer": _offer(offer), "reason": list(reasons), "timestamp": instants.timestamp(when)}
                 for offer, reasons, when in statistic.last_by_agent.values()
                 if reasons
             ]

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
+
+from dcos_runtime.core import instants
 
 _CONTAINER = re.compile("[0-9a-f]{12}")
 """What a container calls itself that has a name of its own: it does not tell where it is."""
@@ -23,16 +24,14 @@ def places(app: Mapping[str, Any], agents: Collection[Mapping[str, Any]]) -> tup
     """
     known = {str(agent.get("id")): agent for agent in agents}
     found: set[str] = set()
-    staged = []
+    staged: list[float] = []
     for task in app.get("tasks") or ():
         agent = known.get(str(task.get("slaveId")), {})
         addresses = [one.get("ipAddress") for one in task.get("ipAddresses") or () if isinstance(one, Mapping)]
         found |= {_host(one) for one in (task.get("host"), agent.get("hostname"), *addresses) if one}
         found |= {_of_pid(agent.get("pid"))}
-        try:
-            staged.append(datetime.fromisoformat(str(task.get("stagedAt"))).timestamp())
-        except ValueError:
-            continue
+        since = instants.parse_timestamp(str(task.get("stagedAt")))
+        staged += [] if since is None else [since]
     return tuple(sorted(found - {""})), min(staged, default=0.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from dcos_runtime.marathon.core import ids
+from dcos_runtime.core import instants
 from dcos_runtime.marathon.core.app import HealthCheck
 
 
@@ -78,7 +78,7 @@ def to_json(record: CheckRecord, instance_id: str) -> dict[str, Any]:
         ("lastFailure", record.last_failure),
     ):
         if value is not None:
-            data[key] = ids.timestamp(value)
+            data[key] = instants.timestamp(value)
     if record.last_cause is not None:
         data["lastFailureCause"] = record.last_cause
     return data

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dcos_runtime.marathon.core import health, ids
+from dcos_runtime.core import instants
+from dcos_runtime.marathon.core import health
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.state import AppState
 
@@ -48,4 +49,4 @@ def task(state: AppState, instance: Instance, *, service_ports: bool = True) -> 
 
 
 def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else ids.timestamp(seconds)
+    return None if seconds is None else instants.timestamp(seconds)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from dcos_runtime.marathon.core import ids
+from dcos_runtime.core import instants
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.health import Health
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
@@ -78,7 +78,7 @@ def failure_of(instance: Instance, state: str, message: str, wall: float) -> Fai
         message=message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…",
         state=state,
         task_id=instance.task_id,
-        timestamp=ids.timestamp(wall),
+        timestamp=instants.timestamp(wall),
         version=instance.version,
         slave_id=instance.agent_id,
     )
