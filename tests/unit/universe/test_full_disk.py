@@ -21,6 +21,7 @@ from dcos_universe.publishing import directory, publication
 from dcos_universe.publishing.shells import Shell
 from dcos_universe.trust import verifying
 from tests.support.universe.publisher import Publisher, write_package
+from tests.support.universe.serving import small_tree
 from tests.support.universe.trees import files_of
 
 
@@ -101,6 +102,26 @@ def test_a_full_disk_at_the_place_of_publication_leaves_what_readers_have(publis
     filler.unlink()
     published(publisher, shell)
     assert "artifacts/gamma.json" in files_of(current)
+
+
+@pytest.mark.parametrize("prefix", [(), ("sh", "-c")], ids=["here", "ssh"])
+def test_a_disk_that_is_too_small_for_many_files_ends_the_publication(
+    tmp_path: Path, disk: Path, prefix: tuple[str, ...]
+) -> None:
+    # tar writes a line a file: together more than a pipe holds.
+    files = {f"blobs/{number:04d}/a-file-with-a-name-of-some-length": b"x" * 4096 for number in range(2500)}
+    tree = publication.read(small_tree(tmp_path / "tree", "mark", files))
+    with pytest.raises(UniverseError, match="readers still have what was published before") as caught:
+        directory.publish(tree, Shell(str(disk), prefix), keep=2, progress=directory.Progress())
+    assert "No space left on device" in caught.value.why and "make room" in caught.value.hint
+    assert not (disk / "current").exists()
+
+
+def test_a_last_file_of_which_a_part_is_written_tells_the_full_disk(tmp_path: Path, disk: Path) -> None:
+    tree = publication.read(small_tree(tmp_path / "tree", "mark", {"zzz/large": b"x" * (4 << 20)}))
+    with pytest.raises(UniverseError) as caught:
+        directory.publish(tree, Shell(str(disk)), keep=2, progress=directory.Progress())
+    assert "No space left on device" in caught.value.why and "make room" in caught.value.hint
 
 
 def published(publisher: Publisher, shell: Shell) -> None:

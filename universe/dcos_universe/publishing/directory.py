@@ -3,6 +3,7 @@ switches."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import tarfile
@@ -10,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+from typing import IO, cast
 
 from dcos_runtime.counting import counted
-from dcos_universe.errors import UniverseError
+from dcos_universe.errors import UniverseError, faults_told
 from dcos_universe.publishing import publication
 from dcos_universe.publishing.publication import Item, PublishedTree, Record
-from dcos_universe.publishing.shells import Shell
+from dcos_universe.publishing.shells import Ended, Shell
 
 TREES = 3
 """Trees that stay for going back by hand, the current one among them."""
@@ -200,16 +201,32 @@ def _append(shell: Shell, incoming: str, root: Path, item: Item, at: int, progre
                 yield block
 
     progress.done(at)
-    shell.run('cat >>"incoming/$1/$2"', incoming, item.path, feed=rest())
+    with _readable(root):
+        shell.run('cat >>"incoming/$1/$2"', incoming, item.path, feed=rest())
     return item.size - at
 
 
+# tar does not say why it wrote only a part of a file; head does.
+_UNPACK = r"""
+cd "incoming/$1"
+tar -x --unlink-first --no-same-owner --no-same-permissions || {
+    code=$?
+    head -c 65536 /dev/zero >.written || :
+    rm -f .written
+    exit "$code"
+}
+"""
+
+
 def _unpack(shell: Shell, incoming: str, root: Path, items: list[Item], progress: Progress) -> int:
-    process = shell.pipe('cd "incoming/$1"; tar -x --unlink-first --no-same-owner --no-same-permissions', incoming)
-    assert process.stdin is not None
     sent = 0
-    try:
-        with tarfile.open(fileobj=process.stdin, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 18) as archive:
+    with shell.pipe(_UNPACK, incoming) as running, _readable(root):
+        with (
+            contextlib.suppress(Ended),
+            tarfile.open(
+                fileobj=cast("IO[bytes]", running), mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 18
+            ) as archive,
+        ):
             for item in items:
                 path = root / item.path
                 entry = tarfile.TarInfo(f"./{item.path}")
@@ -217,18 +234,12 @@ def _unpack(shell: Shell, incoming: str, root: Path, items: list[Item], progress
                 with path.open("rb") as file:
                     archive.addfile(entry, cast("io.BytesIO", _Counted(file, progress.done)))
                 sent += item.size
-        process.stdin.close()
-    except BrokenPipeError:
-        pass
-    except OSError as error:
-        process.kill()
-        process.communicate()
-        raise UniverseError(
-            f"{root} cannot be read", why=str(error), hint="build it again, and publish again"
-        ) from error
-    process.stdin = None
-    shell.finish(process)
+        shell.finish(running)
     return sent
+
+
+def _readable(root: Path) -> contextlib.AbstractContextManager[None]:
+    return faults_told(f"{root} cannot be read", "build it again, and publish again")
 
 
 class _Counted:
