@@ -230,6 +230,7 @@ async def _read(request: web.BaseRequest, form: type[Any], otherwise: str) -> An
     except bodies.BodyRefused as refused:
         raise ErrorResponse(refused.status, refused.text, headers=refused.headers) from None
     try:
+        body.decode()  # the decoder does not look at texts of fields that ``form`` lacks
         return msgspec.json.decode(body, type=form)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise ErrorResponse(400, otherwise, "ERR_INVALID_DATA") from None

@@ -27,6 +27,9 @@ _NULL = re.compile(rb"[:\[,]null[,\]}]")
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _LONGEST_REASON = 500
 _HALF_PAIR = re.compile(rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+_AFTER_HALF = re.compile(
+    r"JSON is malformed: unexpected end of (?:hex escape|escaped utf-16 surrogate pair) \(byte ([0-9]+)\)"
+)
 _CUT_OFF = re.compile(rb"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?")
 _LOOKED_THROUGH = 1 << 20
 """Bytes of a body in which the cause is looked for: some 0.2 s of time."""
@@ -128,18 +131,26 @@ def _no_json(error: Exception, data: bytes | bytearray | memoryview) -> DecodeEr
 def why_no_json(error: Exception, data: bytes | bytearray | memoryview) -> str:
     """What is wrong with ``data``, of which the parser raised ``error``: in its words, unless those mislead.
 
-    Half of a surrogate pair (``\\ud800``) with no escape behind it is to the parser as if the text had ended there.
+    Half of a surrogate pair (``\\ud800``) with no escape behind it is to the parser as if the text, or the escape, had
+    ended there.
     """
     if isinstance(error, RecursionError):
         return "nested too deeply"
     text = _short(error)
+    if (after := _AFTER_HALF.fullmatch(text)) is not None:
+        end = int(after[1])
+        return _half(bytes(data[end - 6 : end]), end - 6)
     if text != "Input data was truncated":
         return text
     looked_through = bytes(data[:_LOOKED_THROUGH])
     half = _HALF_PAIR.search(looked_through)
     if half is None or _CUT_OFF.fullmatch(looked_through, half.end()):
         return text if len(data) <= _LOOKED_THROUGH else f"{text}, or holds half of a surrogate pair"
-    return f"JSON is malformed: {half[1].decode()} (byte {half.start(1)}) is half of a surrogate pair, and no character"
+    return _half(half[1], half.start(1))
+
+
+def _half(escape: bytes, at: int) -> str:
+    return f"JSON is malformed: {escape.decode()} (byte {at}) is half of a surrogate pair, and no character"
 
 
 def _short(error: Exception) -> str:

@@ -66,7 +66,7 @@ def parse(name: str, data: bytes, documents: dict[str, Any], texts: dict[str, st
     if "\\u" in text:
         faults.extend(
             Fault("surrogate", name, path, "it holds half of a pair of \\u escapes", "write both halves, or none")
-            for path in _halves(value)
+            for path, _ in halves(value)
         )
     if not isinstance(value, dict) and value != []:
         faults.append(Fault("type", name, (), f"it is {_said(value)}, not an object", "put an object there"))
@@ -168,14 +168,17 @@ def _odd_numbers(value: Any) -> Iterator[tuple[Place, str]]:
             yield path, shown if len(shown) <= 24 else f"{shown[:20]}… ({len(shown)} digits)"
 
 
-def _halves(value: Any) -> Iterator[Place]:
+def halves(value: Any) -> Iterator[tuple[Place, str]]:
+    """The texts with half of a surrogate pair, of a document: each with its place, a key with that of its object. One
+    of each place.
+    """
     for path, here in walk(value):
         texts = [here] if isinstance(here, str) else list(here) if isinstance(here, dict) else []
         for text in texts:
             try:
                 text.encode()
             except UnicodeEncodeError:
-                yield path
+                yield path, text
                 break
 
 

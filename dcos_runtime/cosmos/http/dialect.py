@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
 from dcos_runtime.bodies import BodyRefused
 from dcos_runtime.cosmos.core import media
 from dcos_runtime.cosmos.core.errors import CosmosError
-from dcos_runtime.daemon import json_response
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.leading.dialect import CONNECT_SECONDS, LONGEST_SHOWN, SOON, Dialect
 from dcos_runtime.leading.routes import READS, normal_path
@@ -29,12 +31,19 @@ _ASKING = (
 """POSTs that change nothing: a standby may send them again."""
 
 
+def encoded(value: Any) -> bytes:
+    """A response's body. What a package of a repository holds is shown as it is there."""
+    try:
+        return msgspec.json.encode(value)
+    except (UnicodeEncodeError, OverflowError):  # halves of surrogate pairs and huge numbers, of packages and labels
+        return json.dumps(value).encode()
+
+
 def error_response(error: CosmosError) -> web.Response:
     body = error.body()
     body["message"] = bounded(error.message)
-    response = json_response(body, error.status, error.headers)
-    response.headers["Content-Type"] = str(media.ERROR)
-    return response
+    headers = {**error.headers, "Content-Type": str(media.ERROR)}
+    return web.Response(body=encoded(body), status=error.status, headers=headers)
 
 
 class CosmosDialect(Dialect):

@@ -14,7 +14,7 @@ from dcos_runtime import bodies, tls
 from dcos_runtime.cosmos.asking import Asked
 from dcos_runtime.cosmos.core import errors, media
 from dcos_runtime.cosmos.core.media import Media
-from dcos_runtime.cosmos.http.dialect import MAX_BODY
+from dcos_runtime.cosmos.http.dialect import MAX_BODY, encoded
 from dcos_runtime.cosmos.http.resource import PackageResources
 from dcos_runtime.cosmos.packages import Packages
 from dcos_runtime.cosmos.shell import CosmosShell
@@ -22,7 +22,11 @@ from dcos_runtime.guard.admission import Realm
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.stalls import Stalls
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.quoting import shown
+from dcos_universe.parsing import halves
 from dcos_universe.render import loads
+from dcos_universe.schema_walk import pointer
 
 CAPABILITIES = ("PACKAGE_MANAGEMENT",)
 _CAPABILITIES_TYPE = Media("capabilities", 1)
@@ -125,29 +129,38 @@ def _shorter(found: list[Endpoint]) -> Iterator[tuple[Endpoint, str]]:
 
 def _answer(value: Any, said: str) -> web.Response:
     """``value``: plain data, or JSON."""
-    response = web.Response(body=value if isinstance(value, bytes) else _encoded(value))
+    response = web.Response(body=value if isinstance(value, bytes) else encoded(value))
     response.headers["Content-Type"] = said
     return response
 
 
-def _encoded(value: Any) -> bytes:
-    try:
-        return msgspec.json.encode(value)
-    except (UnicodeEncodeError, OverflowError):  # lone surrogates and huge numbers, which labels may hold
-        return json.dumps(value).encode()
-
-
 def _object(data: bytes) -> dict[str, Any]:
+    """The body, every text of which is whole Unicode. Raises `CosmosError`."""
     if not data.strip():
         raise errors.not_present("body", "")
     try:
-        body = loads(data)
+        body = loads(text := data.decode(json.detect_encoding(data)))
+    except UnicodeDecodeError as fault:
+        raise errors.not_valid("body", "", f"byte {fault.start} is not {fault.encoding.upper()} text") from None
     except (ValueError, RecursionError) as fault:
         said = str(fault) if isinstance(fault, json.JSONDecodeError) else "it is no JSON"
         raise errors.not_valid("body", "", said) from None
     if not isinstance(body, dict):
         raise errors.not_valid("body", "", "it is no JSON object")
+    if "\\u" in text:
+        _check_pairs(text, body)
     return body
+
+
+def _check_pairs(text: str, body: dict[str, Any]) -> None:
+    """Refuses half of a surrogate pair, which Python's parser takes, and nothing can write."""
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as fault:
+        for place, half in halves(body):
+            said = f"'{shown(half)}' has half of a surrogate pair, and that is no character"
+            raise errors.not_valid("body", shown(pointer(place)[1:]), said) from None
+        raise errors.not_valid("body", "", codec.why_no_json(fault, text.encode())) from None
 
 
 def origin(request: web.Request) -> str:
