@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from tuf.api.metadata import Targets
+from tuf.api.metadata import TargetFile, Targets
 
 from dcos_universe.errors import UniverseError
 from dcos_universe.index import durable
@@ -21,6 +21,7 @@ from dcos_universe.index.trusted import MISSING, TAMPERED, TARGETS, RepositoryRe
 from dcos_universe.model import Json
 from dcos_universe.trust import contents
 from dcos_universe.trust.sidecars import FOLDER, SBOMS
+from dcos_universe.trust.vouching import Vouching, files_below
 
 
 @dataclass
@@ -88,9 +89,11 @@ def verify(
                 result.without_digest += _unknown(trusted.get(target))
         _roles(trusted, result, now, warn)
         if tree is not None:
+            vouching = Vouching(tree, root, trusted.roles())
             result.unsigned = [
                 *contents.differences(tree, files),
-                *_hashed(tree, trusted),
+                *vouching.faults,
+                *_hashed(tree, trusted, vouching.targets),
                 *_sidecars(tree, files, result),
             ]
     return result
@@ -115,18 +118,22 @@ def _roles(trusted: Trusted, result: Verified, now: datetime, warn: timedelta) -
     result.soon = [name for name, when in result.expires.items() if when - now <= warn]
 
 
-def _hashed(tree: Path, trusted: Trusted) -> Iterator[str]:
-    """The files under names with their digest, for clients with a root; files of earlier snapshots may exist, too."""
-    roles = trusted.roles()
-    for role in sorted(roles):
-        signed = roles[role]
-        if isinstance(signed, Targets):
-            for target in signed.targets.values():
-                name = f"{TARGETS}/{target.get_prefixed_paths()[0]}"
-                if not (tree / name).is_file():
-                    yield f"{name} is missing"
-                elif contents.digest(tree / name) != (target.hashes["sha256"], target.length):
-                    yield f"{name} is not what was signed"
+def _hashed(tree: Path, trusted: Trusted, all_targets: list[Targets]) -> Iterator[str]:
+    """The files under names with their digest, for clients with a root. Those of earlier snapshots may be gone."""
+    there = set(files_below(tree / TARGETS))
+    present = _by_name(one for one in trusted.roles().values() if isinstance(one, Targets))
+    every = _by_name(all_targets) | present
+    for name in sorted(present.keys() - there):
+        yield f"{TARGETS}/{name} is missing"
+    for name in sorted(there):
+        if name not in every:
+            yield f"{TARGETS}/{name} is vouched for by no signature"
+        elif contents.digest(tree / TARGETS / name) != (every[name].hashes["sha256"], every[name].length):
+            yield f"{TARGETS}/{name} is not what was signed"
+
+
+def _by_name(roles: Iterable[Targets]) -> dict[str, TargetFile]:
+    return {target.get_prefixed_paths()[0]: target for role in roles for target in role.targets.values()}
 
 
 def _sidecars(tree: Path, files: contents.Contents, result: Verified) -> Iterator[str]:
