@@ -10,12 +10,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets
 
+from dcos_universe.commands.publish import command
 from dcos_universe.trust import verifying
 from dcos_universe.trust.ceremony import COMPACT
 from tests.support.universe.publisher import ONLINE, Publisher, replace, write_package
+
+
+def replace_online_key(made: Publisher) -> None:
+    """``next`` signs from now on."""
+    made.signers["next"] = CryptoSigner.generate_ed25519()
+    ((old, _),), ((_, new),) = made.keys("online").items(), made.keys("next").items()
+    made.ceremony.rotate(add=[(role, new) for role in ONLINE], drop=[(role, old) for role in ONLINE], now=made.now)
+    assert not made.ceremony.sign([made.signers["alice"], made.signers["carol"]])
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +34,7 @@ def publisher(tmp_path_factory: pytest.TempPathFactory) -> Publisher:
     made = Publisher(tmp_path_factory.mktemp("publisher"))
     made.begin()
     made.publish()
-    made.signers["next"] = CryptoSigner.generate_ed25519()
-    ((old, _),), ((_, new),) = made.keys("online").items(), made.keys("next").items()
-    made.ceremony.rotate(add=[(role, new) for role in ONLINE], drop=[(role, old) for role in ONLINE], now=made.now)
-    assert not made.ceremony.sign([made.signers["alice"], made.signers["carol"]])
+    replace_online_key(made)
     for number in (1, 2):
         write_package(made.source, "alpha", number)
         made.build()
@@ -153,3 +160,23 @@ def test_files_under_names_with_a_digest_are_named_that_no_role_names(publisher:
     assert sorted(unsigned(publisher, tree)) == sorted(
         [f"targets/{kept} is not what was signed", "targets/evil.html is vouched for by no signature"]
     )
+
+
+def test_a_place_that_keeps_earlier_publications_is_vouched_for(tmp_path: Path) -> None:
+    made = Publisher(tmp_path)
+    made.begin()
+    for number in range(1, 6):
+        write_package(made.source, "alpha", number)
+        if number == 4:
+            replace_online_key(made)
+        made.build()
+        made.sign(by=("online",) if number < 4 else ("next",))
+        done = CliRunner().invoke(command, [str(made.out), str(tmp_path / "place"), "--keep", "10"])
+        assert done.exit_code == 0, done.output
+    current = (tmp_path / "place" / "current").resolve()
+    assert {f"{number}.snapshot.json" for number in range(1, 6)} <= {
+        path.name for path in (current / "metadata").iterdir()
+    }
+    assert unsigned(made, current) == []
+    (current / "metadata" / "1.snapshot.json").write_bytes(b"{}")
+    assert unsigned(made, current) == ["metadata/1.snapshot.json is vouched for by no signature"]

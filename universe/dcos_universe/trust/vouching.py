@@ -73,7 +73,7 @@ class Vouching:
         self._promised[f"{meta.version}.snapshot.json"] = [meta]
 
     def _snapshots(self, present: int) -> None:
-        """Later ones than the present one are kept for nobody: keys that were replaced could have signed them."""
+        """A later one than the present is no kept one: a key that was replaced could have signed it."""
         for name in sorted(one for one in self._left if one.endswith(".snapshot.json")):
             found = self._read(name, Snapshot)
             if found is None or found.signed.version > present:
