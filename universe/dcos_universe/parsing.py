@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from dcos_universe.schema_walk import Place
+from dcos_universe.schema_walk import Place, halves, walk
 
 MAX_DEPTH = 64
 """Depth of objects and lists."""
@@ -146,18 +146,6 @@ def _deep(value: Any) -> bool:
     return True
 
 
-def walk(value: Any) -> Iterator[tuple[Place, Any]]:
-    """Every value in a document, with its place, without keys."""
-    waiting: list[tuple[Place, Any]] = [((), value)]
-    while waiting:
-        path, here = waiting.pop()
-        yield path, here
-        if isinstance(here, dict):
-            waiting.extend(((*path, key), inner) for key, inner in reversed(here.items()))
-        elif isinstance(here, list):
-            waiting.extend(((*path, at), inner) for at, inner in reversed(list(enumerate(here))))
-
-
 def _odd_numbers(value: Any) -> Iterator[tuple[Place, str]]:
     """Numbers that JSON lacks (NaN), and those that others cannot read: whole ones beyond 64 bits, infinite ones."""
     for path, here in walk(value):
@@ -166,20 +154,6 @@ def _odd_numbers(value: Any) -> Iterator[tuple[Place, str]]:
         elif isinstance(here, int) and not _LEAST <= here <= _MOST:
             shown = str(here)
             yield path, shown if len(shown) <= 24 else f"{shown[:20]}… ({len(shown)} digits)"
-
-
-def halves(value: Any) -> Iterator[tuple[Place, str]]:
-    """The texts with half of a surrogate pair, of a document: each with its place, a key with that of its object. One
-    of each place.
-    """
-    for path, here in walk(value):
-        texts = [here] if isinstance(here, str) else list(here) if isinstance(here, dict) else []
-        for text in texts:
-            try:
-                text.encode()
-            except UnicodeEncodeError:
-                yield path, text
-                break
 
 
 def _said(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Schemas as documents: places in them, the schemas in a schema, and the targets of references. Nothing is fetched."""
+"""Documents and schemas: places in them, the schemas in a schema, and the targets of references. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -85,3 +85,29 @@ def resolve(root: Any, reference: str) -> tuple[Place, Any]:
     if not isinstance(here, Mapping):
         raise Dangling(f"$ref is {reference[:120]!r}, and what is there is no schema")
     return tuple(way), here
+
+
+def walk(value: Any) -> Iterator[tuple[Place, Any]]:
+    """Every value in a document, with its place, without keys."""
+    waiting: list[tuple[Place, Any]] = [((), value)]
+    while waiting:
+        path, here = waiting.pop()
+        yield path, here
+        if isinstance(here, dict):
+            waiting.extend(((*path, key), inner) for key, inner in reversed(here.items()))
+        elif isinstance(here, list):
+            waiting.extend(((*path, at), inner) for at, inner in reversed(list(enumerate(here))))
+
+
+def halves(value: Any) -> Iterator[tuple[Place, str]]:
+    """The texts with half of a surrogate pair, of a document: each with its place, a key with that of its object. One
+    of each place.
+    """
+    for path, here in walk(value):
+        texts = [here] if isinstance(here, str) else list(here) if isinstance(here, dict) else []
+        for text in texts:
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                yield path, text
+                break

@@ -24,9 +24,8 @@ from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.quoting import shown
-from dcos_universe.parsing import halves
 from dcos_universe.render import loads
-from dcos_universe.schema_walk import pointer
+from dcos_universe.schema_walk import halves, pointer
 
 CAPABILITIES = ("PACKAGE_MANAGEMENT",)
 _CAPABILITIES_TYPE = Media("capabilities", 1)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from hypothesis import strategies as st
 
-from dcos_universe.parsing import walk
+from dcos_universe.schema_walk import walk
 
 Example = TypeVar("Example")
 

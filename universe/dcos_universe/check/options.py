@@ -8,10 +8,10 @@ from typing import Any
 from dcos_universe.check.findings import Finding
 from dcos_universe.check.wording import said
 from dcos_universe.model import Json
-from dcos_universe.parsing import MAX_DEPTH, walk
+from dcos_universe.parsing import MAX_DEPTH
 from dcos_universe.reading import CONFIG
 from dcos_universe.render import defaults
-from dcos_universe.schema_walk import Dangling, Place, resolve
+from dcos_universe.schema_walk import Dangling, Place, resolve, walk
 from dcos_universe.validate import Mismatch, Schema, SchemaError, check_file, mispatterned, misreferences
 
 
