@@ -214,14 +214,14 @@ async def test_a_silent_zookeeper_suspends_by_our_own_clock_and_its_return_resum
     server.start()
     sessions = Sessions(server.hosts)
     try:
-        session = await sessions.open(seconds=1.5)
+        session = await sessions.open(seconds=8)  # a busy host reconnects within it, once ZooKeeper is back
         contender = ZooKeeperContender(session, path, b"me")
         node = await contender.elected()
         store = ZooKeeperStore(session, f"{path}-store", lease=contender.lease)
         await store.take_over("me", contender.standing)
         contender.guard(*store.fence)
         await store.load()
-        detector = ZooKeeperDetector(await sessions.open(seconds=1.5), path)
+        detector = ZooKeeperDetector(await sessions.open(seconds=8), path)
         await known(detector, b"me")
         # A killed one, not a paused one: it gives every session its whole time when it is back.
         server.kill()
