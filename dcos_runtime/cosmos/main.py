@@ -27,7 +27,7 @@ from dcos_runtime.cosmos.tasks import ServiceTasks
 from dcos_runtime.cosmos.uninstaller import RemoveNodes, Uninstaller
 from dcos_runtime.cosmos.upstream import InitClient, Kernel, LeaderClient
 from dcos_runtime.flags.cosmos import CosmosFlags
-from dcos_runtime.leading.main import Daemon, Here, Unusable
+from dcos_runtime.leading.main import Daemon, Here, Unusable, secret_in
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Pattern
 from dcos_runtime.leading.seat import Leadership
@@ -70,10 +70,7 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
                 hint="make it, or mount it, on every master and agent, and give it to the user that this runs as",
             )
         if flags.principal and flags.secret_file:
-            try:
-                self._credential = aiohttp.BasicAuth(flags.principal, Path(flags.secret_file).read_text().strip())
-            except OSError as fault:
-                raise Unusable(f"--secret_file: {fault}") from fault
+            self._credential = aiohttp.BasicAuth(flags.principal, secret_in("secret_file", flags.secret_file))
 
     def routes(self, role: Role[CosmosShell], here: Here[CosmosFlags]) -> Sequence[Pattern]:
         flags = here.flags

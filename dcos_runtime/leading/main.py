@@ -201,6 +201,17 @@ class Unusable(Explained):
     usual_hint = "give the flag another value"
 
 
+def secret_in(flag: str, path: str | Path) -> str:
+    """The secret that a flag's file holds, without blanks around it. Raises `Unusable`."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        why = error.strerror or str(error)
+    except UnicodeDecodeError as error:
+        why = f"its byte {error.start} is not UTF-8"
+    raise Unusable(f"--{flag}={path} cannot be read", why=why, hint="give a file that this process's user may read")
+
+
 def reachable(address: str) -> str:
     """The name or address that others reach this process by, when it listens on ``address``."""
     try:

@@ -17,7 +17,7 @@ from dcos_runtime.framework.client import Client, Credential
 from dcos_runtime.framework.core import recorded as connection
 from dcos_runtime.framework.core.subscription import SubscriptionCore
 from dcos_runtime.framework.leader import MasterLeader
-from dcos_runtime.leading.main import Daemon, Here, Unusable
+from dcos_runtime.leading.main import Daemon, Here, Unusable, secret_in
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Pattern
 from dcos_runtime.leading.seat import Leadership
@@ -140,10 +140,7 @@ def _credential(flags: MarathonFlags) -> Credential | None:
     principal, file = flags.mesos_authentication_principal, flags.mesos_authentication_secret_file
     if not principal or not file:
         return None
-    try:
-        return Credential(principal, Path(file).read_text().strip())
-    except OSError as fault:
-        raise Unusable(f"--mesos_authentication_secret_file: {fault}") from fault
+    return Credential(principal, secret_in("mesos_authentication_secret_file", file))
 
 
 def _own_user() -> str:

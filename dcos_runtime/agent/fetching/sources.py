@@ -327,15 +327,18 @@ def _find(path: str, rules: SourceRules) -> int:
                 os.close(here)
                 at, here = place, found
                 continue
-            target = os.readlink("", dir_fd=found)
-            os.close(found)
+            try:
+                target = os.readlink("", dir_fd=found)
+            finally:
+                os.close(found)
             links += 1
             if links > _LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             steps += _steps(target, rules)
             if target.startswith("/"):
+                root = os.open("/", os.O_PATH | os.O_CLOEXEC)
                 os.close(here)
-                at, here = "/", os.open("/", os.O_PATH | os.O_CLOEXEC)
+                at, here = "/", root
         return os.dup(here)
     except OSError as error:
         error.filename = path
