@@ -332,7 +332,7 @@ class OciLauncher:
             path.chmod(0o1777)
         (folder / "var" / "run").symlink_to("/run")
         (folder / "var" / "lock").symlink_to("/run/lock")
-        etc = self.root.etc()
+        etc = self.root.lend_etc(self.folder, spec.container_id)
         around = bundle.Surroundings(
             rootfs=self.root.skeleton,
             etc=etc,
@@ -348,9 +348,6 @@ class OciLauncher:
         path = folder / "bundle" / "config.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(bundle.configuration(spec, around)))
-        (folder / "etc").symlink_to(etc)
-        used = {link.readlink().name for link in self.folder.glob("*/etc")}
-        self.root.forget_etc_but(used)
 
     async def _kill(self, container_id: str) -> None:
         await pools.run(pools.KILLS, partial(killing.kill, self.cgroups, self._cgroup(container_id)))

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,9 @@ shadow, no state of the host.
 """
 
 _FOLLOWED = frozenset({"resolv.conf", "hosts", "hostname"})  # links into /run, which is not there inside
+_TRIES = 10
+"""How often /etc is copied again, when an entry vanished meanwhile."""
+
 _MOUNT_POINTS = ("dev", "etc", "home", "mnt/mesos/sandbox", "proc", "root", "run", "srv", "sys", "tmp", "var")
 
 
@@ -77,6 +81,7 @@ class RootFilesystem:
         self.skeleton = folder / "rootfs"
         self.snapshots = folder / "etc"
         self.host = host
+        self._lock = threading.Lock()
 
     def prepare(self) -> None:
         """Makes the skeleton. Raises ``OSError``."""
@@ -103,8 +108,29 @@ class RootFilesystem:
         """The folders to bind read-only, absolute."""
         return [f"/{name}" for name in BOUND if (self.host / name).is_dir() and not (self.host / name).is_symlink()]
 
-    def etc(self) -> Path:
-        """A snapshot of the filtered /etc as it is now; the same one as long as it does not change."""
+    def lend_etc(self, containers: Path, container: str) -> Path:
+        """A snapshot of the filtered /etc as it is now, which ``containers/container/etc`` links to from here on; the
+        same one as long as /etc does not change. Removes the snapshots that no container links to. Raises ``OSError``.
+        """
+        with self._lock:
+            for attempt in range(_TRIES):
+                try:
+                    snapshot = self._snapshot()
+                    break
+                except (FileNotFoundError, shutil.Error):
+                    if attempt == _TRIES - 1:
+                        raise
+            (containers / container / "etc").symlink_to(snapshot)
+            used = set()
+            for entry in containers.iterdir():
+                with contextlib.suppress(OSError):  # the container's folder is being removed, or made
+                    used.add((entry / "etc").readlink().name)
+            for kept in self.snapshots.iterdir():
+                if kept.name not in used:
+                    _clear(kept)
+        return snapshot
+
+    def _snapshot(self) -> Path:
         digest = hashlib.sha256()
         for name in ETC:
             for path in _within(self.host / "etc" / name):
@@ -112,18 +138,12 @@ class RootFilesystem:
                 digest.update(f"{path}\0{state.st_mode}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
         snapshot = self.snapshots / digest.hexdigest()[:16]
         if not snapshot.exists():
-            aside = self.snapshots / f".{snapshot.name}.{os.getpid()}"
+            aside = self.snapshots / f".{snapshot.name}"
             _clear(aside)
             self._copy(aside)
             aside.chmod(0o755)
             aside.rename(snapshot)
         return snapshot
-
-    def forget_etc_but(self, used: set[str]) -> None:
-        """Removes snapshots that no container uses (by their names)."""
-        for entry in self.snapshots.iterdir():
-            if entry.name not in used:
-                _clear(entry)
 
     def _copy(self, target: Path) -> None:
         target.mkdir(mode=0o755)

@@ -1,4 +1,4 @@
-"""The agent's smaller parts: checkpoints, the container's document, the root, environment, garbage, sizes."""
+"""The agent's smaller parts: checkpoints, the container's document, environment, garbage, sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from dcos_runtime.agent.command import MOST_STRINGS, Command, ExecLimits, comman
 from dcos_runtime.agent.containers import bundle, seccomp
 from dcos_runtime.agent.containers.base import ContainerUser, Spec
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.capabilities import NONE, USUALLY, Held, Policy
 from dcos_runtime.agent.core.records import AgentRecord, Stage
 from dcos_runtime.agent.core.stored import FormerTask as TaskRecord
@@ -276,53 +275,6 @@ def test_the_kind_of_control_groups_is_read_from_the_mounts() -> None:
     found = Cgroups.read(hybrid)
     assert not found.unified and found.folder("cpu", "/m/c") == Path("/sys/fs/cgroup/cpu,cpuacct/m/c")
     assert found.folder("memory", "/m/c") is None
-
-
-# --- the root ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Path:
-    host = tmp_path / "host"
-    for name in ("usr/bin", "opt", "etc/ssl/certs", "etc/ssl/private", "etc/ssh", "etc/dcos-secrets"):
-        (host / name).mkdir(parents=True)
-    (host / "bin").symlink_to("usr/bin")
-    for name, mode in (
-        ("passwd", 0o644),
-        ("shadow", 0o640),
-        ("hosts", 0o644),
-        ("ssl/certs/ca.pem", 0o644),
-        ("ssl/certs/secret.key", 0o600),
-        ("ssl/private/key", 0o600),
-        ("dcos-secrets/token", 0o600),
-    ):
-        (host / "etc" / name).write_text(name)
-        (host / "etc" / name).chmod(mode)
-    (host / "etc" / "resolv.conf").symlink_to(host / "stub")
-    (host / "stub").write_text("nameserver 198.18.0.1\n")
-    return host
-
-
-def test_a_task_sees_only_what_the_allowlist_names_of_etc(tmp_path: Path, host: Path) -> None:
-    root = RootFilesystem(tmp_path / "root", host)
-    root.prepare()
-    assert root.bound() == ["/usr", "/opt"] and (root.skeleton / "bin").readlink() == Path("usr/bin")
-    etc = root.etc()
-    found = {str(path.relative_to(etc)) for path in etc.rglob("*") if not path.is_dir()}
-    assert found == {"passwd", "hosts", "ssl/certs/ca.pem", "resolv.conf", "mtab"}
-    assert (etc / "resolv.conf").read_text() == "nameserver 198.18.0.1\n" and not (etc / "resolv.conf").is_symlink()
-
-
-def test_a_changed_host_makes_a_new_snapshot_and_unused_ones_go(tmp_path: Path, host: Path) -> None:
-    root = RootFilesystem(tmp_path / "root", host)
-    root.prepare()
-    first = root.etc()
-    assert root.etc() == first
-    (host / "stub").write_text("nameserver 198.18.0.2\n")
-    second = root.etc()
-    assert second != first and (first / "passwd").exists()
-    root.forget_etc_but({second.name})
-    assert not first.exists() and second.exists()
 
 
 # --- environment and commands -----------------------------------------------------------------------------------------
