@@ -10,6 +10,7 @@ from tests.bench.cluster import _root
 from tests.bench.figures import Bench, Measured, at_most, figure
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines.deployed import MASTER
+from tests.support.machines.nspawn_lab import done
 from tests.support.machines.several import Several, deployed
 
 NETWORK = 105
@@ -53,7 +54,7 @@ def power(bench: Bench) -> Measured:
         assert gone is not None
         others = [host for host in cluster.masters if host != gone]
         started = time.perf_counter()
-        provider.power_off(gone)
+        done(provider.power_off([gone]))
         while not any(_leads_with_all(cluster, host) for host in others):
             if time.perf_counter() - started > 120:
                 raise RuntimeError(f"nobody leads two minutes after {gone} went off: {cluster.unwell()}")
@@ -61,6 +62,6 @@ def power(bench: Bench) -> Measured:
         samples.append(time.perf_counter() - started)
         wait_for(lambda: cluster.dcos("node", "list").returncode == 0, 60, "the dcos command's answer")
         commands.append(time.perf_counter() - started)
-        provider.start(gone)
+        done(provider.start([gone]))
     commands.sort()
     return Measured(samples, note=f"dcos answers after {commands[len(commands) // 2]:.1f} s")
