@@ -114,6 +114,20 @@ def varied(
     return cast(T, dataclasses.field(default_factory=lambda: made.default, metadata={_KEY: made}))
 
 
+_KNOWN: dict[type[Flags], Mapping[str, Flag]] = {}
+
+
+def _by_name(cls: type[Flags]) -> Mapping[str, Flag]:
+    """The flags of a class, in the order of `Flags.declared`; a plan of 100 hosts asks for one 2,500 times."""
+    if cls not in _KNOWN:
+        fields = dataclasses.fields(cast(Any, cls))
+        groups = [base for base in cls.__bases__ if dataclasses.is_dataclass(base)]
+        shared = {field.name for group in groups for field in dataclasses.fields(group)}
+        found = sorted(fields, key=lambda field: field.name in shared)
+        _KNOWN[cls] = {field.name: dataclasses.replace(field.metadata[_KEY], name=field.name) for field in found}
+    return _KNOWN[cls]
+
+
 class Flags:
     """The flags of a daemon. Subclasses are frozen dataclasses, by keyword only, whose fields are made by `flag`."""
 
@@ -124,18 +138,13 @@ class Flags:
     @classmethod
     def declared(cls) -> tuple[Flag, ...]:
         """All flags: those of the class itself before those it shares with others."""
-        fields = dataclasses.fields(cast(Any, cls))
-        groups = [base for base in cls.__bases__ if dataclasses.is_dataclass(base)]
-        shared = {field.name for group in groups for field in dataclasses.fields(group)}
-        found = sorted(fields, key=lambda field: field.name in shared)
-        return tuple(dataclasses.replace(field.metadata[_KEY], name=field.name) for field in found)
+        return tuple(_by_name(cls).values())
 
     @classmethod
     def find(cls, name: str) -> Flag:
         """Raises ``KeyError``."""
-        for one in cls.declared():
-            if one.name == name:
-                return one
+        if found := _by_name(cls).get(name):
+            return found
         raise KeyError(f"{cls.program} has no flag {name}")
 
     @classmethod
