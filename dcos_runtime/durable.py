@@ -18,6 +18,9 @@ NEW = ".new"
 one stays where a process was killed meanwhile.
 """
 
+_TRIES = 100
+"""How often a folder is made again whose folders above were removed meanwhile."""
+
 
 @contextmanager
 def replaced(path: Path, mode: int = 0o600, *, lasting: bool = True) -> Iterator[IO[bytes]]:
@@ -54,11 +57,17 @@ def write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool 
 
 def private_folder(path: Path) -> None:
     """Makes the folder, and those above it that are missing, for this user only, whatever the umask is; one that is
-    there stays as it is. Raises ``OSError``.
+    there stays as it is. Those above may be removed meanwhile, by a process that finds them empty. Raises ``OSError``.
     """
-    for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-    path.mkdir(mode=0o700, exist_ok=True)
+    for attempt in range(_TRIES):
+        try:
+            for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
+                missing.mkdir(mode=0o700, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
+            return
+        except (FileNotFoundError, FileExistsError):  # the second: it was there, and was gone when it was looked at
+            if attempt == _TRIES - 1:
+                raise
 
 
 def sync(folder: Path) -> None:

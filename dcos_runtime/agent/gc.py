@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 from dcos_runtime.agent.removal import remove
-from dcos_runtime.agent.sandbox import RUNS
+from dcos_runtime.agent.sandbox import runs_below
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def collect(root: Path, living: Set[str], allowed: Callable[[], float], now: flo
 
 def _over(root: Path, living: Set[str]) -> Iterator[tuple[float, Path]]:
     """Sandboxes of tasks that are over, each with the time it was last changed."""
-    for run in root.glob(RUNS):
+    for run in runs_below(root):
         with contextlib.suppress(FileNotFoundError):
             if run.name not in living and not run.is_symlink() and run.is_dir():
                 yield run.stat().st_mtime, run

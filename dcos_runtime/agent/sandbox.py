@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import grp
 import os
 import pwd
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from dcos_runtime.agent.containers.base import ContainerUser
@@ -17,6 +19,9 @@ RUNS = "*/frameworks/*/executors/*/runs/*"
 
 _ABOVE = RUNS.count("/") + 1
 """Folders from that of the runs up to the root, which the task's user has to pass through."""
+
+_TRIES = 100
+"""How often a folder is made again whose folders above were removed meanwhile."""
 
 
 class NoSuchUser(Exception):
@@ -43,12 +48,14 @@ class Sandboxes:
 
         Raises ``OSError``.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
         root = os.geteuid() == 0
-        for folder in path.parents[:_ABOVE] if root else ():  # also those that were made under a umask of 077
-            if stat.S_IMODE(folder.stat().st_mode) != 0o755:
-                folder.chmod(0o755)
-        path.mkdir(mode=0o750)
+        for attempt in range(_TRIES):
+            try:
+                _make_folder(path, root)
+                break
+            except (FileNotFoundError, FileExistsError):  # old sandboxes are removed, and empty folders above them
+                if attempt == _TRIES - 1:
+                    raise
         for name in ("stdout", "stderr"):
             descriptor = os.open(
                 path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
@@ -66,6 +73,20 @@ class Sandboxes:
             aside.unlink()
         aside.symlink_to(path)
         aside.rename(path.parent / "latest")
+
+
+def _make_folder(path: Path, root: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in path.parents[:_ABOVE] if root else ():  # also those that were made under a umask of 077
+        if stat.S_IMODE(folder.stat().st_mode) != 0o755:
+            folder.chmod(0o755)
+    path.mkdir(mode=0o750)
+
+
+def runs_below(root: Path) -> Iterator[Path]:
+    """All sandboxes under their root, and the links to the newest (`RUNS`). Folders may vanish meanwhile."""
+    for name in glob.iglob(RUNS, root_dir=root, include_hidden=True):  # noqa: PTH207  # `Path.glob` fails then
+        yield root / name
 
 
 def open_output(sandbox: Path, name: str) -> int:

@@ -145,7 +145,7 @@ class ZooKeeperDetector:
         self._forgetting = asyncio.create_task(self._publish(None))
 
     def _changed_in_thread(self, _event: object) -> None:
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def _publish(self, leader: Leader | None) -> None:
@@ -392,7 +392,7 @@ class ZooKeeperContender:
             await self._wake.wait()
 
     def _changed_in_thread(self, _event: object) -> None:
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._wake.set)
 
     # What follows runs in the session's threads.

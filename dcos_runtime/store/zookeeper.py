@@ -138,7 +138,7 @@ class ZooKeeperSession:
         self._listeners.append(listener)
 
     def _state_in_thread(self, state: str) -> None:
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._state, state)
 
     def _state(self, state: str) -> None:

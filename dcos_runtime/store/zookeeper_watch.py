@@ -174,7 +174,7 @@ class ZooKeeperWatch(StoreWatch):
 
     def _fired(self, event: Any) -> None:
         """Called by kazoo, in one of its threads, when a watch fires."""
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._changed, str(event.type), str(event.path or ""))
 
     def _changed(self, kind: str, node: str) -> None:

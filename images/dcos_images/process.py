@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -106,7 +107,8 @@ def run(
         stdout, _ = process.communicate(stdin, timeout=deadline)
     except BaseException as error:
         # Also on Ctrl-C: the command has a session of its own, so no signal of the terminal ends it.
-        os.killpg(process.pid, 9)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, 9)
         process.wait()
         said = words.all()
         if isinstance(error, subprocess.TimeoutExpired):

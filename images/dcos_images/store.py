@@ -68,7 +68,7 @@ class DebStore:
         """Reads them all. Files with another digest are removed from the store, and named by an `ImageError`."""
         bad = [one for one in packages if file_digest(self.path(one.sha256)) != one.sha256]
         for one in bad:
-            self.path(one.sha256).unlink()
+            self.path(one.sha256).unlink(missing_ok=True)
         if bad:
             raise ImageError(
                 f"packages in the store were altered: {', '.join(f'{one.name} {one.version}' for one in bad)}",

@@ -35,8 +35,10 @@ CONMON_SECONDS = 3.0
 OOM_SECONDS = 10.0
 """If a task failed, an OOM kill up to so many seconds before its end counts as the cause."""
 
-INIT_ROUNDS = 400
-"""How often we look, 5 ms apart, whether tini has started the command."""
+INIT_ROUNDS = 4000
+"""How often we look, 5 ms apart, whether tini has started the command. On a busy host a small share of a processor can
+take seconds to come.
+"""
 
 EXITING_SECONDS = 2.0
 """How often we look whether tini is exiting and waits for processes that the command left running."""
@@ -442,9 +444,12 @@ class OciLauncher:
         marker = folder / "oom"
         if code == SIGNALLED + signal.SIGKILL:
             return marker.exists() or self.cgroups.oom_kills(cgroup) > 0
-        if code == 0 or not marker.exists():
+        if code == 0:
             return False
-        return exit_path.stat().st_mtime - marker.stat().st_mtime <= OOM_SECONDS
+        try:
+            return exit_path.stat().st_mtime - marker.stat().st_mtime <= OOM_SECONDS
+        except FileNotFoundError:  # it was not killed so, or the container's folder is being removed
+            return False
 
 
 def _program(name: str) -> str | None:

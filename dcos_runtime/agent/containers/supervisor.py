@@ -234,7 +234,9 @@ def stop_and_kill(root: int) -> int:
     they are found would outlive every round. A process group is stopped and killed in one step.
     """
     until = time.monotonic() + STOP_SECONDS
-    kept = {os.getpgrp(), os.getpgid(root)} if alive(root) else {os.getpgrp()}
+    kept = {os.getpgrp()}
+    with contextlib.suppress(ProcessLookupError):  # it has ended
+        kept.add(os.getpgid(root))
     known: set[int] = set()
     groups: set[int] = set()
     while stop_new(root, known, groups, kept) and time.monotonic() < until:
@@ -318,10 +320,6 @@ def send(pid: int, number: int) -> bool:
 def send_group(group: int, number: int) -> None:
     with contextlib.suppress(OSError):
         os.killpg(group, number)
-
-
-def alive(pid: int) -> bool:
-    return os.path.exists(f"/proc/{pid}")
 
 
 def children_told(pid: int) -> list[int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_runtime.agent.disk.quota import ProjectQuota, prove
-from dcos_runtime.agent.sandbox import RUNS
+from dcos_runtime.agent.sandbox import runs_below
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Projects:
         """Finds the ids in use, then tries whether quotas work here. Raises `quota.QuotaUnusable`, and ``OSError`` when
         no id is free.
         """
-        for run in self._root.glob(RUNS):
+        for run in runs_below(self._root):
             with contextlib.suppress(OSError):
                 if not run.is_symlink() and (project := self._quota.project_of(run)):
                     self._carried[run] = project

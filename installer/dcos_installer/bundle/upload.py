@@ -86,12 +86,8 @@ def _bring(
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True) as process:
             assert process.stdin
             try:
-                feeding = _watched(process, deadline)
-                with feeding, contextlib.suppress(BrokenPipeError):
-                    process.stdin.write(head)
-                    for part in _archives(wanted):
-                        process.stdin.write(part)
-                    process.stdin.close()
+                with _watched(process, deadline):
+                    _feed(process.stdin, head, wanted)
                 process.wait(deadline)
             except subprocess.TimeoutExpired:
                 process.kill()
@@ -111,6 +107,19 @@ def _bring(
     if error:
         raise InstallerError(error.pop("what"), **error)
     return tuple(answer["brought"])
+
+
+def _feed(pipe: IO[bytes], head: bytes, wanted: Sequence[Built]) -> None:
+    """Writes all of it, or until nobody reads it any more: the exit code then says more than this error. What a broken
+    pipe has left in the buffer breaks its closing, too.
+    """
+    with contextlib.suppress(BrokenPipeError):
+        try:
+            pipe.write(head)
+            for part in _archives(wanted):
+                pipe.write(part)
+        finally:
+            pipe.close()
 
 
 def _argv(workspace: Workspace, connection: Connection) -> list[str]:

@@ -16,7 +16,7 @@ class SshProblem:
     why: str = ""
 
 
-def ssh_problem(address: str, port: int = SSH_PORT, seconds: float = 1.0) -> SshProblem:
+def ssh_problem(address: str, port: int = SSH_PORT, seconds: float = 3.0) -> SshProblem:
     """Why SSH does not answer at that address."""
     try:
         connection = socket.create_connection((address, port), timeout=seconds)

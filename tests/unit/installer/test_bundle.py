@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import hashlib
+import importlib
 import io
 import os
 import shutil
@@ -33,6 +34,7 @@ from dcos_installer.errors import InstallerError, ProcessFailed
 from dcos_installer.plan.facts import Target
 from dcos_installer.providers.base import SshTarget
 from dcos_runtime.build import WORKSHOP
+from tests.support.daemons.byhand import wait_for
 from tests.support.installer.folder_hosts import Host, a_manifest, shown
 from tests.support.installer.targets import this_machine
 
@@ -311,6 +313,28 @@ def test_a_host_that_cannot_take_it_does_not_hold_the_others_up(
     assert isinstance(results["h1"], InstallerError)
     assert "127.0.0.1 port 1" in results["h1"].what
     assert results["h2"] == (small.folder,)
+
+
+def test_who_reads_no_more_of_what_is_sent_is_told_by_its_own_words(
+    small: Built, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much of it is still in a buffer by then."""
+    module = importlib.import_module("dcos_installer.bundle.upload")
+    closed = tmp_path / "closed"
+    script = f"exec 0<&-; echo nobody at home >&2; touch {closed}; exit 3"
+    monkeypatch.setattr(module, "_argv", lambda *_: ["/bin/sh", "-c", script])
+
+    def archives(_: object) -> Iterator[bytes]:
+        wait_for(closed.exists, what="the end of its reading")
+        yield b"x" * (1 << 20)
+
+    monkeypatch.setattr(module, "_archives", archives)
+    for head in (b"x" * 1000, b"x" * 70_000):
+        closed.unlink(missing_ok=True)
+        monkeypatch.setattr(payload, "enveloped", lambda *_, head=head: head)
+        (result,) = upload(workspace, {"h1": Connection(root=str(tmp_path))}, {"h1": [small]}).values()
+        assert isinstance(result, InstallerError)
+        assert "ended with code 3" in result.why and result.evidence == "nobody at home"
 
 
 def stream(built: Built) -> io.BytesIO:

@@ -19,8 +19,8 @@ from dcos_installer.errors import InstallerError
 
 _CPU_PERIOD_US = 100_000
 _CREATE_ATTEMPTS = 5
-_REMOVE_SECONDS = 10.0
-_KILL_SECONDS = 20.0
+_REMOVE_SECONDS = 30.0
+_KILL_SECONDS = 60.0
 _PAUSE_SECONDS = 0.02
 _MOUNT_ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
 
@@ -129,8 +129,10 @@ class ControlGroup:
         for attempt in range(_CREATE_ATTEMPTS):
             try:
                 self._create()
-            except FileNotFoundError:
-                if attempt == _CREATE_ATTEMPTS - 1:
+            except OSError as error:
+                # No such folder; or one of its files was open already; or it was there, and gone when it was looked at.
+                gone = error.errno in (errno.ENOENT, errno.ENODEV, errno.EEXIST)
+                if not gone or attempt == _CREATE_ATTEMPTS - 1:
                     raise  # else: another cluster's last machine just removed the groups above
             else:
                 return
@@ -314,7 +316,11 @@ def _deny_all_devices(folder: Path) -> None:
 
 def _write_if_there(path: Path, text: str) -> None:
     if path.exists():
-        path.write_text(text)
+        try:
+            path.write_text(text)
+        except OSError:
+            if path.exists():
+                raise  # else: its group has been removed meanwhile
 
 
 def _bounded(weight: float, name: str) -> int:

@@ -27,8 +27,8 @@ from dcos_installer.providers.nspawn.machine import (
 from dcos_installer.providers.nspawn.mounts import unmount_all
 
 _CLEAN_UP_SECONDS = 5.0
-_SUPERVISOR_SECONDS = 15.0
-_LEAST_SECONDS = 15.0
+_SUPERVISOR_SECONDS = 60.0
+_LEAST_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
 _SAID_LINES = 30
 _REBOOT_SIGNAL = signal.SIGRTMIN + 5  # systemd as init takes it for an orderly reboot

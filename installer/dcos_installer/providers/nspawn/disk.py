@@ -7,6 +7,7 @@ created if all of them together fit into the free space, so that no cluster can 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -89,15 +90,23 @@ class Room:
 
 def room(machines: Path) -> Room:
     """The space at the folder of all clusters' machines, which need not exist."""
-    folder = machines
-    while not folder.exists():
-        folder = folder.parent
-    state = os.statvfs(folder)
+    state = _file_system_of(machines)
     promised: dict[str, int] = {}
-    for home in sorted({image.parent.parent for image in _images(machines)}):
-        if unwritten := sum(_unwritten(image) for image in home.glob("*/disk.img")):
+    images: dict[Path, list[Path]] = {}
+    for image in _images(machines):
+        images.setdefault(image.parent.parent, []).append(image)
+    for home in sorted(images):
+        if unwritten := sum(map(_unwritten, images[home])):
             promised[_cluster_of(home)] = -(-unwritten // MB)
     return Room(state.f_bavail * state.f_frsize // MB, promised)
+
+
+def _file_system_of(folder: Path) -> os.statvfs_result:
+    """That of the folder, or of the one above it that exists. Folders may vanish meanwhile."""
+    for one in (folder, *folder.parents):
+        with contextlib.suppress(FileNotFoundError):
+            return os.statvfs(one)
+    return os.statvfs("/")
 
 
 def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
@@ -139,7 +148,9 @@ def default_mb(left: int, asked: Iterable[int], without: int) -> int:
 
 
 def _images(machines: Path) -> list[Path]:
-    return list(machines.glob("*/*/disk.img"))
+    """The disks of all clusters' machines. The folders of others may vanish meanwhile."""
+    found = glob.iglob("*/*/disk.img", root_dir=machines, include_hidden=True)  # noqa: PTH207  # `Path.glob` fails then
+    return [machines / name for name in found]
 
 
 def _cluster_of(home: Path) -> str:

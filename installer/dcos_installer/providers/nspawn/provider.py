@@ -155,8 +155,7 @@ class NspawnProvider:
 
     def _make(self, hosts: Mapping[str, HostSpec], image: Image | None, note: Note) -> Results:
         self._keys.ensure((host.name, host.address) for host in self._spec.hosts)
-        durable.private_folder(self._home.parent)
-        self._home.mkdir(mode=0o700, exist_ok=True)
+        durable.private_folder(self._home)
         self._ensure_bridge()
         if chains := network.bridged_traffic_dropped():
             note(

@@ -42,10 +42,11 @@ def trees_in_use(machines_dir: Path) -> list[Path]:
     found = set()
     for home in _folders(machines_dir):
         for folder in map(MachineFolder, _folders(home)):
+            written = folder.record_file.exists()  # first: it may be written for the first time right now
             record = folder.record()
             if record is not None:
                 found.add(Path(record.tree))
-            elif folder.record_file.exists():  # without one its creation was interrupted: it is created again
+            elif written and folder.record_file.exists():  # without one its creation was interrupted, or it is removed
                 raise ProviderError(
                     f"it is not known which tree the machine {folder.name} was made over",
                     why=f"{folder.record_file} cannot be read",
