@@ -158,7 +158,7 @@ def test_another_image_comes_to_the_machines_one_after_another(guests: Deployed,
         events = guests.events(done.stdout)
         phases = {event["phase"]: event["seconds"] for event in events if event["kind"] == "phase-finished"}
         print(", ".join(f"{title} {seconds:.0f} s" for title, seconds in phases.items()), file=sys.stderr)
-        notes = [f"{event['host']}: {event['text']}" for event in events if event["kind"] == "note"]
+        notes = [f"{event.get('host', '')}: {event['text']}" for event in events if event["kind"] == "note"]
         assert [one for one in notes if one.startswith("agent1: its restart ends 1 task: steady; ")], notes
         started = [
             event["host"] for event in events if event["kind"] == "change-started" and "start it" in event["text"]
