@@ -23,6 +23,8 @@ CONNECT_SECONDS = 10.0
 POST_SECONDS = 30.0
 MAX_BATCH = 200
 MAX_RECORD = 64 << 20
+MAX_ANSWER = 64 << 10
+"""Bytes of an answer that are read."""
 
 
 class MasterRefused(Exception):
@@ -144,7 +146,7 @@ class MasterLink:
         shown = f"[{host}]" if ":" in host else host
         limits = aiohttp.ClientTimeout(total=CONNECT_SECONDS)
         async with self._session.get(f"http://{shown}:{port}{internal.PATH}", timeout=limits) as response:
-            body = await response.read()
+            body = await _beginning(response)
             if response.status != 200:
                 raise MasterRefused(f"{response.url} answered {response.status}: {_shown(body)}")
             endpoint = codec.decode(body, internal.Endpoint)
@@ -163,7 +165,7 @@ class MasterLink:
         headers = {"Content-Type": "application/json"}
         async with self._session.post(f"{base}/connect", data=effect.body, headers=headers, timeout=limits) as response:
             if response.status != 200:
-                answer = await response.read()
+                answer = await _beginning(response)
                 raise MasterRefused(f"the master answered {response.status}: {_shown(answer)}", response.status)
             decoder = recordio.Decoder(MAX_RECORD)
             sending = asyncio.create_task(self._post(number, base), name=f"posts {number}")
@@ -201,7 +203,7 @@ class MasterLink:
                 async with self._session.post(
                     f"{base}/messages", data=body, headers=headers, timeout=limits, allow_redirects=False
                 ) as response:
-                    answer = await response.read()
+                    answer = await _beginning(response)
                     if response.status != 200:
                         why = f"the master answered {response.status} to messages: {_shown(answer)}"
                         status = response.status
@@ -214,6 +216,16 @@ class MasterLink:
             task.add_done_callback(self._closing.discard)
             task.cancel()
         self._feed(Closed(number, why, status))
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Of the body; a master of ours says no more, and others may say anything. Raises ``aiohttp.ClientError``."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) >= MAX_ANSWER:
+            break
+    return bytes(body[:MAX_ANSWER])
 
 
 def _shown(body: bytes) -> str:

@@ -22,6 +22,7 @@ from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, internal
 
+MAX_TOKEN = 64 << 10
 HOLD_SECONDS = 25.0
 """How long an agent's request waits for a suspended leader. Agents wait 30 s for a response, then connect again."""
 
@@ -52,7 +53,7 @@ class AgentApi:
     async def _token(self, request: web.Request) -> web.StreamResponse:
         _names(request)
         try:
-            question = codec.decode(await bodies.read(request, MAX_BODY), internal.Token)
+            question = codec.decode(await bodies.read(request, MAX_TOKEN), internal.Token)
             return web.Response(status=200 if await self._admission.guard.knows_token(question.token) else 401)
         except bodies.BodyRefused as refusal:
             return text_response(refusal.text, refusal.status, refusal.headers)

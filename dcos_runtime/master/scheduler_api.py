@@ -18,8 +18,6 @@ from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.scheduler import Call, Event
 
 MAX_BODY = 256 * 1024 * 1024
-MAX_LENIENT = 4 << 20
-"""Bytes of a body in which values may be of other types than their fields: twice the largest TaskInfo."""
 JSON = codec.CONTENT_TYPE
 PROTOBUF = protobuf.CONTENT_TYPE
 
@@ -137,7 +135,7 @@ async def _load_codecs() -> None:
 def decode(data: bytes) -> Call:
     """Raises `codec.DecodeError` with Mesos' text, as far as it is known."""
     try:
-        return codec.decode(data, Call, MAX_LENIENT)
+        return codec.decode(data, Call)
     except codec.DecodeError as error:
         raise codec.DecodeError(_in_original_words(str(error))) from error
 

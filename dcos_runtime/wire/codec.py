@@ -3,7 +3,7 @@
 Written: ASCII on one line (clients slice decoded text by byte count), absent fields left out, doubles with a fraction,
 doubles that are not finite as the strings ``"Infinity"``, ``"-Infinity"`` and ``"NaN"`` of protobuf's JSON.
 Read: unknown fields ignored, ``null`` is absent, unknown enum values absent (`wire.base`), and what else Mesos takes
-(`wire.leniency`): int64 as number or string, and so on, as far as `decode` is told to.
+(`wire.leniency`): int64 as number or string, and so on, in messages of up to `MAX_LENIENT` bytes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ import msgspec
 from dcos_runtime.wire.leniency import lenient
 
 CONTENT_TYPE = "application/json"
+
+MAX_LENIENT = 4 << 20
+"""Bytes of a message in which values may be of other types than their fields, whoever sent it: twice the largest
+TaskInfo. To read such values takes up to 0.16 s a megabyte, ten times as long as others, and a daemon serves nobody
+meanwhile.
+"""
 
 T = TypeVar("T")
 
@@ -87,11 +93,10 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return decoder
 
 
-def decode(data: bytes | bytearray | memoryview, kind: type[T], lenient_to: int | None = None) -> T:
+def decode(data: bytes | bytearray | memoryview, kind: type[T], *, strict: bool = False) -> T:
     """A message of ``kind`` from JSON bytes. Raises `DecodeError`.
 
-    ``lenient_to``: in more bytes each value has to be of its field's type, since to read others takes up to 0.16 s a
-    megabyte, ten times as long.
+    ``strict``: this is a part of a message that is longer than `MAX_LENIENT`.
     """
     try:
         whole = bytes(data)
@@ -100,23 +105,22 @@ def decode(data: bytes | bytearray | memoryview, kind: type[T], lenient_to: int 
         message: T = _decoder(kind).decode(data)
         return message
     except msgspec.ValidationError as error:
-        return _decode_slowly(data, kind, error, lenient_to)
+        return _decode_slowly(data, kind, error, strict or len(data) > MAX_LENIENT)
     except _NO_JSON as error:
         raise _no_json(error, data) from error
 
 
-def _decode_slowly(data: bytes | bytearray | memoryview, kind: type[T], first: Exception, lenient_to: int | None) -> T:
+def _decode_slowly(data: bytes | bytearray | memoryview, kind: type[T], first: Exception, strict: bool) -> T:
     """What the decoder cannot tell, for it stops at the first value that does not fit.
 
     What is no JSON further on is refused as that; what Mesos would take is taken.
     """
-    lengthy = lenient_to is not None and len(data) > lenient_to
     try:
-        plain = msgspec.json.decode(data, type=msgspec.Raw if lengthy else Any)
+        plain = msgspec.json.decode(data, type=msgspec.Raw if strict else Any)
     except _NO_JSON as error:
         raise _no_json(error, data) from error
-    if lengthy:
-        of_types = f"in a body of more than {lenient_to} bytes each value has to be of its field's type: "
+    if strict:
+        of_types = f"in a body of more than {MAX_LENIENT} bytes each value has to be of its field's type: "
         raise DecodeError((of_types if str(first).startswith("Expected") else "") + _short(first)) from first
     try:
         return msgspec.convert(lenient(plain, kind), kind)

@@ -27,13 +27,13 @@ class Read(NamedTuple):
     error: str | None = None
 
 
-def read(data: bytes) -> Read:
-    """Reads an array of resources in JSON. Raises `codec.DecodeError`."""
-    return _kept(data) if len(data) <= _MOST_BYTES else _read(data)
+def read(data: bytes, *, strict: bool = False) -> Read:
+    """Reads an array of resources in JSON. ``strict`` is as in `codec.decode`, which raises `codec.DecodeError`."""
+    return _kept(data, strict) if len(data) <= _MOST_BYTES else _read(data, strict)
 
 
-def _read(data: bytes) -> Read:
-    messages = codec.decode(data, list[Resource])
+def _read(data: bytes, strict: bool) -> Read:
+    messages = codec.decode(data, list[Resource], strict=strict)
     if error := invalid(messages):
         return Read(EMPTY, None, error)
     first = messages[0].allocation_info if messages else None

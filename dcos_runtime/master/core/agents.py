@@ -77,7 +77,8 @@ def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
 
 def _connect(state: State, event: AgentConnect, call: internal.Connect, version: int, now: Now) -> None:
     """Raises `ArrivalRefused`."""
-    arrival = arrivals.arrival(call, version, event.stream, event.address)
+    strict = len(event.data) > codec.MAX_LENIENT
+    arrival = arrivals.arrival(call, version, event.stream, event.address, strict=strict)
     agent_id = arrival.agent_id
     state.counters[f"master/messages_{'register' if agent_id is None else 'reregister'}_slave"] += 1
     if agent_id is not None and (error := validate.identifier(agent_id)):

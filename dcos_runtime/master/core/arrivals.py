@@ -15,9 +15,9 @@ from dcos_runtime.core.frozen import Frozen
 from dcos_runtime.core.resources import MAX_PORT, Read, Resources
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
-from dcos_runtime.wire.common import AgentID
+from dcos_runtime.wire.common import AgentID, TaskID
 from dcos_runtime.wire.internal import NOTHING
-from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
 class ArrivalRefused(Exception):
@@ -68,8 +68,8 @@ class Arrival(Frozen, frozen=True):
         return msgspec.structs.replace(self, agent_id=agent_id, info=info)
 
 
-def arrival(call: internal.Connect, version: int, stream: int, address: str) -> Arrival:
-    """Raises `ArrivalRefused`."""
+def arrival(call: internal.Connect, version: int, stream: int, address: str, *, strict: bool = False) -> Arrival:
+    """Raises `ArrivalRefused`. ``strict`` is as in `codec.decode`."""
     offered = amounts.read(codec.encode(call.agent.resources))
     if error := offered.error or amounts.not_offerable(offered.resources):
         raise ArrivalRefused(400, error)
@@ -80,7 +80,7 @@ def arrival(call: internal.Connect, version: int, stream: int, address: str) -> 
         info=call.agent,
         offered=offered.resources,
         software=call.software,
-        tasks=_tasks(call),
+        tasks=_tasks(call, strict),
         frameworks=tuple(call.frameworks),
         life=call.life,
         number=call.number,
@@ -90,24 +90,23 @@ def arrival(call: internal.Connect, version: int, stream: int, address: str) -> 
     )
 
 
-def _tasks(call: internal.Connect) -> tuple[ReportedTask, ...]:
+def _tasks(call: internal.Connect, strict: bool) -> tuple[ReportedTask, ...]:
     """Raises `ArrivalRefused`."""
     try:
-        asked = [amounts.read(bytes(resources)) for resources in call.asked]
+        asked = [amounts.read(bytes(resources), strict=strict) for resources in call.asked]
     except codec.DecodeError as problem:
         raise ArrivalRefused(400, f"resources of tasks cannot be read: {problem}") from problem
     found = []
     for task in call.tasks:
         try:
-            found.append(
-                _reported(task, asked) if task.task_id and 0 <= task.asked < len(asked) else _reported_whole(task)
-            )
+            whole = not task.task_id or not 0 <= task.asked < len(asked)
+            found.append(_reported_whole(task, strict) if whole else _reported(task, asked, strict))
         except codec.DecodeError as problem:
             raise ArrivalRefused(400, f"a task of framework {task.framework_id} cannot be read: {problem}") from problem
     return tuple(found)
 
 
-def _reported(task: internal.RunningTask, asked: Sequence[Read]) -> ReportedTask:
+def _reported(task: internal.RunningTask, asked: Sequence[Read], strict: bool) -> ReportedTask:
     """Raises `codec.DecodeError`, `ArrivalRefused`."""
     statuses: tuple[bytes, ...] = () if task.status == NOTHING else (bytes(task.status),)
     if task.unacknowledged != NOTHING and task.unacknowledged != task.status:
@@ -115,7 +114,7 @@ def _reported(task: internal.RunningTask, asked: Sequence[Read]) -> ReportedTask
     state = task.status_state
     for status in statuses:
         if state is None or state is TaskState.UNKNOWN or not status.isascii():
-            return _reported_whole(task)
+            return _reported_whole(task, strict)
     resources, role, error = asked[task.asked]
     if error:
         raise _refused(task, task.task_id, error)
@@ -139,25 +138,22 @@ def _refused(task: internal.RunningTask, task_id: str, error: str) -> ArrivalRef
 # --- the former version ----------------------------------------------------------------------------------------------
 
 
-class _Task(TaskInfo, frozen=True, kw_only=True):
-    """A TaskInfo whose resources are not decoded, since many tasks have the same."""
+class _Task(msgspec.Struct):
+    """Of a TaskInfo. The resources are not decoded, since many tasks have the same."""
 
-    resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]  # as it came, in place of the list that TaskInfo has
+    task_id: TaskID
+    resources: msgspec.Raw = NOTHING
 
 
-def _reported_whole(task: internal.RunningTask) -> ReportedTask:
+def _reported_whole(task: internal.RunningTask, strict: bool) -> ReportedTask:
     """Raises `codec.DecodeError`, `ArrivalRefused`."""
     info = bytes(task.task)
-    if b"null" in info:  # null stands for an absent field; this master writes none
-        whole = codec.decode(info, TaskInfo)
-        task_id, resources = whole.task_id.value, codec.encode(whole.resources)
-    else:
-        part = codec.decode(info, _Task)
-        task_id, resources = part.task_id.value, bytes(part.resources)
-    read = amounts.read(resources)
+    part = codec.decode(info, _Task, strict=strict)
+    task_id = part.task_id.value
+    read = amounts.read(b"[]" if part.resources == NOTHING else bytes(part.resources), strict=strict)
     if read.error:
         raise _refused(task, task_id, read.error)
-    newest, oldest = _status(task.status), _status(task.unacknowledged)
+    newest, oldest = _status(task.status, strict), _status(task.unacknowledged, strict)
     first = oldest or newest
     encoded = [codec.encode(status) for status in (oldest, newest) if status is not None]
     return ReportedTask(
@@ -173,9 +169,9 @@ def _reported_whole(task: internal.RunningTask) -> ReportedTask:
     )
 
 
-def _status(reported: msgspec.Raw) -> TaskStatus | None:
+def _status(reported: msgspec.Raw, strict: bool) -> TaskStatus | None:
     """Without its ``data``. Raises `codec.DecodeError`."""
     if reported == NOTHING:
         return None
-    status = codec.decode(bytes(reported), TaskStatus)
+    status = codec.decode(bytes(reported), TaskStatus, strict=strict)
     return status if status.data is None else msgspec.structs.replace(status, data=None)

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from dcos_runtime.master import scheduler_api
 from dcos_runtime.wire import codec, internal, protobuf
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import Value
@@ -163,38 +162,3 @@ def test_protobufs_numbers_fit_what_json_takes() -> None:
 def test_nothing_is_no_list() -> None:
     with pytest.raises(codec.DecodeError, match="got `null`"):
         codec.decode(b"null", list[Resource])
-
-
-def kill_policy(size: int, number: str = '"5"', end: str = "}") -> bytes:
-    """A document of so many bytes, of which most is passed over."""
-    text = f'{{"grace_period":{{"nanoseconds":{number}}},"more":"'
-    return f'{text}{"x" * (size - len(text) - 1 - len(end))}"{end}'.encode()
-
-
-def test_values_of_other_types_are_taken_in_so_many_bytes_and_no_more() -> None:
-    """To read them anew takes ten times as long, in which a master serves nobody."""
-    most = 10_000
-
-    def read(document: bytes, lenient_to: int | None = most) -> bool:
-        return codec.decode(document, KillPolicy, lenient_to).grace_period is not None
-
-    assert len(kill_policy(most)) == most and read(kill_policy(most))
-    assert read(kill_policy(most + 1, "5")) and read(kill_policy(most + 1), None)
-    why = "more than 10000 bytes each value has to be of its field's type: Expected `int`, got `str` - at .*nanosec"
-    with pytest.raises(codec.DecodeError, match=why):
-        read(kill_policy(most + 1))
-    with pytest.raises(codec.DecodeError, match="Failed to parse body into JSON"):
-        read(kill_policy(most + 1, end="]"))
-    with pytest.raises(codec.DecodeError, match=r"^Object missing required field `nanoseconds`"):
-        read(kill_policy(most + 1).replace(b"nanoseconds", b"nanosecomds"))
-
-
-def test_a_frameworks_call_of_any_size_is_read_in_bounded_time() -> None:
-    """Each of these numbers would be read anew; the first is enough to say no."""
-    ids = b",".join([b'{"value":"o"}'] * 400_000)
-    call = b'{"type":"DECLINE","decline":{"filters":{"refuse_seconds":%b},"offer_ids":[%b]}}'
-    assert len(ids) > scheduler_api.MAX_LENIENT
-    assert scheduler_api.decode(call % (b"5", ids)).decline is not None
-    assert scheduler_api.decode(call % (b'"5"', ids[: ids.index(b",")])).decline is not None
-    with pytest.raises(codec.DecodeError, match="Failed to convert JSON into Call protobuf: in a body of more than"):
-        scheduler_api.decode(call % (b'"5"', ids))
