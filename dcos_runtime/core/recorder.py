@@ -1,14 +1,14 @@
 """A recording: a core's events, their times, and its effects, in segments that can each be run again by itself.
 
-A segment is a row of msgpack values, an `Opening`, then one `Entry` an event. Before each come its length, and the
-CRC-32 of the length and the value (four bytes each, big-endian). So lengths are reliable, a segment that a crash or a
-power failure interrupted is not taken for damaged, and other damage is found. Secrets are replaced by pseudonyms
-(`pseudonyms`), so a recording may be given to others.
+A segment is a row of msgpack values: an `Opening`, then batches, each an array of one `Entry` an event. Before each
+value come its length, and the CRC-32 of the length and the value (four bytes each, big-endian). So lengths are
+reliable, a segment that a crash or a power failure interrupted is not taken for damaged, and other damage is found.
+Secrets are replaced by pseudonyms (`pseudonyms`), so a recording may be given to others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from zlib import crc32
 
@@ -16,7 +16,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Frozen, Now
 
-FORMAT = 2
+FORMAT = 3
 SEGMENT = 4 << 20
 SEGMENTS = 16
 """A recording has so many segments of so many bytes, without their openings; the oldest are removed."""
@@ -27,9 +27,12 @@ OPENINGS = 4
 _HEAD = 12
 """Bytes before each value."""
 
+_ARRAY = 5
+"""Bytes before the first entry of a batch: msgpack's mark of an array, and how many entries it has."""
+
 _BATCH = 64 << 10
 _SECONDS = 1.0
-"""Entries are written to the file when they have so many bytes, or are so old when the next event comes."""
+"""A batch is written to the file when it has so many bytes, or is so old when the next event comes."""
 
 
 class Opening(msgspec.Struct, frozen=True, array_like=True):
@@ -71,12 +74,26 @@ class Sink(Protocol):
         """Whether the recording has ended: further writes are dropped."""
 
 
+Hiders = Mapping[type[Frozen], Callable[[Any], Any]]
+"""By the types that may hold secrets: what returns such a value with pseudonyms. Others are recorded as they are."""
+
+
+def veiled(values: Iterable[Any], hiders: Hiders) -> list[Any]:
+    """Events or effects as they are recorded."""
+    return [value if (hide := hiders.get(type(value))) is None else hide(value) for value in values]
+
+
 class Veil(Protocol):
-    """Finds the secrets in one core's events, effects and snapshots, and replaces them by pseudonyms."""
+    """Finds the secrets in one core's events, effects and snapshots, and replaces them by pseudonyms.
 
-    def event(self, event: Any) -> Any: ...
+    An event comes before its effects. The two tables never change.
+    """
 
-    def effect(self, effect: Any) -> Any: ...
+    @property
+    def events(self) -> Hiders: ...
+
+    @property
+    def effects(self) -> Hiders: ...
 
     def snapshot(self, snapshot: bytes) -> bytes: ...
 
@@ -103,14 +120,17 @@ class Recorder:
     ) -> None:
         self._core, self._name, self._software, self._seed = core, name, software, seed
         self._veil, self._sink = veil, sink
+        self._events, self._effects = veil.events, veil.effects
         self._segment, self._segments = segment, max(segments, 1)
         self._openings = openings
         self._encoder = msgspec.msgpack.Encoder()
+        self._encode_into = self._encoder.encode_into
         self._number = 0
-        self._size = 0
-        self._enough = segment
-        self._kept = bytearray()
-        self._flushed = float("-inf")
+        self._room = segment  # bytes until the segment is full
+        self._batch = bytearray(_HEAD + _ARRAY)
+        self._entries = 0  # in the batch
+        self._enough = 0  # bytes that a batch has when it is written
+        self._due = float("-inf")
         self._over = False
         self._open()
 
@@ -118,48 +138,73 @@ class Recorder:
         """Called after every event with the core's effects, before the next event. An error here ends the recording,
         and nothing else.
         """
-        if self._over or self._sink.ended:
+        if self._over:
             return
+        batch = self._batch
+        before = len(batch)
         try:
-            self._keep(now, event, effects, error)
+            hide = self._events.get(type(event))
+            shown = event if hide is None else hide(event)
+            kinds = self._effects
+            for effect in effects:
+                if type(effect) in kinds:
+                    effects = veiled(effects, kinds)
+                    break
+            mono, wall = now
+            self._encode_into((mono, wall, shown, effects, error), batch, -1)
         except Exception as failure:
-            self._over = True
-            self._sink.end(f"an event could not be recorded: {type(failure).__name__}: {failure}")
+            del batch[before:]
+            self._end(failure)
+            return
+        self._entries += 1
+        if mono >= self._due or len(batch) >= self._enough:
+            self._write(mono)
 
-    def _keep(self, now: Now, event: Frozen, effects: Sequence[Frozen], error: str) -> None:
-        veil = self._veil
-        entry = (now.mono, now.wall, veil.event(event), [veil.effect(effect) for effect in effects], error)
-        self._put(self._encoder.encode(entry))
-        if self._size >= self._enough:
-            self._open()
-        elif len(self._kept) >= _BATCH or now.mono - self._flushed >= _SECONDS:
-            self._flushed = now.mono
-            self.flush()
+    def _write(self, mono: float) -> None:
+        self._due = mono + _SECONDS
+        self.flush()
+        try:
+            if self._room <= 0 and not self._over:
+                self._open()
+        except Exception as failure:
+            self._end(failure)
+
+    def _end(self, failure: Exception) -> None:
+        self.flush()
+        self._over = True
+        self._sink.end(f"an event could not be recorded: {type(failure).__name__}: {failure}")
 
     def flush(self) -> None:
-        if self._kept:
-            self._sink.write(bytes(self._kept))
-            self._kept.clear()
+        if not self._entries:
+            return
+        batch = self._batch
+        batch[_HEAD : _HEAD + _ARRAY] = b"\xdd" + self._entries.to_bytes(4, "big")
+        self._entries = 0
+        self._put(batch)
+        del batch[_HEAD + _ARRAY :]
+        self._enough = min(_BATCH, _HEAD + _ARRAY + self._room)
 
     def _open(self) -> None:
-        self.flush()
         self._number += 1
-        self._size = 0
         self._sink.open(self._number)
         if self._number > self._segments:
             self._sink.remove(self._number - self._segments)
         snapshot = self._veil.snapshot(self._core.snapshot())
         opening = Opening(FORMAT, self._name, self._software, self._number, self._seed, snapshot)
-        self._put(self._encoder.encode(opening))
-        self.flush()
-        self._enough = max(self._segment, self._openings * self._size)
-        self._size = 0
+        first = bytearray(_HEAD)
+        self._encode_into(opening, first, _HEAD)
+        self._put(first)
+        self._room = max(self._segment, self._openings * len(first))
+        self._enough = min(_BATCH, self._room)
 
-    def _put(self, data: bytes) -> None:
-        length = len(data).to_bytes(4, "big")
-        self._kept += length + crc32(length).to_bytes(4, "big") + crc32(data).to_bytes(4, "big")
-        self._kept += data
-        self._size += _HEAD + len(data)
+    def _put(self, value: bytearray) -> None:
+        """Writes a value that has room for its head before it."""
+        length = (len(value) - _HEAD).to_bytes(4, "big")
+        with memoryview(value) as whole:
+            value[:_HEAD] = length + crc32(length).to_bytes(4, "big") + crc32(whole[_HEAD:]).to_bytes(4, "big")
+        self._room -= len(value)
+        self._sink.write(bytes(value))
+        self._over = self._over or self._sink.ended
 
 
 class UnreadableRecording(ValueError):
@@ -183,9 +228,9 @@ def read(data: bytes) -> tuple[Opening, list[Entry]]:
         raise UnreadableRecording("this is no recording: it has no beginning")
     if opening.format != FORMAT:
         raise UnreadableRecording(f"the recording is of format {opening.format}, and this version reads {FORMAT}")
-    decoder = msgspec.msgpack.Decoder(Entry)
+    decoder = msgspec.msgpack.Decoder(list[Entry])
     try:
-        return opening, [decoder.decode(part) for part in parts]
+        return opening, [entry for part in parts for entry in decoder.decode(part)]
     except UnreadableRecording:
         raise
     except _UNREADABLE as error:

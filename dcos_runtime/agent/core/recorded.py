@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +15,7 @@ from dcos_runtime.agent.core.events import Event, Received, Recovered
 from dcos_runtime.agent.core.timing import Continuation, Written
 from dcos_runtime.core.frozen import Persist
 from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.core.recorder import Hiders
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.wire import codec
 
@@ -58,6 +60,7 @@ class _Pending(msgspec.Struct):
 
 
 _Finder = Callable[[bytes], list[msgspec.Raw]]
+_Started = TypeVar("_Started", Prepare, WatchContainer)
 
 
 def _task(data: bytes) -> list[msgspec.Raw]:
@@ -79,31 +82,39 @@ class Veil:
 
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = Pseudonyms(key)
+        self.events: Hiders = {Received: self._received, Recovered: self._recovered}
+        self.effects: Hiders = {
+            Persist: self._persist,
+            Prepare: self._about,
+            WatchContainer: self._about,
+            Register: self._register,
+        }
 
-    def event(self, event: Event) -> Event:
-        if isinstance(event, Received):
-            data = self._in(event.data, _task) if b"RUN_TASK" in event.data else event.data
-            return msgspec.structs.replace(event, data=self._pseudonyms.addresses(data))
-        if isinstance(event, Recovered):
-            runs = tuple(self._in(value, _run) for value in event.runs)
-            frameworks = tuple(map(self._pseudonyms.addresses, event.frameworks))
-            return msgspec.structs.replace(event, runs=runs, frameworks=frameworks)
-        return event
+    def _received(self, event: Received) -> Received:
+        data = self._in(event.data, _task) if b"RUN_TASK" in event.data else event.data
+        data = self._pseudonyms.addresses(data)
+        return event if data is event.data else msgspec.structs.replace(event, data=data)
 
-    def effect(self, effect: Effect) -> Effect:
-        if isinstance(effect, Persist):
-            changes = effect.changes
-            if changes[0][0].startswith("tasks/") and changes[0][1] is not None:
-                hidden = tuple((key, value and self._in(value, _run)) for key, value in changes)
-                return msgspec.structs.replace(effect, changes=hidden)
-            if changes[0][0].startswith("frameworks/"):
-                hidden = tuple((key, value and self._pseudonyms.addresses(value)) for key, value in changes)
-                return msgspec.structs.replace(effect, changes=hidden)
-        elif isinstance(effect, Prepare | WatchContainer):
-            return msgspec.structs.replace(effect, task=self._pseudonyms.message(effect.task))
-        elif isinstance(effect, Register):
-            return msgspec.structs.replace(effect, body=self._pseudonyms.addresses(self._in(effect.body, _run)))
+    def _recovered(self, event: Recovered) -> Recovered:
+        runs = tuple(self._in(value, _run) for value in event.runs)
+        frameworks = tuple(map(self._pseudonyms.addresses, event.frameworks))
+        return msgspec.structs.replace(event, runs=runs, frameworks=frameworks)
+
+    def _persist(self, effect: Persist) -> Persist:
+        changes = effect.changes
+        if changes[0][0].startswith("tasks/") and changes[0][1] is not None:
+            hidden = tuple((key, value and self._in(value, _run)) for key, value in changes)
+            return msgspec.structs.replace(effect, changes=hidden)
+        if changes[0][0].startswith("frameworks/"):
+            hidden = tuple((key, value and self._pseudonyms.addresses(value)) for key, value in changes)
+            return msgspec.structs.replace(effect, changes=hidden)
         return effect
+
+    def _about(self, effect: _Started) -> _Started:
+        return msgspec.structs.replace(effect, task=self._pseudonyms.message(effect.task))
+
+    def _register(self, effect: Register) -> Register:
+        return msgspec.structs.replace(effect, body=self._pseudonyms.addresses(self._in(effect.body, _run)))
 
     def snapshot(self, snapshot: bytes) -> bytes:
         hidden = self._pseudonyms.addresses(self._in(snapshot, _all))

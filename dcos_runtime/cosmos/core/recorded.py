@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from dcos_runtime.core.frozen import Log, Persist, Reply
 from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.core.recorder import Hiders, veiled
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.core.core import (
     REPOSITORIES,
@@ -50,8 +51,10 @@ class Veil:
         self._names = Pseudonyms(key)
         self._why = ""
         """Of the present event; its effects end with it."""
+        self.events: Hiders = dict.fromkeys(get_args(Event), self._event)
+        self.effects: Hiders = dict.fromkeys((Persist, Log, Reply), self._effect)
 
-    def event(self, event: Event) -> Event:
+    def _event(self, event: Event) -> Event:
         self._why = event.why if isinstance(event, StepFailed) else ""
         match event:
             case Recovered():
@@ -64,7 +67,7 @@ class Veil:
                 return msgspec.structs.replace(event, why=self._names.of(event.why), error=self._body(event.error))
         return event
 
-    def effect(self, effect: Effect) -> Effect:
+    def _effect(self, effect: Effect) -> Effect:
         match effect:
             case Persist():
                 return Persist(effect.id, self._changes(effect.changes))
@@ -78,7 +81,7 @@ class Veil:
         found = msgspec.msgpack.decode(snapshot, type=CosmosSnapshot)
         found.repositories = self._repositories(found.repositories)
         self._why = ""
-        found.writes = [(number, tuple(map(self.effect, then))) for number, then in found.writes]
+        found.writes = [(number, tuple(veiled(then, self.effects))) for number, then in found.writes]
         found.asked = [(request, self._waiting(asked)) for request, asked in found.asked]
         return msgspec.msgpack.encode(found)
 

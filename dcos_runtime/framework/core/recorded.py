@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 
 from dcos_runtime.core.frozen import Log
 from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.core.recorder import Hiders
 from dcos_runtime.framework.core.effects import Effect, Listen, Post, Tell, TellOver, TellRefused
 from dcos_runtime.framework.core.events import Event, Received, SendAsked
 from dcos_runtime.framework.core.stream import unreadable
@@ -37,8 +40,10 @@ class Veil:
         """Complaints that this event causes → the same with pseudonyms."""
         self._broken = ("", "")
         """The same of the stream that broke off last; a snapshot holds it for a while."""
+        self.events: Hiders = dict.fromkeys(get_args(Event), self._begin)
+        self.effects: Hiders = dict.fromkeys((Listen, Post, Tell, TellRefused, TellOver, Log), self._effect)
 
-    def event(self, event: Event) -> Event:
+    def _begin(self, event: Event) -> Event:
         self._texts.clear()
         match event:
             case Received():
@@ -47,7 +52,7 @@ class Veil:
                 return SendAsked(self._call(event.call))
         return event
 
-    def effect(self, effect: Effect) -> Effect:
+    def _effect(self, effect: Effect) -> Effect:
         match effect:
             case Listen():
                 self._listening, self._decoder = effect.attempt, recordio.Decoder()

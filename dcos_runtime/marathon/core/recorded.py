@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from dcos_runtime.core.frozen import Persist, Reply
 from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.core.recorder import Hiders, veiled
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import snapshot as snapshots
 from dcos_runtime.marathon.core.app import App
@@ -46,6 +47,7 @@ _KNOWN = frozenset(
 )
 """The fields of a definition: the init ignores all others."""
 _PUBLISHED = (b'"plan"', b'"appDefinition"', b'"healthCheck"')
+_Defining = TypeVar("_Defining", CreateApp, UpdateApp, UpdateApps)
 _TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"')
 
 
@@ -65,41 +67,48 @@ class Veil:
     def __init__(self, key: bytes) -> None:
         self._names = Pseudonyms(key)
         self._unreadable: dict[int, bytes] = {}
+        self.events: Hiders = {
+            Heard: lambda event: Heard(self._heard(event.event)),
+            CreateApp: self._definitions,
+            UpdateApp: self._definitions,
+            UpdateApps: self._definitions,
+            KillListed: self._listed,
+            Recovered: self._recovered,
+            CallRefused: self._refused,
+        }
+        self.effects: Hiders = {
+            Persist: lambda effect: Persist(effect.id, self._changes(effect.changes)),
+            Send: lambda effect: Send(self._call(effect.call, effect.given), effect.given),
+            Publish: self._published,
+            Probe: self._probe,
+            Reply: self._reply,
+        }
 
-    def event(self, event: Event) -> Event:
-        match event:
-            case Heard():
-                return Heard(self._heard(event.event))
-            case CreateApp() | UpdateApp() | UpdateApps():
-                return msgspec.structs.replace(event, body=self._body(event.request, event.body, self._asked))
-            case KillListed():
-                return msgspec.structs.replace(event, body=self._body(event.request, event.body, self._walk))
-            case Recovered():
-                return Recovered(tuple((key, self._value(key, value)) for key, value in event.values))
-            case CallRefused():
-                return msgspec.structs.replace(event, call=self._call(event.call, None))
-        return event
+    def _definitions(self, event: _Defining) -> _Defining:
+        return msgspec.structs.replace(event, body=self._body(event.request, event.body, self._asked))
 
-    def effect(self, effect: Effect) -> Effect:
-        match effect:
-            case Persist():
-                return Persist(effect.id, self._changes(effect.changes))
-            case Send():
-                return Send(self._call(effect.call, effect.given), effect.given)
-            case Publish():
-                if any(name in effect.fields for name in _PUBLISHED):
-                    return publish(effect.kind, effect.wall, self._walk(msgspec.json.decode(effect.fields)))
-            case Probe() if effect.path is not None:
-                return msgspec.structs.replace(effect, path=self._names.path(effect.path))
-            case Reply():
-                return self._reply(effect)
+    def _listed(self, event: KillListed) -> KillListed:
+        return msgspec.structs.replace(event, body=self._body(event.request, event.body, self._walk))
+
+    def _recovered(self, event: Recovered) -> Recovered:
+        return Recovered(tuple((key, self._value(key, value)) for key, value in event.values))
+
+    def _refused(self, event: CallRefused) -> CallRefused:
+        return msgspec.structs.replace(event, call=self._call(event.call, None))
+
+    def _published(self, effect: Publish) -> Publish:
+        if any(name in effect.fields for name in _PUBLISHED):
+            return publish(effect.kind, effect.wall, self._walk(msgspec.json.decode(effect.fields)))
         return effect
+
+    def _probe(self, effect: Probe) -> Probe:
+        return msgspec.structs.replace(effect, path=self._names.path(effect.path))
 
     def snapshot(self, snapshot: bytes) -> bytes:
         found = snapshots.decode(snapshot)
         found.apps = [self._kept(kept) for kept in found.apps]
         found.writes = [
-            (number, Writing(tuple(map(self._changes, writing.parts)), tuple(map(self.effect, writing.effects))))
+            (number, Writing(tuple(map(self._changes, writing.parts)), tuple(veiled(writing.effects, self.effects))))
             for number, writing in found.writes
         ]
         found.closed = [self._decided(decided) for decided in found.closed]
@@ -110,7 +119,7 @@ class Veil:
 
     def _decided(self, decided: Decided) -> Decided:
         changes = dict(self._changes(tuple(decided.changes.items())))
-        return msgspec.structs.replace(decided, changes=changes, effects=[self.effect(one) for one in decided.effects])
+        return msgspec.structs.replace(decided, changes=changes, effects=veiled(decided.effects, self.effects))
 
     def _changes(self, changes: Changes) -> Changes:
         return tuple((key, None if value is None else self._value(key, value)) for key, value in changes)

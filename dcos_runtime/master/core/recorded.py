@@ -9,6 +9,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.core.recorder import Hiders
 from dcos_runtime.master.core import effects, events, snapshot
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.wire import codec, internal
@@ -35,6 +36,7 @@ class _Run(msgspec.Struct):
     task: msgspec.Raw = msgspec.Raw()
 
 
+_NO_ANSWER = (-1, b"")
 _Sent = TypeVar("_Sent", events.AgentConnect, events.AgentMessages)
 
 
@@ -45,20 +47,21 @@ class Veil:
 
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = Pseudonyms(key)
-        self._answer: bytes | None = None  # for unreadable TaskInfos, which are not recorded
+        self._answer = _NO_ANSWER
+        """To the request of this number, whose TaskInfos are unreadable, and not recorded."""
+        self.events: Hiders = {
+            events.Called: self._called,
+            events.Subscribe: self._introduced,
+            events.AgentMessages: self._messages,
+            events.AgentConnect: self._connect,
+        }
+        self.effects: Hiders = {effects.Tell: self._told, effects.Send: self._updated, Reply: self._reply}
 
-    def event(self, event: events.Event) -> events.Event:
-        self._answer = None
-        match event:
-            case events.Called():
-                return self._called(event)
-            case events.Subscribe():
-                return self._introduced(event)
-            case events.AgentMessages() if b'"data"' in event.data:
-                return self._sent(event, internal.Batch)
-            case events.AgentConnect():
-                return self._sent(event, internal.Connect)
-        return event
+    def _messages(self, event: events.AgentMessages) -> events.AgentMessages:
+        return self._sent(event, internal.Batch) if b'"data"' in event.data else event
+
+    def _connect(self, event: events.AgentConnect) -> events.AgentConnect:
+        return self._sent(event, internal.Connect)
 
     def _sent(self, event: _Sent, kind: type[Any]) -> _Sent:
         hidden = self._pseudonyms.message(event.data)
@@ -66,7 +69,7 @@ class Veil:
             try:
                 codec.decode(hidden, kind)
             except codec.DecodeError as error:
-                self._answer = str(error).encode()
+                self._answer = (event.request, str(error).encode())
         return msgspec.structs.replace(event, data=hidden)
 
     def _introduced(self, event: events.Subscribe) -> events.Subscribe:
@@ -85,16 +88,17 @@ class Veil:
         hidden = codec.decode(self._pseudonyms.message(codec.encode(event.call)), Call)
         return msgspec.structs.replace(event, call=hidden)
 
-    def effect(self, effect: effects.Effect) -> effects.Effect:
-        if isinstance(effect, effects.Tell):
-            cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
-            hidden = self._pseudonyms.addresses(cleaned.data)
-            return cleaned if hidden is cleaned.data else msgspec.structs.replace(cleaned, data=hidden)
-        if isinstance(effect, effects.Send):
-            return self._updated(effect)
-        if isinstance(effect, Reply) and self._answer is not None:
-            return msgspec.structs.replace(effect, body=self._answer)
-        return effect
+    def _told(self, effect: effects.Tell) -> effects.Tell:
+        cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
+        hidden = self._pseudonyms.addresses(cleaned.data)
+        return cleaned if hidden is cleaned.data else msgspec.structs.replace(cleaned, data=hidden)
+
+    def _reply(self, effect: Reply) -> Reply:
+        request, body = self._answer
+        if effect.request != request:
+            return effect
+        self._answer = _NO_ANSWER
+        return msgspec.structs.replace(effect, body=body)
 
     def _updated(self, effect: effects.Send) -> effects.Send:
         update = effect.event.update

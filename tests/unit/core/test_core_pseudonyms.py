@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcos_runtime.core.frozen import Frozen
 from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.replay import CORES
 from dcos_runtime.wire.generator.schema import Field, Message, read
 from dcos_runtime.wire.uris import unpacked_under_uris
 
@@ -207,3 +210,46 @@ def test_any_address_stays_as_long_and_is_unpacked_as_before(uri: str) -> None:
     hidden = Pseudonyms(b"k" * 32).uri(uri)
     assert len(hidden) == len(uri) and len(json.dumps(hidden)) == len(json.dumps(uri))
     assert unpacked_under_uris(hidden) == unpacked_under_uris(uri)
+
+
+# --- which events and effects may hold any of these -------------------------------------------------------------------
+
+TOLD_AS_THEY_ARE = {
+    "agent": (
+        *("CleanupAsked", "Closed", "Created", "Destroyed", "DiskExceeded", "DiskTooDeep", "EndpointFound", "Exited"),
+        *("LaunchFailed", "MasterSeen", "PersistFailed", "Persisted", "Started", "SupervisorLost", "Tick"),
+        *("CloseConnection", "Destroy", "EndProcess", "Log", "OpenConnection", "Retire", "SendUp", "Signal", "Start"),
+    ),
+    "cosmos": ("Carry", "Refresh"),
+    "framework": ("Close", "End", "Subscribe"),
+    "marathon": (
+        *("CancelDeployment", "DeleteApp", "Disconnected", "KillTask", "KillTasks", "PersistFailed", "Persisted"),
+        *("Probed", "ResetDelay", "RestartApp", "Subscribed", "Tick"),
+        *("EndProcess", "Log", "Trouble"),
+    ),
+    "master": (
+        *("AgentGone", "BudgetedTick", "Persisted", "Recovered", "Resumed", "SubscriberGone", "TeardownAsked"),
+        *("Close", "Log", "Persist", "SendJoined"),
+    ),
+}
+"""Ids, numbers, addresses and names, records of agents, and what a status or the daemon's log says."""
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_of_each_event_and_effect_somebody_has_decided_whether_it_may_hold_secrets(name: str) -> None:
+    """One of a new type goes through the veil, or is on the list."""
+    module: Any = importlib.import_module(CORES[name])
+    veil = module.Veil(b"k" * 32)
+    plain = []
+    for union, hiders in ((module.EVENT, veil.events), (module.EFFECT, veil.effects)):
+        assert hiders.keys() <= set(get_args(union))
+        plain += [kind.__name__ for kind in get_args(union) if kind not in hiders]
+    assert sorted(plain) == sorted(TOLD_AS_THEY_ARE[name])
+
+
+def test_no_event_or_effect_is_of_a_kind_below_another() -> None:
+    """A table that knows a type does not know what is made from it."""
+    for path in CORES.values():
+        module: Any = importlib.import_module(path)
+        for kind in (*get_args(module.EVENT), *get_args(module.EFFECT)):
+            assert kind.__bases__ == (Frozen,) and not kind.__subclasses__(), kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcos_runtime import recording, replay
-from dcos_runtime.core.frozen import Frozen, Log, Now
-from dcos_runtime.core.recorder import FORMAT, Opening, Recorder, UnreadableRecording, cut_off, read
+from dcos_runtime.core.frozen import Frozen, Log, Now, Persist, Tick
+from dcos_runtime.core.recorder import FORMAT, Hiders, Opening, Recorder, UnreadableRecording, cut_off, read
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
@@ -31,11 +32,9 @@ class Said(Frozen, frozen=True):
 class Bare:
     """Nothing is secret."""
 
-    def event(self, event: Any) -> Any:
-        return event
-
-    def effect(self, effect: Any) -> Any:
-        return effect
+    def __init__(self, said: Callable[[Any], Any] | None = None) -> None:
+        self.events: Hiders = {Said: said} if said is not None else {}
+        self.effects: Hiders = {}
 
     def snapshot(self, snapshot: bytes) -> bytes:
         return snapshot
@@ -108,17 +107,51 @@ def test_a_segment_that_was_cut_short_is_read_up_to_there() -> None:
             read(data)
 
 
-def recorded() -> bytes:
+def recorded(seconds: float = 1.0) -> bytes:
+    """``seconds`` between two events: less than one, and several are in one batch."""
     sink = Segments()
     recorder = Recorder(Counting(), "master", "1", b"seed", Bare(), sink)
     for number in range(6):
-        recorder.keep(Now(float(number), 0.0), Said("text" * number), [Log(1, "é")], "")
+        recorder.keep(Now(number * seconds, 0.0), Said("text" * number), [Log(1, "é")], "")
     recorder.flush()
     return bytes(sink.files[1])
 
 
-def test_a_byte_that_is_damaged_anywhere_is_noticed() -> None:
-    whole = recorded()
+def test_events_are_the_same_in_one_batch_and_in_many() -> None:
+    many, one = recorded(), recorded(0.1)
+    assert len(one) < len(many)
+    assert [bytes(entry.event) for entry in read(many)[1]] == [bytes(entry.event) for entry in read(one)[1]]
+    opening, first, second, end = _frames(one)
+    assert end == len(one) and [len(read(one[:at])[1]) for at in (opening, first, second)] == [0, 1, 6]
+    for cut in range(first, second):
+        assert len(read(one[:cut])[1]) == 1 and cut_off(one[:cut]) == cut - first
+
+
+def _frames(whole: bytes) -> list[int]:
+    """Where the values of a segment end, and where it does itself."""
+    ends = [0]
+    while ends[-1] < len(whole):
+        ends.append(ends[-1] + 12 + int.from_bytes(whole[ends[-1] : ends[-1] + 4], "big"))
+    return [*ends[1:], len(whole)]
+
+
+def test_only_what_may_hold_secrets_is_given_to_the_veil() -> None:
+    veil, sink = Bare(said=lambda event: Said("?" * len(event.text))), Segments()
+    veil.effects = {Log: lambda effect: Log(effect.level, "?")}
+    recorder = Recorder(Counting(), "test", "1", b"", veil, sink)
+    effects = [Persist(1, ()), Log(1, "told"), Persist(2, ())]
+    recorder.keep(Now(1.0, 0.0), Said("told"), effects, "")
+    recorder.keep(Now(2.0, 0.0), Tick(), [Persist(3, ())], "ValueError")
+    first, second = read(bytes(sink.files[1]))[1]
+    hidden = [Persist(1, ()), Log(1, "?"), Persist(2, ())]
+    assert (bytes(first.event), bytes(first.effects)) == tuple(map(msgspec.msgpack.encode, (Said("????"), hidden)))
+    assert (bytes(second.event), second.error) == (msgspec.msgpack.encode(Tick()), "ValueError")
+    assert effects[1] == Log(1, "told")
+
+
+@pytest.mark.parametrize("seconds", [1.0, 0.1])
+def test_a_byte_that_is_damaged_anywhere_is_noticed(seconds: float) -> None:
+    whole = recorded(seconds)
     for at in range(len(whole)):
         for other in {whole[at] ^ 1, whole[at] ^ 0x80, 0x7F} - {whole[at]}:
             with pytest.raises(UnreadableRecording):
@@ -138,7 +171,7 @@ def test_what_a_power_failure_left_as_zeros_is_left_out_and_told(
             found = read(data)[1]
             assert found == entries[: len(found)]
             assert kept < len(whole) or len(found) == len(entries)
-            assert cut_off(data) == len(data) - _written(whole, len(found))
+            assert cut_off(data) == len(data) - _frames(whole)[len(found)]
     for data in (bytes(10), bytes(5000), whole[: first - 5] + bytes(5000)):
         with pytest.raises(UnreadableRecording):
             read(data)
@@ -153,14 +186,6 @@ def test_what_a_power_failure_left_as_zeros_is_left_out_and_told(
     assert "the last 100 bytes hold no whole event" in told and "0 events" in told
 
 
-def _written(whole: bytes, entries: int) -> int:
-    """How long a segment is up to so many entries."""
-    at = 0
-    for _ in range(entries + 1):
-        at += 12 + int.from_bytes(whole[at : at + 4], "big")
-    return at
-
-
 def test_whatever_a_file_holds_replay_says_so_and_looks_at_those_after_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,7 +194,7 @@ def test_whatever_a_file_holds_replay_says_so_and_looks_at_those_after_it(
     def opening(core: str, snapshot: bytes) -> bytes:
         return msgspec.msgpack.encode(Opening(FORMAT, core, "1", 1, b"seed", snapshot))
 
-    entry = msgspec.msgpack.encode((1.0, 1.0, {"type": "Nothing"}, [], ""))
+    entry = msgspec.msgpack.encode([(1.0, 1.0, {"type": "Nothing"}, [], "")])
     bodies = [b"", b"\xff", b"\xa4\xff\xff\xff\xff", sealed(b""), sealed(b"\xa2\xff\xfe"), sealed(b"\x91" * 5000)]
     bodies += [sealed(opening("nobody", b""))]
     for core in CORES:
@@ -202,18 +227,12 @@ def test_a_recording_that_ended_is_not_encoded_for() -> None:
         def write(self, data: bytes) -> None:
             self.end("no space")
 
-    class Counted(Bare):
-        events = 0
-
-        def event(self, event: Any) -> Any:
-            self.events += 1
-            return event
-
-    sink, veil = Full(), Counted()
-    recorder = Recorder(Counting(), "test", "1", b"", veil, sink)
+    seen: list[Said] = []
+    sink = Full()
+    recorder = Recorder(Counting(), "test", "1", b"", Bare(said=seen.append), sink)
     for number in range(10):
         recorder.keep(Now(float(number), 0.0), Said("text"), [], "")
-    assert sink.said == ["no space"] and veil.events == 0
+    assert sink.said == ["no space"] and not seen
 
 
 def test_files_are_the_owners_only_and_an_unwritable_folder_ends_only_the_recording(tmp_path: Path) -> None:
@@ -329,16 +348,32 @@ def test_of_former_recordings_the_newest_stay(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_recorded_ends_the_recording_and_hurts_nobody() -> None:
-    class Odd(Bare):
-        def event(self, event: Any) -> Any:
-            if event.text == "odd":
-                raise RecursionError("too deep")
-            return event
+    def odd(event: Said) -> Said:
+        if event.text == "odd":
+            raise RecursionError("too deep")
+        return event
 
     sink = Segments()
-    recorder = Recorder(Counting(), "test", "1", b"", Odd(), sink)
-    for text in ("plain", "odd", "plain", "odd"):
+    recorder = Recorder(Counting(), "test", "1", b"", Bare(said=odd), sink)
+    for text in ("plain", "plain", "odd", "plain", "odd"):
         recorder.keep(Now(1.0, 0.0), Said(text), [], "")
     recorder.flush()
     assert len(sink.said) == 1 and "too deep" in sink.said[0]
-    assert len(read(bytes(sink.files[1]))[1]) == 1
+    assert len(read(bytes(sink.files[1]))[1]) == 2
+
+
+def test_an_event_of_which_a_part_was_encoded_leaves_nothing_behind() -> None:
+    class Holds(Frozen, frozen=True):
+        text: str
+        thing: Any
+
+    sink = Segments()
+    recorder = Recorder(Counting(), "test", "1", b"", Bare(), sink)
+    for number in range(5):
+        recorder.keep(Now(1.0, 0.0), Said(f"{number}"), [], "")
+    recorder.keep(Now(1.0, 0.0), Holds("x" * 100_000, object()), [], "")
+    recorder.flush()
+    assert len(sink.said) == 1 and "object" in sink.said[0]
+    assert [bytes(entry.event) for entry in read(bytes(sink.files[1]))[1]] == [
+        msgspec.msgpack.encode(Said(f"{number}")) for number in range(5)
+    ]
