@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,8 +19,9 @@ import msgspec
 
 from dcos_runtime import __version__
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.recorder import Opening, UnreadableRecording, cut_off, read
+from dcos_runtime.core.recorder import HEAD, Opening, UnreadableRecording, cut_off, read
 from dcos_runtime.core.runner import Core
+from dcos_runtime.printing import exit_with
 
 CORES = {name: f"dcos_runtime.{name}.core.recorded" for name in ("agent", "cosmos", "framework", "marathon", "master")}
 """By the name in a recording: the module with a core's events and effects, which makes a core from a snapshot."""
@@ -58,11 +61,14 @@ def replay(data: bytes) -> tuple[Opening, int, list[str], bytes]:
             done = core.receive(event, Now(entry.mono, entry.wall))
         except Exception as raised:
             done, error = core.take_effects(), type(raised).__name__
-        if encoder.encode(done) != bytes(entry.effects) or error != entry.error:
+        with _readable(opening):
+            same = encoder.encode(done) == bytes(entry.effects) and error == entry.error
+        if not same:
             with _readable(opening):
                 recorded = effects.decode(entry.effects)
             differences.append(_difference(number, event, recorded, done, entry.error, error))
-    return opening, len(entries), differences, core.snapshot()
+    with _readable(opening):
+        return opening, len(entries), differences, core.snapshot()
 
 
 @contextlib.contextmanager
@@ -88,6 +94,20 @@ def _difference(number: int, event: Any, was: list[Any], now: list[Any], was_rai
     return "\n".join(lines)
 
 
+def _segment(path: Path) -> bytes:
+    """Raises ``OSError`` and `UnreadableRecording`, the latter also for what is no file, or endless."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UnreadableRecording("this is not a regular file")
+        head = file.read(HEAD)
+        if cut_off(head) != len(head) or not any(head):  # before all of what may be large is read
+            raise UnreadableRecording("this is no recording: it has no beginning")
+        try:
+            return head + file.read()
+        except MemoryError:
+            raise UnreadableRecording("this is no recording: it is larger than this machine's memory") from None
+
+
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m dcos_runtime.replay", description=__doc__)
     made.add_argument("files", nargs="+", metavar="FILE", type=Path, help="segments of a recording")
@@ -99,10 +119,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     outcome = 0
     for path in arguments.files:
         try:
-            data = path.read_bytes()
+            data = _segment(path)
             opening, count, differences, _ = replay(data)
         except (OSError, UnreadableRecording) as error:
-            print(f"{path}: {error}; name segments that --record has written, of this version", file=sys.stderr)
+            why = error.strerror if isinstance(error, OSError) else error
+            print(f"{path}: {why}; name segments that --record has written, of this version", file=sys.stderr)
             outcome = 2
             continue
         if cut := cut_off(data):
@@ -118,4 +139,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_with(main)

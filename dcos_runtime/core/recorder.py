@@ -24,7 +24,7 @@ SEGMENTS = 16
 OPENINGS = 4
 """A segment is at least so many times as long as its opening, because a snapshot of a large core takes time."""
 
-_HEAD = 12
+HEAD = 12
 """Bytes before each value."""
 
 _ARRAY = 5
@@ -127,7 +127,7 @@ class Recorder:
         self._encode_into = self._encoder.encode_into
         self._number = 0
         self._room = segment  # bytes until the segment is full
-        self._batch = bytearray(_HEAD + _ARRAY)
+        self._batch = bytearray(HEAD + _ARRAY)
         self._entries = 0  # in the batch
         self._enough = 0  # bytes that a batch has when it is written
         self._due = float("-inf")
@@ -178,11 +178,11 @@ class Recorder:
         if not self._entries:
             return
         batch = self._batch
-        batch[_HEAD : _HEAD + _ARRAY] = b"\xdd" + self._entries.to_bytes(4, "big")
+        batch[HEAD : HEAD + _ARRAY] = b"\xdd" + self._entries.to_bytes(4, "big")
         self._entries = 0
         self._put(batch)
-        del batch[_HEAD + _ARRAY :]
-        self._enough = min(_BATCH, _HEAD + _ARRAY + self._room)
+        del batch[HEAD + _ARRAY :]
+        self._enough = min(_BATCH, HEAD + _ARRAY + self._room)
 
     def _open(self) -> None:
         self._number += 1
@@ -191,17 +191,17 @@ class Recorder:
             self._sink.remove(self._number - self._segments)
         snapshot = self._veil.snapshot(self._core.snapshot())
         opening = Opening(FORMAT, self._name, self._software, self._number, self._seed, snapshot)
-        first = bytearray(_HEAD)
-        self._encode_into(opening, first, _HEAD)
+        first = bytearray(HEAD)
+        self._encode_into(opening, first, HEAD)
         self._put(first)
         self._room = max(self._segment, self._openings * len(first))
         self._enough = min(_BATCH, self._room)
 
     def _put(self, value: bytearray) -> None:
         """Writes a value that has room for its head before it."""
-        length = (len(value) - _HEAD).to_bytes(4, "big")
+        length = (len(value) - HEAD).to_bytes(4, "big")
         with memoryview(value) as whole:
-            value[:_HEAD] = length + crc32(length).to_bytes(4, "big") + crc32(whole[_HEAD:]).to_bytes(4, "big")
+            value[:HEAD] = length + crc32(length).to_bytes(4, "big") + crc32(whole[HEAD:]).to_bytes(4, "big")
         self._room -= len(value)
         self._sink.write(bytes(value))
         self._over = self._over or self._sink.ended
@@ -242,7 +242,7 @@ def cut_off(data: bytes) -> int:
 
     Raises `UnreadableRecording`.
     """
-    return len(data) - sum(_HEAD + len(part) for part in _parts(memoryview(data)))
+    return len(data) - sum(HEAD + len(part) for part in _parts(memoryview(data)))
 
 
 def _parts(data: memoryview) -> Iterator[memoryview]:
@@ -250,14 +250,14 @@ def _parts(data: memoryview) -> Iterator[memoryview]:
     before the power failed: the file has its length by then, and zeros in its place. No entry ends with a zero.
     """
     at, written = 0, len(bytes(data).rstrip(b"\0"))
-    while at + _HEAD <= len(data):
+    while at + HEAD <= len(data):
         length, of_length, of_value = (data[at + 4 * word : at + 4 * word + 4] for word in range(3))
         if crc32(length) != int.from_bytes(of_length, "big"):
-            if at + _HEAD > written:
+            if at + HEAD > written:
                 return
             what = "the recording is damaged" if at else "this is no recording, or one of an older version"
             raise UnreadableRecording(f"{what}: the length at byte {at} is not what was written")
-        start, size = at + _HEAD, int.from_bytes(length, "big")
+        start, size = at + HEAD, int.from_bytes(length, "big")
         if start + size > len(data):
             return
         value = data[start : start + size]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
+import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dcos_runtime.sim.cluster import Outcome
 from dcos_runtime.sim.plans import MAKERS
@@ -20,6 +21,8 @@ from dcos_runtime.sim.running import again, minimal, run
 SHOWN = 60
 MOST = 10**7
 """The upper limit of seconds, steps, seeds and weights; NaN counts as above it."""
+LARGEST = 10**5
+"""The upper limit of agents, masters, frameworks and tasks, and of faults: all of them are in memory."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -56,12 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = parser()
     options = made.parse_args(arguments)
     try:
+        options.seed.encode()  # an argument of other bytes than UTF-8 has halves of characters in their place
+    except UnicodeEncodeError:
+        made.error("--seed wants a text in UTF-8")
+    try:
         profile = chosen(options)
-        first = int(options.seed) if options.seeds != 1 else 0
+        seeds = [options.seed] if options.seeds == 1 else _seeds(options.seed, options.seeds)
     except ValueError as error:
         made.error(str(error))
-    for number in range(options.seeds):
-        seed = options.seed if options.seeds == 1 else str(first + number)
+    for seed in seeds:
         outcome = run(profile, seed, options.steps, options.trace)
         print(report(outcome), flush=True)
         if not outcome.good:
@@ -79,21 +85,31 @@ def chosen(options: argparse.Namespace) -> Profile:
     for name in ("agents", "masters", "frameworks", "tasks"):
         value = getattr(options, name)
         if value is not None:
-            if value < 1:
-                raise ValueError(f"--{name} wants a number of at least 1")
+            if not 1 <= value <= LARGEST:
+                raise ValueError(f"--{name} wants a number of at least 1, and {LARGEST:,} at most")
             sizes[name] = value
     for name in ("seconds", "every", "steps", "seeds"):
         value = getattr(options, name)
         if value is not None and not 0 < value <= MOST:
             raise ValueError(f"--{name} wants a number above 0, {MOST:,} at most")
     weights = profile.weights if options.faults is None else _weights(options.faults)
+    seconds, every = options.seconds or profile.seconds, options.every or profile.every
+    if weights and seconds > every * LARGEST:
+        raise ValueError(f"--every: a fault every {every:g} of {seconds:g} seconds is more than {LARGEST:,} faults")
     return dataclasses.replace(
         profile,
         weights=weights,
         options=dataclasses.replace(profile.options, **sizes),
-        seconds=options.seconds or profile.seconds,
-        every=options.every or profile.every,
+        seconds=seconds,
+        every=every,
     )
+
+
+def _seeds(first: str, count: int) -> Iterator[str]:
+    """Raises ``ValueError`` for a first one that is no number."""
+    if not re.fullmatch(r"-?[0-9]{1,18}", first):
+        raise ValueError(f"--seed: {first!r} is no number of at most 18 digits, from which --seeds could count")
+    return map(str, range(int(first), int(first) + count))
 
 
 def _weights(text: str) -> dict[str, float]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,9 +181,7 @@ def test_what_a_power_failure_left_as_zeros_is_left_out_and_told(
     with pytest.raises(UnreadableRecording, match="damaged"):
         read(whole[:-30] + bytes(10) + whole[-20:])
     path = tmp_path / "x.recording"
-    master = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"seed"))
-    opening = Opening(FORMAT, "master", "1", 1, b"seed", master.snapshot())
-    path.write_bytes(sealed(msgspec.msgpack.encode(opening)) + bytes(100))
+    path.write_bytes(sealed(opening_of_a_master()) + bytes(100))
     assert replay.main([str(path)]) == 0
     told = capsys.readouterr().out
     assert "the last 100 bytes hold no whole event" in told and "0 events" in told
@@ -220,6 +221,48 @@ def test_whatever_a_file_holds_replay_says_so_and_looks_at_those_after_it(
         str(path) for path in files
     ]
     assert "Traceback" not in said.err
+
+
+def test_what_is_no_segment_is_told_at_once_however_much_of_it_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither waited for nor read whole."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with (tmp_path / "zeros").open("wb") as zeros, (tmp_path / "other").open("wb") as other:
+        zeros.truncate(1 << 40)
+        other.write(b"of another program")
+        other.truncate(1 << 40)
+    names = ["pipe", "folder", "zeros", "other", "missing"]
+    assert replay.main(["/dev/zero", *(str(tmp_path / name) for name in names)]) == 2
+    told = [line.partition(": ")[2].partition(";")[0] for line in capsys.readouterr().err.splitlines()]
+    nothing = "this is no recording: it has no beginning"
+    foreign = "this is no recording, or one of an older version: the length at byte 0 is not what was written"
+    irregular = "this is not a regular file"
+    assert told == [irregular, irregular, "Is a directory", nothing, foreign, "No such file or directory"]
+
+
+@pytest.mark.parametrize("program", ["replay", "sim"])
+def test_programs_that_cannot_print_say_why_and_end(program: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.recording"
+    path.write_bytes(sealed(opening_of_a_master()))
+    command = [sys.executable, "-m", f"dcos_runtime.{program}", str(path) if program == "replay" else "--seconds=1"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (
+        2,
+        "the output cannot be written: No space left on device; look at where it goes, and at the disk\n",
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGPIPE, "")
+
+
+def opening_of_a_master() -> bytes:
+    master = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"seed"))
+    return msgspec.msgpack.encode(Opening(FORMAT, "master", "1", 1, b"seed", master.snapshot()))
 
 
 def test_a_recording_that_ended_is_not_encoded_for() -> None:

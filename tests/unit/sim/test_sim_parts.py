@@ -238,9 +238,18 @@ def test_a_failure_tells_its_seed_and_the_least_that_makes_it(capsys: pytest.Cap
             for name in ("seconds", "every")
             for value in ("nan", "inf", "1e300", "0", "-1")
         ),
-        (["--agents", "0"], "--agents wants a number of at least 1"),
+        *(
+            ([f"--{name}", value], f"--{name} wants a number of at least 1, and 100,000 at most")
+            for name in ("agents", "masters", "frameworks", "tasks")
+            for value in ("0", "-1", "100001", "9" * 30)
+        ),
+        (["--every", "1e-9"], "--every: a fault every 1e-09 of 600 seconds is more than 100,000 faults"),
+        (["--seed", "\udcff"], "--seed wants a text in UTF-8"),
         (["--seconds", "-1"], "--seconds wants a number above 0"),
-        (["--seeds", "2", "--seed", "x"], "x"),
+        *(
+            (["--seeds", "2", f"--seed={seed}"], f"--seed: {seed!r} is no number of at most 18 digits")
+            for seed in ("x", "", "1.0", "٣", "1_0", " 1", "9" * 5000)
+        ),
         (["--profile", "none"], "invalid choice"),
     ],
 )
