@@ -9,7 +9,7 @@ has the last word.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from dcos_runtime.wire.protobuf._writing import varint_bytes
@@ -178,43 +178,66 @@ def text(data: bytes, size: int) -> str:
 
 Shape = Mapping[int, tuple[bool, str, tuple[int, ...]]]
 """The parts of a message that are messages, by tag: whether there is one only, its shape's name, and the tags of what
-else its oneof may hold."""
+else its oneof may hold. An entry of a map is one, too; its shape is named after the field, behind a second dot."""
 
 Codec = tuple[Callable[[Any], str], Callable[[bytes, int], Any], str, Callable[[], Mapping[str, Shape]]]
 """How a message is written (a character for each byte), how it is read, and where its shape is."""
 
 
 def merged(data: bytes, shape: Shape, shapes: Callable[[str], Shape], depth: int = DEPTH) -> bytes:
-    """The same message with the pieces of each part joined."""
+    """The same message with the pieces of each part joined, and of the entries of a map the last of each key."""
     parts: dict[int, list[bytes]] = {}
+    entries: dict[tuple[int, bytes], bytes] = {}
     out: list[bytes] = []
-    at, end = 0, len(data)
-    while at < end:
-        found, at = tag(data, at)
-        after = at
+    for found, after, at in _fields(data):
         field = shape.get(found)
         if field is None:
-            at = skip(data, at, found)
-            if at > end:
-                raise Malformed("the end is missing")
             out += (varint_bytes(found), data[after:at])
             continue
         if depth < 1:
             raise Malformed("nested too deeply")
-        size, at = length(data, at)
-        part = data[at : at + size]
-        at += size
-        if at > end:
-            raise Malformed("the end is missing")
+        part = data[length(data, after)[1] : at]
         single, name, others = field
         if single:
-            for other in others:
-                parts.pop(other, None)
+            for other in parts.keys() & others:
+                _joined(parts.pop(other), shape[other][1], shapes, depth)  # it has to be one all the same
             parts.setdefault(found, []).append(part)
+            continue
+        part = merged(part, shapes(name), shapes, depth - 1)
+        if name.count(".") > 1:
+            entries[found, _key(part)] = part
         else:
-            part = merged(part, shapes(name), shapes, depth - 1)
             out += (varint_bytes(found), varint_bytes(len(part)), part)
+    for (found, _), part in entries.items():
+        out += (varint_bytes(found), varint_bytes(len(part)), part)
     for found, pieces in parts.items():
-        part = merged(b"".join(pieces), shapes(shape[found][1]), shapes, depth - 1)
+        part = _joined(pieces, shape[found][1], shapes, depth)
         out += (varint_bytes(found), varint_bytes(len(part)), part)
     return b"".join(out)
+
+
+def _joined(pieces: list[bytes], name: str, shapes: Callable[[str], Shape], depth: int) -> bytes:
+    for piece in pieces:
+        for _ in _fields(piece):
+            pass  # each has to end where its last field does
+    return merged(b"".join(pieces), shapes(name), shapes, depth - 1)
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Of each field its tag, and where what is behind that begins and ends."""
+    at, end = 0, len(data)
+    while at < end:
+        found, after = tag(data, at)
+        at = skip(data, after, found)
+        if at > end:
+            raise Malformed("the end is missing")
+        yield found, after, at
+
+
+def _key(entry: bytes) -> bytes:
+    """Of an entry of a map."""
+    key = b""
+    for found, after, at in _fields(entry):
+        if found == 10:
+            key = entry[length(entry, after)[1] : at]
+    return key

@@ -11,9 +11,6 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from google.protobuf import descriptor_pool, message_factory
-from google.protobuf.message import DecodeError as GoogleRefusal
-from google.protobuf.message import Message as GoogleMessage
 from hypothesis import HealthCheck, given, settings
 
 from dcos_runtime.wire import codec, protobuf
@@ -25,16 +22,20 @@ from dcos_runtime.wire.common import (
     Environment,
     Label,
     Labels,
+    OfferFilters,
     TaskID,
     Value,
 )
-from dcos_runtime.wire.generator.schema import Field, Message, Module, descriptors, read
+from dcos_runtime.wire.generator.schema import Field, Message
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import AttributeConstraint, Call, Event
 from dcos_runtime.wire.tasks import CheckInfo, CheckStatusInfo, TaskInfo, TaskState, TaskStatus
 from dcos_runtime.wire.tasks import HealthCheck as Check
 from tests.support.mesos.calls import CALLS, INFO, TASK
+from tests.support.mesos.google_protobuf import agree, google, messages, struct_of
 
+Constraint = AttributeConstraint
+Quantities = OfferFilters.ResourceQuantities
 MUTATIONS = 3000
 INTS = {
     "int64": (-(2**63), 2**63 - 1),
@@ -43,49 +44,6 @@ INTS = {
     "uint32": (0, 2**32 - 1),
 }
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-
-
-@cache
-def modules() -> list[Module]:
-    return read()
-
-
-@cache
-def messages() -> list[Message]:
-    return [message for module in modules() for message in module.walk()]
-
-
-@cache
-def factory() -> dict[str, Any]:
-    """google's class of each message, by the full name in our files."""
-    pool = descriptor_pool.DescriptorPool()
-    waiting = {file.name: file for file in descriptors().file}
-    while waiting:
-        for name, file in list(waiting.items()):
-            if not set(file.dependency) & waiting.keys():
-                pool.Add(file) if hasattr(pool, "Add") else pool.AddSerializedFile(file.SerializeToString())
-                del waiting[name]
-    found: dict[str, Any] = {}
-    for module in modules():
-        file = pool.FindFileByName(f"{module.name}.proto")
-        for message in module.walk():
-            found[f"{module.name}.{message.path}"] = message_factory.GetMessageClass(
-                pool.FindMessageTypeByName(f"{file.package}.{message.path}")
-            )
-    return found
-
-
-def google(kind: type) -> GoogleMessage:
-    made: GoogleMessage = factory()[f"{kind.__module__.rpartition('.')[2]}.{kind.__qualname__}"]()
-    return made
-
-
-def struct_of(message: Message) -> type:
-    found: Any = import_module(f"dcos_runtime.wire.{message.module}")
-    for part in message.path.split("."):
-        found = getattr(found, part)
-    kind: type = found
-    return kind
 
 
 def values(field: Field, deep: int) -> st.SearchStrategy[Any]:
@@ -194,64 +152,11 @@ def test_json_and_protobuf_hold_the_same(message: Any) -> None:
     assert again == message
 
 
-def tell(message: GoogleMessage) -> Any:
-    """What google read, without what it did not know."""
-    message.DiscardUnknownFields()
-    return message.SerializeToString(deterministic=True)
-
-
-def agree(data: bytes, kind: type) -> None:
-    """Both refuse the bytes, or both read the same."""
-    theirs: GoogleMessage | None = google(kind)
-    assert theirs is not None
-    try:
-        theirs.ParseFromString(data)
-        if not theirs.IsInitialized():  # which Mesos refuses as well
-            theirs = None
-    except (GoogleRefusal, UnicodeDecodeError):
-        theirs = None
-    try:
-        ours: Any = protobuf.decode(data, kind)
-    except codec.DecodeError as error:
-        if "UTF-8" not in str(error):  # which google gives out as bytes
-            assert theirs is None or unknown_is_there(theirs), f"only we refuse {data!r}: {error}"
-        return
-    assert theirs is not None, f"only google refuses {data!r}"
-    if unknown_is_there(theirs):
-        return
-    again = google(kind)
-    again.ParseFromString(protobuf.encode(ours))
-    assert tell(again) == tell(theirs), f"{data!r} is {ours} to us and {theirs} to google"
-
-
-def _enums(message: GoogleMessage) -> list[tuple[Any, int]]:
-    found: list[tuple[Any, int]] = []
-    for descriptor, value in message.ListFields():
-        if descriptor.enum_type is not None:
-            found += [(descriptor, item) for item in (value if not isinstance(value, int) else [value])]
-        elif descriptor.message_type is not None:
-            items = [value] if isinstance(value, GoogleMessage) else value
-            if hasattr(items, "values"):
-                items = [item for item in items.values() if isinstance(item, GoogleMessage)]
-            for item in items:
-                found += _enums(item)
-    return found
-
-
-def _is_unknown(descriptor: Any, value: int) -> bool:
-    name = descriptor.enum_type.values_by_number.get(value)
-    return name is not None and name.name == "UNKNOWN"
-
-
-def unknown_is_there(message: GoogleMessage) -> bool:
-    """An enum is said to be UNKNOWN: that is absent to us, as in JSON."""
-    return any(_is_unknown(descriptor, value) for descriptor, value in _enums(message))
-
-
 # --- what nobody writes ----------------------------------------------------------------------------------------------
 
 T = b"\n\x01t"
 STATUS = b"\n\x03" + T + b"\x10\x01"
+ENTRY = b"\n\x0e\n\x01a\x12\x09\t" + struct.pack("<d", 2.5)
 GROUP = b"\xa3\x06" + b"\x08\x01" + b"\xa4\x06"
 SPOILED: list[tuple[str, bytes, type]] = [
     ("a varint of 10 bytes", b"\x18" + b"\xff" * 9 + b"\x01" + T, Value.Range),
@@ -298,6 +203,18 @@ SPOILED: list[tuple[str, bytes, type]] = [
     ("such a tag of an unknown field", STATUS + b"\xf8\x9f\x00\x01", TaskStatus),
     ("such a tag of six bytes", STATUS + b"\x90\x80\x80\x80\x80\x00\x01", TaskStatus),
     ("such a tag cut off", STATUS + b"\x90\x00", TaskStatus),
+    ("a piece that ends in the next one", STATUS + b"\n\x04\xa0\x06\x01\xa0\n\x02\x06\x01", TaskStatus),
+    ("a piece of a part of a part that does", b"2\x04\n\x02\n\x03" + b"2\x05\n\x03\n\x01a", Call),
+    (
+        "a spoiled part of a oneof that another replaces",
+        b"\n\x02\x08\x01" * 2 + b"\x12\x05\x1a\x01\n\n\x00",
+        Constraint,
+    ),
+    ("an entry of a map twice, first in part", b"\n\x03\n\x01a" + ENTRY, Quantities),
+    ("an entry of a map twice, last in part", ENTRY + b"\n\x03\n\x01a", Quantities),
+    ("an entry of a map twice, first spoiled", b"\n\x05\n\x01a\x12\x01" + ENTRY, Quantities),
+    ("an entry of a map in pieces", b"\n\x10\n\x01b\x12\x00\x12\x09\t" + b"\0" * 8 + ENTRY, Quantities),
+    ("an entry of a map with two keys", b"\n\x11\n\x01b" + b"\n\x01c" + ENTRY[5:], Quantities),
     ("fields backwards", b"\x10\x01" + b"\n\x03" + T, TaskStatus),
     ("a list in two places", b"\n\x03" + T + b"\x10\x01" + b"\n\x03" + T, Call.Accept),
     ("a oneof that comes back", b"\n\x02\x08\x01\x12\x0a\x1a\x03\n\x01a\n\x00\x1a\x01\n", AttributeConstraint),
