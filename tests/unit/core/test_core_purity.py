@@ -57,18 +57,21 @@ PARTS = {
 """Of these modules only what reads nothing: levels, a generator with a seed, numbers of signals, a form of ids."""
 
 EXCEPTIONS = {
-    "master/core/graphs.py": {"id()"},
+    "master/core/graphs.py": {"id()", "vars()"},
+    "master/core/snapshot.py": {"vars()"},
     "core/resources/kind.py": {"imports threading", "imports weakref"},
     "core/resources/value.py": {"hash()"},
 }
-"""What tells one object from another like it, one object a kind, for all threads (docs/decisions/016), and the hash of
-a value: none of them decides anything."""
+"""What tells one object from another like it, the classes of modules and the attributes of classes, one object a kind,
+for all threads (docs/decisions/016), and the hash of a value: none of them decides anything."""
 
 NUMPYS = {"random", "load", "save", "savetxt", "loadtxt", "fromfile", "memmap", "genfromtxt"}
 """Of numpy what is chance, or files."""
 
 IMPURE = {"open", "print", "input", "exec", "eval", "compile", "__import__", "hash", "id", "breakpoint"}
 """Built in, and of the world or of one process."""
+IMPURE |= {"globals", "vars", "__builtins__", "__loader__", "__spec__"}
+"""What leads to all of these."""
 
 
 def complaints(source: str, own: str) -> list[str]:
@@ -96,7 +99,7 @@ def complaints(source: str, own: str) -> list[str]:
             for name in node.names:
                 if name.name in PARTS and name.asname is None:
                     whole.add(name.name)
-                elif name.name in PARTS:
+                elif name.name in PARTS or (name.name == "numpy" and name.asname not in (None, "np")):
                     found.append(f"{node.lineno}: {name.name} under another name")
                 else:
                     check(node.lineno, name.name, [])
@@ -105,7 +108,9 @@ def complaints(source: str, own: str) -> list[str]:
                 found.append(f"{node.lineno}: imports by a relative name")
             else:
                 check(node.lineno, node.module or "", [name.name for name in node.names])
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in {f"np.{name}" for name in NUMPYS}:
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {
+            f"{np}.{name}" for name in NUMPYS for np in ("np", "numpy")
+        }:
             found.append(f"{node.lineno}: {ast.unparse(node)}")
     bound = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     bound |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -119,6 +124,8 @@ def complaints(source: str, own: str) -> list[str]:
             found.append(f"{node.lineno}: {node.id} as a whole")
         if isinstance(node, ast.Name) and node.id in IMPURE - bound:
             found.append(f"{node.lineno}: {node.id}()")
+        if isinstance(node, ast.Call) and not node.args and ast.unparse(node.func).split(".")[-1] == "Random":
+            found.append(f"{node.lineno}: a seed from the system")
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.Global):
             found.append(f"{node.lineno}: {type(node).__name__}")
     return found
@@ -167,6 +174,12 @@ def test_the_names_that_a_mirror_gives_are_pure() -> None:
         "import numpy as np\nx = np.random.default_rng()",
         "from numpy import random",
         "import numpy.random",
+        "import numpy\nx = numpy.random.default_rng()",
+        "import numpy as n\nx = n.random",
+        "import random\nx = random.Random()",
+        "from random import Random\nx = Random()",
+        "x = __builtins__['open']",
+        "x = globals()['__builtins__']",
     ],
 )
 def test_what_is_impure_is_seen(source: str) -> None:
