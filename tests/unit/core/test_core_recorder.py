@@ -223,6 +223,13 @@ def test_whatever_a_file_holds_replay_says_so_and_looks_at_those_after_it(
     assert "Traceback" not in said.err
 
 
+def test_a_segment_of_another_format_is_refused_by_name() -> None:
+    entry = msgspec.msgpack.encode((1.0, 1.0, Tick(), [], ""))
+    former = sealed(msgspec.msgpack.encode(Opening(2, "master", "1", 1, b"seed", b"")), entry, entry)
+    with pytest.raises(UnreadableRecording, match="the recording is of format 2, and this version reads 3"):
+        read(former)
+
+
 def test_what_is_no_segment_is_told_at_once_however_much_of_it_there_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

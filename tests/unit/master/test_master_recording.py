@@ -26,6 +26,7 @@ from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Call
 from tests.support.cores.master_world import World, WorldFramework
 from tests.support.cores.segments import Segments
+from tests.support.mesos.calls import CONNECT
 
 SECRET = "correct horse battery staple"
 COMMAND = {
@@ -272,3 +273,16 @@ def test_what_the_core_raised_is_raised_again_and_what_it_wanted_is_done() -> No
     recorder.flush()
     _, count, differences, _ = replay.replay(bytes(sink.files[0]))
     assert count == 1 and differences == []
+
+
+@pytest.mark.parametrize("size", [0, codec.MAX_LENIENT, codec.MAX_LENIENT + 1, codec.MAX_LENIENT + 2])
+def test_a_message_is_as_lengthy_in_the_recording_as_it_was(size: int) -> None:
+    """It is written without spaces there, and what is longer may not have values of other types than its fields."""
+    world = RecordedWorld(1 << 30, agents=0, frameworks=0)
+    body = json.dumps({**CONNECT, "version": "1"}).encode().ljust(size)
+    reply = world.connect(body, 7)
+    assert reply.status == (200 if size <= codec.MAX_LENIENT else 400)
+    ((sink, recorder, _),) = world.lives
+    recorder.flush()
+    _, count, differences, _ = replay.replay(bytes(sink.files[0]))
+    assert count and differences == []
