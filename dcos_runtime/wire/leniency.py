@@ -17,7 +17,7 @@ from msgspec import inspect
 
 Walk = Callable[[Any], Any]
 
-_NUMBER = re.compile(r"[ \t\n\r]*(-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)[ \t\n\r]*")
+_NUMBER = re.compile(r"[ \t\n\r]*(-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)")
 _TRUTHS = {"true": True, "false": False}
 _NOT_FINITE = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
 _LONGEST_NUMBER = 400
@@ -112,7 +112,9 @@ def _whole(value: Any) -> Any:
 def _double(value: Any) -> Any:
     if type(value) is not str:
         return value
-    return float(match[1]) if (match := _number(value)) is not None else _NOT_FINITE.get(value, value)
+    if (match := _number(value)) is None:
+        return _NOT_FINITE.get(value, value)
+    return number if math.isfinite(number := float(match[1])) else value
 
 
 def _number(text: str) -> re.Match[str] | None:

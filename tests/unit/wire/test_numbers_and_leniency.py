@@ -86,6 +86,7 @@ def test_the_agents_protocol_has_them_too() -> None:
 
 NANOSECONDS = [  # as a real Mesos 1.11 answered, but for numbers that do not fit: it takes other numbers for those
     ("5", 5), ('"5"', 5), ("1.5", 1), ('"1.5"', 1), ("1e3", 1000), ("-1", -1), ("1.0", 1), ('" 5"', 5),
+    ('"5 "', None),
     ('"x"', None), ("true", None), ("null", None), ('""', None), ("[5]", None), ('"0x10"', None), ('"true"', None),
     ("1e30", None), ('"1e400"', None), ('"٣"', None), ('"1_0"', None), ("{}", None),
 ]  # fmt: skip
@@ -113,6 +114,8 @@ INFO: list[tuple[str, Any]] = [
     ('"checkpoint":1.0', None),
     ('"failover_timeout":"5"', 5.0), ('"failover_timeout":true', None), ('"failover_timeout":"x"', None),
     ('"failover_timeout":"Infinity"', float("inf")), ('"failover_timeout":[5]', None), ('"failover_timeout":{}', None),
+    ('"failover_timeout":"5 "', None), ('"failover_timeout":" 5"', 5.0), ('"failover_timeout":"1e400"', None),
+    ('"failover_timeout":"-1e400"', None),
     ('"failover_timeout":"1e3"', 1000.0), ('"hostname":5', None), ('"hostname":true', None), ('"hostname":["a"]', None),
     ('"id":"x"', None), ('"labels":[]', None), ('"labels":{"labels":{"key":"a"}}', "a"),
     ('"offer_filters":[]', {}), ('"offer_filters":"x"', None), ('"offer_filters":{"*":5}', None),
