@@ -20,7 +20,7 @@ from dcos_runtime.wire.leniency import lenient
 CONTENT_TYPE = "application/json"
 
 MAX_LENIENT = 4 << 20
-"""Bytes of a message in which values may be of other types than their fields, whoever sent it: twice the largest
+"""Bytes of a message in which values may be of other types than their fields, from any sender: twice the largest
 TaskInfo. To read such values takes up to 0.16 s a megabyte, ten times as long as others, and a daemon serves nobody
 meanwhile.
 """

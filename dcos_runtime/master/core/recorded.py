@@ -55,7 +55,7 @@ class Veil:
             events.AgentMessages: self._messages,
             events.AgentConnect: self._connect,
         }
-        self.effects: Hiders = {effects.Tell: self._told, effects.Send: self._updated, Reply: self._reply}
+        self.effects: Hiders = {effects.Tell: self._tell, effects.Send: self._updated, Reply: self._reply}
 
     def _messages(self, event: events.AgentMessages) -> events.AgentMessages:
         return self._sent(event, internal.Batch) if b'"data"' in event.data else event
@@ -90,7 +90,7 @@ class Veil:
         hidden = codec.decode(self._pseudonyms.message(codec.encode(event.call)), Call)
         return msgspec.structs.replace(event, call=hidden)
 
-    def _told(self, effect: effects.Tell) -> effects.Tell:
+    def _tell(self, effect: effects.Tell) -> effects.Tell:
         cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
         hidden = self._pseudonyms.addresses(cleaned.data)
         return cleaned if hidden is cleaned.data else msgspec.structs.replace(cleaned, data=hidden)
