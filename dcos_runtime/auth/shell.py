@@ -104,7 +104,7 @@ class AuthShell:
             )
             if len(masters) > 1:
                 for upstream in upstreams.values():
-                    self._life.spawn(upstream.watch(), f"looking after this host's {upstream.called}")
+                    self._life.spawn(upstream.watch(), f"looking after this host's {upstream.noun}")
             self._life.spawn(_purge(directory), "forgetting revoked tokens")
             path = Path(flags.socket)
             pages = Pages(authorizer, table, internal={VERIFY: accounts.verify})
@@ -130,7 +130,7 @@ class AuthShell:
             route, asked = service.route, service.health
             if route is None or route.leads_to != "leader":
                 continue
-            backend = Backend(service.called, route.kind, masters, route.port, files)
+            backend = Backend(service.noun, route.kind, masters, route.port, files)
             stack.push_async_callback(backend.close)
             path = asked.path if asked is not None and asked.ask == "https" and asked.port == route.port else "/"
             found[route.name] = Upstream(route.group, backend, path)

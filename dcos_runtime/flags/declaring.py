@@ -279,7 +279,7 @@ def help_text(wanted: type[Flags], summary: str) -> str:
 
 
 def table(wanted: type[Flags]) -> str:
-    """All flags as a Markdown table. The daemon's page in docs/ holds it; a test compares them."""
+    """All flags as a Markdown table for the daemon's page in docs/, which `tests.support.generated` writes."""
     lines = ["| flag | value | default | what it says |", "| --- | --- | --- | --- |"]
     for one in wanted.declared():
         default = one.default_text

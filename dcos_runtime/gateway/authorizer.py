@@ -95,7 +95,7 @@ class Authorizer:
         except NoRoute as error:
             return _no_route(error)
         if upstream := self._upstreams.get(route.kind):
-            return 200, _variables(claims, f"the {upstream.called}", upstream.now, "", route.rest)
+            return 200, _variables(claims, f"the {upstream.noun}", upstream.now, "", route.rest)
         return self._looked_up(claims, route, headers)
 
     async def _looked_up(self, claims: Claims, route: Destination, headers: Headers) -> Answer:

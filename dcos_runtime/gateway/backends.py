@@ -119,7 +119,7 @@ class Upstream:
         self._well = True
 
     @property
-    def called(self) -> str:
+    def noun(self) -> str:
         """The daemons' name in sentences."""
         return self._backend.name
 

@@ -206,13 +206,13 @@ class ClusterHealth:
         here = [service for service in self.services if service.hosts in hosts and service.health is not None]
         answers = await asyncio.gather(*(self._ask(service, ip) for service in here))
         by_name = {service.name: answer for service, answer in zip(here, answers, strict=True)}
-        called = {service.name: service.called for service in here}
+        nouns = {service.name: service.noun for service in here}
         units = {}
         for service, answer in zip(here, answers, strict=True):
             asked = service.health
             assert asked is not None
             if asked.ask == "through":
-                other = called.get(asked.through, asked.through)
+                other = nouns.get(asked.through, asked.through)
                 units[service.unit] = _finding_of_page(other, service, by_name.get(asked.through))
             elif answer is not None:
                 status, why = answer
@@ -324,7 +324,7 @@ def _finding_of_page(other: str, service: ServiceRecord, answer: tuple[int, str]
     if status == 200:
         return Finding(WELL)
     if status == 503:
-        return Finding(UNWELL, f"its {other} says that {service.called} does not answer, or knows no users")
+        return Finding(UNWELL, f"its {other} says that {service.noun} does not answer, or knows no users")
     return Finding(UNKNOWN, f"its {other} cannot be asked about it")
 
 

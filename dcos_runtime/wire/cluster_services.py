@@ -57,13 +57,13 @@ class Routed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServiceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One service. ``called`` is its name in sentences; ``title`` and ``description`` are for lists."""
+    """One service. ``noun`` is its name in sentences; ``title`` and ``description`` are for lists."""
 
     name: str
     unit: str
     title: str
     description: str
-    called: str
+    noun: str
     hosts: Literal["all", "masters", "agents"]
     kind: str = ""
     """The kind that its certificate names."""

@@ -25,7 +25,7 @@ def only_with(name: str) -> tuple[str, ...]:
 
 
 def table() -> str:
-    """The variables as a Markdown table for docs/inventory.md; a test compares the two."""
+    """The variables as a Markdown table for docs/inventory.md, which `tests.support.generated` writes."""
     kinds = declarations()
     lines = ["| variable | where | default | what it says |", "| --- | --- | --- | --- |"]
     where = {"cluster": "`[all:vars]`", "host": "anywhere", "agent": "agents"}

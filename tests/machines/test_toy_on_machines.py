@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
+from tests.support.installer.toy_service import add_toy, toy_ports
 from tests.support.machines.deployed import GATEWAY, Deployed
 from tests.support.machines.deploying import applied, events
 
 pytestmark = pytest.mark.machines
 
 ROOT = Path(__file__).resolve().parents[2]
-TOY = ROOT / "tests" / "support" / "toy_role"
 PARTS = ("dcos_runtime", "images", "installer", "inventories", "roles", "universe")
 
 
@@ -43,7 +43,7 @@ def with_toy(cluster: Deployed, folder: Path) -> Iterator[FromTree]:
     """An installer that has one folder more. Afterwards the cluster is as it was, whatever happened."""
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(TOY, folder / "roles" / "toy")
+    add_toy(folder / "roles")
     try:
         yield FromTree(cluster.inventory, cluster.home, tree=folder)
     finally:
@@ -71,6 +71,7 @@ def test_a_toy_is_deployed_by_one_folder_asked_through_the_gateway_and_gone_with
 ) -> None:
     master, state = cluster.masters[0], cluster.state_folder
     with with_toy(cluster, tmp_path / "tree") as toyed:
+        ports = toy_ports(toyed.tree / "roles")
         planned = toyed.installer("plan")
         assert planned.returncode == 0 and "start dcos-toy.service" in planned.stdout, planned.stdout + planned.stderr
         # Agents as well: none of their tasks gets the toy's ports.
@@ -92,10 +93,15 @@ def test_a_toy_is_deployed_by_one_folder_asked_through_the_gateway_and_gone_with
         assert asked(cluster, "/toy/health")[0] == 502
 
     # The folder is gone, and the next deploy took all of it away.
-    look = "systemctl is-active dcos-toy; getent passwd dcos-toy; getent group dcos-toy; ss -ltn | grep :744[78];"
+    either = "|".join(map(str, ports))
+    look = "systemctl is-active dcos-toy; getent passwd dcos-toy; getent group dcos-toy;"
+    look += f" ss -ltn | grep -E ':({either}) ';"
     look += " ls /etc/dcos-secrets | grep toy; ls /etc/systemd/system | grep toy; ls /opt/dcos/active/etc | grep toy;"
-    look += " nft list table inet dcos | grep 744[78]; sysctl -n net.ipv4.ip_local_reserved_ports | grep 744; true"
+    look += f" nft list table inet dcos | grep -wE '{either}'; true"
     assert cluster.ssh(master, look) == "inactive"
+    reserved = cluster.ssh(master, "sysctl -n net.ipv4.ip_local_reserved_ports").split(",")
+    ranges = [tuple(map(int, part.split("-"))) for part in reserved]
+    assert not [port for port in ports if any(one[0] <= port <= one[-1] for one in ranges)]
     assert cluster.ssh(master, "stat -c %U /var/lib/dcos/toy/started") == "root"
     assert asked(cluster, "/toy/health")[0] == 404
     assert asked(cluster, "/system/health/v1/units/dcos-toy")[0] == 404

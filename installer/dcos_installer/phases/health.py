@@ -64,7 +64,7 @@ def what_is_wrong(ask: Ask, service: Service, host: HostSpec) -> str:
             except NotWell as error:
                 return "; ".join(part for part in (error.what, error.why) if part)
             shown = " ".join(said.split())[:200] or "it says nothing"
-            return "" if mode_in(said) else f"its {service.called} does not serve: {shown}"
+            return "" if mode_in(said) else f"its {service.noun} does not serve: {shown}"
     return ""
 
 
@@ -88,7 +88,7 @@ def unwell_anywhere(ctx: Context, seconds: float) -> dict[tuple[str, str], str |
     """
     return at_once(
         {
-            (service.called, host.name): partial(what_is_wrong, ctx.ask, service, host)
+            (service.noun, host.name): partial(what_is_wrong, ctx.ask, service, host)
             for service in ctx.services.asked
             for host in ctx.spec.hosts
             if runs_on(service, host)

@@ -103,7 +103,7 @@ def taken_ports(host: HostSpec, facts: Facts, services: Catalog) -> Iterator[tup
         if number in (somewhere if port.every_address else taken["*"] | taken[host.address]):
             hint = f" ({port.usual_holder})" if port.usual_holder else ""
             yield (
-                f"port {number} is taken by something else, and the {service.called} of the cluster needs it",
+                f"port {number} is taken by something else, and the {service.noun} of the cluster needs it",
                 f"find it with: ss -ltnp 'sport = :{number}', and stop it{hint}",
             )
 

@@ -71,11 +71,11 @@ def _await(ctx: Context, service: Service) -> None:
         wrong = unwell(ctx, service, but=ctx.left_out)
         if wrong:
             said = "\n".join(f"{name}: {why}" for name, why in wrong.items())
-            raise NotWell(f"no healthy answer from the {service.called} of {', '.join(wrong)}", evidence=said)
+            raise NotWell(f"no healthy answer from the {service.noun} of {', '.join(wrong)}", evidence=said)
 
     wait_until(
         ctx,
-        f"every {service.called} answers",
+        f"every {service.noun} answers",
         all_well,
         seconds=HEALTH_SECONDS,
         evidence=lambda: _said(ctx, service),

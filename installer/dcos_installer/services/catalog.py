@@ -148,7 +148,7 @@ class Catalog:
         return [
             {
                 **msgspec.structs.asdict(routed),
-                "called": service.called,
+                "noun": service.noun,
                 "body": f"{route.body_mb}m" if route.body_mb % 1024 else f"{route.body_mb // 1024}g",
                 "silence_seconds": route.silence_seconds,
             }
@@ -192,7 +192,7 @@ def _record(catalog: Catalog, service: Service) -> ServiceRecord:
         unit=service.unit_name,
         title=service.title,
         description=service.description,
-        called=service.called,
+        noun=service.noun,
         hosts=service.hosts,
         kind=service.tls or "",
         ports={name: port.number for name, port in service.ports.items()},
@@ -226,7 +226,7 @@ def _routed(service: Service) -> Routed | None:
 
 def _group(service: Service) -> str:
     """nginx' name for the servers of a service: one word, from the service's name."""
-    return "dcos_" + re.sub(r"[^a-z0-9]+", "_", service.called.lower())
+    return "dcos_" + re.sub(r"[^a-z0-9]+", "_", service.noun.lower())
 
 
 def load(folder: Path | None = None) -> Catalog:
@@ -376,7 +376,7 @@ def _twice(described: Mapping[str, Described]) -> Iterator[Problem]:
         for name, port in service.ports.items():
             yield from taken(one, "port", port.number, "ports", name, "number")
         yield from taken(one, "unit", service.unit_name, "unit")
-        yield from taken(one, "the name", service.called, "called")
+        yield from taken(one, "the name", service.noun, "noun")
         if service.tls:
             yield from taken(one, "the kind", service.tls, "tls")
         if service.firewall:

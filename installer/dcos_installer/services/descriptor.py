@@ -199,7 +199,7 @@ class Service(_Part):
     title: Text
     """The name in lists: ``DC/OS Master``."""
     description: Text
-    called: Text
+    noun: Text
     """The name in sentences, without an article: ``master``."""
     hosts: Hosts
     after: tuple[Name, ...] = ()

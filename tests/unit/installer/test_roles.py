@@ -24,42 +24,86 @@ from dcos_installer.plan import materials
 from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts
 from dcos_installer.playbook import APPLY_SECONDS
-from dcos_installer.services import installed
+from dcos_installer.services import installed, load
 from dcos_installer.spec import load_spec
 from dcos_installer.state import find_state
 from dcos_runtime.flags.shared import TASK_PORTS
-from tests.support.installer.folder_hosts import a_spec
+from tests.support.installer.folder_hosts import FACTS, RUNTIME, a_spec
 from tests.support.installer.targets import this_machine
+from tests.support.installer.toy_service import add_toy
 
 ROLES = roles_dir()
+PAGE = Path(__file__).parents[3] / "docs" / "services.md"
+ADDED = ("echo", "toy")
+"""Services that this release does not ship: the one that docs/services.md adds, and the one of the tests."""
+NAMES = (*(service.name for service in installed()), *ADDED)
 LOCAL_ACTIONS = {"dcos_fragment"}
 """What runs on the operator's side only."""
 
 
-def tasks_of(role: str) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The roles, and those that tests and docs add."""
+    roles = tmp_path_factory.mktemp("tree") / "roles"
+    shutil.copytree(ROLES, roles)
+    for path, text in described().items():
+        (roles / path).parent.mkdir(parents=True, exist_ok=True)
+        (roles / path).write_text(text)
+    add_toy(roles)
+    return roles
+
+
+def described() -> dict[str, str]:
+    """The files of the service that docs/services.md adds."""
+    block = re.compile(r"^`roles/(echo/\S+)`.*?\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return dict(block.findall(PAGE.read_text()))
+
+
+def tasks_of(home: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for path in sorted((ROLES / role / "tasks").glob("*.yml")):
+    for path in sorted((home / "tasks").glob("*.yml")):
         found += yaml.safe_load(path.read_text())
     return found
 
 
-@pytest.mark.parametrize("role", [service.name for service in installed()])
-def test_a_role_has_at_most_two_remote_tasks(role: str) -> None:
-    tasks = tasks_of(role)
+def files_of(home: Path) -> set[str]:
+    """The paths below a role's folder, the names of its unit, programs and other templates left out."""
+    paths = {path.relative_to(home) for path in home.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return {str(path) if path.parts[0] not in ("files", "templates") else path.parts[0] for path in paths}
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_a_role_has_the_files_that_the_docs_list_and_no_other(tree: Path, role: str) -> None:
+    assert files_of(tree / role) | {"files"} == files_of(tree / "echo")
+    scenario = "molecule/default/molecule.yml"
+    assert (tree / role / scenario).read_text() == (tree / "echo" / scenario).read_text()
+
+
+@pytest.mark.parametrize("role", ADDED)
+def test_a_service_that_was_added_is_in_the_manifests_of_its_hosts(tree: Path, role: str) -> None:
+    spec, known = a_spec(), materials.load(tree).with_packages({FACTS.target: [RUNTIME]})
+    for host in spec.hosts:
+        units = [unit.name for unit in manifest(spec, host, FACTS, known).units]
+        assert (f"dcos-{role}.service" in units) == host.is_master
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_a_role_has_at_most_two_remote_tasks(tree: Path, role: str) -> None:
+    tasks = tasks_of(tree / role)
     remote = [task for task in tasks if not LOCAL_ACTIONS & task.keys()]
     assert len(remote) <= 2
     assert [task["dcos_fragment"]["role"] for task in tasks if "dcos_fragment" in task] == [role]
 
 
-@pytest.mark.parametrize("role", [service.name for service in installed()])
-def test_every_option_of_a_role_has_a_default_a_type_and_a_way_into_its_fragment(role: str) -> None:
-    defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text())
-    specs = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())
+@pytest.mark.parametrize("role", NAMES)
+def test_every_option_of_a_role_has_a_default_a_type_and_a_way_into_its_fragment(tree: Path, role: str) -> None:
+    defaults = yaml.safe_load((tree / role / "defaults" / "main.yml").read_text())
+    specs = yaml.safe_load((tree / role / "meta" / "argument_specs.yml").read_text())
     declared = specs["argument_specs"]["main"]["options"]
     assert declared.keys() == defaults.keys()
     assert not any("default" in spec for spec in declared.values()), "defaults/main.yml has it: it says so alone"
     assert all(name.startswith(f"{role}_") and spec["type"] and spec["description"] for name, spec in declared.items())
-    (options,) = [task["dcos_fragment"]["options"] for task in tasks_of(role)]
+    (options,) = [task["dcos_fragment"]["options"] for task in tasks_of(tree / role)]
     assert options == {name.removeprefix(f"{role}_"): "{{ %s }}" % name for name in defaults}
 
 
@@ -69,17 +113,17 @@ def test_the_ports_that_machines_keep_for_tasks_are_those_that_agents_offer() ->
     assert defaults["common_task_ports"] == "{}-{}".format(*TASK_PORTS)
 
 
-def test_a_units_text_repeats_nothing_of_its_services_descriptor() -> None:
+def test_a_units_text_repeats_nothing_of_its_services_descriptor(tree: Path) -> None:
     """Order, user, folder and pause come of the descriptor and of the role's options."""
-    for service in installed():
-        for path in (ROLES / service.name / "templates").iterdir():
+    for service in load(tree):
+        for path in (tree / service.name / "templates").iterdir():
             text = path.read_text()
             assert not re.search(r"^(?:User|Group)=dcos-|StateDirectory=dcos/|/var/lib/dcos/", text, re.MULTILINE), path
             assert not re.search(r"^After=.*dcos-|^RestartSec=\d", text, re.MULTILINE), path
 
 
-def test_a_unit_starts_after_the_services_that_its_descriptor_names() -> None:
-    spec, services = a_spec(), installed()
+def test_a_unit_starts_after_the_services_that_its_descriptor_names(tree: Path) -> None:
+    spec, services = a_spec(), load(tree)
     for host in spec.hosts:
         here = services.on(host)
         for service in here:
@@ -88,20 +132,20 @@ def test_a_unit_starts_after_the_services_that_its_descriptor_names() -> None:
             assert order == [other.unit_name for other in here if other.unit_name in order], "as a deploy starts them"
 
 
-@pytest.mark.parametrize("role", [service.name for service in installed()])
-def test_a_role_has_no_template_that_nothing_reads(role: str) -> None:
-    service = installed()[role]
+@pytest.mark.parametrize("role", NAMES)
+def test_a_role_has_no_template_that_nothing_reads(tree: Path, role: str) -> None:
+    service = load(tree)[role]
     named = {file.source for file in service.files} | {f"{service.unit_name}.j2"}
-    assert {template.name for template in (ROLES / role / "templates").iterdir()} == named - {""}
+    assert {template.name for template in (tree / role / "templates").iterdir()} == named - {""}
     copied = {file.copy_of for file in service.files if file.copy_of}
-    assert {file.name for file in (ROLES / role).glob("files/*")} == copied
+    assert {file.name for file in (tree / role).glob("files/*") if file.is_file()} == copied
 
 
-def test_roles_use_nothing_but_builtin_and_our_own_actions() -> None:
+def test_roles_use_nothing_but_builtin_and_our_own_actions(tree: Path) -> None:
     ours = {path.stem for path in (ROLES / "action_plugins").glob("dcos_*.py")}
     known = {"name", "when", "root"} | ours
-    for role in [service.name for service in installed()]:
-        for task in tasks_of(role):
+    for role in NAMES:
+        for task in tasks_of(tree / role):
             assert not [key for key in task if key not in known and not key.startswith("ansible.builtin.")], task
 
 
@@ -249,9 +293,9 @@ def test_by_hand_units_get_as_long_as_from_the_installer() -> None:
     assert APPLY_SECONDS == runner.APPLY_SECONDS
 
 
-def test_every_daemon_comes_before_tasks_when_processors_are_short_and_none_is_real_time() -> None:
+def test_every_daemon_comes_before_tasks_when_processors_are_short_and_none_is_real_time(tree: Path) -> None:
     seen = set()
-    for unit in sorted(ROLES.glob("*/templates/*.service.j2")):
+    for unit in sorted(tree.glob("*/templates/*.service.j2")):
         text = unit.read_text()
         assert not re.search(r"^(CPUSchedulingPolicy|CPUSchedulingPriority|Nice)=", text, re.MULTILINE), unit
         if "Type=oneshot" in text:
@@ -259,4 +303,4 @@ def test_every_daemon_comes_before_tasks_when_processors_are_short_and_none_is_r
         (weight,) = re.findall(r"^CPUWeight=(\d+)$", text, re.MULTILINE)
         assert int(weight) > 100, unit
         seen.add(unit.parent.parent.name)
-    assert {"zookeeper", "master", "marathon", "auth", "gateway", "agent"} <= seen
+    assert {"zookeeper", "master", "marathon", "auth", "gateway", "agent", *ADDED} <= seen

@@ -15,7 +15,7 @@ from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.problems import InventoryInvalid
 from dcos_installer.config.variables import ANSIBLE_VARIABLES
 from dcos_installer.data import inventories_dir
-from dcos_installer.inventory_variables import table, variables
+from dcos_installer.inventory_variables import variables
 from dcos_installer.providers.nspawn.options import network_of
 from dcos_installer.spec import load_spec
 
@@ -180,10 +180,6 @@ def test_a_thousand_hosts_are_read(tmp_path: Path) -> None:
     text = "[masters]\nm1 ansible_host=198.18.9.11\n[agents]\n" + "\n".join(lines)
     spec = load_spec(_write(tmp_path, text + "\n[all:vars]\ndcos_network=198.18.0.0/16\n"))
     assert len(spec.agents) == 1000
-
-
-def test_the_document_holds_the_table_of_variables() -> None:
-    assert table() in (CHECKOUT / "docs" / "inventory.md").read_text()
 
 
 def test_every_example_in_the_table_is_valid() -> None:

@@ -35,8 +35,8 @@ from dcos_runtime.wire.cluster_services import GATEWAY_PATHS
 from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.folder_hosts import FACTS, RUNTIME, Host, a_spec
 from tests.support.installer.pretended import deployed, facts_of, pretend, spec_of
+from tests.support.installer.toy_service import add_toy, toy_ports
 
-TOY = Path(__file__).parents[2] / "support" / "toy_role"
 ROOT = Path(__file__).parents[3]
 
 pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 def roles(tmp_path: Path) -> Path:
     """The roles, and one folder more."""
     shutil.copytree(roles_dir(), tmp_path / "roles")
-    shutil.copytree(TOY, tmp_path / "roles" / "toy")
+    add_toy(tmp_path / "roles")
     return tmp_path / "roles"
 
 
@@ -64,7 +64,7 @@ def text(manifest: Manifest, path: str) -> str:
 
 def test_nginx_gets_one_word_for_the_servers_of_each_service_however_it_is_called(roles: Path) -> None:
     descriptor = roles / "toy" / "service.yml"
-    descriptor.write_text(descriptor.read_text().replace("called: toy\n", "called: toy's (own) thing\n"))
+    descriptor.write_text(descriptor.read_text().replace("noun: toy\n", "noun: toy's (own) thing\n"))
     groups = [route["group"] for route in load(roles).routes]
     assert "dcos_toy_s_own_thing" in groups and len(set(groups)) == len(groups)
     assert all(re.fullmatch(r"dcos_[a-z0-9_]+", group) for group in groups)
@@ -73,13 +73,14 @@ def test_nginx_gets_one_word_for_the_servers_of_each_service_however_it_is_calle
 def test_a_toy_is_in_the_whole_plan_of_masters_and_only_its_doors_are_on_agents(roles: Path) -> None:
     spec = a_spec(masters=3)
     before, after = loaded(), loaded(roles)
+    tls, peers = toy_ports(roles)
     for host in ("m1", "m2", "m3"):
         found, former = made(after, spec, host), made(before, spec, host)
         assert [unit.name for unit in found.units if unit not in former.units] == [
             "dcos-toy.service",
         ]
         (toy,) = [unit for unit in found.units if unit.name == "dcos-toy.service"]
-        assert toy.probe == f"https://toy@{spec.host(host).address}:7447/health"
+        assert toy.probe == f"https://toy@{spec.host(host).address}:{tls}/health"
         assert {"etc/toy/toy.py", "etc/toy/toy.env", "etc/tls/ca.crt", "secret:tls-toy.pem"} <= set(toy.reads)
         assert [user.name for user in found.users if user not in former.users] == ["dcos-toy"]
         new = {secret.name: secret for secret in found.secrets if secret not in former.secrets}
@@ -98,9 +99,23 @@ def test_a_toy_is_in_the_whole_plan_of_masters_and_only_its_doors_are_on_agents(
         "etc/dcos-agent.env",
         "etc/sysctl.conf",
     }
-    rules = text(found, "etc/firewall.nft")
-    assert "7076, 7447, 8080" in rules and "{ 2888, 3888, 7448 } ip saddr @masters accept" in rules
-    assert re.search(r'MESOS_DAEMON_PORTS="[^"]*\b7447-7448\b', text(found, "etc/dcos-agent.env"))
+    for whom, port in (("members", tls), ("masters", peers)):
+        assert open_to(whom, found) - open_to(whom, former) == {port}
+    for port in (tls, peers):
+        assert kept_from_tasks(found, port) and not kept_from_tasks(former, port)
+
+
+def open_to(whom: str, manifest: Manifest) -> set[int]:
+    """The ports that the host's firewall opens to these."""
+    (listed,) = re.findall(rf"tcp dport {{ ([\d, ]+) }} ip saddr @{whom} accept", text(manifest, "etc/firewall.nft"))
+    return {int(number) for number in listed.split(", ")}
+
+
+def kept_from_tasks(manifest: Manifest, port: int) -> bool:
+    """Whether the agent of that host gives the port to no task."""
+    (listed,) = re.findall(r'MESOS_DAEMON_PORTS="([^"]*)"', text(manifest, "etc/dcos-agent.env"))
+    ranges = [part.partition("-") for part in re.findall(r"[\d-]+", listed)]
+    return any(int(low) <= port <= int(high or low) for low, _, high in ranges)
 
 
 def test_a_toy_has_its_place_in_the_playbook_of_masters_and_in_no_agents(roles: Path) -> None:
@@ -125,18 +140,18 @@ def test_a_role_by_itself_makes_a_valid_manifest_with_those_that_it_starts_after
 
 def test_a_toy_is_behind_every_gateway_and_dcos_auth_is_told_of_it(roles: Path) -> None:
     spec = a_spec(masters=3)
-    found = made(loaded(roles), spec, "m1")
+    found, (tls, _) = made(loaded(roles), spec, "m1"), toy_ports(roles)
     configuration = text(found, "etc/gateway/nginx.conf")
     assert "location /toy/ {" in configuration and "location = /toy {" in configuration
     assert "proxy_ssl_name toy.dcos.internal;" in configuration
-    assert "upstream dcos_toy {\n        server 198.18.0.11:7447 max_fails=1" in configuration
+    assert "upstream dcos_toy {\n        server 198.18.0.11:%d max_fails=1" % tls in configuration
     (toy,) = [
         service
         for service in told_services.load(written(roles.parent / "told.json", text(found, "etc/auth/services.json")))
         if service.name == "toy"
     ]
     assert toy.unit == "dcos-toy.service" and toy.health is not None and toy.route is not None
-    assert (toy.health.kind, toy.health.port, toy.health.path) == ("toy", 7447, "/health")
+    assert (toy.health.kind, toy.health.port, toy.health.path) == ("toy", tls, "/health")
     assert route_of("/toy/word?x", "toy", [toy.route]).rest == "/word?x"
     with pytest.raises(NoRoute):
         route_of("/toy/word", "toy", [])
@@ -165,30 +180,30 @@ def test_a_toy_has_certificates_and_a_secret_of_its_own_until_its_folder_is_gone
 
 
 def test_a_toy_is_asked_in_preflight_postflight_and_status(roles: Path, tmp_path: Path) -> None:
-    services = load(roles)
+    services, (tls, peers) = load(roles), toy_ports(roles)
     ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
     asked: list[str] = []
     answering = ctx.ask
 
     def ask(url: str, **more: object) -> object:
-        if ":7447/" not in url:
+        if f":{tls}/" not in url:
             return answering(url, **more)
         asked.append(url)
         raise NotWell(f"GET {url} was not answered", why="connection refused")
 
     ctx.services, ctx.ask = services, ask
     assert unwell(ctx, services["toy"]) == {
-        "m1": "GET https://198.18.1.1:7447/health was not answered; connection refused"
+        "m1": f"GET https://198.18.1.1:{tls}/health was not answered; connection refused"
     }
     problems = status.read(ctx).problems
     assert [one for one in problems if "toy" in one] == [
-        "the toy of m1 does not answer as it should: GET https://198.18.1.1:7447/health was not answered;"
+        f"the toy of m1 does not answer as it should: GET https://198.18.1.1:{tls}/health was not answered;"
         " connection refused"
     ]
     host: HostSpec = ctx.spec.host("m1")
-    ((what, _),) = taken_ports(host, facts_of(host, listening=("*:7448",)), services)
-    assert what == "port 7448 is taken by something else, and the toy of the cluster needs it"
-    assert services.kinds[7447] == "toy"
+    ((what, _),) = taken_ports(host, facts_of(host, listening=(f"*:{peers}",)), services)
+    assert what == f"port {peers} is taken by something else, and the toy of the cluster needs it"
+    assert services.kinds[tls] == "toy"
 
 
 def test_a_toys_folder_is_gone_and_so_is_all_that_it_had_on_the_machine(roles: Path, tmp_path: Path) -> None:
@@ -269,13 +284,19 @@ def test_to_add_a_service_touches_one_folder() -> None:
 def test_a_service_that_calls_others_is_let_in_there(roles: Path) -> None:
     descriptor = roles / "toy" / "service.yml"
     descriptor.write_text(descriptor.read_text().replace("after: [common]", "after: [common]\ncalls: [master, agent]"))
-    spec, known = a_spec(), loaded(roles)
-    assert 'MESOS_TLS_CLIENTS="auth,cosmos,gateway,marathon,toy"' in text(
-        made(known, spec, "m1"), "etc/dcos-master.env"
-    )
-    assert 'MARATHON_TLS_CLIENTS="auth,cosmos,gateway"' in text(made(known, spec, "m1"), "etc/dcos-marathon.env")
-    assert 'MESOS_TLS_CLIENTS="auth,gateway,master,toy"' in text(made(known, spec, "a1"), "etc/dcos-agent.env")
-    assert 'MESOS_TLS_CLIENTS="auth,gateway,master"' in text(made(loaded(), spec, "a1"), "etc/dcos-agent.env")
+    for host, path, added in (
+        ("m1", "etc/dcos-master.env", {"toy"}),
+        ("m1", "etc/dcos-marathon.env", set()),
+        ("a1", "etc/dcos-agent.env", {"toy"}),
+    ):
+        let_in, before = (clients(made(known, a_spec(), host), path) for known in (loaded(roles), loaded()))
+        assert let_in - before == added and before <= let_in, path
+
+
+def clients(manifest: Manifest, path: str) -> set[str]:
+    """The kinds of certificates that the daemon with the settings in ``path`` lets in."""
+    (listed,) = re.findall(r'_TLS_CLIENTS="([^"]*)"', text(manifest, path))
+    return set(listed.split(","))
 
 
 def test_what_a_cluster_can_do_is_what_its_services_say(roles: Path) -> None:
@@ -308,7 +329,7 @@ def test_no_daemon_names_a_service_beside_the_core_of_the_cluster() -> None:
 @pytest.mark.parametrize(
     ("change", "line", "said"),
     [
-        (("number: 7447", "number: 5050"), 13, "port 5050 is master's already"),
+        (("number: TLS", "number: 5050"), 13, "port 5050 is master's already"),
         (("hosts: masters", "hosts: everywhere"), 6, "hosts: input should be 'all', 'masters' or 'agents'"),
         (("hosts: masters", "host: masters"), 6, "there is no key host"),
         (("after: [common]", "after: [comon]"), 7, "there is no service comon"),
@@ -334,8 +355,8 @@ def test_no_daemon_names_a_service_beside_the_core_of_the_cluster() -> None:
         (("paths: [/toy]", "paths: [/cluster]"), 28, "/cluster is one of the gateway's own"),
         (("name: toy-word", "name: Word"), 18, "secrets.1.name"),
         (("  - kind: random", "  - kind: found"), 17, "secrets.1"),
-        (("called: toy\n", "called: toy\ncalled: x\n"), 6, "the key called is there twice"),
-        (("number: 7447", "number: '7447'"), 13, "ports.tls.number"),
+        (("noun: toy\n", "noun: toy\nnoun: x\n"), 6, "the key noun is there twice"),
+        (("number: TLS", "number: 'TLS'"), 13, "ports.tls.number"),
         (("hosts: masters", "hosts: [masters"), 7, "it is no YAML"),
     ],
 )
@@ -343,9 +364,10 @@ def test_a_mistake_in_a_descriptor_is_told_with_its_file_and_line(
     roles: Path, change: tuple[str, str], line: int, said: str
 ) -> None:
     path = roles / "toy" / "service.yml"
-    before = path.read_text()
-    assert change[0] in before
-    path.write_text(before.replace(*change, 1))
+    before, port = path.read_text(), str(toy_ports(roles)[0])
+    wrong, right = (part.replace("TLS", port) for part in change)
+    assert wrong in before
+    path.write_text(before.replace(wrong, right, 1))
     with pytest.raises(DescriptorsInvalid) as told:
         load(roles)
     shown = [str(problem) for problem in told.value.problems]
@@ -371,7 +393,7 @@ def test_daemons_that_are_started_by_hand_know_the_services_as_their_descriptors
     """Of a service that is not in the file, daemons by hand know nothing: a new role needs no other file."""
     told = {record.name: record for record in installed().records}
     for name, record in shipped_services.shipped().items():
-        assert record == told[name], "run python -m tests.support.shipped_services"
+        assert record == told[name], "run python -m tests.support.generated"
 
 
 def test_a_service_lets_in_those_whose_descriptors_say_that_they_call_it(roles: Path) -> None:

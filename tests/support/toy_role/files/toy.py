@@ -35,7 +35,7 @@ def main() -> None:
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(os.environ["TOY_CA"])
     context.load_cert_chain(os.environ["TOY_IDENTITY"])
-    Path("/var/lib/dcos/toy/started").touch()
+    Path(os.environ["STATE_DIRECTORY"], "started").touch()
     with socket.create_server((address, int(os.environ["TOY_PEER_PORT"]))):
         server = http.server.ThreadingHTTPServer((address, int(os.environ["TOY_PORT"])), Pages)
         server.socket = context.wrap_socket(server.socket, server_side=True)
