@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dcos_runtime.agent.containers.base import DEFAULT_PATH, ContainerUser
+from dcos_runtime.agent.container_user import ContainerUser
+from dcos_runtime.agent.containers.base import DEFAULT_PATH
 from dcos_runtime.flags.values import duration_text
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.tasks import TaskInfo

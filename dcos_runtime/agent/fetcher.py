@@ -12,7 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import DEFAULT_PATH, ContainerUser
+from dcos_runtime.agent.container_user import ContainerUser
+from dcos_runtime.agent.containers.base import DEFAULT_PATH
 from dcos_runtime.agent.fetching import process as fetch_process
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.wire.common import CommandInfo

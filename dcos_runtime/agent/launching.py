@@ -10,8 +10,9 @@ from pathlib import Path
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import base
-from dcos_runtime.agent.containers.base import ContainerUser, Launcher, LaunchError, Spec
+from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
 from dcos_runtime.agent.disk.projects import Projects

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import ContainerUser
+from dcos_runtime.agent.container_user import ContainerUser
 
 RUNS = "*/frameworks/*/executors/*/runs/*"
 """Where sandboxes are under their root, and the links to the newest."""

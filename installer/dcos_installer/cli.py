@@ -16,7 +16,7 @@ import click
 from dcos_installer.errors import InstallerError
 from dcos_installer.frame import FAILED, LEFT_OUT, definitions_option, discard_output, errors, inventory_argument
 from dcos_installer.golden.cli import image
-from dcos_installer.hosts.cli import VERBS
+from dcos_installer.host_verbs import VERBS
 from dcos_installer.lifeline import hold, unmarked
 from dcos_installer.surroundings import prepare
 from dcos_runtime import printing
@@ -281,7 +281,7 @@ cli.add_command(image)
 
 def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: bool) -> None:
     from dcos_installer import commands
-    from dcos_installer.phases.base import HostsFailed
+    from dcos_installer.phases.kit.base import HostsFailed
     from dcos_installer.providers.base import failed
 
     def tell(event: Event) -> None:

@@ -23,16 +23,16 @@ from dcos_installer.daemon_client import ANSWER_SECONDS, Asker
 from dcos_installer.engine import AnsibleEngine
 from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.events import Event, Sink
-from dcos_installer.phases import left_out
 from dcos_installer.phases.acquire_lock import AcquireLock, held_while_switching
 from dcos_installer.phases.await_hosts import AwaitHosts
-from dcos_installer.phases.base import Context, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
 from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
-from dcos_installer.phases.engine import Engine
 from dcos_installer.phases.forget_cluster import ForgetCluster
 from dcos_installer.phases.gather_facts import GatherFacts
+from dcos_installer.phases.kit import left_out
+from dcos_installer.phases.kit.base import Context, Phase
+from dcos_installer.phases.kit.engine import Engine
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.provision_machines import ProvisionMachines, lost_message

@@ -14,7 +14,7 @@ from dcos_installer.ansible.play import Workspace
 from dcos_installer.bundle import build, upload
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.engine import Applied, Bundle, HostChanges, OnHost, Planned
+from dcos_installer.phases.kit.engine import Applied, Bundle, HostChanges, OnHost, Planned
 from dcos_installer.plan import materials, plan
 from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts, Target
@@ -24,11 +24,12 @@ from dcos_installer.state import ClusterState
 from dcos_runtime import durable
 
 if TYPE_CHECKING:
-    from dcos_installer.providers.base import Carried, Provider
+    from dcos_installer.machines import Carried
+    from dcos_installer.providers.base import Provider
 
 
 class AnsibleEngine:
-    """See `phases.engine.Engine`. Hosts are reached as the provider says, or by ``connections`` if given."""
+    """See `phases.kit.engine.Engine`. Hosts are reached as the provider says, or by ``connections`` if given."""
 
     def __init__(
         self,

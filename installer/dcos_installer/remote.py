@@ -13,7 +13,7 @@ from dcos_installer.process import CommandResult, run, tail
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.providers.base import SshTarget
+    from dcos_installer.machines import SshTarget
 
 _SSH_FAILED = 255
 _CONNECT_SECONDS = 10

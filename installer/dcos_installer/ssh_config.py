@@ -9,7 +9,7 @@ from dcos_installer import sockets
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.providers.base import SshTarget
+    from dcos_installer.machines import SshTarget
 
 
 def ssh_config(hosts: Iterable[tuple[HostSpec, SshTarget]]) -> str:

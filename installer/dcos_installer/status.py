@@ -13,15 +13,15 @@ from dcos_installer.at_once import TooLate, at_once
 from dcos_installer.daemon_client import CannotAsk
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases import checks
-from dcos_installer.phases.health import unwell_anywhere
+from dcos_installer.phases.kit.health import unwell_anywhere
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
 from dcos_installer.secrets import fingerprint
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.phases.base import Context
     from dcos_installer.phases.checks import Seen
+    from dcos_installer.phases.kit.base import Context
 
 SECONDS = 15.0
 """Seconds for all requests except the provider's, however many machines do not answer."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from dcos_images.data import definitions_dir
 from dcos_images.images import Image, ImageBuilder
 from dcos_images.packages import package_sizes
-from dcos_installer.golden.images import Runtime
+from dcos_installer.bundle.images import Runtime
 from tests.bench.figures import Bench, Measured, NotHere, at_most, figure, ratio_at_most
 from tests.support.images.workshop import no_trees
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import killing, oci
-from dcos_runtime.agent.containers.base import ContainerUser, Launcher, Spec, processes
+from dcos_runtime.agent.containers.base import Launcher, Spec, processes
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher

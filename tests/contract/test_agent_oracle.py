@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.support.daemons.byhand import processes_with
-from tests.support.daemons.pair import Pair
 from tests.support.mesos.oracle import Oracle
+from tests.support.mesos.pair import Pair
 from tests.support.mesos.rawclient import Scheduler, get, ports, request, scalar, task, until
 from tests.support.mesos.sides import shape
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.daemons.byhand import processes_with
-from tests.support.daemons.pair import Pair
+from tests.support.mesos.pair import Pair
 from tests.support.mesos.rawclient import Scheduler, get, scalar, task, until
 
 LASTING: dict[str, Any] = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE"}]}

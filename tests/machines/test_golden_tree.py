@@ -12,8 +12,8 @@ from dcos_images.digest import tree_digest, tree_lines
 from dcos_images.images import Image, ImageBuilder
 from dcos_installer.ansible.host.facts import altered_package
 from dcos_installer.ansible.host.machine import SEEDS, Machine
-from dcos_installer.golden.builder import image_builder
-from dcos_installer.golden.images import Runtime, ensured
+from dcos_installer.bundle.images import Runtime, ensured
+from dcos_installer.providers.image_builder import image_builder
 from tests.support.images.workshop import no_trees
 from tests.support.machines.nspawn_lab import needs_machines
 

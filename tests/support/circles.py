@@ -1,19 +1,27 @@
-"""Circles among our modules, found in their import statements: python -m tests.support.circles prints them.
+"""Circles among our modules and among their folders, found in import statements: python -m tests.support.circles prints
+them.
 
 Every import counts, also one under ``if TYPE_CHECKING`` or inside a function: these hide a circle and do not break it.
+In each folder, the folders in it (each with all below it) and its own modules form no circle. The own modules of a
+folder are one node, unless a program starts there: then some of them are above its rooms (``main.py``) and some below
+(``errors.py``), and each is a node.
 """
 
 from __future__ import annotations
 
 import ast
+import os.path
 import sys
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 AREAS = (".", "installer", "images", "universe")
 """The parent folders of packages."""
+STARTS = ("cli", "main", "start")
+"""Names of modules in which programs start."""
 
 
 def packages() -> list[Path]:
@@ -93,14 +101,46 @@ def circles(arrows: Mapping[str, set[str]]) -> list[frozenset[str]]:
     return found
 
 
+def between_folders(arrows: Mapping[str, set[str]], folders: set[str]) -> dict[str, dict[str, set[str]]]:
+    """Folder → node → the nodes that it imports: what the modules of ``folders`` import, as imports among the parts of
+    the folder that both are in.
+    """
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for name, others in arrows.items():
+        for other in others:
+            parts = os.path.commonprefix([name.split("."), other.split(".")])
+            folder = ".".join(parts)
+            if not folder:
+                continue  # in two packages
+            whole = not any(f"{folder}.{start}" in arrows for start in STARTS)
+            ends = [_node(one, folder, folders, whole) for one in (name, other)]
+            if ends[0] != ends[1]:
+                found[folder][ends[0]].add(ends[1])
+    return found
+
+
+def _node(name: str, folder: str, folders: set[str], whole: bool) -> str:
+    child = ".".join(name.split(".")[: folder.count(".") + 2])
+    return folder if whole and child not in folders else child
+
+
+def of_folders(known: Mapping[str, Path], arrows: Mapping[str, set[str]]) -> list[frozenset[str]]:
+    """The circles in which there is a folder."""
+    folders = {".".join(name.split(".")[:depth]) for name in known for depth in range(1, name.count(".") + 1)}
+    found = [circle for inside in between_folders(arrows, folders).values() for circle in circles(inside)]
+    return [circle for circle in found if circle & folders]
+
+
 def of_ours() -> list[frozenset[str]]:
-    return circles(graph(modules(packages())))
+    known = modules(packages())
+    arrows = graph(known)
+    return [*circles(arrows), *of_folders(known, arrows)]
 
 
 def main() -> int:
     known = modules(packages())
-    found = circles(graph(known))
-    print(f"circles: {len(found)} among the imports of {len(known)} modules")
+    found = of_ours()
+    print(f"circles: {len(found)} among the imports of {len(known)} modules and their folders")
     for circle in found:
         print(f"  {' '.join(sorted(circle))}")
     return 1 if found else 0

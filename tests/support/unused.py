@@ -15,7 +15,7 @@ PACKAGES = ("dcos_runtime", "installer/dcos_installer", "images/dcos_images", "u
 GENERATED = "Made by `python -m dcos_runtime.wire.generator`"
 
 ALLOWED = {
-    "cli.app.CommandTree.format_commands": "click calls it",
+    "cli.tree.CommandTree.format_commands": "click calls it",
     "daemon_client._NoRedirects.redirect_request": "urllib calls it",
     "declaration.DECLARATION": "`providers.registry` finds it",
     "data.data_root": "tests ask where the packages lie, in a checkout and in a wheel",
@@ -26,8 +26,8 @@ ALLOWED = {
     "agent.fetching.streams._Unpacked.readinto": "io calls it",
     "agent.fetching.streams._Unpacked.seekable": "io calls it",
     "flags.leading.leading_flags": "for a new daemon with a leader: docs/leading.md",
-    "hosts.cli.BehindDashes.collect_usage_pieces": "click calls it",
-    "hosts.cli.BehindDashes.parse_args": "click calls it",
+    "host_verbs.BehindDashes.collect_usage_pieces": "click calls it",
+    "host_verbs.BehindDashes.parse_args": "click calls it",
     "hosts.connection._Decide.missing_host_key": "paramiko calls it",
     "host.start.Sent.create_module": "importlib calls it",
     "host.start.Sent.exec_module": "importlib calls it",

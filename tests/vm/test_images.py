@@ -22,7 +22,7 @@ from dcos_images.errors import ImageError
 from dcos_images.housekeeping import first_difference
 from dcos_images.images import ImageBuilder
 from dcos_images.trial import Trial, boot
-from dcos_installer.golden.images import Runtime
+from dcos_installer.bundle.images import Runtime
 from tests.support.documented import ROOT, fences
 from tests.support.images.workshop import no_trees
 

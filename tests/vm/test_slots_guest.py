@@ -21,9 +21,9 @@ from dcos_images.images import Image
 from dcos_images.machine.loader import other
 from dcos_images.updates import ImageUpdate, read_update
 from dcos_installer.errors import InstallerError
-from dcos_installer.golden.builder import image_builder
 from dcos_installer.hosts import slots
 from dcos_installer.hosts.slots import SlotState
+from dcos_installer.providers.image_builder import image_builder
 from dcos_installer.state import open_state
 from tests.support import documented
 from tests.support.images.guest import HOURS, Guest

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dcos_runtime.agent import pools
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.core.capabilities import NONE, Held
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
@@ -31,17 +32,6 @@ class LauncherUnusable(Explained):
     """This launcher cannot work on this machine. The text says what is missing and what to do."""
 
     usual_hint = "correct that, or start with --launcher=posix: tasks are then plain processes"
-
-
-@dataclass(frozen=True)
-class ContainerUser:
-    """Whom a container's process runs as."""
-
-    name: str
-    uid: int
-    gid: int
-    groups: tuple[int, ...]
-    home: str
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from dcos_runtime.agent import pools
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import base, bundle, killing
-from dcos_runtime.agent.containers.base import ContainerUser, LaunchError, LauncherUnusable, Spec, Usage
+from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Spec, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.ports import PortGuard
 from dcos_runtime.agent.containers.rootfs import RootFilesystem

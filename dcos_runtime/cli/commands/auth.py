@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.commands.cluster import login_options
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import in_json
+from dcos_runtime.cli.tree import CommandTree
 
 
 @click.group(cls=CommandTree)

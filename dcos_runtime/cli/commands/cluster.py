@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import in_json, only_ids
+from dcos_runtime.cli.tree import CommandTree
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.tree import CommandTree
 
 
 @click.group(cls=CommandTree)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import Function, only_ids, waiting
+from dcos_runtime.cli.tree import CommandTree
 
 if TYPE_CHECKING:
     from dcos_runtime.cli.marathon.client import AcceptedChange, Marathon

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from dcos_runtime.cli.app import Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import waiting
+from dcos_runtime.cli.tree import Leaf
 
 
 @click.command(

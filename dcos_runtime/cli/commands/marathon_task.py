@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import only_ids
+from dcos_runtime.cli.tree import CommandTree
 
 
 @click.group(cls=CommandTree)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import as_the_master_knows, only_ids
+from dcos_runtime.cli.tree import CommandTree
 
 if TYPE_CHECKING:
     from dcos_runtime.cli.kernel.master import Agent, ClusterState

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.tree import Leaf
 
 
 @click.command(cls=Leaf)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import as_the_package_manager_returns, only_names
+from dcos_runtime.cli.tree import CommandTree
 
 
 @click.group(cls=CommandTree, default="list")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import asking_nothing, one_of_several_apps, only_app, only_plugin
+from dcos_runtime.cli.tree import Leaf
 from dcos_runtime.counting import counted
 
 

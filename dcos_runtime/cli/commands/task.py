@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import CommandTree, Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import Function, as_the_master_knows, only_ids
+from dcos_runtime.cli.tree import CommandTree, Leaf
 
 
 @click.group(cls=CommandTree, default="list")

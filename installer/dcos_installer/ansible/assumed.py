@@ -6,9 +6,9 @@ import msgspec
 
 from dcos_installer.ansible.host.observe import unseen
 from dcos_installer.ansible.host.work import work_for
+from dcos_installer.machines import THIS_RUNTIME, Carried
 from dcos_installer.plan.manifest import Manifest
 from dcos_installer.plan.plan import Change, HostPlan
-from dcos_installer.providers.base import THIS_RUNTIME, Carried
 
 
 def assumed(manifest: Manifest, carried: Carried) -> HostPlan:

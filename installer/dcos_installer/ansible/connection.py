@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dcos_installer.sockets import ALIVE, as_word, joined
 
 if TYPE_CHECKING:
-    from dcos_installer.providers.base import SshTarget
+    from dcos_installer.machines import SshTarget
 
 CONNECT_SECONDS = 15
 

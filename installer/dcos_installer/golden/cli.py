@@ -80,7 +80,7 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
 @_json
 def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: bool) -> None:
     """Build the image NAME: unchanged parts are taken from the cache. It resumes after a failure."""
-    from dcos_installer.golden.images import ensured
+    from dcos_installer.bundle.images import ensured
 
     started = time.monotonic()
     with _reporting(), ensured(_builder(definitions), name, lock=lock_file) as made:
@@ -116,7 +116,7 @@ def test(
 ) -> None:
     """Boot the image NAME in QEMU, and check the machine's own reports. It is built first if necessary."""
     from dcos_images.trial import boot
-    from dcos_installer.golden.images import ensured
+    from dcos_installer.bundle.images import ensured
 
     with _reporting():
         builder = _builder(definitions)
@@ -154,7 +154,7 @@ def publish(
     DESTINATION is a folder that a web server serves, s3://BUCKET/PREFIX, ec2:REGION (an AMI), or PROVIDER:PLACE where a
     provider takes images.
     """
-    from dcos_installer.golden.images import ensured
+    from dcos_installer.bundle.images import ensured
     from dcos_installer.golden.publishing import publish
 
     with _reporting():
@@ -223,7 +223,7 @@ def gc(definitions: Path | None, dry_run: bool) -> None:
 
 
 def _builder(definitions: Path | None, *, quiet: bool = False) -> ImageBuilder:
-    from dcos_installer.golden.builder import image_builder
+    from dcos_installer.providers.image_builder import image_builder
 
     return image_builder((lambda text: None) if quiet else _note, definitions)
 

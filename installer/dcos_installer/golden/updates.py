@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from dcos_images.errors import ImageError
 from dcos_images.updates import read_update
+from dcos_installer.bundle.images import ensured
 from dcos_installer.errors import InstallerError
-from dcos_installer.golden.builder import image_builder
-from dcos_installer.golden.images import ensured
+from dcos_installer.providers.image_builder import image_builder
 
 if TYPE_CHECKING:
     from dcos_images.cache import Note

@@ -18,7 +18,7 @@ from dcos_installer.hosts.running import Input, Take, run_on
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.providers.base import SshTarget
+    from dcos_installer.machines import SshTarget
 
 State = Literal["done", "failed", "timed-out", "unreachable"]
 """``failed``: the command ended with another code than 0, or its connection was lost. ``unreachable``: nothing was run.

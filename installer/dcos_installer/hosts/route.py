@@ -17,7 +17,7 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.process import run
 
 if TYPE_CHECKING:
-    from dcos_installer.providers.base import SshTarget
+    from dcos_installer.machines import SshTarget
 
 _MOST_HOPS = 8
 

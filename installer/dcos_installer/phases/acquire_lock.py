@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError, LockHeld
-from dcos_installer.phases.base import Context
-from dcos_installer.phases.left_out import first_master, leave_out
+from dcos_installer.phases.kit.base import Context
+from dcos_installer.phases.kit.left_out import first_master, leave_out
 from dcos_installer.plan import journal, lock
 from dcos_installer.providers.base import Condition, ProviderError, failed
 from dcos_installer.remote import SshFailed

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import DeadlinePassed, InstallerError
 from dcos_installer.phases.checks.kernel import leader, missing_agents
-from dcos_installer.phases.evidence import unit_log
-from dcos_installer.phases.facts_cache import deployed
-from dcos_installer.phases.health import wait_until
+from dcos_installer.phases.kit.evidence import unit_log
+from dcos_installer.phases.kit.facts_cache import deployed
+from dcos_installer.phases.kit.health import wait_until
 from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
 
 REGISTERED_SECONDS = 180.0
 AS_BEFORE_SECONDS = 120.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dcos_installer.phases.base import Context
+from dcos_installer.phases.kit.base import Context
 
 
 class BuildBundle:

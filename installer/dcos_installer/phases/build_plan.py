@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.config.late_addresses import KNOWN_LATER, unknown
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.machines import Carried
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.converge import refuse_risk
-from dcos_installer.phases.engine import HostChanges, Planned
-from dcos_installer.phases.facts_cache import deployed, read_cache, write_cache
 from dcos_installer.phases.gather_facts import gather, is_there
-from dcos_installer.phases.left_out import leave_out
+from dcos_installer.phases.kit.base import Context, HostsFailed
+from dcos_installer.phases.kit.engine import HostChanges, Planned
+from dcos_installer.phases.kit.facts_cache import deployed, read_cache, write_cache
+from dcos_installer.phases.kit.left_out import leave_out
 from dcos_installer.phases.validate_facts import ValidateFacts
-from dcos_installer.providers.base import Carried, Condition
+from dcos_installer.providers.base import Condition
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec

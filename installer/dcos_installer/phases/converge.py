@@ -10,11 +10,11 @@ import msgspec
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases import checks
-from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.engine import Applied
-from dcos_installer.phases.evidence import with_unit_logs
-from dcos_installer.phases.facts_cache import write_cache
-from dcos_installer.phases.health import what_is_wrong
+from dcos_installer.phases.kit.base import Context, HostsFailed
+from dcos_installer.phases.kit.engine import Applied
+from dcos_installer.phases.kit.evidence import with_unit_logs
+from dcos_installer.phases.kit.facts_cache import write_cache
+from dcos_installer.phases.kit.health import what_is_wrong
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from dcos_installer import client
-from dcos_installer.phases.base import Context
+from dcos_installer.phases.kit.base import Context
 from dcos_installer.state import forget_state
 
 

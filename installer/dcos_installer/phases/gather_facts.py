@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context
-from dcos_installer.phases.facts_cache import read_cache
-from dcos_installer.phases.left_out import leave_out
+from dcos_installer.phases.kit.base import Context
+from dcos_installer.phases.kit.facts_cache import read_cache
+from dcos_installer.phases.kit.left_out import leave_out
 from dcos_installer.plan.facts import Facts, assumed
 from dcos_installer.providers.base import Condition
 

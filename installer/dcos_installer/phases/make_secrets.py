@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context
 from dcos_installer.phases.build_plan import refuse_early
+from dcos_installer.phases.kit.base import Context
 from dcos_installer.secrets import Vault, load, make
 
 _NAMED = 6

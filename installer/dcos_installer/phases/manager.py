@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import CleansUp, Conditional, Context, Phase
+from dcos_installer.phases.kit.base import CleansUp, Conditional, Context, Phase
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from dcos_installer import machine_records
 from dcos_installer.config.late_addresses import KNOWN_LATER, learned, stood_in_for, unknown
 from dcos_installer.config.variables import host_address
 from dcos_installer.phases.acquire_lock import take_record
-from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.facts_cache import deployed
-from dcos_installer.phases.left_out import leave_out
+from dcos_installer.phases.kit.base import Context, HostsFailed
+from dcos_installer.phases.kit.facts_cache import deployed
+from dcos_installer.phases.kit.left_out import leave_out
 from dcos_installer.providers.base import Condition, ProviderError, Results, failed, well
 from dcos_installer.snapshot import SnapshotDamaged, last_spec, remember_spec
 

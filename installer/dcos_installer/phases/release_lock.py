@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcos_installer.phases.acquire_lock import release_record
-from dcos_installer.phases.base import Context
+from dcos_installer.phases.kit.base import Context
 
 
 class ReleaseLock:

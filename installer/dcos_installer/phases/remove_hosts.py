@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.engine import Applied
+from dcos_installer.phases.kit.base import Context, HostsFailed
+from dcos_installer.phases.kit.engine import Applied
 
 
 class RemoveHosts:

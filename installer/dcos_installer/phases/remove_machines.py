@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcos_installer import machine_records
-from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.phases.kit.base import Context, HostsFailed
 from dcos_installer.providers.base import Results, failed, well
 
 

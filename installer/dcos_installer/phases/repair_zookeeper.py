@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context
 from dcos_installer.phases.checks.coordination import Alone, Quorum, ask_mode, ask_quorum
 from dcos_installer.phases.checks.zookeeper_data import KEPT_ASIDE, Fault, fault, give_back, put_aside, zookeeper
-from dcos_installer.phases.evidence import unit_log
-from dcos_installer.phases.health import wait_until
+from dcos_installer.phases.kit.base import Context
+from dcos_installer.phases.kit.evidence import unit_log
+from dcos_installer.phases.kit.health import wait_until
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec

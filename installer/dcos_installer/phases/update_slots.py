@@ -16,10 +16,10 @@ from dcos_installer.hosts.fleet import Fleet
 from dcos_installer.hosts.slots import SlotState
 from dcos_installer.phases.acquire_lock import check_record, take_record_beside
 from dcos_installer.phases.agent_tasks import await_agent, running, tell_tasks
-from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.checks.coordination import ask_quorum
-from dcos_installer.phases.facts_cache import deployed
-from dcos_installer.phases.health import wait_until
+from dcos_installer.phases.kit.base import Context, HostsFailed
+from dcos_installer.phases.kit.facts_cache import deployed
+from dcos_installer.phases.kit.health import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context
 from dcos_installer.phases.gather_facts import is_there
+from dcos_installer.phases.kit.base import Context
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases import checks
-from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.evidence import logs_of
-from dcos_installer.phases.health import unwell, wait_until
-from dcos_installer.phases.postflight import check_host, check_metrics
+from dcos_installer.phases.kit.base import Context, HostsFailed
+from dcos_installer.phases.kit.evidence import logs_of
+from dcos_installer.phases.kit.health import unwell, wait_until
+from dcos_installer.phases.kit.postflight import check_host, check_metrics
 from dcos_installer.secrets import load
 from dcos_runtime.counting import counted
 

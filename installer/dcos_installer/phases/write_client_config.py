@@ -8,8 +8,8 @@ from dcos_installer import client
 from dcos_installer.config.late_addresses import unknown
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context
 from dcos_installer.phases.checks.login import gateway_url, login, refused, token_lives, units
+from dcos_installer.phases.kit.base import Context
 from dcos_installer.secrets import Vault, load
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from dcos_installer.providers.base import DeclaredFacts
+    from dcos_installer.machines import DeclaredFacts
 
 
 class Target(msgspec.Struct, frozen=True, order=True):

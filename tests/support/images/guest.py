@@ -15,7 +15,8 @@ from dcos_images.images import Image
 from dcos_images.process import clean_environment
 from dcos_installer.config.model import HostSpec, SshSpec
 from dcos_installer.hosts.fleet import Fleet
-from dcos_installer.providers.base import MachineFile, SshTarget
+from dcos_installer.machines import SshTarget
+from dcos_installer.providers.base import MachineFile
 from dcos_installer.providers.libvirt.credentials import secret
 
 HOURS = 2 * 3600.0

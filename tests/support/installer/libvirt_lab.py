@@ -18,9 +18,9 @@ import pytest
 
 from dcos_images.host import this_host
 from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
+from dcos_installer.machines import SshTarget
 from dcos_installer.process import CommandResult
 from dcos_installer.providers.answering import SshProblem
-from dcos_installer.providers.base import SshTarget
 from dcos_installer.providers.libvirt import control, golden, hypervisor, preflight, provider
 from dcos_installer.providers.libvirt.descriptions import reservations
 from dcos_installer.providers.libvirt.domain import mark_of

@@ -14,26 +14,16 @@ from dcos_installer.config.model import ClusterSpec, HostSpec, Role, SshSpec
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event
-from dcos_installer.phases.base import Context, Phase
-from dcos_installer.phases.engine import Applied, Bundle, HostChanges, OnHost, Planned
+from dcos_installer.machines import Carried, DeclaredFacts, SshTarget
+from dcos_installer.phases.kit.base import Context, Phase
+from dcos_installer.phases.kit.engine import Applied, Bundle, HostChanges, OnHost, Planned
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.journal import Journal
 from dcos_installer.plan.lock import RECORD_PATH
 from dcos_installer.process import CommandResult, run
-from dcos_installer.providers.base import (
-    Carried,
-    Condition,
-    DeclaredFacts,
-    Expected,
-    MachineState,
-    Note,
-    Order,
-    Results,
-    SshTarget,
-    silent,
-)
+from dcos_installer.providers.base import Condition, Expected, MachineState, Note, Order, Results, silent
 from dcos_installer.remote import Remote, SshFailed
 from dcos_installer.secrets.vault import mark_shown
 from dcos_installer.state import ClusterState, open_state

@@ -8,8 +8,8 @@ from dcos_installer.bundle import runtime
 from dcos_installer.bundle.archive import Built, keep, pack
 from dcos_installer.config.model import ClusterSpec
 from dcos_installer.engine import AnsibleEngine
-from dcos_installer.phases.base import Context
-from dcos_installer.phases.engine import Bundle
+from dcos_installer.phases.kit.base import Context
+from dcos_installer.phases.kit.engine import Bundle
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.plan.facts import Target
 

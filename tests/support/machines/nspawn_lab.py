@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
-from dcos_installer.providers.base import Order, Provider, Results, SshTarget, failed
+from dcos_installer.machines import SshTarget
+from dcos_installer.providers.base import Order, Provider, Results, failed
 from dcos_installer.providers.nspawn.provider import NspawnProvider
 
 needs_machines = pytest.mark.skipif(os.geteuid() != 0, reason="machines are made by root")

@@ -12,8 +12,9 @@ import pytest
 
 from dcos_runtime.agent import flags
 from dcos_runtime.agent.command import command_of
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import bundle
-from dcos_runtime.agent.containers.base import ContainerUser, Spec
+from dcos_runtime.agent.containers.base import Spec
 from dcos_runtime.agent.core import refusal, task_request
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
 from dcos_runtime.agent.core.model import Exit, Settings

@@ -15,8 +15,9 @@ import pytest
 from dcos_runtime.agent import gc
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.command import MOST_STRINGS, Command, ExecLimits, command_of, not_executable
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import bundle, seccomp
-from dcos_runtime.agent.containers.base import ContainerUser, Spec
+from dcos_runtime.agent.containers.base import Spec
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.core.capabilities import NONE, USUALLY, Held, Policy
 from dcos_runtime.agent.core.records import AgentRecord, Stage

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.agent.containers.base import ContainerUser
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.wire.common import CommandInfo
 from tests.support.agent.fetching_lab import MB, Fetch, Server, started

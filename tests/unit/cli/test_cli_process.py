@@ -16,8 +16,8 @@ import click
 import pytest
 
 from dcos_runtime import __version__
-from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.app import dcos as root
+from dcos_runtime.cli.tree import CommandTree
 
 Dcos = Callable[..., Any]
 COMMAND = [sys.executable, "-m", "dcos_runtime.cli.main"]

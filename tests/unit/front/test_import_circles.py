@@ -1,4 +1,6 @@
-"""No module of ours can be reached from itself along imports, those for types and those in functions included."""
+"""No module and no folder of ours can be reached from itself along imports, those for types and those in functions
+included.
+"""
 
 from __future__ import annotations
 
@@ -30,3 +32,31 @@ def test_a_circle_is_found_wherever_its_imports_stand(tmp_path: Path) -> None:
     known = circles.modules([folder])
     found = circles.circles(circles.graph(known))
     assert set(found) == {frozenset({"p.a", "p.b"}), frozenset({"p.c", "p.q", "p.q.d"})}
+
+
+def test_a_circle_of_folders_is_found_though_no_module_is_in_one(tmp_path: Path) -> None:
+    assert of_tree(
+        tmp_path / "shallow", {"a/x.py": "import p.b.x\n", "a/y.py": "", "b/x.py": "", "b/y.py": "import p.a.y\n"}
+    ) == {frozenset({"p.a", "p.b"})}
+    assert of_tree(tmp_path / "deep", {"a/x.py": "import p.b.x\n", "b/x.py": "", "b/deep/y.py": "import p.a.x\n"}) == {
+        frozenset({"p.a", "p.b"})
+    }
+
+
+def test_a_folders_own_modules_are_one_node_where_no_program_starts(tmp_path: Path) -> None:
+    files = {"high.py": "import p.room.x\n", "low.py": "", "room/x.py": "import p.low\n"}
+    assert of_tree(tmp_path / "without", files) == {frozenset({"p", "p.room"})}
+    assert of_tree(tmp_path / "with", {**files, "main.py": "import p.high\n"}) == set()
+    assert of_tree(tmp_path / "circle", {**files, "main.py": "", "low.py": "import p.high\n"}) == {
+        frozenset({"p.high", "p.low", "p.room"})
+    }
+
+
+def of_tree(home: Path, files: dict[str, str]) -> set[frozenset[str]]:
+    """The circles of folders in a package ``p`` of these files."""
+    for name, text in files.items():
+        path = home / "p" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    known = circles.modules([home / "p"])
+    return set(circles.of_folders(known, circles.graph(known)))

@@ -16,7 +16,7 @@ from dcos_images.host import BuildHost
 from dcos_images.housekeeping import Garbage, collect, difference
 from dcos_images.packages import Job
 from dcos_images.trial import Trial, problems
-from dcos_installer.golden.images import ensured
+from dcos_installer.bundle.images import ensured
 from tests.support.images.workshop import Workshop, lock_for, small_tree
 
 

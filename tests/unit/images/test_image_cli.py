@@ -13,7 +13,7 @@ from dcos_images.errors import ImageError
 from dcos_images.host import BuildHost
 from dcos_images.images import ImageBuilder
 from dcos_installer.cli import cli
-from dcos_installer.golden import builder as golden_builder
+from dcos_installer.providers import image_builder
 from dcos_installer.providers.nspawn import remains
 from tests.support.images.workshop import Workshop, lock_for
 
@@ -23,7 +23,7 @@ def cache(workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """The cache of a builder on the workshop's host, with a lock of ``machine``."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(images, "this_host", lambda: workshop.host)
-    monkeypatch.setattr(golden_builder, "Runtime", lambda note: workshop.runtime)
+    monkeypatch.setattr(image_builder, "Runtime", lambda note: workshop.runtime)
     monkeypatch.setattr(remains, "MACHINES_DIR", tmp_path / "machines")
     folder = tmp_path / "dcos" / "images"
     lock_for(workshop.builder(folder), "machine")

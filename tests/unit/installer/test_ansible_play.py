@@ -18,10 +18,10 @@ from dcos_installer.ansible import play, runner
 from dcos_installer.ansible.connection import Connection
 from dcos_installer.ansible.play import PlayFailed, Unreachable, Workspace
 from dcos_installer.errors import InstallerError
+from dcos_installer.machines import SshTarget
 from dcos_installer.plan.facts import Facts
 from dcos_installer.plan.manifest import Manifest, Package, Secret
 from dcos_installer.plan.plan import Change
-from dcos_installer.providers.base import SshTarget
 from tests.support.installer.folder_hosts import Host, a_manifest
 
 UNIT = "dcos-a.service"

@@ -31,8 +31,8 @@ from dcos_installer.bundle.archive import BundleError, keep, kept, pack
 from dcos_installer.bundle.upload import request
 from dcos_installer.data import locks_dir
 from dcos_installer.errors import InstallerError, ProcessFailed
+from dcos_installer.machines import SshTarget
 from dcos_installer.plan.facts import Target
-from dcos_installer.providers.base import SshTarget
 from dcos_runtime.build import WORKSHOP
 from tests.support.daemons.byhand import wait_for
 from tests.support.installer.folder_hosts import Host, a_manifest, shown

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from dcos_installer.ansible.assumed import assumed
 from dcos_installer.ansible.host.work import work_for
+from dcos_installer.machines import Carried
 from dcos_installer.plan.manifest import ACTIVE, File, Link, Manifest, Package, Secret, Sysctl, Unit, User
-from dcos_installer.providers.base import Carried
 from tests.support.installer.folder_hosts import Host, a_manifest
 
 UNITS = ("dcos-a.service", "dcos-b.service", "dcos-c.service")

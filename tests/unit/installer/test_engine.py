@@ -14,11 +14,11 @@ import pytest
 
 from dcos_installer.ansible.connection import Connection
 from dcos_installer.bundle import runtime
-from dcos_installer.phases.base import HostsFailed, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
 from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
 from dcos_installer.phases.gather_facts import GatherFacts
+from dcos_installer.phases.kit.base import HostsFailed, Phase
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.remove_hosts import RemoveHosts

@@ -16,7 +16,7 @@ import pytest
 from dcos_installer import secrets
 from dcos_installer.daemon_client import Asker, CannotAsk, NotWell
 from dcos_installer.phases.checks.login import login
-from dcos_installer.phases.health import what_is_wrong
+from dcos_installer.phases.kit.health import what_is_wrong
 from dcos_installer.secrets import Vault
 from dcos_installer.services import installed
 from dcos_installer.state import ClusterState

@@ -21,11 +21,11 @@ from dcos_installer.commands import destroy_phases, plan_phases
 from dcos_installer.config.late_addresses import is_stand_in, stood_in_for, unknown
 from dcos_installer.config.model import ClusterSpec
 from dcos_installer.phases.acquire_lock import AcquireLock
-from dcos_installer.phases.base import HostsFailed, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
 from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
 from dcos_installer.phases.gather_facts import GatherFacts
+from dcos_installer.phases.kit.base import HostsFailed, Phase
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.provision_machines import MasterMoved, ProvisionMachines

@@ -12,15 +12,15 @@ import pytest
 from dcos_installer.commands import _outcome, deploy_phases, plan_phases
 from dcos_installer.config.model import ClusterSpec
 from dcos_installer.errors import InstallerError
+from dcos_installer.machines import Carried
 from dcos_installer.phases import converge
-from dcos_installer.phases.base import HostsFailed
 from dcos_installer.phases.checks.kernel import Kernel
 from dcos_installer.phases.converge import QuorumAtRisk
-from dcos_installer.phases.engine import Planned
-from dcos_installer.phases.left_out import NoMajority
+from dcos_installer.phases.kit.base import HostsFailed
+from dcos_installer.phases.kit.engine import Planned
+from dcos_installer.phases.kit.left_out import NoMajority
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan.facts import Facts
-from dcos_installer.providers.base import Carried
 from dcos_installer.remote import SshFailed
 from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import (

@@ -15,11 +15,11 @@ from dcos_installer.commands import _outcome, deploy_phases, destroy_phases, pla
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
 from dcos_installer.phases.await_hosts import WAIT_SECONDS
-from dcos_installer.phases.base import Context, HostsFailed, StepFailed
 from dcos_installer.phases.converge import QuorumAtRisk, batches, hold_quorum
-from dcos_installer.phases.health import wait_until
+from dcos_installer.phases.kit.base import Context, HostsFailed, StepFailed
+from dcos_installer.phases.kit.health import wait_until
+from dcos_installer.phases.kit.postflight import problems as postflight_problems
 from dcos_installer.phases.manager import run_phases
-from dcos_installer.phases.postflight import problems as postflight_problems
 from dcos_installer.phases.validate_facts import PreflightFailed, cluster_problems, host_problems
 from dcos_installer.plan import journal, lock
 from dcos_installer.plan.journal import Journal

@@ -13,11 +13,11 @@ import pytest
 from dcos_installer.commands import deploy_phases, plan_phases
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.daemon_client import NotWell
-from dcos_installer.phases.base import HostsFailed
 from dcos_installer.phases.checks.login import check_gateway
+from dcos_installer.phases.kit.base import HostsFailed
+from dcos_installer.phases.kit.postflight import PostflightFailed
 from dcos_installer.phases.make_secrets import SecretsLost
 from dcos_installer.phases.manager import run_phases
-from dcos_installer.phases.postflight import PostflightFailed
 from dcos_installer.phases.validate_facts import taken_ports
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.services import installed

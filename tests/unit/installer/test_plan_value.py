@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dcos_installer.ansible.assumed import assumed
+from dcos_installer.machines import Carried
 from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.plan import Change, HostPlan, Plan, summary
-from dcos_installer.providers.base import Carried
 from tests.support.installer.folder_hosts import FACTS, a_manifest, a_spec, the_materials
 
 

@@ -11,7 +11,7 @@ import pytest
 from dcos_installer.ansible.connection import Connection
 from dcos_installer.config.model import HostSpec, SshSpec
 from dcos_installer.errors import InstallerError
-from dcos_installer.providers.base import SshTarget
+from dcos_installer.machines import SshTarget
 from dcos_installer.remote import Remote, SshFailed
 from dcos_installer.ssh_config import ssh_config
 

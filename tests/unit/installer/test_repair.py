@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from dcos_installer import cli, commands
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases import repair_zookeeper
-from dcos_installer.phases.base import HostsFailed, StepFailed
 from dcos_installer.phases.checks.zookeeper_data import _LOOK, Fault, judged
-from dcos_installer.phases.evidence import _UNIT_LOGS, with_unit_logs
+from dcos_installer.phases.kit.base import HostsFailed, StepFailed
+from dcos_installer.phases.kit.evidence import _UNIT_LOGS, with_unit_logs
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.repair_zookeeper import NotRepaired, RepairZooKeeper
 from dcos_installer.state import ClusterState

@@ -16,9 +16,9 @@ from dcos_installer.ansible.host.machine import IMAGE_USERS, PACKAGES, SEEDS
 from dcos_installer.ansible.host.packages import receive, unpack
 from dcos_installer.bundle import Built
 from dcos_installer.bundle.archive import keep, pack
-from dcos_installer.golden.images import carried
+from dcos_installer.bundle.images import carried
+from dcos_installer.machines import THIS_RUNTIME, Carried
 from dcos_installer.plan.manifest import Link, Manifest, User
-from dcos_installer.providers.base import THIS_RUNTIME, Carried
 from dcos_installer.services import installed
 from tests.support.installer.folder_hosts import Host, a_manifest, shown
 from tests.support.installer.targets import this_machine

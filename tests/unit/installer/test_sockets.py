@@ -13,7 +13,7 @@ import pytest
 from dcos_installer import sockets
 from dcos_installer.ansible.connection import Connection
 from dcos_installer.config.model import HostSpec, SshSpec
-from dcos_installer.providers.base import SshTarget
+from dcos_installer.machines import SshTarget
 from dcos_installer.remote import Remote
 
 ODD = ("a b", "it's", 'q"q', "ä ö", "50%", "back\\slash", "a#b", "a=b", "~", "a,b")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.providers.base import SshTarget
+from dcos_installer.machines import SshTarget
 from dcos_installer.ssh_config import ssh_config
 from tests.support.installer.folder_hosts import a_spec
 

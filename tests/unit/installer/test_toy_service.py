@@ -14,7 +14,7 @@ from dcos_installer.bundle import runtime
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.data import roles_dir
-from dcos_installer.phases.health import unwell
+from dcos_installer.phases.kit.health import unwell
 from dcos_installer.phases.validate_facts import taken_ports
 from dcos_installer.plan import materials
 from dcos_installer.plan.compose import fragment, manifest

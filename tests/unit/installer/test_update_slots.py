@@ -26,8 +26,8 @@ from dcos_installer.hosts import slots
 from dcos_installer.hosts.slots import SlotState
 from dcos_installer.phases import update_slots
 from dcos_installer.phases.acquire_lock import AcquireLock
-from dcos_installer.phases.base import HostsFailed, StepFailed
-from dcos_installer.phases.left_out import NoMajority
+from dcos_installer.phases.kit.base import HostsFailed, StepFailed
+from dcos_installer.phases.kit.left_out import NoMajority
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.release_lock import ReleaseLock
 from dcos_installer.phases.update_slots import FindImage, StartFromSlots, Upgrade, WriteSlots

@@ -23,12 +23,12 @@ from dcos_universe.building.builder import BuildRefused, Built, build
 from dcos_universe.building.cache import ObjectCache
 from dcos_universe.building.placing import Placed, spliced
 from dcos_universe.building.room import room
-from dcos_universe.building.sources import Row
 from dcos_universe.check import running
 from dcos_universe.errors import UniverseError
 from dcos_universe.index.files import INDEXES, Piece
 from dcos_universe.model import Revision
 from dcos_universe.states import RevisionState, change
+from dcos_universe.stock import Row
 from tests.support.universe import sample, synthetic
 from tests.support.universe.reference import digest_in, files, index_bytes
 from tests.support.universe.trees import copy_revision, edit, files_of, index, stepped, whole

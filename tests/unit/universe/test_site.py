@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from dcos_universe.building.sources import Row, Stock
 from dcos_universe.index.files import Piece
 from dcos_universe.model import Revision
 from dcos_universe.site import Page, pages
 from dcos_universe.site.views import link
 from dcos_universe.states import RevisionState, States
+from dcos_universe.stock import Row, Stock
 
 EVIL = (
     "<script>alert(1)</script>",

@@ -20,13 +20,14 @@ from dcos_universe.building.cache import ObjectCache, maker
 from dcos_universe.building.digests import TreeDigests
 from dcos_universe.building.placing import PLACE, Placed, Tree, entry_digests, index_digest, index_size, spliced
 from dcos_universe.building.room import Room, room
-from dcos_universe.building.sources import EntryMaker, Stock, gather
+from dcos_universe.building.sources import EntryMaker, gather
 from dcos_universe.building.stage import Made, Stage
 from dcos_universe.building.twins import Text, Twins
 from dcos_universe.check.running import check_source
 from dcos_universe.errors import UniverseError, faults_told
 from dcos_universe.index.delta import Key
 from dcos_universe.index.files import EMPTY, INDEXES, RELEASES, content_type, index_name, joined
+from dcos_universe.stock import Stock
 
 CARRIED = ("metadata", "targets", "contents.json", "artifacts", "sbom", "blobs", "images")
 """What `sign` and `mirror` have made in the previous tree; a build takes it over."""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from dcos_universe.building.sources import Row
 from dcos_universe.index.delta import Key, rows_digest
 from dcos_universe.index.files import BETWEEN, CLOSING, COMPARED, INDEXES, LEGACY, OPENING, UNIVERSE, index_name
+from dcos_universe.stock import Row
 
 
 class Chunk(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -15,9 +15,9 @@ import zstandard
 
 from dcos_universe.building.cache import ObjectCache, key, maker
 from dcos_universe.building.placing import PLACE, Placed
-from dcos_universe.building.sources import Stock
 from dcos_universe.building.stage import Stage
 from dcos_universe.index.files import BETWEEN, CLOSING, INDEXES, OPENING
+from dcos_universe.stock import Stock
 
 _DEFLATE_LEVEL = 6
 _ZSTD_LEVEL = 3

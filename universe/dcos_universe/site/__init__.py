@@ -8,8 +8,8 @@ from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 
-from dcos_universe.building.sources import Stock
 from dcos_universe.states import States
+from dcos_universe.stock import Stock
 
 _HERE = Path(__file__).parent
 _STATIC = ("style.css", "search.js")

@@ -1,6 +1,6 @@
 """Checks across hosts: that one daemon leads, that a majority serves, that users can log in.
 
-A service without a module here is asked on each of its hosts (`phases.health`). A descriptor names its module in
+A service without a module here is asked on each of its hosts (`phases.kit.health`). A descriptor names its module in
 ``checked_by``; `ALL` are the checks of a cluster's services, in the order in which a deploy waits for them.
 """
 

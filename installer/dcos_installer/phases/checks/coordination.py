@@ -10,12 +10,12 @@ from dcos_installer.daemon_client import Ask, NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.checks.base import Seen
 from dcos_installer.phases.checks.zookeeper_data import Fault, fault, repair_line, zookeeper
-from dcos_installer.phases.evidence import unit_log
-from dcos_installer.phases.health import mode_in, wait_until
+from dcos_installer.phases.kit.evidence import unit_log
+from dcos_installer.phases.kit.health import mode_in, wait_until
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
     from dcos_installer.services import Catalog
 
 SERVE_SECONDS = 90.0

@@ -11,12 +11,12 @@ from dcos_installer.at_once import at_once
 from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.checks.base import Seen
-from dcos_installer.phases.evidence import logs_of, unit_log
-from dcos_installer.phases.health import message_with_hosts, wait_until
+from dcos_installer.phases.kit.evidence import logs_of, unit_log
+from dcos_installer.phases.kit.health import message_with_hosts, wait_until
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
     from dcos_installer.services import Catalog
 
 INIT_SECONDS = 90.0

@@ -11,13 +11,13 @@ from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import DeadlinePassed, InstallerError
 from dcos_installer.phases.checks.base import Seen
 from dcos_installer.phases.checks.coordination import ask_quorum
-from dcos_installer.phases.evidence import logs_of
-from dcos_installer.phases.health import message_with_hosts, wait_until
+from dcos_installer.phases.kit.evidence import logs_of
+from dcos_installer.phases.kit.health import message_with_hosts, wait_until
 from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
     from dcos_installer.services import Catalog
 
 LEADER_SECONDS = 90.0

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from dcos_installer.at_once import at_once
 from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import HostsFailed
 from dcos_installer.phases.checks.base import Seen
-from dcos_installer.phases.evidence import logs_of
-from dcos_installer.phases.health import wait_until
-from dcos_installer.phases.left_out import first_master
-from dcos_installer.phases.postflight import PostflightFailed
+from dcos_installer.phases.kit.base import HostsFailed
+from dcos_installer.phases.kit.evidence import logs_of
+from dcos_installer.phases.kit.health import wait_until
+from dcos_installer.phases.kit.left_out import first_master
+from dcos_installer.phases.kit.postflight import PostflightFailed
 from dcos_installer.secrets import load
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
     from dcos_installer.secrets.roots import Administrator
     from dcos_installer.services import Catalog
 

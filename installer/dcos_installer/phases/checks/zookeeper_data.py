@@ -14,7 +14,7 @@ from dcos_installer.remote import SshFailed
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
     from dcos_installer.services import Service
 
 KEPT_ASIDE = 2

@@ -15,8 +15,9 @@ import msgspec
 
 from dcos_images.errors import ImageError
 from dcos_images.including import load_definition
-from dcos_installer.golden.images import machine_of
-from dcos_installer.providers.base import Carried, ProviderError
+from dcos_installer.bundle.images import machine_of
+from dcos_installer.machines import Carried
+from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.libvirt.descriptions import Volume, backing_of_volume
 from dcos_installer.providers.libvirt.hypervisor import Hypervisor, LibvirtFailed
 from dcos_installer.providers.libvirt.names import golden_digest, golden_mark, golden_volume, published_mark

@@ -11,9 +11,9 @@ from dcos_images.definition import ImageDefinition
 from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import ImageBuilder
-from dcos_installer.golden.builder import image_builder
-from dcos_installer.golden.images import carried, ensured, machine_of
+from dcos_installer.bundle.images import carried, ensured, machine_of
 from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.image_builder import image_builder
 from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, read_golden
 
 _OUTPUT = "qcow2"

@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcos_installer.machines import DeclaredFacts, SshTarget
 from dcos_installer.providers.answering import SSH_PORT
 from dcos_installer.providers.base import (
     Condition,
-    DeclaredFacts,
     Expected,
     MachineFile,
     MachineState,
@@ -24,7 +24,6 @@ from dcos_installer.providers.base import (
     Order,
     ProviderError,
     Results,
-    SshTarget,
     failed,
     silent,
     well,

@@ -25,13 +25,12 @@ from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import Image
 from dcos_images.including import load_definition
+from dcos_installer.bundle.images import carried, ensured
 from dcos_installer.errors import InstallerError
-from dcos_installer.golden.builder import image_builder
-from dcos_installer.golden.images import carried, ensured
+from dcos_installer.machines import DeclaredFacts, SshTarget
 from dcos_installer.providers.answering import SSH_PORT
 from dcos_installer.providers.base import (
     Condition,
-    DeclaredFacts,
     Expected,
     MachineFile,
     MachineState,
@@ -39,11 +38,11 @@ from dcos_installer.providers.base import (
     Order,
     ProviderError,
     Results,
-    SshTarget,
     failed,
     silent,
     well,
 )
+from dcos_installer.providers.image_builder import image_builder
 from dcos_installer.providers.machine_keys import ClusterKeys, hosts_file
 from dcos_installer.providers.nspawn import disk, network
 from dcos_installer.providers.nspawn.cgroups import host_hierarchies, mode_of

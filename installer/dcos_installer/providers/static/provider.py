@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dcos_installer.providers.base import (
-    Condition,
-    Expected,
-    MachineState,
-    Note,
-    Order,
-    ProviderError,
-    Results,
-    SshTarget,
-    silent,
-)
+from dcos_installer.machines import SshTarget
+from dcos_installer.providers.base import Condition, Expected, MachineState, Note, Order, ProviderError, Results, silent
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec

@@ -9,16 +9,15 @@ from pathlib import Path
 from dcos_installer.ansible.host.facts import gather
 from dcos_installer.ansible.host.machine import Machine
 from dcos_installer.config.model import ClusterSpec, HostSpec
+from dcos_installer.machines import DeclaredFacts, SshTarget
 from dcos_installer.providers.base import (
     Condition,
-    DeclaredFacts,
     Expected,
     MachineState,
     Note,
     Order,
     ProviderError,
     Results,
-    SshTarget,
     failed,
     silent,
     well,

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from dcos_installer.bundle import Built
 from dcos_installer.config.model import ClusterSpec, HostSpec
+from dcos_installer.machines import Carried
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.plan import Plan
-from dcos_installer.providers.base import Carried
 
 Bundle = Mapping[Target, Built]
 """The runtime packages of a run: one for each kind of machine."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dcos_installer.phases.base import Context
+from dcos_installer.phases.kit.base import Context
 from dcos_installer.plan.facts import Facts
 from dcos_runtime import durable
 

@@ -18,7 +18,7 @@ from dcos_runtime.counting import counted
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
     from dcos_installer.hosts.fleet import Fleet, HostResult
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.ansible.play import Unreachable as PlayUnreachable
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.facts_cache import deployed
+from dcos_installer.phases.kit.base import Context, HostsFailed
+from dcos_installer.phases.kit.facts_cache import deployed
 from dcos_installer.remote import SshFailed
 
 if TYPE_CHECKING:

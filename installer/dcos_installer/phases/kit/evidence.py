@@ -9,7 +9,7 @@ from dcos_installer.errors import InstallerError
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
-    from dcos_installer.phases.base import Context
+    from dcos_installer.phases.kit.base import Context
 
 # Every unhealthy unit of ours, with its last lines: what an operator would look at first. $1: units that are shown in
 # any state, before the others; $2: units whose lines were shown already.

@@ -22,7 +22,7 @@ from dcos_installer.services import Catalog, installed
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
-    from dcos_installer.phases.engine import Bundle, Engine, Planned
+    from dcos_installer.phases.kit.engine import Bundle, Engine, Planned
     from dcos_installer.plan.facts import Facts
     from dcos_installer.plan.journal import Journal, Record
     from dcos_installer.plan.lock import LockHolder

@@ -18,8 +18,8 @@ from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.at_once import beside
 from dcos_installer.bundle import Built
 from dcos_installer.bundle.archive import BundleError
+from dcos_installer.machines import THIS_RUNTIME, Carried
 from dcos_installer.plan.facts import Target
-from dcos_installer.providers.base import THIS_RUNTIME, Carried
 
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 

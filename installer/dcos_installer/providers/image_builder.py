@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dcos_images.images import ImageBuilder
-from dcos_installer.golden.images import Runtime
+from dcos_installer.bundle.images import Runtime
 from dcos_installer.providers.registry import declarations
 
 
