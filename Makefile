@@ -31,7 +31,7 @@ $(VENV)/.operator: installer/locks/operator.lock pyproject.toml installer/setup-
 	@$(PYTHON) installer/checkout paths $(VENV)
 	@touch $@
 
-$(VENV)/.dev: installer/locks/dev.lock installer/locks/libvirt.lock $(VENV)/.operator
+$(VENV)/.dev: installer/locks/dev.lock $(wildcard installer/dcos_installer/providers/*/built.lock) $(VENV)/.operator
 	@installer/setup-host tests
 	@echo "setup: what tests and lint need, from installer/locks/dev.lock"
 	@$(PIP) --require-hashes --only-binary :all: -r installer/locks/dev.lock

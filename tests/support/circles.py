@@ -10,11 +10,11 @@ folder are one node, unless a program starts there: then some of them are above 
 from __future__ import annotations
 
 import ast
-import os.path
 import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,8 +108,8 @@ def between_folders(arrows: Mapping[str, set[str]], folders: set[str]) -> dict[s
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for name, others in arrows.items():
         for other in others:
-            parts = os.path.commonprefix([name.split("."), other.split(".")])
-            folder = ".".join(parts)
+            pairs = takewhile(lambda pair: pair[0] == pair[1], zip(name.split("."), other.split("."), strict=False))
+            folder = ".".join(part for part, _ in pairs)
             if not folder:
                 continue  # in two packages
             whole = not any(f"{folder}.{start}" in arrows for start in STARTS)

@@ -239,7 +239,8 @@ def _target(words: Sequence[str]) -> str:
 
 
 def _set_up(words: Sequence[str]) -> str:
-    known = re.findall(r"^([a-z]+)\)", (ROOT / "installer" / "setup-host").read_text(), re.MULTILINE)
+    own = re.findall(r"^([a-z]+)\)", (ROOT / "installer" / "setup-host").read_text(), re.MULTILINE)
+    known = [*own, *(path.name for path in (ROOT / "installer/dcos_installer/providers").glob("*/setup/*"))]
     for word in words[1:]:
         if word not in known:
             raise Wrong(f"{shlex.join(words)}: setup-host knows {', '.join(known)}")

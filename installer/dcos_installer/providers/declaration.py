@@ -85,7 +85,9 @@ class Declaration:
     is_default: bool = False
     """Whether it is the default of inventories that name no provider. Exactly one provider is."""
     gives_addresses: bool = False
-    """Whether a host needs no address in the inventory, because the provider reports it after creation."""
+    """Whether a host needs no address in the inventory, because the provider reports it after creation. Only a provider
+    that makes machines may say so.
+    """
     extra: str = ""
     """The extra of this distribution that contains its libraries."""
     brought_by: str = ""

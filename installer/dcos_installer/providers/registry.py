@@ -21,7 +21,9 @@ SEARCHED_PACKAGES = ["dcos_installer.providers"]
 
 
 def declarations() -> Mapping[str, Declaration]:
-    """Every kind of provider by its name, sorted. Raises `ProviderError` for an incomplete folder."""
+    """Every kind of provider by its name, sorted. Raises `ProviderError` for an incomplete folder, and for
+    a declaration that contradicts itself.
+    """
     return _declarations(tuple(SEARCHED_PACKAGES))
 
 
@@ -34,6 +36,7 @@ def _declarations(packages: tuple[str, ...]) -> Mapping[str, Declaration]:
         for module in pkgutil.iter_modules(folders):
             if module.ispkg:
                 one: Declaration = import_module(f"{package}.{module.name}.declaration").DECLARATION
+                _refuse_contradiction(one)
                 found[one.name] = one
     return dict(sorted(found.items()))
 
@@ -50,6 +53,16 @@ def _refuse_incomplete(folders: Iterable[str]) -> None:
                     why="the folder has a declaration.py and no __init__.py, so it is no package of Python",
                     hint="add an empty __init__.py, or remove the folder",
                 )
+
+
+def _refuse_contradiction(one: Declaration) -> None:
+    if one.gives_addresses and not one.makes_machines:
+        raise ProviderError(
+            f"the provider {one.name!r} cannot be used",
+            why="its declaration says gives_addresses, and makes_machines=False: an address is given to a machine when"
+            " it is made",
+            hint="let it make machines, or have inventories name their addresses",
+        )
 
 
 def declaration(name: str) -> Declaration:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.support.sources import ROOT, tracked
+
 PACKAGES = ("installer/dcos_installer", "images/dcos_images", "dcos_runtime", "universe/dcos_universe")
-
-
-def tracked() -> list[Path]:
-    if not (ROOT / ".git").exists() or not shutil.which("git"):
-        pytest.skip("not a git checkout: the list of files is git's")
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
-    return [ROOT / name.decode() for name in listing.split(b"\0") if name]
+LOCKS_OF_PROVIDERS = sorted((ROOT / "installer/dcos_installer/providers").glob("*/built.lock"))
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -33,8 +27,8 @@ def test_forbidden_arrows_do_not_exist() -> None:
 
 
 def test_lock_files_hold_names_versions_and_hashes_only() -> None:
-    locks = sorted((ROOT / "installer/locks").glob("*.lock"))
-    assert {lock.stem for lock in locks} == {"dev", "libvirt", "operator", "runtime"}
+    locks = [*sorted((ROOT / "installer/locks").glob("*.lock")), *LOCKS_OF_PROVIDERS]
+    assert {lock.stem for lock in locks} == {"built", "dev", "operator", "runtime"}
     line = re.compile(r"[a-zA-Z0-9._-]+==[^ ]+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     for lock in locks:
         wrong = [text for text in lock.read_text().splitlines() if not line.fullmatch(text)]
@@ -42,15 +36,17 @@ def test_lock_files_hold_names_versions_and_hashes_only() -> None:
 
 
 def test_operator_and_runtime_locks_agree_with_the_dev_lock() -> None:
-    def pins(name: str) -> dict[str, str]:
-        text = (ROOT / f"installer/locks/{name}.lock").read_text()
-        return dict(re.findall(r"^([a-zA-Z0-9._-]+)==([^ ]+)", text, re.MULTILINE))
+    def pins(lock: Path) -> dict[str, str]:
+        return dict(re.findall(r"^([a-zA-Z0-9._-]+)==([^ ]+)", lock.read_text(), re.MULTILINE))
 
-    dev = pins("dev")
+    dev = pins(ROOT / "installer/locks/dev.lock")
     for name in ("operator", "runtime"):
-        assert {package: version for package, version in pins(name).items() if dev.get(package) != version} == {}
-    assert pins("libvirt").keys() == {"libvirt-python", "setuptools"}  # of which the first has no wheel
-    assert pins("libvirt")["setuptools"] == dev["setuptools"]
+        found = pins(ROOT / f"installer/locks/{name}.lock")
+        assert {package: version for package, version in found.items() if dev.get(package) != version} == {}
+    assert LOCKS_OF_PROVIDERS
+    for lock in LOCKS_OF_PROVIDERS:  # packages without a wheel, and what builds them
+        assert list(pins(lock)) == sorted(lock.with_suffix(".in").read_text().split()), lock
+        assert pins(lock)["setuptools"] == dev["setuptools"]
 
 
 def test_no_file_names_a_package_registry() -> None:

@@ -14,8 +14,8 @@ from dcos_installer.providers import registry
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.registry import declarations, default
 from tests.support import providers as providers_of_tests
+from tests.support.sources import ROOT, tracked
 
-ROOT = Path(__file__).resolve().parents[3]
 PROVIDERS = Path(providers.__file__).parent
 
 
@@ -25,18 +25,35 @@ def test_every_folder_of_providers_is_found_and_is_called_as_it_is() -> None:
     assert list(declarations()) == sorted(folders)
 
 
+OTHER_MEANINGS = {"static": "reservations of Mesos, addresses of a network and pages are static, too"}
+"""Names that are words besides: looked for, as a word, where providers are dealt with."""
+NAMED = {
+    "inventories/libvirt.ini": "an example for that provider, called after it",
+    "inventories/local.ini": "an example for that provider",
+    "pyproject.toml": "an extra, and a module that mypy has no types of, are called as the library",
+}
+"""Files outside of providers/ that name one, with the reason."""
+NOT_LOOKED_AT = ("CHANGELOG.md", "README.md", "docs/", "tests/")
+"""People ask for a provider by its name, and tests of one say which it is."""
+
+
 def test_no_provider_is_named_outside_its_folder() -> None:
-    """The installer and the roles; docs may, because people ask for a provider by its name."""
-    names = "|".join(map(re.escape, declarations()))
-    word = re.compile(rf"(?<![\w-])(?:systemd-)?(?:{names})(?![\w-])", re.IGNORECASE)
-    named = []
-    for top in (ROOT / "installer" / "dcos_installer", ROOT / "roles"):
-        for path in sorted(top.rglob("*")):
-            inside = any(path.is_relative_to(PROVIDERS / name) for name in declarations())
-            if path.is_file() and path.suffix != ".pyc" and not inside:
-                lines = path.read_text().splitlines()
-                named += [f"{path}:{number}" for number, line in enumerate(lines, start=1) if word.search(line)]
-    assert named == []
+    found = set()
+    for path in tracked():
+        place = str(path.relative_to(ROOT))
+        own = any(path.is_relative_to(PROVIDERS / name) for name in declarations())
+        if own or place.startswith(NOT_LOOKED_AT) or not path.is_file():
+            continue
+        text = path.read_bytes().decode(errors="replace").lower()
+        for name in declarations():
+            if name not in OTHER_MEANINGS:
+                named = name in text
+            else:
+                inside = place.startswith(("installer/dcos_installer/", "roles/"))
+                named = inside and re.search(rf"(?<![\w-]){name}(?![\w-])", text) is not None
+            if named:
+                found.add(place)
+    assert found == NAMED.keys()
 
 
 def test_a_new_provider_is_one_folder_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +76,21 @@ def test_a_folder_that_is_no_package_is_refused(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(ProviderError) as refused:
         declarations()
     assert str(package / "half") in str(refused.value) and "__init__.py" in str(refused.value.hint)
+
+
+def test_a_provider_that_makes_no_machines_gives_no_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "other_providers" / "confused"
+    home.mkdir(parents=True)
+    for folder in (home, home.parent):
+        (folder / "__init__.py").touch()
+    (home / "declaration.py").write_text(
+        "from dcos_installer.providers.declaration import Declaration\n"
+        "DECLARATION = Declaration(name='confused', summary='x', gives_addresses=True, makes_machines=False)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "SEARCHED_PACKAGES", [home.parent.name])
+    with pytest.raises(ProviderError, match="'confused' cannot be used"):
+        declarations()
 
 
 def test_one_kind_is_meant_where_no_provider_is_named() -> None:
