@@ -10,10 +10,7 @@ from dcos_runtime.errors import explain
 from dcos_runtime.flags.auth import AuthFlags
 from dcos_runtime.start import importing
 
-SUMMARY = (
-    "Users and tokens of a cluster, and where the gateway's requests lead: nginx asks it on a UNIX socket. "
-    "Environment: DCOS_AUTH_<FLAG>."
-)
+SUMMARY = "Users and tokens of a cluster, and where the gateway's requests lead: nginx asks it on a UNIX socket."
 
 
 def main() -> None:

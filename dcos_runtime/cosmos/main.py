@@ -37,7 +37,7 @@ NODES_SECONDS = 20.0
 
 
 class Cosmos(Daemon[CosmosShell, CosmosFlags]):
-    summary = "The package manager: serves Cosmos' API. Environment: COSMOS_<FLAG>."
+    summary = "The package manager: serves Cosmos' API."
     kind = "cosmos"
     flags = CosmosFlags
     dialect = CosmosDialect()

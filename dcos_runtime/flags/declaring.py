@@ -271,6 +271,11 @@ def _read_arguments(argv: Sequence[str], known: Mapping[str, Flag], texts: dict[
 
 def help_text(wanted: type[Flags], summary: str) -> str:
     lines = [f"Usage: {wanted.program} [--flag=value …]", "", summary, ""]
+    lines += [
+        f"A flag can also be set in the environment: --flag as {wanted.prefix}FLAG. The command line wins. The value",
+        "file:///PATH is what that file holds; a flag that takes a file's name takes it for the name.",
+        "",
+    ]
     for one in sorted(wanted.declared(), key=lambda one: one.name):
         lines.append(f"  --[no-]{one.name}" if one.kind.switch else f"  --{one.name}=VALUE")
         default = "(required)" if one.required else f"(default: {one.default_text})" if one.default_text else ""

@@ -65,7 +65,7 @@ class Shell(Generic[E]):
 
     def step(self) -> None:
         """Lets time pass for the core."""
-        self._runner.feed(Tick())  # type: ignore[arg-type]  # in the events of every core, which E does not say
+        self._runner.feed(Tick())  # type: ignore[arg-type]  # E does not say that the events of every core include it
 
     def fed(self) -> None:
         """Called after events were handled."""
@@ -83,7 +83,7 @@ class Shell(Generic[E]):
 
     def unwritten(self, persist: Persist, error: StoreError) -> None:
         """Called after a write that failed; this process then ends."""
-        self._runner.feed(PersistFailed(persist.id, str(error)))  # type: ignore[arg-type]  # in the events of every core, which E does not say
+        self._runner.feed(PersistFailed(persist.id, str(error)))  # type: ignore[arg-type]  # E does not say that the events of every core include it
 
     def ended(self) -> None:
         """Called when the core gets no more events."""
@@ -171,7 +171,7 @@ class Shell(Generic[E]):
                 raise
             self.stored(changes, began)
             for persist in batch:
-                self.feed(Persisted(persist.id))  # type: ignore[arg-type]  # in the events of every core, which E does not say
+                self.feed(Persisted(persist.id))  # type: ignore[arg-type]  # E does not say that the events of every core include it
                 self._writes.task_done()
 
     # --- its life ---

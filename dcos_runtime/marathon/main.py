@@ -39,9 +39,7 @@ _CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE", "RESERVA
 
 
 class Init(Daemon[InitShell, MarathonFlags]):
-    summary = (
-        "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API. Environment: MARATHON_<FLAG>."
-    )
+    summary = "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API."
     kind = "marathon"
     flags = MarathonFlags
     checks = marathon_flags.CHECKS

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 _APPLICATION_ID = 0x64636F73  # "dcos"
 _LAYOUT = 1
+_ANOTHER = "give another folder with --work_dir"
+_OWN = "give this one a folder of its own with --work_dir"
 
 
 class SqliteStore:
@@ -67,15 +69,23 @@ class SqliteStore:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"{self._path}: {self._explain(error)}") from error
+            why, hint = self._explain(error)
+            raise StoreError(str(self._path), why=why, hint=hint) from error
 
-    def _explain(self, error: Exception) -> str:
+    def _explain(self, error: Exception) -> tuple[str, str]:
+        """Why that happened, and what to do."""
         text = str(error)
+        if isinstance(error, OSError):
+            return f"its folder cannot be made, because of {error.filename}: {error.strerror}", _ANOTHER
         if "locked" in text:
-            return "another process has this store open; end that one, or give this one a work directory of its own"
+            return "another process has this store open", f"end that one, or {_OWN}"
         if isinstance(error, sqlite3.DatabaseError) and ("not a database" in text or "malformed" in text):
-            return f"the store is damaged ({text}); put a backup in its place, or move it away to begin empty"
-        return text
+            return f"the store is damaged ({text})", "put a backup in its place, or move it away to begin empty"
+        if "unable to open" in text or "readonly" in text:
+            return f"this user cannot write it ({text})", f"see whose the file and its folder are, or {_ANOTHER}"
+        if "full" in text:
+            return text, "make room on its disk"
+        return text, ""
 
     # What follows runs in the one thread of this store.
 
@@ -98,8 +108,9 @@ class SqliteStore:
                 connection.execute(f"PRAGMA user_version = {_LAYOUT}")
             elif (application, layout) != (_APPLICATION_ID, _LAYOUT):
                 raise StoreError(
-                    f"{self._path}: this is not a store of this version (id {application:#x}, layout {layout}); "
-                    "give another work directory, or start the version that wrote it"
+                    str(self._path),
+                    why=f"this is not a store of this version (id {application:#x}, layout {layout})",
+                    hint=f"start the version that wrote it, or {_ANOTHER}",
                 )
             connection.execute("COMMIT")
             verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

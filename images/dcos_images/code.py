@@ -16,7 +16,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 @functools.cache
 def code_digest(module: str) -> str:
-    """The sha256 of the sources of `code_of` the module."""
+    """The SHA-256 of the sources of all modules in `code_of(module)`."""
     digest = hashlib.sha256()
     for name in sorted(code_of(module)):
         digest.update(f"{name} {hashlib.sha256(source_of(name)).hexdigest()}\n".encode())

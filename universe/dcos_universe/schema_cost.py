@@ -55,7 +55,7 @@ def steps(pattern: str, length: int) -> int:
 
 
 class TooMuch(Exception):
-    """Validating this value would cost too much. The text says what of it."""
+    """Validating this value would cost too much. The text names the part that does."""
 
 
 class SchemaCost:

@@ -262,8 +262,8 @@ def _refused(error: OSError) -> str:
     if not isinstance(error, BpfError):
         return f"{error.filename or 'the cgroup of all containers'}: {error.strerror or error}"
     hint = {
-        errno.EPERM: "bpf(2) wants CAP_BPF or CAP_SYS_ADMIN, and CAP_NET_ADMIN; where the machine itself is a container,"
-        " its system call filter has to allow bpf",
+        errno.EPERM: "bpf(2) wants CAP_BPF or CAP_SYS_ADMIN, and CAP_NET_ADMIN. Where the machine is a container,"
+        " its system call filter has to allow bpf(2)",
         errno.EINVAL: "programs for bind want a kernel from 4.17 on with CONFIG_CGROUP_BPF",
         errno.ENOSYS: "the kernel was built without bpf(2)",
     }.get(error.errno or 0, "")

@@ -90,7 +90,9 @@ def _own_mounts() -> str:
 
 
 _ESP_OPTIONS = "rw,umask=0077,noatime"
-"""Also to read: while it is mounted to be read only, systemd could not mount it to write, and so find no slot good."""
+"""Used for reading, too: while the partition is mounted read-only, systemd cannot mount it for writing, and then marks
+no slot as good.
+"""
 
 
 def _mount_esp(layout: Layout, folder: str) -> SlotDisk:

@@ -60,7 +60,7 @@ def own(path: Path) -> tuple[int, str]:
 
 
 def servers(text: str) -> dict[int, str]:
-    """The address of each member by its number. Empty when the text is no whole list."""
+    """The address of each member by its number. Empty if a line of the text is incomplete or is no member."""
     found = {}
     for line in text.splitlines():
         if line.startswith("version=") or not line.strip():

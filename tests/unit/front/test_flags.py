@@ -182,6 +182,7 @@ def test_what_is_written_is_read_again(program: str) -> None:
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_the_help_tells_every_flag_and_its_default(program: str) -> None:
     text = help_text(PROGRAMS[program], "What it is.")
+    assert f"--flag as {PROGRAMS[program].prefix}FLAG." in text
     for one in PROGRAMS[program].declared():
         assert f"--[no-]{one.name}\n" in text or f"--{one.name}=VALUE\n" in text
         assert not re.search(r"[.:;]$", one.help), f"{one.name}: no mark at its end"

@@ -85,7 +85,7 @@ done
 
 
 class Shell:
-    """Runs scripts of ``sh`` in the folder of a place: here, or on a host through ssh."""
+    """Runs shell scripts in the folder of a destination: on this host, or on another one through SSH."""
 
     def __init__(self, folder: str, prefix: Sequence[str] = (), where: str = "") -> None:
         self.folder = folder

@@ -299,7 +299,7 @@ class Vectors:
             self._next_end = min(self._next_end, until)
 
     def _expire(self, chosen: NDArray[np.intp], now: float) -> None:
-        """Forgets what has ended of these agents' filters; they are looked at again."""
+        """Removes the filters of these agents that have ended, and marks the agents to be looked at again."""
         rows, columns = self._rows, self._columns
         for row in chosen.tolist():
             agent = rows.at(row)
