@@ -24,7 +24,7 @@ from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core import events, recorded
-from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.disk.projects import Projects

@@ -12,7 +12,7 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Launcher, LaunchError
 from dcos_runtime.agent.core import events
-from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
     Destroy,

@@ -11,7 +11,7 @@ import msgspec
 
 from dcos_runtime import __version__, build
 from dcos_runtime.agent.containers.base import Usage
-from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.records import Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.resources import MB, attribute_values, scalar

@@ -13,8 +13,8 @@ from dcos_runtime.cosmos import asking, uninstaller
 from dcos_runtime.cosmos.asking import Asked
 from dcos_runtime.cosmos.core import errors, shown
 from dcos_runtime.cosmos.core.catalog import Catalog, Kept
-from dcos_runtime.cosmos.core.core import AddRepository, BeginUninstalls, DeleteRepository
 from dcos_runtime.cosmos.core.errors import CosmosError
+from dcos_runtime.cosmos.core.events import AddRepository, BeginUninstalls, DeleteRepository
 from dcos_runtime.cosmos.core.uninstalls import decode_all, encode
 from dcos_runtime.cosmos.managers import Managers
 from dcos_runtime.cosmos.shell import CosmosShell

@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from typing import Any
 
 from dcos_runtime.cosmos.core import errors, recorded
-from dcos_runtime.cosmos.core.core import Carry, CosmosCore, Event, Recovered, Refresh, StepDone, StepFailed
+from dcos_runtime.cosmos.core.core import CosmosCore
+from dcos_runtime.cosmos.core.effects import Carry, Refresh
 from dcos_runtime.cosmos.core.errors import CosmosError
+from dcos_runtime.cosmos.core.events import Event, Recovered, StepDone, StepFailed
 from dcos_runtime.cosmos.core.uninstalls import decode, encode
 from dcos_runtime.cosmos.repositories import Repositories
 from dcos_runtime.cosmos.uninstaller import NotYet, Uninstaller

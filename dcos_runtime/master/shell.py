@@ -14,9 +14,9 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.leading.shell import Shell
 from dcos_runtime.master.core import recorded
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.events import BudgetedTick, Event, Recovered, Resumed
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.registry import UnknownRegistryVersion
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from dcos_runtime.agent.core import events
-from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
     Destroy,

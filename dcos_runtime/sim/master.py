@@ -8,8 +8,8 @@ from typing import Any
 from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import Options as AllocatorOptions
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Close, Send, SendJoined, Tell
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, Config
 from dcos_runtime.sim.leading import LeadingProcess
 from dcos_runtime.sim.network import Stream

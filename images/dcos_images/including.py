@@ -66,7 +66,7 @@ def load_definition(name: str, folder: Path | None = None) -> ImageDefinition:
 
 @dataclass
 class _Draft:
-    """The values that were read so far. A list is kept as a dict without values, which holds each item once, in order."""
+    """The values read so far. A list is kept as a dict without values, which holds each item once, in order."""
 
     texts: dict[str, str] = field(default_factory=dict)
     lists: dict[str, dict[str, None]] = field(default_factory=lambda: {name: {} for name in _LISTS})

@@ -18,8 +18,8 @@ from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
 from dcos_runtime.core.resources import Resources, plain
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Effect, Send, SendJoined, Tell
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.memory import LongLived
 from dcos_runtime.master.shell import next_budget

@@ -12,8 +12,8 @@ from dcos_runtime.core.frozen import Now, Persist, Persisted
 from dcos_runtime.core.resources import Format
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import encoded, events
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Send
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo, Offer

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from dcos_runtime.agent.core import snapshot as snapshots
-from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import Effect, Prepare, Register, WatchContainer
 from dcos_runtime.agent.core.events import Event, Received, Recovered
 from dcos_runtime.agent.core.timing import Continuation, Written

@@ -13,11 +13,21 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime.core.frozen import Frozen, Log, Now, Persist, Persisted, PersistFailed, Reply, Tick
+from dcos_runtime.core.frozen import Frozen, Log, Now, Persisted, PersistFailed, Reply, Tick
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.cosmos.core import errors
+from dcos_runtime.cosmos.core.effects import Carry, Effect, Refresh
 from dcos_runtime.cosmos.core.errors import CosmosError
+from dcos_runtime.cosmos.core.events import (
+    AddRepository,
+    BeginUninstalls,
+    DeleteRepository,
+    Event,
+    Recovered,
+    StepDone,
+    StepFailed,
+)
 from dcos_runtime.cosmos.core.uninstalls import Step, Uninstall, decode, encode, encode_all
 
 JSON = "application/json"
@@ -28,90 +38,6 @@ MAX_REPOSITORIES = 100
 AGAIN_SECONDS = 1.0
 LONGEST_SECONDS = 30.0
 """Seconds between two tries of a step that fails: twice as long each time, between these limits."""
-
-
-# --- events ----------------------------------------------------------------------------------------------------------
-
-
-class Recovered(Frozen, frozen=True):
-    entries: tuple[tuple[str, bytes], ...]
-    repositories: tuple[tuple[str, str], ...]
-    """Name and URL of each repository of a cluster whose list was never changed."""
-
-
-class AddRepository(Frozen, frozen=True):
-    """``index`` counts from 0; None: after all others."""
-
-    request: int
-    name: str
-    uri: str
-    index: int | None
-
-
-class DeleteRepository(Frozen, frozen=True):
-    """By name, by URL, or by both."""
-
-    request: int
-    name: str | None
-    uri: str | None
-
-
-class BeginUninstalls(Frozen, frozen=True):
-    """Begins all of these uninstalls or none, each as `uninstalls.encode` makes it. The reply (`uninstalls.encode_all`)
-    comes when they are done, or, where the scheduler takes its service down, when the scheduler was asked to.
-    """
-
-    request: int
-    uninstalls: tuple[bytes, ...]
-
-
-class StepDone(Frozen, frozen=True):
-    """``uninstall``: the record with what the step has found out."""
-
-    app: str
-    uninstall: bytes
-
-
-class StepFailed(Frozen, frozen=True):
-    """``error`` is a `CosmosError`'s body when no repetition helps: the uninstall is over."""
-
-    app: str
-    why: str
-    error: bytes = b""
-    status: int = 0
-
-
-Event = (
-    Recovered
-    | AddRepository
-    | DeleteRepository
-    | BeginUninstalls
-    | StepDone
-    | StepFailed
-    | Tick
-    | Persisted
-    | PersistFailed
-)
-
-
-# --- effects ---------------------------------------------------------------------------------------------------------
-
-
-class Carry(Frozen, frozen=True):
-    """Do the step of this uninstall. `StepDone` or `StepFailed` is the result."""
-
-    app: str
-    uninstall: bytes
-
-
-class Refresh(Frozen, frozen=True):
-    """The list of repositories has changed."""
-
-
-Effect = Carry | Refresh | Persist | Reply | Log
-
-
-# --- state -----------------------------------------------------------------------------------------------------------
 
 
 class UninstallDue(Frozen, frozen=True):

@@ -11,20 +11,9 @@ from dcos_runtime.core.frozen import Log, Persist, Reply
 from dcos_runtime.core.pseudonyms import Pseudonyms
 from dcos_runtime.core.recorder import Hiders, veiled
 from dcos_runtime.cosmos.core import errors
-from dcos_runtime.cosmos.core.core import (
-    REPOSITORIES,
-    AddRepository,
-    CosmosCore,
-    CosmosSnapshot,
-    DeleteRepository,
-    Effect,
-    Event,
-    Recovered,
-    StepFailed,
-    WaitingRequest,
-    listed,
-    stored,
-)
+from dcos_runtime.cosmos.core.core import REPOSITORIES, CosmosCore, CosmosSnapshot, WaitingRequest, listed, stored
+from dcos_runtime.cosmos.core.effects import Effect
+from dcos_runtime.cosmos.core.events import AddRepository, DeleteRepository, Event, Recovered, StepFailed
 
 NAME = "cosmos"
 EVENT = Event

@@ -11,7 +11,7 @@ from dcos_runtime.core.frozen import Reply
 from dcos_runtime.core.pseudonyms import Pseudonyms
 from dcos_runtime.core.recorder import Hiders
 from dcos_runtime.master.core import effects, events, snapshot
-from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.scheduler import Call
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.agent.core import events, stored
-from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
     Destroy,

@@ -8,8 +8,8 @@ from typing import Any
 from dcos_runtime.core.frozen import Now, Persist, Persisted, Reply
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Effect, Send
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo

@@ -21,8 +21,8 @@ from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import Options
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.records import Task
 from dcos_runtime.master.core.state import Config, task_info
 from dcos_runtime.wire import codec, internal

@@ -19,7 +19,7 @@ class Mutation:
 BOOK = "dcos_runtime.agent.core.book:Book"
 LIFE = "dcos_runtime.agent.core.task_life:TaskLife"
 MEMBERSHIP = "dcos_runtime.agent.core.membership:Membership"
-CORE = "dcos_runtime.agent.core.agent:AgentCore"
+CORE = "dcos_runtime.agent.core.core:AgentCore"
 
 AGENT = [
     Mutation(

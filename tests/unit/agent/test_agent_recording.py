@@ -15,7 +15,7 @@ import pytest
 
 from dcos_runtime import replay
 from dcos_runtime.agent.core import events, recorded
-from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.recorder import Recorder, read

@@ -12,14 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply, Tick
-from dcos_runtime.cosmos.core.core import (
+from dcos_runtime.cosmos.core.core import CosmosCore
+from dcos_runtime.cosmos.core.effects import Carry, Refresh
+from dcos_runtime.cosmos.core.events import (
     AddRepository,
     BeginUninstalls,
-    Carry,
-    CosmosCore,
     DeleteRepository,
     Recovered,
-    Refresh,
     StepDone,
     StepFailed,
 )

@@ -16,11 +16,11 @@ from dcos_runtime import replay
 from dcos_runtime.core.frozen import Now, Persist, Persisted, PersistFailed, Tick
 from dcos_runtime.core.recorder import Recorder, read
 from dcos_runtime.cosmos.core import errors, recorded
-from dcos_runtime.cosmos.core.core import (
+from dcos_runtime.cosmos.core.core import CosmosCore
+from dcos_runtime.cosmos.core.effects import Carry
+from dcos_runtime.cosmos.core.events import (
     AddRepository,
     BeginUninstalls,
-    Carry,
-    CosmosCore,
     DeleteRepository,
     Event,
     Recovered,

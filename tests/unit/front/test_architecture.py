@@ -100,3 +100,15 @@ def test_no_document_holds_a_conflict() -> None:
     ]
     assert len(paths) > 900
     assert [path for path in paths if marker.search(path.read_text(errors="replace"))] == []
+
+
+def test_each_daemon_with_a_core_has_the_same_modules() -> None:
+    """What docs/architecture.md says of the daemons' folders, so that a reader of one finds the way in all."""
+    rooms = [path.parent for path in sorted((ROOT / "dcos_runtime").glob("*/core/__init__.py"))]
+    daemons = [core for core in rooms if (core.parent / "main.py").exists()]
+    assert {core.parent.name for core in daemons} >= {"agent", "cosmos", "marathon", "master"}
+    for core in daemons:
+        for name in ("core.py", "events.py", "effects.py", "recorded.py"):
+            assert (core / name).is_file(), core / name
+        assert (core.parent / "shell.py").is_file(), core
+        assert (core.parent / "http.py").is_file() or (core.parent / "http").is_dir(), core

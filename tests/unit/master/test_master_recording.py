@@ -18,8 +18,8 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.recorder import Recorder, read
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, offers, recorded
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Effect
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import MasterInfo

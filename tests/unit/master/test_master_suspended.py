@@ -14,6 +14,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.daemon import Life
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.master.core import calls
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.events import (
     AgentConnect,
     AgentGone,
@@ -25,7 +26,6 @@ from dcos_runtime.master.core.events import (
     SubscriberGone,
     TeardownAsked,
 )
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.shell import MasterShell, start
 from dcos_runtime.store.lease import Lease, LeaseOver, LeaseSuspended

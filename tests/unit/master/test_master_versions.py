@@ -9,8 +9,8 @@ import pytest
 from dcos_runtime.core.frozen import Now, Persist, Reply
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, registry
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Tell
-from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire.cluster import MasterInfo
 from tests.support.cores.master_core import Core

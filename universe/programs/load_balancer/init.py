@@ -108,7 +108,9 @@ class Init:
         for _ in range(3):
             parts = urllib.parse.urlsplit(url)
             if parts.scheme != "http" or parts.hostname not in self._hosts:
-                raise Unreachable(f"it redirects to {parts.scheme}://{parts.hostname}, which is none of the given inits")
+                raise Unreachable(
+                    f"it redirects to {parts.scheme}://{parts.hostname}, which is none of the given inits"
+                )
             connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
             try:
                 path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
