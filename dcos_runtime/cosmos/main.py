@@ -28,7 +28,7 @@ from dcos_runtime.cosmos.uninstaller import RemoveNodes, Uninstaller
 from dcos_runtime.cosmos.upstream import InitClient, Kernel, LeaderClient
 from dcos_runtime.flags.cosmos import CosmosFlags
 from dcos_runtime.leading.main import Daemon, Here, Unusable, secret_in
-from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import Pattern
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
@@ -72,7 +72,7 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
         if flags.principal and flags.secret_file:
             self._credential = aiohttp.BasicAuth(flags.principal, secret_in("secret_file", flags.secret_file))
 
-    def routes(self, role: Role[CosmosShell], here: Here[CosmosFlags]) -> Sequence[Pattern]:
+    def routes(self, position: Position[CosmosShell], here: Here[CosmosFlags]) -> Sequence[Pattern]:
         flags = here.flags
         self._fetcher = Downloader(
             Allowed(flags.allowed_networks, frozenset(flags.cluster_addresses), flags.closed_ports),
@@ -99,7 +99,7 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
         if flags.artifact_store is not None:
 
             async def digests(source: str, package: str) -> Mapping[str, str]:
-                return await role.lead.repositories.digests(source, package)
+                return await position.leading_shell.repositories.digests(source, package)
 
             store = store_of(flags.artifact_store, flags.artifact_url)
             assets.append(Artifacts(store, self._fetcher, flags.resource_size, digests))
@@ -107,7 +107,7 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
             assets.append(mirror)
         packages = Packages(self._init, self._tasks, assets)
         resources = PackageResources(self._fetcher, flags.resource_size, mirror)
-        return Routes(role, packages, resources, here.life.stalls).patterns()
+        return Routes(position, packages, resources, here.life.stalls).patterns()
 
     async def start(self, leadership: Leadership, here: Here[CosmosFlags]) -> CosmosShell:
         flags = here.flags

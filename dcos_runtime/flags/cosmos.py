@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dcos_runtime.flags.declaring import flag, varied
-from dcos_runtime.flags.leading import LeadingFlags
+from dcos_runtime.flags.leading import PlainLeaderFlags
 from dcos_runtime.flags.shared import CLUSTER_PORTS, GuardFlags, RecordingFlags
 from dcos_runtime.flags.values import (
     ADDRESSES,
@@ -108,15 +108,15 @@ REPOSITORIES = ValueType("`name=url,…`", repositories, lambda value: ",".join(
 
 
 @dataclass(frozen=True, kw_only=True)
-class CosmosFlags(LeadingFlags, RecordingFlags):
+class CosmosFlags(PlainLeaderFlags, RecordingFlags):
     program: ClassVar[str] = "dcos-cosmos"
     prefix: ClassVar[str] = "COSMOS_"
 
     tls_clients: tuple[str, ...] = varied(GuardFlags, "tls_clients", default=callers("cosmos"))
-    http_port: int = varied(LeadingFlags, "http_port", default=port("cosmos", "plain"))
-    tls_port: int = varied(LeadingFlags, "tls_port", default=port("cosmos", "tls"))
+    http_port: int = varied(PlainLeaderFlags, "http_port", default=port("cosmos", "plain"))
+    tls_port: int = varied(PlainLeaderFlags, "tls_port", default=port("cosmos", "tls"))
     work_dir: str = varied(
-        LeadingFlags, "work_dir", more="with `zk` only what was fetched of the repositories is there"
+        PlainLeaderFlags, "work_dir", more="with `zk` only what was fetched of the repositories is there"
     )
     marathon: tuple[str, ...] = flag(
         URLS,

@@ -38,14 +38,14 @@ class LeaderFlags(StoreFlags, UserFlags, TlsFlags, LoggingFlags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeadingFlags(LeaderFlags):
-    """The flags of a daemon that needs no others; `leading_flags` gives its ports."""
+class PlainLeaderFlags(LeaderFlags):
+    """The flags of a daemon that needs no others; `plain_leader_flags` gives its ports."""
 
     prefix: ClassVar[str] = "DCOS_"
 
     work_dir: str = flag(PATH, "folder for what must survive a restart", required=True)
 
 
-def leading_flags(program: str, http_port: int, tls_port: int) -> type[LeadingFlags]:
-    """`LeadingFlags` of a program with these default ports."""
-    return LeadingFlags.with_defaults(program, http_port=http_port, tls_port=tls_port)
+def plain_leader_flags(program: str, http_port: int, tls_port: int) -> type[PlainLeaderFlags]:
+    """`PlainLeaderFlags` of a program with these default ports."""
+    return PlainLeaderFlags.with_defaults(program, http_port=http_port, tls_port=tls_port)

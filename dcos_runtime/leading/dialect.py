@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multidict import CIMultiDict
 
     from dcos_runtime.guard.guard import Denied
-    from dcos_runtime.leading.role import Peer
+    from dcos_runtime.leading.position import Peer
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from dcos_runtime.daemon import ALL_PATHS
 from dcos_runtime.guard.admission import Admission
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.leading.dialect import Dialect
-from dcos_runtime.leading.role import Role, S
+from dcos_runtime.leading.position import Position, S
 from dcos_runtime.leading.routes import Parts, Route, Router
 from dcos_runtime.leading.standby import Standby, nobody, not_done
 from dcos_runtime.store.lease import UNKNOWN, LeaseOver, LeaseSuspended
@@ -27,9 +27,14 @@ class Api(Generic[S]):
     """
 
     def __init__(
-        self, role: Role[S], router: Router, admission: Admission, dialect: Dialect, standby: Standby | None = None
+        self,
+        position: Position[S],
+        router: Router,
+        admission: Admission,
+        dialect: Dialect,
+        standby: Standby | None = None,
     ) -> None:
-        self._role = role
+        self._position = position
         self._router = router
         self._admission = admission
         self._dialect = dialect
@@ -46,14 +51,14 @@ class Api(Generic[S]):
         application.on_response_prepare.append(self._begun)
 
     async def _begun(self, request: web.Request, response: web.StreamResponse) -> None:
-        self._role.answered(request)
+        self._position.answered(request)
 
     async def _expected(self, request: web.Request) -> web.StreamResponse | None:
         """Does not ask for the body yet: `_invite` does when the sender is known."""
         return None
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        self._role.came(request)
+        self._position.came(request)
         try:
             route, parts = self._router.find(request)
             try:
@@ -67,18 +72,18 @@ class Api(Generic[S]):
             self._dialect.note(request, self._admission.principal_of(request), response)
             return response
         finally:
-            self._role.answered(request)
+            self._position.answered(request)
 
     async def _answered(self, request: web.Request, route: Route, parts: Parts) -> web.StreamResponse:
-        if self._role.ending:
+        if self._position.ending:
             return not_done(self._dialect, request, self._dialect.ending())
         leads, done = not route.everywhere, False
         try:
-            if leads and self._role.shell is None:
+            if leads and self._position.shell is None:
                 elsewhere = await self._elsewhere(request)
                 if elsewhere is not None:
                     return elsewhere
-            lease = self._role.lead.lease if leads else None
+            lease = self._position.leading_shell.lease if leads else None
             if lease is not None:
                 await lease.hold(route.hold)
             response = await route.handler(request, parts)
@@ -97,15 +102,15 @@ class Api(Generic[S]):
 
     async def _elsewhere(self, request: web.Request) -> web.StreamResponse | None:
         """The response when another process leads, or none; None if this process has become the leader."""
-        if self._role.own is None:
+        if self._position.own is None:
             return not_done(self._dialect, request, self._dialect.starting())
         if self._standby is not None:
             return await self._standby.answer(request, self._admission.principal_of(request))
-        leading = self._role.leading
-        refusal = nobody(self._role, self._dialect)
-        if refusal is not None or leading is None:
+        leader = self._position.leader
+        refusal = nobody(self._position, self._dialect)
+        if refusal is not None or leader is None:
             return not_done(self._dialect, request, refusal or self._dialect.nobody())
-        return self._dialect.redirect(request, leading)
+        return self._dialect.redirect(request, leader)
 
 
 def _expects_continue(request: web.Request) -> bool:

@@ -27,9 +27,9 @@ from dcos_runtime.guard import admission, guard
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
-from dcos_runtime.leading.role import Peer, Role, S
+from dcos_runtime.leading.position import Peer, Position, S
 from dcos_runtime.leading.routes import Pattern, Patterns
-from dcos_runtime.leading.seat import Alone, Candidate, Leadership, Place, lead
+from dcos_runtime.leading.seat import Alone, Candidate, Leadership, Place, take_part
 from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.store import StoreError
 from dcos_runtime.store.election import Leader
@@ -71,7 +71,7 @@ class Daemon(Generic[S, F]):
 
     # --- what a daemon gives ---
 
-    def routes(self, role: Role[S], here: Here[F]) -> Sequence[Pattern]:
+    def routes(self, position: Position[S], here: Here[F]) -> Sequence[Pattern]:
         raise NotImplementedError
 
     async def start(self, leadership: Leadership, here: Here[F]) -> S:
@@ -133,17 +133,17 @@ class Daemon(Generic[S, F]):
 
     async def serve(self, flags: F, life: Life) -> None:
         """Raises for what prevents a start: ``OSError``, ``StoreError``, `Unusable`, and errors of guard and TLS."""
-        role: Role[S] = Role()
+        position: Position[S] = Position()
         self.prepare(flags)
         known = self.guard(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         admission = Admission(None, known, _guarded(flags))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(known.close)
-            standby = Standby(role, self.dialect)
+            standby = Standby(position, self.dialect)
             stack.push_async_callback(standby.close)
             patterns: list[Pattern] = []
-            api = Api(role, Patterns(patterns, self.dialect.tell), admission, self.dialect, standby)
+            api = Api(position, Patterns(patterns, self.dialect.tell), admission, self.dialect, standby)
             address = await stack.enter_async_context(
                 listening(api.application(), flags.http_address, flags.http_port, refused=self.dialect.tell)
             )
@@ -165,11 +165,11 @@ class Daemon(Generic[S, F]):
             here = Here(
                 flags, life, f"{shown}:{address.port}", host, address.port, with_tls.port if with_tls else 0, files
             )
-            patterns.extend(self.routes(role, here))
+            patterns.extend(self.routes(position, here))
             seat = self._seat(flags, here)
-            role.own = Peer(here.address, here.address, host)
-            await lead(
-                role,
+            position.own = Peer(here.address, here.address, host)
+            await take_part(
+                position,
                 life,
                 seat,
                 functools.partial(self._start, here),

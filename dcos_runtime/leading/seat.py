@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dcos_runtime.daemon import Life
 from dcos_runtime.errors import explain
-from dcos_runtime.leading.role import CannotGoOn, Peer, Role, S
+from dcos_runtime.leading.position import CannotGoOn, Peer, Position, S
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector
 from dcos_runtime.store.lease import Forever, NotLeading, Term
@@ -46,10 +46,10 @@ class Alone:
 
         self._store = SqliteStore(file)
 
-    async def lead(self, role: Role[S], life: Life, start: Start[S], ready: Callable[[], None]) -> None:
+    async def occupy(self, position: Position[S], life: Life, start: Start[S], ready: Callable[[], None]) -> None:
         """``ready`` is called when it leads."""
-        role.follow(role.own)
-        if await _start(role, life, start, Leadership(self._store, Forever())):
+        position.follow(position.own)
+        if await _start(position, life, start, Leadership(self._store, Forever())):
             ready()
 
     async def close(self) -> None:
@@ -92,10 +92,10 @@ class Candidate:
             self._session, place.election, content, public=place.public, previous=previous
         )
 
-    async def lead(self, role: Role[S], life: Life, start: Start[S], ready: Callable[[], None]) -> None:
+    async def occupy(self, position: Position[S], life: Life, start: Start[S], ready: Callable[[], None]) -> None:
         """Runs in the background. ``ready`` is called at once, because a standby answers requests, too."""
-        life.spawn(self._follow(role), "leader detection")
-        life.spawn(self._lead(role, life, start), "the election")
+        life.spawn(self._follow(position), "leader detection")
+        life.spawn(self._stand(position, life, start), "the election")
         ready()
 
     async def close(self) -> None:
@@ -104,46 +104,48 @@ class Candidate:
         await self._detector.close()
         await self._session.close()
 
-    async def _follow(self, role: Role[S]) -> None:
+    async def _follow(self, position: Position[S]) -> None:
         known: Leader | None = None
         while True:
             known = await self._detector.changed(known)
             peer = None if known is None else self._peer_of(known)
-            role.follow(None if peer is None or known is None else replace(peer, node=known.node))
+            position.follow(None if peer is None or known is None else replace(peer, node=known.node))
 
-    async def _lead(self, role: Role[S], life: Life, start: Start[S]) -> None:
+    async def _stand(self, position: Position[S], life: Life, start: Start[S]) -> None:
         from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 
         try:
             await self._contender.elected()
             log.info("elected as leader; recovering")
             store = ZooKeeperStore(self._session, self._place.store, lease=self._contender.lease)
-            await store.take_over(role.own.address if role.own is not None else "", self._contender.standing)
+            await store.take_over(position.own.address if position.own is not None else "", self._contender.standing)
             self._contender.guard(*store.fence)
         except StoreError as error:
             life.end(1, explain(error))
             return
-        if await _start(role, life, start, Leadership(store, self._contender.lease)):
+        if await _start(position, life, start, Leadership(store, self._contender.lease)):
             life.end(1, f"leadership is lost: {await self._contender.lost()}; the next start stands for election again")
 
 
-async def lead(role: Role[S], life: Life, seat: Alone | Candidate, start: Start[S], ready: Callable[[], None]) -> None:
+async def take_part(
+    position: Position[S], life: Life, seat: Alone | Candidate, start: Start[S], ready: Callable[[], None]
+) -> None:
     """Takes part until ``life`` ends, then ends in an orderly way. The caller ends its listeners after this.
 
     In the end: first no more requests are taken, and those under way get their responses; then the shell stops, which
     closes its streams; then the leadership is given up, so that the next leader need not wait for a session to end.
     """
     try:
-        await seat.lead(role, life, start, ready)
+        await seat.occupy(position, life, start, ready)
         await life.ended()
-        shell = await role.end(DRAIN_SECONDS)
+        shell = await position.end(DRAIN_SECONDS)
         if shell is not None:
             await shell.stop()
     finally:
         await seat.close()
 
 
-async def _start(role: Role[S], life: Life, start: Start[S], leadership: Leadership) -> bool:
+async def _start(position: Position[S], life: Life, start: Start[S], leadership: Leadership) -> bool:
     """Makes and starts the shell. Returns whether that worked; if not, ``life`` ends."""
     try:
         shell = await start(leadership)
@@ -151,7 +153,7 @@ async def _start(role: Role[S], life: Life, start: Start[S], leadership: Leaders
         life.end(1, explain(error))
         return False
     life.spawn(_run(shell, life), "the shell")
-    role.start(shell)
+    position.start(shell)
     return True
 
 

@@ -208,7 +208,7 @@ class Shell(Generic[E]):
                 self.fault(error)
 
     def abandon(self, why: str) -> None:
-        """See `Leading`. This shell has no streams to clients."""
+        """See `LeaderShell`. This shell has no streams to clients."""
 
     async def stop(self) -> None:
         """Writes what is not yet written, then ends `run`. Both have a time limit, so that a daemon always ends."""

@@ -22,7 +22,7 @@ from yarl import URL
 
 from dcos_runtime import bodies, tls
 from dcos_runtime.leading.dialect import PASSED_ON, Dialect
-from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.leading.position import Peer, Position
 from dcos_runtime.network_errors import cause
 
 log = logging.getLogger(__name__)
@@ -80,14 +80,14 @@ class Standby:
     the sender's credentials on.
     """
 
-    def __init__(self, role: Role[Any], dialect: Dialect, peer_tls: PeerTls | None = None) -> None:
-        self._role = role
+    def __init__(self, position: Position[Any], dialect: Dialect, peer_tls: PeerTls | None = None) -> None:
+        self._position = position
         self._dialect = dialect
         self.peer_tls = peer_tls
         self._http: aiohttp.ClientSession | None = None
         self._waiting: set[asyncio.Timeout] = set()
         self._closing: set[asyncio.Task[None]] = set()
-        role.listen(self._let_go)
+        position.listen(self._let_go)
 
     async def close(self) -> None:
         self._let_go()
@@ -111,11 +111,11 @@ class Standby:
         until = clock() + AGAIN_SECONDS
         if self._waits_for_us(request):
             await self._next(None, True, until)
-        if self._role.shell is not None:
+        if self._position.shell is not None:
             return None
-        refusal = nobody(self._role, self._dialect)
-        leading = self._role.leading
-        if refusal is not None or leading is None:
+        refusal = nobody(self._position, self._dialect)
+        leader = self._position.leader
+        if refusal is not None or leader is None:
             return not_done(self._dialect, request, refusal or self._dialect.nobody())
         body: bytes | None = None
         if self._dialect.whole:
@@ -124,26 +124,26 @@ class Standby:
             except bodies.BodyRefused as refused:
                 return self._dialect.tell(refused.status, refused.text, refused.headers)
         while True:
-            if (instead := self._dialect.instead(request, leading)) is not None:
+            if (instead := self._dialect.instead(request, leader)) is not None:
                 return not_done(self._dialect, request, instead)
-            answer = await self._ask(request, leading, principal, body)
+            answer = await self._ask(request, leader, principal, body)
             if not isinstance(answer, _Again):
                 return answer
             if answer.leader_changed:
                 until = max(until, clock() + MOVED_SECONDS)
-            following = await self._next(leading, answer.same_leader_allowed, until)
-            if self._role.shell is not None:
+            following = await self._next(leader, answer.same_leader_allowed, until)
+            if self._position.shell is not None:
                 return None
             if following is None:
-                left = nobody(self._role, self._dialect)
+                left = nobody(self._position, self._dialect)
                 return answer.response if left is None else self._dialect.nobody_any_more(answer.response)
-            leading = following
+            leader = following
 
     def _waits_for_us(self, request: web.Request) -> bool:
         """A read that another standby passed on because we are elected: we are about to lead."""
-        leading = self._role.leading
+        leader = self._position.leader
         passed_on = self._dialect.was_passed_on(request) and self._dialect.is_read(request)
-        return passed_on and leading is not None and self._role.is_own(leading)
+        return passed_on and leader is not None and self._position.is_own(leader)
 
     async def _next(self, asked: Peer | None, same: bool, until: float) -> Peer | None:
         """The next leader to ask. It may be ``asked`` again if ``same``. None if this process leads, or if no leader is
@@ -151,21 +151,21 @@ class Standby:
         """
         clock = asyncio.get_running_loop().time
         pause = min(clock() + PAUSE_SECONDS, until) if same else until
-        while self._role.shell is None and not self._role.ending and (now := clock()) < until:
-            leading = self._role.leading
-            if leading is not None and not self._role.is_own(leading) and (leading != asked or now >= pause):
-                return leading
-            await self._role.changed((pause if now < pause else until) - now)
+        while self._position.shell is None and not self._position.ending and (now := clock()) < until:
+            leader = self._position.leader
+            if leader is not None and not self._position.is_own(leader) and (leader != asked or now >= pause):
+                return leader
+            await self._position.changed((pause if now < pause else until) - now)
         return None
 
     async def _ask(
-        self, request: web.Request, leading: Peer, principal: str | None, body: bytes | None
+        self, request: web.Request, leader: Peer, principal: str | None, body: bytes | None
     ) -> web.StreamResponse | _Again:
         """``body``: the request's body, if it was read to its end; None: it is passed on while it is read."""
         target = request.rel_url.raw_path_qs
         if not target.startswith("/"):
             return self._dialect.tell(400, "the request names no path")
-        at, base = self._base(leading)
+        at, base = self._base(leader)
         response: web.StreamResponse | None = None
         attempt = _Attempt()
         limit = asyncio.timeout(None)
@@ -186,7 +186,7 @@ class Standby:
                         failure = self._dialect.tell(503, "No leader elected; ask again")
                         return _Again(failure, leader_changed=False, same_leader_allowed=True)
                     headers = self._kept(answer.headers, ())
-                    self._dialect.dress_response(headers, leading)
+                    self._dialect.dress_response(headers, leader)
                     if body is not None and not _is_stream(request, answer):
                         return _whole(answer, headers, await answer.read())
                     response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
@@ -216,11 +216,11 @@ class Standby:
         changed = limit.expired()
         return _Again(failure, leader_changed=changed, same_leader_allowed=changed or not attempt.sent)
 
-    def _base(self, leading: Peer) -> tuple[str, str]:
+    def _base(self, leader: Peer) -> tuple[str, str]:
         """The leader's address: as messages name it, and as a URL."""
         if self.peer_tls is None:
-            return leading.address, f"http://{leading.address}"
-        host = f"[{leading.host}]" if ":" in leading.host else leading.host
+            return leader.address, f"http://{leader.address}"
+        host = f"[{leader.host}]" if ":" in leader.host else leader.host
         return f"{host}:{self.peer_tls.port}", f"https://{host}:{self.peer_tls.port}"
 
     def _headers(self, request: web.Request, principal: str | None) -> CIMultiDict[str]:
@@ -256,14 +256,14 @@ class Standby:
         return self._http
 
 
-def nobody(role: Role[Any], dialect: Dialect) -> web.Response | None:
+def nobody(position: Position[Any], dialect: Dialect) -> web.Response | None:
     """Why no other process can be asked; None when one can."""
-    leading = role.leading
-    if leading is None:
+    leader = position.leader
+    if leader is None:
         return dialect.nobody()
-    if role.own is not None and leading.id == role.own.id:
+    if position.own is not None and leader.id == position.own.id:
         return dialect.recovering()
-    return dialect.nobody() if role.is_own(leading) else None
+    return dialect.nobody() if position.is_own(leader) else None
 
 
 def not_done(dialect: Dialect, request: web.Request, response: web.Response) -> web.Response:

@@ -18,7 +18,7 @@ from dcos_runtime.framework.core import recorded as connection
 from dcos_runtime.framework.core.subscription import SubscriptionCore
 from dcos_runtime.framework.leader import MasterLeader
 from dcos_runtime.leading.main import Daemon, Here, Unusable, secret_in
-from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import Pattern
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.marathon import flags as marathon_flags
@@ -68,7 +68,7 @@ class Init(Daemon[InitShell, MarathonFlags]):
         log.info("state in %s", folder)
         return folder / "marathon.db"
 
-    def routes(self, role: Role[InitShell], here: Here[MarathonFlags]) -> Sequence[Pattern]:
+    def routes(self, position: Position[InitShell], here: Here[MarathonFlags]) -> Sequence[Pattern]:
         self.dialect.address = here.address
         flags = here.flags
         identity = ProcessInfo(
@@ -79,8 +79,8 @@ class Init(Daemon[InitShell, MarathonFlags]):
             zookeeper=marathon_flags.shown_zookeeper(flags),
         )
         abdicate = None if flags.zk is None else lambda: here.life.end(0, "told to abdicate")
-        system = System(lambda: role.lead, identity, here.life.stalls, abdicate)
-        return [*Apps(lambda: role.lead).routes(), *system.routes()]
+        system = System(lambda: position.leading_shell, identity, here.life.stalls, abdicate)
+        return [*Apps(lambda: position.leading_shell).routes(), *system.routes()]
 
     async def start(self, leadership: Leadership, here: Here[MarathonFlags]) -> InitShell:
         flags, credential = here.flags, self._credential

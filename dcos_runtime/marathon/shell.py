@@ -15,7 +15,7 @@ from dcos_runtime.core.runner import Keeper
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.client import Client, SubscriptionRefused
 from dcos_runtime.framework.leader import MasterLeader
-from dcos_runtime.leading.role import CannotGoOn
+from dcos_runtime.leading.position import CannotGoOn
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.leading.shell import Shell
 from dcos_runtime.marathon.core import events

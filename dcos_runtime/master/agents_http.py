@@ -16,7 +16,7 @@ from dcos_runtime.guard.admission import Admission
 from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.leading.http import Api
 from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
-from dcos_runtime.master.http import MasterRole
+from dcos_runtime.master.http import MasterPosition
 from dcos_runtime.master.scheduler_api import MAX_BODY, answered
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.store.lease import NotLeading
@@ -30,8 +30,8 @@ HOLD_SECONDS = 25.0
 class AgentApi:
     """``public``: the API that is also served here, to our own daemons."""
 
-    def __init__(self, role: MasterRole, admission: Admission, public: Api[MasterShell] | None = None) -> None:
-        self._role = role
+    def __init__(self, position: MasterPosition, admission: Admission, public: Api[MasterShell] | None = None) -> None:
+        self._position = position
         self._admission = admission
         self._public = public
 
@@ -45,8 +45,8 @@ class AgentApi:
         return application
 
     def _shell(self) -> MasterShell:
-        shell = self._role.shell
-        if shell is None or self._role.ending:
+        shell = self._position.shell
+        if shell is None or self._position.ending:
             raise web.HTTPServiceUnavailable(text="this master does not lead")
         return shell
 
@@ -63,7 +63,7 @@ class AgentApi:
             return text_response(str(error), 503)
 
     async def _counted(self, request: web.Request) -> web.StreamResponse:
-        messages = self._role.queues.messages
+        messages = self._position.queues.messages
         messages.add(id(request))
         try:
             return await self._messages(request)

@@ -21,7 +21,7 @@ from dcos_runtime.flags.values import duration
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
-from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import READS, Parts, Route
 from dcos_runtime.leading.shell import now
 from dcos_runtime.leading.standby import Standby
@@ -51,8 +51,8 @@ class MesosDialect(Dialect):
 
 
 @dataclass(eq=False)
-class MasterRole(Role[MasterShell]):
-    """The present role of this process, leader or standby, and what it reports of itself."""
+class MasterPosition(Position[MasterShell]):
+    """Whether this process leads, and what it reports of itself."""
 
     started_at: float
     flags: Mapping[str, str]
@@ -69,8 +69,8 @@ class MasterRole(Role[MasterShell]):
 class MasterRoutes:
     """A `Router`."""
 
-    def __init__(self, role: MasterRole, admission: Admission) -> None:
-        self._role = role
+    def __init__(self, position: MasterPosition, admission: Admission) -> None:
+        self._position = position
         self._admission = admission
         self._nowhere = Route(self._nothing, Realm.UNKNOWN, everywhere=True)
         self._routes: dict[str, Route] = {
@@ -109,15 +109,17 @@ class MasterRoutes:
     # --- what only the leader answers ---
 
     async def _scheduler(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return await scheduler_api.handle(request, self._role.lead, self._admission.principal_of(request))
+        return await scheduler_api.handle(request, self._position.leading_shell, self._admission.principal_of(request))
 
     async def _teardown(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return await teardown.handle(request, self._role.lead, self._admission.principal_of(request))
+        return await teardown.handle(request, self._position.leading_shell, self._admission.principal_of(request))
 
     async def _agent_endpoint(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         if request.method not in READS:
             return not_allowed(request, "GET")
-        return _json(codec.encode(internal.Endpoint(port=self._role.tls_port, versions=list(internal.SPOKEN))), request)
+        return _json(
+            codec.encode(internal.Endpoint(port=self._position.tls_port, versions=list(internal.SPOKEN))), request
+        )
 
     def _view(self, name: str, pieces: Callable[[MasterViewer, Mapping[str, str]], Pieces]) -> Route:
         async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:
@@ -129,26 +131,26 @@ class MasterRoutes:
 
     async def _shared(self, key: str, pieces: Callable[[MasterViewer], Pieces]) -> bytes:
         """Renders each view once at a time, for all requests that come meanwhile."""
-        shell = self._role.lead
-        running = self._role.viewing.get(key)
+        shell = self._position.leading_shell
+        running = self._position.viewing.get(key)
         if running is not None:
-            self._role.queues.shared += 1
+            self._position.queues.shared += 1
         else:
-            viewer = MasterViewer(shell.state, shell.elected_at, self._role.flags, self._role.cluster)
+            viewer = MasterViewer(shell.state, shell.elected_at, self._position.flags, self._position.cluster)
             running = asyncio.create_task(_render(pieces(viewer)), name=f"view {key}")
-            self._role.viewing[key] = running
-            running.add_done_callback(lambda _: self._role.viewing.pop(key, None))
+            self._position.viewing[key] = running
+            running.add_done_callback(lambda _: self._position.viewing.pop(key, None))
         return await asyncio.shield(running)
 
     # --- what every master answers ---
 
     async def _redirect(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        if (shell := self._role.shell) is not None:
+        if (shell := self._position.shell) is not None:
             await shell.lease.hold(HOLD_SECONDS)
-        leading, own = self._role.leading, self._role.own
-        if leading is None or (own is not None and leading.id != own.id and self._role.is_own(leading)):
+        leader, own = self._position.leader, self._position.own
+        if leader is None or (own is not None and leader.id != own.id and self._position.is_own(leader)):
             return text_response("No leader elected", 503)
-        return web.Response(status=307, headers={"Location": f"//{leading.address}"})
+        return web.Response(status=307, headers={"Location": f"//{leader.address}"})
 
     async def _health(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return web.Response()
@@ -157,7 +159,7 @@ class MasterRoutes:
         return _json(codec.encode({**build.info(), "version": VERSION, "dcos_version": __version__}), request)
 
     async def _flags(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return _json(codec.encode({"flags": dict(self._role.flags)}), request)
+        return _json(codec.encode({"flags": dict(self._position.flags)}), request)
 
     async def _metrics(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         if (timeout := request.query.get("timeout")) is not None:  # read as Mesos reads it, without waiting
@@ -165,21 +167,23 @@ class MasterRoutes:
                 duration(timeout)
             except ValueError as error:
                 return text_response(f"Failed to parse timeout '{timeout}': {error}.", 400)
-        role, shell = self._role, self._role.shell
+        position, shell = self._position, self._position.shell
         moment = now(Forever() if shell is None else shell.lease)
         if shell is not None and shell.lease.valid():
-            body = codec.encode(metrics(shell, role.queues, role.stalls, role.started_at, moment))
+            body = codec.encode(metrics(shell, position.queues, position.stalls, position.started_at, moment))
             if shell.lease.valid():  # otherwise this process may not be the leader any more
                 return _json(body, request)
-        return _json(codec.encode(metrics(None, role.queues, role.stalls, role.started_at, moment)), request)
+        return _json(
+            codec.encode(metrics(None, position.queues, position.stalls, position.started_at, moment)), request
+        )
 
     async def _stats(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return _json(codec.encode(machine()), request)
 
 
-def public_api(role: MasterRole, admission: Admission, standby: Standby | None = None) -> Api[MasterShell]:
+def public_api(position: MasterPosition, admission: Admission, standby: Standby | None = None) -> Api[MasterShell]:
     """Without a ``standby``, requests that only the leader answers are redirected, as in Mesos."""
-    return Api(role, MasterRoutes(role, admission), admission, MesosDialect(), standby)
+    return Api(position, MasterRoutes(position, admission), admission, MesosDialect(), standby)
 
 
 async def _render(pieces: Pieces) -> bytes:

@@ -15,12 +15,12 @@ from dcos_runtime.daemon import Life, listening
 from dcos_runtime.errors import Unstartable, explain
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard.guard import GuardUnusable
-from dcos_runtime.leading.role import Peer
-from dcos_runtime.leading.seat import Alone, Candidate, Place, lead
+from dcos_runtime.leading.position import Peer
+from dcos_runtime.leading.seat import Alone, Candidate, Place, take_part
 from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.master import flags as master_flags
 from dcos_runtime.master.agents_http import AgentApi
-from dcos_runtime.master.http import MasterRole, MesosDialect, public_api
+from dcos_runtime.master.http import MasterPosition, MesosDialect, public_api
 from dcos_runtime.master.shell import start
 from dcos_runtime.store.election import Leader
 from dcos_runtime.store.previous import PreviousProcess
@@ -45,17 +45,18 @@ async def serve(flags: MasterFlags, life: Life) -> None:
     """Listens, prints the ready line, and runs until ``life`` ends. With a store of its own it is ready when it leads;
     one of several masters is ready when it knows the leader.
     """
-    role = MasterRole(time.time(), flags.shown(), flags.cluster, life.stalls)
+    position = MasterPosition(time.time(), flags.shown(), flags.cluster, life.stalls)
     try:
         admission = master_flags.admission_of(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(admission.guard.close)
-            standby = Standby(role, MesosDialect())
+            standby = Standby(position, MesosDialect())
             stack.push_async_callback(standby.close)
+            others = public_api(position, admission, standby) if files else None
             agents = await stack.enter_async_context(
                 listening(
-                    AgentApi(role, admission, public_api(role, admission, standby) if files else None).application(),
+                    AgentApi(position, admission, others).application(),
                     flags.ip,
                     flags.tls_port,
                     tls=files.server() if files is not None else None,
@@ -63,17 +64,17 @@ async def serve(flags: MasterFlags, life: Life) -> None:
                 )
             )
             public = await stack.enter_async_context(
-                listening(public_api(role, admission).application(), flags.ip, flags.port)
+                listening(public_api(position, admission).application(), flags.ip, flags.port)
             )
             own = master_flags.master_info(flags, public.port)
-            role.tls_port = agents.port
+            position.tls_port = agents.port
             if files is not None:
                 standby.peer_tls = PeerTls(files.client("master"), agents.port)
             config = master_flags.config(flags, own)
             seat = _seat(flags, own)
-            role.own = peer(own)
-            await lead(
-                role,
+            position.own = peer(own)
+            await take_part(
+                position,
                 life,
                 seat,
                 lambda leadership: start(config, leadership, flags.record),

@@ -25,7 +25,7 @@ ALLOWED = {
     "agent.fetching.sources._Response._read_and_discard_trailer": "http.client calls it",
     "agent.fetching.streams._Unpacked.readinto": "io calls it",
     "agent.fetching.streams._Unpacked.seekable": "io calls it",
-    "flags.leading.leading_flags": "for a new daemon with a leader: docs/leading.md",
+    "flags.leading.plain_leader_flags": "for a new daemon with a leader: docs/leading.md",
     "host_verbs.BehindDashes.collect_usage_pieces": "click calls it",
     "host_verbs.BehindDashes.parse_args": "click calls it",
     "hosts.connection._Decide.missing_host_key": "paramiko calls it",

@@ -19,7 +19,7 @@ from dcos_runtime.cosmos.http.resource import PackageResources
 from dcos_runtime.cosmos.packages import Packages
 from dcos_runtime.cosmos.shell import CosmosShell
 from dcos_runtime.guard.admission import Realm
-from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec
@@ -66,9 +66,9 @@ class Routes:
     """``stalls``: those of this process's loop, for the metrics."""
 
     def __init__(
-        self, role: Role[CosmosShell], packages: Packages, resources: PackageResources, stalls: Stalls
+        self, position: Position[CosmosShell], packages: Packages, resources: PackageResources, stalls: Stalls
     ) -> None:
-        self._role, self._packages, self._resources, self._stalls = role, packages, resources, stalls
+        self._position, self._packages, self._resources, self._stalls = position, packages, resources, stalls
 
     def patterns(self) -> list[Pattern]:
         async def capabilities(request: web.Request, parts: Parts) -> web.StreamResponse:
@@ -82,7 +82,7 @@ class Routes:
             return _answer(self._measured(), "application/json")
 
         async def resource(request: web.Request, parts: Parts) -> web.StreamResponse:
-            return await self._resources.answer(request, self._role.lead)
+            return await self._resources.answer(request, self._position.leading_shell)
 
         found = [self._pattern(endpoint) for endpoint in endpoints(self._packages)]
         return [
@@ -105,13 +105,13 @@ class Routes:
             media.expect(request.headers.get("Content-Type"), asked_for)
             body = _object(await bodies.read(request, MAX_BODY))
             asked = Asked(chosen.version, origin(request), who(request))
-            return _answer(await endpoint.work(self._role.lead, body, asked), said)
+            return _answer(await endpoint.work(self._position.leading_shell, body, asked), said)
 
         # These change nothing, in spite of their method.
         return route("POST", endpoint.path, handle, realm=Realm.WRITE if endpoint.writes else Realm.READ)
 
     def _measured(self) -> dict[str, float]:
-        shell = self._role.shell
+        shell = self._position.shell
         found = {"cosmos/elected": float(shell is not None), **self._stalls.shown()}
         if shell is not None:
             catalog = shell.repositories.now

@@ -14,7 +14,7 @@ from dcos_runtime.bodies import BodyRefused
 from dcos_runtime.daemon import json_response
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.leading.dialect import CONNECT_SECONDS, LONGEST_SHOWN, SOON, Dialect
-from dcos_runtime.leading.role import Peer
+from dcos_runtime.leading.position import Peer
 from dcos_runtime.leading.routes import READS, normal_path
 from dcos_runtime.marathon.core.requests import refusal
 from dcos_runtime.marathon.http.requests import MAX_BODY, error, failed

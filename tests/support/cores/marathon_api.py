@@ -13,7 +13,7 @@ from yarl import URL
 
 from dcos_runtime.guard.admission import Admission
 from dcos_runtime.leading import http
-from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.leading.position import Peer, Position
 from dcos_runtime.leading.routes import Patterns
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.marathon.core import events
@@ -77,10 +77,10 @@ class Api:
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.calls = Calls()
-        self.role: Role[InitShell] = Role(Peer("here:8080", "here:8080", "here"))
+        self.position: Position[InitShell] = Position(Peer("here:8080", "here:8080", "here"))
 
     def running(self) -> InitShell:
-        return self.role.lead
+        return self.position.leading_shell
 
     async def __aenter__(self) -> Api:
         config = {"framework_name": "marathon", "hostname": "here"}
@@ -89,7 +89,7 @@ class Api:
         patterns = [*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()]
         admission = Admission(None)
         self.server = TestServer(
-            http.Api(self.role, Patterns(patterns, dialect.tell), admission, dialect).application()
+            http.Api(self.position, Patterns(patterns, dialect.tell), admission, dialect).application()
         )
         await self.server.start_server(auto_decompress=False)  # as the init listens
         self.http = aiohttp.ClientSession()
@@ -99,13 +99,13 @@ class Api:
         shell = await InitShell.load(Leadership(self.store, Forever()), Hub(), Settings())  # type: ignore[arg-type]  # a double has what is used of it
         shell.client = self.calls
         self.work = asyncio.create_task(shell.run())
-        self.role.start(shell)
+        self.position.start(shell)
         shell.feed(events.Subscribed("fw", "master:5050", ("*",)))
 
     async def __aexit__(self, *_: object) -> None:
         await self.http.close()
         await self.server.close()
-        if self.role.shell is not None:
+        if self.position.shell is not None:
             self.work.cancel()
             await asyncio.gather(self.work, return_exceptions=True)
 

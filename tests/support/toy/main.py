@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from dcos_runtime.daemon import json_response
-from dcos_runtime.flags.leading import LeadingFlags, leading_flags
+from dcos_runtime.flags.leading import PlainLeaderFlags, plain_leader_flags
 from dcos_runtime.leading.main import Daemon, Here
-from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.leading.shell import Shell
@@ -21,22 +21,22 @@ class CounterShell(Shell[Event]):
     core: CounterCore
 
 
-class Counters(Daemon[CounterShell, LeadingFlags]):
+class Counters(Daemon[CounterShell, PlainLeaderFlags]):
     summary = "Counters that anybody may read and raise."
     kind = "counters"
-    flags = leading_flags("dcos-counters", http_port=7000, tls_port=7443)
+    flags = plain_leader_flags("dcos-counters", http_port=7000, tls_port=7443)
 
-    def routes(self, role: Role[CounterShell], here: Here[LeadingFlags]) -> Sequence[Pattern]:
+    def routes(self, position: Position[CounterShell], here: Here[PlainLeaderFlags]) -> Sequence[Pattern]:
         async def show(request: web.Request, parts: Parts) -> web.StreamResponse:
-            return json_response(role.lead.core.counts)
+            return json_response(position.leading_shell.core.counts)
 
         async def add(request: web.Request, parts: Parts) -> web.StreamResponse:
-            reply = await role.lead.ask(lambda number: Add(number, parts["name"]))
+            reply = await position.leading_shell.ask(lambda number: Add(number, parts["name"]))
             return web.Response(status=reply.status, body=reply.body)
 
         return [route("GET", "/counts", show), route("POST", "/counts/{=name}", add)]
 
-    async def start(self, leadership: Leadership, here: Here[LeadingFlags]) -> CounterShell:
+    async def start(self, leadership: Leadership, here: Here[PlainLeaderFlags]) -> CounterShell:
         shell = CounterShell(CounterCore(), leadership)
         shell.start(Recovered(tuple((await leadership.store.load()).items())))
         return shell

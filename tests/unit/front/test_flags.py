@@ -21,7 +21,7 @@ from dcos_runtime.flags import Flag, FlagError, Flags, flag, help_text, parse, v
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.cosmos import CosmosFlags
 from dcos_runtime.flags.declaring import Check
-from dcos_runtime.flags.leading import LeadingFlags
+from dcos_runtime.flags.leading import PlainLeaderFlags
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.flags.shared import CLUSTER_PORTS
 from dcos_runtime.leading.main import Daemon
@@ -30,7 +30,7 @@ from tests.support import documented
 
 FOLDER = documented.ROOT / "dcos_runtime" / "flags"
 PROGRAMS: dict[str, type[Flags]] = {name: daemon.flags for name, daemon in documented.DAEMONS.items()}
-PROGRAMS["a new daemon"] = LeadingFlags
+PROGRAMS["a new daemon"] = PlainLeaderFlags
 
 OF_SEVERAL = {
     "cluster": "the master shows it, dcos-auth tells it",

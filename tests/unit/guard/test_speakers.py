@@ -11,7 +11,7 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from dcos_runtime import tls
-from dcos_runtime.flags.leading import LeadingFlags
+from dcos_runtime.flags.leading import PlainLeaderFlags
 from dcos_runtime.guard.guard import Denied, guard
 from dcos_runtime.shipped_services import shipped, speakers
 
@@ -29,7 +29,7 @@ def test_no_daemon_is_named_by_the_guards_code() -> None:
 
 
 def test_those_speak_for_users_whose_descriptors_say_that_they_pass_on() -> None:
-    assert speakers() == LeadingFlags.find("tls_speakers").default == ("gateway",)
+    assert speakers() == PlainLeaderFlags.find("tls_speakers").default == ("gateway",)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_a_user_is_named_by_gateways_and_by_standbys_of_the_same_kind_alon
     identity = tls.Identity(str(uuid.uuid4()), kind, "198.18.0.11")
     monkeypatch.setattr(tls, "is_tls", lambda request: True)
     monkeypatch.setattr(tls, "peer", lambda request: identity)
-    known = guard("dcos", LeadingFlags(work_dir="/x"), tls_kinds=KINDS, kind="counters")
+    known = guard("dcos", PlainLeaderFlags(work_dir="/x"), tls_kinds=KINDS, kind="counters")
     request = make_mocked_request("GET", "/", headers={} if named is None else {tls.SPOKEN_FOR: named})
     assert await known.principal(request, required=True) == principal
 
@@ -58,7 +58,7 @@ async def test_a_gateway_names_no_daemon(monkeypatch: pytest.MonkeyPatch) -> Non
     identity = tls.Identity(str(uuid.uuid4()), "gateway", "198.18.0.11")
     monkeypatch.setattr(tls, "is_tls", lambda request: True)
     monkeypatch.setattr(tls, "peer", lambda request: identity)
-    known = guard("dcos", LeadingFlags(work_dir="/x"), tls_kinds=KINDS, kind="counters")
+    known = guard("dcos", PlainLeaderFlags(work_dir="/x"), tls_kinds=KINDS, kind="counters")
     with pytest.raises(Denied) as refused:
         await known.principal(make_mocked_request("GET", "/", headers={tls.SPOKEN_FOR: "dcos_master"}), required=True)
     assert refused.value.status == 403
@@ -68,7 +68,7 @@ async def test_a_further_kind_speaks_for_users_when_a_flag_names_it(monkeypatch:
     identity = tls.Identity(str(uuid.uuid4()), "desk", "198.18.0.11")
     monkeypatch.setattr(tls, "is_tls", lambda request: True)
     monkeypatch.setattr(tls, "peer", lambda request: identity)
-    let_in = LeadingFlags(work_dir="/x", tls_clients=("desk",))
+    let_in = PlainLeaderFlags(work_dir="/x", tls_clients=("desk",))
     request = make_mocked_request("GET", "/", headers={tls.SPOKEN_FOR: "eve"})
     assert await guard("dcos", let_in, kind="counters").principal(request, required=True) == "dcos_desk"
     speaks = dataclasses.replace(let_in, tls_speakers=("desk",))
@@ -84,9 +84,9 @@ async def test_a_further_kind_is_let_in_when_a_flag_names_it(monkeypatch: pytest
     monkeypatch.setattr(tls, "is_tls", lambda request: True)
     monkeypatch.setattr(tls, "peer", lambda request: identity)
     request = make_mocked_request("GET", "/")
-    usual = guard("dcos", LeadingFlags(work_dir="/x"), tls_kinds=KINDS, kind="counters")
+    usual = guard("dcos", PlainLeaderFlags(work_dir="/x"), tls_kinds=KINDS, kind="counters")
     with pytest.raises(Denied) as refused:
         await usual.principal(request, required=True)
     assert refused.value.status == 403
-    told = guard("dcos", LeadingFlags(work_dir="/x", tls_clients=("names",)), tls_kinds=KINDS, kind="counters")
+    told = guard("dcos", PlainLeaderFlags(work_dir="/x", tls_clients=("names",)), tls_kinds=KINDS, kind="counters")
     assert await told.principal(request, required=True) == "dcos_names"

@@ -18,7 +18,7 @@ from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.guard.guard import OPEN, Guard, guard
 from dcos_runtime.leading import standby as standbys
 from dcos_runtime.leading.http import Api
-from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.leading.position import Peer, Position
 from dcos_runtime.leading.routes import Pattern, Patterns, route
 from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.marathon import flags as marathon_flags
@@ -44,15 +44,15 @@ class Process:
     """An init as far as its API goes: it is told who leads. ``answer``: what it answers once it leads itself."""
 
     def __init__(self, address: str, guard: Guard, peer_tls: PeerTls | None = None, *, required: bool = False) -> None:
-        self.role: Role[Here] = Role(Peer(address, address, address.rpartition(":")[0]))
+        self.position: Position[Here] = Position(Peer(address, address, address.rpartition(":")[0]))
         self.answer: Handle = _nothing
         self.principals: list[str | None] = []
         self._terms = 0
         dialect = MarathonDialect()
         dialect.address = address
-        self.standby = Standby(self.role, dialect, peer_tls)
+        self.standby = Standby(self.position, dialect, peer_tls)
         self._admission = Admission(None, guard, frozenset((Realm.READ, Realm.WRITE)) if required else frozenset())
-        self.api = Api(self.role, Patterns(self._routes(), dialect.tell), self._admission, dialect, self.standby)
+        self.api = Api(self.position, Patterns(self._routes(), dialect.tell), self._admission, dialect, self.standby)
 
     def _routes(self) -> list[Pattern]:
         async def ping(request: web.Request, parts: Any) -> web.StreamResponse:
@@ -69,11 +69,11 @@ class Process:
 
     def lead(self, answer: Handle) -> None:
         self.answer = answer
-        self.role.start(Here())
+        self.position.start(Here())
 
     def won_by(self, address: str | None) -> None:
         self._terms += 1
-        self.role.follow(
+        self.position.follow(
             None if address is None else Peer(address, address, address.rpartition(":")[0], f"json.info_{self._terms}")
         )
 
@@ -201,8 +201,8 @@ async def secure(authority: Authority) -> AsyncIterator[Secure]:
 async def test_a_standby_passes_requests_on_and_names_the_leader() -> None:
     leader = Init()
     async with plain(leader) as (url, process), aiohttp.ClientSession() as http:
-        assert process.role.leading is not None
-        base = f"http://{process.role.leading.address}"
+        assert process.position.leader is not None
+        base = f"http://{process.position.leader.address}"
         async with http.post(url / "v2/apps", data=b"{}", headers={"Authorization": "Basic eDp5"}) as answer:
             assert answer.status == 201 and (await answer.json()) == {"path": "/v2/apps"}
             assert answer.headers["X-Marathon-Leader"] == base
@@ -271,8 +271,8 @@ async def test_a_read_that_a_leader_left_is_answered_by_the_next_one() -> None:
 async def test_a_read_whose_leader_takes_no_connections_waits_for_the_next_one() -> None:
     leader = Init()
     async with asyncio.timeout(60), plain(leader) as (url, process), aiohttp.ClientSession() as http:
-        assert process.role.leading is not None
-        address = process.role.leading.address
+        assert process.position.leader is not None
+        address = process.position.leader.address
         process.won_by("127.0.0.1:1")
         asking = asyncio.create_task(http.get(url / "v2/apps"))
         await asyncio.sleep(0.1)  # it may have been refused by now; the answer is the same

@@ -18,10 +18,10 @@ from dcos_runtime.guard import guard
 from dcos_runtime.guard.admission import Admission
 from dcos_runtime.leading import standby as standbys
 from dcos_runtime.leading.dialect import PASSED_ON
-from dcos_runtime.leading.role import Peer
+from dcos_runtime.leading.position import Peer
 from dcos_runtime.leading.standby import PeerTls
 from dcos_runtime.leading.standby import Standby as PassingOn
-from dcos_runtime.master.http import MasterRole, MesosDialect, public_api
+from dcos_runtime.master.http import MasterPosition, MesosDialect, public_api
 from dcos_runtime.master.main import peer
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.common import Address
@@ -84,22 +84,22 @@ class Standby:
         self._files = tls.TlsFiles(authority.ca, authority.identity("master", host="127.0.0.1"))
         self._others = {ip: tls.TlsFiles(authority.ca, authority.identity("master", host=ip, ip=ip)) for ip in IPS}
         self._client = authority.client(authority.identity("gateway"))
-        self.role = MasterRole(0.0, {}, None, tls_port=free_port())
-        self.role.own = Peer("own", "127.0.0.1:5050", "127.0.0.1")
-        secure = PeerTls(self._files.client("master"), self.role.tls_port)
-        self.passing_on = PassingOn(self.role, MesosDialect(), secure)
+        self.position = MasterPosition(0.0, {}, None, tls_port=free_port())
+        self.position.own = Peer("own", "127.0.0.1:5050", "127.0.0.1")
+        secure = PeerTls(self._files.client("master"), self.position.tls_port)
+        self.passing_on = PassingOn(self.position, MesosDialect(), secure)
         self.first, self.second = (Master(ip) for ip in IPS)
         self.url = URL()
 
     def led_by(self, master: Master | None) -> None:
-        self.role.follow(peer(master.info()) if master is not None else None)
+        self.position.follow(peer(master.info()) if master is not None else None)
 
     @contextlib.asynccontextmanager
     async def serving(self, master: Master) -> AsyncIterator[None]:
         application = web.Application(client_max_size=1 << 26)
         application.router.add_route("*", "/{tail:.*}", master.handle)
         context = self._others[master.ip].server()
-        async with daemon.listening(application, master.ip, self.role.tls_port, tls=context, stop_seconds=0.2):
+        async with daemon.listening(application, master.ip, self.position.tls_port, tls=context, stop_seconds=0.2):
             yield
 
     @contextlib.asynccontextmanager
@@ -107,7 +107,7 @@ class Standby:
         admission = Admission(
             "mesos-master", guard.guard("mesos-master", UserFlags(), tls_kinds={"gateway", "master"}, kind="master")
         )
-        application = public_api(self.role, admission, self.passing_on).application()
+        application = public_api(self.position, admission, self.passing_on).application()
         async with daemon.listening(application, "127.0.0.1", 0, tls=self._files.server(), stop_seconds=0.2) as address:
             self.url = URL(address.url)
             self.led_by(self.first)
@@ -290,8 +290,8 @@ async def test_a_stream_is_cut_when_its_leader_leads_no_more(standby: Standby, r
 @pytest.mark.usefixtures("impatient")
 async def test_what_another_master_passed_on_is_declined_as_not_done(standby: Standby) -> None:
     async with standby.serving(standby.first), standby.client() as client:
-        for leading in (peer(standby.first.info()), None, standby.role.own):
-            standby.role.follow(leading)
+        for leading in (peer(standby.first.info()), None, standby.position.own):
+            standby.position.follow(leading)
             async with client.get("/state", headers={PASSED_ON: "1"}) as answer:
                 assert (answer.status, answer.headers[PASSED_ON]) == (503, "no")
         assert standby.first.asked == []

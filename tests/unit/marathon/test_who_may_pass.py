@@ -17,7 +17,7 @@ from dcos_runtime.guard.credentials import Credentials
 from dcos_runtime.guard.guard import OPEN, Guard
 from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.leading.http import Api
-from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.leading.position import Peer, Position
 from dcos_runtime.leading.routes import Parts, Patterns, route
 from dcos_runtime.marathon.http.dialect import MarathonDialect
 from tests.support.daemons.authority import basic
@@ -47,7 +47,7 @@ async def behind(guard: Guard, *, required: bool = True) -> AsyncIterator[URL]:
     admission = Admission(None, guard, frozenset((Realm.READ, Realm.WRITE)) if required else frozenset())
     dialect = MarathonDialect()
     routes = Patterns([route(method, "/v2/apps", who, everywhere=True) for method in ("GET", "POST")], dialect.tell)
-    api: Api[Any] = Api(Role(Peer("", "", "")), routes, admission, dialect)
+    api: Api[Any] = Api(Position(Peer("", "", "")), routes, admission, dialect)
     async with daemon.listening(api.application(), "127.0.0.1", 0, stop_seconds=0.2) as address:
         yield URL(address.url)
 

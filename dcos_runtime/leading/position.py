@@ -32,7 +32,7 @@ class CannotGoOn(Explained):
     usual_hint = "it is started again, and others may lead in the meantime"
 
 
-class Leading(Protocol):
+class LeaderShell(Protocol):
     """A shell as the kit needs it: one term as leader."""
 
     @property
@@ -53,10 +53,10 @@ class Leading(Protocol):
         ...
 
 
-S = TypeVar("S", bound=Leading)
+S = TypeVar("S", bound=LeaderShell)
 
 
-class Role(Generic[S]):
+class Position(Generic[S]):
     """``own`` is this process as others know it; None while it starts."""
 
     def __init__(self, own: Peer | None = None) -> None:
@@ -65,7 +65,7 @@ class Role(Generic[S]):
         self.unanswered: set[int] = set()
         """The requests whose response has not begun, by their ``id``."""
         self._shell: S | None = None
-        self._leading: Peer | None = None
+        self._leader: Peer | None = None
         self._news = asyncio.Event()
         self._answered = asyncio.Event()
         self._listeners: list[Callable[[], None]] = []
@@ -73,13 +73,13 @@ class Role(Generic[S]):
     # --- who leads ---
 
     @property
-    def leading(self) -> Peer | None:
+    def leader(self) -> Peer | None:
         """Who leads, as far as known. It may be this process, which may still be recovering."""
-        return self._leading
+        return self._leader
 
-    def follow(self, leading: Peer | None) -> None:
-        if leading != self._leading:
-            self._leading = leading
+    def follow(self, leader: Peer | None) -> None:
+        if leader != self._leader:
+            self._leader = leader
             for listener in self._listeners:
                 listener()
         self._tell()
@@ -115,7 +115,7 @@ class Role(Generic[S]):
         return self._shell
 
     @property
-    def lead(self) -> S:
+    def leading_shell(self) -> S:
         """The shell, for a request that only the leader handles. Raises `LeaseOver` when the leadership is over."""
         shell = self.shell
         if shell is None:
