@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 
 from dcos_runtime import __version__, daemon, tls
-from dcos_runtime.agent import flags as agent_flags
 from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent import resources as amounts
+from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
 from dcos_runtime.agent.containers import ports, showing
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Usage
@@ -61,7 +61,7 @@ _SUMMARY = "The kernel's agent: runs tasks on this machine. Flags are Mesos'; ME
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    flags = daemon.own_flags(AgentFlags, _SUMMARY, argv, check=agent_flags.check, checks=agent_flags.CHECKS)
+    flags = daemon.own_flags(AgentFlags, _SUMMARY, argv, check=agent_settings.check, checks=agent_settings.CHECKS)
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
@@ -86,7 +86,7 @@ async def serve(flags: AgentFlags, life: Life) -> None:
         lock = _lock(work_dir)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         users = MasterUsers(files) if files is not None else None
-        http = AgentHttp(flags.shown(), agent_flags.admission_of(flags, users), life.stalls)
+        http = AgentHttp(flags.shown(), agent_settings.admission_of(flags, users), life.stalls)
         async with contextlib.AsyncExitStack() as stack:
             listeners = Listeners(http.application, stack)
             address = await listeners.open(flags.ip, flags.port)
@@ -193,7 +193,7 @@ async def _assemble(
         total_seconds=flags.fetcher_timeout,
         max_bytes=flags.fetcher_max_size,
         roots=flags.fetcher_local_roots or launcher.visible(),
-        never=(*_NEVER, *agent_flags.own_paths(flags).values()),
+        never=(*_NEVER, *agent_settings.own_paths(flags).values()),
         home=Path(flags.frameworks_home) if flags.frameworks_home else None,
         public_only=launcher.name == "linux",
         turns=asyncio.Semaphore(flags.fetcher_max_processes),
@@ -212,7 +212,7 @@ async def _assemble(
             default=flags.container_disk_default,
             caps={"stdout": flags.max_stdout_size, "stderr": flags.max_stderr_size},
         ),
-        capabilities=agent_flags.capabilities(flags),
+        capabilities=agent_settings.capabilities(flags),
         projects=projects,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
@@ -308,7 +308,7 @@ async def _usable_launcher(
 
 def _keep_apart(flags: AgentFlags, launcher: Launcher) -> None:
     """Raises `LauncherUnusable` when tasks would see the agent's own files, and ``OSError``."""
-    for name, path in agent_flags.own_paths(flags).items():
+    for name, path in agent_settings.own_paths(flags).items():
         folder = showing.shown_in(path, [str(one) for one in launcher.visible()])
         if folder is not None:
             raise LauncherUnusable(
@@ -334,7 +334,7 @@ def _settings(flags: AgentFlags, work_dir: Path, address: Address, launcher: Lau
         boot_id=boot_id(),
         ip=address.ip,
         launcher=launcher.name,
-        capabilities=agent_flags.capabilities(flags),
+        capabilities=agent_settings.capabilities(flags),
         kill_grace=flags.executor_shutdown_grace_period,
         backoff_first=flags.registration_backoff_factor,
         completed_kept=flags.max_completed_executors_per_framework,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from dcos_runtime import daemon
-from dcos_runtime.auth import flags as auth_flags
+from dcos_runtime.auth import settings as auth_settings
 from dcos_runtime.errors import explain
 from dcos_runtime.flags.auth import AuthFlags
 from dcos_runtime.start import importing
@@ -14,7 +14,7 @@ SUMMARY = "Users and tokens of a cluster, and where the gateway's requests lead:
 
 
 def main() -> None:
-    flags = daemon.own_flags(AuthFlags, SUMMARY, check=auth_flags.check, checks=auth_flags.CHECKS)
+    flags = daemon.own_flags(AuthFlags, SUMMARY, check=auth_settings.check, checks=auth_settings.CHECKS)
     daemon.configure_logging(flags.logging_level)
 
     with importing():

@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.auth import flags as auth_flags
+from dcos_runtime.auth import settings as auth_settings
 from dcos_runtime.auth import signing
 from dcos_runtime.auth.accounts import Accounts
 from dcos_runtime.auth.directory import Directory, LocalDirectory, User, UsersUnavailable, administrator
@@ -67,8 +67,8 @@ class AuthShell:
         async with AsyncExitStack() as stack:
             directory = await self._directory(stack, first)
             files = tls.files(flags.tls_ca, flags.tls_identity)
-            masters = auth_flags.own_first(flags)
-            services = auth_flags.services(flags)
+            masters = auth_settings.own_first(flags)
+            services = auth_settings.services(flags)
             routes = [service.route for service in services if service.route]
             probes = Probes(services, files)
             master = Backend("master", "master", masters, flags.master_tls_port, files)

@@ -21,7 +21,7 @@ from dcos_runtime.leading.main import Daemon, Here, Unusable, secret_in
 from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import Pattern
 from dcos_runtime.leading.seat import Leadership
-from dcos_runtime.marathon import flags as marathon_flags
+from dcos_runtime.marathon import settings as marathon_settings
 from dcos_runtime.marathon.core import recorded
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.events import Hub
@@ -42,8 +42,8 @@ class Init(Daemon[InitShell, MarathonFlags]):
     summary = "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API."
     kind = "marathon"
     flags = MarathonFlags
-    checks = marathon_flags.CHECKS
-    realm = marathon_flags.REALM
+    checks = marathon_settings.CHECKS
+    realm = marathon_settings.REALM
     dialect: MarathonDialect
 
     def __init__(self) -> None:
@@ -51,14 +51,14 @@ class Init(Daemon[InitShell, MarathonFlags]):
         self._credential: Credential | None = None
 
     def problems(self, flags: MarathonFlags) -> list[str]:
-        return [*super().problems(flags), *marathon_flags.problems(flags)]
+        return [*super().problems(flags), *marathon_settings.problems(flags)]
 
     def prepare(self, flags: MarathonFlags) -> None:
         self._credential = _credential(flags)
 
     def file(self, flags: MarathonFlags) -> Path:
         try:
-            folder = marathon_flags.work_dir(flags)
+            folder = marathon_settings.work_dir(flags)
         except RuntimeError:
             raise Unusable(
                 "there is no place for the state",
@@ -73,10 +73,10 @@ class Init(Daemon[InitShell, MarathonFlags]):
         flags = here.flags
         identity = ProcessInfo(
             address=here.address,
-            config=marathon_flags.shown(flags, _web_page(here), here.host),
+            config=marathon_settings.shown(flags, _web_page(here), here.host),
             http_port=here.http_port,
             tls_port=here.tls_port,
-            zookeeper=marathon_flags.shown_zookeeper(flags),
+            zookeeper=marathon_settings.shown_zookeeper(flags),
         )
         abdicate = None if flags.zk is None else lambda: here.life.end(0, "told to abdicate")
         system = System(lambda: position.leading_shell, identity, here.life.stalls, abdicate)
@@ -84,7 +84,7 @@ class Init(Daemon[InitShell, MarathonFlags]):
 
     async def start(self, leadership: Leadership, here: Here[MarathonFlags]) -> InitShell:
         flags, credential = here.flags, self._credential
-        settings = marathon_flags.settings(flags, _info(here, credential))
+        settings = marathon_settings.settings(flags, _info(here, credential))
         try:
             shell = await InitShell.load(leadership, Hub(), settings, functools.partial(_recorder, flags))
         except ValueError as fault:

@@ -18,7 +18,7 @@ from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.leading.position import Peer
 from dcos_runtime.leading.seat import Alone, Candidate, Place, take_part
 from dcos_runtime.leading.standby import PeerTls, Standby
-from dcos_runtime.master import flags as master_flags
+from dcos_runtime.master import settings as master_settings
 from dcos_runtime.master.agents_http import AgentApi
 from dcos_runtime.master.http import MasterPosition, MesosDialect, public_api
 from dcos_runtime.master.shell import start
@@ -36,7 +36,7 @@ _SUMMARY = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    flags = daemon.own_flags(MasterFlags, _SUMMARY, argv, check=master_flags.check, checks=master_flags.CHECKS)
+    flags = daemon.own_flags(MasterFlags, _SUMMARY, argv, check=master_settings.check, checks=master_settings.CHECKS)
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
@@ -47,7 +47,7 @@ async def serve(flags: MasterFlags, life: Life) -> None:
     """
     position = MasterPosition(time.time(), flags.shown(), flags.cluster, life.stalls)
     try:
-        admission = master_flags.admission_of(flags)
+        admission = master_settings.admission_of(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(admission.guard.close)
@@ -66,18 +66,18 @@ async def serve(flags: MasterFlags, life: Life) -> None:
             public = await stack.enter_async_context(
                 listening(public_api(position, admission).application(), flags.ip, flags.port)
             )
-            own = master_flags.master_info(flags, public.port)
+            own = master_settings.master_info(flags, public.port)
             position.tls_port = agents.port
             if files is not None:
                 standby.peer_tls = PeerTls(files.client("master"), agents.port)
-            config = master_flags.config(flags, own)
+            settings = master_settings.settings(flags, own)
             seat = _seat(flags, own)
             position.own = peer(own)
             await take_part(
                 position,
                 life,
                 seat,
-                lambda leadership: start(config, leadership, flags.record),
+                lambda leadership: start(settings, leadership, flags.record),
                 lambda: print(daemon.ready_line(flags.program, public), flush=True),
             )
     except (OSError, tls.TlsError, GuardUnusable) as error:

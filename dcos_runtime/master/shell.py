@@ -18,7 +18,7 @@ from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.events import BudgetedTick, Event, Recovered, Resumed
 from dcos_runtime.master.core.registry import UnknownRegistryVersion
-from dcos_runtime.master.core.state import Config, State
+from dcos_runtime.master.core.state import Settings, State
 from dcos_runtime.master.measures import Measures
 from dcos_runtime.master.memory import LongLived
 from dcos_runtime.master.streams import Streams
@@ -128,13 +128,13 @@ def next_budget(budget: int, took: float, full: bool) -> int:
     return min(max(fitting, _LEAST_BUDGET), _LARGEST_BUDGET)
 
 
-async def start(config: Config, leadership: Leadership, record: str | None = None) -> MasterShell:
+async def start(settings: Settings, leadership: Leadership, record: str | None = None) -> MasterShell:
     """Recovers what was stored. Raises `StoreError` and ``OSError``."""
     lease = leadership.lease
     began = lease.working()
     registry = await leadership.store.load()
     seed = os.urandom(32)
-    core = MasterCore(config, SeededSource(seed))
+    core = MasterCore(settings, SeededSource(seed))
     sizes = {"segment": recorded.SEGMENT, "segments": recorded.SEGMENTS}
     keeper = recorder(record, core, recorded.NAME, seed, recorded.Veil, **sizes)
     shell = MasterShell(core, leadership, keeper)
@@ -146,7 +146,7 @@ async def start(config: Config, leadership: Leadership, record: str | None = Non
     except DecodeError as error:
         raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
     shell.long_lived.freeze(0)
-    log.info("leading as %s; %d agents are known", config.master.pid, len(core.state.recovering))
+    log.info("leading as %s; %d agents are known", settings.master.pid, len(core.state.recovering))
     shell.measures.fetch_ms = (moment.mono - began) * 1000.0
     shell.measures.stored(registry)
     return shell

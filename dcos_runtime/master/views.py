@@ -61,7 +61,7 @@ class MasterViewer:
 
     def state(self) -> Pieces:
         state = self._state
-        master = state.config.master
+        master = state.settings.master
         active = sum(1 for agent in state.agents.values() if agent.connected)
         head: dict[str, Any] = {
             "version": VERSION,
@@ -262,7 +262,7 @@ class MasterViewer:
             ids = sorted(agents_of.get(one.id, ()))
             return {**self._framework_summary(one), **summary(of_framework.get(one.id)), "slave_ids": ids}
 
-        head = {"hostname": self._state.config.master.hostname}
+        head = {"hostname": self._state.settings.master.hostname}
         if self._cluster is not None:
             head["cluster"] = self._cluster
         yield from _object(
@@ -279,7 +279,7 @@ class MasterViewer:
         for framework in self._state.frameworks.values():
             for name in framework.roles:
                 members.setdefault(name, []).append(framework.id)
-        allocator, weights = self._state.allocator, self._state.config.allocator.weights
+        allocator, weights = self._state.allocator, self._state.settings.allocator.weights
         held_in: dict[str, Counter[str]] = {}
         names: set[str] = set()
         for name in allocator.known_roles() | weights.keys():

@@ -7,10 +7,10 @@ from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
 from dcos_runtime.master.core import events
-from dcos_runtime.master.core.allocator import Options as AllocatorOptions
+from dcos_runtime.master.core.allocator import AllocatorSettings
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Close, Send, SendJoined, Tell
-from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, Config
+from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, Settings
 from dcos_runtime.sim.leading import LeadingProcess
 from dcos_runtime.sim.network import Stream
 from dcos_runtime.sim.world import World
@@ -49,14 +49,14 @@ class MasterProcess(LeadingProcess):
     def lead(self, values: dict[str, bytes]) -> None:
         options = self.cluster.options
         info = MasterInfo(id=f"m{self.fence}", ip=1, port=5050, pid=f"master@{self.name}:5050", hostname=self.name)
-        config = Config(
+        settings = Settings(
             master=info,
             agent_ping_timeout=options.ping_seconds,
             max_agent_ping_timeouts=options.pings,
             agent_reregister_timeout=options.reregister_seconds,
-            allocator=AllocatorOptions(interval=1.0),
+            allocator=AllocatorSettings(interval=1.0),
         )
-        self.install(MasterCore(config, self.source(str(self.fence))))
+        self.install(MasterCore(settings, self.source(str(self.fence))))
         self.feed(events.Recovered(tuple(values.items()), int(self.now().wall * 1000)))
         self.later(HEARTBEAT_SECONDS, self._heartbeat)
 

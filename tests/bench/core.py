@@ -20,7 +20,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Effect, Send, SendJoined, Tell
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.master.memory import LongLived
 from dcos_runtime.master.shell import next_budget
 from dcos_runtime.wire import codec
@@ -77,7 +77,7 @@ class Master:
             for key in recovered
         ]
         info = MasterInfo(id=term, ip=1, port=1, pid="master@x:1", hostname="x")
-        self.core = MasterCore(Config(info), SeededSource(b"1"))
+        self.core = MasterCore(Settings(info), SeededSource(b"1"))
         self.feed(events.Recovered(tuple(registry), 10**6))
 
     def now(self) -> Now:

@@ -14,7 +14,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import encoded, events
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Send
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo, Offer
 from dcos_runtime.wire.scheduler import Call, Event
@@ -190,7 +190,7 @@ def offers_sent(bench: Bench) -> Measured:
 
 def _updates(accepted: str) -> tuple[MasterCore, dict[str, Any]]:
     """A master with a framework that reads ``accepted``, whose task an agent runs, and what that agent says."""
-    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"1"))
+    core = MasterCore(Settings(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"1"))
     core.receive(events.Recovered((), 1), NOW)
     framework = codec.decode(codec.encode({"user": "u", "name": "n", "role": "web"}), FrameworkInfo)
     call = Call(type=Call.Type.SUBSCRIBE, subscribe=Call.Subscribe(framework_info=framework))

@@ -15,8 +15,8 @@ import click
 
 from dcos_installer.cli import cli as installer
 from dcos_runtime import daemon
-from dcos_runtime.agent import flags as agent
-from dcos_runtime.auth import flags as auth
+from dcos_runtime.agent import settings as agent
+from dcos_runtime.auth import settings as auth
 from dcos_runtime.cli.app import dcos
 from dcos_runtime.cosmos.main import Cosmos
 from dcos_runtime.flags import Flag, Flags
@@ -27,7 +27,7 @@ from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.marathon import MarathonFlags
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.marathon.main import Init
-from dcos_runtime.master import flags as master
+from dcos_runtime.master import settings as master
 from dcos_universe.cli import cli as universe
 
 ROOT = Path(__file__).resolve().parents[2]

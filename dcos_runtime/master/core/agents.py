@@ -48,7 +48,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
         state.log(logging.INFO, f"{len(changes)} entries of the registry are of a former version; writing them again")
         state.persist(changes, Migrated())
     if state.recovering:
-        state.timers.set(RecoveryOver(), now.mono + state.config.agent_reregister_timeout)
+        state.timers.set(RecoveryOver(), now.mono + state.settings.agent_reregister_timeout)
 
 
 # --- connecting ------------------------------------------------------------------------------------------------------
@@ -206,8 +206,8 @@ def _attach(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
         silence.schedule_ping(state, agent, now)
         return
     agent.stream = stream
-    ping_seconds = state.config.agent_ping_timeout
-    master_id = state.config.master.id
+    ping_seconds = state.settings.agent_ping_timeout
+    master_id = state.settings.master.id
     state.tell(agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=arrival.version)
     state.allocator.activate_agent(agent.id)
     silence.schedule_ping(state, agent, now)

@@ -12,7 +12,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import agents, calls, chores, events, frameworks, offers, silence, snapshot
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.events import Event
-from dcos_runtime.master.core.state import Config, State
+from dcos_runtime.master.core.state import Settings, State
 from dcos_runtime.master.core.timing import (
     Admit,
     Expire,
@@ -34,9 +34,9 @@ _NEVER = float("inf")
 class MasterCore:
     """The leading master's decisions. ``source`` is its only randomness, so that a run can be repeated."""
 
-    def __init__(self, config: Config, source: SeededSource) -> None:
+    def __init__(self, settings: Settings, source: SeededSource) -> None:
         self.source = source
-        self.state = State(config, source)
+        self.state = State(settings, source)
 
     def receive(self, event: Event, now: Now) -> list[Effect]:
         """What is to be done because of the event. The only way to change what the core knows."""

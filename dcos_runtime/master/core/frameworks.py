@@ -71,7 +71,7 @@ def _owned(info: FrameworkInfo, principal: str | None) -> FrameworkInfo:
 def _refusal(state: State, info: FrameworkInfo, call: Call.Subscribe) -> str | None:
     if error := validate.framework(info) or _too_large(info):
         return error
-    if info.user == "root" and not state.config.root_submissions:
+    if info.user == "root" and not state.settings.root_submissions:
         return "User 'root' is not allowed to run frameworks without --root_submissions set"
     if info.id is not None and info.id.value in state.completed:
         return "Framework has been removed"
@@ -123,7 +123,7 @@ def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: b
         roles=wants.roles,
         registered_at=now.wall,
         reregistered_at=now.wall,
-        completed_capacity=state.config.max_completed_tasks_per_framework,
+        completed_capacity=state.settings.max_completed_tasks_per_framework,
         size=len(codec.encode(info)),
         recovered=recovered,
     )
@@ -164,7 +164,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
     subscribed = Event.Subscribed(
         framework_id=FrameworkID(value=framework.id),
         heartbeat_interval_seconds=HEARTBEAT_SECONDS,
-        master_info=state.config.master,
+        master_info=state.settings.master,
     )
     state.send(framework, Event(type=Event.Type.SUBSCRIBED, subscribed=subscribed))
     state.send(framework, _HEARTBEAT)
@@ -191,7 +191,7 @@ def recover(state: State, info: FrameworkInfo, now: Now) -> None:
     run for ever.
     """
     framework = _new(state, info, _wants(info, []), now, recovered=True)
-    patience = max(info.failover_timeout or 0.0, state.config.agent_reregister_timeout)
+    patience = max(info.failover_timeout or 0.0, state.settings.agent_reregister_timeout)
     _expire(state, framework, now, patience)
 
 

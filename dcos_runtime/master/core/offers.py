@@ -78,7 +78,7 @@ def allocate(state: State, now: Now, budget: int | None = None) -> None:
         if its_offers:
             state.send_encoded(framework, how.form.event(its_offers))
             state.counters["master/messages_resource_offers"] += 1
-    if (patience := state.config.offer_timeout) is not None:
+    if (patience := state.settings.offer_timeout) is not None:
         state.timers.set(OfferTimeout(numbers.start, numbers.stop), now.mono + patience)
 
 

@@ -27,7 +27,7 @@ SEGMENTS = 4
 def restored(seed: bytes, data: bytes) -> MasterCore:
     """A core that continues from the snapshot. Raises ``ValueError``."""
     state, source = snapshot.read(seed, data)
-    core = MasterCore(state.config, source)
+    core = MasterCore(state.settings, source)
     core.state = state
     return core
 

@@ -28,7 +28,7 @@ def disconnected(state: State, stream: int) -> None:
 
 def schedule_ping(state: State, agent: Agent, now: Now) -> None:
     if state.timers.at(Ping(agent.id)) is None:
-        state.timers.set(Ping(agent.id), now.mono + state.config.agent_ping_timeout)
+        state.timers.set(Ping(agent.id), now.mono + state.settings.agent_ping_timeout)
 
 
 def ping(state: State, agent_id: str, now: Now) -> None:
@@ -36,7 +36,7 @@ def ping(state: State, agent_id: str, now: Now) -> None:
     agent = state.agents[agent_id]
     if agent_id in state.leaving:
         return
-    if agent.missed_pings >= state.config.max_agent_ping_timeouts:
+    if agent.missed_pings >= state.settings.max_agent_ping_timeouts:
         state.counters["master/slave_unreachable_scheduled"] += 1
         mark_unreachable(state, agent, "health check timed out", now, "unhealthy")
         return
@@ -140,9 +140,9 @@ def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> 
 def _prune_registry(state: State, now: Now) -> None:
     """Forgets agents that have been unreachable for weeks, and the oldest if there are too many."""
     old: list[str] = []
-    excess = len(state.unreachable) - state.config.registry_max_agent_count
+    excess = len(state.unreachable) - state.settings.registry_max_agent_count
     for position, (agent_id, absent) in enumerate(state.unreachable.items()):
-        if position >= excess and now.wall - (absent.since or 0.0) < state.config.registry_max_agent_age:
+        if position >= excess and now.wall - (absent.since or 0.0) < state.settings.registry_max_agent_age:
             break
         old.append(agent_id)
     if old:

@@ -13,7 +13,7 @@ from dcos_runtime.master.core import graphs, timing
 from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector
 from dcos_runtime.master.core.arrivals import Arrival, ReportedTask
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, History, Offer, Task
-from dcos_runtime.master.core.state import Config, State
+from dcos_runtime.master.core.state import Settings, State
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
 from dcos_runtime.wire.tasks import TaskState
 
@@ -30,7 +30,7 @@ def _of_allocator() -> list[type[Any]]:
 
 _CLASSES = graphs.Classes(
     [
-        *(State, Config, Agent, Framework, Offer, Task, AbsentAgent, History, Holdings),
+        *(State, Settings, Agent, Framework, Offer, Task, AbsentAgent, History, Holdings),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
         *(timing.Declined, timing.StatesAsked, timing.Ended),
         *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget, timing.Migrated),

@@ -12,7 +12,7 @@ from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
-from dcos_runtime.master.core.allocator import Allocator, Options
+from dcos_runtime.master.core.allocator import Allocator, AllocatorSettings
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
@@ -27,7 +27,7 @@ MAX_HISTORY = 256 << 20
 
 
 @dataclass(frozen=True)
-class Config:
+class Settings:
     """The settings from the flags. Times are seconds. ``offer_timeout`` None: offers are not rescinded."""
 
     master: MasterInfo
@@ -35,7 +35,7 @@ class Config:
     max_agent_ping_timeouts: int = 5
     agent_reregister_timeout: float = 600.0
     offer_timeout: float | None = None
-    allocator: Options = field(default_factory=Options)
+    allocator: AllocatorSettings = field(default_factory=AllocatorSettings)
     root_submissions: bool = True
     max_completed_frameworks: int = 50
     max_completed_tasks_per_framework: int = 1000
@@ -47,10 +47,10 @@ class Config:
 class State:
     """Everything the leading master knows. It changes only while the core receives an event."""
 
-    def __init__(self, config: Config, source: SeededSource) -> None:
-        self.config = config
+    def __init__(self, settings: Settings, source: SeededSource) -> None:
+        self.settings = settings
         self.source = source
-        self.allocator = Allocator(config.allocator, source)
+        self.allocator = Allocator(settings.allocator, source)
         self.started_at = 0.0
         self.agents: dict[str, Agent] = {}
         self.places: dict[tuple[str, int | None], dict[str, None]] = {}  # hostname and port -> its agents
@@ -75,10 +75,10 @@ class State:
     # --- ids ---
 
     def new_framework_id(self) -> str:
-        return f"{self.config.master.id}-{self._next('framework'):04d}"
+        return f"{self.settings.master.id}-{self._next('framework'):04d}"
 
     def new_agent_id(self) -> str:
-        return f"{self.config.master.id}-S{self._next('agent')}"
+        return f"{self.settings.master.id}-S{self._next('agent')}"
 
     def new_offers(self, count: int) -> range:
         """The numbers of ``count`` new offers; see `offer_id`."""
@@ -88,7 +88,7 @@ class State:
 
     def offer_id(self, number: int | str) -> str:
         """The id of the offer with this number; with no text in its place, what all of them begin with."""
-        return f"{self.config.master.id}-O{number}"
+        return f"{self.settings.master.id}-O{number}"
 
     def new_epoch(self) -> int:
         self.epoch += 1
@@ -194,7 +194,7 @@ class State:
     def close_history(self, framework: Framework) -> None:
         """Keeps a removed framework among the completed ones, limited in number."""
         self.completed[framework.id] = framework
-        while len(self.completed) > self.config.max_completed_frameworks:
+        while len(self.completed) > self.settings.max_completed_frameworks:
             _, oldest = self.completed.popitem(last=False)
             self.history -= oldest.completed.size
 

@@ -137,7 +137,7 @@ def remove(state: State, task: Task, *, unreachable: bool = False) -> None:
         del framework.tasks[task.id]
     if unreachable:
         framework.unreachable[task.id] = task
-        while len(framework.unreachable) > state.config.max_unreachable_tasks_per_framework:
+        while len(framework.unreachable) > state.settings.max_unreachable_tasks_per_framework:
             framework.unreachable.popitem(last=False)
     else:
         state.retire(framework, task)

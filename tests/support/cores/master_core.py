@@ -10,7 +10,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Effect, Send
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.scheduler import Call
@@ -20,7 +20,7 @@ NOW = Now(0.0, 1000.0)
 
 class Core:
     def __init__(self, registry: dict[str, bytes] | None = None) -> None:
-        self.core = MasterCore(Config(MasterInfo(id="m", ip=0, port=5050)), SeededSource(b"1"))
+        self.core = MasterCore(Settings(MasterInfo(id="m", ip=0, port=5050)), SeededSource(b"1"))
         self.registry: dict[str, bytes | None] = dict(registry or {})
         self.stream = 0
         self.feed(events.Recovered(tuple((registry or {}).items()), 1))

@@ -20,11 +20,11 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
-from dcos_runtime.master.core.allocator import Options
+from dcos_runtime.master.core.allocator import AllocatorSettings
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.records import Task
-from dcos_runtime.master.core.state import Config, task_info
+from dcos_runtime.master.core.state import Settings, task_info
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
 from dcos_runtime.wire.common import AgentID, FrameworkID
@@ -345,18 +345,18 @@ class World:
                 end.offers.clear()
         self.streams.clear()
         master = MasterInfo(id=f"m{self.terms}", ip=1, port=1, pid="master@x:1", hostname="x")
-        config = Config(
+        settings = Settings(
             master=master,
             agent_ping_timeout=PING,
             max_agent_ping_timeouts=PINGS,
             agent_reregister_timeout=COME_BACK,
-            allocator=Options(interval=1.0, minimums=()),
+            allocator=AllocatorSettings(interval=1.0, minimums=()),
         )
-        self.core = self.new_core(config, SeededSource(str(self.terms).encode()))
+        self.core = self.new_core(settings, SeededSource(str(self.terms).encode()))
         self.feed(events.Recovered(tuple(self.registry.items()), self.terms * 10**6))
 
-    def new_core(self, config: Config, source: SeededSource) -> MasterCore:
-        return MasterCore(config, source)
+    def new_core(self, settings: Settings, source: SeededSource) -> MasterCore:
+        return MasterCore(settings, source)
 
     def now(self) -> Now:
         return Now(self.time, 1e9 + self.time)

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from dcos_runtime.core.resources import EMPTY, Resources, lineage, plain
-from dcos_runtime.master.core.allocator import Allocation, Options, Quantities, Quota, Wants
+from dcos_runtime.master.core.allocator import Allocation, AllocatorSettings, Quantities, Quota, Wants
 
 Pair = tuple[str, str]
 """A framework and a role."""
 
 
 class Reference:
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    def __init__(self, settings: AllocatorSettings) -> None:
+        self.settings = settings
         self.wants: dict[str, Wants] = {}
         self.active_frameworks: set[str] = set()
         self.rests: dict[str, float] = {}
@@ -65,7 +65,7 @@ class Reference:
             self.rests.pop(framework_id, None)
             self._wake(framework_id)
         else:
-            self.rests[framework_id] = again + self.options.interval
+            self.rests[framework_id] = again + self.settings.interval
 
     def deactivate_framework(self, framework_id: str) -> None:
         self.active_frameworks.discard(framework_id)
@@ -280,11 +280,11 @@ class Reference:
         return [one for one in roles if role in lineage(one)]
 
     def branch(self, role: str) -> tuple[float, int, str]:
-        share = self.dominant(self.sum_of(self.below(role))) / self.options.weights.get(role, 1.0)
+        share = self.dominant(self.sum_of(self.below(role))) / self.settings.weights.get(role, 1.0)
         return share, self.branch_turns.get(role, 0), role
 
     def role_key(self, role: str) -> tuple[tuple[float, int, str], ...]:
-        own = self.dominant(self.sum_of([role])) / self.options.weights.get(role, 1.0)
+        own = self.dominant(self.sum_of([role])) / self.settings.weights.get(role, 1.0)
         return (*(self.branch(one) for one in reversed(lineage(role))), (own, self.own_turns.get(role, 0), ""))
 
     def framework_key(self, framework_id: str, role: str) -> tuple[float, int, str]:
@@ -333,7 +333,7 @@ class Reference:
         if self.immediate:
             return float("-inf")
         times = [until for filters in self.filters.values() for _, until in filters]
-        times += [self.last_run + self.options.interval] if self.dirty else []
+        times += [self.last_run + self.settings.interval] if self.dirty else []
         return min([*times, *self.rests.values()], default=float("inf"))
 
     def takes(self, framework_id: str, role: str) -> bool:
@@ -363,10 +363,10 @@ class Reference:
 
     def could_have(self, agent_id: str, framework_id: str, role: str, offer: Resources) -> bool:
         wants = self.wants[framework_id]
-        gpus = self.options.gpus_for_gpu_frameworks_only and self.totals[agent_id].scalar("gpus") > 0
+        gpus = self.settings.gpus_for_gpu_frameworks_only and self.totals[agent_id].scalar("gpus") > 0
         if not offer or (gpus and not wants.gpus):
             return False
-        minimums: Sequence[Quantities] = wants.minimums.get(role, self.options.minimums)
+        minimums: Sequence[Quantities] = wants.minimums.get(role, self.settings.minimums)
         if minimums and not any(
             all(offer.scalar(name) >= amount for name, amount in minimum.items()) for minimum in minimums
         ):

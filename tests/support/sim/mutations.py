@@ -173,7 +173,7 @@ MASTER = [
         "master-silence-unnoticed",
         "an agent that answers no pings stays",
         f"{SILENCE}:ping",
-        "if agent.missed_pings >= state.config.max_agent_ping_timeouts:",
+        "if agent.missed_pings >= state.settings.max_agent_ping_timeouts:",
         "if False:",
     ),
     Mutation(

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dcos_runtime.agent import flags
+from dcos_runtime.agent import settings
 from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import bundle
@@ -103,7 +103,7 @@ def test_capabilities_are_refused_with_the_reason_or_taken() -> None:
 def test_an_agents_flags_say_what_tasks_may_ask_for() -> None:
     def policy(*words: str) -> Policy:
         argv = ["--master=127.0.0.1:1", "--work_dir=/w", *words]
-        return flags.capabilities(parse(AgentFlags, argv, {}))
+        return settings.capabilities(parse(AgentFlags, argv, {}))
 
     kinds = CapabilityInfo.Capability
     raw = kinds.NET_RAW

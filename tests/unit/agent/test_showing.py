@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_runtime.agent import flags
+from dcos_runtime.agent import settings
 from dcos_runtime.agent.containers.showing import shown_in
 from dcos_runtime.flags import parse
 from dcos_runtime.flags.agent import AgentFlags
@@ -67,7 +67,8 @@ def test_every_file_and_folder_that_flags_name_is_the_agents_own_or_for_everybod
     named = {one.name for one in AgentFlags.declared() if one.kind in (FILE, FOLDER)}
     given = [f"--{name}=/opt/{name}" for name in sorted({*named, "runtime_dir"} - FOR_EVERYBODY)]
     read = parse(AgentFlags, ["--master=h:1", "--work_dir=/opt/work", *given])
-    own = flags.own_paths(read)
+    own = settings.own_paths(read)
     assert set(own) == named - FOR_EVERYBODY | {"work_dir", "runtime_dir"}
     assert all(str(path).startswith("/opt/") for path in own.values())
-    assert flags.own_paths(parse(AgentFlags, ["--master=h:1", "--work_dir=w"]))["runtime_dir"] == Path.cwd() / "w/run"
+    flags = parse(AgentFlags, ["--master=h:1", "--work_dir=w"])
+    assert settings.own_paths(flags)["runtime_dir"] == Path.cwd() / "w/run"

@@ -21,7 +21,7 @@ from dcos_runtime.core.frozen import Frozen, Log, Now, Persist, Tick
 from dcos_runtime.core.recorder import FORMAT, Hiders, Opening, Recorder, UnreadableRecording, cut_off, read
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core.core import MasterCore
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.recording import RecordingFiles
 from dcos_runtime.replay import CORES
 from dcos_runtime.wire.cluster import MasterInfo

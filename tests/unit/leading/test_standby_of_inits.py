@@ -21,7 +21,7 @@ from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.position import Peer, Position
 from dcos_runtime.leading.routes import Pattern, Patterns, route
 from dcos_runtime.leading.standby import PeerTls, Standby
-from dcos_runtime.marathon import flags as marathon_flags
+from dcos_runtime.marathon import settings as marathon_settings
 from dcos_runtime.marathon.http.dialect import MarathonDialect
 from dcos_runtime.marathon.http.requests import pong
 from dcos_runtime.store.lease import Forever
@@ -150,7 +150,7 @@ class Secure:
     def guard(self) -> Guard:
         credentials = self.authority.credentials({"alice": "wonder"})
         return guard(
-            marathon_flags.REALM,
+            marathon_settings.REALM,
             UserFlags(),
             credentials=str(credentials),
             tls_kinds={"marathon"},

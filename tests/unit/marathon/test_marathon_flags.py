@@ -11,7 +11,7 @@ import pytest
 
 from dcos_runtime.daemon import Leave, read_flags
 from dcos_runtime.flags.marathon import MarathonFlags
-from dcos_runtime.marathon import flags as marathon_flags
+from dcos_runtime.marathon import settings as marathon_settings
 from dcos_runtime.marathon.main import Init
 from dcos_runtime.wire.cluster import FrameworkInfo
 
@@ -26,7 +26,7 @@ def read(*argv: str, **environ: str) -> MarathonFlags:
 def test_only_the_master_is_required_and_times_become_seconds() -> None:
     flags = read("--master=127.0.0.1:5050")
     assert (flags.http_port, flags.http_address, flags.framework_name) == (8080, "127.0.0.1", "marathon")
-    settings = marathon_flags.settings(flags, WHO)
+    settings = marathon_settings.settings(flags, WHO)
     assert (settings.decline_offer_duration, settings.launch_timeout, settings.viable_after) == (120.0, 300.0, 60.0)
     assert settings.rules.role == "*"
 
@@ -37,8 +37,8 @@ def test_only_the_master_is_required_and_times_become_seconds() -> None:
 def test_a_duration_without_a_unit_is_milliseconds(text: str, seconds: float) -> None:
     assert read("--master=h:1", f"--kill_retry_timeout={text}").kill_retry_timeout == seconds
     flags = read("--master=h:1", "--reconciliation_interval=1mins", "--zk_session_timeout=4000", "--zk=zk://h:1/m")
-    assert marathon_flags.shown(flags, "", "")["reconciliation_interval"] == 60000
-    assert marathon_flags.shown_zookeeper(flags)["zk_session_timeout"] == 4000
+    assert marathon_settings.shown(flags, "", "")["reconciliation_interval"] == 60000
+    assert marathon_settings.shown_zookeeper(flags)["zk_session_timeout"] == 4000
 
 
 def test_the_time_of_a_failover_is_seconds_without_a_unit() -> None:
@@ -49,7 +49,7 @@ def test_the_time_of_a_failover_is_seconds_without_a_unit() -> None:
 
 def test_the_environment_sets_flags_with_marathons_prefix() -> None:
     flags = read(MARATHON_MASTER="zk://h:2181/mesos", MARATHON_MESOS_ROLE="web")
-    assert flags.master == "zk://h:2181/mesos" and marathon_flags.settings(flags, WHO).rules.role == "web"
+    assert flags.master == "zk://h:2181/mesos" and marathon_settings.settings(flags, WHO).rules.role == "web"
 
 
 @pytest.mark.parametrize(
@@ -90,19 +90,19 @@ def test_a_flag_that_cannot_be_used_is_named(argv: tuple[str, ...], said: str) -
 
 def test_the_secret_of_zookeeper_is_not_shown() -> None:
     flags = read("--master=zk://me:hush@h:2181/mesos", "--zk=zk://me:hush@h:2181/marathon")
-    assert "hush" not in str(marathon_flags.shown_zookeeper(flags))
-    assert marathon_flags.shown(flags, "", "")["master"] == "zk://***@h:2181/mesos"
+    assert "hush" not in str(marathon_settings.shown_zookeeper(flags))
+    assert marathon_settings.shown(flags, "", "")["master"] == "zk://***@h:2181/mesos"
     for flag in ("--zk=zk://me:hush@h:2181", "--zk=zk://me:hu/sh@h:1/x"):
         with pytest.raises(Leave) as left:
             read("--master=h:1", flag)
         assert "--zk" in left.value.text and "hush" not in left.value.text
-    assert "h:2181/marathon" in marathon_flags.shown_zookeeper(flags)["zk"]
+    assert "h:2181/marathon" in marathon_settings.shown_zookeeper(flags)["zk"]
 
 
 def test_without_a_work_dir_the_state_is_in_the_users_state_folder(tmp_path: Path) -> None:
     flags = read("--master=h:1")
-    assert marathon_flags.work_dir(flags, {"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "dcos-marathon"
-    assert marathon_flags.work_dir(read("--master=h:1", "--work_dir=/w"), {}) == Path("/w")
+    assert marathon_settings.work_dir(flags, {"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "dcos-marathon"
+    assert marathon_settings.work_dir(read("--master=h:1", "--work_dir=/w"), {}) == Path("/w")
 
 
 def test_every_flag_is_in_the_documentation() -> None:

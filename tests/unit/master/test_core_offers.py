@@ -32,9 +32,9 @@ def heard(one: World, kind: str) -> list[Any]:
     return [event[kind.lower()] for each in one.frameworks for event in each.heard if event["type"] == kind]  # type: ignore[attr-defined]  # a note of the test's own
 
 
-def world(**config: Any) -> tuple[World, WorldFramework]:
+def world(**settings: Any) -> tuple[World, WorldFramework]:
     one = hearing()
-    one.core.state.config = dataclasses.replace(one.core.state.config, **config)
+    one.core.state.settings = dataclasses.replace(one.core.state.settings, **settings)
     one.settle()
     (framework,) = [framework for framework in one.frameworks if framework.offers]
     return one, framework

@@ -66,7 +66,7 @@ def test_an_agent_that_comes_back_is_not_forgotten_meanwhile() -> None:
     one, other, _ = world.agents
     falls_silent(world, one)
     write_all(world)
-    world.core.state.config = dataclasses.replace(world.core.state.config, registry_max_agent_count=1)
+    world.core.state.settings = dataclasses.replace(world.core.state.settings, registry_max_agent_count=1)
     falls_silent(world, other)
     one.connect()  # it is written behind the removal of the other, which makes one unreachable agent too many
     write_all(world)

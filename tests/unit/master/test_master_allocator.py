@@ -8,7 +8,7 @@ import pytest
 
 from dcos_runtime.core.resources import Resources, plain
 from dcos_runtime.core.seeds import SeededSource
-from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Wants
+from dcos_runtime.master.core.allocator import Allocation, Allocator, AllocatorSettings, Wants
 
 NEVER = float("inf")
 
@@ -25,7 +25,7 @@ def wants(*roles: str, **more: Any) -> Wants:
 
 
 def allocator(**options: Any) -> Allocator:
-    return Allocator(Options(**options), SeededSource(b"1"))
+    return Allocator(AllocatorSettings(**options), SeededSource(b"1"))
 
 
 def given(allocations: list[Allocation]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import pytest
 from dcos_runtime.core import seeds
 from dcos_runtime.core.resources import Disk, DiskSource, Kind, Reservation, Resources, Thing, plain
 from dcos_runtime.core.resources.kind import ReservationType, SourceType
-from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants
+from dcos_runtime.master.core.allocator import Allocation, Allocator, AllocatorSettings, Quota, Wants
 
 
 def cpus(amount: int, **more: int) -> Resources:
@@ -19,7 +19,7 @@ def cpus(amount: int, **more: int) -> Resources:
 
 
 def allocator(**quotas: Quota) -> Allocator:
-    one = Allocator(Options(minimums=()), seeds.SeededSource(b"1"))
+    one = Allocator(AllocatorSettings(minimums=()), seeds.SeededSource(b"1"))
     for role, quota in quotas.items():
         one.set_quota(role, quota)
     return one
@@ -198,7 +198,7 @@ def test_a_cut_offer_that_was_refused_is_not_made_again() -> None:
 
 
 def test_nobody_is_offered_the_crumbs_that_a_limit_leaves() -> None:
-    one = Allocator(Options(minimums=({"cpus": 500},)), seeds.SeededSource(b"1"))
+    one = Allocator(AllocatorSettings(minimums=({"cpus": 500},)), seeds.SeededSource(b"1"))
     one.set_quota("web", Quota(limits={"cpus": 4400}))
     join(one, "web")
     one.add_agent("a", cpus(4000), active=True)
@@ -262,7 +262,7 @@ def test_a_shared_volume_and_dynamic_reservations_are_seen_by_their_roles_only()
 )
 def test_a_real_mesos_made_these_offers_of_two_agents(quotas: dict[str, Quota], role: str, offers: list[int]) -> None:
     """Mesos 1.11 with agents of cpus:4;mem:1024;disk:1000;ports:[31000-31009], one framework, UPDATE_QUOTA before."""
-    one = Allocator(Options(), seeds.SeededSource(b"1"))
+    one = Allocator(AllocatorSettings(), seeds.SeededSource(b"1"))
     for name, quota in quotas.items():
         one.set_quota(name, quota)
     ports = {plain("ports"): ((31000, 31009),)}

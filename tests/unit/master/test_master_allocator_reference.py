@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resources, Thing, plain
 from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.core.seeds import SeededSource
-from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants, matrix
+from dcos_runtime.master.core.allocator import Allocation, Allocator, AllocatorSettings, Quota, Wants, matrix
 from tests.support.cores.reference_allocator import Reference
 
 NEVER = float("inf")
@@ -95,7 +95,7 @@ class Both(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        options = Options(interval=1.0, weights={"a": 2.0, "a/c": 0.3, "*": 3.0})
+        options = AllocatorSettings(interval=1.0, weights={"a": 2.0, "a/c": 0.3, "*": 3.0})
         self.one = Allocator(options, SeededSource(b"7"))
         self.other = Reference(options)
         self.now = 100.0

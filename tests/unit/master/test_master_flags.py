@@ -10,7 +10,7 @@ import pytest
 from dcos_runtime import daemon
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.master import MasterFlags
-from dcos_runtime.master import flags as master_flags
+from dcos_runtime.master import settings as master_settings
 
 PAGE = Path(__file__).parents[3] / "docs" / "kernel.md"
 
@@ -39,13 +39,13 @@ def test_they_become_a_configuration() -> None:
         "--no-root_submissions",
     ]
     flags = daemon.read_flags(MasterFlags, "", argv, {})
-    master_flags.check(flags)
-    own = master_flags.master_info(flags, 5050)
+    master_settings.check(flags)
+    own = master_settings.master_info(flags, 5050)
     assert (own.ip, own.pid) == (11 << 24 | 0 << 16 | 18 << 8 | 198, "master@198.18.0.11:5050")
-    config = master_flags.config(flags, own)
-    assert config.allocator.weights == {"a": 2.0, "b": 0.5}
-    assert list(config.allocator.minimums) == [{"cpus": 500, "mem": 64_000}, {"gpus": 1000}]
-    assert (config.agent_ping_timeout, config.root_submissions) == (1.5, False)
+    settings = master_settings.settings(flags, own)
+    assert settings.allocator.weights == {"a": 2.0, "b": 0.5}
+    assert list(settings.allocator.minimums) == [{"cpus": 500, "mem": 64_000}, {"gpus": 1000}]
+    assert (settings.agent_ping_timeout, settings.root_submissions) == (1.5, False)
     shown = flags.shown()
     assert shown["weights"] == "a=2,b=0.5"
     assert shown["min_allocatable_resources"] == "cpus:0.5;mem:64|gpus:1"
@@ -55,8 +55,8 @@ def test_they_become_a_configuration() -> None:
 def test_what_is_advertised_can_differ_from_what_is_bound() -> None:
     argv = ["--work_dir=w", "--ip=0.0.0.0", "--advertise_ip=198.18.0.9", "--advertise_port=80", "--hostname=h"]
     flags = daemon.read_flags(MasterFlags, "", argv, {})
-    master_flags.check(flags)
-    assert master_flags.master_info(flags, 5050).pid == "master@198.18.0.9:80"
+    master_settings.check(flags)
+    assert master_settings.master_info(flags, 5050).pid == "master@198.18.0.9:80"
 
 
 def test_credentials_in_the_zookeeper_url_are_not_shown() -> None:
@@ -69,13 +69,13 @@ def test_credentials_in_the_zookeeper_url_are_not_shown() -> None:
 def test_what_makes_no_sense_together_is_refused(argv: list[str]) -> None:
     flags = daemon.read_flags(MasterFlags, "", ["--work_dir=w", *argv], {})
     with pytest.raises(FlagError):
-        master_flags.check(flags)
+        master_settings.check(flags)
 
 
 def test_a_url_of_zookeeper_without_a_path_is_refused() -> None:
     with pytest.raises(daemon.Leave) as left:
         argv = ["--work_dir=w", "--zk=zk://h:1"]
-        daemon.read_flags(MasterFlags, "", argv, {}, master_flags.check, master_flags.CHECKS)
+        daemon.read_flags(MasterFlags, "", argv, {}, master_settings.check, master_settings.CHECKS)
     assert "--zk: a path is missing" in left.value.text
 
 

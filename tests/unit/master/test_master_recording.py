@@ -20,7 +20,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, offers, recorded
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Effect
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Call
@@ -62,8 +62,8 @@ class RecordedWorld(World):
         self.frozen: list[tuple[bytes, Any]] = []
         super().__init__(**more)
 
-    def new_core(self, config: Config, source: SeededSource) -> MasterCore:
-        core = super().new_core(config, source)
+    def new_core(self, settings: Settings, source: SeededSource) -> MasterCore:
+        core = super().new_core(settings, source)
         sink = Segments()
         recorder = Recorder(
             core, recorded.NAME, "1", source.seed, recorded.Veil(KEY), sink, segment=self.segment, openings=0
@@ -262,7 +262,7 @@ def test_the_command_says_where_effects_differ(
 def test_what_the_core_raised_is_raised_again_and_what_it_wanted_is_done() -> None:
     """A registry that cannot be read: a recording of the failure replays as the failure."""
     source = SeededSource(b"1")
-    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), source)
+    core = MasterCore(Settings(MasterInfo(id="m", ip=1, port=5050)), source)
     sink = Segments()
     recorder = Recorder(core, recorded.NAME, "1", source.seed, recorded.Veil(KEY), sink)
     now = Now(1.0, 2.0)

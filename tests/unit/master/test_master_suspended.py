@@ -26,7 +26,7 @@ from dcos_runtime.master.core.events import (
     SubscriberGone,
     TeardownAsked,
 )
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.master.shell import MasterShell, start
 from dcos_runtime.store.lease import Lease, LeaseOver, LeaseSuspended
 from dcos_runtime.wire import codec, internal
@@ -75,8 +75,8 @@ class Term:
         self.resume()
 
     async def lead(self) -> MasterShell:
-        config = Config(MasterInfo(id="m", ip=1, port=5050), agent_ping_timeout=PING, max_agent_ping_timeouts=PINGS)
-        self.shell = await start(config, Leadership(self.store, self.lease))  # type: ignore[arg-type]  # a double has what is used of it
+        settings = Settings(MasterInfo(id="m", ip=1, port=5050), agent_ping_timeout=PING, max_agent_ping_timeouts=PINGS)
+        self.shell = await start(settings, Leadership(self.store, self.lease))  # type: ignore[arg-type]  # a double has what is used of it
         self.life.spawn(self.shell.run(), "the shell")
         return self.shell
 
@@ -275,5 +275,5 @@ async def test_a_call_that_fails_is_a_500_and_what_it_wanted_until_then_is_done(
 
 
 def test_resuming_a_core_that_knows_nobody_does_nothing() -> None:
-    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), SeededSource(b"1"))
+    core = MasterCore(Settings(MasterInfo(id="m", ip=1, port=5050)), SeededSource(b"1"))
     assert core.receive(Resumed(), Now(1.0, 1.0)) == []

@@ -11,7 +11,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, registry
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Tell
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.wire.cluster import MasterInfo
 from tests.support.cores.master_core import Core
 
@@ -73,7 +73,7 @@ def test_a_former_registry_is_read_and_written_anew() -> None:
 
 
 def test_a_registry_of_another_version_is_left_alone() -> None:
-    core = MasterCore(Config(MasterInfo(id="m", ip=0, port=5050)), SeededSource(b"1"))
+    core = MasterCore(Settings(MasterInfo(id="m", ip=0, port=5050)), SeededSource(b"1"))
     entries = (("agents/s1", KEPT), ("agents/s3", b'{"version":3,"agent":"of another form"}'))
     with pytest.raises(registry.UnknownRegistryVersion) as refused:
         core.receive(events.Recovered(entries, 1), Now(0.0, 0.0))

@@ -5,6 +5,6 @@ Pure.
 from __future__ import annotations
 
 from dcos_runtime.master.core.allocator.reads import Allocator
-from dcos_runtime.master.core.allocator.terms import Allocation, Options, Quantities, Quota, Wants
+from dcos_runtime.master.core.allocator.terms import Allocation, AllocatorSettings, Quantities, Quota, Wants
 
-__all__ = ["Allocation", "Allocator", "Options", "Quantities", "Quota", "Wants"]
+__all__ = ["Allocation", "Allocator", "AllocatorSettings", "Quantities", "Quota", "Wants"]

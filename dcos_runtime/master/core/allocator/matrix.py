@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.master.core.allocator.columns import Columns
 from dcos_runtime.master.core.allocator.rows import LARGEST, AgentRow, Rows
-from dcos_runtime.master.core.allocator.terms import Options, Quantities, large_enough
+from dcos_runtime.master.core.allocator.terms import AllocatorSettings, Quantities, large_enough
 
 _MOST_PATTERNS = 4096
 _ROWS_AT_ONCE = 1024
@@ -25,8 +25,8 @@ class Matrix:
     count, the order of clients does not.
     """
 
-    def __init__(self, options: Options, rows: Rows, columns: Columns) -> None:
-        self._gpus_apart = options.gpus_for_gpu_frameworks_only
+    def __init__(self, settings: AllocatorSettings, rows: Rows, columns: Columns) -> None:
+        self._gpus_apart = settings.gpus_for_gpu_frameworks_only
         self._rows = rows
         self._columns = columns
         self._patterns: dict[tuple[object, ...], NDArray[np.bool_]] = {}

@@ -28,7 +28,7 @@ class Runs(Vectors):
             return -NEVER
         due = self._next_end
         if self._some_dirty or (self._more_room and self._rows.held_back.any()):
-            due = min(due, self._last_run + self._options.interval)
+            due = min(due, self._last_run + self._settings.interval)
         return min(due, *self._rests.values()) if self._rests else due
 
     @property
@@ -96,7 +96,7 @@ class Runs(Vectors):
 
     def _begin(self, now: float) -> bool:
         """Starts a run if one is due."""
-        if not self._immediate and now < self._last_run + self._options.interval:
+        if not self._immediate and now < self._last_run + self._settings.interval:
             return False
         self._immediate = False
         self._last_run = now

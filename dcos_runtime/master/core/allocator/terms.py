@@ -16,7 +16,7 @@ FILTERS_PER_AGENT = 8
 
 
 @dataclass(frozen=True)
-class Options:
+class AllocatorSettings:
     """``minimums``: offers smaller than each of these are not made; empty: all offers are made."""
 
     interval: float = 1.0

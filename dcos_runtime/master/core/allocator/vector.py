@@ -18,7 +18,7 @@ from dcos_runtime.master.core.allocator.filters import Refusals
 from dcos_runtime.master.core.allocator.matrix import Matrix
 from dcos_runtime.master.core.allocator.quota import Quotas
 from dcos_runtime.master.core.allocator.rows import NEVER, Rows
-from dcos_runtime.master.core.allocator.terms import Options, Quota, Wants, apart
+from dcos_runtime.master.core.allocator.terms import AllocatorSettings, Quota, Wants, apart
 from dcos_runtime.master.core.allocator.tree import RoleFramework, RoleTree
 
 
@@ -40,15 +40,15 @@ class FrameworkRow:
 class Vectors:
     """Times are monotonic seconds. ``source`` only shuffles the order of agents."""
 
-    def __init__(self, options: Options, source: SeededSource) -> None:
-        self._options = options
+    def __init__(self, settings: AllocatorSettings, source: SeededSource) -> None:
+        self._settings = settings
         self._source = source
         self._frameworks: dict[str, FrameworkRow] = {}
         self._clients: dict[tuple[str, str], RoleFramework] = {}
-        self._columns = Columns(options.minimums)
+        self._columns = Columns(settings.minimums)
         self._rows = Rows()
-        self._matrix = Matrix(options, self._rows, self._columns)
-        self._tree = RoleTree(options.weights)
+        self._matrix = Matrix(settings, self._rows, self._columns)
+        self._tree = RoleTree(settings.weights)
         self._quotas = Quotas(self._tree)
         self._next_end = NEVER
         self._some_dirty = False
@@ -109,7 +109,7 @@ class Vectors:
             self._rests.pop(framework_id, None)
             self._wake(framework, framework.wants.roles)
         else:
-            framework.resting_until = self._rests[framework_id] = again + self._options.interval
+            framework.resting_until = self._rests[framework_id] = again + self._settings.interval
 
     def deactivate_framework(self, framework_id: str) -> None:
         """Its filters go with it."""

@@ -1,4 +1,4 @@
-"""What the flags of dcos-master become: its configuration, its guard; and which flags exclude each other."""
+"""What the flags of dcos-master become: its core's settings, its guard; and which flags exclude each other."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard import admission, guard
 from dcos_runtime.guard.admission import Admission, Realm
-from dcos_runtime.master.core.allocator import Options
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.allocator import AllocatorSettings
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.master.views import VERSION
 from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import MasterInfo
@@ -68,14 +68,14 @@ def master_info(flags: MasterFlags, bound_port: int) -> MasterInfo:
     )
 
 
-def config(flags: MasterFlags, own: MasterInfo) -> Config:
-    return Config(
+def settings(flags: MasterFlags, own: MasterInfo) -> Settings:
+    return Settings(
         master=own,
         agent_ping_timeout=flags.agent_ping_timeout,
         max_agent_ping_timeouts=flags.max_agent_ping_timeouts,
         agent_reregister_timeout=flags.agent_reregister_timeout,
         offer_timeout=flags.offer_timeout,
-        allocator=Options(
+        allocator=AllocatorSettings(
             interval=flags.allocation_interval,
             minimums=[
                 {name: fixed(amount) for name, amount in option.items()} for option in flags.min_allocatable_resources
