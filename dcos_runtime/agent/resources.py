@@ -14,8 +14,8 @@ import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import intervals
+from dcos_runtime.flags.groups import TASK_PORTS
 from dcos_runtime.flags.resources import read_resources, with_value
-from dcos_runtime.flags.shared import TASK_PORTS
 from dcos_runtime.wire.common import Attribute, Value
 from dcos_runtime.wire.resources import Resource
 

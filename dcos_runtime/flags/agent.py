@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from dcos_runtime.flags.declaring import flag, varied
-from dcos_runtime.flags.shared import (
+from dcos_runtime.flags.groups import (
     AGENT_TLS_PORT,
     CLUSTER_PORTS,
     TASK_PORTS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dcos_runtime.flags.declaring import flag, varied
-from dcos_runtime.flags.shared import AGENT_TLS_PORT, INIT_TLS_PORT, LoggingFlags, MasterPortFlags, StoreFlags, TlsFlags
+from dcos_runtime.flags.groups import AGENT_TLS_PORT, INIT_TLS_PORT, LoggingFlags, MasterPortFlags, StoreFlags, TlsFlags
 from dcos_runtime.flags.values import ADDRESSES, FILE, NAMES, PATH, REACHED_PORT, TEXT, duration_or
 from dcos_runtime.shipped_services import port
 

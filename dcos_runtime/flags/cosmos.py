@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dcos_runtime.flags.declaring import flag, varied
+from dcos_runtime.flags.groups import CLUSTER_PORTS, GuardFlags, RecordingFlags
 from dcos_runtime.flags.leading import PlainLeaderFlags
-from dcos_runtime.flags.shared import CLUSTER_PORTS, GuardFlags, RecordingFlags
 from dcos_runtime.flags.values import (
     ADDRESSES,
     DURATION,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from dcos_runtime.flags.declaring import flag
-from dcos_runtime.flags.shared import LoggingFlags, StoreFlags, TlsFlags, UserFlags
+from dcos_runtime.flags.groups import LoggingFlags, StoreFlags, TlsFlags, UserFlags
 from dcos_runtime.flags.values import BOOLEAN, FILE, PATH, PORT, TEXT
 
 

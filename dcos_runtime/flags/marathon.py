@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dcos_runtime.flags.declaring import flag, varied
+from dcos_runtime.flags.groups import INIT_TLS_PORT, GuardFlags, MasterPortFlags, RecordingFlags, StoreFlags
 from dcos_runtime.flags.leading import LeaderFlags
-from dcos_runtime.flags.shared import INIT_TLS_PORT, GuardFlags, MasterPortFlags, RecordingFlags, StoreFlags
 from dcos_runtime.flags.values import FILE, PATH, PORT, PUBLIC_URL, ROLE, TEXT, ZK_URL, duration_or, whole
 from dcos_runtime.shipped_services import callers, port
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dcos_runtime.flags.declaring import flag, varied
-from dcos_runtime.flags.shared import (
+from dcos_runtime.flags.groups import (
     AddressFlags,
     AuthenticationFlags,
     GuardFlags,

@@ -113,7 +113,7 @@ class _Wanting(Protocol):
 
 
 class _Flags(Protocol):
-    """The flags of `flags.shared.TlsFlags` and ``GuardFlags``."""
+    """The flags of `flags.groups.TlsFlags` and ``GuardFlags``."""
 
     @property
     def tls_ca(self) -> str | None: ...

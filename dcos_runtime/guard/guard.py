@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dcos_runtime import tls
 from dcos_runtime.errors import Explained
-from dcos_runtime.flags.shared import GuardFlags, UserFlags
+from dcos_runtime.flags.groups import GuardFlags, UserFlags
 from dcos_runtime.guard import credentials as credential_files
 from dcos_runtime.guard import tokens
 from dcos_runtime.guard.users import SocketUsers, TooManyQuestions, Users, UsersUnreachable

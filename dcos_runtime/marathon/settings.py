@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.flags.groups import INIT_TLS_PORT
 from dcos_runtime.flags.marathon import MarathonFlags
-from dcos_runtime.flags.shared import INIT_TLS_PORT
 from dcos_runtime.marathon.core.definition import DefinitionRules
 from dcos_runtime.marathon.core.world import KEPT_VERSIONS, Settings
 from dcos_runtime.store.election import parse_master

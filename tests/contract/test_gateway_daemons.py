@@ -140,8 +140,8 @@ def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gate
     assert gateway.get("/service/web/index.html").status == 401
     for state in ("/mesos/state", "/mesos/master/state.json", "/mesos/state-summary"):
         assert gateway.get(state, token).json["slaves"][0]["id"] == agent_id
-    for door in ("agent", "slave"):
-        assert gateway.get(f"/{door}/{agent_id}/state.json", token).json["id"] == agent_id
+    for path in ("agent", "slave"):
+        assert gateway.get(f"/{path}/{agent_id}/state.json", token).json["id"] == agent_id
     sandbox = gateway.get(f"/agent/{agent_id}/state", token).json["frameworks"][0]["executors"][0]["directory"]
     read = gateway.get(f"/agent/{agent_id}/files/read?path={sandbox}/index.html&offset=0", token)
     assert read.json["data"] == "hello\n"

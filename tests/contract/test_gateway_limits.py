@@ -16,7 +16,7 @@ import pytest
 
 from dcos_runtime.listening.connections import MOST_HEADERS
 from tests.support.daemons.gateway import template
-from tests.support.daemons.gateway_backends import Made, front_door
+from tests.support.daemons.gateway_backends import Made, made_gateway
 
 LIMIT = 8
 _TRICKLE = b"GET /mesos/state HTTP/1.1\r\nHost: x\r\nX-Slow: "
@@ -26,7 +26,7 @@ _TRICKLE = b"GET /mesos/state HTTP/1.1\r\nHost: x\r\nX-Slow: "
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     if os.geteuid() != 0:
         pytest.skip("needs root: tasks get an address of their own")
-    with front_door(tmp_path_factory.mktemp("gateway"), address_connections=LIMIT) as made:
+    with made_gateway(tmp_path_factory.mktemp("gateway"), address_connections=LIMIT) as made:
         yield made
 
 
@@ -77,13 +77,13 @@ def test_one_address_has_so_many_requests_under_way_and_no_more(made: Made) -> N
 
 KEEPS = """
 import select, socket
-door = socket.create_server(("198.19.253.1", 443))
-kept = [door]
+listener = socket.create_server(("198.19.253.1", 443))
+kept = [listener]
 print("listening", flush=True)
 while True:
     for one in select.select(kept, [], [])[0]:
-        if one is door:
-            kept.append(door.accept()[0])
+        if one is listener:
+            kept.append(listener.accept()[0])
         elif not one.recv(100):  # its client is gone
             kept.remove(one)
             one.close()
@@ -123,12 +123,12 @@ def test_one_address_has_so_many_connections_open_and_no_more() -> None:
             subprocess.run(["ip", "netns", "add", name], check=True)
             stack.callback(subprocess.run, ["ip", "netns", "delete", name], check=True)
         subprocess.run(
-            ["ip", "-n", here, "link", "add", "door", "type", "veth", "peer", "name", "door", "netns", there],
+            ["ip", "-n", here, "link", "add", "link", "type", "veth", "peer", "name", "link", "netns", there],
             check=True,
         )
         for name, address in ((here, "198.19.253.1/24"), (there, "198.19.253.2/24")):
-            subprocess.run(["ip", "-n", name, "address", "add", address, "dev", "door"], check=True)
-            subprocess.run(["ip", "-n", name, "link", "set", "dev", "door", "up"], check=True)
+            subprocess.run(["ip", "-n", name, "address", "add", address, "dev", "link"], check=True)
+            subprocess.run(["ip", "-n", name, "link", "set", "dev", "link", "up"], check=True)
         for _ in range(2):  # loaded again it is the same table
             subprocess.run([*inside, here, "nft", "-f", "-"], input=rules, text=True, check=True)
         keeps = stack.enter_context(

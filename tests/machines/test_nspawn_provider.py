@@ -203,16 +203,16 @@ def test_a_machine_has_no_road_to_this_host(machines: Lab) -> None:
         ):
             port = stream.getsockname()[1]
             datagrams.bind(("0.0.0.0", port))
-            doors = ["198.18.241.1", "198.18.242.1"]
-            for door in doors:  # it is open to this host itself
-                socket.create_connection((door, port), 60).close()
+            addresses = ["198.18.241.1", "198.18.242.1"]
+            for address in addresses:  # it is open to this host itself
+                socket.create_connection((address, port), 60).close()
                 stream.accept()[0].close()
             # Whatever a machine's root puts in its way: a route to another cluster's bridge leads nowhere, too.
             machines.ssh("h1", "ip route replace 198.18.242.0/24 via 198.18.241.1")
             before = _dropped(own)
-            knocked = machines.ssh("h1", f"python3 -c {shlex.quote(KNOCKS)} {port} {' '.join(doors)}").stdout
-            assert knocked.splitlines() == [f"{door} {errno.EAGAIN}" for door in doors]
-            until(lambda: _dropped(own) >= before + 2 * len(doors), "every knock has reached this host's firewall")
+            knocked = machines.ssh("h1", f"python3 -c {shlex.quote(KNOCKS)} {port} {' '.join(addresses)}").stdout
+            assert knocked.splitlines() == [f"{address} {errno.EAGAIN}" for address in addresses]
+            until(lambda: _dropped(own) >= before + 2 * len(addresses), "every knock has reached this host's firewall")
             for listening in (stream, datagrams):
                 listening.setblocking(False)
                 with pytest.raises(BlockingIOError):

@@ -91,18 +91,18 @@ def started(order: dict[str, Any]) -> subprocess.Popen[bytes]:
 
 _READY = """
 import os, socket, sys
-path, door = sys.argv[1], socket.socket(fileno=int(sys.argv[2]))
+path, control = sys.argv[1], socket.socket(fileno=int(sys.argv[2]))
 sys.path.append(sys.argv[3])
 with open(path) as file:
     code = compile(file.read(), path, "exec")
 exec(code, {"__name__": "read", "__file__": path})
 while True:
-    order, streams, _, _ = socket.recv_fds(door, 1, 3)
+    order, streams, _, _ = socket.recv_fds(control, 1, 3)
     if not order:
         break
     pid = os.fork()
     if pid == 0:
-        door.close()
+        control.close()
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
@@ -111,7 +111,7 @@ while True:
         os._exit(0)
     for stream in streams:
         os.close(stream)
-    door.sendall(b"%d " % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    control.sendall(b"%d " % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
 
 

@@ -104,7 +104,7 @@ class Made:
 
 
 @contextlib.contextmanager
-def front_door(folder: Path, **more: Any) -> Iterator[Made]:
+def made_gateway(folder: Path, **more: Any) -> Iterator[Made]:
     """All of it, started. Afterwards no log contains a token or a password."""
     with task_address() as address:
         made = Made(folder, address)

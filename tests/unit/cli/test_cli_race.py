@@ -29,44 +29,44 @@ def silent() -> Iterator[str]:
 
 
 @pytest.fixture
-def open_doors() -> Iterator[list[str]]:
-    doors = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    yield [f"https://127.0.0.1:{door.getsockname()[1]}" for door in doors]
-    for door in doors:
-        door.close()
+def open_ports() -> Iterator[list[str]]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    yield [f"https://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
+    for listener in listeners:
+        listener.close()
 
 
 def closed() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return f"https://127.0.0.1:{door.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"https://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_the_first_is_used_while_it_is_well(open_doors: list[str]) -> None:
-    with race(open_doors, 30, head_start=30) as finish:
-        assert finish.first == open_doors[0] and finish.failures == {}
-        assert finish.take(open_doors[1]) is None
-        opened = finish.take(open_doors[0])
-        assert opened is not None and finish.take(open_doors[0]) is None
+def test_the_first_is_used_while_it_is_well(open_ports: list[str]) -> None:
+    with race(open_ports, 30, head_start=30) as finish:
+        assert finish.first == open_ports[0] and finish.failures == {}
+        assert finish.take(open_ports[1]) is None
+        opened = finish.take(open_ports[0])
+        assert opened is not None and finish.take(open_ports[0]) is None
         with opened:
-            assert opened.getpeername()[1] == int(open_doors[0].rpartition(":")[2])
+            assert opened.getpeername()[1] == int(open_ports[0].rpartition(":")[2])
 
 
-def test_a_silent_one_is_passed_over_without_being_called_failed(silent: str, open_doors: list[str]) -> None:
-    with race([silent, open_doors[0]], 30, head_start=0.05) as finish:
-        assert finish.first == open_doors[0] and finish.failures == {}
+def test_a_silent_one_is_passed_over_without_being_called_failed(silent: str, open_ports: list[str]) -> None:
+    with race([silent, open_ports[0]], 30, head_start=0.05) as finish:
+        assert finish.first == open_ports[0] and finish.failures == {}
 
 
-def test_one_that_refuses_costs_no_head_start(open_doors: list[str]) -> None:
+def test_one_that_refuses_costs_no_head_start(open_ports: list[str]) -> None:
     refusing = closed()
-    with race([refusing, open_doors[0]], 30, head_start=3600) as finish:
-        assert finish.first == open_doors[0]
+    with race([refusing, open_ports[0]], 30, head_start=3600) as finish:
+        assert finish.first == open_ports[0]
         assert isinstance(finish.failures[refusing], ConnectionRefusedError)
 
 
-def test_one_with_a_head_start_may_still_win_later(silent: str, open_doors: list[str]) -> None:
+def test_one_with_a_head_start_may_still_win_later(silent: str, open_ports: list[str]) -> None:
     refusing = closed()
-    with race([silent, refusing, open_doors[1]], 30, head_start=0.05) as finish:
-        assert finish.first == open_doors[1] and set(finish.failures) == {refusing}
+    with race([silent, refusing, open_ports[1]], 30, head_start=0.05) as finish:
+        assert finish.first == open_ports[1] and set(finish.failures) == {refusing}
 
 
 def test_when_nobody_opens_each_has_its_reason(silent: str) -> None:

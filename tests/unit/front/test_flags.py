@@ -21,9 +21,9 @@ from dcos_runtime.flags import Flag, FlagError, Flags, flag, help_text, parse, v
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.cosmos import CosmosFlags
 from dcos_runtime.flags.declaring import Check
+from dcos_runtime.flags.groups import CLUSTER_PORTS
 from dcos_runtime.flags.leading import PlainLeaderFlags
 from dcos_runtime.flags.master import MasterFlags
-from dcos_runtime.flags.shared import CLUSTER_PORTS
 from dcos_runtime.leading.main import Daemon
 from dcos_runtime.shipped_services import shipped
 from tests.support import documented

@@ -81,6 +81,11 @@ def test_modules_say_what_is_in_them() -> None:
     assert [path for path in sources(*PACKAGES, UNIVERSE / "programs") if path.stem in VAGUE] == []
 
 
+def test_files_of_tests_are_called_after_what_they_test() -> None:
+    words = {word for path in (ROOT / "tests").rglob("*") for word in path.stem.split("_") if "." not in path.stem}
+    assert not words & {"door", "doors", "goodbyes", "pass"}
+
+
 def test_the_name_of_a_mechanism_is_that_of_one_class() -> None:
     found = defaultdict(list)
     for path in sources(RUNTIME, INSTALLER):

@@ -116,7 +116,7 @@ def test_a_unit_that_ends_again_and_again_is_restarted_and_whether_it_is_up_just
     assert host.check(first()) == []
 
 
-class Doors(Machine):
+class Firewalled(Machine):
     """Takes itself for a real machine whose kernel lists ``table``."""
 
     table = "table inet dcos {}"
@@ -141,9 +141,9 @@ class Doors(Machine):
     ],
 )
 def test_the_plan_says_what_of_the_doors_was_altered(tmp_path: Path, drift: str, why: str | None) -> None:
-    host = Host(tmp_path / "host", Doors(str(tmp_path / "host")))
+    host = Host(tmp_path / "host", Firewalled(str(tmp_path / "host")))
     machine = host.machine
-    assert isinstance(machine, Doors)
+    assert isinstance(machine, Firewalled)
     rules = host.path("/opt/dcos/generations/1/etc/firewall.nft")
     base = a_manifest({"etc/firewall.nft": "rules"}, {A: ("etc/firewall.nft",)})
     manifest = msgspec.structs.replace(base, firewall=Firewall("dcos", "etc/firewall.nft", A))

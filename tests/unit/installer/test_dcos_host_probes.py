@@ -1,4 +1,4 @@
-"""What runs on a machine: whether its sockets and doors are well, and which ports are taken."""
+"""What runs on a machine: whether its sockets and ports are well, and which ports are taken."""
 
 from __future__ import annotations
 

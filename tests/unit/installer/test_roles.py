@@ -27,7 +27,7 @@ from dcos_installer.playbook import APPLY_SECONDS
 from dcos_installer.services import installed, load
 from dcos_installer.spec import load_spec
 from dcos_installer.state import find_state
-from dcos_runtime.flags.shared import TASK_PORTS
+from dcos_runtime.flags.groups import TASK_PORTS
 from tests.support.installer.folder_hosts import FACTS, RUNTIME, a_spec
 from tests.support.installer.targets import this_machine
 from tests.support.installer.toy_service import add_toy

@@ -26,8 +26,8 @@ from dcos_installer.state import ClusterState
 from dcos_runtime import shipped_services
 from dcos_runtime.auth.http import account_pages
 from dcos_runtime.flags import Flags
+from dcos_runtime.flags.groups import GuardFlags
 from dcos_runtime.flags.programs import PROGRAMS
-from dcos_runtime.flags.shared import GuardFlags
 from dcos_runtime.gateway import services as told_services
 from dcos_runtime.gateway.cluster_pages import cluster_pages
 from dcos_runtime.gateway.routing import NoRoute, route_of
@@ -247,7 +247,7 @@ def test_to_add_a_service_touches_one_folder() -> None:
         "installer/dcos_installer/phases/checks/": "what is more than each host's daemon by itself",
         "installer/dcos_installer/phases/repair_zookeeper.py": "one service's data",
         "installer/dcos_installer/secrets/roots.py": "the store's passwords",
-        "installer/dcos_installer/phases/write_client_config.py": "the door for users",
+        "installer/dcos_installer/phases/write_client_config.py": "how users reach the gateway",
         "installer/dcos_installer/ansible/host/systemd.py": "ZooKeeper's way of being asked",
     }
     generic = [

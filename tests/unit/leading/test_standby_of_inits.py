@@ -13,7 +13,7 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.flags.shared import UserFlags
+from dcos_runtime.flags.groups import UserFlags
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.guard.guard import OPEN, Guard, guard
 from dcos_runtime.leading import standby as standbys

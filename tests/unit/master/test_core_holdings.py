@@ -156,7 +156,7 @@ def test_an_agent_that_offers_what_nobody_could_take_is_refused(resource: Any, w
     assert answer.status == 400 and why.encode() in answer.body
 
 
-# --- the door --------------------------------------------------------------------------------------------------------
+# --- what comes in ----------------------------------------------------------------------------------------------------
 
 
 def test_a_task_told_by_an_agent_is_looked_at_too() -> None:

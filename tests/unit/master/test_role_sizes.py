@@ -23,7 +23,7 @@ from tests.support.cores.master_world import World
 
 
 def _everywhere(role: str) -> Iterator[str | None]:
-    """What is said at each door through which a role's name comes into a master, an init or an agent."""
+    """What is said at each place where a role's name comes into a master, an init or an agent."""
     multi = [FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.MULTI_ROLE)]
     for info in (
         FrameworkInfo(user="u", name="n", roles=[role], capabilities=multi),

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.daemons.gateway import Gateway
-from tests.support.daemons.gateway_backends import Made, front_door
+from tests.support.daemons.gateway_backends import Made, made_gateway
 
 
 @pytest.fixture(scope="package")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     if os.geteuid() != 0:
         pytest.skip("needs root: tasks get an address of their own")
-    with front_door(tmp_path_factory.mktemp("gateway")) as made:
+    with made_gateway(tmp_path_factory.mktemp("gateway")) as made:
         yield made
 
 

@@ -1,4 +1,4 @@
-"""Who may pass the doors of a real master and a real agent: every route, with every kind of credential there is.
+"""Who is let in by a real master and a real agent: every route, with every kind of credential there is.
 
 Executors' tokens are missing from the tables: there are no custom executors yet, and no route for them.
 """
@@ -110,7 +110,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
         yield one
 
 
-def doors(kernel: Kernel, which: str) -> tuple[int, dict[str, str], tuple[str, ...], str]:
+def listener(kernel: Kernel, which: str) -> tuple[int, dict[str, str], tuple[str, ...], str]:
     if which == "master":
         return port_of(kernel.master), {**MASTER, **MASTER_SPELLINGS}, MASTER_OPEN, "mesos-master"
     return port_of(kernel.agent), {**AGENT, **AGENT_SPELLINGS}, AGENT_OPEN, "mesos-agent"
@@ -124,7 +124,7 @@ BOTH = pytest.mark.parametrize("which", ["master", "agent"])
 
 @BOTH
 def test_without_credentials_nothing_but_health_version_and_redirect_answers(kernel: Kernel, which: str) -> None:
-    port, closed, opened, realm = doors(kernel, which)
+    port, closed, opened, realm = listener(kernel, which)
     for path, kind in closed.items():
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
             answer = ask(port, path, method=method)
@@ -136,7 +136,7 @@ def test_without_credentials_nothing_but_health_version_and_redirect_answers(ker
 
 @BOTH
 def test_every_wrong_credential_is_refused_on_every_route(kernel: Kernel, which: str) -> None:
-    port, closed, opened, realm = doors(kernel, which)
+    port, closed, opened, realm = listener(kernel, which)
     wrong = {
         "a wrong secret": basic(FRAMEWORK, "sesame"),
         "an unknown principal": basic("nobody", SECRET),
@@ -167,7 +167,7 @@ def test_every_wrong_credential_is_refused_on_every_route(kernel: Kernel, which:
 
 @BOTH
 def test_good_credentials_open_every_route(kernel: Kernel, which: str) -> None:
-    port, closed, _, _ = doors(kernel, which)
+    port, closed, _, _ = listener(kernel, which)
     right = [
         basic(FRAMEWORK, SECRET),
         bearer(kernel.own.token()),
@@ -209,7 +209,7 @@ def _head(port: int, first: str, *lines: str) -> tuple[int, str]:
     return int(whole.split()[1]), whole.partition("\r\n\r\n")[2]
 
 
-def test_what_cannot_be_expected_is_told_to_those_only_who_may_pass(kernel: Kernel) -> None:
+def test_what_cannot_be_expected_is_told_to_those_only_who_are_let_in(kernel: Kernel) -> None:
     known = f"Authorization: {basic(FRAMEWORK, SECRET)['Authorization']}"
     for port in (port_of(kernel.master), port_of(kernel.agent)):
         assert _head(port, "GET /state HTTP/1.1", "Expect: bananas")[0] == 401
@@ -309,7 +309,7 @@ def test_passwords_and_tokens_are_no_substitute_for_the_right_certificate(kernel
 # --- bad manners -----------------------------------------------------------------------------------------------------
 
 
-def test_noise_on_the_doors_leaves_them_open_and_the_logs_short(kernel: Kernel) -> None:
+def test_noise_on_the_ports_leaves_them_open_and_the_logs_short(kernel: Kernel) -> None:
     before = len(kernel.logs)
     gateway = kernel.own.client(kernel.own.identity("gateway"))
     ports = (port_of(kernel.master), kernel.master_tls, port_of(kernel.agent), kernel.agent_tls)

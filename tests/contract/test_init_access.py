@@ -1,4 +1,4 @@
-"""The init's doors on a real process: who is answered, on which port, as whom; and two inits that trust each other."""
+"""The listeners of a real init: who is answered, on which port, as whom; and two inits that trust each other."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Guarded:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    one = Guarded(tmp_path_factory.mktemp("doors"))
+    one = Guarded(tmp_path_factory.mktemp("access"))
     one.daemon.start()
     yield one
     one.daemon.stop()

@@ -105,7 +105,7 @@ def _members_see(kind: str) -> set[int]:
 
 
 @pytest.mark.parametrize("place", ["outsider", "operator", "task"])
-def test_only_the_doors_of_the_table_are_open(cluster: Deployed, seen: dict[str, Found], place: str) -> None:
+def test_only_the_ports_of_the_table_are_open(cluster: Deployed, seen: dict[str, Found], place: str) -> None:
     for address, ports in seen[place].items():
         kind = _kind(cluster, address)
         expected = TO_ALL[kind] if place == "outsider" else _members_see(kind)
@@ -113,7 +113,7 @@ def test_only_the_doors_of_the_table_are_open(cluster: Deployed, seen: dict[str,
 
 
 def test_no_machine_listens_for_more_than_the_table_says(cluster: Deployed) -> None:
-    """What listens on loopback only is no door; a datagram socket would be one that no scan sees."""
+    """What listens on loopback only is not reached from outside; a datagram socket would be one that no scan sees."""
     for name, address in cluster.addresses.items():
         told = cluster.ssh(name, "ss -Hlntu")
         sockets = [line.split() for line in told.splitlines()]
@@ -234,8 +234,8 @@ def _login(cluster: Deployed, secrets: Path) -> str:
     return str(json.loads(body)["token"])
 
 
-def _doors(cluster: Deployed) -> Iterator[tuple[str, int, str]]:
-    """Every door that takes a token: host, port, something that wants one."""
+def _listeners(cluster: Deployed) -> Iterator[tuple[str, int, str]]:
+    """Every port that takes a token: host, port, something that wants one."""
     yield cluster.masters[0], 443, "/mesos/state-summary"
     yield cluster.masters[0], 443, "/service/marathon/v2/apps"
     yield cluster.masters[0], 5050, "/state-summary"
@@ -245,7 +245,7 @@ def _doors(cluster: Deployed) -> Iterator[tuple[str, int, str]]:
 
 def test_a_good_token_opens_every_door(cluster: Deployed, secrets: Path) -> None:
     token = _login(cluster, secrets)
-    for host, port, path in _doors(cluster):
+    for host, port, path in _listeners(cluster):
         for form in (f"token={token}", f"Bearer {token}"):
             status, _, body = _ask(cluster, port, path, form, host)
             assert status == 200, (host, port, path, body[:200])
@@ -282,7 +282,7 @@ def _forged(cluster: Deployed, secrets: Path) -> dict[str, str]:
 
 def test_forged_tokens_are_refused_at_every_door(cluster: Deployed, secrets: Path) -> None:
     for what, token in _forged(cluster, secrets).items():
-        for host, port, path in _doors(cluster):
+        for host, port, path in _listeners(cluster):
             status, headers, body = _ask(cluster, port, path, f"token={token}", host)
             assert status == 401, f"a token {what} at {host}:{port}{path}: {status} {body[:200]!r}"
             assert headers["www-authenticate"].split()[0] == ("acsjwt" if port == 443 else "Basic")
@@ -291,11 +291,11 @@ def test_forged_tokens_are_refused_at_every_door(cluster: Deployed, secrets: Pat
 def test_a_token_is_good_for_nothing_after_logout(cluster: Deployed, secrets: Path) -> None:
     token = _login(cluster, secrets)
     other = _login(cluster, secrets)
-    for host, port, path in _doors(cluster):
+    for host, port, path in _listeners(cluster):
         assert _ask(cluster, port, path, f"token={token}", host)[0] == 200
     assert _ask(cluster, 443, "/acs/api/v1/auth/logout", f"token={token}")[0] in (200, 204)
     assert _ask(cluster, 443, "/mesos/state-summary", f"token={token}")[0] == 401
-    for host, port, path in _doors(cluster):
+    for host, port, path in _listeners(cluster):
         wait_for(
             lambda host=host, port=port, path=path: _ask(cluster, port, path, f"token={token}", host)[0] == 401,  # type: ignore[misc]  # mypy infers no lambda with a default
             30,
@@ -508,7 +508,7 @@ def test_a_read_that_the_inventory_opens_wants_no_credentials_and_no_other_does(
         cluster.inventory.write_text(before)
         done = cluster.installer("deploy")
         assert done.returncode == 0, done.stdout + done.stderr
-    assert wait_for(lambda: _ask(cluster, 5050, "/state-summary")[0] == 401, 60, "the door to be closed again")
+    assert wait_for(lambda: _ask(cluster, 5050, "/state-summary")[0] == 401, 60, "the port to be closed again")
 
 
 def test_the_firewall_is_the_same_for_a_namespace_that_takes_a_members_name(cluster: Deployed) -> None:
