@@ -59,7 +59,7 @@ class AgentProcess(CoreProcess):
     def well_since(self) -> float | None:
         return None if self.disk.full else super().well_since
 
-    def begin(self) -> None:
+    def came_up(self) -> None:
         self.ended = None
         self._stream, self._posting = None, False
         self._up.clear()

@@ -164,7 +164,7 @@ class Cluster:
             while self.clock.now < end and (steps is None or self.watch.steps < steps):
                 self.clock.run(min(end, self.clock.now + LOOK / 10))
             if calm:
-                self.settle(calm)
+                self.finish(calm)
         except Violation as violation:
             outcome.failure = str(violation)
         except (AssertionError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
@@ -189,7 +189,7 @@ class Cluster:
     def pass_time(self, seconds: float) -> None:
         self.clock.run(self.clock.now + seconds)
 
-    def settle(self, seconds: float = CALM) -> None:
+    def finish(self, seconds: float = CALM) -> None:
         """Ends all faults: everything has to be in order in time. Then nobody wants a task any more, and nothing may be
         left. Raises `Violation`.
         """

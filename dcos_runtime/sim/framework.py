@@ -60,7 +60,7 @@ class FrameworkProcess(Process):
         self._subscriptions = 0
         self._suppressed = False
 
-    def begin(self) -> None:
+    def came_up(self) -> None:
         self.subscription = self._subscribes()
         self._suppressed = False
         self.cluster.ensemble.watch_leader(self)

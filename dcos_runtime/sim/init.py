@@ -31,9 +31,9 @@ class InitProcess(LeadingProcess):
         self.subscription: Subscription | None = None
         self._introduced: tuple[str, ...] = ()
 
-    def begin(self) -> None:
+    def came_up(self) -> None:
         self.subscription = None
-        super().begin()
+        super().came_up()
 
     def died(self) -> None:
         super().died()

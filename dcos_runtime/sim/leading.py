@@ -39,7 +39,7 @@ class LeadingProcess(CoreProcess):
     def now(self) -> Now:
         return Now(self.lease.working(), WALL + self.clock.now + self.skew)
 
-    def begin(self) -> None:
+    def came_up(self) -> None:
         self.lease = Lease(lambda: self.clock.now)
         self.leading, self.member, self.fence = False, None, None
         self._held.clear()

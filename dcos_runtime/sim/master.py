@@ -33,10 +33,10 @@ class MasterProcess(LeadingProcess):
         self.subscribers: set[int] = set()
         self._last = 0
 
-    def begin(self) -> None:
+    def came_up(self) -> None:
         self.streams.clear()
         self.subscribers.clear()
-        super().begin()
+        super().came_up()
 
     def died(self) -> None:
         super().died()
@@ -169,14 +169,14 @@ class MasterProcess(LeadingProcess):
         watch = self.cluster.watch
         match effect:
             case Tell():
-                watch.masters.agent_told(self, effect.stream, effect.data)
+                watch.masters.sent_to_agent(self, effect.stream, effect.data)
                 self._put(effect.stream, effect.data)
             case SendJoined():
-                watch.masters.framework_told(self, effect.stream, effect.data)
+                watch.masters.sent_to_framework(self, effect.stream, effect.data)
                 self._put(effect.stream, effect.data)
             case Send():
                 data = codec.encode(effect.event)
-                watch.masters.framework_told(self, effect.stream, data)
+                watch.masters.sent_to_framework(self, effect.stream, data)
                 self._put(effect.stream, data)
             case Close():
                 stream = self.streams.get(effect.stream)

@@ -86,9 +86,9 @@ class Process:
         self.up, self.paused, self.effects_left = True, False, None
         self._waiting.clear()
         self.hindered()
-        self.begin()
+        self.came_up()
 
-    def begin(self) -> None:
+    def came_up(self) -> None:
         raise NotImplementedError
 
     def kill(self) -> None:

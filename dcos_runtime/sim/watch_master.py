@@ -143,7 +143,7 @@ class MasterLedger:
         term.agents[stream] = client.client if client is not None else ""
         term.told_of[stream] = {(one.framework_id, one.task.task_id.value): one.state for one in call.tasks}
 
-    def agent_told(self, master: MasterProcess, stream: int, data: bytes) -> None:
+    def sent_to_agent(self, master: MasterProcess, stream: int, data: bytes) -> None:
         self._leads(master)
         term = self.term(master)
         message = self._down.decode(data)
@@ -322,7 +322,7 @@ class MasterLedger:
                         text = f"{key} is to be killed, and {agent_id} is not told"
                         self._owe(master, "kill", key[1], SOON, text)
 
-    def framework_told(self, master: MasterProcess, stream: int, data: bytes) -> None:
+    def sent_to_framework(self, master: MasterProcess, stream: int, data: bytes) -> None:
         self._leads(master)
         event = self._event.decode(data)
         term = self.term(master)

@@ -1,4 +1,4 @@
-"""What is said of a machine, whoever made it: what it has from the start, and how SSH reaches it."""
+"""What is known of a machine, however it was made: what it has from the start, and how SSH reaches it."""
 
 from __future__ import annotations
 

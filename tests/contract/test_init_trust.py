@@ -146,7 +146,7 @@ class Trusting:
         assert status == 200, (status, answer)
         return sorted(task["id"] for task in answer["tasks"] if task["state"] == "TASK_RUNNING")
 
-    def settle(self, init: Init, app: str, count: int) -> list[str]:
+    def tasks_when(self, init: Init, app: str, count: int) -> list[str]:
         """The app's tasks once so many run and no deployment of it is under way."""
 
         def settled() -> list[str] | None:
@@ -203,7 +203,7 @@ def test_events_come_through_a_standby_and_end_with_the_leader_and_its_tasks_do_
     leader, standby = trusting.both()
     app = {"id": "/kept", "cmd": SLEEP, "cpus": 0.1, "mem": 16, "instances": 2}
     assert trusting.ask(standby, "/v2/apps", "POST", app)[0] == 201
-    trusting.settle(standby, "/kept", 2)
+    trusting.tasks_when(standby, "/kept", 2)
     connection = http.client.HTTPSConnection(standby.ip, trusting.https, timeout=60, context=trusting.gateway)
     connection.request("GET", "/v2/events?event_type=api_post_event", headers={"Accept": "text/event-stream"})
     events = connection.getresponse()
@@ -211,7 +211,7 @@ def test_events_come_through_a_standby_and_end_with_the_leader_and_its_tasks_do_
     assert trusting.ask(leader, "/v2/apps/kept", "PUT", {"labels": {"a": "b"}, "instances": 2})[0] == 200
     lines = iter(events.readline, b"")
     assert next(line for line in lines if line.startswith(b"event:")) == b"event: api_post_event\n"
-    tasks = trusting.settle(standby, "/kept", 2)
+    tasks = trusting.tasks_when(standby, "/kept", 2)
     pids = sorted(trusting.processes("/kept"))
     leader.daemon.kill()
     with contextlib.suppress(http.client.HTTPException, OSError):
@@ -226,7 +226,7 @@ def test_a_deployment_whose_leader_dies_is_brought_to_its_end_by_the_next(trusti
     leader, standby = trusting.both()
     before = {"id": "/moved", "cmd": SLEEP, "cpus": 0.1, "mem": 16, "instances": 2, "env": {"V": "1"}}
     assert trusting.ask(leader, "/v2/apps", "POST", before)[0] == 201
-    old = trusting.settle(leader, "/moved", 2)
+    old = trusting.tasks_when(leader, "/moved", 2)
     trusting.agent.send(signal.SIGSTOP)  # so that nothing is started or stopped before the leader is gone
     try:
         status, answer = trusting.ask(leader, "/v2/apps/moved", "PUT", {"env": {"V": "2"}, "instances": 3})
@@ -236,7 +236,7 @@ def test_a_deployment_whose_leader_dies_is_brought_to_its_end_by_the_next(trusti
         assert answer["deploymentId"] in {one["id"] for one in trusting.ask(standby, "/v2/deployments")[1]}
     finally:
         trusting.agent.send(signal.SIGCONT)
-    assert not set(trusting.settle(standby, "/moved", 3)) & set(old)
+    assert not set(trusting.tasks_when(standby, "/moved", 3)) & set(old)
     assert len(trusting.processes("/moved")) == 3
     assert trusting.ask(standby, "/v2/apps/moved")[1]["app"]["version"] == answer["version"]
 
@@ -245,7 +245,7 @@ def test_a_leader_told_to_abdicate_through_a_standby_answers_ends_and_leaves_tas
     leader, standby = trusting.both()
     app = {"id": "/calm", "cmd": SLEEP, "cpus": 0.1, "mem": 16}
     assert trusting.ask(leader, "/v2/apps", "POST", app)[0] == 201
-    tasks = trusting.settle(leader, "/calm", 1)
+    tasks = trusting.tasks_when(leader, "/calm", 1)
     pids = trusting.processes("/calm")
     assert trusting.ask(standby, "/v2/leader", "DELETE", user="dave") == (200, {"message": "Leadership abdicated"})
     assert "DELETE /v2/leader by dave: 200" in leader.log

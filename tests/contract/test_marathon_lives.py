@@ -85,7 +85,7 @@ class Made:
     def running(self, app: str) -> list[dict[str, Any]]:
         return [task for task in self.get(f"/v2/apps{app}/tasks")["tasks"] if task["state"] == "TASK_RUNNING"]
 
-    def settle(self, app: str, count: int) -> list[dict[str, Any]]:
+    def tasks_when(self, app: str, count: int) -> list[dict[str, Any]]:
         """The app's tasks once exactly so many run and no deployment is under way."""
 
         def settled() -> list[dict[str, Any]] | None:
@@ -168,7 +168,7 @@ def test_an_app_of_three_instances_answers_on_its_ports_with_the_originals_envir
         "labels": {"owner": "me", "long": "x" * 600},
         "healthChecks": [{"protocol": "HTTP", "path": "/", "intervalSeconds": 1, "gracePeriodSeconds": 60}],
     })  # fmt: skip
-    tasks = made.settle("/team/web", 3)
+    tasks = made.tasks_when("/team/web", 3)
     for task in tasks:
         with urllib.request.urlopen(f"http://127.0.0.1:{task['ports'][0]}/", timeout=10) as answer:
             environ = json.load(answer)
@@ -188,11 +188,11 @@ def test_an_app_of_three_instances_answers_on_its_ports_with_the_originals_envir
 
 def test_a_task_killed_by_the_system_is_replaced_in_its_place(made: Made) -> None:
     made.create({"id": "/fragile", "instances": 2})
-    before = made.settle("/fragile", 2)
+    before = made.tasks_when("/fragile", 2)
     for pid in made.pids(before[0]):
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/fragile")}, 60, "the loss")
-    after = made.settle("/fragile", 2)
+    after = made.tasks_when("/fragile", 2)
     assert {task["id"] for task in after} == {before[1]["id"], before[0]["id"].removesuffix(".1") + ".2"}
     failure = made.get("/v2/apps/fragile")["app"]["lastTaskFailure"]
     assert (failure["taskId"], failure["state"]) == (before[0]["id"], "TASK_FAILED")
@@ -200,14 +200,14 @@ def test_a_task_killed_by_the_system_is_replaced_in_its_place(made: Made) -> Non
 
 def test_the_init_killed_and_started_again_neither_loses_nor_doubles_a_task(made: Made) -> None:
     made.create({"id": "/steady", "instances": 3})
-    before = made.settle("/steady", 3)
+    before = made.tasks_when("/steady", 3)
     pids = sorted(pid for task in before for pid in made.pids(task))
     made.marathon.kill()
     for pid in made.pids(before[0]):  # what happens meanwhile is found out afterwards
         os.kill(pid, signal.SIGKILL)
     made.marathon.start()
     wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/steady")}, 60, "news of the loss")
-    after = made.settle("/steady", 3)
+    after = made.tasks_when("/steady", 3)
     assert {task["id"] for task in before[1:]} < {task["id"] for task in after}
     kept = sorted(pid for task in before[1:] for pid in made.pids(task))
     assert kept and set(kept) < set(pids)
@@ -216,12 +216,12 @@ def test_the_init_killed_and_started_again_neither_loses_nor_doubles_a_task(made
 
 def test_the_init_killed_during_a_deployment_finishes_it(made: Made) -> None:
     made.create({"id": "/moving", "instances": 4, "upgradeStrategy": {"minimumHealthCapacity": 0.5}})
-    made.settle("/moving", 4)
+    made.tasks_when("/moving", 4)
     answer = made.put("/v2/apps/moving", {"cmd": "exec sleep 200000"})
     made.marathon.kill()
     made.marathon.start()
     listed = {one["id"] for one in made.get("/v2/deployments")}
-    tasks = made.settle("/moving", 4)
+    tasks = made.tasks_when("/moving", 4)
     assert {task["version"] for task in tasks} == {answer["version"]}
     assert not listed or answer["deploymentId"] in listed
     wait_for(lambda: len(made.processes("/moving")) == 4 * len(made.pids(tasks[0])), 60, "no orphans")
@@ -233,7 +233,7 @@ def test_an_upgrade_keeps_as_many_running_as_its_strategy_says(made: Made) -> No
         "instances": 4,
         "upgradeStrategy": {"minimumHealthCapacity": 0.75, "maximumOverCapacity": 0.25},
     })  # fmt: skip
-    made.settle("/rolling", 4)
+    made.tasks_when("/rolling", 4)
     version = made.put("/v2/apps/rolling", {"env": {"A": "1"}})["version"]
     seen: list[int] = []
 
@@ -245,16 +245,16 @@ def test_an_upgrade_keeps_as_many_running_as_its_strategy_says(made: Made) -> No
 
     wait_for(upgraded, 60, "the upgrade")
     assert min(seen) >= 3
-    assert len(made.settle("/rolling", 4)) == 4
+    assert len(made.tasks_when("/rolling", 4)) == 4
 
 
 def test_scaling_down_ends_the_youngest_and_removing_ends_all(made: Made) -> None:
     made.create({"id": "/shrinking", "instances": 1})
-    first = made.settle("/shrinking", 1)
+    first = made.tasks_when("/shrinking", 1)
     made.put("/v2/apps//shrinking/", {"instances": 3})
-    made.settle("/shrinking", 3)
+    made.tasks_when("/shrinking", 3)
     made.put("/v2/apps/shrinking", {"instances": 1})
-    assert made.settle("/shrinking", 1) == first
+    assert made.tasks_when("/shrinking", 1) == first
     status, _ = ask(made.url + "/v2/apps/shrinking", "DELETE")
     assert status == 200 and ask(made.url + "/v2/apps/shrinking")[0] == 404
     wait_for(lambda: not made.processes("/shrinking"), 60, "an end of its processes")
@@ -263,14 +263,14 @@ def test_scaling_down_ends_the_youngest_and_removing_ends_all(made: Made) -> Non
 
 def test_killing_tasks_through_the_api_replaces_them_or_scales_down(made: Made) -> None:
     made.create({"id": "/killed", "instances": 3})
-    tasks = made.settle("/killed", 3)
+    tasks = made.tasks_when("/killed", 3)
     _, answer = ask(f"{made.url}/v2/apps/killed/tasks/{tasks[0]['id']}", "DELETE")
     assert answer["task"]["id"] == tasks[0]["id"]
     wait_for(lambda: tasks[0]["id"] not in {task["id"] for task in made.running("/killed")}, 60, "its end")
-    made.settle("/killed", 3)
+    made.tasks_when("/killed", 3)
     victim = made.running("/killed")[0]["id"]
     made.put("/v2/tasks/delete?scale=True", {"ids": [victim]}, "POST")
-    left = made.settle("/killed", 2)
+    left = made.tasks_when("/killed", 2)
     assert victim not in {task["id"] for task in left}
     assert made.get("/v2/apps/killed")["app"]["instances"] == 2
 
@@ -346,7 +346,7 @@ def test_the_event_stream_tells_of_a_deployment_from_its_beginning_to_its_end(ma
 
 def test_a_framework_that_an_operator_removes_comes_back_as_another_with_all_its_apps(made: Made) -> None:
     made.create({"id": "/phoenix", "instances": 2})
-    before = made.settle("/phoenix", 2)
+    before = made.tasks_when("/phoenix", 2)
     framework = made.get("/v2/info")["frameworkId"]
     request = urllib.request.Request(f"{made.master}/master/teardown", data=f"frameworkId={framework}".encode())
     with urllib.request.urlopen(request, timeout=60) as answer:
@@ -360,17 +360,17 @@ def test_an_app_with_the_role_of_its_top_level_group_runs_on_offers_of_that_role
     status, answer = ask(f"{made.url}/v2/apps", "POST", {"id": "/dev/a", "cmd": SLEEP, "role": "other"})
     assert status == 422 and "dev" in str(answer)
     made.create({"id": "/dev/app", "role": "dev", "instances": 2})
-    tasks = made.settle("/dev/app", 2)
+    tasks = made.tasks_when("/dev/app", 2)
     assert {task["role"] for task in tasks} == {"dev"}
     made.create({"id": "/dev/plain"})
-    assert [task["role"] for task in made.settle("/dev/plain", 1)] == ["*"]
+    assert [task["role"] for task in made.tasks_when("/dev/plain", 1)] == ["*"]
     roles = {role["name"]: role["resources"].get("cpus", 0) for role in made.kernel("/roles")["roles"]}
     assert roles["dev"] == pytest.approx(0.2) and roles["*"] >= 0.1
     made.marathon.kill()
     made.marathon.start()
     made.url = made.marathon.url
     made.put("/v2/apps/dev/app", {"instances": 3})
-    made.settle("/dev/app", 3)
+    made.tasks_when("/dev/app", 3)
     made.put("/v2/apps/dev/app", {}, "DELETE")
     made.put("/v2/apps/dev/plain", {}, "DELETE")
     (framework,) = made.kernel("/frameworks")["frameworks"]

@@ -27,7 +27,7 @@ def tables() -> dict[Path, str]:
 
 
 def replaced(document: str, table: str) -> str:
-    """The document with ``table`` in the place of the one with the same head. Raises ``ValueError`` if there is none,
+    """The document with ``table`` instead of the one with the same head. Raises ``ValueError`` if there is none,
     or more than one.
     """
     head, _, _ = table.partition("\n")

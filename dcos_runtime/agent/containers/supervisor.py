@@ -251,7 +251,7 @@ def stop_new(root: int, known: set[int], groups: set[int], kept: set[int]) -> bo
     ``kept``. Returns whether there were any. Each is stopped before its children are read, so that it has no further
     children. So only children of the new ones, and orphans (whose parent is now ``root``), can be new.
     """
-    children = children_told if os.path.exists("/proc/thread-self/children") else children_scanned()
+    children = children_listed if os.path.exists("/proc/thread-self/children") else children_scanned()
     wave = [root]
     any_new = False
     while wave:
@@ -291,7 +291,7 @@ def signal_descendants(root: int, number: int, known: set[int]) -> set[int]:
     """Signals each descendant of ``root`` that is not ``known``, as soon as it is found. Returns those that it could
     signal.
     """
-    children = children_told if os.path.exists("/proc/thread-self/children") else children_scanned()
+    children = children_listed if os.path.exists("/proc/thread-self/children") else children_scanned()
     signalled: set[int] = set()
     seen = {root}
     wave = [root]
@@ -322,7 +322,7 @@ def send_group(group: int, number: int) -> None:
         os.killpg(group, number)
 
 
-def children_told(pid: int) -> list[int]:
+def children_listed(pid: int) -> list[int]:
     """The process's children, those of all its threads, as the kernel lists them."""
     folder = f"/proc/{pid}/task"
     try:

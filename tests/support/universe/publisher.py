@@ -130,7 +130,7 @@ def change_unseen(path: Path) -> None:
     assert (now.st_size, now.st_mtime_ns, now.st_ino) == (about.st_size, about.st_mtime_ns, about.st_ino)
 
 
-def settle() -> None:
+def await_clock() -> None:
     """Waits until the file system's clock has advanced."""
     time.sleep(0.1)
 

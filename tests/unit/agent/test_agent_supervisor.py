@@ -47,7 +47,7 @@ def states(pids: list[int]) -> set[str]:
 
 
 def below(pid: int) -> list[int]:
-    found = supervisor.children_told(pid) if LISTED else supervisor.children_scanned()(pid)
+    found = supervisor.children_listed(pid) if LISTED else supervisor.children_scanned()(pid)
     return found + [other for child in found for other in below(child)]
 
 
@@ -80,7 +80,7 @@ def test_a_group_is_stopped_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(supervisor, "send_group", lambda group, number: told.append(("group", group, number)))
     monkeypatch.setattr(supervisor, "send", lambda pid, number: not told.append(("process", pid, number)))  # type: ignore[func-returns-value]  # None: it worked
     made = {1: [10], 10: [11, 12], 12: [13]}
-    monkeypatch.setattr(supervisor, "children_told", lambda pid: made.get(pid, []))
+    monkeypatch.setattr(supervisor, "children_listed", lambda pid: made.get(pid, []))
     monkeypatch.setattr(supervisor, "children_scanned", lambda: lambda pid: made.get(pid, []))
     monkeypatch.setattr(os, "getpgid", lambda pid: {11: 11, 13: 1}.get(pid, 10))
     known: set[int] = set()
@@ -122,7 +122,7 @@ def test_children_of_every_thread_are_told() -> None:
     thread.start()
     try:
         assert ready.wait(60)
-        assert made[0].pid in supervisor.children_told(os.getpid())
+        assert made[0].pid in supervisor.children_listed(os.getpid())
     finally:
         made[0].kill()
         made[0].wait()
@@ -133,12 +133,12 @@ def test_children_of_every_thread_are_told() -> None:
 @lists_children
 def test_more_children_than_one_read_holds_are_told() -> None:
     with family("for _ in range(20):\n if not os.fork(): time.sleep(1000)") as root:
-        wait_for(lambda: len(supervisor.children_told(root.pid)) == 20, what="twenty children")
+        wait_for(lambda: len(supervisor.children_listed(root.pid)) == 20, what="twenty children")
         assert supervisor.content(f"/proc/{root.pid}/task/{root.pid}/children").split() == [
-            str(pid).encode() for pid in supervisor.children_told(root.pid)
+            str(pid).encode() for pid in supervisor.children_listed(root.pid)
         ]
         supervisor.stop_and_kill(root.pid)
-    assert supervisor.children_told(root.pid) == []
+    assert supervisor.children_listed(root.pid) == []
 
 
 def test_who_kills_goes_before_others_and_is_as_usual_afterwards() -> None:

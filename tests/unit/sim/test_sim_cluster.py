@@ -141,5 +141,5 @@ def test_tasks_live_on_while_nobody_leads() -> None:
     assert outcome.good, outcome.failure
     assert cluster.frameworks[0].ended == 0
     assert len(cluster.watch.running) == 6
-    cluster.settle()
+    cluster.finish()
     assert not cluster.watch.running

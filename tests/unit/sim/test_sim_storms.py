@@ -54,7 +54,7 @@ class Storm(RuleBasedStateMachine):
         self.cluster.watch.scan()
 
     def teardown(self) -> None:
-        self.cluster.settle()
+        self.cluster.finish()
 
 
 AGENT = st.sampled_from(["agent0", "agent1"])

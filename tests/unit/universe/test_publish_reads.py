@@ -13,7 +13,7 @@ from dcos_universe.index.trusted import METADATA, TARGETS
 from dcos_universe.publishing import directory, publication
 from dcos_universe.publishing.publication import PublishedTree
 from dcos_universe.publishing.shells import Shell
-from tests.support.universe.publisher import Publisher, change_unseen, settle, write_package
+from tests.support.universe.publisher import Publisher, await_clock, change_unseen, write_package
 
 HIDDEN = ("2.0/package/alpha.json", "repo-up-to-2.0.content_type", "artifacts/beta.json")
 
@@ -46,7 +46,7 @@ def test_what_the_signing_has_read_is_not_read_again(publisher: Publisher) -> No
     assert first.read == unlisted(first) < len(first.items)
     write_package(publisher.source, "gamma")
     publisher.build()
-    settle()
+    await_clock()
     publisher.sign()
     second = read(publisher.out)
     assert second.read == unlisted(second) and second.digest != first.digest
@@ -55,14 +55,14 @@ def test_what_the_signing_has_read_is_not_read_again(publisher: Publisher) -> No
 
 @pytest.mark.parametrize("when", ["after the signing", "before a build", "after a build", "after a refused signing"])
 def test_a_change_by_another_hand_is_seen_however_it_hides(publisher: Publisher, when: str) -> None:
-    settle()
+    await_clock()
     if when == "after a build":
         write_package(publisher.source, "gamma")
         publisher.build()
-        settle()
+        await_clock()
     for name in HIDDEN:
         change_unseen(publisher.out / name)
-    settle()
+    await_clock()
     if when == "before a build":
         write_package(publisher.source, "gamma")
         publisher.build()

@@ -29,10 +29,10 @@ from dcos_universe.trust.signing import LEDGER
 from tests.support.universe.publisher import (
     HOLDERS,
     Publisher,
+    await_clock,
     change_unseen,
     names,
     replace,
-    settle,
     write_package,
 )
 
@@ -467,16 +467,16 @@ def test_changes_that_hide_their_size_and_their_time_are_seen(publisher: Publish
     hidden = ("2.0/package/alpha.json", "repo-up-to-2.0.content_type", "sbom/alpha/0.cdx.json", "artifacts/beta.json")
     publisher.publish()
     write_package(publisher.source, "gamma")
-    settle()
+    await_clock()
     if when == "after the build":
         publisher.build()
-        settle()
+        await_clock()
     for name in hidden:
         change_unseen(publisher.out / name)
-    settle()
+    await_clock()
     if when == "before the build":
         publisher.build()
-        settle()
+        await_clock()
     publisher.sign()
     signed = json.loads((publisher.out / "contents.json").read_bytes())["files"]
     for name in hidden:
@@ -489,12 +489,12 @@ def test_a_signing_that_was_refused_forgets_nothing_of_what_was_changed(publishe
     publisher.publish()
     write_package(publisher.source, "gamma")
     publisher.build()
-    settle()
+    await_clock()
     change_unseen(publisher.out / "2.0/package/beta.json")
-    settle()
+    await_clock()
     with pytest.raises(UniverseError, match="cannot be signed"):
         publisher.sign(by=("alice",))
-    settle()
+    await_clock()
     publisher.sign()
     assert verifying.verify(str(publisher.out), publisher.root, now=publisher.now).unsigned == []
 

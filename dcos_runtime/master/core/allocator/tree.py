@@ -173,7 +173,7 @@ class RoleNode:
 
 
 class RoleTree:
-    """`order` is valid after `settle`, when shares have changed. ``placed``: the slots in it, unordered. ``version``
+    """`order` is valid after `sort_clients` when shares have changed. ``placed``: the slots in it, unordered. ``version``
     grows with every change of holdings, ``built`` with every order that was made anew.
     """
 
