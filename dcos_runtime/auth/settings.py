@@ -30,7 +30,7 @@ def services(flags: AuthFlags) -> tuple[ServiceRecord, ...]:
 
 def own_first(flags: AuthFlags) -> tuple[str, ...]:
     """All masters, this machine's own address in front."""
-    own = flags.ip or flags.masters[0]
+    own = flags.address or flags.masters[0]
     return (own, *(master for master in flags.masters if master != own))
 
 
@@ -41,8 +41,8 @@ def check(flags: AuthFlags) -> None:
         problems.append("one of --zk (on clusters) and --work_dir (by hand) is wanted: the users are kept there")
     if not flags.masters:
         problems.append("--masters names no address")
-    elif flags.ip is not None and flags.ip not in flags.masters:
-        problems.append(f"--ip {flags.ip} is not one of --masters")
+    elif flags.address is not None and flags.address not in flags.masters:
+        problems.append(f"--address {flags.address} is not one of --masters")
     try:
         services(flags)
     except ServicesUnusable as error:

@@ -18,6 +18,7 @@ from dcos_runtime.flags.groups import (
     MasterPortFlags,
     RecordingFlags,
     TlsFlags,
+    TlsPortFlags,
 )
 from dcos_runtime.flags.values import (
     BOOLEAN,
@@ -31,7 +32,6 @@ from dcos_runtime.flags.values import (
     FOLDERS,
     FRACTION,
     PATH,
-    PORT,
     PORT_RANGES,
     PROJECT_RANGE,
     SIZE,
@@ -66,7 +66,7 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
     work_dir: str = flag(
         PATH, "folder for checkpoints, containers and sandboxes; survives restarts; one agent at a time", required=True
     )
-    port: int = flag(PORT, "port to listen on, 0 for any free one", default=port_of("agent", "plain"))
+    port: int = varied(AddressFlags, "port", default=port_of("agent", "plain"))
     runtime_dir: str | None = flag(
         PATH,
         "folder for what need not survive a reboot; on a machine: a folder in `/run`",
@@ -198,9 +198,4 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
     http_credentials: str | None = flag(
         FILE, 'file of principals: `{"credentials": [{"principal": "…", "secret": "…"}]}`'
     )
-    tls_port: int = flag(
-        PORT,
-        "port with the same API for our own daemons over TLS, 0 for any free one",
-        default=AGENT_TLS_PORT,
-        ours=True,
-    )
+    tls_port: int = varied(TlsPortFlags, "tls_port", default=AGENT_TLS_PORT)

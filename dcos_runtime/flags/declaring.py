@@ -96,10 +96,17 @@ def flag(
 
 
 def varied(
-    group: type[Flags], name: str, *, kind: ValueType[T] | None = None, default: T | None = None, more: str = ""
+    group: type[Flags],
+    name: str,
+    *,
+    kind: ValueType[T] | None = None,
+    default: T | None = None,
+    instead: str = "",
+    required: bool = False,
+    more: str = "",
 ) -> T:
-    """The flag ``name`` of a group, in a daemon that has another default or another kind of value. ``more`` is added to
-    the help.
+    """The flag ``name`` of a group, in a daemon that has another default or another kind of value, or needs it.
+    ``more`` is added to the help.
     """
     declared = group.find(name)
     made = dataclasses.replace(
@@ -107,6 +114,8 @@ def varied(
         name="",
         kind=declared.kind if kind is None else cast("ValueType[object]", kind),
         default=declared.default if default is None else default,
+        instead=instead or declared.instead,
+        required=required or declared.required,
         help=f"{declared.help}{more and f'; {more}'}",
     )
     if made.required:

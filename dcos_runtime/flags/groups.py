@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dcos_runtime.flags.declaring import Flags, flag
+from dcos_runtime.flags.declaring import Flags, flag, varied
 from dcos_runtime.flags.values import (
     ADDRESS,
     BOOLEAN,
@@ -13,6 +13,7 @@ from dcos_runtime.flags.values import (
     LASTING,
     LEVEL,
     NAMES,
+    PORT,
     REACHED_PORT,
     TEXT,
     URL_PATHS,
@@ -37,9 +38,32 @@ CLUSTER_PORTS: Ranges = merged((number, number) for number in all_ports())
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddressFlags(Flags):
+class HostnameFlags(Flags):
+    hostname: str | None = flag(
+        TEXT, "name or address that others reach this process by", instead="the name of the address"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsPortFlags(Flags):
+    tls_port: int = flag(PORT, "port of the API over mutual TLS, 0 for any free one", default=0, ours=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterFlags(Flags):
+    cluster: str | None = flag(TEXT, "name of the cluster, shown to people")
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuerFlags(Flags):
+    token_issuer: str | None = flag(TEXT, "id of the cluster, a UUID: the issuer of its tokens", ours=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressFlags(HostnameFlags, TlsPortFlags):
     """Where a daemon of the kernel listens, and the address that it advertises."""
 
+    port: int = flag(PORT, "port to listen on, 0 for any free one", default=0)
     ip: str = flag(
         ADDRESS,
         "address to listen on; by default others cannot reach it (Mesos listens on all addresses)",
@@ -49,7 +73,6 @@ class AddressFlags(Flags):
         ADDRESS, "address that is reported to others; needed with `--ip=0.0.0.0`", instead="that of `ip`"
     )
     advertise_port: int | None = flag(REACHED_PORT, "port that is reported to others", instead="that of `port`")
-    hostname: str | None = flag(TEXT, "name that is reported to others", instead="the name of the address")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,15 +104,13 @@ class StoreFlags(Flags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GuardFlags(Flags):
+class GuardFlags(IssuerFlags):
     """Whose tokens and certificates are accepted, and which reads need no principal."""
 
     token_key: str | None = flag(
         FILE, "the public key (PEM) of the cluster's tokens: they are accepted from clients", ours=True
     )
-    token_issuer: str | None = flag(
-        TEXT, "id of the cluster whose tokens are accepted; needed with `token_key`", ours=True
-    )
+    token_issuer: str | None = varied(IssuerFlags, "token_issuer", more="needed with `token_key`")
     anonymous_reads: tuple[str, ...] = flag(
         URL_PATHS, "paths that anybody may read, such as `/state,/metrics/snapshot`", default=(), ours=True
     )

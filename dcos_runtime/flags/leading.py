@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from dcos_runtime.flags.declaring import flag
-from dcos_runtime.flags.groups import LoggingFlags, StoreFlags, TlsFlags, UserFlags
+from dcos_runtime.flags.declaring import flag, varied
+from dcos_runtime.flags.groups import HostnameFlags, LoggingFlags, StoreFlags, TlsFlags, TlsPortFlags, UserFlags
 from dcos_runtime.flags.values import BOOLEAN, FILE, PATH, PORT, TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeaderFlags(StoreFlags, UserFlags, TlsFlags, LoggingFlags):
+class LeaderFlags(HostnameFlags, TlsPortFlags, StoreFlags, UserFlags, TlsFlags, LoggingFlags):
     """What `leading.main` reads of a daemon's flags. Each daemon declares the property in its own way."""
 
     http_address: str = flag(TEXT, "address to listen on", default="127.0.0.1")
     http_port: int = flag(PORT, "port of the API; 0 for any free one", default=0)
-    tls_port: int = flag(
-        PORT, "port of the API over mutual TLS; the same for all daemons of this kind", default=0, ours=True
-    )
+    tls_port: int = varied(TlsPortFlags, "tls_port", more="the same for all daemons of this kind")
     authenticate_http: bool = flag(
         BOOLEAN, "requests to `http_port` need a principal, all but those that only ask for life", default=False
     )
@@ -27,9 +25,7 @@ class LeaderFlags(StoreFlags, UserFlags, TlsFlags, LoggingFlags):
         'file of principals, accepted by HTTP Basic: `{"credentials": [{"principal": "…", "secret": "…"}]}`',
         ours=True,
     )
-    hostname: str | None = flag(
-        TEXT, "name or address that others reach this process by", instead="found out from `http_address`"
-    )
+    hostname: str | None = varied(HostnameFlags, "hostname", instead="found out from `http_address`")
 
     if TYPE_CHECKING:
 

@@ -10,10 +10,12 @@ from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.groups import (
     AddressFlags,
     AuthenticationFlags,
+    ClusterFlags,
     GuardFlags,
     RecordingFlags,
     StoreFlags,
     TlsFlags,
+    TlsPortFlags,
     UserFlags,
 )
 from dcos_runtime.flags.values import (
@@ -24,8 +26,6 @@ from dcos_runtime.flags.values import (
     LASTING,
     MINIMUMS,
     PATH,
-    PORT,
-    TEXT,
     WEIGHTS,
     Minimums,
     duration_within,
@@ -37,24 +37,18 @@ from dcos_runtime.shipped_services import port as port_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class MasterFlags(AddressFlags, AuthenticationFlags, StoreFlags, UserFlags, TlsFlags, RecordingFlags):
+class MasterFlags(AddressFlags, ClusterFlags, AuthenticationFlags, StoreFlags, UserFlags, TlsFlags, RecordingFlags):
     program: ClassVar[str] = "dcos-master"
 
     tls_clients: tuple[str, ...] = varied(GuardFlags, "tls_clients", default=callers("master"))
-    port: int = flag(PORT, "port to listen on, 0 for any free one", default=port_of("master", "plain"))
-    tls_port: int = flag(
-        PORT,
-        "port for the agents' protocol, with TLS for all of the API, too; 0 for any free one; on the same address",
-        default=0,
-        ours=True,
-    )
+    port: int = varied(AddressFlags, "port", default=port_of("master", "plain"))
+    tls_port: int = varied(TlsPortFlags, "tls_port", more="on the same address; also for the agents' protocol")
     work_dir: str = flag(
         PATH,
         "folder for what must survive a restart: `registry.sqlite`, when alone; with `zk` what the next start has to "
         "know of this one",
         required=True,
     )
-    cluster: str | None = flag(TEXT, "name of the cluster, shown to people")
     agent_ping_timeout: float = flag(
         DURATION,
         "time that an agent has to answer a ping, and between pings",

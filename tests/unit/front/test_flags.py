@@ -33,13 +33,7 @@ PROGRAMS: dict[str, type[Flags]] = {name: daemon.flags for name, daemon in docum
 PROGRAMS["a new daemon"] = PlainLeaderFlags
 
 OF_SEVERAL = {
-    "cluster": "the master shows it, dcos-auth tells it",
-    "hostname": "by whom it is looked up differs",
-    "tls_port": "which protocols are spoken there",
-    "ip": "an address to listen on, or one of --masters",
-    "master": "the init takes http://, too",
-    "port": "each has its own default",
-    "token_issuer": "of tokens that are accepted, or made",
+    "master": "the init takes http://, too, and the package manager URLs of several",
     "work_dir": "what is kept there, and whether it is needed",
 }
 """Names that mean something else in one daemon than in another: these are several flags."""

@@ -173,8 +173,8 @@ class RoleNode:
 
 
 class RoleTree:
-    """`order` is valid after `sort_clients` when shares have changed. ``placed``: the slots in it, unordered. ``version``
-    grows with every change of holdings, ``built`` with every order that was made anew.
+    """`order` is valid after `sort_clients` when shares have changed. ``placed``: the slots in it, unordered.
+    ``version`` grows with every change of holdings, ``built`` with every order that was made anew.
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
