@@ -1,4 +1,4 @@
-"""What ended a request, in plain words: the texts of aiohttp, OpenSSL and Python name their own inside instead.
+"""What ended a request, in plain words: the texts of aiohttp, OpenSSL and Python name their own internals instead.
 
 ``Cannot connect to host 198.18.0.9:80 ssl:default [Connect call failed ('198.18.0.9', 80)]`` is `with_host`'s
 ``198.18.0.9:80: connection refused``.
@@ -58,7 +58,7 @@ def cause(error: BaseException, seconds: float | None = None) -> str:
 
 def with_host(error: BaseException) -> str:
     """As `cause`, with ``host:port`` in front where the error knows them: for a reader who was not told who was asked,
-    or who would take the URL of before a redirect for that.
+    or who would take the URL before a redirect for it.
     """
     path = getattr(error, "path", None)
     host, port = getattr(error, "host", None), getattr(error, "port", None)

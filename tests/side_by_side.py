@@ -80,7 +80,7 @@ def show(mark: str, process: subprocess.Popen[str], failures: list[str]) -> None
 
 
 def main() -> int:
-    """0 when all went well; else the first code that is none of success."""
+    """0 when all went well; else the first other code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     groups = {
@@ -111,7 +111,7 @@ def main() -> int:
         codes = [process.wait() or 130 for process in groups.values()]
     for reader in readers:
         reader.join()
-    print(*failures, sep="\n", flush=True)  # again, where whoever sees the end only finds them
+    print(*failures, sep="\n", flush=True)  # again, for a reader of the end only
     for name, code in zip(groups, codes, strict=True):
         print(f"{name}: {'passed' if code == 0 else f'failed ({code})'}", flush=True)
     return next((code for code in codes if code), 0)

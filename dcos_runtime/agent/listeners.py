@@ -75,8 +75,8 @@ class Listeners:
         for wanted in self._wanted:
             wanted.holder = await asyncio.to_thread(holders.of_port, wanted.port, dict(self.tasks()))
 
-    async def until_had(self) -> None:
-        """Tries until every port is bound. Until then it logs which process holds each."""
+    async def bind_all(self) -> None:
+        """Tries until every port is bound, and logs meanwhile which process holds each."""
         remind_at = 0.0
         while self._wanted:
             for wanted in list(self._wanted):

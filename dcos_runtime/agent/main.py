@@ -152,7 +152,7 @@ async def _serve(
 
 async def _announce(listeners: Listeners, address: Address) -> None:
     """Prints the ready line once every port is bound."""
-    await listeners.until_had()
+    await listeners.bind_all()
     print(daemon.ready_line(AgentFlags.program, address), flush=True)
 
 

@@ -89,7 +89,7 @@ class Load:
             for offer in event.offers.offers:
                 self.offers.put_nowait(offer)
         if event.rescind is not None:
-            raise RuntimeError("an offer was rescinded: somebody else is using this cluster")
+            raise RuntimeError("an offer was rescinded: another framework uses this cluster")
         if event.update is not None:
             status = event.update.status
             self.told.setdefault(status.task_id.value, {}).setdefault(status.state, time.perf_counter())
@@ -132,7 +132,7 @@ class Load:
         return at, names
 
     async def all_in(self, names: list[str], states: set[TaskState]) -> float:
-        """When the last of these tasks was told to be in one of the states. Fails for one that went wrong."""
+        """When the last of these tasks was reported in one of the states. Fails for one that went wrong."""
 
         def done() -> bool:
             return all((states | _ENDED) & self.told.get(name, {}).keys() for name in names)

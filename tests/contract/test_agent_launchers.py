@@ -1,4 +1,4 @@
-"""Launchers by themselves: a launch that is cut short leaves nothing behind."""
+"""Launchers by themselves: an interrupted launch leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same tasks on our agent and on a real Mesos: its reads look alike, but for what is documented.
+"""The same tasks on our agent and on a real Mesos: its reads look alike, except for what is documented.
 
 Needs the oracle, a real Mesos 1.11.0 (`tests.support.mesos.oracle`).
 """

@@ -167,7 +167,7 @@ def test_a_restarted_agent_has_one_program_a_hook_and_new_ports_replace_the_old_
 def test_a_container_that_was_made_before_ports_were_closed_is_taken_in(tmp_path: Path) -> None:
     outside = Path("/sys/fs/cgroup/unified/cgroup.procs")
     if not outside.exists():
-        pytest.skip("where control groups are unified every container is below the cgroup, whoever made it")
+        pytest.skip("where control groups are unified every container is below the cgroup, whatever made it")
     with cluster(tmp_path, "linux", free_port()) as (master, agent):
         agent_id = admitted(master, agent)
         mark = f"5088{os.getpid()}"

@@ -215,7 +215,7 @@ def test_what_the_kernel_cannot_execute_is_refused_with_the_reason(
         ("nofile", "exec /no/such/program", "Command exited with status 127"),
     ],
 )
-def test_a_failure_is_told_in_the_originals_words(
+def test_a_failure_is_told_in_mesos_words(
     master: PretendedMaster, agent: Agent, name: str, command: str, message: str
 ) -> None:
     master.run(ID, name, command)
@@ -229,7 +229,7 @@ def test_a_program_that_does_not_exist_fails_and_says_so_in_stderr(master: Prete
     assert "/no/such/program" in agent.text("missing", "stderr")
 
 
-def test_a_user_that_does_not_exist_is_named_in_the_originals_words(master: PretendedMaster, agent: Agent) -> None:
+def test_a_user_that_does_not_exist_is_named_in_mesos_words(master: PretendedMaster, agent: Agent) -> None:
     master.run(ID, "nobody-there", {"value": "true", "user": "nosuchuser"})
     ended = master.status("nobody-there")
     if os.geteuid() == 0:
@@ -383,7 +383,7 @@ def test_an_archive_never_writes_outside_the_sandbox(
         ("meta", {"value": "{work_dir}/meta/agent.json"}, "not for tasks"),
     ],
 )
-def test_a_failed_fetch_says_what_failed_in_the_originals_words(
+def test_a_failed_fetch_says_what_failed_in_mesos_words(
     master: PretendedMaster, agent: Agent, web: tuple[str, Path], name: str, uri: dict[str, str], why: str
 ) -> None:
     filled = {key: value.format(url=web[0], work_dir=agent.work_dir) for key, value in uri.items()}

@@ -42,7 +42,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_tree(tmp_path: Path) -> None:
         process = subprocess.Popen(command(source, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         started = time.monotonic()
         try:
-            # Most of the time goes by before a tree is there: the later moments are the ones to meet.
+            # Most of the time is over before a tree is there: the later moments are the ones to meet.
             process.wait(takes * rng.uniform(0.2, 1.0))
             takes = time.monotonic() - started
         except subprocess.TimeoutExpired:

@@ -194,7 +194,7 @@ def an_init(folder: Path, zookeeper: ZooKeeperServer, session: float) -> Daemon:
 def test_who_starts_in_the_folder_of_one_that_was_killed_does_not_wait_for_its_session(
     tmp_path: Path, zookeeper: ZooKeeperServer, kind: str
 ) -> None:
-    """A session of a minute: whoever leads before it is over did not wait for it."""
+    """A session of a minute: a process that leads before it is over did not wait for it."""
     daemon = (
         master(tmp_path, "leader", zookeeper.hosts, "60secs") if kind == "master" else an_init(tmp_path, zookeeper, 60)
     )

@@ -24,7 +24,7 @@ STEPS = 2 * 4 + 2  # 6 × 30 kB and 4 × 15 kB, of which 64 kB go into a transac
 
 
 class Killed(Exception):
-    """In the place of SIGKILL: nothing of this writer happens any more."""
+    """Instead of SIGKILL: nothing of this writer happens any more."""
 
 
 class Mortal(ZooKeeperStore):

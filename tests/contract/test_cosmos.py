@@ -303,7 +303,7 @@ def test_a_scheduler_takes_its_service_down_and_whoever_leads_waits_for_it(here:
 
 
 def test_kills_at_any_moment_leave_nothing_half_done(here: Packaged, client: Client) -> None:
-    """Whatever was asked for is there, or is not; an uninstall that was begun is carried out."""
+    """Whatever was asked for is there, or is not; an uninstall that was started is carried out."""
     chance = random.Random(11)
     for number in range(3):
         name = f"killed-{number}"

@@ -1,4 +1,4 @@
-"""Two package managers on a real ZooKeeper: whoever leads is killed at work, and what was begun ends well."""
+"""Two package managers on a real ZooKeeper: the leader is killed at work, and what was started is finished."""
 
 from __future__ import annotations
 

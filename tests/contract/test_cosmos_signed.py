@@ -101,7 +101,7 @@ def test_a_signed_repository_is_installed_from_and_every_attack_leaves_it_as_it_
     place.show(before)
     made.refused("rolled-back")
     assert made.has("gamma")
-    # Not even by who begins anew: what was seen is on disk.
+    # Not even by a process that starts anew: what was seen is on disk.
     made.here.cosmos.kill()
     made.here.cosmos.start()
     made.refused("rolled-back")

@@ -1,4 +1,4 @@
-"""The commands of the docs are run as they stand there, but for ports and folders: other tests run beside them."""
+"""The commands of the docs are run as they stand there, except for ports and folders: other tests run beside them."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_the_first_page_is_true_of_daemons_by_hand(byhand: ByHand) -> None:
     lines = fence("README.md", "dcos-master ").text.splitlines()
     byhand.script("\n".join(line for line in lines if line.startswith("dcos ")))
     typed = [line for line in fence("README.md", "dcos task log -f hello").text.splitlines() if line[:4] == "dcos"]
-    # Who follows a log sits there meanwhile, and is let go when the app is removed.
+    # Who follows a log sits there meanwhile, and ends when the app is removed.
     at = next(index for index, line in enumerate(typed) if "log -f" in line)
     before, (follow, *after) = typed[:at], typed[at:]
     printed = byhand.script("\n".join(before))

@@ -135,7 +135,7 @@ def test_an_unknown_key_and_a_changed_key_are_refused_and_nothing_is_sent(hosts:
         assert unknown.returncode == 4
         assert b"a2: why: the host key of" in unknown.stderr and b"is unknown: it showed ssh-ed25519" in unknown.stderr
         assert hosts["a2"].known not in (hosts.dot_ssh / "known_hosts").read_text()
-        # Somebody else answers where a1 was.
+        # Another host answers where a1 was.
         with (hosts.dot_ssh / "known_hosts").open("w") as known:
             known.write(f"[{hosts['a1'].address}]:{hosts['a1'].port} {hosts['a2'].public_key}\n")
         changed = hosts.run("exec", "a1", "--json", "--", "true")

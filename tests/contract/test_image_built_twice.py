@@ -50,7 +50,7 @@ def test_built_twice_after_a_kill_and_without_a_mirror_it_has_the_same_bytes(
     apt = tmp_path / "apt"
     apt.mkdir()
     here = this_host()
-    # Nobody listens there: whoever asked would be refused.
+    # Nobody listens there: a request would be refused.
     (apt / "sources.list").write_text(f"deb http://127.0.0.1:9/debian {here.codename} main\n")
     other = elsewhere(built, tmp_path / "in another folder" / "two", BuildHost(here.codename, here.arch, apt))
     code = (

@@ -375,7 +375,7 @@ def _whole(agent: Agent, framework_id: str, name: str) -> str | None:
 # --- beside a real Mesos ------------------------------------------------------------------------------------------
 
 
-def test_refusals_are_the_originals_word_for_word(tmp_path: Path) -> None:
+def test_refusals_are_mesos_word_for_word(tmp_path: Path) -> None:
     own = Authority(tmp_path / "own")
     credentials = own.credentials({FRAMEWORK: SECRET, "other": "another"})
     # Guarded reads would keep the oracle's launcher itself out.

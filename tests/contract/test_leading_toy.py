@@ -117,7 +117,7 @@ class Readers:
         while not self._over.wait(0.02):
             status, answer = ask(f"{url}/counts")
             self.reads.append(status)
-            # Whoever was just elected says so at once, however long it takes to recover.
+            # A process that was just elected says so at once, however long it takes to recover.
             if status != 200 and not (status == 503 and "not finished recovery" in str(answer)):
                 self.problems.append(f"a read was answered {status}: {answer}")
 

@@ -77,7 +77,7 @@ class Balanced:
         assert ask(f"{self.cluster.marathon.url}/v2/apps", "POST", app)[0] == 201
 
     def secure(self, port: int, host: str, path: str = "/", **headers: str) -> tuple[int, str, str]:
-        """Status, text, and the subject of the certificate that is shown to who asks for this host."""
+        """Status, text, and the subject of the certificate that is shown for this host."""
         context = ssl.create_default_context(cadata=self.pairs[host].certificate)
         with socket.create_connection(("127.0.0.1", port), timeout=10 * PATIENCE) as plain:
             wrapped = context.wrap_socket(plain, server_hostname=host)

@@ -151,7 +151,7 @@ def _runs_again_without_secrets(folder: Path) -> None:
     assert done.stdout.count("the effects are the same") == len(found) >= 4
 
 
-def test_an_app_of_three_instances_answers_on_its_ports_with_the_originals_environment(made: Made) -> None:
+def test_an_app_of_three_instances_answers_on_its_ports_with_marathon_environment(made: Made) -> None:
     program = (
         "import json, os; from http.server import *\n"
         "class H(BaseHTTPRequestHandler):\n"

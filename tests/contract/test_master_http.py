@@ -33,7 +33,7 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Master]:
 @pytest.mark.parametrize(
     ("method", "headers", "body", "status", "text"), [row[1:] for row in LADDER], ids=[row[0] for row in LADDER]
 )
-def test_a_refused_call_says_why_in_the_originals_words(
+def test_a_refused_call_says_why_in_mesos_words(
     master: Master, method: str, headers: dict[str, str], body: Any, status: int, text: str
 ) -> None:
     answer = request(master.port, method, API, headers, encoded(body))
@@ -59,7 +59,7 @@ def test_a_content_type_with_charset_or_other_case_is_read(master: Master) -> No
         (b"\xff" * 20, "Failed to parse body into Call protobuf"),
     ],
 )
-def test_a_protobuf_call_is_refused_in_the_originals_words(master: Master, body: bytes, text: str) -> None:
+def test_a_protobuf_call_is_refused_in_mesos_words(master: Master, body: bytes, text: str) -> None:
     for kind in ("application/x-protobuf", "Application/X-Protobuf; charset=utf-8"):
         answer = request(master.port, "POST", API, {"Content-Type": kind}, body)
         assert (answer.status, answer.text) == (400, text)

@@ -74,7 +74,7 @@ def test_refusals_reach_the_stream_in_its_content_type(running: Master, kind: ty
         ("application/json;q=0, application/x-protobuf", PROTOBUF),
     ],
 )
-def test_json_is_preferred_as_by_the_original(running: Master, accept: str, kind: str) -> None:
+def test_json_is_preferred_as_by_mesos(running: Master, accept: str, kind: str) -> None:
     class Asking(ProtobufScheduler):
         accept_type = accept
 

@@ -387,7 +387,7 @@ def test_reserved_resources_are_offered_to_their_role_only_in_each_ones_format(c
     assert agent["used_resources"]["cpus"] == 0.5
 
 
-def test_calls_that_have_nothing_to_do_here_are_taken_as_the_original_takes_them(cluster: Opener) -> None:
+def test_calls_that_have_nothing_to_do_here_are_taken_as_mesos_takes_them(cluster: Opener) -> None:
     scheduler = cluster.scheduler()
     agent_id, executor_id = {"value": "a"}, {"value": "e"}
     for kind, fields in (

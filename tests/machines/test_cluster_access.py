@@ -71,7 +71,7 @@ CAP_NET_RAW = 13
 
 @pytest.fixture(scope="module")
 def seen(cluster: Deployed) -> dict[str, Found]:
-    """Every port of every machine, from a task, from the host, and from a network namespace of nobody's."""
+    """Every port of every machine, from a task, from the host, and from a network namespace outside the cluster."""
     everything: dict[str, Sequence[int] | str] = dict.fromkeys(cluster.addresses.values(), "all")
     with scan.outsider(cluster) as inside, ThreadPoolExecutor() as pool:
         outsider = pool.submit(scan.from_here, everything, inside)

@@ -1,4 +1,4 @@
-"""Deploying for real again: nothing changes twice, operators are kept apart, what went wrong is told and mended."""
+"""Deploying for real again: nothing changes twice, operators are kept apart, errors are reported and repaired."""
 
 from __future__ import annotations
 

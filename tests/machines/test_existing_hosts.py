@@ -62,7 +62,7 @@ class KnownToSsh(Deployed):
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Two machines that somebody else has made."""
+    """Two machines that were not made by a deploy."""
     with lab(cluster(244, "m1", "a1"), tmp_path_factory.mktemp("lab")) as made:
         done(made.provider.create(orders(made.spec.hosts)))
         yield made

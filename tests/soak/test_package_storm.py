@@ -1,4 +1,4 @@
-"""Packages come, change and go while whoever leads the package manager is killed, at moments that a seed decides.
+"""Packages come, change and go while the leading package manager is killed, at moments that a seed decides.
 
 Replay one with ``DCOS_STORM_SEED=N make soak``; the seed is printed. ``DCOS_STORM_ROUNDS`` sets how many lives of a
 service (20).

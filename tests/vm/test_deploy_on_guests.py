@@ -26,7 +26,7 @@ from tests.support.machines.deployed import Deployed
 
 HOURS = 2 * 3600.0
 NETWORK = "198.18.63."
-# Machines outlive libvirtd, so they are nobody's children. Where process 1 does not clear what has ended, libvirtd
+# Machines outlive libvirtd, so they have no parent here. Where process 1 does not clear what has ended, libvirtd
 # waits for each of them until it gives up.
 _REAPER = """
 import ctypes, os, subprocess, sys

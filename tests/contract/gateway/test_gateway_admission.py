@@ -258,7 +258,7 @@ def test_the_users_of_the_cluster_come_and_go(gateway: Gateway, admin: dict[str,
     assert gateway.get("/mesos/state", again).status == 401
     assert gateway.ask("DELETE", eve, admin).status == 404
     assert gateway.get(eve, admin).status == 404
-    # Somebody else of the same name does not get the tokens of the one who left.
+    # Another user of the same name does not get the tokens of the one who left.
     assert gateway.ask("PUT", eve, admin, {"password": "something third"}).status == 201
     assert gateway.get("/mesos/state", again).status == 401
     assert gateway.ask("DELETE", eve, admin).status == 204

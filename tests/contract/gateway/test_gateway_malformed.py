@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.daemons.gateway_backends import AGENT, Made
 
-DOORS = ("/mesos/x", "/marathon/v2/apps", "/service/marathon/v2/apps", f"/agent/{AGENT}/x", "/service/web/x", "/health")
+PATHS = ("/mesos/x", "/marathon/v2/apps", "/service/marathon/v2/apps", f"/agent/{AGENT}/x", "/service/web/x", "/health")
 BAD = "{m} {p} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{a}"
 MALFORMED = {
     "a coding nobody has": (BAD + "Transfer-Encoding: gzip\r\n\r\n", 400),
@@ -25,8 +25,8 @@ MALFORMED = {
     "no version": ("{m} {p} HTTP\r\nHost: x\r\n{a}\r\n", 400),
     "no host": ("{m} {p} HTTP/1.1\r\n{a}\r\n", 400),
     "two hosts": (BAD + "Host: y\r\n\r\n", 400),
-    "a host that is none": ("{m} {p} HTTP/1.1\r\nHost: a/../b\r\n{a}\r\n", 400),
-    "a length that is none": (BAD + "Content-Length: -1\r\n\r\n", 400),
+    "an invalid host": ("{m} {p} HTTP/1.1\r\nHost: a/../b\r\n{a}\r\n", 400),
+    "an invalid length": (BAD + "Content-Length: -1\r\n\r\n", 400),
     "two lengths": (BAD + "Content-Length: 0\r\nContent-Length: 0\r\n\r\n", 400),
     "a header without a name": (BAD + ": x\r\n\r\n", None),
     "a NUL in a header": (BAD + "X: a\0b\r\n\r\n", 400),
@@ -67,14 +67,14 @@ def _answered(ask: Callable[[], bytes]) -> bytes:
 def test_what_is_malformed_is_400_and_kin_in_json_at_every_door(made: Made, admin: dict[str, str], what: str) -> None:
     text, wanted = MALFORMED[what]
     known = f"Authorization: {admin['Authorization']}\r\n"
-    for path, method in itertools.product(DOORS, ("GET", "POST")):
+    for path, method in itertools.product(PATHS, ("GET", "POST")):
         for who in (known, ""):
             data = text.format(m=method, p=path, a=who).encode()
             for ask in (partial(made.gateway.raw, data), partial(_over_plain, made, data)):
                 answer = _answered(ask)
                 head, _, body = answer.partition(b"\r\n\r\n")
                 status = int(head.split(b" ", 2)[1])
-                if wanted is None or status in (401, 308):  # whoever is not known is told nothing else of a body
+                if wanted is None or status in (401, 308):  # an unknown client is told nothing else of a body
                     assert status < 500, answer
                     continue
                 if path == "/health" and what == "a body that is not in chunks" and status == 405:

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.oracle
 
 
 @pytest.mark.parametrize("name", [row[0] for row in LADDER])
-def test_a_refusal_is_the_originals(theirs: Theirs, ours: Ours, name: str) -> None:
+def test_a_refusal_is_that_of_mesos(theirs: Theirs, ours: Ours, name: str) -> None:
     (row,) = [row for row in LADDER if row[0] == name]
     _, method, headers, body, _, _ = row
     both(theirs, ours, lambda side: shown(side, request(side.port, method, API, headers, encoded(body))))

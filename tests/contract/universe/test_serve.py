@@ -1,4 +1,4 @@
-"""The server as clients meet it: requests of Cosmos as Cosmos sends them, and those of whoever means no good."""
+"""The server as clients meet it: requests of Cosmos as Cosmos sends them, and those of attackers."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ KILLED = Exit(signal=signal.SIGKILL)
 ENDED_BY_TERM = Exit(signal=signal.SIGTERM)
 
 
-def test_a_task_starts_runs_and_finishes_as_the_original_tells_it(world: World) -> None:
+def test_a_task_starts_runs_and_finishes_as_mesos_tells_it(world: World) -> None:
     container = world.launch("t")
     world.exit(container, DONE)
     acknowledge_all(world, "t")
@@ -35,7 +35,7 @@ def test_a_task_starts_runs_and_finishes_as_the_original_tells_it(world: World) 
     ("ended", "message"),
     [(Exit(code=3), "Command exited with status 3"), (KILLED, "Command terminated with signal Killed")],
 )
-def test_a_task_that_ends_badly_has_failed_with_the_originals_words(world: World, ended: Exit, message: str) -> None:
+def test_a_task_that_ends_badly_has_failed_with_mesos_words(world: World, ended: Exit, message: str) -> None:
     world.exit(world.launch("t"), ended)
     world.settle()
     assert last(world, "t") == ("TASK_FAILED", None, message)

@@ -30,6 +30,6 @@ async def test_nothing_is_opened_after_the_end_whatever_the_core_asks(
             link.register(Register(connection=1, host="127.0.0.1", port=1, body=b"{}"))
         link.open(OpenConnection(connection=2, host="127.0.0.1", port=1))
         link.register(Register(connection=2, host="127.0.0.1", port=1, body=b"{}"))
-        assert asyncio.all_tasks() == before, "nothing was begun"
+        assert asyncio.all_tasks() == before, "nothing was started"
     assert told == []
     assert not [record for record in caplog.records if record.exc_info]

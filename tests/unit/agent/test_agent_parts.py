@@ -300,7 +300,7 @@ def test_checkpoint_is_told_only_when_it_is_true() -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"), [(5, "5secs"), (0.5, "500ms"), (900, "15mins"), (604800, "1weeks"), (90, "90secs"), (0, "0ns")]
 )
-def test_durations_are_printed_as_the_original_does(seconds: float, text: str) -> None:
+def test_durations_are_printed_as_mesos_does(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
 
 
@@ -433,7 +433,7 @@ def test_the_room_is_what_the_kernel_takes() -> None:
     assert not runs(100, (ROOM.total + 10_000) // 108)
 
 
-def test_executors_of_commands_are_named_as_the_original_does() -> None:
+def test_executors_of_commands_are_named_as_mesos_does() -> None:
     assert executor_name(task()) == "Command Executor (Task: t) (Command: sh -c 'echo')"
     for command, shown in (  # as a real Mesos 1.11 told them
         (CommandInfo(value="sleep 60"), "sh -c 'sleep 60'"),
@@ -513,7 +513,7 @@ def test_only_old_sandboxes_of_tasks_that_are_over_go(tmp_path: Path) -> None:
     assert paths["living"].stat().st_mtime > 1000
 
 
-def test_flags_are_shown_as_the_original_writes_them_and_secrets_are_not() -> None:
+def test_flags_are_shown_as_mesos_writes_them_and_secrets_are_not() -> None:
     from dcos_runtime.flags import parse
     from dcos_runtime.flags.agent import AgentFlags
 

@@ -20,7 +20,7 @@ from dcos_runtime.core.resources import parse, view
 from dcos_runtime.flags.resources import read_attributes
 
 
-def test_the_text_form_is_read_as_the_original_does() -> None:
+def test_the_text_form_is_read_as_mesos_does() -> None:
     found = parse_resources("cpus:4;mem(*):4096; disk:10240 ;ports:[31000-31010,31011-32000];zones:{a,b}")
     assert view([parse(found)]) == {
         "cpus": 4.0,
@@ -80,7 +80,7 @@ def test_what_cannot_be_offered_is_refused_with_a_reason(text: str) -> None:
     ("memory", "disk", "mem", "left"),
     [(8 * GB, 100 * GB, 7 * 1024.0, 95 * 1024.0), (1 * GB, 8 * GB, 512.0, 4096.0), (2 * GB, 10 * GB, 1024.0, 5120.0)],
 )
-def test_what_is_not_named_is_sized_with_the_originals_margins(memory: int, disk: int, mem: float, left: float) -> None:
+def test_what_is_not_named_is_sized_with_mesos_margins(memory: int, disk: int, mem: float, left: float) -> None:
     told = view([parse(offered(parse_resources("cpus:3"), Capacity(1.5, memory, disk)))])
     assert told == {"cpus": 3.0, "mem": mem, "disk": left, "gpus": 0.0, "ports": "[31000-32000]"}
 

@@ -1,7 +1,7 @@
 """The real core under generated events: crashes at every step, lost connections, full disks, deaths of all kinds.
 
 After each step the world itself checks that nothing is sent without a connection, out of sequence, or before the update
-ahead of it was acknowledged. The end of every storm is a calm, in which everything must have come to its end.
+ahead of it was acknowledged. The end of every storm is a calm, in which everything must have ended.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class Storm(RuleBasedStateMachine):
             world.advance(10)
             if not world.core.tasks and not world.persists:
                 break
-        assert not world.core.tasks, "tasks never come to their end"
+        assert not world.core.tasks, "tasks never end"
         assert set(world.disk) == {"agent"}, "checkpoints are left behind"
         assert all(container.state == "absent" for container in world.containers.values())
         self._every_accepted_task_ended_truly()

@@ -77,7 +77,7 @@ def test_a_body_whose_length_or_coding_cannot_be_known_is_refused(fetch: Fetch, 
 
 
 def test_an_answer_whose_headers_are_malformed_is_refused(fetch: Fetch, server: Server) -> None:
-    """Whatever http.client would pass over with them, it could be what tells how long the body is."""
+    """Whatever http.client would pass over with them, it could be the length of the body."""
     body = b"4\r\nxxxx\r\n0\r\n\r\n"
     for headers in (
         b"Transfer-Encoding : chunked",

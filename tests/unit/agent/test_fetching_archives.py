@@ -208,7 +208,7 @@ def test_links_are_made_as_they_are_and_nothing_is_written_through_them(
         through = tar(special(f"door{index}", tarfile.SYMTYPE, target), (f"door{index}/escaped", b"x"))
         failed = fetch(server.put("/through.tgz", through))
         assert failed.code == 1 and "outside the sandbox" in failed.why, failed.why
-    # A member in the place of a link replaces the link, not what it leads to.
+    # A member where a link is replaces the link, not what it leads to.
     (outside / "victim").write_text("mine")
     over = tar(special("v", tarfile.SYMTYPE, str(outside / "victim")), ("v", b"theirs"))
     outcome = fetch(server.put("/over.tgz", over))

@@ -39,7 +39,7 @@ GOOD = b'{"uid": "a", "password": "%s"}' % SECRET.encode()
 BODIES = {
     "nothing": b"",
     "cut": GOOD[:-3],
-    "a key that is none": b'{"uid":{},null',
+    "an invalid key": b'{"uid":{},null',
     "not UTF-8": b'{"uid": "\xff"}',
     "half a surrogate": b'{"uid": "\\ud800", "password": "x"}',
     "deep": b"[" * 10_000,

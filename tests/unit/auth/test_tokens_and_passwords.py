@@ -243,7 +243,7 @@ def test_what_is_no_hash_of_ours_matches_nothing(kept: str) -> None:
     assert not passwords.is_hash(kept)
 
 
-def test_credentials_are_read_from_the_originals_form(tmp_path: Path) -> None:
+def test_credentials_are_read_from_dcos_form(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     path.write_text('{"credentials": [{"principal": "spark", "secret": "s1"}, {"principal": "ann", "secret": "ß:2"}]}')
     known = credentials.read(path)

@@ -34,7 +34,7 @@ Dcos = Callable[..., Result]
 
 @pytest.fixture
 def elsewhere(cluster: Cluster) -> Iterator[Server]:
-    """A server of files that is none of the cluster's; ``files`` by path."""
+    """A server of files outside the cluster; ``files`` by path."""
     files: dict[str, bytes] = {}
 
     def answer(asked: Asked) -> web.Response:

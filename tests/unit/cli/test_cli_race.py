@@ -15,7 +15,7 @@ from tests.support.cli.fake_gateway import Authority, Gateway
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """A place like a machine that is off: whoever connects hears nothing, not even a refusal."""
+    """A place like a machine that is off: a client hears nothing, not even a refusal."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         waiting = []
         for _ in range(4):

@@ -22,7 +22,7 @@ def test_ps_shows_name_host_user_state_and_id_of_what_runs(cluster: Any, dcos: D
     ]
 
 
-def test_task_alone_lists_tasks_as_the_original_did(cluster: Any, dcos: Dcos) -> None:
+def test_task_alone_lists_tasks_as_dcos_did(cluster: Any, dcos: Dcos) -> None:
     cluster.task("web.1")
     assert dcos("task").out == dcos("ps").out == dcos("task", "list").out
     assert dcos("task", "--json").json()[0]["id"] == "web.1"

@@ -410,7 +410,7 @@ def test_reserved_and_special_resources_are_kinds_of_their_own() -> None:
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
-def test_they_are_shown_as_the_original_shows_them() -> None:
+def test_they_are_shown_as_mesos_shows_them() -> None:
     bag = parsed(
         plainly("cpus", 2.5),
         plainly("cpus", 1, role="web"),

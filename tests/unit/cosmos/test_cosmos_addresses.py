@@ -133,7 +133,7 @@ async def test_what_a_name_leads_to_is_looked_at_when_the_connection_is_made() -
 
 
 async def test_a_name_that_changes_its_mind_leads_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever answers one address for the check and another for the connection gets neither."""
+    """A name server that answers one address for the check and another for the connection gets neither."""
 
     async def answer(request: web.Request) -> web.Response:
         return web.Response(text="secret")

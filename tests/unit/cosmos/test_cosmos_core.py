@@ -1,4 +1,4 @@
-"""The core: repositories in their order, uninstalls that go on whoever leads, kills between any two steps."""
+"""The core: repositories in their order, uninstalls that go on under every leader, kills between any two steps."""
 
 from __future__ import annotations
 

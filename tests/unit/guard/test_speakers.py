@@ -37,7 +37,7 @@ def test_those_speak_for_users_whose_descriptors_say_that_they_pass_on() -> None
     [
         ("gateway", "eve", "eve"),
         ("counters", "eve", "eve"),
-        ("counters", "dcos_gateway", "dcos_gateway"),  # a standby names whoever asked it, daemons too
+        ("counters", "dcos_gateway", "dcos_gateway"),  # a standby names its client, also a daemon
         ("counters", None, "dcos_counters"),
         ("master", "eve", "dcos_master"),
         ("operator", "eve", "dcos_operator"),

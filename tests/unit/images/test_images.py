@@ -1,4 +1,4 @@
-"""The image cache: one build for whoever asks, nothing half-built in it, and keys that follow what makes each step."""
+"""The image cache: one build for all who ask, nothing half-built in it, and keys that follow what makes each step."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def run(ctx: PretendedContext, *phases: Phase) -> PretendedContext:
 
 
 def planned(inventory: Path) -> PretendedContext:
-    """A plan as the command makes it, but for the `dcos` command's own settings: no daemon answers in folders."""
+    """A plan as the command makes it, except for the `dcos` command's own settings: no daemon answers in folders."""
     phases = [phase for phase in plan_phases() if not isinstance(phase, WriteClientConfig)]
     phases = [Preflight() if isinstance(phase, ValidateFacts) else phase for phase in phases]
     return run(context(inventory, dry_run=True), *phases)

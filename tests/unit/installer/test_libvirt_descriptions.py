@@ -177,7 +177,7 @@ def test_the_same_machine_is_told_in_the_same_words_each_time() -> None:
     assert len({one.uuid("a"), one.uuid("b"), other.uuid("a")}) == 3
     assert len({one.mac("a"), one.mac("b"), other.mac("a")}) == 3
     first = int(one.mac("a").partition(":")[0], 16)
-    assert first & 1 == 0 and first & 2 == 2  # of one machine, and of nobody's production
+    assert first & 1 == 0 and first & 2 == 2  # of one machine, locally administered
     assert len(one.bridge) <= 15 and len(one.domain("h" * 63)) <= 64
     assert one.domain("h" * 63) != one.domain("h" * 62 + "i")
 

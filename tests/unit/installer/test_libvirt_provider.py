@@ -66,7 +66,7 @@ def test_a_creation_that_is_killed_at_any_step_is_finished_by_the_next_one(tmp_p
                 assert state.condition in (Condition.ABSENT, Condition.BROKEN, Condition.OFF, Condition.RUNNING)
             assert addresses(create(made)) == wanted, step
             assert domains(made) == whole
-            # Nothing is there twice, and all is there: but for the image, whose digest is each lab's own.
+            # Nothing is there twice, and all is there, except for the image, whose digest is each lab's own.
             assert _without_images(made.left()) == _without_images(everything), step
 
 
@@ -500,7 +500,7 @@ def test_an_image_that_another_run_is_bringing_is_waited_for(two: Lab, monkeypat
 
 
 def test_an_image_that_grows_is_not_taken_away_from_who_brings_it(two: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """libvirt would: while bytes come, the volume is in nobody's use."""
+    """libvirt would: while bytes come, the volume is not in use."""
     done(create(two))
     done(two.provider().destroy(["v1"]))
     (mark,) = (line.removeprefix("volume ") for line in golden_volumes(two)[:1] if line.endswith(".complete"))

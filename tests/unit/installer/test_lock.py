@@ -43,7 +43,7 @@ def test_the_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
         assert "unlock" in caught.value.hint
         other.kill()
     with lock.hold_here(path, _holder("r2")):
-        pass  # the kernel let go of it with the process
+        pass  # Linux released it with the process
 
 
 def test_the_record_is_taken_once_and_released_by_its_holder_only(remote: FolderRemote) -> None:

@@ -87,7 +87,7 @@ def test_a_package_that_the_image_holds_is_copied_and_not_brought(small: Built, 
     assert listing(package) == listing(seed)
     assert package.stat().st_mode & 0o777 == 0o755 == (package / "lib/deep").stat().st_mode & 0o777
     assert host.check(manifest) == []
-    # As it would be had it been brought.
+    # As if it had been uploaded.
     other = Host(tmp_path / "h2")
     receive(other.machine, [described(small)], io.BytesIO(Path(small.archive).read_bytes()))
     assert listing(other.path(f"{PACKAGES}/{small.folder}")) == listing(package)

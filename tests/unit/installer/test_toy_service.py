@@ -421,7 +421,7 @@ def documented_flags() -> dict[str, type[Flags]]:
 
 
 def test_a_daemon_lets_in_no_other_by_name() -> None:
-    """But for its own kind, whose standbys pass requests on, and the operator, which is no service."""
+    """Except for its own kind, whose standbys pass requests on, and the operator, which is no service."""
     for path in (ROOT / "dcos_runtime").rglob("*.py"):
         for kinds in re.findall(r"tls_kinds=([{(\[].*?[})\]])", path.read_text()):
             named = re.findall(r'"(\w+)"', kinds)

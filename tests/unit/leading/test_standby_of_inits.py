@@ -275,7 +275,7 @@ async def test_a_read_whose_leader_takes_no_connections_waits_for_the_next_one()
         address = process.position.leader.address
         process.won_by("127.0.0.1:1")
         asking = asyncio.create_task(http.get(url / "v2/apps"))
-        await asyncio.sleep(0.1)  # it may have been refused by now; the answer is the same
+        await asyncio.sleep(0.1)  # it may have been refused meanwhile; the answer is the same
         process.won_by(address)
         assert (await asking).status == 201
 

@@ -75,7 +75,7 @@ async def test_doubled_and_trailing_slashes_are_accepted(api: Api, path: str) ->
     assert status == 200 and answer["app"]["id"] == "/web"
 
 
-async def test_errors_have_the_originals_shapes(api: Api) -> None:
+async def test_errors_have_marathon_shapes(api: Api) -> None:
     await api.ask("POST", "/v2/apps", WEB)
     status, answer, _ = await api.ask("POST", "/v2/apps", b'{"id": ')
     assert status == 400 and answer["message"] == "Invalid JSON" and answer["details"][0]["errors"]
@@ -102,7 +102,7 @@ async def test_errors_have_the_originals_shapes(api: Api) -> None:
     assert (await api.ask("PUT", "/v2/apps", {"id": "/a"}))[0] == 400
 
 
-async def test_an_app_has_no_key_that_typed_clients_of_the_original_do_not_know(api: Api) -> None:
+async def test_an_app_has_no_key_that_typed_clients_of_marathon_do_not_know(api: Api) -> None:
     known = {
         "id", "acceptedResourceRoles", "args", "backoffFactor", "backoffSeconds", "cmd", "constraints", "container",
         "cpus", "dependencies", "disk", "env", "executor", "fetch", "gpus", "healthChecks", "instances",

@@ -1,4 +1,4 @@
-"""The init's core on a small model of a cluster: what a change of apps comes to, with health and offers."""
+"""The init's core on a small model of a cluster: what a change of apps leads to, with health and offers."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def problems(**data: Any) -> dict[str, list[str]]:
     return caught.value.details
 
 
-def test_the_least_definition_gets_the_originals_defaults() -> None:
+def test_the_least_definition_gets_marathon_defaults() -> None:
     assert to_json(app()) == {
         "id": "/a",
         "version": "",

@@ -35,7 +35,7 @@ VALUES = {key: value.encode() for key, value in FORMER["store"].items()}
 
 
 def former_cluster() -> Cluster:
-    """That cluster, with the init of today in the place of the one that left it."""
+    """That cluster, with today's init instead of the one that left it."""
     cluster = Cluster(agents=4, cpus=8.0)
     cluster.crash()
     cluster.mono = FORMER["mono"]

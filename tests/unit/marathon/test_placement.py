@@ -168,7 +168,7 @@ def satisfied(constraint: list[str], here: str | None, others: Sequence[str] = (
         (["f", "GROUP_BY", "2"], "b", ["a", "a"], True),
     ],
 )
-def test_constraints_decide_as_the_originals(
+def test_constraints_decide_as_those_of_marathon(
     constraint: list[str], here: str | None, others: list[str], meets: bool
 ) -> None:
     assert satisfied(constraint, here, others) is meets

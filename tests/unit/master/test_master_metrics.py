@@ -130,7 +130,7 @@ def test_a_malformed_escape_is_not_quoted_at_length() -> None:
 
 
 def test_the_build_names_the_code_that_runs_as_git_does(tmp_path: Path) -> None:
-    """Which is the same on a machine, where what is for work on a checkout is not."""
+    """Which is the same on a machine, where the tools of a checkout are missing."""
     told = build.info()
     assert re.fullmatch(r"[0-9a-f]{40}", told["git_sha"])
     assert told["git_tag"] == dcos_runtime.__version__

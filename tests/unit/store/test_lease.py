@@ -97,7 +97,7 @@ def test_after_a_silence_a_confirmation_on_the_old_connection_is_not_enough() ->
     assert not lease.valid()
     lease.confirm(clock.now, 8.0, opened=1000.0)
     assert state(lease) is LeaseState.SUSPENDED
-    clock.now += 2.1  # by now it was told of that one
+    clock.now += 2.1  # meanwhile it was told of that one
     lease.confirm(clock.now, 8.0, opened=1000.0)
     assert state(lease) is LeaseState.VALID
 

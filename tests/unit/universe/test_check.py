@@ -31,7 +31,7 @@ def found(report: Report, severity: str = ERROR) -> list[tuple[str, str, tuple[s
 # --- errors ----------------------------------------------------------------------------------------------------------
 
 
-def test_there_are_as_many_ways_to_be_wrong_as_the_original_s_validator_was_tried_with() -> None:
+def test_there_are_as_many_ways_to_be_wrong_as_dcos_validator_was_tried_with() -> None:
     assert len(CASES) >= 142
     assert len({case.case for case in CASES}) == len(CASES)
 
@@ -416,7 +416,7 @@ def test_only_what_changed_is_checked_again(tmp_path: Path, monkeypatch: pytest.
     changed.write_text(changed.read_text().replace('"version": "', '"version": " '))
     third = check(source, cache=cache)
     assert third.checked == 1
-    # Packaging version 2.0 has versions of any kind, but for blanks at their ends.
+    # Packaging version 2.0 has versions of any kind, except for blanks at their ends.
     assert found(third) == [("value", "packages/N/nginx/6/package.json", ("version",))]
     assert check(source, cache=None).findings == third.findings
 

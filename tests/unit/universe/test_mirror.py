@@ -277,7 +277,7 @@ def test_a_file_that_changed_in_between_is_begun_anew(tmp_path: Path, origin: Or
 
 
 def test_parts_of_two_files_are_never_one(tmp_path: Path, origin: Origin) -> None:
-    """A server without ETag gave a part of another file: the digest tells, and it is begun anew."""
+    """A server without ETag gave a part of another file: the digest shows it, and the download starts again."""
     content = b"app of alpha 0 " * 9000
     package(tmp_path / "source", "alpha", origin, app=hashlib.sha256(content).hexdigest())
     origin.etags = False

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @needs_sample
-def test_every_revision_of_the_sample_reads_as_the_original_generator_has_it() -> None:
+def test_every_revision_of_the_sample_reads_as_dcos_generator_has_it() -> None:
     read = [reading.read(folder) for folder in reading.revisions(SAMPLE)]
     expected = json.loads((EXPECTED / "universe.json").read_bytes())["packages"]
     by_name = {(one["name"], one["releaseVersion"]): one for one in expected}
@@ -60,7 +60,7 @@ def test_a_repository_is_named_by_its_folder_or_by_its_packages(inside: str) -> 
     assert reading.packages(SAMPLE / inside).name == "packages"
 
 
-def test_the_original_s_checkout_has_its_packages_below_repo(folder: Path, tmp_path: Path) -> None:
+def test_dcos_checkout_has_its_packages_below_repo(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "repo").mkdir()
     (tmp_path / "packages").rename(tmp_path / "repo" / "packages")
     assert [one.name for one in reading.revisions(tmp_path)] == ["0"]

@@ -154,7 +154,7 @@ def test_an_older_state_is_a_rollback(publisher: Publisher) -> None:
 
 
 def test_an_older_index_under_a_newer_timestamp_is_a_rollback(publisher: Publisher) -> None:
-    """Whoever has the keys of snapshot and timestamp, but not of the packages, cannot bring an old index back."""
+    """An attacker with the keys of snapshot and timestamp, but not of the packages, cannot bring an old index back."""
     before = publisher.publish()
     write_package(publisher.source, "gamma")
     tree = publisher.publish()

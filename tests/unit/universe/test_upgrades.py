@@ -51,7 +51,7 @@ NO_RECORDS: dict[str, Any] = {
     "an artifact without its address": {
         "revisions": {"0": {"version": "1", "entry": "", "artifacts": [{}], "sbom": {"file": "", "sha256": ""}}}
     },
-    "a bill of materials that is none": {
+    "an invalid bill of materials": {
         "revisions": {"0": {"version": "1", "entry": "", "artifacts": [], "sbom": "here"}}
     },
 }

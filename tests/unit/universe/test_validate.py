@@ -314,7 +314,7 @@ def test_odd_values_are_mismatches_at_worst(value: Any) -> None:
 
 @needs_sample
 @pytest.mark.parametrize("name", NAMES)
-def test_every_file_of_the_sample_is_valid_by_our_schema_and_by_the_original_s(name: str) -> None:
+def test_every_file_of_the_sample_is_valid_by_our_schema_and_by_dcos_s(name: str) -> None:
     assert samples(name)
     for value in samples(name):
         assert original(name).is_valid(value)
@@ -325,9 +325,7 @@ def test_every_file_of_the_sample_is_valid_by_our_schema_and_by_the_original_s(n
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=40)
 @given(data=st.data())
-def test_our_schemas_judge_as_the_original_s_but_where_they_are_stricter_on_purpose(
-    name: str, data: st.DataObject
-) -> None:
+def test_our_schemas_judge_as_dcos_but_where_they_are_stricter_on_purpose(name: str, data: st.DataObject) -> None:
     value = data.draw(st.sampled_from(samples(name)))
     for _ in range(data.draw(st.integers(1, 3))):
         value = mutated(value, data.draw)
@@ -347,7 +345,7 @@ def test_entries_of_the_sample_are_valid_in_the_forms_that_have_their_packaging_
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=40)
 @given(data=st.data())
-def test_entries_are_judged_as_by_the_original_s_repository_schema(form: str, data: st.DataObject) -> None:
+def test_entries_are_judged_as_by_dcos_repository_schema(form: str, data: st.DataObject) -> None:
     entry = data.draw(st.sampled_from(entries()))
     for _ in range(data.draw(st.integers(1, 3))):
         entry = mutated(entry, data.draw)

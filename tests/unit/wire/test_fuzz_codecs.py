@@ -94,7 +94,7 @@ def test_a_spoiled_message_is_read_or_refused_with_a_short_reason(name: str) -> 
     assert ROUNDS // 10 < refused < ROUNDS, "some are read and some are not"
 
 
-def test_a_spoiled_call_is_refused_in_the_originals_words_or_checked() -> None:
+def test_a_spoiled_call_is_refused_in_mesos_words_or_checked() -> None:
     _, goods = KINDS["calls of schedulers"]
     fuzzer = Fuzzer([], seed=9)
     for _ in range(ROUNDS):

@@ -84,7 +84,7 @@ def test_the_agents_protocol_has_them_too() -> None:
         codec.decode(message % b"18446744073709551616", internal.Batch)
 
 
-NANOSECONDS = [  # as a real Mesos 1.11 answered, but for numbers that do not fit: it takes other numbers for those
+NANOSECONDS = [  # as a real Mesos 1.11 answered, except for numbers that do not fit: it takes other numbers for those
     ("5", 5), ('"5"', 5), ("1.5", 1), ('"1.5"', 1), ("1e3", 1000), ("-1", -1), ("1.0", 1), ('" 5"', 5),
     ('"5 "', None),
     ('"x"', None), ("true", None), ("null", None), ('""', None), ("[5]", None), ('"0x10"', None), ('"true"', None),
