@@ -33,7 +33,7 @@ def _changed(value: Any, data: st.DataObject) -> Any:
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=3_000)
 @given(data=st.data())
-def test_files_are_judged_as_by_mesos_schemas(name: str, data: st.DataObject) -> None:
+def test_files_are_judged_as_by_dcos_schemas(name: str, data: st.DataObject) -> None:
     judge_file(name, _changed(data.draw(st.sampled_from(samples(name))), data))
 
 
@@ -41,5 +41,5 @@ def test_files_are_judged_as_by_mesos_schemas(name: str, data: st.DataObject) ->
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=3_000)
 @given(data=st.data())
-def test_entries_are_judged_as_by_mesos_schemas(form: str, data: st.DataObject) -> None:
+def test_entries_are_judged_as_by_dcos_schemas(form: str, data: st.DataObject) -> None:
     judge_entry(form, _changed(data.draw(st.sampled_from(entries())), data))

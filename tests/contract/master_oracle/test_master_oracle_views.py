@@ -220,7 +220,7 @@ def test_the_metrics_have_mesos_names_but_for_what_does_not_exist(theirs: Theirs
 COUNTED = re.compile(r"master/(messages_|valid_|invalid_|tasks_|recovery_|slave_removals).*")
 
 
-def test_the_counters_count_what_mesos_do(theirs: Theirs, ours: Ours) -> None:
+def test_the_counters_count_what_mesos_does(theirs: Theirs, ours: Ours) -> None:
     """By how much each rises when the same is done."""
     nobody = {"agent_id": {"value": "a"}, "executor_id": {"value": "e"}}
 

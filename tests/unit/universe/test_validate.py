@@ -314,7 +314,7 @@ def test_odd_values_are_mismatches_at_worst(value: Any) -> None:
 
 @needs_sample
 @pytest.mark.parametrize("name", NAMES)
-def test_every_file_of_the_sample_is_valid_by_our_schema_and_by_dcos_s(name: str) -> None:
+def test_every_file_of_the_sample_is_valid_by_our_schema_and_by_that_of_dcos(name: str) -> None:
     assert samples(name)
     for value in samples(name):
         assert original(name).is_valid(value)
