@@ -10,7 +10,7 @@ from typing import Any
 from dcos_runtime.flags.groups import INIT_TLS_PORT
 from dcos_runtime.flags.marathon import MarathonFlags
 from dcos_runtime.marathon.core.definition import DefinitionRules
-from dcos_runtime.marathon.core.world import KEPT_VERSIONS, Settings
+from dcos_runtime.marathon.core.state import KEPT_VERSIONS, Settings
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import FrameworkInfo

@@ -22,7 +22,7 @@ from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.effects import EndProcess, Probe, Publish, Send, Trouble
 from dcos_runtime.marathon.core.events import Event
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
 from dcos_runtime.store.lease import LeaseOver

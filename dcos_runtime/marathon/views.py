@@ -13,10 +13,10 @@ from dcos_runtime.core.resources.messages import reservations_of
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import groups
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app_state import AppState
 from dcos_runtime.marathon.core.instance import Condition, Instance
 from dcos_runtime.marathon.core.shown import listed, task, tasks
-from dcos_runtime.marathon.core.state import AppState
-from dcos_runtime.marathon.core.world import World
+from dcos_runtime.marathon.core.state import State
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.common import Value
 from dcos_runtime.wire.resources import Resource
@@ -44,21 +44,24 @@ def embeds(arguments: Iterable[str]) -> set[str]:
     return found
 
 
-def app_info(world: World, app: App, embed: Collection[str], now: Now) -> dict[str, Any]:
+def app_info(state: State, app: App, embed: Collection[str], now: Now) -> dict[str, Any]:
     """An app with the requested embeds."""
-    state = world.apps[app.id]
+    app_state = state.apps[app.id]
     data = apps.to_json(app)
     if COUNTS in embed:
-        data |= {f"tasks{name.capitalize()}": count for name, count in _counts(state, state.instances.values()).items()}
+        data |= {
+            f"tasks{name.capitalize()}": count
+            for name, count in _counts(app_state, app_state.instances.values()).items()
+        }
     if DEPLOYMENTS in embed:
-        deployment = world.deployment_of(app.id)
+        deployment = state.deployment_of(app.id)
         data["deployments"] = [{"id": deployment.id}] if deployment is not None else []
     if READINESS in embed:
         data["readinessCheckResults"] = []
     if TASKS in embed:
-        data["tasks"] = tasks(state)
-    if FAILURE in embed and state.failure is not None:
-        failure = state.failure
+        data["tasks"] = tasks(app_state)
+    if FAILURE in embed and app_state.failure is not None:
+        failure = app_state.failure
         data["lastTaskFailure"] = {
             "appId": failure.app_id,
             "host": failure.host,
@@ -70,20 +73,20 @@ def app_info(world: World, app: App, embed: Collection[str], now: Now) -> dict[s
             **({"slaveId": failure.slave_id} if failure.slave_id else {}),
         }
     if STATS in embed:
-        data["taskStats"] = _task_stats(state, app, now)
+        data["taskStats"] = _task_stats(app_state, app, now)
     return data
 
 
-def queue(world: World, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
+def queue(state: State, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
     """The apps that wait, and why."""
     items = []
-    for state in world.apps.values():
-        app = world.active(state)
-        count = len(state.scheduled())
+    for app_state in state.apps.values():
+        app = state.active(app_state)
+        count = len(app_state.scheduled())
         if not count or app is None:
             continue
-        left = max(0.0, state.delay.until - now.mono) if state.delay is not None else 0.0
-        statistic = state.statistics
+        left = max(0.0, app_state.delay.until - now.mono) if app_state.delay is not None else 0.0
+        statistic = app_state.statistics
         summary: dict[str, Any] = {
             "processedOffersCount": statistic.processed,
             "unusedOffersCount": statistic.unused,
@@ -98,7 +101,7 @@ def queue(world: World, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
             "app": apps.to_json(app),
             "count": count,
             "delay": {"timeLeftSeconds": math.ceil(left), "overdue": left == 0},
-            "since": instants.timestamp(state.waiting_since or now.wall),
+            "since": instants.timestamp(app_state.waiting_since or now.wall),
             "processedOffersSummary": summary,
         }
         if with_offers:
@@ -111,37 +114,37 @@ def queue(world: World, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
     return items
 
 
-def group(world: World, group_id: str, embed: Collection[str], now: Now) -> dict[str, Any] | None:
+def group(state: State, group_id: str, embed: Collection[str], now: Now) -> dict[str, Any] | None:
     """The subtree at ``group_id``. ``None``: no such group."""
-    mine = [app for app in current(world) if app.id.startswith(group_id.rstrip("/") + "/")]
+    mine = [app for app in current(state) if app.id.startswith(group_id.rstrip("/") + "/")]
     if not mine and group_id != "/":
         return None
-    return groups.tree(mine, lambda app: app_info(world, app, embed, now), group_id)
+    return groups.tree(mine, lambda app: app_info(state, app, embed, now), group_id)
 
 
-def current(world: World) -> Iterator[App]:
+def current(state: State) -> Iterator[App]:
     """All apps, by id."""
-    for app_id in sorted(world.apps):
-        app = world.apps[app_id].current
+    for app_id in sorted(state.apps):
+        app = state.apps[app_id].current
         if app is not None:
             yield app
 
 
-def _counts(state: AppState, instances: Iterable[Instance]) -> dict[str, int]:
+def _counts(app_state: AppState, instances: Iterable[Instance]) -> dict[str, int]:
     staged = running = healthy = unhealthy = 0
     for instance in instances:
         if instance.condition in (Condition.PROVISIONED, Condition.STAGING, Condition.STARTING):
             staged += 1
         elif instance.condition is Condition.RUNNING:
             running += 1
-            alive = state.health[instance.id].alive if instance.id in state.health else None
+            alive = app_state.health[instance.id].alive if instance.id in app_state.health else None
             healthy += alive is True
             unhealthy += alive is False
     return {"staged": staged, "running": running, "healthy": healthy, "unhealthy": unhealthy}
 
 
-def _task_stats(state: AppState, app: App, now: Now) -> dict[str, Any]:
-    listed_ = listed(state)
+def _task_stats(app_state: AppState, app: App, now: Now) -> dict[str, Any]:
+    listed_ = listed(app_state)
     selections = {
         "startedAfterLastScaling": [one for one in listed_ if one.version >= app.version_info.last_scaling_at],
         "withLatestConfig": [one for one in listed_ if one.config_version == app.config_version],
@@ -152,7 +155,7 @@ def _task_stats(state: AppState, app: App, now: Now) -> dict[str, Any]:
     for name, chosen in selections.items():
         if not chosen:
             continue
-        stats: dict[str, Any] = {"counts": _counts(state, chosen)}
+        stats: dict[str, Any] = {"counts": _counts(app_state, chosen)}
         lives = [now.wall - instance.started_at for instance in chosen if instance.started_at is not None]
         if lives:
             stats["lifeTime"] = {"averageSeconds": statistics.fmean(lives), "medianSeconds": statistics.median(lives)}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dcos_runtime.core.seeds import SeededSource
-from dcos_runtime.marathon.core.state import AppState
+from dcos_runtime.marathon.core.app_state import AppState
 from dcos_runtime.sim.agent import AgentProcess
 from dcos_runtime.sim.clock import START, Action, Clock
 from dcos_runtime.sim.ensemble import Ensemble
@@ -286,8 +286,8 @@ class Cluster:
         known = {(one.id, name) for one in self.frameworks for name in one.tasks}
         init = next((one for one in self.inits if one.leading), None)
         if init is not None:
-            world = init.core.world
-            known |= {(world.framework_id, instance.task_id) for _, instance in world.all_instances()}
+            its_state = init.core.state
+            known |= {(its_state.framework_id, instance.task_id) for _, instance in its_state.all_instances()}
         for key in self.watch.running:
             if key not in known:
                 return f"{key} runs, and its framework does not know of it"
@@ -299,14 +299,14 @@ class Cluster:
         """
         if init is None:
             return "no init leads"
-        world = init.core.world
-        if world.framework_id is None:
+        state = init.core.state
+        if state.framework_id is None:
             return "the init is not subscribed"
-        if world.deployments:
-            return f"deployment {next(iter(world.deployments))} does not end"
-        for app in world.apps.values():
+        if state.deployments:
+            return f"deployment {next(iter(state.deployments))} does not end"
+        for app in state.apps.values():
             wanted = app.current.instances if app.current is not None else 0
-            running = [one for one in app.instances.values() if (world.framework_id, one.task_id) in self.watch.running]
+            running = [one for one in app.instances.values() if (state.framework_id, one.task_id) in self.watch.running]
             backing_off = app.delay is not None and init.core_time() < app.delay.until
             put_off = [one for one in app.instances.values() if backing_off and not one.has_task]
             if len(running) + len(put_off) != wanted or len(app.instances) != wanted:
@@ -316,7 +316,7 @@ class Cluster:
             if complaint := self._as_wanted(app):
                 return complaint
         stored = {key.removeprefix("instances/") for key in init.ensemble.values if key.startswith("instances/")}
-        known = {instance.id for _, instance in world.all_instances()}
+        known = {instance.id for _, instance in state.all_instances()}
         return (
             "" if stored == known else f"the store of the init has instances {sorted(stored ^ known)} too many or few"
         )

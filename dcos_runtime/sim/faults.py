@@ -347,7 +347,7 @@ class Cancel(Fault, frozen=True):
     def befall(self, cluster: Faulted) -> None:
         init = cluster.process(cluster.named(INIT))
         if isinstance(init, InitProcess) and init.up and init.leading:
-            deployment = next(iter(init.core.world.deployments.values()), None)
+            deployment = next(iter(init.core.state.deployments.values()), None)
             force = self.force
             if deployment is not None:
                 _asks(
@@ -412,7 +412,7 @@ def _asks(init: InitProcess, apps: Collection[str], event: Callable[[int], Froze
 
     def asked(request: int) -> Frozen:
         for app_id in apps:
-            if init.core.world.deployment_of(app_id) is not None:
+            if init.core.state.deployment_of(app_id) is not None:
                 init.cluster.watch.cut_short(app_id, True)
         return event(request)
 

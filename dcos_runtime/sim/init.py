@@ -10,7 +10,7 @@ from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.effects import EndProcess, Probe, Send
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.sim.leading import LeadingProcess
 from dcos_runtime.sim.subscription import Subscription
 from dcos_runtime.sim.world import World
@@ -69,7 +69,7 @@ class InitProcess(LeadingProcess):
     @property
     def id(self) -> str | None:
         """Its framework id at the master."""
-        return self.core.world.framework_id if self.leading else None
+        return self.core.state.framework_id if self.leading else None
 
     # --- the subscription ---
 
@@ -109,7 +109,7 @@ class InitProcess(LeadingProcess):
 
     def leave(self) -> None:
         """Its clients delete all apps."""
-        for app_id in list(self.core.world.apps) if self.leading else ():
+        for app_id in list(self.core.state.apps) if self.leading else ():
             self.ask(lambda request, app_id=app_id: events.DeleteApp(request, app_id, True))  # type: ignore[misc]  # mypy infers no lambda with a default
 
     # --- effects ---

@@ -105,7 +105,7 @@ class InitLedger:
     # --- calls: they are sent once what they tell of is stored ---
 
     def _call(self, init: InitProcess, call: Call) -> None:
-        settings = init.core.world.settings
+        settings = init.core.state.settings
         if call.accept is not None:
             for operation in call.accept.operations:
                 for info in operation.launch.task_infos if operation.launch is not None else ():
@@ -146,21 +146,21 @@ class InitLedger:
             raise Violation(f"{init.name} acknowledges {state} of {task_id}, which its store has as {stored.condition}")
 
     def _within_bounds(self, init: InitProcess, task_id: str) -> None:
-        world = init.core.world
-        state = world.app_of.get(_instance_of(task_id))
-        app = world.active(state) if state is not None else None
-        if state is None or app is None:
+        state = init.core.state
+        app_state = state.app_of.get(_instance_of(task_id))
+        app = state.active(app_state) if app_state is not None else None
+        if app_state is None or app is None:
             return
         most = math.floor(app.instances * (1 + app.upgrade_strategy.maximum_over_capacity)) + 1
-        there = sum(1 for one in state.instances.values() if one.has_task and one.wanted)
+        there = sum(1 for one in app_state.instances.values() if one.has_task and one.wanted)
         if there > max(most, app.instances):
-            raise Violation(f"{init.name}: {state.id} has {there} tasks, and may have {max(most, app.instances)}")
+            raise Violation(f"{init.name}: {app_state.id} has {there} tasks, and may have {max(most, app.instances)}")
 
     def _alone(self, init: InitProcess, task_id: str) -> None:
         """An instance has one task at a time, of one life of the framework, according to the updates. For a launch that
         came twice the master sends TASK_DROPPED, as Mesos does, and the task runs.
         """
-        framework_id, instance = init.core.world.framework_id, _instance_of(task_id)
+        framework_id, instance = init.core.state.framework_id, _instance_of(task_id)
         for of, other in self._watch.running:
             if of == framework_id and _instance_of(other) == instance and other not in self._over:
                 raise Violation(f"{init.name} launches {task_id} while {other} runs")

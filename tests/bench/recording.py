@@ -10,9 +10,9 @@ from dcos_runtime.core.frozen import Frozen, Now, Reply, Tick
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, recorded
+from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Send
-from dcos_runtime.master.core.kernel import MasterCore
-from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.core.state import Settings
 from dcos_runtime.recording import RecordingFiles
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
@@ -26,7 +26,7 @@ EVENTS = 10_000
 
 def _kept(bench: Bench, event: Frozen, effects: Sequence[Frozen]) -> Measured:
     """Microseconds for each event, in rounds of `EVENTS`."""
-    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"1"))
+    core = MasterCore(Settings(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"1"))
     files = RecordingFiles(bench.place("recording"), recorded.NAME)
     veil = recorded.Veil(os.urandom(32))
     recorder = Recorder(core, recorded.NAME, "1", b"1", veil, files, segment=recorded.SEGMENT, segments=2)

@@ -1,5 +1,5 @@
 """Clients' changes: apps created, changed, restarted and removed, tasks killed, deployments undone or dropped. Each
-method either changes the world or raises.
+method either changes the state or raises.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from dcos_runtime.marathon.core.app import App, VersionInfo
 from dcos_runtime.marathon.core.deployment import Change, Deployment, plan_steps
 from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid
 from dcos_runtime.marathon.core.instance import Instance
+from dcos_runtime.marathon.core.state import State
 from dcos_runtime.marathon.core.tasks import Tasks
 from dcos_runtime.marathon.core.timing import DelayOver
-from dcos_runtime.marathon.core.world import World
 from dcos_runtime.wire.quoting import shown
 
 
@@ -51,22 +51,22 @@ def no_app(app_id: str, version: str | None = None) -> NotFound:
 
 
 class Changes:
-    def __init__(self, world: World, tasks: Tasks) -> None:
-        self._world = world
+    def __init__(self, state: State, tasks: Tasks) -> None:
+        self._state = state
         self._tasks = tasks
 
     # --- apps ---
 
     def app(self, app_id: str) -> App:
         """The app as clients see it. Raises `NotFound`."""
-        state = self._world.apps.get(app_id)
-        if state is None or state.current is None:
+        app_state = self._state.apps.get(app_id)
+        if app_state is None or app_state.current is None:
             raise no_app(app_id)
-        return state.current
+        return app_state.current
 
     def create(self, data: Mapping[str, Any], force: bool, now: Now) -> tuple[App, Deployment]:
         """Raises `Invalid`, `Conflict`, `Locked`."""
-        app = definition.complete(data, None, self._world.settings.rules)
+        app = definition.complete(data, None, self._state.settings.rules)
         if self._current(app.id) is not None:
             raise Conflict(f"An app with id [{app.id}] already exists.")
         deployment = self._deploy({app.id: app}, force, now)
@@ -115,19 +115,19 @@ class Changes:
 
     def reset_delay(self, app_id: str) -> None:
         """Ends the backoff of a waiting app. Raises `NotFound` when the app does not wait."""
-        state = self._world.apps.get(app_id)
-        if state is None or state.current is None or not state.scheduled():
+        app_state = self._state.apps.get(app_id)
+        if app_state is None or app_state.current is None or not app_state.scheduled():
             raise NotFound(f"Application {shown(app_id, 300)} not found in tasks queue.")
-        state.delay = None
-        self._world.timers.cancel(DelayOver(app_id))
-        self._world.touch((app_id,))
+        app_state.delay = None
+        self._state.timers.cancel(DelayOver(app_id))
+        self._state.touch((app_id,))
 
     # --- tasks ---
 
     def kill(self, instances: Collection[Instance], wipe: bool, now: Now) -> None:
         """Kills these tasks; others replace them, with ``wipe`` under new instance ids."""
         for instance in instances:
-            found = self._world.instance(instance.id)
+            found = self._state.instance(instance.id)
             if found is not None:
                 (self._tasks.decommission if wipe else self._tasks.kill)(*found, now)
 
@@ -147,7 +147,7 @@ class Changes:
 
     def cancel(self, deployment_id: str, force: bool, now: Now) -> Deployment | None:
         """Undoes a deployment by a new one; with ``force`` only ends it. Raises `NotFound`."""
-        deployment = self._world.deployments.get(deployment_id)
+        deployment = self._state.deployments.get(deployment_id)
         if deployment is None:
             raise NotFound(f"DeploymentPlan {shown(deployment_id)} does not exist")
         if force:
@@ -157,27 +157,27 @@ class Changes:
         return self._deploy(targets, True, now, undo=True)
 
     def _before(self, change: Change) -> App | None:
-        state = self._world.apps.get(change.app)
-        return state.versions.get(change.before) if state is not None and change.before is not None else None
+        app_state = self._state.apps.get(change.app)
+        return app_state.versions.get(change.before) if app_state is not None and change.before is not None else None
 
     def _end(self, deployment: Deployment, reason: str, kept: Collection[str], now: Now) -> None:
         """Drops a deployment. Apps that it was removing are removed at once, unless ``kept``."""
-        world = self._world
-        plan = world.plan(deployment)
-        world.forget_deployment(deployment)
+        state = self._state
+        plan = state.plan(deployment)
+        state.forget_deployment(deployment)
         for change in deployment.changes:
-            if change.after is None and change.app not in kept and change.app in world.apps:
-                world.forget_app(world.apps[change.app])
-        world.publish(now, "deployment_failed", id=deployment.id, plan=plan, reason=reason)
+            if change.after is None and change.app not in kept and change.app in state.apps:
+                state.forget_app(state.apps[change.app])
+        state.publish(now, "deployment_failed", id=deployment.id, plan=plan, reason=reason)
 
     # --- how a change becomes a deployment ---
 
     def _current(self, app_id: str) -> App | None:
-        state = self._world.apps.get(app_id)
-        return state.current if state is not None else None
+        app_state = self._state.apps.get(app_id)
+        return app_state.current if app_state is not None else None
 
     def _target(self, app_id: str, data: Mapping[str, Any], *, partial: bool, may_create: bool) -> App:
-        rules = self._world.settings.rules
+        rules = self._state.settings.rules
         existing = self._current(app_id)
         if existing is None and not may_create:
             raise no_app(app_id)
@@ -188,7 +188,7 @@ class Changes:
             return definition.merged(existing, data, rules)
         if given != {"version"}:
             raise Invalid({"/version": ["The 'version' field may only be combined with the 'id' field."]})
-        previous = self._world.apps[app_id].versions.get(str(data["version"]))
+        previous = self._state.apps[app_id].versions.get(str(data["version"]))
         if previous is None:
             raise no_app(app_id, str(data["version"]))
         return previous
@@ -206,7 +206,7 @@ class Changes:
         """Takes over the target definitions under a new version and begins the deployment. Unchanged apps are left out,
         except with ``restart``. ``undo``: instances that already have the target's configuration are not replaced.
         """
-        world = self._world
+        state = self._state
         version = ids.next_version(now.wall, self._newest_version())
         before: dict[str, App | None] = {}
         after: dict[str, App | None] = {}
@@ -226,7 +226,7 @@ class Changes:
             after[app_id] = None if target is None else _versioned(target, current, version, restart, undo)
         steps = plan_steps(before, after)
         deployment = Deployment(
-            id=world.source.uuid(),
+            id=state.source.uuid(),
             version=version,
             changes=[
                 Change(
@@ -245,57 +245,57 @@ class Changes:
         self._make_room(deployment, force, now)
         for app_id, app in after.items():
             if app is not None:
-                world.save_app(app)
+                state.save_app(app)
             else:
-                world.app(app_id).current = None
-            world.publish(now, "group_change_success", groupId=ids.group(app_id), version=version)
-        world.save_deployment(deployment)
-        world.forget_former(limits.MAX_STORED)
+                state.app(app_id).current = None
+            state.publish(now, "group_change_success", groupId=ids.group(app_id), version=version)
+        state.save_deployment(deployment)
+        state.forget_former(limits.MAX_STORED)
         step = deployments.step_json(deployment.current)
-        world.publish(now, "deployment_info", plan=world.plan(deployment), currentStep=step)
+        state.publish(now, "deployment_info", plan=state.plan(deployment), currentStep=step)
         return deployment
 
     def _check_sizes(self, deployment: Deployment, after: Mapping[str, App | None]) -> None:
         """Raises `Invalid` for definitions that the store would refuse, or that would fill it up."""
-        world = self._world
+        state = self._state
         sizes = {app_id: len(apps.encode(app)) for app_id, app in after.items() if app is not None}
         for app in after.values():
             if app is not None and (problem := limits.too_large(app) or taskinfo.too_large(app)):
                 raise Invalid({"/": [f"{app.id}: {problem}"]})
         limits.at_once(sizes)
         limits.deployment(len(deployments.encode(deployment)), len(after))
-        before = world.current_size()
-        limits.in_all(before + sum(size - world.current_size(app_id) for app_id, size in sizes.items()), before)
+        before = state.current_size()
+        limits.in_all(before + sum(size - state.current_size(app_id) for app_id, size in sizes.items()), before)
 
     def _make_room(self, deployment: Deployment, force: bool, now: Now) -> None:
-        world = self._world
-        conflicts = [other for other in world.deployments.values() if set(other.apps) & set(deployment.apps)]
+        state = self._state
+        conflicts = [other for other in state.deployments.values() if set(other.apps) & set(deployment.apps)]
         if conflicts and not force:
             raise Locked([other.id for other in conflicts])
-        limit = world.settings.max_running_deployments
-        if len(world.deployments) - len(conflicts) >= limit:
+        limit = state.settings.max_running_deployments
+        if len(state.deployments) - len(conflicts) >= limit:
             raise TooManyDeployments(f"Max number ({limit}) of running deployments is achieved. Wait for some to end.")
         for other in conflicts:
             self._end(other, f"superseded by deployment {deployment.id}", deployment.apps, now)
 
     def _with_ports(self, targets: Mapping[str, App | None]) -> dict[str, App | None]:
-        world = self._world
+        state = self._state
         taken = {
             port.port
-            for state in world.apps.values()
-            if state.id not in targets and state.current is not None
-            for port in state.current.port_definitions
+            for app_state in state.apps.values()
+            if app_state.id not in targets and app_state.current is not None
+            for port in app_state.current.port_definitions
         }
         result: dict[str, App | None] = {}
         for app_id, target in targets.items():
             if target is not None:
-                target = definition.with_service_ports(target, self._current(app_id), taken, world.settings.rules)
+                target = definition.with_service_ports(target, self._current(app_id), taken, state.settings.rules)
                 taken.update(port.port for port in target.port_definitions)
             result[app_id] = target
         return result
 
     def _newest_version(self) -> str:
-        return max((version for state in self._world.apps.values() for version in state.versions), default="")
+        return max((version for app_state in self._state.apps.values() for version in app_state.versions), default="")
 
 
 def _versioned(target: App, current: App | None, version: str, restart: bool, undo: bool) -> App:

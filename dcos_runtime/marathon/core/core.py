@@ -24,6 +24,7 @@ from dcos_runtime.marathon.core.instance import ABSENT, LAUNCHING, Condition
 from dcos_runtime.marathon.core.launching import LaunchQueue
 from dcos_runtime.marathon.core.requests import Requests
 from dcos_runtime.marathon.core.roles import Roles
+from dcos_runtime.marathon.core.state import Settings, State
 from dcos_runtime.marathon.core.tasks import Tasks
 from dcos_runtime.marathon.core.timing import (
     CheckDue,
@@ -36,7 +37,6 @@ from dcos_runtime.marathon.core.timing import (
     ReviveAllowed,
     Timer,
 )
-from dcos_runtime.marathon.core.world import Settings, World
 from dcos_runtime.wire import calls
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.scheduler import Call
@@ -50,14 +50,14 @@ class InitCore:
     """One init. ``source`` is the only source of ids and shuffles, so that a life can be run again from its events."""
 
     def __init__(self, settings: Settings, source: SeededSource) -> None:
-        self.world = World(settings, source)
-        self.tasks = Tasks(self.world)
-        self.launching = LaunchQueue(self.world)
-        self.roles = Roles(self.world)
-        self.changes = Changes(self.world, self.tasks)
+        self.state = State(settings, source)
+        self.tasks = Tasks(self.state)
+        self.launching = LaunchQueue(self.state)
+        self.roles = Roles(self.state)
+        self.changes = Changes(self.state, self.tasks)
         self.subscribed = False
         self.ending: EndProcess | None = None
-        self._requests = Requests(self.world, self.changes)
+        self._requests = Requests(self.state, self.changes)
         self._effects: list[Effect] = []
 
     def receive(self, event: Event, now: Now) -> list[Effect]:
@@ -71,7 +71,7 @@ class InitCore:
             case events.Heard():
                 self._heard(event.event, now)
             case Persisted():
-                self._effects += self.world.outbox.ended(event.id)
+                self._effects += self.state.outbox.ended(event.id)
             case Tick():
                 self._tick(now)
             case events.Probed():
@@ -100,7 +100,7 @@ class InitCore:
 
     def next_deadline(self) -> float | None:
         """The monotonic time of the earliest thing that is due."""
-        return self.world.timers.next_deadline()
+        return self.state.timers.next_deadline()
 
     def snapshot(self) -> bytes:
         """All of the state; `recorded.restored` makes a core that continues from it."""
@@ -110,12 +110,12 @@ class InitCore:
 
     @property
     def framework_id(self) -> str | None:
-        return self.world.framework_id
+        return self.state.framework_id
 
     @property
     def behind(self) -> int:
         """How many writes wait until the current one has ended."""
-        return len(self.world.outbox.closed)
+        return len(self.state.outbox.closed)
 
     def introduction(self) -> FrameworkInfo:
         """The FrameworkInfo for a subscription now."""
@@ -124,18 +124,18 @@ class InitCore:
     # --- start and end ------------------------------------------------------------------------------------------------
 
     def _recover(self, event: events.Recovered, now: Now) -> None:
-        world = self.world
-        world.restore(event.values)
-        world.outbox.close()  # rewritten records may be stored in any parts; present decisions may not
-        for app_id in world.apps:
+        state = self.state
+        state.restore(event.values)
+        state.outbox.close()  # rewritten records may be stored in any parts; present decisions may not
+        for app_id in state.apps:
             self.roles.look(app_id)
-        for state, instance in list(world.all_instances()):
+        for app_state, instance in list(state.all_instances()):
             if instance.condition in ABSENT:
-                world.timers.set(LookAtAbsent(instance.id), now.mono)
+                state.timers.set(LookAtAbsent(instance.id), now.mono)
             elif instance.condition in LAUNCHING:
-                world.timers.set(Confirm(instance.id), now.mono + world.settings.launch_confirm_timeout)
+                state.timers.set(Confirm(instance.id), now.mono + state.settings.launch_confirm_timeout)
             elif instance.condition is Condition.RUNNING:
-                self.tasks.start_probing(state, instance, now)
+                self.tasks.start_probing(app_state, instance, now)
 
     def _end(self, reason: str) -> None:
         self.ending = EndProcess(1, reason)
@@ -145,18 +145,18 @@ class InitCore:
 
     def _subscribed(self, event: events.Subscribed, now: Now) -> None:
         """Asks for the state of every known task, and of tasks that we do not know."""
-        world = self.world
-        again = world.framework_id == event.framework_id
-        world.save_framework(event.framework_id)
+        state = self.state
+        again = state.framework_id == event.framework_id
+        state.save_framework(event.framework_id)
         if again:
-            world.publish(now, "scheduler_reregistered_event", master=event.master)
+            state.publish(now, "scheduler_reregistered_event", master=event.master)
         else:
-            world.publish(now, "scheduler_registered_event", frameworkId=event.framework_id, master=event.master)
+            state.publish(now, "scheduler_registered_event", frameworkId=event.framework_id, master=event.master)
         self.subscribed = True
         self.roles.told = frozenset(event.roles)
         self.launching.subscribed(now)
         self._reconcile(now)
-        for _, instance in list(world.all_instances()):
+        for _, instance in list(state.all_instances()):
             self.tasks.kill_again(instance.id, now)
 
     def _disconnected(self, now: Now) -> None:
@@ -164,7 +164,7 @@ class InitCore:
         if self.subscribed:
             self.subscribed = False
             self.launching.disconnected()
-            self.world.publish(now, "scheduler_disconnected_event")
+            self.state.publish(now, "scheduler_disconnected_event")
 
     def _heard(self, event: SchedulerEvent, now: Now) -> None:
         failure = event.failure
@@ -187,12 +187,12 @@ class InitCore:
 
     def _framework_removed(self, now: Now) -> None:
         """The master has removed our framework: all of its tasks are gone."""
-        world = self.world
+        state = self.state
         self._disconnected(now)
-        world.save_framework(None)
-        for state, instance in list(world.all_instances()):
+        state.save_framework(None)
+        for app_state, instance in list(state.all_instances()):
             if instance.has_task:
-                self.tasks.vacate(state, instance, now)
+                self.tasks.vacate(app_state, instance, now)
 
     def _agent_lost(self, agent_id: str) -> None:
         """The master has given up an agent, and sent updates for the tasks that it knew there. A new master, at which
@@ -200,11 +200,11 @@ class InitCore:
         """
         silent = [
             (instance.task_id, agent_id)
-            for _, instance in self.world.all_instances()
+            for _, instance in self.state.all_instances()
             if instance.agent_id == agent_id and instance.has_task and instance.condition not in ABSENT
         ]
         if silent:
-            self.world.send(calls.reconcile(silent))
+            self.state.send(calls.reconcile(silent))
 
     def _call_refused(self, call: Call) -> None:
         """After a refused launch the master is asked for the states of its tasks."""
@@ -215,26 +215,26 @@ class InitCore:
                 if operation.launch is not None
                 for task in operation.launch.task_infos
             ]
-            self.world.send(calls.reconcile(tasks))
+            self.state.send(calls.reconcile(tasks))
 
     def _reconcile(self, now: Now) -> None:
         """Explicitly for the tasks that we know (the master also reports unknown ones), then for all that the master
         knows.
         """
-        world = self.world
+        state = self.state
         if self.subscribed:
             known = [
-                (instance.task_id, instance.agent_id) for _, instance in world.all_instances() if instance.has_task
+                (instance.task_id, instance.agent_id) for _, instance in state.all_instances() if instance.has_task
             ]
             if known:
-                world.send(calls.reconcile(known))
-            world.send(calls.reconcile())
-        world.timers.set(Reconcile(), now.mono + world.settings.reconciliation_interval)
+                state.send(calls.reconcile(known))
+            state.send(calls.reconcile())
+        state.timers.set(Reconcile(), now.mono + state.settings.reconciliation_interval)
 
     # --- time and health ----------------------------------------------------------------------------------------------
 
     def _tick(self, now: Now) -> None:
-        for key in self.world.timers.fire(now.mono):
+        for key in self.state.timers.fire(now.mono):
             self._due(key, now)
 
     def _due(self, key: Timer, now: Now) -> None:
@@ -248,32 +248,32 @@ class InitCore:
             case Confirm():
                 self.tasks.launch_due(key.instance, now)
             case DelayOver() | MakeMore():
-                self.world.touch((key.app,))
+                self.state.touch((key.app,))
             case Reconcile():
                 self._reconcile(now)
             case ReviveAllowed():
                 pass  # what the app then needs is decided after every event
 
     def _probed(self, event: events.Probed, now: Now) -> None:
-        instance = self.world.by_task.get(event.task_id)
+        instance = self.state.by_task.get(event.task_id)
         if instance is not None:
             self.tasks.probed(instance.id, event.index, event.ok, event.cause, now)
 
     def _probe(self, instance_id: str, index: int, now: Now) -> None:
-        world = self.world
-        found = world.instance(instance_id)
+        state = self.state
+        found = state.instance(instance_id)
         if found is None or found[0].health.get(instance_id) is None:
             return
-        state, instance = found
-        app = state.versions.get(instance.version)
+        app_state, instance = found
+        app = app_state.versions.get(instance.version)
         if app is None or index >= len(app.health_checks):
             return
         check = app.health_checks[index]
-        world.timers.set(CheckDue(instance_id, index), now.mono + max(1, check.interval_seconds))
+        state.timers.set(CheckDue(instance_id, index), now.mono + max(1, check.interval_seconds))
         port = check.host_port(instance.host_ports)
         if instance.condition is Condition.RUNNING and port is not None and instance.hostname:
             protocol = check.protocol.removeprefix("MESOS_")
-            world.effect(
+            state.effect(
                 Probe(
                     task_id=instance.task_id,
                     index=index,
@@ -291,7 +291,7 @@ class InitCore:
 
     def _decide(self, now: Now) -> None:
         """Decides and stores. While a write is under way that waits for its end, or until there is much to store."""
-        outbox = self.world.outbox
+        outbox = self.state.outbox
         if outbox.under_way and not outbox.full:
             return
         self._resolve(now)
@@ -299,15 +299,15 @@ class InitCore:
         self._effects += outbox.begin()
 
     def _resolve(self, now: Now) -> None:
-        world = self.world
-        while world.dirty:
-            touched = dict(world.dirty)
-            while world.dirty:
-                app_id = next(iter(world.dirty))
+        state = self.state
+        while state.dirty:
+            touched = dict(state.dirty)
+            while state.dirty:
+                app_id = next(iter(state.dirty))
                 touched[app_id] = None
-                del world.dirty[app_id]
+                del state.dirty[app_id]
                 self._converge(app_id, now)
-            for deployment in list(world.deployments.values()):
+            for deployment in list(state.deployments.values()):
                 if not touched.keys().isdisjoint(deployment.apps):
                     self._advance(deployment, now)
         if self.subscribed:
@@ -315,73 +315,73 @@ class InitCore:
         self.launching.update_offers(now)
 
     def _converge(self, app_id: str, now: Now) -> None:
-        world = self.world
-        state = world.apps.get(app_id)
-        if state is None:
+        state = self.state
+        app_state = state.apps.get(app_id)
+        if app_state is None:
             self.launching.waiting.pop(app_id, None)
             self.roles.look(app_id)
             return
-        app = world.active(state)
-        deployment = world.deployment_of(app_id)
+        app = state.active(app_state)
+        deployment = state.deployment_of(app_id)
         change = deployment.change(app_id) if deployment is not None and deployment.reached(app_id) else None
         decision = decide(
             app,
-            state.instances.values(),
-            state.healthy,
-            restarting=world.restarting(app_id),
+            app_state.instances.values(),
+            app_state.healthy,
+            restarting=state.restarting(app_id),
             sentenced=change.kill if change is not None else (),
         )
         for instance_id in decision.stop:
-            self.tasks.decommission(state, state.instances[instance_id], now)
+            self.tasks.decommission(app_state, app_state.instances[instance_id], now)
         if app is not None:
             # A few at a time, so that other work gets a turn; bounded even if the stored number is not.
-            start = min(decision.start, NEW_AT_ONCE, max(0, 2 * MAX_INSTANCES - len(state.instances)))
-            if start > 1 and world.source.unlucky("instances are made one at a time"):
+            start = min(decision.start, NEW_AT_ONCE, max(0, 2 * MAX_INSTANCES - len(app_state.instances)))
+            if start > 1 and state.source.unlucky("instances are made one at a time"):
                 start = 1
             for _ in range(start):
-                self.launching.new_instance(state, app, now)
+                self.launching.new_instance(app_state, app, now)
             if 0 < start < decision.start:
-                world.timers.set(MakeMore(app_id), now.mono)
-                world.dirty.pop(app_id, None)  # making them touched the app, so the rest follows in the next turn
-        self.launching.look(state, now)
-        if not state.instances and not state.versions:
-            world.apps.pop(app_id, None)
+                state.timers.set(MakeMore(app_id), now.mono)
+                state.dirty.pop(app_id, None)  # making them touched the app, so the rest follows in the next turn
+        self.launching.look(app_state, now)
+        if not app_state.instances and not app_state.versions:
+            state.apps.pop(app_id, None)
         self.roles.look(app_id)
 
     def _advance(self, deployment: Deployment, now: Now) -> None:
         """Advances a deployment over all completed steps."""
-        world = self.world
+        state = self.state
         begun = deployment.step
         plan: dict[str, Any] = {}
         while deployment.step < len(deployment.steps) and all(self._done(action) for action in deployment.current):
-            plan = plan or world.plan(deployment)  # once: it may hold a thousand definitions
+            plan = plan or state.plan(deployment)  # once: it may hold a thousand definitions
             self._publish_step("deployment_step_success", deployment, plan, now)
             deployment.step += 1
             if deployment.step < len(deployment.steps):
                 self._publish_step("deployment_info", deployment, plan, now)
         if deployment.step == len(deployment.steps):
-            plan = plan or world.plan(deployment)
-            world.forget_deployment(deployment)
+            plan = plan or state.plan(deployment)
+            state.forget_deployment(deployment)
             for change in deployment.changes:
-                if change.after is None and change.app in world.apps:
-                    world.forget_app(world.apps[change.app])
-                    world.publish(now, "app_terminated_event", appId=change.app)
-            world.publish(now, "deployment_success", id=deployment.id, plan=plan)
+                if change.after is None and change.app in state.apps:
+                    state.forget_app(state.apps[change.app])
+                    state.publish(now, "app_terminated_event", appId=change.app)
+            state.publish(now, "deployment_success", id=deployment.id, plan=plan)
         elif deployment.step != begun:
-            world.save_deployment(deployment)
+            state.save_deployment(deployment)
 
     def _done(self, action: Action) -> bool:
-        state = self.world.apps.get(action.app)
+        app_state = self.state.apps.get(action.app)
         if action.action == START:
             return True
-        if action.action == STOP or state is None:
-            return state is None or not state.instances
+        if action.action == STOP or app_state is None:
+            return app_state is None or not app_state.instances
         return is_complete(
-            self.world.active(state),
-            state.instances.values(),
-            state.healthy,
+            self.state.active(app_state),
+            app_state.instances.values(),
+            app_state.healthy,
             restarting=action.action == RESTART,
         )
 
     def _publish_step(self, kind: str, deployment: Deployment, plan: dict[str, Any], now: Now) -> None:
-        self.world.publish(now, kind, plan=plan, currentStep=deployments.step_json(deployment.current))
+        self.state.publish(now, kind, plan=plan, currentStep=deployments.step_json(deployment.current))

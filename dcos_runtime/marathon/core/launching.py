@@ -9,13 +9,13 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.where import where
 from dcos_runtime.marathon.core import ids, taskinfo
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app_state import AppState, failure_of
 from dcos_runtime.marathon.core.effects import Trouble
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance, Task
 from dcos_runtime.marathon.core.limits import MAX_AGENT
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
-from dcos_runtime.marathon.core.state import AppState, failure_of
+from dcos_runtime.marathon.core.state import State
 from dcos_runtime.marathon.core.timing import Confirm, DelayOver, ReviveAllowed
-from dcos_runtime.marathon.core.world import World
 from dcos_runtime.wire import calls
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.tasks import TaskInfo
@@ -33,11 +33,11 @@ class _Taken:
 class _Others:
     """Where the app's instances are: how many on each agent, and the attributes that constraints look at."""
 
-    def __init__(self, app: App, state: AppState) -> None:
+    def __init__(self, app: App, app_state: AppState) -> None:
         self._app = app
         self.on_agent: dict[str | None, int] = {}
         self.placed: list[Mapping[str, str]] = []
-        for instance in state.instances.values():
+        for instance in app_state.instances.values():
             if instance.has_task and instance.goal is Goal.RUNNING and not instance.doomed:
                 self.add(instance)
 
@@ -60,8 +60,8 @@ class OffersAsked:
 class LaunchQueue:
     """The launch queue. ``waiting`` holds the apps with instances to launch, oldest first."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, state: State) -> None:
+        self._state = state
         self.waiting: dict[str, int] = {}
         self.asked = OffersAsked()
 
@@ -78,34 +78,34 @@ class LaunchQueue:
     def suppressed(self) -> bool:
         return self.asked.suppressed is True
 
-    def look(self, state: AppState, now: Now) -> None:
+    def look(self, app_state: AppState, now: Now) -> None:
         """Notes what an app waits for now."""
-        world = self._world
-        app = world.active(state)
-        scheduled = len(state.scheduled()) if app is not None else 0
+        state = self._state
+        app = state.active(app_state)
+        scheduled = len(app_state.scheduled()) if app is not None else 0
         if not scheduled or app is None:
-            state.waiting_since = None
-            state.statistics = Statistics()
-            self.waiting.pop(state.id, None)
+            app_state.waiting_since = None
+            app_state.statistics = Statistics()
+            self.waiting.pop(app_state.id, None)
             return
-        if state.waiting_since is None:
-            state.waiting_since = now.wall
-        if state.delay is not None and state.delay.config_version != app.config_version:
-            state.delay = None
-        if state.delay is not None and state.delay.until > now.mono:
-            self.waiting.pop(state.id, None)
-            world.timers.set(DelayOver(state.id), state.delay.until)
+        if app_state.waiting_since is None:
+            app_state.waiting_since = now.wall
+        if app_state.delay is not None and app_state.delay.config_version != app.config_version:
+            app_state.delay = None
+        if app_state.delay is not None and app_state.delay.until > now.mono:
+            self.waiting.pop(app_state.id, None)
+            state.timers.set(DelayOver(app_state.id), app_state.delay.until)
         else:
-            self.waiting[state.id] = scheduled
+            self.waiting[app_state.id] = scheduled
 
     def update_offers(self, now: Now) -> None:
         """Revives when something new waits, suppresses when nothing waits."""
-        world, asked = self._world, self.asked
+        state, asked = self._state, self.asked
         if asked.suppressed is None:
             return
         if not self.waiting:
             if not asked.suppressed:
-                world.send(calls.suppress())
+                state.send(calls.suppress())
                 asked.suppressed = True
             asked.waiting = {}
             return
@@ -114,65 +114,65 @@ class LaunchQueue:
             asked.waiting = dict(self.waiting)
             return
         if asked.revived_at is not None and not asked.suppressed:
-            earliest = asked.revived_at + world.settings.min_revive_offers_interval
+            earliest = asked.revived_at + state.settings.min_revive_offers_interval
             if now.mono < earliest:
-                world.timers.set(ReviveAllowed(), earliest)
+                state.timers.set(ReviveAllowed(), earliest)
                 return
-        if world.source.unlucky("offers are asked for later"):
-            world.timers.set(ReviveAllowed(), now.mono + world.settings.min_revive_offers_interval)
+        if state.source.unlucky("offers are asked for later"):
+            state.timers.set(ReviveAllowed(), now.mono + state.settings.min_revive_offers_interval)
             return
-        world.send(calls.revive())
+        state.send(calls.revive())
         self.asked = OffersAsked(False, now.mono, dict(self.waiting))
 
     # --- offers ---
 
     def offers(self, offers: Sequence[Offer], now: Now) -> None:
         """Launches the instances that fit, and declines the other offers."""
-        world = self._world
+        state = self._state
         opened = [OpenOffer(offer) for offer in offers]
         too_large = [item.id for item in opened if item.described > MAX_AGENT]
         if too_large:
-            world.send(calls.decline(too_large, world.settings.decline_offer_duration))
+            state.send(calls.decline(too_large, state.settings.decline_offer_duration))
         taken = [_Taken(item) for item in opened if item.described <= MAX_AGENT]
         unmatched: set[str] = set()
         for app_id in list(self.waiting):
-            state = world.apps[app_id]
-            app = world.active(state)
+            app_state = state.apps[app_id]
+            app = state.active(app_state)
             if app is not None:
                 try:
-                    complete = self._launch_app(state, app, taken, now)
+                    complete = self._launch_app(app_state, app, taken, now)
                 except Exception as error:  # an error with one app's definition must not stop the launches of others
-                    self._trouble(state, app, error, now)
+                    self._trouble(app_state, app, error, now)
                     complete = False
                 if not complete:
                     unmatched.add(app.role)
         declined: dict[float, list[str]] = {}
-        settings = world.settings
+        settings = state.settings
         for item in taken:
             wanted = bool(unmatched) if item.offer.role is None else item.offer.role in unmatched
             refuse = settings.unmatched_offer_duration if wanted else settings.decline_offer_duration
             if item.tasks:
-                world.send(calls.launch([item.offer.id], item.tasks, refuse), tuple(item.given))
+                state.send(calls.launch([item.offer.id], item.tasks, refuse), tuple(item.given))
             else:
                 declined.setdefault(refuse, []).append(item.offer.id)
         for refuse, unused in declined.items():
-            world.send(calls.decline(unused, refuse))
+            state.send(calls.decline(unused, refuse))
 
-    def _launch_app(self, state: AppState, app: App, taken: list[_Taken], now: Now) -> bool:
+    def _launch_app(self, app_state: AppState, app: App, taken: list[_Taken], now: Now) -> bool:
         """Launches as many instances as fit, spread over agents. Returns whether all were launched."""
-        statistics = state.statistics
+        statistics = app_state.statistics
         used: set[str] = set()
         reasons: dict[str, tuple[str, ...]] = {}
         complete = True
-        others = _Others(app, state)
-        for instance in state.scheduled():
+        others = _Others(app, app_state)
+        for instance in app_state.scheduled():
             found = self._place(app, others, taken, reasons, now)
             if found is None:
                 complete = False
                 break
             place, matched = found
             used.add(place.offer.id)
-            self._launch(state, app, instance, place, matched, now)
+            self._launch(app_state, app, instance, place, matched, now)
             others.add(instance)
         for item in taken:
             if item.offer.id in used:
@@ -181,42 +181,44 @@ class LaunchQueue:
                 statistics.not_used(item.offer.offer, reasons[item.offer.id], now.wall)
         return complete
 
-    def _trouble(self, state: AppState, app: App, error: Exception, now: Now) -> None:
+    def _trouble(self, app_state: AppState, app: App, error: Exception, now: Now) -> None:
         """An error in the init itself while it launched this app: it is logged once, and the app is skipped."""
-        world = self._world
+        state = self._state
         cause = f"{type(error).__name__}: {error}"
-        if cause == state.trouble:
+        if cause == app_state.trouble:
             return
-        state.trouble = cause
+        app_state.trouble = cause
         text = f"the init cannot launch version {app.version} of {app.id} ({cause}); correct its definition"
-        world.effect(Trouble(app.id, f"{text}; it failed in {where(error)}"))
-        for instance in state.scheduled()[:1]:
-            world.save_failure(state, failure_of(instance, "TASK_ERROR", text, now.wall))
+        state.effect(Trouble(app.id, f"{text}; it failed in {where(error)}"))
+        for instance in app_state.scheduled()[:1]:
+            state.save_failure(app_state, failure_of(instance, "TASK_ERROR", text, now.wall))
 
     def _place(
         self, app: App, others: _Others, taken: list[_Taken], reasons: dict[str, tuple[str, ...]], now: Now
     ) -> tuple[_Taken, Match] | None:
         """The offer of the agent with the fewest of the app's instances that fits."""
-        world = self._world
-        if world.source.unlucky("no offer fits an instance"):
+        state = self._state
+        if state.source.unlucky("no offer fits an instance"):
             return None
-        candidates = [item for item in taken if len(item.tasks) < world.settings.max_instances_per_offer]
+        candidates = [item for item in taken if len(item.tasks) < state.settings.max_instances_per_offer]
         candidates.sort(key=lambda item: (others.on_agent.get(item.offer.agent_id, 0), len(item.tasks)))
         for item in candidates:
-            result = match(app, item.offer, others.placed, now.wall, world.source)
+            result = match(app, item.offer, others.placed, now.wall, state.source)
             if isinstance(result, Match):
                 return item, result
             reasons[item.offer.id] = result
         return None
 
-    def _launch(self, state: AppState, app: App, instance: Instance, place: _Taken, matched: Match, now: Now) -> None:
-        world = self._world
+    def _launch(
+        self, app_state: AppState, app: App, instance: Instance, place: _Taken, matched: Match, now: Now
+    ) -> None:
+        state = self._state
         offer = place.offer.offer
         agent_id, ports = offer.agent_id.value, matched.host_ports
         task_id = ids.task(instance.id, instance.incarnation + 1)
         # Before anything is changed, so that the instance still waits if this fails.
         info = taskinfo.build(app, task_id, agent_id, offer.hostname, ports, matched.resources)
-        state.trouble = None
+        app_state.trouble = None
         instance.incarnation += 1
         instance.version, instance.config_version = app.version, app.config_version
         instance.since = now.wall
@@ -225,19 +227,19 @@ class LaunchQueue:
         instance.hostname = offer.hostname
         instance.attributes = place.offer.attributes
         instance.role = app.role
-        world.save_instance(state, instance)
-        world.timers.set(Confirm(instance.id), now.mono + world.settings.launch_confirm_timeout)
+        state.save_instance(app_state, instance)
+        state.timers.set(Confirm(instance.id), now.mono + state.settings.launch_confirm_timeout)
         place.tasks.append(info)
         place.given.append(tuple(app.env))
 
-    def new_instance(self, state: AppState, app: App, now: Now) -> None:
-        world = self._world
+    def new_instance(self, app_state: AppState, app: App, now: Now) -> None:
+        state = self._state
         instance = Instance(
-            id=ids.instance(state.id, world.source.uuid()),
-            app_id=state.id,
+            id=ids.instance(app_state.id, state.source.uuid()),
+            app_id=app_state.id,
             version=app.version,
             config_version=app.config_version,
             since=now.wall,
             role=app.role,
         )
-        world.save_instance(state, instance)
+        state.save_instance(app_state, instance)

@@ -11,13 +11,13 @@ from dcos_runtime.core.frozen import Now, Reply
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import events, ids, shown
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app_state import AppState
 from dcos_runtime.marathon.core.changes import Changes, Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.events import ClientRequest
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.instance import Instance
-from dcos_runtime.marathon.core.state import AppState
-from dcos_runtime.marathon.core.world import World
+from dcos_runtime.marathon.core.state import State
 from dcos_runtime.wire import codec, quoting
 
 DEPLOYMENT_HEADER = "Marathon-Deployment-Id"
@@ -62,10 +62,10 @@ def _said(message: str) -> dict[str, Any]:
 
 
 class Requests:
-    """Each request either changes the world and is answered once that is stored, or changes nothing."""
+    """Each request either changes the state and is answered once that is stored, or changes nothing."""
 
-    def __init__(self, world: World, changes: Changes) -> None:
-        self._world = world
+    def __init__(self, state: State, changes: Changes) -> None:
+        self._state = state
         self._changes = changes
 
     def handle(self, event: ClientRequest, now: Now) -> Reply | None:
@@ -77,7 +77,7 @@ class Requests:
             if refused is None:
                 raise
             return _reply(event.request, *refused)
-        self._world.effect(_reply(event.request, status, body, headers))
+        self._state.effect(_reply(event.request, status, body, headers))
         return None
 
     def _handle(self, event: ClientRequest, now: Now) -> _Answer:
@@ -107,8 +107,8 @@ class Requests:
                 undo = changes.cancel(event.deployment, event.force, now)
                 return (202, None, ()) if undo is None else _deployed(undo)
             case events.KillTasks():
-                state = self._state(event.app_id)
-                chosen = [one for one in shown.listed(state) if event.host in (None, "*", one.hostname)]
+                app_state = self._app_state(event.app_id)
+                chosen = [one for one in shown.listed(app_state) if event.host in (None, "*", one.hostname)]
                 return self._kill(event, chosen, now)
             case events.KillTask():
                 return self._kill(event, self._named(event), now)
@@ -128,7 +128,7 @@ class Requests:
         return _deployed(deployment, 201 if new else 200, event.app_id if new else None)
 
     def _posted(self, event: events.CreateApp | events.UpdateApp, app: App, now: Now) -> None:
-        self._world.publish(
+        self._state.publish(
             now, "api_post_event", clientIp=event.client, uri=event.uri, appDefinition=apps.to_json(app)
         )
 
@@ -142,17 +142,17 @@ class Requests:
             raise BadRequest("You cannot use scale and wipe at the same time.")
         if event.scale:
             return _deployed(self._changes.kill_and_scale(chosen, event.force, now))
-        tasks = [shown.task(self._world.apps[instance.app_id], instance) for instance in chosen]
+        tasks = [shown.task(self._state.apps[instance.app_id], instance) for instance in chosen]
         self._changes.kill(chosen, event.wipe, now)
         return 200, {"task": tasks[0]} if isinstance(event, events.KillTask) else {"tasks": tasks}, ()
 
-    def _state(self, app_id: str) -> AppState:
-        return self._world.apps[self._changes.app(app_id).id]
+    def _app_state(self, app_id: str) -> AppState:
+        return self._state.apps[self._changes.app(app_id).id]
 
     def _named(self, event: events.KillTask) -> list[Instance]:
-        state = self._state(event.app_id)
+        app_state = self._app_state(event.app_id)
         known = ids.parse_instance(event.task)
-        chosen = [one for one in shown.listed(state) if known is not None and one.id == known[1]]
+        chosen = [one for one in shown.listed(app_state) if known is not None and one.id == known[1]]
         if not chosen:
             raise NotFound(f"Task '{quoting.shown(event.task, 300)}' does not exist")
         return chosen
@@ -168,7 +168,7 @@ class Requests:
             known = ids.parse_instance(text)
             if known is None:
                 raise BadRequest(f"Invalid task id '{quoting.shown(text, 300)}'.")
-            if (found := self._world.instance(known[1])) is not None and found[1].has_task:
+            if (found := self._state.instance(known[1])) is not None and found[1].has_task:
                 chosen[known[1]] = found[1]
         return list(chosen.values())
 

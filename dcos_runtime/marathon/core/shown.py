@@ -6,25 +6,25 @@ from typing import Any
 
 from dcos_runtime.core import instants
 from dcos_runtime.marathon.core import health
+from dcos_runtime.marathon.core.app_state import AppState
 from dcos_runtime.marathon.core.instance import Instance
-from dcos_runtime.marathon.core.state import AppState
 
 
-def tasks(state: AppState, *, service_ports: bool = True) -> list[dict[str, Any]]:
-    return [task(state, instance, service_ports=service_ports) for instance in listed(state)]
+def tasks(app_state: AppState, *, service_ports: bool = True) -> list[dict[str, Any]]:
+    return [task(app_state, instance, service_ports=service_ports) for instance in listed(app_state)]
 
 
-def listed(state: AppState) -> list[Instance]:
+def listed(app_state: AppState) -> list[Instance]:
     """The instances whose tasks are shown."""
-    return [instance for instance in state.instances.values() if instance.has_task]
+    return [instance for instance in app_state.instances.values() if instance.has_task]
 
 
-def task(state: AppState, instance: Instance, *, service_ports: bool = True) -> dict[str, Any]:
+def task(app_state: AppState, instance: Instance, *, service_ports: bool = True) -> dict[str, Any]:
     data: dict[str, Any] = {
         "appId": instance.app_id,
         "healthCheckResults": [
             health.to_json(record, instance.id)
-            for record in (state.health[instance.id].checks if instance.id in state.health else ())
+            for record in (app_state.health[instance.id].checks if instance.id in app_state.health else ())
             if record.known
         ],
         "host": instance.hostname or "",
@@ -42,7 +42,7 @@ def task(state: AppState, instance: Instance, *, service_ports: bool = True) -> 
         "zone": instance.attributes.get("@zone"),
         "role": instance.role,
     }
-    definition = state.versions.get(instance.version) or state.current
+    definition = app_state.versions.get(instance.version) or app_state.current
     if service_ports and definition is not None:
         data["servicePorts"] = [port.port for port in definition.port_definitions]
     return {key: value for key, value in data.items() if value is not None}

@@ -11,6 +11,7 @@ from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app_state import AppState, Delay, Failure
 from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.effects import EndProcess
 from dcos_runtime.marathon.core.health import Health
@@ -19,16 +20,15 @@ from dcos_runtime.marathon.core.launching import LaunchQueue, OffersAsked
 from dcos_runtime.marathon.core.matching import Statistics
 from dcos_runtime.marathon.core.outbox import Decided
 from dcos_runtime.marathon.core.roles import Roles
-from dcos_runtime.marathon.core.state import AppState, Delay, Failure
+from dcos_runtime.marathon.core.state import Settings, State
 from dcos_runtime.marathon.core.stored import Group
 from dcos_runtime.marathon.core.timing import Timer, Writing
-from dcos_runtime.marathon.core.world import Settings, World
 
 
 class Whole(Protocol):
     """The parts of an `InitCore` that hold its state."""
 
-    world: World
+    state: State
     launching: LaunchQueue
     roles: Roles
     subscribed: bool
@@ -75,21 +75,21 @@ encode = msgspec.msgpack.Encoder().encode
 
 
 def take(core: Whole) -> bytes:
-    world = core.world
+    state = core.state
     return encode(
         Snapshot(
-            settings=world.settings,
-            source=world.source.state(),
-            apps=[_kept(state) for state in world.apps.values()],
-            groups=[world.tree.nodes[group_id].group for group_id in sorted(world.tree.nodes)],
-            deployments=list(world.deployments.values()),
-            framework_id=world.framework_id,
-            dirty=list(world.dirty),
-            timers=world.timers.entries(),
-            written=world.outbox.writes.last,
-            writes=list(world.outbox.writes),
-            closed=list(world.outbox.closed),
-            open=world.outbox.open,
+            settings=state.settings,
+            source=state.source.state(),
+            apps=[_kept(app_state) for app_state in state.apps.values()],
+            groups=[state.tree.nodes[group_id].group for group_id in sorted(state.tree.nodes)],
+            deployments=list(state.deployments.values()),
+            framework_id=state.framework_id,
+            dirty=list(state.dirty),
+            timers=state.timers.entries(),
+            written=state.outbox.writes.last,
+            writes=list(state.outbox.writes),
+            closed=list(state.outbox.closed),
+            open=state.outbox.open,
             waiting=list(core.launching.waiting.items()),
             asked=core.launching.asked,
             told=None if core.roles.told is None else sorted(core.roles.told),
@@ -101,51 +101,51 @@ def take(core: Whole) -> bytes:
 
 def fill(core: Whole, found: Snapshot) -> None:
     """Fills a new core with the state of another."""
-    world = core.world
+    state = core.state
     for group in found.groups:
-        world.tree.take(group)
+        state.tree.take(group)
     for kept in found.apps:
-        world.apps[kept.id] = _state(kept)
-    for state in world.apps.values():
-        for definition in state.versions.values():
-            world.sizes[definition.id, definition.version] = len(apps.encode(definition))
-            world.tree.add(definition.id)
-        for instance in state.instances.values():
-            world.app_of[instance.id] = state
+        state.apps[kept.id] = _app_state(kept)
+    for app_state in state.apps.values():
+        for definition in app_state.versions.values():
+            state.sizes[definition.id, definition.version] = len(apps.encode(definition))
+            state.tree.add(definition.id)
+        for instance in app_state.instances.values():
+            state.app_of[instance.id] = app_state
             if instance.has_task:
-                world.by_task[instance.task_id] = instance
-    world.deployments.update({deployment.id: deployment for deployment in found.deployments})
-    world.framework_id = found.framework_id
-    world.touch(found.dirty)
-    world.timers = Timers(found.timers)
-    world.outbox.writes = Writes(found.written, found.writes)
-    world.outbox.closed.extend(found.closed)
-    world.outbox.open = found.open
+                state.by_task[instance.task_id] = instance
+    state.deployments.update({deployment.id: deployment for deployment in found.deployments})
+    state.framework_id = found.framework_id
+    state.touch(found.dirty)
+    state.timers = Timers(found.timers)
+    state.outbox.writes = Writes(found.written, found.writes)
+    state.outbox.closed.extend(found.closed)
+    state.outbox.open = found.open
     core.launching.waiting.update(found.waiting)
     core.launching.asked = found.asked
-    for app_id in world.apps:
+    for app_id in state.apps:
         core.roles.look(app_id)
     core.roles.told = None if found.told is None else frozenset(found.told)
     core.subscribed = found.subscribed
     core.ending = found.ending
 
 
-def _kept(state: AppState) -> AppSnapshot:
+def _kept(app_state: AppState) -> AppSnapshot:
     return AppSnapshot(
-        id=state.id,
-        versions=list(state.versions.values()),
-        current=None if state.current is None else state.current.version,
-        instances=list(state.instances.values()),
-        delay=state.delay,
-        failure=state.failure,
-        health=list(state.health.items()),
-        statistics=state.statistics,
-        waiting_since=state.waiting_since,
-        trouble=state.trouble,
+        id=app_state.id,
+        versions=list(app_state.versions.values()),
+        current=None if app_state.current is None else app_state.current.version,
+        instances=list(app_state.instances.values()),
+        delay=app_state.delay,
+        failure=app_state.failure,
+        health=list(app_state.health.items()),
+        statistics=app_state.statistics,
+        waiting_since=app_state.waiting_since,
+        trouble=app_state.trouble,
     )
 
 
-def _state(kept: AppSnapshot) -> AppState:
+def _app_state(kept: AppSnapshot) -> AppState:
     versions = {definition.version: definition for definition in kept.versions}
     return AppState(
         id=kept.id,

@@ -21,9 +21,9 @@ import msgspec
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app_state import Failure
 from dcos_runtime.marathon.core.deployment import Action, Change, Deployment
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance, Task
-from dcos_runtime.marathon.core.state import Failure
 from dcos_runtime.wire import codec
 
 FORMAT = 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import UnreachableStrategy
+from dcos_runtime.marathon.core.app_state import AppState, Delay, failure_of
 from dcos_runtime.marathon.core.health import CheckRecord, Health, ignored
 from dcos_runtime.marathon.core.instance import (
     ABSENT,
@@ -17,9 +18,8 @@ from dcos_runtime.marathon.core.instance import (
     Task,
 )
 from dcos_runtime.marathon.core.limits import MAX_ADDRESSES
-from dcos_runtime.marathon.core.state import AppState, Delay, failure_of
+from dcos_runtime.marathon.core.state import State
 from dcos_runtime.marathon.core.timing import CheckDue, Confirm, KillAgain, LookAtAbsent
-from dcos_runtime.marathon.core.world import World
 from dcos_runtime.wire import calls
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
@@ -37,35 +37,35 @@ _FAILURES = ("Failed", "Error", "Dropped", "Gone", "Unknown")
 class Tasks:
     """Changes instances by the updates of their tasks."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, state: State) -> None:
+        self._state = state
 
     # --- status updates ---
 
     def update(self, status: TaskStatus, now: Now) -> None:
         """One status update, from the agent or the master. It is acknowledged once its changes are stored."""
-        world = self._world
-        instance = world.by_task.get(status.task_id.value)
+        state = self._state
+        instance = state.by_task.get(status.task_id.value)
         if instance is None:
             self._stray(status, status.task_id.value, now)
         else:
-            state, before = world.app_of[instance.id], instance.condition
+            app_state, before = state.app_of[instance.id], instance.condition
             if status.state in TERMINAL_CONDITIONS:
                 self._tell(status, instance, now)
-                self._ended(state, instance, status, now)
+                self._ended(app_state, instance, status, now)
             elif status.state in ALIVE_STATES:
-                self._alive(state, instance, instance.tasks[0], status, now)
+                self._alive(app_state, instance, instance.tasks[0], status, now)
                 if instance.condition is not before:
                     self._tell(status, instance, now)
         if (acknowledgement := calls.acknowledge(status)) is not None:
-            world.send(acknowledgement)
+            state.send(acknowledgement)
 
     def _stray(self, status: TaskStatus, task_id: str, now: Now) -> None:
         """A task that belongs to no instance (any more): it is killed if it runs."""
         if status.state in TERMINAL_CONDITIONS:
             known = ids.parse_task(task_id)
             if known is not None:
-                self._world.publish(
+                self._state.publish(
                     now,
                     "unknown_instance_terminated_event",
                     instanceId=known[1],
@@ -73,10 +73,10 @@ class Tasks:
                     condition=TERMINAL_CONDITIONS[status.state],
                 )
         elif status.state in ALIVE_STATES and status.state is not TaskState.TASK_UNREACHABLE:
-            self._world.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
+            self._state.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
 
-    def _alive(self, state: AppState, instance: Instance, task: Task, status: TaskStatus, now: Now) -> None:
-        world = self._world
+    def _alive(self, app_state: AppState, instance: Instance, task: Task, status: TaskStatus, now: Now) -> None:
+        state = self._state
         condition = ALIVE_STATES[status.state]
         wall = now.wall
         if condition is Condition.UNREACHABLE:
@@ -85,11 +85,11 @@ class Tasks:
             task.condition = condition
             since = status.unreachable_time.nanoseconds / 1e9 if status.unreachable_time else wall
             instance.since = min(since, wall)
-            self._changed(state, instance, now)
+            self._changed(app_state, instance, now)
             if instance.goal is Goal.DECOMMISSIONED:
-                world.forget_instance(state, instance)  # if the task comes back, it is a stray and is killed
+                state.forget_instance(app_state, instance)  # if the task comes back, it is a stray and is killed
             else:
-                self._look_at_absent(state, instance, now)
+                self._look_at_absent(app_state, instance, now)
             return
         if task.condition not in ABSENT and _RANK[condition] < _RANK[task.condition]:
             return  # this is the oldest unacknowledged state, and ours may be newer
@@ -98,58 +98,58 @@ class Tasks:
         task.ip_addresses = _addresses(status) or task.ip_addresses
         if condition is task.condition:
             return
-        world.timers.cancel(LookAtAbsent(instance.id))
+        state.timers.cancel(LookAtAbsent(instance.id))
         if condition is Condition.RUNNING:
             if task.started_at is None:
                 task.started_at = status.timestamp or wall
-            world.timers.cancel(Confirm(instance.id))
+            state.timers.cancel(Confirm(instance.id))
         task.condition = condition
         instance.since = wall
-        self._changed(state, instance, now)
+        self._changed(app_state, instance, now)
         if condition is Condition.RUNNING:
-            self.start_probing(state, instance, now)
+            self.start_probing(app_state, instance, now)
         if instance.to_kill and condition is not Condition.KILLING:
             self._kill_now(instance, now)
 
-    def _ended(self, state: AppState, instance: Instance, status: TaskStatus, now: Now) -> None:
+    def _ended(self, app_state: AppState, instance: Instance, status: TaskStatus, now: Now) -> None:
         """The task has ended: the instance is scheduled again, or removed if that was its goal."""
-        world = self._world
+        state = self._state
         name = TERMINAL_CONDITIONS[status.state]
         if not instance.to_kill:
-            if name in _FAILURES and state.current is not None:
+            if name in _FAILURES and app_state.current is not None:
                 failure = failure_of(instance, status.state.value, status.message or "", now.wall)
-                world.save_failure(state, failure)
+                state.save_failure(app_state, failure)
             withdrawn = status.reason is TaskStatus.Reason.REASON_INVALID_OFFERS  # no failure
             if not withdrawn and status.state is not TaskState.TASK_KILLED:
-                self.add_delay(state, instance, now)
+                self.add_delay(app_state, instance, now)
         self._publish_change(instance, name, now)
-        self.vacate(state, instance, now)
+        self.vacate(app_state, instance, now)
 
-    def vacate(self, state: AppState, instance: Instance, now: Now) -> None:
+    def vacate(self, app_state: AppState, instance: Instance, now: Now) -> None:
         """The instance has no task any more."""
-        world = self._world
-        state.health.pop(instance.id, None)
-        if instance.goal is Goal.DECOMMISSIONED or state.current is None:
-            world.forget_instance(state, instance)
+        state = self._state
+        app_state.health.pop(instance.id, None)
+        if instance.goal is Goal.DECOMMISSIONED or app_state.current is None:
+            state.forget_instance(app_state, instance)
             return
-        world.forget_task(instance)
+        state.forget_task(instance)
         instance.tasks = []
         instance.since = now.wall
         instance.doomed = False
         instance.agent_id = instance.hostname = None
         instance.attributes = {}
-        world.save_instance(state, instance)
+        state.save_instance(app_state, instance)
 
     # --- backoff ---
 
-    def add_delay(self, state: AppState, instance: Instance, now: Now) -> None:
+    def add_delay(self, app_state: AppState, instance: Instance, now: Now) -> None:
         """Counts one more failure in a row, unless the task ran long enough, or others failed at the same time."""
-        app = self._world.active(state)
+        app = self._state.active(app_state)
         if app is None:
             return
         mono, wall = now
-        viable = instance.started_at is not None and (wall - instance.started_at >= self._world.settings.viable_after)
-        previous = state.delay
+        viable = instance.started_at is not None and (wall - instance.started_at >= self._state.settings.viable_after)
+        previous = app_state.delay
         if previous is not None and (
             previous.config_version != app.config_version
             or viable
@@ -162,103 +162,103 @@ class Tasks:
             return  # many failures at once count as one: when an agent dies, all of its tasks fail
         else:
             seconds = min(previous.seconds * app.backoff_factor, float(app.max_launch_delay_seconds))
-        state.delay = Delay(app.config_version, seconds, mono + seconds)
-        self._world.touch((state.id,))
+        app_state.delay = Delay(app.config_version, seconds, mono + seconds)
+        self._state.touch((app_state.id,))
 
     # --- ending tasks ---
 
-    def decommission(self, state: AppState, instance: Instance, now: Now) -> None:
+    def decommission(self, app_state: AppState, instance: Instance, now: Now) -> None:
         """Ends an instance."""
-        world = self._world
+        state = self._state
         instance.goal = Goal.DECOMMISSIONED
         if not instance.has_task or instance.condition in ABSENT:
-            world.forget_instance(state, instance)
+            state.forget_instance(app_state, instance)
             return
-        world.save_instance(state, instance)
+        state.save_instance(app_state, instance)
         self._kill_now(instance, now)
 
-    def kill(self, state: AppState, instance: Instance, now: Now) -> None:
+    def kill(self, app_state: AppState, instance: Instance, now: Now) -> None:
         """Kills only the instance's task; another one replaces it."""
         if instance.has_task and not instance.to_kill and instance.condition not in ABSENT:
             instance.doomed = True
-            self._world.save_instance(state, instance)
+            self._state.save_instance(app_state, instance)
             self._kill_now(instance, now)
 
     def kill_again(self, instance_id: str, now: Now) -> None:
-        found = self._world.instance(instance_id)
+        found = self._state.instance(instance_id)
         if found is not None and found[1].to_kill and found[1].condition not in ABSENT:
             self._kill_now(found[1], now)
 
     def _kill_now(self, instance: Instance, now: Now) -> None:
-        world = self._world
-        world.send(calls.kill(instance.task_id, instance.agent_id))
-        world.timers.set(KillAgain(instance.id), now.mono + world.settings.kill_retry_timeout)
-        if world.source.unlucky("a kill is said again at once"):
-            world.timers.set(KillAgain(instance.id), now.mono)
+        state = self._state
+        state.send(calls.kill(instance.task_id, instance.agent_id))
+        state.timers.set(KillAgain(instance.id), now.mono + state.settings.kill_retry_timeout)
+        if state.source.unlucky("a kill is said again at once"):
+            state.timers.set(KillAgain(instance.id), now.mono)
 
     # --- agents that cannot be reached ---
 
     def absent_due(self, instance_id: str, now: Now) -> None:
-        found = self._world.instance(instance_id)
+        found = self._state.instance(instance_id)
         if found is not None and found[1].condition in ABSENT:
             self._look_at_absent(*found, now)
 
-    def _look_at_absent(self, state: AppState, instance: Instance, now: Now) -> None:
+    def _look_at_absent(self, app_state: AppState, instance: Instance, now: Now) -> None:
         """Marks the instance inactive, or forgets it, by the app's unreachableStrategy, now or later."""
-        world = self._world
-        app = state.versions.get(instance.version) or state.current
+        state = self._state
+        app = app_state.versions.get(instance.version) or app_state.current
         strategy = app.unreachable_strategy if app is not None else UnreachableStrategy()
         if isinstance(strategy, str):
             return
         away = now.wall - instance.since
         if away >= strategy.expunge_after_seconds:
             self._publish_change(instance, "UnreachableInactive", now)
-            world.forget_instance(state, instance)
+            state.forget_instance(app_state, instance)
             return
         task = instance.tasks[0]
         if away >= strategy.inactive_after_seconds and task.condition is Condition.UNREACHABLE:
             task.condition = Condition.UNREACHABLE_INACTIVE
-            self._changed(state, instance, now)
+            self._changed(app_state, instance, now)
         inactive = task.condition is Condition.UNREACHABLE_INACTIVE
         after = strategy.expunge_after_seconds if inactive else strategy.inactive_after_seconds
-        world.timers.set(LookAtAbsent(instance.id), now.mono + max(0.05, after - away))
+        state.timers.set(LookAtAbsent(instance.id), now.mono + max(0.05, after - away))
 
     # --- launches that nothing is heard of ---
 
     def launch_due(self, instance_id: str, now: Now) -> None:
         """Asks the master about a launch without an update; ends one that takes too long."""
-        world = self._world
-        found = world.instance(instance_id)
+        state = self._state
+        found = state.instance(instance_id)
         if found is None or found[1].condition not in LAUNCHING:
             return
-        state, instance = found
-        late = now.wall - (instance.staged_at or 0.0) >= world.settings.launch_timeout
-        if late or world.source.unlucky("a launch is given up early"):
-            self.add_delay(state, instance, now)
-            self.kill(state, instance, now)
+        app_state, instance = found
+        late = now.wall - (instance.staged_at or 0.0) >= state.settings.launch_timeout
+        if late or state.source.unlucky("a launch is given up early"):
+            self.add_delay(app_state, instance, now)
+            self.kill(app_state, instance, now)
         elif instance.condition is Condition.PROVISIONED:
-            world.send(calls.reconcile([(instance.task_id, instance.agent_id)]))
-        world.timers.set(Confirm(instance.id), now.mono + world.settings.launch_confirm_timeout)
+            state.send(calls.reconcile([(instance.task_id, instance.agent_id)]))
+        state.timers.set(Confirm(instance.id), now.mono + state.settings.launch_confirm_timeout)
 
     # --- health ---
 
-    def start_probing(self, state: AppState, instance: Instance, now: Now) -> None:
-        app = state.versions.get(instance.version)
+    def start_probing(self, app_state: AppState, instance: Instance, now: Now) -> None:
+        app = app_state.versions.get(instance.version)
         if app is None or not app.health_checks:
             return
-        state.health[instance.id] = Health(instance.task_id, [CheckRecord() for _ in app.health_checks])
+        app_state.health[instance.id] = Health(instance.task_id, [CheckRecord() for _ in app.health_checks])
         for index, check in enumerate(app.health_checks):
             wait = check.delay_seconds if check.protocol.startswith("MESOS_") else 0.0
-            self._world.timers.set(CheckDue(instance.id, index), now.mono + wait)
+            self._state.timers.set(CheckDue(instance.id, index), now.mono + wait)
 
     def probed(self, instance_id: str, index: int, ok: bool | None, cause: str, now: Now) -> None:
         """The result of a probe; ``ok`` None does not count."""
-        world = self._world
-        found = world.instance(instance_id)
+        state = self._state
+        found = state.instance(instance_id)
         if found is None:
             return
-        state, instance = found
-        health, app = state.health.get(instance_id), state.versions.get(instance.version)
+        app_state, instance = found
+        health, app = app_state.health.get(instance_id), app_state.versions.get(instance.version)
         if health is None or app is None or instance.condition is not Condition.RUNNING or ok is None:
             return
         check, record, before = app.health_checks[index], health.checks[index], health.alive
@@ -269,25 +269,25 @@ class Tasks:
             record.succeeded(now.wall)
         else:
             record.failed(now.wall, cause)
-            world.publish(
+            state.publish(
                 now,
                 "failed_health_check_event",
-                appId=state.id,
+                appId=app_state.id,
                 taskId=instance.id,
                 instanceId=instance.id,
                 healthCheck={"protocol": check.protocol, "path": check.path, "portIndex": check.port_index},
             )
         if health.alive is not None and health.alive != health.told:
             health.told = health.alive
-            self._publish_health(state, instance, health.alive, now)
+            self._publish_health(app_state, instance, health.alive, now)
         if health.alive != before:
-            world.touch((state.id,))
+            state.touch((app_state.id,))
         limit = check.max_consecutive_failures
         if limit and record.consecutive_failures >= limit and not instance.to_kill:
-            world.publish(
+            state.publish(
                 now,
                 "unhealthy_instance_kill_event",
-                appId=state.id,
+                appId=app_state.id,
                 taskId=instance.task_id,
                 instanceId=instance.id,
                 version=instance.version,
@@ -295,35 +295,35 @@ class Tasks:
                 host=instance.hostname,
                 slaveId=instance.agent_id,
             )
-            self.add_delay(state, instance, now)
-            self.kill(state, instance, now)
+            self.add_delay(app_state, instance, now)
+            self.kill(app_state, instance, now)
 
-    def _publish_health(self, state: AppState, instance: Instance, alive: bool, now: Now) -> None:
-        self._world.publish(
+    def _publish_health(self, app_state: AppState, instance: Instance, alive: bool, now: Now) -> None:
+        self._state.publish(
             now,
             "health_status_changed_event",
-            appId=state.id,
+            appId=app_state.id,
             instanceId=instance.id,
             version=instance.version,
             alive=alive,
         )
-        self._world.publish(
+        self._state.publish(
             now,
             "instance_health_changed_event",
             instanceId=instance.id,
-            runSpecId=state.id,
+            runSpecId=app_state.id,
             healthy=alive,
             runSpecVersion=instance.version,
         )
 
     # --- telling ---
 
-    def _changed(self, state: AppState, instance: Instance, now: Now) -> None:
-        self._world.save_instance(state, instance)
+    def _changed(self, app_state: AppState, instance: Instance, now: Now) -> None:
+        self._state.save_instance(app_state, instance)
         self._publish_change(instance, instance.condition.value, now)
 
     def _publish_change(self, instance: Instance, condition: str, now: Now) -> None:
-        self._world.publish(
+        self._state.publish(
             now,
             "instance_changed_event",
             instanceId=instance.id,
@@ -335,7 +335,7 @@ class Tasks:
         )
 
     def _tell(self, status: TaskStatus, instance: Instance, now: Now) -> None:
-        self._world.publish(
+        self._state.publish(
             now,
             "status_update_event",
             slaveId=instance.agent_id or "",

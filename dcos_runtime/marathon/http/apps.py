@@ -12,6 +12,7 @@ from dcos_runtime.marathon import views
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app_state import AppState
 from dcos_runtime.marathon.core.changes import NotFound, no_app
 from dcos_runtime.marathon.core.events import (
     CreateApp,
@@ -23,8 +24,7 @@ from dcos_runtime.marathon.core.events import (
     UpdateApps,
 )
 from dcos_runtime.marathon.core.requests import BadRequest
-from dcos_runtime.marathon.core.state import AppState
-from dcos_runtime.marathon.core.world import World
+from dcos_runtime.marathon.core.state import State
 from dcos_runtime.marathon.http import labels
 from dcos_runtime.marathon.http.requests import (
     answered,
@@ -61,16 +61,16 @@ class Apps:
         )
 
     @property
-    def _world(self) -> World:
-        return self._shell().core.world
+    def _state(self) -> State:
+        return self._shell().core.state
 
     # --- apps ---
 
     async def list(self, request: web.Request, _: Parts) -> web.StreamResponse:
-        world, now = self._world, self._shell().now()
+        state, now = self._state, self._shell().now()
         embed = views.embeds(query_all(request, "embed")) | {views.COUNTS, views.DEPLOYMENTS}
         wanted = self._filter(request)
-        found = [views.app_info(world, app, embed, now) for app in views.current(world) if wanted(app)]
+        found = [views.app_info(state, app, embed, now) for app in views.current(state) if wanted(app)]
         return json_response({"apps": found})
 
     def _filter(self, request: web.Request) -> Callable[[App], bool]:
@@ -86,20 +86,20 @@ class Apps:
         return answered(await self._shell().ask(lambda number: CreateApp(number, body, force, *whence)))
 
     async def show(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        world, now = self._world, self._shell().now()
+        state, now = self._state, self._shell().now()
         embed = views.embeds(query_all(request, "embed"))
         embed |= {views.COUNTS, views.TASKS, views.FAILURE, views.DEPLOYMENTS}
         app_id = ids.absolute(parts["id"])
         if app_id == "/*" or app_id.endswith("/*"):
             inside = app_id[:-1]
             found = [
-                views.app_info(world, app, embed, now) for app in views.current(world) if app.id.startswith(inside)
+                views.app_info(state, app, embed, now) for app in views.current(state) if app.id.startswith(inside)
             ]
             if not found and inside != "/":
                 raise NotFound(f"Group '{shown(inside.rstrip('/'), 300)}' does not exist")
             return json_response({"*": found})
         app = self._shell().core.changes.app(app_id)
-        return json_response({"app": views.app_info(world, app, embed, now)})
+        return json_response({"app": views.app_info(state, app, embed, now)})
 
     async def replace(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await self._update(request, parts, partial=flag(request, "partialUpdate", True), may_create=True)
@@ -139,10 +139,10 @@ class Apps:
     async def tasks(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id = ids.absolute(parts["id"])
         if app_id == "/*" or app_id.endswith("/*"):
-            chosen = [app.id for app in views.current(self._world) if app.id.startswith(app_id[:-1])]
+            chosen = [app.id for app in views.current(self._state) if app.id.startswith(app_id[:-1])]
         else:
             chosen = [self._shell().core.changes.app(app_id).id]
-        found = [task for one in chosen for task in views.tasks(self._world.apps[one])]
+        found = [task for one in chosen for task in views.tasks(self._state.apps[one])]
         return json_response({"tasks": found})
 
     async def kill_tasks(self, request: web.Request, parts: Parts) -> web.StreamResponse:
@@ -153,19 +153,19 @@ class Apps:
         app_id, task, how = ids.absolute(parts["id"]), parts["task"], how_to_kill(request)
         return answered(await self._shell().ask(lambda number: KillTask(number, app_id, task, *how)))
 
-    def _state(self, parts: Parts) -> AppState:
-        return self._world.apps[self._shell().core.changes.app(ids.absolute(parts["id"])).id]
+    def _app_state(self, parts: Parts) -> AppState:
+        return self._state.apps[self._shell().core.changes.app(ids.absolute(parts["id"])).id]
 
     # --- versions ---
 
     async def versions(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return json_response({"versions": sorted(self._state(parts).versions, reverse=True)})
+        return json_response({"versions": sorted(self._app_state(parts).versions, reverse=True)})
 
     async def version(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        state = self._state(parts)
-        found = state.versions.get(parts["version"])
+        app_state = self._app_state(parts)
+        found = app_state.versions.get(parts["version"])
         if found is None:
-            raise no_app(state.id, parts["version"])
+            raise no_app(app_state.id, parts["version"])
         return json_response(apps.to_json(found))
 
 

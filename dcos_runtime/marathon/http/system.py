@@ -109,13 +109,13 @@ class System:
         return pong(request)
 
     async def metrics(self, request: web.Request, _: Parts) -> web.StreamResponse:
-        world = self._shell().core.world
-        instances = [instance for _, instance in world.all_instances()]
+        state = self._shell().core.state
+        instances = [instance for _, instance in state.all_instances()]
         running = sum(1 for instance in instances if instance.condition is Condition.RUNNING)
         staged = sum(1 for instance in instances if instance.has_task) - running
         gauges = {
-            "marathon.apps.active.gauge": sum(1 for _ in views.current(world)),
-            "marathon.deployments.active.gauge": len(world.deployments),
+            "marathon.apps.active.gauge": sum(1 for _ in views.current(state)),
+            "marathon.deployments.active.gauge": len(state.deployments),
             "marathon.instances.running.gauge": running,
             "marathon.instances.staged.gauge": staged,
         }
@@ -188,8 +188,8 @@ class System:
             Condition.PROVISIONED: "staging",
         }
         found = [
-            views.task(state, instance)
-            for state, instance in self._shell().core.world.all_instances()
+            views.task(app_state, instance)
+            for app_state, instance in self._shell().core.state.all_instances()
             if instance.has_task and (not wanted or kinds.get(instance.condition) in wanted)
         ]
         return json_response({"tasks": found})
@@ -201,7 +201,7 @@ class System:
     # --- deployments and the queue ---
 
     async def deployments(self, request: web.Request, _: Parts) -> web.StreamResponse:
-        running = self._shell().core.world.deployments.values()
+        running = self._shell().core.state.deployments.values()
         return json_response([deployments.to_json(deployment) for deployment in running])
 
     async def cancel(self, request: web.Request, parts: Parts) -> web.StreamResponse:
@@ -211,7 +211,7 @@ class System:
     async def queue(self, request: web.Request, _: Parts) -> web.StreamResponse:
         with_offers = "lastUnusedOffers" in query_all(request, "embed")
         shell = self._shell()
-        return json_response({"queue": views.queue(shell.core.world, shell.now(), with_offers=with_offers)})
+        return json_response({"queue": views.queue(shell.core.state, shell.now(), with_offers=with_offers)})
 
     async def reset_delay(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id = ids.absolute(parts["id"])
@@ -224,7 +224,7 @@ class System:
         embed = views.embeds(argument for argument in arguments if argument.startswith("group.apps."))
         group_id = ids.absolute(parts.get("id", "/"))
         shell = self._shell()
-        found = views.group(shell.core.world, group_id, embed, shell.now())
+        found = views.group(shell.core.state, group_id, embed, shell.now())
         if found is None:
             raise NotFound(f"Group '{shown(group_id, 300)}' does not exist")
         return json_response(found)

@@ -17,7 +17,7 @@ from dcos_runtime.leading.position import Peer, Position
 from dcos_runtime.leading.routes import Patterns
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.marathon.core import events
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.http.apps import Apps
 from dcos_runtime.marathon.http.dialect import MarathonDialect
@@ -142,7 +142,7 @@ class Api:
 
     async def settle(self) -> None:
         """Returns when all decisions are stored and carried out."""
-        await until(lambda: self.running().core.world.outbox.empty)
+        await until(lambda: self.running().core.state.outbox.empty)
 
 
 def offered(offer: str, agent: str) -> events.Heard:

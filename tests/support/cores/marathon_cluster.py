@@ -22,7 +22,7 @@ from dcos_runtime.marathon.core.effects import Effect, EndProcess, Probe, Publis
 from dcos_runtime.marathon.core.events import Event
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.instance import Instance
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.store import check
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.common import AgentID, FrameworkID, OfferID, TaskID, TimeInfo, Value
@@ -75,7 +75,7 @@ class Asking:
     ) -> tuple[Deployment, bool]:
         core = self._cluster.core
         assert core is not None
-        new = app_id not in core.world.apps or core.world.apps[app_id].current is None
+        new = app_id not in core.state.apps or core.state.apps[app_id].current is None
         body = _body(data)
         return self._deployment(lambda n: events.UpdateApp(n, app_id, body, partial, may_create, force)), new
 
@@ -110,9 +110,9 @@ class Asking:
         """The deployment that it started, or an empty one if there was nothing to change."""
         core = self._cluster.core
         assert core is not None
-        before = set(core.world.deployments)
+        before = set(core.state.deployments)
         reply = self._cluster.ask(call)
-        for deployment in core.world.deployments.values():
+        for deployment in core.state.deployments.values():
             if deployment.id not in before:
                 return deployment
         told = json.loads(reply.body) if reply is not None else {}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dcos_runtime.agent import gc
-from dcos_runtime.agent.containers.base import ContainerUser
+from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.sandbox import Sandboxes, runs_below
 

@@ -268,7 +268,7 @@ def test_programs_that_cannot_print_say_why_and_end(program: str, tmp_path: Path
 
 
 def opening_of_a_master() -> bytes:
-    master = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"seed"))
+    master = MasterCore(Settings(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"seed"))
     return msgspec.msgpack.encode(Opening(FORMAT, "master", "1", 1, b"seed", master.snapshot()))
 
 

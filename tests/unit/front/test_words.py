@@ -99,7 +99,7 @@ TWINS = {
     # Things of the kernel that several daemons, and the command line, hold a record of.
     **dict.fromkeys(("Agent", "Framework", "Task"), "what Mesos calls so, as each daemon knows it"),
     # Each pure core has one of each; the kit (`dcos_runtime.core`) gives the form.
-    **dict.fromkeys(("Settings", "Snapshot", "Veil", "Recovered"), "one in each core, for the same use"),
+    **dict.fromkeys(("Settings", "Snapshot", "State", "Veil", "Recovered"), "one in each core, for the same use"),
     # Events and effects are the words of one core, and are never seen by another.
     **dict.fromkeys(("Close", "EndProcess", "Received", "Send", "Subscribe", "Tell"), "of a core"),
     # What a descriptor declares, and what of it becomes a part of a host's manifest, are named apart (`ServiceFile`).

@@ -293,7 +293,7 @@ async def test_nothing_is_answered_or_sent_before_it_is_stored(api: Api) -> None
     api.calls.sent.clear()
     api.store.open.clear()
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
-    await until(lambda: api.running().core.world.apps)
+    await until(lambda: api.running().core.state.apps)
     api.running().feed(offered("o", "a1"))
     await asyncio.sleep(0.05)
     assert not asked.done() and not [call for call in api.calls.sent if call.accept]
@@ -321,7 +321,7 @@ async def test_an_error_of_the_core_costs_its_request_and_nobody_else(
 
 async def test_events_wait_where_they_are_while_the_store_does_not_keep_up(api: Api) -> None:
     await api.settle()
-    api.running().core.world.outbox._keys = 1  # every change is a write of its own
+    api.running().core.state.outbox._keys = 1  # every change is a write of its own
     api.store.open.clear()
     for number in range(WAITING + 2):
         api.running().feed(events.CreateApp(0, b'{"id": "/a%d", "cmd": "x"}' % number))
@@ -338,7 +338,7 @@ async def test_inputs_that_come_during_a_write_are_stored_together(api: Api) -> 
     api.store.open.clear()
     before = api.store.writes
     asked = [asyncio.create_task(api.ask("POST", "/v2/apps", {**WEB, "id": f"/a{number}"})) for number in range(20)]
-    await until(lambda: len(api.running().core.world.apps) == 20)
+    await until(lambda: len(api.running().core.state.apps) == 20)
     api.store.open.set()
     assert {(await one)[0] for one in asked} == {201}
     assert api.store.writes - before <= 3
@@ -358,7 +358,7 @@ async def test_the_end_of_the_shell_ends_event_streams_and_leaves_no_request_wai
     await api.settle()
     api.store.open.clear()
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
-    await until(lambda: api.running().core.world.apps)
+    await until(lambda: api.running().core.state.apps)
     async with api.http.get(api.server.make_url("/v2/events")) as stream:
         await stream.content.readany()
         api.work.cancel()
@@ -375,7 +375,7 @@ async def test_a_change_asked_for_after_the_end_of_the_shell_is_refused_and_wait
     async with asyncio.timeout(20):
         status, answer, headers = await api.ask("POST", "/v2/apps", WEB)
     assert status == 503 and "nothing was changed" in answer["message"] and headers["Retry-After"]
-    assert not api.running().core.world.apps
+    assert not api.running().core.state.apps
 
 
 # --- labels ---

@@ -11,7 +11,7 @@ from dcos_runtime.marathon import views
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.fields import Invalid
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
 from tests.support.cores.marathon_cluster import Cluster
@@ -34,9 +34,9 @@ def test_an_app_is_started_and_its_deployment_ends(cluster: Cluster) -> None:
         [("StartApplication", "/web")],
         [("ScaleApplication", "/web")],
     ]
-    assert deployment.id in cluster.core.world.deployments
+    assert deployment.id in cluster.core.state.deployments
     cluster.settle(rounds=3)
-    assert len(running(cluster)) == 3 and not cluster.core.world.deployments
+    assert len(running(cluster)) == 3 and not cluster.core.state.deployments
     assert kinds(cluster).count("deployment_success") == 1
 
 
@@ -51,7 +51,7 @@ def test_an_identical_put_replaces_nothing_and_is_never_locked(cluster: Cluster)
     before = cluster.core.changes.app("/web")
     deployment = update(cluster, definition(), partial=False)
     assert deployment.steps == [] and cluster.core.changes.app("/web") is before
-    assert deployment.id not in cluster.core.world.deployments
+    assert deployment.id not in cluster.core.state.deployments
 
 
 def test_a_second_change_is_locked_out_until_forced(cluster: Cluster) -> None:
@@ -60,7 +60,7 @@ def test_a_second_change_is_locked_out_until_forced(cluster: Cluster) -> None:
         update(cluster, {"cmd": "v2"})
     assert caught.value.deployment_ids == [first.id]
     update(cluster, {"cmd": "v2"}, force=True)
-    assert first.id not in cluster.core.world.deployments
+    assert first.id not in cluster.core.state.deployments
     failed = next(event for event in cluster.published if event.kind == "deployment_failed")
     assert msgspec.json.decode(failed.fields)["id"] == first.id
     cluster.settle(rounds=10)
@@ -122,7 +122,7 @@ def test_an_upgrade_to_a_broken_version_keeps_the_minimum_running_and_can_be_und
     cluster.settle(rounds=80, step=5.0)
     assert set(kept) < set(running(cluster)) and len(running(cluster)) == 4, "untouched instances are left alone"
     assert {task.info.command.value for task in cluster.of("/web")} == {"v1"}
-    assert not cluster.core.world.deployments
+    assert not cluster.core.state.deployments
 
 
 def test_undoing_a_creation_removes_the_app_and_undoing_a_removal_brings_it_back(cluster: Cluster) -> None:
@@ -134,11 +134,11 @@ def test_undoing_a_creation_removes_the_app_and_undoing_a_removal_brings_it_back
     create(cluster, instances=2)
     cluster.settle(rounds=3)
     removal = cluster.change(lambda changes: changes.delete("/web", True))
-    assert removal.id in cluster.core.world.deployments
+    assert removal.id in cluster.core.state.deployments
     cluster.change(lambda changes: changes.cancel(removal.id, False))
     cluster.commit()
     cluster.settle(rounds=5)
-    assert len(running(cluster)) == 2 and not cluster.core.world.deployments
+    assert len(running(cluster)) == 2 and not cluster.core.state.deployments
 
 
 def test_a_deployment_dropped_by_force_leaves_things_as_they_are(cluster: Cluster) -> None:
@@ -148,7 +148,7 @@ def test_a_deployment_dropped_by_force_leaves_things_as_they_are(cluster: Cluste
     assert cluster.change(lambda changes: changes.cancel(deployment.id, True)) is None
     cluster.commit()
     cluster.settle(rounds=5)
-    assert len(running(cluster)) == 2 and not cluster.core.world.deployments
+    assert len(running(cluster)) == 2 and not cluster.core.state.deployments
     assert cluster.core.changes.app("/web").cmd == "v2"
 
 
@@ -160,7 +160,7 @@ def test_removing_an_app_ends_its_tasks_and_leaves_no_key(cluster: Cluster) -> N
     cluster.change(lambda changes: changes.delete("/web", True))
     cluster.settle(rounds=3)
     assert not cluster.tasks and set(cluster.store) == {"framework/id"}
-    assert "/web" not in cluster.core.world.apps and "app_terminated_event" in kinds(cluster)
+    assert "/web" not in cluster.core.state.apps and "app_terminated_event" in kinds(cluster)
 
 
 def test_restart_replaces_every_instance_within_the_strategy(cluster: Cluster) -> None:
@@ -204,7 +204,7 @@ def test_apps_changed_together_start_in_the_order_of_their_dependencies(cluster:
         cluster.commit()
     assert not cluster.of("/front") and cluster.of("/back") and cluster.of("/alone")
     cluster.settle(rounds=5)
-    assert running(cluster, "/front") and not cluster.core.world.deployments
+    assert running(cluster, "/front") and not cluster.core.state.deployments
 
 
 def test_too_many_deployments_at_a_time_are_refused() -> None:
@@ -217,12 +217,12 @@ def test_too_many_deployments_at_a_time_are_refused() -> None:
 def test_killing_with_scale_ends_exactly_those_and_lowers_the_count(cluster: Cluster) -> None:
     create(cluster, instances=3, killSelection="OLDEST_FIRST")
     cluster.settle(rounds=3)
-    victim = list(cluster.core.world.apps["/web"].instances.values())[-1]
+    victim = list(cluster.core.state.apps["/web"].instances.values())[-1]
     cluster.change(lambda changes: changes.kill_and_scale([victim], False))
     cluster.commit()
     cluster.settle(rounds=3)
     assert victim.task_id not in cluster.tasks and len(running(cluster)) == 2
-    assert cluster.core.changes.app("/web").instances == 2 and not cluster.core.world.deployments
+    assert cluster.core.changes.app("/web").instances == 2 and not cluster.core.state.deployments
 
 
 # --- offers -----------------------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def test_offers_nobody_wants_are_refused_for_long_and_others_shortly(cluster: Cl
     cluster.deliver()
     cluster.commit()
     assert sent(cluster, Call.Type.DECLINE)[-1].decline.filters.refuse_seconds == 5.0
-    assert cluster.core.world.apps["/big"].statistics.rejected == {"InsufficientCpus": 3}
+    assert cluster.core.state.apps["/big"].statistics.rejected == {"InsufficientCpus": 3}
 
 
 def test_an_app_that_fits_nowhere_does_not_stop_another(cluster: Cluster) -> None:
@@ -303,7 +303,7 @@ def answer(cluster: Cluster, ok: bool | None, cause: str = "HTTP 500") -> None:
 
 def test_a_deployment_waits_until_the_task_is_healthy(cluster: Cluster) -> None:
     healthy_app(cluster)
-    assert running(cluster) and cluster.core.world.deployments
+    assert running(cluster) and cluster.core.state.deployments
     probe = cluster.probes[-1]
     assert (probe.protocol, probe.host, probe.path) == (
         "HTTP",
@@ -311,7 +311,7 @@ def test_a_deployment_waits_until_the_task_is_healthy(cluster: Cluster) -> None:
         "/h",
     )
     answer(cluster, True)
-    assert not cluster.core.world.deployments
+    assert not cluster.core.state.deployments
     assert kinds(cluster)[-4:-2] == ["health_status_changed_event", "instance_health_changed_event"]
 
 
@@ -329,29 +329,29 @@ def test_failures_in_the_grace_period_count_only_after_a_first_success(cluster: 
     answer(cluster, False)
     assert [call.kill.task_id.value for call in sent(cluster, Call.Type.KILL)] == [task_id]
     assert "unhealthy_instance_kill_event" in kinds(cluster)
-    assert cluster.core.world.apps["/web"].delay is not None, "an unhealthy task adds to the backoff"
+    assert cluster.core.state.apps["/web"].delay is not None, "an unhealthy task adds to the backoff"
     cluster.settle(rounds=6)
     assert running(cluster) == [task_id.removesuffix("1") + "2"]
 
 
 def test_a_failure_in_the_grace_period_shows_at_once_and_neither_kills_nor_is_an_event(cluster: Cluster) -> None:
     def counts() -> tuple[int, int, int]:
-        world = cluster.core.world
-        current = world.apps["/web"].current
+        state = cluster.core.state
+        current = state.apps["/web"].current
         assert current is not None
-        shown = views.app_info(world, current, {views.COUNTS}, cluster.now)
+        shown = views.app_info(state, current, {views.COUNTS}, cluster.now)
         return shown["tasksRunning"], shown["tasksHealthy"], shown["tasksUnhealthy"]
 
     healthy_app(cluster, maxConsecutiveFailures=1)
     assert counts() == (1, 0, 0)
     answer(cluster, False, "HTTP 503")
     assert counts() == (1, 0, 1)
-    assert "HTTP 503" in str(views.tasks(cluster.core.world.apps["/web"]))
-    assert not sent(cluster, Call.Type.KILL) and cluster.core.world.deployments
+    assert "HTTP 503" in str(views.tasks(cluster.core.state.apps["/web"]))
+    assert not sent(cluster, Call.Type.KILL) and cluster.core.state.deployments
     assert not {"health_status_changed_event", "failed_health_check_event"} & set(kinds(cluster))
     cluster.advance(2.0)
     answer(cluster, True)
-    assert counts() == (1, 1, 0) and not cluster.core.world.deployments
+    assert counts() == (1, 1, 0) and not cluster.core.state.deployments
     cluster.advance(2.0)
     answer(cluster, False)
     assert kinds(cluster).count("health_status_changed_event") == 2 and sent(cluster, Call.Type.KILL)
@@ -363,7 +363,7 @@ def test_zero_consecutive_failures_never_kill(cluster: Cluster) -> None:
         answer(cluster, False)
         cluster.advance(2.0)
     assert not sent(cluster, Call.Type.KILL)
-    state = cluster.core.world.apps["/web"]
+    state = cluster.core.state.apps["/web"]
     assert next(iter(state.health.values())).alive is False
 
 
@@ -372,4 +372,4 @@ def test_a_probe_of_a_former_task_counts_for_nothing(cluster: Cluster) -> None:
     (task_id,) = cluster.tasks
     cluster.receive(events.Probed(task_id.removesuffix("1") + "9", 0, True))
     cluster.receive(events.Probed("no.instance-x._app.1", 0, True))
-    assert cluster.core.world.deployments
+    assert cluster.core.state.deployments

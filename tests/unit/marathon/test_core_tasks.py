@@ -7,7 +7,7 @@ import pytest
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.changes import NotFound
 from dcos_runtime.marathon.core.instance import Condition
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.wire.common import AgentID, TaskID
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
@@ -31,14 +31,14 @@ def test_a_failed_task_is_replaced_in_its_place_after_the_backoff(cluster: Clust
     (first,) = running(cluster)
     cluster.end(first, TaskState.TASK_FAILED)
     cluster.settle(rounds=2)
-    assert not cluster.tasks and cluster.core.world.apps["/web"].failure.state == "TASK_FAILED"
+    assert not cluster.tasks and cluster.core.state.apps["/web"].failure.state == "TASK_FAILED"
     cluster.settle(rounds=12)
     assert running(cluster) == [first.removesuffix("1") + "2"]
 
 
 def test_the_backoff_grows_by_its_factor_to_its_limit_and_is_forgotten_once_a_task_stays(cluster: Cluster) -> None:
     create(cluster, backoffSeconds=2, backoffFactor=3, maxLaunchDelaySeconds=10)
-    state = cluster.core.world.apps["/web"]
+    state = cluster.core.state.apps["/web"]
     seen: list[float] = []
     for _ in range(4):
         cluster.settle(rounds=3 + int(seen[-1] if seen else 0))
@@ -62,18 +62,18 @@ def test_many_tasks_lost_at_once_are_one_failure_and_not_a_backoff_of_minutes(cl
         cluster.end(task_id, TaskState.TASK_FAILED)
     while cluster.deliver():
         cluster.commit()
-    assert cluster.core.world.apps["/web"].delay.seconds == 1.0
+    assert cluster.core.state.apps["/web"].delay.seconds == 1.0
 
 
 def test_a_task_killed_on_request_is_replaced_without_backoff(cluster: Cluster) -> None:
     create(cluster)
     cluster.settle(rounds=3)
-    instances = list(cluster.core.world.apps["/web"].instances.values())
+    instances = list(cluster.core.state.apps["/web"].instances.values())
     cluster.change(lambda changes: changes.kill(instances, False))
     cluster.commit()
     while cluster.deliver():
         cluster.commit()
-    assert cluster.core.world.apps["/web"].delay is None
+    assert cluster.core.state.apps["/web"].delay is None
     cluster.settle(rounds=1)
     assert running(cluster) == [f"{instances[0].id}._app.2"]
 
@@ -90,7 +90,7 @@ def test_an_offer_gone_in_between_is_nobodys_failure(cluster: Cluster) -> None:
     )
     cluster.update(status)
     cluster.commit()
-    assert cluster.core.world.apps["/web"].delay is None
+    assert cluster.core.state.apps["/web"].delay is None
     cluster.settle(rounds=2)
     assert len(running(cluster)) == 1
 
@@ -117,10 +117,10 @@ def test_a_kill_is_sent_again_until_the_task_ends(cluster: Cluster) -> None:
     cluster.commit()
     cluster.settle(rounds=16, step=1.0)
     assert len(sent(cluster, Call.Type.KILL)) >= 3
-    assert cluster.core.world.deployments
+    assert cluster.core.state.deployments
     cluster.end(next(iter(cluster.tasks)), TaskState.TASK_KILLED)
     cluster.settle(rounds=1)
-    assert not cluster.core.world.deployments
+    assert not cluster.core.state.deployments
 
 
 def test_a_launch_that_nothing_is_heard_of_is_asked_about_and_tried_again(cluster: Cluster) -> None:
@@ -160,7 +160,7 @@ def test_an_unreachable_task_is_replaced_at_once_and_killed_when_it_returns(clus
     cluster.lose_agent("a1")
     cluster.settle(rounds=3)
     assert len(running(cluster)) == 4 and lost < set(running(cluster)), "the model's agent still runs it"
-    assert len(cluster.core.world.apps["/web"].instances) == 3
+    assert len(cluster.core.state.apps["/web"].instances) == 3
     cluster.return_agent("a1")
     cluster.settle(rounds=2)
     assert len(running(cluster)) == 3 and not lost & set(cluster.tasks)
@@ -170,7 +170,7 @@ def test_inactive_after_and_expunge_after_are_kept_to(cluster: Cluster) -> None:
     strategy = {"inactiveAfterSeconds": 20, "expungeAfterSeconds": 60}
     create(cluster, instances=3, unreachableStrategy=strategy)
     cluster.settle(rounds=3)
-    state = cluster.core.world.apps["/web"]
+    state = cluster.core.state.apps["/web"]
     (lost,) = [instance for instance in state.instances.values() if instance.agent_id == "a1"]
     cluster.lose_agent("a1")
     cluster.settle(rounds=10)
@@ -294,10 +294,10 @@ def test_the_state_comes_back_from_the_store_as_it_was(cluster: Cluster) -> None
     create(cluster, "/other", instances=2)
     cluster.settle(rounds=3)
     update(cluster, {"cmd": "v2"})
-    before = cluster.core.world
+    before = cluster.core.state
     cluster.crash()
     cluster.start()
-    after = cluster.core.world
+    after = cluster.core.state
     assert {one.id: one.current for one in after.apps.values()} == {one.id: one.current for one in before.apps.values()}
     assert list(after.deployments) == list(before.deployments) and after.framework_id == "fw"
     cluster.connect()

@@ -135,9 +135,9 @@ def test_a_stored_app_whose_launch_fails_in_the_init_is_told_of_once_and_the_oth
     assert not bad_launches(cluster)
     assert [trouble.app_id for trouble in cluster.troubles] == ["/bad"]
     assert cluster.core is not None
-    failure = cluster.core.world.apps["/bad"].failure
+    failure = cluster.core.state.apps["/bad"].failure
     assert failure is not None and "OverflowError" in failure.message
-    current = cluster.core.world.apps["/bad"].current
+    current = cluster.core.state.apps["/bad"].current
     assert current is not None and to_json(current)["cpus"] == 1e308
     cluster.change(lambda changes: changes.update("/bad", {"cpus": 0.1}, partial=True, may_create=False, force=True))
     cluster.settle(rounds=20)
@@ -169,7 +169,7 @@ def test_a_stored_app_of_endless_instances_fills_neither_the_memory_nor_a_turn()
     cluster.connect()
     spoil(cluster, instances=10**30)
     assert cluster.core is not None
-    state = cluster.core.world.apps["/bad"]
+    state = cluster.core.state.apps["/bad"]
     assert 0 < len(state.instances) <= 1_000
     cluster.advance(1.0)
     assert 0 < len(state.instances) <= 2_000

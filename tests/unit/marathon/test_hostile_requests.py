@@ -67,7 +67,7 @@ async def test_more_instances_than_one_app_may_have_are_refused_whichever_way_th
 
 async def test_very_many_instances_come_up_in_turns_between_which_others_are_answered(api: Api) -> None:
     assert (await api.ask("POST", "/v2/apps", {"id": "/a", "cmd": "x", "instances": 5_000}))[0] == 201
-    state = api.running().core.world.apps["/a"]
+    state = api.running().core.state.apps["/a"]
     assert len(state.instances) < 5_000  # acknowledged after the first turn
     await until(lambda: len(state.instances) == 5_000)
     assert (await api.ask("PUT", "/v2/apps//a?force=true", {"instances": 0}))[0] == 200

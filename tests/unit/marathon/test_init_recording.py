@@ -22,7 +22,7 @@ from dcos_runtime.marathon.core import events, recorded
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.fields import Invalid
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.wire.tasks import TaskState
 from tests.support.cores.marathon_cluster import Cluster
 from tests.support.cores.segments import Segments
@@ -35,7 +35,7 @@ class Life:
     def __init__(self, core: InitCore, segment: int, frozen: list[tuple[bytes, Frozen]]) -> None:
         self.core, self.sink, self.frozen = core, Segments(), frozen
         veil = recorded.Veil(KEY)
-        self.recorder = Recorder(core, recorded.NAME, "1", core.world.source.seed, veil, self.sink, segment=segment)
+        self.recorder = Recorder(core, recorded.NAME, "1", core.state.source.seed, veil, self.sink, segment=segment)
 
     def keep(self, now: Now, event: Frozen, effects: list[Frozen], error: str) -> None:
         self.frozen += [(msgspec.msgpack.encode(it), it) for it in (event, *effects)]
@@ -133,10 +133,10 @@ def step(cluster: Recorded, chance: random.Random, app: str, force: bool) -> Non
         case "remove":
             cluster.change(lambda changes: changes.delete(app, force))
         case "cancel":
-            deployment = next(iter(cluster.core.world.deployments), "none")
+            deployment = next(iter(cluster.core.state.deployments), "none")
             cluster.change(lambda changes: changes.cancel(deployment, force))
         case "kill":
-            instances = [one for _, one in cluster.core.world.all_instances()][:2]
+            instances = [one for _, one in cluster.core.state.all_instances()][:2]
             cluster.change(lambda changes: changes.kill(instances, force))
         case "odd":
             body = chance.choice(BODIES)

@@ -15,13 +15,13 @@ from dcos_runtime.core.frozen import Now, Persist, Persisted
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import stored
+from dcos_runtime.marathon.core.app_state import Failure
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.definition import DefinitionRules, complete
 from dcos_runtime.marathon.core.deployment import Action, Change, Deployment
 from dcos_runtime.marathon.core.events import Probed, Recovered
 from dcos_runtime.marathon.core.instance import ABSENT, Condition, Goal, Instance, Task
-from dcos_runtime.marathon.core.state import Failure
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.wire.tasks import TaskInfo, TaskState
 from tests.support.cores.marathon_cluster import Cluster
 from tests.support.cores.marathon_cluster import Task as ClusterTask
@@ -56,25 +56,25 @@ def test_the_store_of_the_version_before_is_taken_over_with_every_instance() -> 
     cluster.start()
     core = cluster.core
     assert core is not None and core.framework_id == "fw"
-    found = {instance.id: instance for _, instance in core.world.all_instances()}
+    found = {instance.id: instance for _, instance in core.state.all_instances()}
     assert found.keys() >= was.keys()
     for name, before in was.items():
         assert {key: msgspec.to_builtins(getattr(found[name], key)) for key in before} == before
-    assert {app_id: len(state.versions) for app_id, state in core.world.apps.items()} == {
+    assert {app_id: len(state.versions) for app_id, state in core.state.apps.items()} == {
         "/web": 2,
         "/dev/team/db": 1,
         "/dev/flaky": 1,
     }
-    (deployment,) = core.world.deployments.values()
+    (deployment,) = core.state.deployments.values()
     assert [[action.action for action in step] for step in deployment.steps] == [["RestartApplication"]]
-    assert core.world.apps["/dev/flaky"].failure is not None
+    assert core.state.apps["/dev/flaky"].failure is not None
     cluster.connect()
     kept = set(running(cluster, "/dev/team/db"))
     cluster.settle(rounds=3)
     for probe in cluster.probes:
         assert probe.protocol == "TCP"
     answer_probes(cluster)
-    assert not core.world.deployments and kept <= set(running(cluster, "/dev/team/db"))
+    assert not core.state.deployments and kept <= set(running(cluster, "/dev/team/db"))
     for agent in cluster.agents.values():
         if not agent.reachable:
             cluster.return_agent(agent.id)
@@ -126,7 +126,7 @@ def test_an_init_that_dies_while_it_takes_over_loses_nothing(parts: int) -> None
     assert {json.loads(value)["format"] for value in cluster.store.values()} == {2}
     assert cluster.core is not None
     names = {key.removeprefix("instances/") for key in VALUES if key.startswith("instances/")}
-    assert names <= {instance.id for _, instance in cluster.core.world.all_instances()}
+    assert names <= {instance.id for _, instance in cluster.core.state.all_instances()}
 
 
 @pytest.mark.parametrize("parts", range(6))
@@ -151,7 +151,7 @@ def test_what_ends_while_it_is_taken_over_is_stored_whole(parts: int) -> None:
                 cluster._store(effect)
                 wanted = core.receive(Persisted(effect.id), Now(0.0, 0.0))
     cluster.start()
-    assert not cluster.core.world.apps and cluster.store == {}
+    assert not cluster.core.state.apps and cluster.store == {}
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_groups_come_with_their_first_app_and_go_with_their_last() -> None:
     for app_id in ("/x/y/one", "/x/two", "/three"):
         cluster.change(lambda changes, app_id=app_id: changes.create({"id": app_id, "cmd": "x", "cpus": 0.1}, False))  # type: ignore[misc]  # mypy infers no lambda with a default
         cluster.commit()
-    assert groups() == {"/x", "/x/y"} and set(cluster.core.world.tree.nodes) == {"/", "/x", "/x/y"}
+    assert groups() == {"/x", "/x/y"} and set(cluster.core.state.tree.nodes) == {"/", "/x", "/x/y"}
     cluster.settle(rounds=3)
     update(cluster, {"cmd": "y"}, "/x/y/one")
     cluster.settle(rounds=5)
@@ -267,22 +267,22 @@ def test_groups_come_with_their_first_app_and_go_with_their_last() -> None:
     assert groups() == {"/x"}
     cluster.crash()
     cluster.start()
-    assert set(cluster.core.world.tree.nodes) == {"/", "/x"}
+    assert set(cluster.core.state.tree.nodes) == {"/", "/x"}
     cluster.connect()
     cluster.change(lambda changes: changes.delete("/x/two", True))
     cluster.commit()
     cluster.settle(rounds=3)
-    assert groups() == set() and set(cluster.core.world.tree.nodes) == {"/"}
+    assert groups() == set() and set(cluster.core.state.tree.nodes) == {"/"}
 
 
 def test_instances_are_found_by_run_spec_and_by_task() -> None:
     cluster = former_cluster()
     cluster.start()
-    world = cluster.core.world
+    state = cluster.core.state
     for _ in range(2):
-        for state, instance in world.all_instances():
-            assert world.app_of[instance.id] is state is world.apps[instance.app_id]
-            assert (world.by_task.get(instance.task_id) is instance) == instance.has_task
-        assert len(world.by_task) == sum(1 for _, instance in world.all_instances() if instance.has_task)
+        for app_state, instance in state.all_instances():
+            assert state.app_of[instance.id] is app_state is state.apps[instance.app_id]
+            assert (state.by_task.get(instance.task_id) is instance) == instance.has_task
+        assert len(state.by_task) == sum(1 for _, instance in state.all_instances() if instance.has_task)
         cluster.connect()
         cluster.settle(rounds=30)

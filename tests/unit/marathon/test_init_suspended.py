@@ -14,7 +14,7 @@ from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.effects import Effect, Probe
 from dcos_runtime.marathon.core.events import Event
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
 from dcos_runtime.marathon.shell import InitShell

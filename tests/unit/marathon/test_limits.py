@@ -140,7 +140,7 @@ def test_a_request_that_changes_too_much_is_refused_whole(cluster: Cluster, item
         put(cluster, items)
     outcome = cluster.commit()
     assert cluster.store == before and not outcome.changes
-    assert not cluster.core.world.apps and not cluster.core.world.deployments
+    assert not cluster.core.state.apps and not cluster.core.state.deployments
 
 
 def test_all_definitions_together_have_a_limit_below_which_former_versions_give_way(cluster: Cluster) -> None:
@@ -163,9 +163,9 @@ def test_all_definitions_together_have_a_limit_below_which_former_versions_give_
     stored = {key: value for key, value in cluster.store.items() if key.startswith("apps/")}
     cluster.crash()
     cluster.start()
-    world = cluster.core.world
-    assert sum(len(state.versions) for state in world.apps.values()) == len(stored)
-    assert world.current_size() == sum(len(encode(state.current)) for state in world.apps.values())
+    state = cluster.core.state
+    assert sum(len(app_state.versions) for app_state in state.apps.values()) == len(stored)
+    assert state.current_size() == sum(len(encode(app_state.current)) for app_state in state.apps.values())
 
 
 def test_what_the_cluster_tells_is_cut_to_what_can_be_stored(cluster: Cluster) -> None:
@@ -193,7 +193,7 @@ def test_what_the_cluster_tells_is_cut_to_what_can_be_stored(cluster: Cluster) -
     ):
         cluster.update(status)
         cluster.commit()
-    assert len(cluster.core.world.apps["/web"].failure.message) == limits.MAX_MESSAGE + 1
+    assert len(cluster.core.state.apps["/web"].failure.message) == limits.MAX_MESSAGE + 1
 
 
 # --- large outcomes ---------------------------------------------------------------------------------------------------
@@ -272,7 +272,7 @@ def test_a_thousand_apps_that_wait_for_each_other_are_deployed_in_seconds(cluste
     began = time.process_time()
     put(cluster, chain)
     cluster.commit()
-    assert not cluster.core.world.deployments
+    assert not cluster.core.state.deployments
     assert time.process_time() - began < 20
 
 

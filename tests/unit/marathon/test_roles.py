@@ -9,7 +9,7 @@ import pytest
 
 from dcos_runtime.marathon.core.definition import DefinitionRules, complete
 from dcos_runtime.marathon.core.fields import Invalid
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.state import Settings
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import Call
 from tests.support.cores.marathon_cluster import Cluster, make_offer
@@ -104,7 +104,7 @@ def test_an_app_takes_offers_of_its_role_only_and_others_are_declined_for_long(c
     offer(cluster, 3, "dev", "a2")
     (task,) = cluster.tasks.values()
     assert task.agent == "a2"
-    (instance,) = cluster.core.world.apps["/dev/a"].instances.values()
+    (instance,) = cluster.core.state.apps["/dev/a"].instances.values()
     assert instance.role == "dev"
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound
-from dcos_runtime.marathon.core.world import Settings, World
+from dcos_runtime.marathon.core.state import Settings, State
 from dcos_runtime.wire.tasks import TaskState
 from tests.support.cores.marathon_cluster import Asking, Cluster
 
@@ -44,9 +44,9 @@ class Storm(RuleBasedStateMachine):
         return self.cluster.core is not None
 
     @property
-    def world(self) -> World:
+    def state(self) -> State:
         assert self.cluster.core is not None
-        return self.cluster.core.world
+        return self.cluster.core.state
 
     def commit(self) -> None:
         self.cluster.commit()
@@ -92,7 +92,7 @@ class Storm(RuleBasedStateMachine):
         self._update(app, {"cmd": cmd}, force)
 
     def _update(self, app: str, data: dict[str, Any], force: bool) -> None:
-        if self.world.deployment_of(app) is not None and force:
+        if self.state.deployment_of(app) is not None and force:
             self.mixed.add(app)  # a scaling that cuts an upgrade short leaves two configurations, as in Marathon
         self.request(lambda changes: changes.update(app, data, partial=True, may_create=False, force=force))
         self.commit()
@@ -113,7 +113,7 @@ class Storm(RuleBasedStateMachine):
     @precondition(alive)
     @rule(force=st.booleans())
     def cancel(self, force: bool) -> None:
-        deployment = next(iter(self.world.deployments.values()), None)
+        deployment = next(iter(self.state.deployments.values()), None)
         if deployment is not None:
             self.mixed.update(deployment.apps)
             self.request(lambda changes: changes.cancel(deployment.id, force))
@@ -122,8 +122,8 @@ class Storm(RuleBasedStateMachine):
     @precondition(alive)
     @rule(app=st.sampled_from(APPS), wipe=st.booleans(), scale=st.booleans())
     def kill_through_the_api(self, app: str, wipe: bool, scale: bool) -> None:
-        state = self.world.apps.get(app)
-        chosen = [instance for instance in state.instances.values() if instance.has_task][:1] if state else []
+        app_state = self.state.apps.get(app)
+        chosen = [instance for instance in app_state.instances.values() if instance.has_task][:1] if app_state else []
         if scale:
             self.request(lambda changes: changes.kill_and_scale(chosen, False))
         else:
@@ -213,15 +213,15 @@ class Storm(RuleBasedStateMachine):
     def never_more_launched_than_the_strategy_allows(self) -> None:
         if not hasattr(self, "cluster") or not self.alive():
             return
-        world = self.world
+        state = self.state
         fresh, self.launches_seen = self.cluster.launched[self.launches_seen :], len(self.cluster.launched)
         for app_id in {info.task_id.value.split(".")[0] for info in fresh}:
-            state = world.apps.get("/" + app_id.replace("_", "/"))
-            app = world.active(state) if state else None
-            if state is None or app is None:
+            app_state = state.apps.get("/" + app_id.replace("_", "/"))
+            app = state.active(app_state) if app_state else None
+            if app_state is None or app is None:
                 continue
             most = math.floor(app.instances * (1 + app.upgrade_strategy.maximum_over_capacity)) + 1
-            with_task = [one for one in state.instances.values() if one.has_task and one.wanted]
+            with_task = [one for one in app_state.instances.values() if one.has_task and one.wanted]
             assert len(with_task) <= max(most, app.instances)
 
     @invariant()
@@ -251,9 +251,9 @@ class Storm(RuleBasedStateMachine):
         if not cluster.connected:
             cluster.connect()
         cluster.settle(rounds=150, step=5.0)
-        world = self.world
-        assert not world.deployments, "a deployment never ends"
-        wanted = {app_id: world.apps[app_id].current for app_id in APPS if app_id in world.apps}
+        state = self.state
+        assert not state.deployments, "a deployment never ends"
+        wanted = {app_id: state.apps[app_id].current for app_id in APPS if app_id in state.apps}
         for app_id in APPS:
             app = wanted.get(app_id)
             running = cluster.of(app_id)
@@ -261,10 +261,10 @@ class Storm(RuleBasedStateMachine):
             assert all(task.state is TaskState.TASK_RUNNING for task in running)
             if app is not None and app_id not in self.mixed:
                 assert {task.info.command.value for task in running} <= {app.cmd}
-        known = {instance.task_id for _, instance in world.all_instances()}
+        known = {instance.task_id for _, instance in state.all_instances()}
         assert known == set(cluster.tasks)
         stored = {key for key in cluster.store if key.startswith("instances/")}
-        assert stored == {f"instances/{instance.id}" for _, instance in world.all_instances()}
+        assert stored == {f"instances/{instance.id}" for _, instance in state.all_instances()}
         assert not [key for key in cluster.store if key.startswith("deployments/")]
 
 
