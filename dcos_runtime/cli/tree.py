@@ -86,3 +86,10 @@ class CommandTree(click.Group):
 
 
 CommandTree.group_class = CommandTree
+
+
+def own_commands() -> set[str]:
+    """The names of the built-in commands of the program that runs; commands of packages have no effect under these."""
+    context = click.get_current_context()
+    top = context.find_root().command
+    return set(top.list_commands(context)) if isinstance(top, click.Group) else set()

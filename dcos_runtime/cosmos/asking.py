@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.core.errors import CosmosError
+from dcos_runtime.wire.quoting import shown
 from dcos_universe.model import Json
 
 
@@ -50,6 +52,38 @@ def number(body: Json, name: str) -> int | None:
     if value is None or (type(value) is int and -(1 << 31) <= value < 1 << 31):
         return value
     raise _undecodable(name, "Int")
+
+
+def truth(body: Json, name: str) -> bool:
+    """A field that is false if it is missing."""
+    value = body.get(name)
+    if value is None or isinstance(value, bool):
+        return value is True
+    raise _undecodable(name, "Boolean")
+
+
+FIELDS: Mapping[str, Callable[[Json, str], object]] = {
+    **dict.fromkeys(("appId", "currentPackageVersion", "managerId", "name", "packageName", "packageVersion"), text),
+    **dict.fromkeys(("query", "uri"), text),
+    **dict.fromkeys(("all", "includePackageVersions", "replace"), truth),
+    "index": number,
+    "options": object_,
+}
+"""Every field of a request: the function that reads it, and refuses another type."""
+
+
+def check_types(body: Json, fields: Iterable[str]) -> None:
+    """Raises `CosmosError` for the first of these fields that is of another type than its own."""
+    for name in fields:
+        FIELDS[name](body, name)
+
+
+def check_meant(body: Json, app: str, entry: Json) -> None:
+    """Raises `CosmosError` when the request names another package than the one that the service was made of."""
+    for name, key in (("packageName", "name"), ("currentPackageVersion", "version")):
+        named = text(body, name)
+        if named is not None and named != entry[key]:
+            raise errors.not_valid("body", name, f"it is {shown(named)}, and {shown(app)} is of {entry[key]}")
 
 
 def app_id(body: Json) -> str | None:

@@ -52,6 +52,8 @@ class Managers:
             catalog = await shell.repositories.catalog()
             entry = shown.entry_of(catalog, app) if app is not None else None
             if entry is not None:
+                if app is not None and path.startswith("service/"):
+                    asking.check_meant(body, str(app.get("id", "")), entry)
                 name, version = str(entry["name"]), str(entry["version"])
                 manager = Revision(entry).manager
             elif name is not None and path == "package/install":

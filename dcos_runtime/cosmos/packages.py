@@ -30,6 +30,8 @@ from dcos_universe.validate import Mismatch
 
 log = logging.getLogger(__name__)
 
+REFUSED_SHOWN = 20
+"""Invalid entries of a repository that are listed one by one."""
 MOST_ORIGINS = 8
 """The most origins for which results are kept: a client may name any host."""
 
@@ -129,6 +131,7 @@ class Packages:
         entry = shown.entry_of(catalog, app)
         if entry is None:
             raise errors.app_not_found(app_id)
+        asking.check_meant(body, app_id, entry)
         options = shown.stored_options(app)
         answer: Json = {
             "package": shown.with_urls(entry, shown.through(asked.origin)),
@@ -183,7 +186,7 @@ class Packages:
         found = [app for app in apps if (app.get("labels") or {}).get(shown.NAME) == name]
         if not found:
             raise errors.not_installed(name)
-        if len(found) > 1 and body.get("all") is not True:
+        if len(found) > 1 and not asking.truth(body, "all"):
             raise errors.ambiguous(name, [str(app["id"]) for app in found])
         results: dict[str, list[Json]] = {}
         for app in found:
@@ -267,6 +270,7 @@ class Packages:
         before = None if app is None else shown.entry_of(catalog, app)
         if app is None or before is None:
             raise errors.app_not_found(app_id)
+        asking.check_meant(body, app_id, before)
         source = str((app.get("labels") or {}).get(shown.SOURCE, ""))
         wanted = asking.text(body, "packageVersion")
         entry = before
@@ -277,7 +281,7 @@ class Packages:
                 raise errors.no_such_way(str(before["version"]), wanted, ways)
             entry, source = kept.entry, kept.source
         stored, given = shown.stored_options(app), asking.object_(body, "options")
-        if body.get("replace") is True:
+        if asking.truth(body, "replace"):
             options = given or {}
         elif stored is None:
             raise errors.options_not_stored()
@@ -300,12 +304,17 @@ class Packages:
     # --- repositories ---
 
     async def repositories(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
-        """Cosmos' response, with ``problem`` for a repository whose last fetch failed."""
-        troubles = shell.repositories.troubles()
-        repositories = [
-            {**one, "problem": troubles[one["uri"]].as_json} if one["uri"] in troubles else one
-            for one in shell.core.shown_repositories()
-        ]
+        """Cosmos' response, with ``problem`` for a repository whose last fetch failed, and ``refused`` for one with
+        invalid entries.
+        """
+        troubles, refused = shell.repositories.troubles(), shell.repositories.refused()
+        repositories = []
+        for one in shell.core.shown_repositories():
+            uri = one["uri"]
+            problem: Json = {"problem": troubles[uri].as_json} if uri in troubles else {}
+            texts = refused.get(uri, ())
+            left: Json = {"refused": {"count": len(texts), "entries": list(texts[:REFUSED_SHOWN])}} if texts else {}
+            repositories.append({**one, **problem, **left})
         return {"repositories": repositories}
 
     async def add_repository(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:

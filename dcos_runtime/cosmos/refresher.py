@@ -1,6 +1,6 @@
 """Fetches one repository, in a process of its own: an index as Python objects takes much memory and time. The job comes
 on stdin, the outcome goes to stdout, each as one line. The entries go to a file with one entry a line, which the daemon
-reads a few at a time.
+reads a few at a time. Each is held to the rules of `dcos-universe check`: an invalid one is refused by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import ssl
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +23,28 @@ import msgspec
 from dcos_runtime import __version__, durable
 from dcos_runtime.cosmos.core import mirror
 from dcos_runtime.cosmos.core.addresses import Allowed
+from dcos_runtime.cosmos.core.catalog import REFUSED, TAKEN
 from dcos_runtime.cosmos.fetching import Downloader, DownloadError, DownloadTooLarge
+from dcos_runtime.wire.quoting import shown
+from dcos_universe.check.cache import checker
+from dcos_universe.check.entry import why_not
 from dcos_universe.errors import UniverseError
 from dcos_universe.index import client as index_client
 from dcos_universe.index import fetching
 
 ENTRIES = "entries.jsonl"
-"""The file in the repository's folder: the first line holds the digest and whether the repository was signed; then
-comes an entry a line.
+"""The file in the repository's folder: a line with its digest and what it was made of (`_Made`), and then one for each
+entry: `TAKEN` and the entry, or `REFUSED` and the reason, each as JSON.
 """
-_SIGNED = " signed"
+
+
+class _Made(msgspec.Struct, frozen=True, array_like=True):
+    """``digest`` of the lines; ``of``: that of the entries as they came; ``rules``: those that they were held to."""
+
+    digest: str
+    of: str
+    rules: str
+    signed: bool
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -131,37 +143,87 @@ def refresh(job: Job) -> Outcome:
 
 
 def _write(folder: Path, packages: list[Any], *, signed: bool) -> str:
+    """Writes the entries, each with the verdict on it, unless these are there. Returns the digest of the lines."""
+    came = hashlib.sha256()
+    for entry in packages:
+        came.update(_line(entry))
+    of, rules = came.hexdigest(), checker()
+    taken: set[bytes] = set()
+    with contextlib.suppress(OSError):
+        before = _made(folder)
+        if (before.of, before.rules, before.signed) == (of, rules, signed):
+            return before.digest
+        if before.rules == rules:
+            taken = {hashlib.sha256(line).digest() for line in written(folder) if line.startswith(TAKEN)}
     digest = hashlib.sha256()
     lines = []
-    for entry in packages:
-        line = json.dumps(entry, separators=(",", ":")).encode()
-        digest.update(line + b"\n")
+    for line in judged(packages, taken):
+        digest.update(line)
         lines.append(line)
-    found = digest.hexdigest()
-    with contextlib.suppress(OSError, StopIteration):
-        if written_digest(folder, signed=signed) == found:
-            return found
+    made = _Made(digest.hexdigest(), of, rules, signed)
     folder.mkdir(parents=True, exist_ok=True)
     durable.sweep(folder)
     with durable.replaced(folder / ENTRIES) as file:
-        file.write(f"{found}{_SIGNED if signed else ''}\n".encode())
-        file.writelines(line + b"\n" for line in lines)
-    return found
+        file.write(msgspec.json.encode(made) + b"\n")
+        file.writelines(lines)
+    return made.digest
+
+
+def judged(packages: Iterable[Any], taken: Set[bytes] = frozenset()) -> Iterator[bytes]:
+    """A line of the file for each entry. ``taken``: SHA-256 of lines with entries that are known to be valid."""
+    seen: set[tuple[str, int]] = set()
+    for place, entry in enumerate(packages):
+        line = TAKEN + _line(entry)
+        why = "" if hashlib.sha256(line).digest() in taken else why_not(entry)
+        if not why:
+            key = entry["name"], entry["releaseVersion"]
+            why = "/releaseVersion: an entry before it has the same name and number" if key in seen else ""
+            seen.add(key)
+        yield REFUSED + _line(f"/packages/{place}{_named(entry)}: {why}") if why else line
+
+
+def _line(value: Any) -> bytes:
+    """JSON; for values beyond JSON, a text that stands for them."""
+    try:
+        return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+    except (ValueError, RecursionError):
+        return b"?\n"
+
+
+def _named(entry: Any) -> str:
+    """The name and version that an invalid entry shows, if they are texts."""
+    texts = [entry.get(key) for key in ("name", "version")] if isinstance(entry, dict) else []
+    named = " ".join(shown(text, 60) for text in texts if isinstance(text, str) and text)
+    return f" ({named})" if named else ""
+
+
+def _made(folder: Path) -> _Made:
+    """The first line of the file. Raises ``OSError``."""
+    with (folder / ENTRIES).open("rb") as file:
+        try:
+            return msgspec.json.decode(file.readline(), type=_Made)
+        except msgspec.MsgspecError as error:
+            raise OSError(f"{folder / ENTRIES} is of another version") from error
 
 
 def written_digest(folder: Path, *, signed: bool) -> str:
-    """The digest of the entries in the file. Raises ``OSError``, also if the entries have to be ``signed`` and are not:
+    """The digest of the lines in the file. Raises ``OSError``, also if the entries have to be ``signed`` and are not:
     they were fetched when no root was given.
     """
-    with (folder / ENTRIES).open("rb") as file:
-        digest, _, more = file.readline().strip().decode().partition(" ")
-    if signed and more != _SIGNED.strip():
+    made = _made(folder)
+    if signed and not made.signed:
         raise OSError(f"what lies in {folder} was not signed")
-    return digest
+    return made.digest
+
+
+def damaged(folder: Path) -> OSError:
+    """Removes the file, so that the next refresh writes it again. Returns the error for it. Raises ``OSError``."""
+    (folder / ENTRIES).unlink(missing_ok=True)
+    return OSError(f"{folder / ENTRIES} was damaged; it is fetched again")
 
 
 def written(folder: Path) -> Iterator[bytes]:
-    """The entries in the file, a JSON object each. Raises ``OSError``."""
+    """The lines after the first. Raises ``OSError``."""
     with (folder / ENTRIES).open("rb") as file:
         file.readline()
         yield from file

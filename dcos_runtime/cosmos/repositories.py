@@ -24,6 +24,7 @@ from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.core.addresses import NotAllowed, parse_url
 from dcos_runtime.cosmos.core.catalog import Catalog, Reading, Repository
 from dcos_runtime.cosmos.refresher import Job, Outcome
+from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json
 
 log = logging.getLogger(__name__)
@@ -138,6 +139,11 @@ class Repositories:
         except NotFetched as error:
             raise errors.uri_connection(name, uri, str(error)) from error
 
+    def refused(self) -> dict[str, tuple[str, ...]]:
+        """URLs of repositories with entries that are no packages: which, and why."""
+        known = ((uri, one.repository) for uri, one in self._known.items())
+        return {uri: repository.left_out for uri, repository in known if repository and repository.left_out}
+
     def troubles(self) -> dict[str, RepositoryTrouble]:
         """URLs of repositories whose last fetch failed, and why."""
         return {uri: known.trouble for uri, known in self._known.items() if known.trouble is not None}
@@ -219,14 +225,21 @@ class Repositories:
         if known.repository is not None and (known.digest == digest and known.repository.name == name):
             return
         reading = Reading(name, uri)
+        found = hashlib.sha256()
         for count, line in enumerate(refresher.written(known.folder)):
-            reading.take(line)
+            found.update(line)
+            try:
+                reading.take(line)
+            except (ValueError, UniverseError):
+                break  # the digest differs
             if count % _AT_ONCE == 0:
                 await asyncio.sleep(0)
+        if found.hexdigest() != digest:
+            raise refresher.damaged(known.folder)
         known.repository, known.digest = reading.done(), digest
         left_out = known.repository.left_out
         for text in left_out[:_LEFT_OUT_SHOWN]:
-            log.warning("repository %s: an entry is left out: %s", name, text)
+            log.warning("repository %s: an entry is refused: %s", name, text)
         if len(left_out) > _LEFT_OUT_SHOWN:
             log.warning("repository %s: and %d more entries", name, len(left_out) - _LEFT_OUT_SHOWN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from dcos_runtime.cosmos.tasks import ServiceTasks
 from dcos_runtime.cosmos.upstream import InitClient, Kernel
 from dcos_runtime.network_errors import cause
 from dcos_runtime.store.access import AccessDenied
+
+DISCONNECT_SECONDS, DISCONNECT_TRIES = 10.0, 20
+"""How long, and how often in that time, the master is asked whether it has noticed the end of a scheduler."""
 
 RemoveNodes = Callable[[str], Awaitable[None]]
 """Removes a node of ZooKeeper and all below it, if it exists. Raises ``OSError`` and ``StoreError``."""
@@ -126,11 +130,32 @@ class Uninstaller:
         ids = [str(one.get("id")) for one in mine]
         if len(ids) > 1:
             raise errors.several_frameworks(uninstall.package, uninstall.version, uninstall.framework, ids)
+        connected = await self._still_connected(uninstall, mine)
         for one in ids:
-            await self._kernel.teardown(one)
+            if one in connected:
+                foreign[one] = "it does not say where it is, and is connected although no task of the app is there"
+            else:
+                await self._kernel.teardown(one)
         return [
             f"the framework {id} of the name {uninstall.framework}, which goes on: {why}" for id, why in foreign.items()
         ]
+
+    async def _still_connected(self, uninstall: Uninstall, found: list[dict[str, Any]]) -> set[str]:
+        """The ids of those frameworks that only their name connects with the app, and that stay connected when the app
+        and its tasks have gone: their schedulers run elsewhere. Raises `NotYet` while the tasks end.
+        """
+        unsure = {str(one.get("id")) for one in found if not freeing.is_where(one, uninstall.hosts)}
+        unsure &= _connected(found)
+        if not unsure:
+            return unsure
+        if await self._init.is_changing(uninstall.app):
+            raise NotYet("the tasks of the app have not ended")
+        for _ in range(DISCONNECT_TRIES):
+            unsure &= _connected(await self._kernel.frameworks(uninstall.framework))
+            if not unsure:
+                break
+            await asyncio.sleep(DISCONNECT_SECONDS / DISCONNECT_TRIES)
+        return unsure
 
     async def _free(self, uninstall: Uninstall) -> list[str]:
         """Frees resources. Returns what cannot be freed, and why."""
@@ -157,6 +182,10 @@ class Uninstaller:
             except AccessDenied as error:
                 left.append(f"{node} in ZooKeeper: {error}")
         return left
+
+
+def _connected(frameworks: list[dict[str, Any]]) -> set[str]:
+    return {str(one.get("id")) for one in frameworks if one.get("connected")}
 
 
 def of_app(app: Mapping[str, Any], by: str) -> Uninstall | None:

@@ -201,6 +201,11 @@ class InitClient:
         running = self._well(await self._upstream.ask("GET", "/v2/deployments"))
         return not any(isinstance(one, dict) and one.get("id") == deployment for one in running or ())
 
+    async def is_changing(self, app: str) -> bool:
+        """Whether a deployment of the app is under way, such as the one that removes it."""
+        running = self._well(await self._upstream.ask("GET", "/v2/deployments"))
+        return any(isinstance(one, dict) and app in (one.get("affectedApps") or ()) for one in running or ())
+
     @staticmethod
     def _well(said: Said) -> Any:
         if said.status < 300:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.groups import INIT_TLS_PORT, GuardFlags, MasterPortFlags, RecordingFlags, StoreFlags
 from dcos_runtime.flags.leading import LeaderFlags
-from dcos_runtime.flags.values import FILE, PATH, PORT, PUBLIC_URL, ROLE, TEXT, ZK_URL, duration_or, whole
+from dcos_runtime.flags.values import BOOLEAN, FILE, PATH, PORT, PUBLIC_URL, ROLE, TEXT, ZK_URL, duration_or, whole
 from dcos_runtime.shipped_services import callers, port
 
 _MILLISECONDS = duration_or("ms", 0.001, 1e9)
@@ -50,6 +50,13 @@ class MarathonFlags(LeaderFlags, MasterPortFlags, RecordingFlags):
         duration_or("secs", 0.0, 1e9),
         "how long tasks live on without an init before the master ends them",
         default=604800.0,
+    )
+    teardown_at_end: bool = flag(
+        BOOLEAN,
+        "end the framework with all tasks when this process is told to end, instead of leaving it to the next one: for "
+        "an init whose state is lost with it",
+        default=False,
+        ours=True,
     )
     mesos_authentication_principal: str | None = flag(
         TEXT, "principal to authenticate with (HTTP Basic), without `tls_ca`"

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
+import msgspec
 
 from dcos_runtime import running
 from dcos_runtime.core.frozen import Log
@@ -30,12 +31,15 @@ from dcos_runtime.network_errors import cause
 from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire import calls, codec
 from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.quoting import shown
 from dcos_runtime.wire.scheduler import Call, Event
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 CALL_SECONDS = 30.0
+END_SECONDS = 1.5
+"""For `Client.end_framework`: a task that is killed may have 3 seconds for all of its end."""
 INBOX = 256
 """Events read ahead of the scheduler; beyond that the stream is not read, and the master's buffer fills."""
 
@@ -143,6 +147,31 @@ class Client:
             return False
         self._runner.feed(events.SendAsked(call))
         return True
+
+    async def end_framework(self) -> None:
+        """Asks the master to end the framework with all of its tasks, if there is a subscription, and ends `run`: the
+        framework does not subscribe again.
+        """
+        at = self._core.at
+        if self._http is None or self._core.master is None or at.framework_id is None:
+            return
+        call = msgspec.structs.replace(calls.teardown(), framework_id=at.framework_id)
+        timeout = aiohttp.ClientTimeout(total=END_SECONDS, sock_connect=END_SECONDS)
+        try:
+            async with self._http.post(
+                at.url + PATH,
+                data=codec.encode(call),
+                headers={STREAM_ID: at.stream_id},
+                allow_redirects=False,
+                timeout=timeout,
+            ) as response:
+                if response.status != 202:
+                    text = shown((await response.text(errors="replace")).strip(), 300)
+                    log.warning("the framework is not ended: the master answers %d: %s", response.status, text)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("the framework is not ended: %s", cause(error))
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_result(None)
 
     async def run(self) -> None:
         """Stays subscribed until cancelled. Raises `SubscriptionRefused`, `LeaseOver`, and whatever the scheduler

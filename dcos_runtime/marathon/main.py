@@ -100,7 +100,7 @@ class Init(Daemon[InitShell, MarathonFlags]):
             term=leadership.lease,
             record=functools.partial(_connection_recorder, flags),
         )
-        shell.subscribe(client, master)
+        shell.subscribe(client, master, teardown=flags.teardown_at_end)
         return shell
 
 

@@ -33,6 +33,8 @@ def problems(flags: MarathonFlags) -> list[str]:
         found.append(
             "--mesos_authentication_principal and --tls_ca exclude each other: the certificate identifies the sender"
         )
+    if flags.teardown_at_end and flags.zk:
+        found.append("--teardown_at_end and --zk exclude each other: the next init goes on with the framework")
     if flags.tls_port != INIT_TLS_PORT and not flags.tls_ca:
         found.append("--tls_port needs --tls_ca and --tls_identity")
     return found

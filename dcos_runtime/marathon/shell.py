@@ -59,6 +59,7 @@ class InitShell(Shell[Event]):
         self._prober = Prober()
         self._probes: set[asyncio.Task[None]] = set()
         self._introduced: tuple[str, ...] = ()
+        self._end_framework: Callable[[], Awaitable[None]] | None = None
         self._ending: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     @classmethod
@@ -73,9 +74,12 @@ class InitShell(Shell[Event]):
         shell.start(events.Recovered(tuple(values.items())))
         return shell
 
-    def subscribe(self, client: Client, master: MasterLeader) -> None:
-        """Subscribes through ``client``, which `run` keeps connected to the leading ``master``."""
+    def subscribe(self, client: Client, master: MasterLeader, *, teardown: bool) -> None:
+        """Subscribes through ``client``, which `run` keeps connected to the leading ``master``. ``teardown``: the
+        framework ends when this process is told to end.
+        """
         self.client = client
+        self._end_framework = client.end_framework if teardown else None
         self.master_page = master.page
         self._subscription = self._subscribed(client, master)
 
@@ -90,6 +94,11 @@ class InitShell(Shell[Event]):
                 task.cancel()
             await asyncio.gather(*self._probes, return_exceptions=True)
             await self._prober.close()
+
+    async def stop(self) -> None:
+        if self._end_framework is not None and self.lease.valid():
+            await self._end_framework()
+        await super().stop()
 
     def abandon(self, why: str) -> None:
         """Event streams end by themselves, because they check the lease."""

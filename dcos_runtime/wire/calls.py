@@ -93,5 +93,9 @@ def suppress(roles: Sequence[str] = ()) -> Call:
     return Call(type=Call.Type.SUPPRESS, suppress=Call.Suppress(roles=list(roles)))
 
 
+def teardown() -> Call:
+    return Call(type=Call.Type.TEARDOWN)
+
+
 def _agent(agent_id: str | None) -> AgentID | None:
     return None if agent_id is None else AgentID(value=agent_id)

@@ -11,14 +11,16 @@ import time
 import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from dcos_runtime.cosmos.core import shown
+from dcos_runtime.cosmos.http.routes import endpoints
+from dcos_runtime.cosmos.packages import Packages
 from tests.support.cosmos.client import Answer, Client, media, refused
 from tests.support.cosmos.cluster import Packaged, packaged
-from tests.support.cosmos.packages import entry
+from tests.support.cosmos.packages import CONTENT_HASH, entry
 from tests.support.cosmos.schedulers import taken_down
 from tests.support.cosmos.served import Served
 from tests.support.daemons.byhand import ask, free_port, wait_for
@@ -27,7 +29,9 @@ from tests.support.daemons.guarded import Subscription
 RESOURCE = {
     "assets": {"uris": {"file": "http://asset.test/file%2B1.tgz"}, "container": {"docker": {"image": "some/image:1"}}},
     "images": {"icon-small": "http://asset.test/icon.png"},
-    "cli": {"binaries": {"linux": {"x86-64": {"kind": "zip", "url": "http://asset.test/cli", "contentHash": []}}}},
+    "cli": {
+        "binaries": {"linux": {"x86-64": {"kind": "zip", "url": "http://asset.test/cli", "contentHash": CONTENT_HASH}}}
+    },
 }
 ONE = entry(version="1.0", release=0, upgradesFrom=[], downgradesTo=[])
 TWO = entry(version="2.0", release=1, upgradesFrom=["1.0"], downgradesTo=["1.0"], resource=RESOURCE)
@@ -247,6 +251,11 @@ def _framework(here: Packaged, name: str, *roles: str, **info: Any) -> Subscript
     )
 
 
+def _host_of(here: Packaged, app: str) -> str:
+    (task,) = ask(f"{here.cluster.marathon.url}/v2/apps/{app}/tasks")[1]["tasks"]
+    return str(task["host"])
+
+
 def _names(here: Packaged) -> list[str]:
     return [one["name"] for one in ask(f"{here.cluster.master.url}/frameworks")[1]["frameworks"]]
 
@@ -254,10 +263,30 @@ def _names(here: Packaged) -> list[str]:
 def test_its_framework_is_torn_down_with_it(here: Packaged, client: Client) -> None:
     body = {"options": {"service": {"name": "scheduler", "framework": "torn"}}}
     assert client.install("hello-world", **body).status == 200
-    _framework(here, "torn", "torn-role")
+    wait_for(lambda: here.cluster.running("scheduler"), 60)
+    _framework(here, "torn", "torn-role", hostname=_host_of(here, "scheduler"))
     wait_for(lambda: "torn" in _names(here), 60)
     assert client.uninstall("hello-world").status == 200
     assert "torn" not in _names(here)
+
+
+def test_a_framework_that_tells_no_host_is_the_apps_if_it_ends_with_it(here: Packaged, client: Client) -> None:
+    body = {"options": {"service": {"name": "scheduler-somewhere", "framework": "nowhere"}}}
+    assert client.install("hello-world", **body).status == 200
+    wait_for(lambda: here.cluster.running("scheduler-somewhere"), 60)
+    held = _framework(here, "nowhere", "nowhere-role", suppressed_roles=["nowhere-role"])
+    wait_for(lambda: "nowhere" in _names(here), 60)
+    told = client.uninstall("hello-world")
+    left = "\n".join(told.body["results"][0]["notFreed"])
+    assert f"the framework {held.id} of the name nowhere, which goes on: it does not say where it is" in left
+    assert "nowhere" in _names(here)
+
+    assert client.install("hello-world", **body).status == 200
+    wait_for(lambda: here.cluster.running("scheduler-somewhere"), 60)
+    held.close()  # as the scheduler of an app that ends
+    told = client.uninstall("hello-world")
+    assert told.status == 200 and "which goes on" not in json.dumps(told.body)
+    assert "nowhere" not in _names(here)
 
 
 def test_a_framework_of_somebody_else_that_has_the_name_goes_on(here: Packaged, client: Client) -> None:
@@ -309,7 +338,8 @@ def test_kills_at_any_moment_leave_nothing_half_done(here: Packaged, client: Cli
         name = f"killed-{number}"
         options = {"service": {"name": name, "framework": f"fw-{name}"}}
         assert client.install("hello-world", options=options).status == 200
-        _framework(here, f"fw-{name}", "killed-role")
+        wait_for(functools.partial(here.cluster.running, name), 60)
+        _framework(here, f"fw-{name}", "killed-role", hostname=_host_of(here, name))
         assert wait_for(functools.partial(_is_framework, here, name), 60)
         asking = threading.Thread(target=_quietly, args=(client, name))
         asking.start()
@@ -381,6 +411,65 @@ def test_repositories_come_in_an_order_and_survive_a_restart(here: Packaged, cli
         other.close()
 
 
+def test_an_entry_that_is_no_package_is_refused_by_itself_and_told(here: Packaged, client: Client) -> None:
+    wrong: list[Any] = [
+        entry("far", release=10**40),
+        entry("far", release=-1),
+        entry("far", version="1" * 100_000),
+        entry("far", description="\ud800"),
+        entry("far", config={"type": "object", "properties": {"a": {"$ref": "http://169.254.169.254/"}}}),
+        entry("far", config={"$ref": "#"}),
+        entry("far") | {"marathon": {"v2AppMustacheTemplate": "no base64"}},
+        7,
+    ]
+    other = Served(entry("near"), *wrong)
+    try:
+        other.files["/repo"] = (*other.files["/repo"][:2], other.files["/repo"][2].replace(b"-1", b"9" * 5000))
+        assert client.package("repository/add", {"name": "Mixed", "uri": other.repo}).status == 200
+        assert client.package("describe", {"packageName": "near"}, 3).status == 200
+        refused(client.package("describe", {"packageName": "far"}, 3), 400, "PackageNotFound")
+        listed = client.package("repository/list").body["repositories"]
+        (told,) = [one["refused"] for one in listed if one["name"] == "Mixed"]
+        assert told["count"] == len(told["entries"]) == len(wrong)
+        assert all(one.startswith("/packages/") for one in told["entries"])
+        assert "refused" not in next(one for one in listed if one["name"] == "Tests")
+        assert "an entry is refused" in here.cosmos.log.read_text()
+    finally:
+        client.package("repository/delete", {"name": "Mixed"})
+        other.close()
+
+
+def test_every_field_of_every_request_is_of_its_type(client: Client) -> None:
+    wrong: dict[str, tuple[Any, ...]] = {
+        "all": ("true", 1),
+        "replace": ("yes", 0),
+        "includePackageVersions": ("x",),
+        "options": ("x", []),
+    }
+    wrong |= {"index": (1.5, "one", True, {})}
+    for one in endpoints(Packages(cast(Any, None), cast(Any, None))):
+        for field in one.fields:
+            for value in wrong.get(field, (5, True, [], {})):
+                body = {"packageName": "hello-world", "appId": "/x", "name": "x", "uri": "http://x.test"}
+                answer = client.raw(
+                    "POST",
+                    one.path,
+                    json.dumps(body | {field: value}).encode(),
+                    {"Content-Type": media(f"{one.name}-request"), "Accept": media(f"{one.name}-response")},
+                )
+                refused(answer, 400, "not_valid")
+                assert f"{field}, which has to be" in answer.body["message"], (one.path, field, value)
+
+
+def test_a_service_is_not_changed_in_the_name_of_another_package(client: Client) -> None:
+    assert client.package("install", {"packageName": "hello-world"}, 2).status == 200
+    for path in ("update", "plan", "describe"):
+        for body in ({"packageName": "old"}, {"currentPackageVersion": "9"}):
+            answer = client.service(path, {"appId": "hello-world", **body})
+            refused(answer, 400, "not_valid")
+            assert "/hello-world is of" in answer.body["message"]
+
+
 def test_what_cannot_be_a_repository_is_not_added(here: Packaged, client: Client) -> None:
     def add(uri: str, **more: Any) -> Answer:
         return client.package("repository/add", {"name": "x", "uri": uri, **more})
@@ -402,12 +491,14 @@ def test_what_cannot_be_a_repository_is_not_added(here: Packaged, client: Client
 
 def test_only_what_an_index_names_is_handed_on(here: Packaged, client: Client) -> None:
     named = f"{here.served.url}/cli%2B1"
-    resource = {"cli": {"binaries": {"linux": {"x86-64": {"kind": "zip", "url": named, "contentHash": []}}}}}
+    resource = {"cli": {"binaries": {"linux": {"x86-64": {"kind": "zip", "url": named, "contentHash": CONTENT_HASH}}}}}
     here.served.files["/cli%2B1"] = (200, {"Content-Type": "application/zip"}, b"PK...")
     here.served.files["/secret"] = b"secret"
     inside = {
         "cli": {
-            "binaries": {"linux": {"x86-64": {"kind": "zip", "url": "http://169.254.169.254/x", "contentHash": []}}}
+            "binaries": {
+                "linux": {"x86-64": {"kind": "zip", "url": "http://169.254.169.254/x", "contentHash": CONTENT_HASH}}
+            }
         }
     }
     here.served.publish(*ALL, entry("with-cli", "1", resource=resource), entry("bad", "1", resource=inside))

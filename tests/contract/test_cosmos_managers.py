@@ -14,7 +14,9 @@ from tests.support.cosmos.packages import entry
 from tests.support.cosmos.schedulers import manager
 from tests.support.daemons.byhand import ask, wait_for
 
-MANAGED = entry("managed", "1", packagingVersion="5.0", manager={"packageName": "the-manager"})
+MANAGED = entry(
+    "managed", "1", packagingVersion="5.0", minDcosReleaseVersion="1.12", manager={"packageName": "the-manager"}
+)
 """It is installed by another service, and only that knows where."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,8 @@ from tests.support.cosmos.served import Served
 from tests.support.daemons.byhand import wait_for
 from tests.support.daemons.fronted import Fronted, fronted
 
+_binary = functools.partial(binary, machines=("x86-64",))
+
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
@@ -19,10 +22,10 @@ def served() -> Iterator[Served]:
     program, archive = PROGRAM.encode(), zipped({"bin/dcos-packed": PROGRAM})
     one.files |= {"/dcos-hello": program, "/packed.zip": archive, "/moved": (302, {"Location": "/dcos-hello"}, b"")}
     one.publish(
-        entry("hello", resource=binary(f"{one.url}/moved", program)),
-        entry("packed", template=None, config=None, resource=binary(f"{one.url}/packed.zip", archive, kind="zip")),
-        entry("wrong", resource=binary(f"{one.url}/dcos-hello", program + b"# other")),
-        entry("missing", resource=binary(f"{one.url}/nothing", program)),
+        entry("hello", resource=_binary(f"{one.url}/moved", program)),
+        entry("packed", template=None, config=None, resource=_binary(f"{one.url}/packed.zip", archive, kind="zip")),
+        entry("wrong", resource=_binary(f"{one.url}/dcos-hello", program + b"# other")),
+        entry("missing", resource=_binary(f"{one.url}/nothing", program)),
     )
     yield one
     one.close()

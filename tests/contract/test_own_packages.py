@@ -97,14 +97,20 @@ def test_marathon_runs_apps_of_its_own_for_who_knows_its_secret(shell: Shell) ->
 
     wait_for(runs, 60, "an app of the second init")
     assert "inner" in shell.dcos("ps")
+
+    def frameworks() -> list[str]:
+        return [one["id"] for one in ask(f"{master}/state")[1]["frameworks"] if one["name"] == "marathon-user"]
+
+    (first,) = frameworks()
+    shell.dcos("package", "upgrade", "marathon", "--yes", options={"service": {"mem": 300}})
+    # What it knew is lost with its sandbox, so the framework before has gone, with its apps.
+    wait_for(
+        lambda: len(frameworks()) == 1 and first not in frameworks(), 60, "the framework of the new instance alone"
+    )
+    wait_for(lambda: "inner" not in shell.dcos("ps"), 60, "the end of the former one's apps")
     shell.dcos("package", "uninstall", "marathon", "--yes")
     shell.gone("marathon-user")
-
-    def ended() -> bool:
-        state = ask(f"{master}/state")[1]
-        return "marathon-user" not in [one["name"] for one in state["frameworks"]]
-
-    wait_for(ended, 60, "the end of the second init's framework and its apps")
+    wait_for(lambda: frameworks() == [], 60, "the end of the second init's framework and its apps")
     assert "inner" not in shell.dcos("ps")
 
 

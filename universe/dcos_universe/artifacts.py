@@ -22,40 +22,51 @@ FILE = "digests.json"
 
 ASSET, CLI, ICON, SCREENSHOT, IMAGE = "asset", "cli", "icon", "screenshot", "image"
 _HEX = re.compile(r"[0-9a-f]{64}")
+_OF_DIGESTS = ("sha256", "size", "origins")
 _LARGEST = 4 << 20
 _HINT = 'write it again: a file with {"<uri>": "sha256:<hex>", …}'
 
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """SHA-256 in hex; for an image, that of its manifest. ``size`` in bytes."""
+    """SHA-256 in hex; for an image, that of its manifest. ``size`` in bytes; ``origins``: its addresses in the
+    packages of the source, if a mirror has it.
+    """
 
     sha256: str
     size: int | None = None
+    origins: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, value: object, where: str) -> Digest:
-        """The digest in ``"sha256:<hex>"`` or ``{"sha256": hex, "size": n}``. Raises `UniverseError`."""
-        size = None
-        if isinstance(value, dict) and set(value) <= {"sha256", "size"}:
-            size = value.get("size")
+        """The digest in ``"sha256:<hex>"`` or ``{"sha256": hex, "size": n, "origins": [uri, …]}``. Raises
+        `UniverseError`.
+        """
+        size: object = None
+        origins: object = []
+        if isinstance(value, dict) and set(value) <= set(_OF_DIGESTS):
+            size, origins = value.get("size"), value.get("origins", [])
             value = f"sha256:{value.get('sha256')}"
         found = value.removeprefix("sha256:") if isinstance(value, str) and value.startswith("sha256:") else ""
         if (
             not _HEX.fullmatch(found)
             or isinstance(size, bool)
             or not (size is None or (isinstance(size, int) and size >= 0))
+            or not isinstance(origins, list)
+            or not all(isinstance(one, str) for one in origins)
         ):
             raise UniverseError(
                 f"{where} is no digest",
                 why=f"it is {str(value)[:90]!r}",
                 hint='write "sha256:" and 64 small hex digits',
             )
-        return cls(found, size)
+        return cls(found, size, tuple(origins))
 
     @property
     def json(self) -> Json:
-        return {"sha256": self.sha256} if self.size is None else {"sha256": self.sha256, "size": self.size}
+        made: Json = {"sha256": self.sha256}
+        made |= {} if self.size is None else {"size": self.size}
+        return made | ({"origins": list(self.origins)} if self.origins else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,8 @@ def read(folder: Path) -> dict[str, Digest]:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise UniverseError(f"{path} is not understood", why=f"it is no JSON: {error}", hint=_HINT) from error
+    if found == []:
+        return {}  # as good as none, as in the files of the format
     if not isinstance(found, dict):
         raise UniverseError(f"{path} is not understood", why="it is no JSON object", hint=_HINT)
     return {uri: Digest.of(value, f"{path}: {uri}") for uri, value in found.items()}
@@ -225,5 +238,5 @@ def _digests(one: Any) -> Iterator[tuple[str, Digest]]:
         if "sha256" in artifact:
             yield (
                 str(artifact["uri"]),
-                Digest.of({key: artifact[key] for key in ("sha256", "size") if key in artifact}, "a sidecar"),
+                Digest.of({key: artifact[key] for key in _OF_DIGESTS if key in artifact}, "a sidecar"),
             )

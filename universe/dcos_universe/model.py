@@ -14,6 +14,15 @@ Json: TypeAlias = "dict[str, Any]"
 """A JSON object; keys in the order of the file, in which user interfaces show options."""
 
 
+LATEST = 253_402_214_400
+"""Seconds from 1970 to the last day of the year 9999, which calendars of programs end with."""
+
+
+def is_time(value: object) -> bool:
+    """Whether ``lastUpdated`` may be this: a number of seconds since 1970, as in Mesosphere's Universe."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One revision of a package. ``entry`` is its object in a repository file (Universe's v3 to v5): the keys of
@@ -28,6 +37,12 @@ class Revision:
         """The revision with this entry. Raises `UniverseError` when the four fields that identify a revision are
         missing or of another type.
         """
+        if not isinstance(entry, Mapping):
+            raise UniverseError(
+                "an entry of a repository is no object",
+                why=f"it is {_short(entry)}",
+                hint="have the repository checked by its publisher: dcos-universe check",
+            )
         for key, kind in (("packagingVersion", str), ("name", str), ("version", str), ("releaseVersion", int)):
             value = entry.get(key)
             if not isinstance(value, kind) or isinstance(value, bool):
@@ -100,6 +115,12 @@ class Revision:
         """The package that installs and changes this one instead of Cosmos (packagingVersion 5.0)."""
         manager = self.entry.get("manager")
         return None if manager is None else str(manager.get("packageName"))
+
+    @property
+    def updated(self) -> int | None:
+        """``lastUpdated``, whole seconds since 1970; None if it is missing or no such time."""
+        value = self.entry.get("lastUpdated")
+        return int(value) if value is not None and is_time(value) else None
 
     def __str__(self) -> str:
         return f"{self.name} {self.version} (revision {self.release_version})"

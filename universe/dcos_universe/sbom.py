@@ -24,7 +24,6 @@ from dcos_universe.artifacts import IMAGE, Artifact, entry_digest
 from dcos_universe.model import Revision
 
 VERSION = SchemaVersion.V1_6
-_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 def bom(revision: Revision, artifacts: Iterable[Artifact]) -> bytes:
@@ -50,10 +49,7 @@ def _digest(revision: Revision, artifacts: list[Artifact]) -> str:
 
 def _time(revision: Revision) -> datetime:
     """Never the present time, with which the bytes would differ each time."""
-    updated = revision.entry.get("lastUpdated")
-    if not isinstance(updated, int) or isinstance(updated, bool) or not 0 <= updated < _LATEST:
-        updated = 0
-    return datetime.fromtimestamp(updated, UTC)
+    return datetime.fromtimestamp(revision.updated or 0, UTC)
 
 
 def _package(revision: Revision) -> Component:

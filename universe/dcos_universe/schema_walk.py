@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -55,6 +56,20 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
         inner = schema.get(keyword)
         if isinstance(inner, Mapping):
             yield (keyword,), inner
+
+
+def applied(root: Any, schema: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
+    """The schemas that are held against the same value as this schema, with their places below it: the target of its
+    ``$ref``, which stands for all else in it, or those of ``allOf`` and the like. Dangling references lead nowhere.
+    """
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        with contextlib.suppress(Dangling):
+            yield ("$ref",), resolve(root, reference)[1]
+        return
+    for way, inner in subschemas(schema):
+        if way[0] in ("allOf", "anyOf", "oneOf", "not", "dependencies"):
+            yield way, inner
 
 
 class Dangling(Exception):

@@ -22,7 +22,7 @@ import jsonschema_rs
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json
 from dcos_universe.schema_cost import BACKTRACKS, MAX_PATTERN, SIZES, SchemaCost, TooMuch, size_of_pattern
-from dcos_universe.schema_walk import Dangling, Place, encoded, pointer, resolve, subschemas
+from dcos_universe.schema_walk import Dangling, Place, applied, encoded, pointer, resolve, subschemas
 
 DRAFT = 4
 """The draft of JSON Schema: the only one in the format."""
@@ -346,19 +346,21 @@ def _short(message: str) -> str:
 
 
 def misreferences(root: Json) -> list[Mismatch]:
-    """Every ``$ref`` without a target in the document, also in schemas that are only referred to."""
+    """Every ``$ref`` without a target in the document, also in schemas that are only referred to, and every one that
+    leads back to itself before any part of a value is looked at.
+    """
     return list(_misreferences(root)) if b'"$ref"' in (encoded(root) or b"") else []
 
 
 def _misreferences(root: Json) -> Iterator[Mismatch]:
-    seen: set[int] = set()
+    seen: dict[int, tuple[Place, Any]] = {}
     waiting: deque[tuple[Place, Any]] = deque([((), root)])
     count = 0
     while waiting:
         path, schema = waiting.popleft()
         if id(schema) in seen:
             continue
-        seen.add(id(schema))
+        seen[id(schema)] = path, schema
         waiting.extend((path + way, inner) for way, inner in subschemas(schema))
         if path and isinstance(schema.get("id"), str):
             yield Mismatch((*path, "id"), "an id inside a schema changes what $ref means", "$ref")
@@ -373,3 +375,28 @@ def _misreferences(root: Json) -> Iterator[Mismatch]:
             waiting.append(resolve(root, reference))
         except Dangling as fault:
             yield Mismatch((*path, "$ref"), str(fault), "$ref")
+    yield from _circles(root, seen)
+
+
+def _circles(root: Json, schemas: Mapping[int, tuple[Place, Any]]) -> Iterator[Mismatch]:
+    """``schemas``: all of them by identity, with their places."""
+    over: set[int] = set()
+    for first in schemas:
+        if first in over:
+            continue
+        way = [(first, applied(root, schemas[first][1]))]
+        on_way = {first}
+        while way:
+            here, further = way[-1]
+            for place, inner in further:
+                if id(inner) in on_way:
+                    what = "it leads back to itself, and no value can be held against it"
+                    yield Mismatch((*schemas[here][0], *place), what, "$ref")
+                elif id(inner) not in over:
+                    way.append((id(inner), applied(root, inner)))
+                    on_way.add(id(inner))
+                    break
+            else:
+                way.pop()
+                on_way.discard(here)
+                over.add(here)

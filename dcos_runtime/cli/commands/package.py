@@ -6,7 +6,7 @@ import click
 
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import as_the_package_manager_returns, only_names
-from dcos_runtime.cli.tree import CommandTree, LazyCommand
+from dcos_runtime.cli.tree import CommandTree, LazyCommand, own_commands
 
 
 @click.group(
@@ -74,7 +74,7 @@ def list_packages(
     cluster = invocation.target.cluster
     plugins = Plugins(cluster.folder).all() if cluster is not None else []
     apps = [] if only_cli else invocation.cosmos.installed(app_id=app_id)
-    found = gathered(apps, [] if app_id is not None else plugins, query)
+    found = gathered(apps, [] if app_id is not None else plugins, query, own_commands())
     if as_json:
         output.print_json([one.as_json() for one in found])
     elif quiet:

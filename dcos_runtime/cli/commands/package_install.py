@@ -6,7 +6,7 @@ import click
 
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import asking_nothing, only_app, only_plugin, planned, waiting
-from dcos_runtime.cli.tree import Leaf
+from dcos_runtime.cli.tree import Leaf, own_commands
 
 
 @click.command(cls=Leaf)
@@ -49,7 +49,9 @@ def install(
         raise CliError("--options and --app-id are of the app, and --cli leaves it out", exit_code=USAGE)
     options = read_options(options_file)
     package = invocation.cosmos.describe(name, package_version)
-    installation = Installation(invocation, package, options, app_id, app=not only_cli, cli=not only_app)
+    installation = Installation(
+        invocation, package, options, app_id, own_commands(), app=not only_cli, cli=not only_app
+    )
     installation.check(only_cli=only_cli)
     if plan:
         installation.tell_plan(as_json=as_json)

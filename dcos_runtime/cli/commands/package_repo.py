@@ -19,9 +19,10 @@ def repo() -> None:
 @as_the_package_manager_returns
 @pass_invocation
 def list_repositories(invocation: Invocation, quiet: bool, as_json: bool) -> None:
-    """List the repositories in the order in which they are looked into; of one that is not fetched, why."""
+    """List the repositories in the order in which they are looked into; of one that is not fetched, or
+    has invalid entries, why."""
     from dcos_runtime.cli import output
-    from dcos_runtime.cli.packages.shown import repository_problem
+    from dcos_runtime.cli.packages.shown import refused_entries, repository_problem
 
     found = invocation.cosmos.repositories()
     if as_json:
@@ -30,7 +31,7 @@ def list_repositories(invocation: Invocation, quiet: bool, as_json: bool) -> Non
     for one in found:
         output.print_line(str(one.get("name")) if quiet else f"{one.get('name')}: {one.get('uri')}")
     for one in found:
-        for line in repository_problem(one):
+        for line in (*repository_problem(one), *refused_entries(one)):
             output.print_note(line)
 
 

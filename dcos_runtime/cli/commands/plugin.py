@@ -21,9 +21,10 @@ def plugin_command(invocation: Invocation, name: str) -> click.Command | None:
         target = invocation.target
     except CliError:
         return None
-    found = Plugins(target.cluster.folder).command(name) if target.cluster is not None else None
-    if found is None:
+    having = Plugins(target.cluster.folder).having(name) if target.cluster is not None else []
+    if not having:
         return None
+    (plugin, found), *others = having
 
     @click.command(
         name,
@@ -35,23 +36,36 @@ def plugin_command(invocation: Invocation, name: str) -> click.Command | None:
     def call(words: tuple[str, ...]) -> None:
         from dcos_runtime.cli.plugins.running import run
 
+        if others:
+            from dcos_runtime.cli.output import print_note
+
+            packages = ", ".join(other.name for other, _ in others)
+            print_note(f"warning: dcos {name} is the command of {plugin.name}; of that name is one of {packages}, too")
         run(found, words, target, environment())
 
     return call
 
 
 def plugin_lines(invocation: Invocation, own: set[str]) -> list[tuple[str, str]]:
-    """Name and description of each plugin for the help page, except those with the name of a built-in command."""
+    """Name and description of each command for the help page, except those that cannot be called. ``own``: the names of
+    built-in commands.
+    """
     if not _is_any_installed():
         return []
-    from dcos_runtime.cli.plugins.installed import Plugins
+    from dcos_runtime.cli.plugins.installed import Plugins, hidden
 
     try:
         cluster = invocation.target.cluster
     except CliError:
         return []
     plugins = Plugins(cluster.folder).all() if cluster is not None else []
-    return sorted((one.name, one.description) for plugin in plugins for one in plugin.commands if one.name not in own)
+    out_of_reach = hidden(plugins, own)
+    return sorted(
+        (one.name, one.description)
+        for plugin in plugins
+        for one in plugin.commands
+        if (plugin.name, one.name) not in out_of_reach
+    )
 
 
 def _is_any_installed() -> bool:

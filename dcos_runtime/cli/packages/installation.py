@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,19 +13,31 @@ from dcos_runtime.cli.packages.options import confirm
 from dcos_runtime.cli.packages.plan import difference
 from dcos_runtime.cli.packages.reach import Reach
 from dcos_runtime.cli.packages.template import has_app
+from dcos_runtime.cli.plugins.installed import Plugin
 from dcos_runtime.cli.plugins.sources import PluginSource, sources
 
 
 class Installation:
-    """The installation of one package. ``app`` and ``cli``: the wanted parts, if the package has them."""
+    """The installation of one package. ``own``: the names of built-in commands; ``app`` and ``cli``: the wanted parts,
+    if the package has them.
+    """
 
     def __init__(
-        self, reach: Reach, package: Package, options: Options, app_id: str | None, *, app: bool, cli: bool
+        self,
+        reach: Reach,
+        package: Package,
+        options: Options,
+        app_id: str | None,
+        own: Collection[str],
+        *,
+        app: bool,
+        cli: bool,
     ) -> None:
         self._reach = reach
         self._package = package
         self._options = options
         self._app_id = app_id
+        self._own = own
         self._app = app and has_app(package)
         self._cli = cli
         self.name = str(package.get("name", ""))
@@ -110,8 +122,23 @@ class Installation:
             confirm("Run it on this machine all the same?", yes=yes)
         with teller(f"bringing the plugin of {self.name}", lines=False) as tell:
             plugin = install(self.name, self._package, self.files, self._reach.target, self._reach.http, tell)
-        names = sorted(one.name for one in plugin.commands)
-        print_note(f"New commands available: {', '.join(names)}")
+        return self._tell_commands(plugin)
+
+    def _tell_commands(self, plugin: Plugin) -> list[str]:
+        """The plugin's commands that can be called."""
+        from dcos_runtime.cli.plugins.installed import DCOS, hidden
+        from dcos_runtime.cli.plugins.installing import plugins_of
+
+        out_of_reach = hidden(plugins_of(self._reach.target).all(), self._own)
+        names = sorted(one.name for one in plugin.commands if (plugin.name, one.name) not in out_of_reach)
+        if names:
+            print_note(f"New commands available: {', '.join(names)}")
+        for (package, name), by in sorted(out_of_reach.items()):
+            if package == plugin.name:
+                whose = "is a command of dcos itself" if by == DCOS else f"is the command of the package {by}"
+                print_note(f"warning: the package's command {name} cannot be called: dcos {name} {whose}")
+            elif by == plugin.name:
+                print_note(f"warning: dcos {name} is the command of {by} now, and no more that of {package}")
         return names
 
     def _rendered(self) -> Mapping[str, Any]:

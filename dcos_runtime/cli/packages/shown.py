@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dcos_runtime.cli.packages.client import Installed, Package
-from dcos_runtime.cli.plugins.installed import Plugin
+from dcos_runtime.cli.plugins.installed import Plugin, hidden
 
 LONGEST = 80
 
@@ -21,18 +21,25 @@ class Present:
     version: str
     apps: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    hidden: dict[str, str] = field(default_factory=dict)
+    """Its commands that cannot be called, and the package whose command is called instead, or `DCOS`."""
 
     def as_json(self) -> Mapping[str, Any]:
         """As DC/OS' command shows it: the definition without its parts, ``apps`` and ``command``."""
         left_out = ("config", "marathon", "resource", "command")
         shown = {key: value for key, value in self.package.items() if key not in left_out}
         shown |= {"apps": self.apps} if self.apps else {}
-        shown |= {"command": {"name": self.name}, "commands": self.commands} if self.commands else {}
+        if self.commands or self.hidden:
+            shown |= {"command": {"name": self.name}, "commands": self.commands}
+        shown |= {"hiddenCommands": {name: by or "dcos" for name, by in self.hidden.items()}} if self.hidden else {}
         return shown
 
 
-def gathered(apps: Sequence[Installed], plugins: Sequence[Plugin], query: str | None) -> list[Present]:
-    """By name and version. ``query``: part of a package's name or an app's id."""
+def gathered(
+    apps: Sequence[Installed], plugins: Sequence[Plugin], query: str | None, own: Collection[str]
+) -> list[Present]:
+    """By name and version. ``query``: part of a package's name or an app's id; ``own``: names of built-in commands."""
+    out_of_reach = hidden(plugins, own)
     found: dict[tuple[str, str], Present] = {}
     for one in apps:
         present = found.setdefault((one.name, one.version), Present(one.package, one.name, one.version))
@@ -42,7 +49,11 @@ def gathered(apps: Sequence[Installed], plugins: Sequence[Plugin], query: str | 
         present = found.setdefault(
             (name, version), Present(plugin.package or {"name": name, "version": version}, name, version)
         )
-        present.commands += [command.name for command in plugin.commands]
+        for command in plugin.commands:
+            if (by := out_of_reach.get((plugin.name, command.name))) is None:
+                present.commands.append(command.name)
+            else:
+                present.hidden[command.name] = by
     shown = [found[key] for key in sorted(found)]
     if query is None:
         return shown
@@ -65,7 +76,7 @@ def installed_row(one: Present) -> tuple[str, ...]:
         one.version,
         _truth(one.package.get("selected")),
         ",".join(one.apps),
-        ",".join(one.commands),
+        ",".join([*one.commands, *(f"{name} (hidden by {by or 'dcos'})" for name, by in one.hidden.items())]),
         short(str(one.package.get("description", ""))),
     )
 
@@ -81,6 +92,23 @@ def repository_problem(repository: Mapping[str, Any]) -> list[str]:
         f"  {problem.get('message')}",
     ]
     return [*lines, f"  what to do: {problem['remedy']}"] if problem.get("remedy") else lines
+
+
+def refused_entries(repository: Mapping[str, Any]) -> list[str]:
+    """The entries of the repository that are no packages, and why, in lines; empty if all are packages."""
+    refused = repository.get("refused")
+    if not isinstance(refused, Mapping):
+        return []
+    entries = refused.get("entries")
+    shown = [str(one) for one in entries] if isinstance(entries, list) else []
+    count = refused.get("count")
+    more = count - len(shown) if isinstance(count, int) else 0
+    return [
+        f"warning: {repository.get('name')} has {count} entries that are no valid packages; the others can be used",
+        *(f"  {one}" for one in shown),
+        *([f"  and {more} more"] if more > 0 else []),
+        "  what to do: have its publisher check it: dcos-universe check",
+    ]
 
 
 def short(text: str) -> str:

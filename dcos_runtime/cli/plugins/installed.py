@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from typing import Any
 from dcos_runtime.cli.errors import CliError
 
 PREFIX = "dcos-"
+DCOS = ""
+"""Stands for `dcos` itself where others are named by their packages."""
 _STAGE = "plugin-"
 _FORMER = ".former"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
@@ -66,10 +68,9 @@ class Plugins:
             return []
         return [plugin for one in folders if (plugin := _read(one)) is not None]
 
-    def command(self, name: str) -> PluginCommand | None:
-        if not _COMMAND.fullmatch(name):
-            return None
-        return next((one for plugin in self.all() for one in plugin.commands if one.name == name), None)
+    def having(self, name: str) -> list[tuple[Plugin, PluginCommand]]:
+        """The plugins that have a command of this name; that of the first is called (`_precedence`)."""
+        return _having(self.all(), name) if _COMMAND.fullmatch(name) else []
 
     def find(self, name: str) -> Plugin | None:
         return next((plugin for plugin in self.all() if plugin.name == name), None)
@@ -159,6 +160,28 @@ class Plugins:
             yield
         finally:
             os.close(descriptor)
+
+
+def hidden(plugins: Sequence[Plugin], own: Collection[str]) -> dict[tuple[str, str], str]:
+    """The commands that cannot be called, by package and name, with what is called instead: the package whose command
+    that is, or `DCOS`. ``own``: the names of built-in commands.
+    """
+    found = {}
+    for name in {command.name for plugin in plugins for command in plugin.commands}:
+        having = _having(plugins, name)
+        for plugin, _ in having if name in own else having[1:]:
+            found[plugin.name, name] = DCOS if name in own else having[0][0].name
+    return found
+
+
+def _having(plugins: Sequence[Plugin], name: str) -> list[tuple[Plugin, PluginCommand]]:
+    found = [(plugin, command) for plugin in plugins for command in plugin.commands if command.name == name]
+    return sorted(found, key=lambda one: _precedence(one[0].name, name))
+
+
+def _precedence(package: str, command: str) -> tuple[bool, str]:
+    """The package of that name goes before all others, which follow in the order of their names."""
+    return package != command, package
 
 
 def _read(folder: Path) -> Plugin | None:

@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.cosmos.core import errors
-from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json, Revision
 
 MAX_QUERY = 1000
@@ -56,7 +55,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Repository:
-    """What one repository holds. `read` makes it."""
+    """What one repository holds. `Reading` makes it."""
 
     name: str
     uri: str
@@ -66,31 +65,29 @@ class Repository:
     """Invalid entries, with the reason: they are left out."""
 
 
+TAKEN, REFUSED = b"+", b"-"
+"""What a line begins with that holds an entry of a repository, or the reason why one is left out."""
+
+
 class Reading:
-    """Reads a repository entry by entry. Invalid entries are left out."""
+    """Reads a repository line by line, as the refresher has written it: with its verdict on each entry."""
 
     def __init__(self, name: str, uri: str) -> None:
         self._name, self._uri = name, uri
         self._kept: list[Kept] = []
         self._urls: set[str] = set()
         self._left_out: list[str] = []
-        self._count = 0
 
-    def take(self, text: bytes) -> None:
-        """``text`` is an entry of the repository file, in JSON."""
-        place, self._count = self._count, self._count + 1
-        try:
-            try:
-                entry = json.loads(text)
-            except (ValueError, RecursionError) as fault:
-                raise UniverseError(f"it is not JSON: {fault}") from fault
-            if not isinstance(entry, dict):
-                raise UniverseError("it is no object")
-            self._kept.append(_kept(entry, self._uri, text.strip()))
-        except UniverseError as error:
-            self._left_out.append(f"/packages/{place}: {error.what}" + (f": {error.why}" if error.why else ""))
+    def take(self, line: bytes) -> None:
+        """``line``: `TAKEN` and a valid entry, or `REFUSED` and a text that says which entry is refused and why; both
+        in JSON. Raises ``ValueError``.
+        """
+        value = json.loads(line[1:])
+        if line.startswith(REFUSED):
+            self._left_out.append(str(value))
             return
-        self._urls.update(urls_of(entry.get("resource")))
+        self._kept.append(_kept(value, self._uri, line[1:].strip()))
+        self._urls.update(urls_of(value.get("resource")))
 
     def done(self) -> Repository:
         return Repository(self._name, self._uri, tuple(self._kept), frozenset(self._urls), tuple(self._left_out))
@@ -98,25 +95,10 @@ class Reading:
 
 def _kept(entry: Mapping[str, Any], uri: str, text: bytes) -> Kept:
     revision = Revision.of(entry)
-    check_types(entry)
     ways_up, ways_down = revision.upgrades_from, revision.downgrades_to
     return Kept(
         revision.name, revision.version, revision.release_version, uri, text, ways_up, ways_down, revision.manager
     )
-
-
-def check_types(entry: Mapping[str, Any]) -> None:
-    """Raises `UniverseError` for an entry of a package whose fields are not of the types that are read here."""
-    for key, kind, empty in (("description", str, ""), ("tags", list, [])):
-        if not isinstance(entry.get(key, empty), kind):
-            raise UniverseError(f"its {key} is of another type")
-    for key in ("config", "resource", "marathon", "command", "manager"):
-        if not isinstance(entry.get(key, {}), Mapping):
-            raise UniverseError(f"its {key} is no object")
-    for key in ("upgradesFrom", "downgradesTo", "tags"):
-        value = entry.get(key) or []
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise UniverseError(f"its {key} is no list of strings")
 
 
 def urls_of(resource: Any) -> Iterator[str]:

@@ -43,10 +43,9 @@ def not_its_own(
     A framework says where it is in its host's name, in its ``pid`` (of an older scheduler) and in the URL of its page.
     ``hosts`` and ``since``: see `places`; ``others``: further apps that name it, and where their tasks are.
     """
-    named = {_host(framework.get("hostname")), _of_pid(framework.get("pid"))} - {""}
-    named = {one for one in named if not _CONTAINER.fullmatch(one)}
+    named = _named(framework)
     somewhere = named | {_of_url(framework.get("webui_url"))}
-    mine = bool(somewhere & set(hosts))
+    mine = is_where(framework, hosts)
     if named and hosts and not mine:
         return f"it registered from {', '.join(sorted(named))}, where the app had no task"
     seen = max(float(framework.get(name) or 0.0) for name in ("registered_time", "reregistered_time"))
@@ -56,6 +55,16 @@ def not_its_own(
         if not mine or somewhere & set(places):
             return f"the app {app} names it as well"
     return ""
+
+
+def is_where(framework: Mapping[str, Any], hosts: Collection[str]) -> bool:
+    """Whether the framework says that it is on one of these hosts."""
+    return bool((_named(framework) | {_of_url(framework.get("webui_url"))}) & set(hosts))
+
+
+def _named(framework: Mapping[str, Any]) -> set[str]:
+    named = {_host(framework.get("hostname")), _of_pid(framework.get("pid"))} - {""}
+    return {one for one in named if not _CONTAINER.fullmatch(one)}
 
 
 def _host(name: object) -> str:

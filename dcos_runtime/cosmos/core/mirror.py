@@ -24,7 +24,9 @@ class NotMirrored(Exception):
 
 
 def digests(sidecar: Any) -> dict[str, str]:
-    """SHA-256 by URI, from ``artifacts/<package>.json`` of a mirror; invalid parts are left out."""
+    """SHA-256 by URI, from ``artifacts/<package>.json`` of a mirror; invalid parts are left out. The URIs are those at
+    the mirror and those in the packages of its source.
+    """
     found: dict[str, str] = {}
     revisions = sidecar.get("revisions") if isinstance(sidecar, Mapping) else None
     for revision in revisions.values() if isinstance(revisions, Mapping) else ():
@@ -32,7 +34,10 @@ def digests(sidecar: Any) -> dict[str, str]:
         for one in artifacts if isinstance(artifacts, list) else ():
             uri, digest = (one.get("uri"), one.get("sha256")) if isinstance(one, Mapping) else (None, None)
             if isinstance(uri, str) and isinstance(digest, str) and _HEX.fullmatch(digest):
-                found[uri] = digest
+                origins = one.get("origins")
+                for each in (uri, *(origins if isinstance(origins, list) else ())):
+                    if isinstance(each, str):
+                        found[each] = digest
     return found
 
 

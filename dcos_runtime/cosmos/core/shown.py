@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dcos_runtime.cosmos.core import errors
-from dcos_runtime.cosmos.core.catalog import Catalog, Kept, check_types
+from dcos_runtime.cosmos.core.catalog import Catalog, Kept
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json
 
@@ -171,6 +171,20 @@ def stored_options(app: Mapping[str, Any]) -> Json | None:
     return value if isinstance(value, dict) else None
 
 
+def _check_types(entry: Mapping[str, Any]) -> None:
+    """Raises `UniverseError` for an entry of a package whose fields are not of the types that are read here."""
+    for key, kind, empty in (("description", str, ""), ("tags", list, [])):
+        if not isinstance(entry.get(key, empty), kind):
+            raise UniverseError(f"its {key} is of another type")
+    for key in ("config", "resource", "marathon", "command", "manager"):
+        if not isinstance(entry.get(key, {}), Mapping):
+            raise UniverseError(f"its {key} is no object")
+    for key in ("upgradesFrom", "downgradesTo", "tags"):
+        value = entry.get(key) or []
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise UniverseError(f"its {key} is no list of strings")
+
+
 def stored_entry(app: Mapping[str, Any]) -> Json | None:
     """The revision that an app was made of, from its label; None when nobody can use what is in the label, which
     anybody may write who makes apps.
@@ -188,7 +202,7 @@ def stored_entry(app: Mapping[str, Any]) -> Json | None:
         entry = json.loads(data)
         if not isinstance(entry, dict):
             return None
-        check_types(entry)
+        _check_types(entry)
     except (binascii.Error, ValueError, RecursionError, zlib.error, AttributeError, UniverseError):
         return None
     return entry if isinstance(entry.get("name"), str) and isinstance(entry.get("version"), str) else None

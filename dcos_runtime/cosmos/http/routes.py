@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from dcos_runtime import bodies, tls
+from dcos_runtime.cosmos import asking
 from dcos_runtime.cosmos.asking import Asked
 from dcos_runtime.cosmos.core import errors, media
 from dcos_runtime.cosmos.core.media import Media
@@ -35,30 +36,49 @@ Work = Callable[[CosmosShell, dict[str, Any], Asked], Awaitable[dict[str, Any] |
 
 @dataclass(frozen=True)
 class Endpoint:
-    """``name`` is the one in its media types; ``versions`` are those of its response, the preferred one first."""
+    """``name`` is the one in its media types; ``versions`` are those of its response, the preferred one first.
+    ``fields``: those of its request; others are ignored, as Cosmos does.
+    """
 
     path: str
     name: str
     work: Work
+    fields: tuple[str, ...]
     versions: tuple[int, ...] = (1,)
     writes: bool = False
 
 
+_REVISION = ("packageName", "packageVersion")
+_WISHED = (*_REVISION, "options", "appId")
+_SERVICE = ("appId", "managerId", "packageName")
+_CHANGE = (*_SERVICE, "packageVersion", "currentPackageVersion", "options", "replace")
+
+
 def endpoints(packages: Packages) -> list[Endpoint]:
+    listed = ("packageName", "includePackageVersions")
+    uninstalled = (*_REVISION, "appId", "all", "managerId")
+    installed = (*_WISHED, "managerId")
+    added = ("name", "uri", "index")
     return [
-        Endpoint("/package/search", "package.search", packages.search),
-        Endpoint("/package/describe", "package.describe", packages.describe, (3, 2, 1)),
-        Endpoint("/package/list-versions", "package.list-versions", packages.list_versions),
-        Endpoint("/package/render", "package.render", packages.render),
-        Endpoint("/package/list", "package.list", packages.installed, (1, 2)),
-        Endpoint("/package/install", "package.install", packages.install, (2, 1), writes=True),
-        Endpoint("/package/uninstall", "package.uninstall", packages.uninstall, writes=True),
-        Endpoint("/package/repository/list", "package.repository.list", packages.repositories),
-        Endpoint("/package/repository/add", "package.repository.add", packages.add_repository, writes=True),
-        Endpoint("/package/repository/delete", "package.repository.delete", packages.delete_repository, writes=True),
-        Endpoint("/service/describe", "service.describe", packages.service),
-        Endpoint("/service/update", "service.update", packages.update, writes=True),
-        Endpoint("/service/plan", "service.plan", packages.plan),
+        Endpoint("/package/search", "package.search", packages.search, ("query",)),
+        Endpoint("/package/describe", "package.describe", packages.describe, _REVISION, (3, 2, 1)),
+        Endpoint("/package/list-versions", "package.list-versions", packages.list_versions, listed),
+        Endpoint("/package/render", "package.render", packages.render, _WISHED),
+        Endpoint("/package/list", "package.list", packages.installed, ("packageName", "appId"), (1, 2)),
+        Endpoint("/package/install", "package.install", packages.install, installed, (2, 1), writes=True),
+        Endpoint("/package/uninstall", "package.uninstall", packages.uninstall, uninstalled, writes=True),
+        Endpoint("/package/repository/list", "package.repository.list", packages.repositories, ()),
+        Endpoint("/package/repository/add", "package.repository.add", packages.add_repository, added, writes=True),
+        Endpoint(
+            "/package/repository/delete",
+            "package.repository.delete",
+            packages.delete_repository,
+            ("name", "uri"),
+            writes=True,
+        ),
+        Endpoint("/service/describe", "service.describe", packages.service, (*_SERVICE, "packageVersion")),
+        Endpoint("/service/update", "service.update", packages.update, _CHANGE, writes=True),
+        Endpoint("/service/plan", "service.plan", packages.plan, _CHANGE),
     ]
 
 
@@ -104,6 +124,7 @@ class Routes:
             chosen, said = media.choose(request.headers.get("Accept"), possible)
             media.expect(request.headers.get("Content-Type"), asked_for)
             body = _object(await bodies.read(request, MAX_BODY))
+            asking.check_types(body, endpoint.fields)
             asked = Asked(chosen.version, origin(request), who(request))
             return _answer(await endpoint.work(self._position.leading_shell, body, asked), said)
 

@@ -35,8 +35,8 @@ COMMAND = ("dcos", "dcos_runtime.cli.main")
 
 UNIVERSE = (
     *("__init__.py", "py.typed", "errors.py", "model.py", "mustache.py", "render.py"),
-    *("schema_cost.py", "schema_walk.py", "validate.py"),
-    *("schemas", "index", "layout.py", "serving"),
+    *("schema_cost.py", "schema_walk.py", "validate.py", "artifacts.py", "parsing.py", "reading.py", "states.py"),
+    *("schemas", "index", "check", "layout.py", "serving"),
 )
 """The parts of ``dcos_universe`` that run on machines. They need no further library."""
 

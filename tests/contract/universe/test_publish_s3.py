@@ -118,6 +118,52 @@ def test_what_is_kept_goes_in_time_and_others_objects_stay(bucket: S3Client, tmp
     assert found["somebody-else.txt"] == b"x"
 
 
+def test_old_objects_that_could_not_be_removed_are_told_and_go_with_the_next_publication(
+    bucket: S3Client, tmp_path: Path
+) -> None:
+    def denied(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["Errors"] = [{"Key": "x", "Code": "AccessDenied", "Message": "no"}]
+
+    published(bucket, tree(tmp_path / "1", "one", 1))
+    old = there(bucket)["metadata/1.snapshot.json"]
+    second = tree(tmp_path / "2", "two", 2)
+    bucket.meta.events.register("after-call.s3.DeleteObjects", denied)
+    with pytest.raises(UniverseError, match="cannot be removed; the new tree is published") as told:
+        published(bucket, second, keep=0)
+    assert "AccessDenied" in told.value.why
+    bucket.meta.events.unregister("after-call.s3.DeleteObjects", denied)
+    # What a store that denied it has kept:
+    bucket.put_object(Bucket=PLACE.name, Key="universe/metadata/1.snapshot.json", Body=old)
+    assert not published(bucket, second, keep=0).changed
+    third = tree(tmp_path / "3", "three", 3)
+    published(bucket, third, keep=0)
+    assert without_ours(there(bucket)) == files(third)
+
+
+def test_what_a_killed_run_brought_of_a_tree_that_never_came_goes_in_time(
+    bucket: S3Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = s3.S3Store.put
+
+    def dying(store: s3.S3Store, name: str, content: bytes, over: str | None, **said: Any) -> str:
+        if name.endswith("universe.json") and not name.startswith("targets/"):
+            raise UniverseError("killed")
+        return put(store, name, content, over, **said)
+
+    for first in (True, False):
+        with monkeypatch.context() as killed:
+            killed.setattr(s3.S3Store, "put", dying)
+            with pytest.raises(UniverseError, match="killed"):
+                published(bucket, tree(tmp_path / f"lost-{first}", "lost", 9), keep=1)
+        assert "metadata/9.snapshot.json" in there(bucket)
+        for number in (1, 2, 3) if first else (4, 5, 6):
+            last = tree(tmp_path / str(number), f"m{number}", number)
+            assert published(bucket, last, keep=1).changed
+        found = there(bucket)
+        assert not [name for name in found if DIGESTS[9] in name or name == "metadata/9.snapshot.json"]
+        assert files(last).items() <= found.items()
+
+
 def test_what_leads_to_others_comes_after_them(bucket: S3Client, tmp_path: Path) -> None:
     """By the store's own order of writes: digests' and versions' names, then fixed ones, then the timestamp."""
     published(bucket, tree(tmp_path / "1", "one", 1))

@@ -7,7 +7,7 @@ import hashlib
 import io
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PROGRAM = """#!/bin/sh
@@ -61,8 +61,20 @@ def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
 
 
-def binary(url: str, content: bytes | None, *, kind: str = "executable", algo: str = "sha256") -> dict[str, Any]:
-    """``resource.cli`` for every machine that tests run on; ``content`` None: without a digest."""
+MACHINES = ("x86-64", "arm64")
+
+
+def binary(
+    url: str,
+    content: bytes | None,
+    *,
+    kind: str = "executable",
+    algo: str = "sha256",
+    machines: Sequence[str] = MACHINES,
+) -> dict[str, Any]:
+    """``resource.cli``, by default for every machine that tests run on (the format knows x86-64 only); ``content``
+    None: without a digest.
+    """
     digest = [] if content is None else [{"algo": algo, "value": hashlib.sha256(content).hexdigest()}]
     one = {"kind": kind, "url": url, "contentHash": digest}
-    return {"cli": {"binaries": {"linux": {"x86-64": one, "arm64": one}, "darwin": {"x86-64": one, "arm64": one}}}}
+    return {"cli": {"binaries": {system: dict.fromkeys(machines, one) for system in ("linux", "darwin")}}}

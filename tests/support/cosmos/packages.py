@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dcos_runtime.cosmos.core.catalog import Reading, Repository
+from dcos_runtime.cosmos.core.catalog import TAKEN, Reading, Repository
 
 REPO = "application/vnd.dcos.universe.repo+json;charset=utf-8;version=v5"
 
@@ -45,6 +45,10 @@ CONFIG: Mapping[str, Any] = {
 }
 
 
+CONTENT_HASH = [{"algo": "sha256", "value": "0" * 64}]
+"""The digests of a program that is never fetched."""
+
+
 def entry(name: str = "hello-world", version: str = "1.0", release: int = 0, **other: Any) -> dict[str, Any]:
     """A package of 4.0. ``template=None``: without one; ``config=None``: it takes no options."""
     template, config = other.pop("template", TEMPLATE), other.pop("config", CONFIG)
@@ -74,8 +78,8 @@ def index(*entries: Mapping[str, Any]) -> bytes:
 
 
 def read(name: str, uri: str, entries: Iterable[Any]) -> Repository:
-    """The index of these packages, as the package manager reads it."""
+    """A repository of these valid entries, as the package manager reads it."""
     reading = Reading(name, uri)
     for one in entries:
-        reading.take(json.dumps(one).encode())
+        reading.take(TAKEN + json.dumps(one).encode())
     return reading.done()

@@ -52,9 +52,13 @@ def _package() -> Iterator[Broken]:
     for value in ("", " 1", "1\n", "1\t0", "1\x000"):
         yield Broken(f"2.0 version {value!r}", changed("2.0", version=value), *_AT_VERSION)
     yield Broken("version is a number", changed("4.0", version=1.0), "type", PACKAGE, ("version",))
-    for value in ("1.", "1.10.x", "v1.10", "01.9", "1.10\n", "", "-1"):
+    for packaging in ("2.0", "4.0"):
+        yield Broken(f"{packaging} version of 201 characters", changed(packaging, version="1" * 201), *_AT_VERSION)
+    for value in ("1.", "1.10.x", "v1.10", "01.9", "1.10\n", "", "-1", "1" * 10, "1" * 5000, "1." * 10 + "1"):
         source = changed("4.0", minDcosReleaseVersion=value)
-        yield Broken(f"minDcosReleaseVersion {value!r}", source, "value", PACKAGE, ("minDcosReleaseVersion",))
+        yield Broken(
+            f"minDcosReleaseVersion {value[:20]!r} ({len(value)})", source, "value", PACKAGE, ("minDcosReleaseVersion",)
+        )
     source = changed("4.0", minDcosReleaseVersion=1.12)
     yield Broken("minDcosReleaseVersion is a number", source, "type", PACKAGE, ("minDcosReleaseVersion",))
     fields: tuple[tuple[str, str, Any], ...] = (
@@ -87,6 +91,8 @@ def _package() -> Iterator[Broken]:
     for value in ("1.11", "1.9", "0.0", "1"):
         source = changed("5.0", minDcosReleaseVersion=value)
         yield Broken(f"5.0 from {value} on", source, "minimum", PACKAGE, ("minDcosReleaseVersion",))
+    source = changed("5.0", minDcosReleaseVersion="\u00b2")
+    yield Broken("5.0 from a number that is no decimal on", source, "value", PACKAGE, ("minDcosReleaseVersion",))
     source = without("5.0", "minDcosReleaseVersion")
     yield Broken("5.0 without a minimum", source, "minimum", PACKAGE, ("minDcosReleaseVersion",))
     source = changed("4.0", name="other")
@@ -175,6 +181,22 @@ def _config() -> Iterator[Broken]:
         "urn:x",
     ):
         yield option(f"with $ref {reference}", {"$ref": reference}, "reference", "$ref")
+    odd = "#/properties/service/properties/odd"
+    yield option("that is itself", {"$ref": odd}, "reference", "$ref")
+    yield option(
+        "that is all of itself", {"allOf": [{"type": "string"}, {"$ref": odd}]}, "reference", "allOf", 1, "$ref"
+    )
+    yield option("that is not itself", {"not": {"$ref": odd}}, "reference", "not", "$ref")
+    yield option(
+        "that depends on itself", {"dependencies": {"a": {"$ref": odd}}}, "reference", "dependencies", "a", "$ref"
+    )
+    source = good()
+    source.config["definitions"] = {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}
+    yield Broken("two $refs to each other", source, "reference", CONFIG, ("definitions", "b", "$ref"))
+    source = good()
+    source.config = {"$ref": "#"}
+    source.template = '{"id": "demo", "cmd": "true"}'
+    yield Broken("a schema that is itself", source, "reference", CONFIG, ("$ref",))
     yield option("with $ref 3", {"$ref": 3}, "schema", "$ref")
     yield option("with $ref in a list of schemas", {"anyOf": [{"$ref": "x"}]}, "reference", "anyOf", 0, "$ref")
     source = good()
@@ -271,6 +293,18 @@ def _resource() -> Iterator[Broken]:
         source = good()
         del source.resource["cli"]["binaries"]["linux"]["x86-64"][missing]
         yield Broken(f"a program without {missing}", source, "missing-field", RESOURCE, (*program, missing))
+    second = {"algo": "sha256", "value": SHA[::-1]}
+    source = good()
+    source.resource["cli"]["binaries"]["linux"]["x86-64"]["contentHash"].append(second)
+    yield Broken("a program with two digests", source, "hash", RESOURCE, (*program, "contentHash", 1, "value"))
+    source = good()
+    source.resource["cli"]["binaries"]["darwin"]["x86-64"]["contentHash"] = [second]
+    place = ("cli", "binaries", "darwin", "x86-64", "contentHash", 0, "value")
+    yield Broken("a program with other digests for another system", source, "hash", RESOURCE, place)
+    source = good()
+    image = source.resource["assets"]["container"]["docker"]["server"]
+    source.files["digests.json"] = json.dumps({image: f"sha256:{SHA[::-1]}"}).encode()
+    yield Broken("two digests of one image", source, "hash", f"{FOLDER}/digests.json", (image,))
     archive = "https://files.example.org/demo.tar.gz"
     digests: tuple[Any, ...] = ("abc", SHA, f"sha256:{SHA}0", f"md5:{SHA}", 3, None, {}, {"sha512": SHA})
     for digest in (*digests, {"sha256": SHA, "size": -1}):

@@ -10,9 +10,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from dcos_universe import reading
+from dcos_universe import artifacts, reading
 from dcos_universe.check import Report, check
+from dcos_universe.check.entry import errors_of
 from dcos_universe.errors import UniverseError
+from dcos_universe.index.files import Piece
+from dcos_universe.model import Revision
+from dcos_universe.sbom import bom
 from tests.support.universe.mutations import JUNK, mutated
 from tests.support.universe.sources import FOLDER, good
 
@@ -87,4 +91,27 @@ def try_out(files: dict[str, bytes]) -> Report:
             assert report.errors, refused
         else:
             json.dumps(revision.entry, allow_nan=False)
+            wrong = errors_of(revision.entry)
+            if not report.errors:
+                assert wrong == []
+                _make(revision, place)
+            elif all(_IN_ENTRIES.get(one.file.rpartition("/")[2]) in revision.entry for one in report.errors):
+                assert wrong, report.errors
         return report
+
+
+_IN_ENTRIES = {
+    reading.PACKAGE: "packagingVersion",
+    reading.CONFIG: "config",
+    reading.RESOURCE: "resource",
+    reading.COMMAND: "command",
+    reading.TEMPLATE: "marathon",
+}
+"""The files of which all is in the entry of a repository file, unless they are empty, and a key of the entry then."""
+
+
+def _make(revision: Revision, place: Path) -> None:
+    """What `build` and `sign` make of a revision that `check` passes: they refuse nothing of it."""
+    Piece.of(revision, offered=revision.entry)
+    bom(revision, artifacts.of(revision, artifacts.read(place)))
+    assert artifacts.file_name(revision) == revision.name

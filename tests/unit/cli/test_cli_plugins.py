@@ -146,6 +146,39 @@ def test_a_zip_brings_several_commands_and_what_it_says_of_them(
     assert "Greets" in called("--help").stdout
 
 
+def test_a_command_that_cannot_be_called_is_said_to_be_so(
+    publish: Callable[..., FakeCosmos], dcos: Dcos, lab: Path
+) -> None:
+    """One that `dcos` has itself, and one that two packages bring; that of the package with its name goes first."""
+    program = {"bin/dcos-marathon": PROGRAM, "bin/dcos-hello": PROGRAM, "bin/dcos-own": PROGRAM}
+    publish(zipped(program), name="another", path="/another.zip", kind="zip")
+    done = dcos("package", "install", "another", "--cli", "--yes")
+    assert done.code == 0 and "New commands available: hello, own\n" in done.err, done.err
+    assert "the package's command marathon cannot be called: dcos marathon is a command of dcos itself" in done.err
+    publish(PROGRAM.encode())
+    done = dcos("package", "install", "hello", "--cli", "--yes", "--json")
+    assert done.json()["commands"] == ["hello"]
+    assert "dcos hello is the command of hello now, and no more that of another" in done.err
+    publish(zipped({"bin/dcos-own": PROGRAM}), name="yet-another", path="/yet.zip", kind="zip")
+    done = dcos("package", "install", "yet-another", "--cli", "--yes", "--json")
+    assert done.json()["commands"] == [] and "New commands" not in done.err
+    assert "own cannot be called: dcos own is the command of the package another" in done.err
+
+    rows = {line.split()[0]: " ".join(line.split()) for line in dcos("package", "list", "--cli").lines[1:]}
+    assert "own,hello (hidden by hello),marathon (hidden by dcos)" in rows["another"]
+    assert "own (hidden by another)" in rows["yet-another"]
+    listed = {one["name"]: one for one in dcos("package", "list", "--cli", "--json").json()}
+    assert listed["another"]["hiddenCommands"] == {"hello": "hello", "marathon": "dcos"}
+    assert listed["hello"]["commands"] == ["hello"] and "hiddenCommands" not in listed["hello"]
+    page = called("--help").stdout
+    assert page.count("\n  hello ") == page.count("\n  own ") == page.count("\n  marathon ") == 1
+    for name, package, other in (("hello", "hello", "another"), ("own", "another", "yet-another")):
+        ran = called(name)
+        assert ran.stdout.startswith(f"called: {name}")
+        assert [one.name for one, _ in Plugins(lab).having(name)] == [package, other]
+        assert f"dcos {name} is the command of {package}; of that name is one of {other}, too" in ran.stderr
+
+
 def test_an_app_and_its_plugin_come_and_go_together(publish: Callable[..., FakeCosmos], dcos: Dcos, lab: Path) -> None:
     cosmos = publish(PROGRAM.encode())
     assert dcos("package", "install", "hello", "--yes", "--json").json()["commands"] == ["hello"]

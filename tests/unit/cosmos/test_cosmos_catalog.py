@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from dcos_runtime.cosmos.core.catalog import Catalog, Reading, _matches
 from dcos_runtime.cosmos.core.errors import CosmosError
-from tests.support.cosmos.packages import entry, read
+from dcos_runtime.cosmos.refresher import judged
+from tests.support.cosmos.packages import CONTENT_HASH, entry, read
 
 
 def _catalog(*repositories: Sequence[object]) -> Catalog:
@@ -51,15 +52,21 @@ def test_what_is_not_there() -> None:
     assert (caught.value.type, caught.value.data) == ("VersionNotFound", {"packageName": "a", "packageVersion": "2"})
 
 
-def test_entries_that_are_none_are_left_out_and_told() -> None:
-    wrong = [5, {"name": "x"}, entry("a", "1", 0, tags="x"), entry("b", "1", 0, resource=[]), entry("c", "1", 0)]
-    repository = read("r", "http://r.test", [*wrong, entry("d", 5, 0), entry("e", "1", True)])  # type: ignore[arg-type]  # entries of a repository that is wrong
-    assert [kept.name for kept in repository.packages] == ["c"]
-    assert len(repository.left_out) == 6
-    assert repository.left_out[0].startswith("/packages/0: ")
+def test_what_the_refresher_refuses_is_left_out_and_told() -> None:
     reading = Reading("r", "http://r.test")
-    reading.take(b"{")
-    assert "JSON" in reading.done().left_out[0]
+    wrong: list[object] = [5, {"name": "x"}, entry("aa", tags="x"), entry("bb", resource=[]), entry("cc"), entry("cc")]
+    for line in judged(wrong):
+        reading.take(line)
+    repository = reading.done()
+    assert [kept.name for kept in repository.packages] == ["cc"]
+    assert [text.partition(": ")[0] for text in repository.left_out] == [
+        "/packages/0",
+        "/packages/1 (x)",
+        "/packages/2 (aa 1.0)",
+        "/packages/3 (bb 1.0)",
+        "/packages/5 (cc 1.0)",
+    ]
+    assert "/tags" in repository.left_out[2] and "same name and number" in repository.left_out[4]
 
 
 SEARCHED = [
@@ -124,7 +131,9 @@ def test_only_named_urls_are_known() -> None:
     resource = {
         "assets": {"uris": {"a": "http://x.test/a%2B1.tgz", "empty": ""}, "container": {"docker": {"i": "x/y:1"}}},
         "images": {"icon-small": "http://x.test/i.png", "screenshots": ["http://x.test/s.png"]},
-        "cli": {"binaries": {"linux": {"x86-64": {"kind": "zip", "url": "http://x.test/cli", "contentHash": []}}}},
+        "cli": {
+            "binaries": {"linux": {"x86-64": {"kind": "zip", "url": "http://x.test/cli", "contentHash": CONTENT_HASH}}}
+        },
     }
     catalog = _catalog([entry("a", "1", 0, resource=resource)])
     for url in ("a%2B1.tgz", "i.png", "s.png", "cli"):

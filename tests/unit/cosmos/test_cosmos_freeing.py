@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from dcos_runtime.cosmos import uninstaller
 from dcos_runtime.cosmos.core import freeing
 from dcos_runtime.cosmos.core.errors import CosmosError
 from dcos_runtime.cosmos.core.uninstalls import Step, Uninstall
@@ -45,6 +46,7 @@ class Master:
         self.frameworks: list[Any] = []
         self.apps: list[Any] = []
         """Of the init, which is the same server here."""
+        self.deployments: list[Any] = []
         self.torn: list[str] = []
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -52,6 +54,8 @@ class Master:
             return web.json_response({"slaves": [AGENT, {"id": "S1"}]})
         if request.path == "/frameworks":
             return web.json_response({"frameworks": self.frameworks})
+        if request.path == "/v2/deployments":
+            return web.json_response(self.deployments)
         if request.path == "/v2/apps":
             return web.json_response({"apps": self.apps})
         if request.path == "/teardown":
@@ -233,3 +237,27 @@ def test_of_several_of_its_own_none_is_torn_down() -> None:
     with pytest.raises(CosmosError) as told:
         carry(master, msgspec.structs.replace(UNINSTALL, hosts=HERE, step=Step.TEARDOWN))
     assert told.value.type == "MultipleFrameworkIds" and master.torn == []
+
+
+def test_a_framework_that_tells_no_host_is_torn_down_only_if_it_ends_with_the_app(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(uninstaller, "DISCONNECT_SECONDS", 0.2)
+    begun = msgspec.structs.replace(UNINSTALL, hosts=HERE, step=Step.TEARDOWN)
+    for told, torn in (({"connected": False}, ["one"]), ({"connected": True}, [])):
+        master = Master()
+        master.frameworks = [{"id": "one", "name": "kafka", "webui_url": "http://page.example/", **told}]
+        left = carry(master, begun).left
+        assert master.torn == torn and bool(left) == (not torn)
+    assert left == (
+        "the framework one of the name kafka, which goes on: it does not say where it is, and is connected although no "
+        "task of the app is there",
+    )
+    master.frameworks = [{"id": "one", "name": "kafka", "webui_url": "http://a1.example:1/", "connected": True}]
+    assert carry(master, begun).left == () and master.torn == ["one"]
+    master = Master()
+    master.frameworks = [{"id": "one", "name": "kafka", "connected": True}]
+    master.deployments = [{"id": "d", "affectedApps": ["/kafka"]}]
+    with pytest.raises(uninstaller.NotYet):
+        carry(master, begun)
+    assert master.torn == []

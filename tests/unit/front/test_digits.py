@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import dcos_runtime
+import dcos_universe
 from dcos_runtime.flags.values import PORT, PORT_RANGES, WEIGHTS, whole
 
-ROOT = Path(dcos_runtime.__file__).parent
+ROOTS = [Path(dcos_runtime.__file__).parent, Path(dcos_universe.__file__).parent]
 NOT_FROM_OUTSIDE = {
     "agent/containers/base.py",
     "agent/containers/cgroups.py",
@@ -25,8 +26,7 @@ BYTES = {"wire/recordio.py"}
 
 def test_no_other_digits_are_taken_for_digits() -> None:
     found = set()
-    for path in ROOT.rglob("*.py"):
-        name = str(path.relative_to(ROOT))
+    for name, path in [(str(path.relative_to(root)), path) for root in ROOTS for path in root.rglob("*.py")]:
         for line in path.read_text().splitlines():
             if re.search(r"\\d", line) and "re.ASCII" not in line and not re.search(r"\brb['\"]", line):
                 found.add(name)

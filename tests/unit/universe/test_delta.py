@@ -87,10 +87,24 @@ def test_a_step_is_refused_by_another_index() -> None:
         apply(NEW, delta(OLD, NEW))
 
 
-@pytest.mark.parametrize("wrong", [{}, {"packages": 1}, [], {"packages": [1]}, index(("a", 0, 1), ("a", 0, 2))])
+@pytest.mark.parametrize("wrong", [{}, {"packages": 1}, []])
 def test_what_is_no_index_is_refused(wrong: Any) -> None:
     with pytest.raises(UniverseError):
         Held.of(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [1, None, {}, {"name": "a"}, {"name": "b", "releaseVersion": float("nan")}, index(("a", 0, 2))["packages"][0]],
+)
+def test_an_entry_that_has_no_place_in_the_order_comes_last_and_no_step_begins_there(wrong: Any) -> None:
+    good = index(("a", 0, 1), ("b", 0, 1))
+    held = Held.of({"packages": [*good["packages"], wrong]})
+    assert held.index["packages"][:-1] == good["packages"] and held.index["packages"][-1] is wrong
+    assert held.digest not in (digest(good), "")
+    for start in (digest(good), held.digest, ""):
+        with pytest.raises(UniverseError, match="cannot be used"):
+            held.stepped(delta(good, NEW) | {"from": start})
 
 
 def head(*way: tuple[str, str, int], now: str, size: int = 1000) -> dict[str, Any]:

@@ -87,6 +87,17 @@ def test_a_layer_that_was_altered_is_refused(tmp_path: Path, registry: Registry)
         images.copy(f"{registry.address}/team/one:1", None, tmp_path, plain_http=True)
 
 
+def test_an_image_that_was_damaged_here_is_copied_again(tmp_path: Path, registry: Registry) -> None:
+    registry.put("team/one", "1", b"one")
+    reference = f"{registry.address}/team/one:1"
+    made = images.copy(reference, None, tmp_path, plain_http=True)
+    damaged = max(made.blobs.values(), key=lambda path: path.stat().st_size)
+    before = damaged.read_bytes()
+    damaged.write_bytes(before[:-1])
+    again = images.copy(reference, None, tmp_path, plain_http=True)
+    assert again == made and damaged.read_bytes() == before
+
+
 @pytest.mark.parametrize("reference", ["--help", "", "a b", "oci:/etc", "x\n", "docker://-x"])
 def test_a_reference_is_never_an_option_or_another_transport(tmp_path: Path, reference: str) -> None:
     if reference == "oci:/etc":

@@ -59,10 +59,16 @@ def test_serial_number_and_time_follow_from_what_it_is_of() -> None:
     assert len({first["serialNumber"], *(one["serialNumber"] for one in others)}) == 3
 
 
-@pytest.mark.parametrize("updated", [-1, 10**18, "now", None, True, 1.5])
+@pytest.mark.parametrize("updated", [-1, 10**18, "now", None, True, 1546546674000, float("inf"), float("nan")])
 def test_a_time_that_is_none_is_the_epoch(updated: object) -> None:
     told = json.loads(sbom.bom(revision(lastUpdated=updated), []))
     assert told["metadata"]["timestamp"] == "1970-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("updated", [1e9, 10**9, 1_000_000_000.9])
+def test_its_time_is_in_seconds_however_the_number_is_written(updated: float) -> None:
+    told = json.loads(sbom.bom(revision(lastUpdated=updated), []))
+    assert told["metadata"]["timestamp"] == "2001-09-09T01:46:40+00:00"
 
 
 def test_licences_are_named_by_spdx_where_they_can_be() -> None:

@@ -83,7 +83,6 @@ def _nested(depth: int, key: str = "a") -> dict[str, Any]:
             [(("a", 1), "type", (), ())],
         ),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, 1, [((), "anyOf", (), ())]),
-        ({"$ref": "#"}, 1, []),
         ({"properties": {"$ref": {"type": "string"}}}, {"$ref": 1}, [(("$ref",), "type", (), ())]),
         ({"enum": [{"$ref": "http://198.18.0.1/"}]}, {"$ref": "http://198.18.0.1/"}, []),
     ],
@@ -232,11 +231,12 @@ COSTLY: dict[str, tuple[dict[str, Any], Any]] = {
     "each alternative tries all others": (
         {
             "definitions": {
-                f"d{at}": {"anyOf": [{"$ref": f"#/definitions/d{to}"} for to in range(12)]} for at in range(12)
+                f"d{at}": {"anyOf": [{"items": {"$ref": f"#/definitions/d{to}"}} for to in range(12)]}
+                for at in range(12)
             },
             "$ref": "#/definitions/d0",
         },
-        1,
+        [[[[[[1]]]]]],
     ),
     "recursion that doubles with each level": (
         {"anyOf": [{"properties": {"a": {"$ref": "#"}}}, {"properties": {"a": {"$ref": "#"}}}], "not": {}},
@@ -250,6 +250,32 @@ COSTLY: dict[str, tuple[dict[str, Any], Any]] = {
         list(range(1000)),
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}},
+        {"properties": {"a": {"allOf": [{"not": {"$ref": "#/properties/a"}}]}}},
+        {
+            "definitions": {
+                f"d{at}": {"anyOf": [{"$ref": f"#/definitions/d{to}"} for to in range(12)]} for at in range(12)
+            },
+        },
+        {"allOf": [{"$ref": "#/definitions/d0"}], "definitions": {"d0": {"$ref": "#"}}},
+    ],
+)
+def test_a_reference_that_leads_back_to_itself_is_refused(schema: dict[str, Any]) -> None:
+    with pytest.raises(SchemaError) as refused:
+        Schema(schema)
+    assert any("leads back to itself" in one.message for one in refused.value.mismatches)
+
+
+def test_a_reference_that_goes_on_within_the_value_is_none_that_leads_back() -> None:
+    tree = {"properties": {"left": {"$ref": "#"}, "list": {"items": {"$ref": "#"}}}, "additionalProperties": False}
+    assert Schema(tree).errors({"left": {"list": [{"left": {}}]}}) == []
+    assert [one.path for one in Schema(tree).errors({"left": {"list": [{"up": {}}]}})] == [("left", "list", 0)]
 
 
 @pytest.mark.parametrize("case", COSTLY)

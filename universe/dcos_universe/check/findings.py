@@ -83,6 +83,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "repeated-key": (WARNING, "a key stands once in an object: only the last one counts"),
     "same-version": (WARNING, "two revisions do not have the same version"),
     "unknown-version": (WARNING, "upgradesFrom and downgradesTo name existing versions"),
+    "time": (WARNING, "lastUpdated is seconds since 1970"),
     "own-version": (WARNING, "a version is not upgraded from or downgraded to itself"),
     "unknown-manager": (WARNING, "a manager is a package of the repository"),
     "unknown-revision": (WARNING, "state.json names existing revisions"),
@@ -130,7 +131,7 @@ def order(finding: Finding) -> tuple[list[tuple[int, int, str]], tuple[tuple[int
 
 
 def _file_order(file: str) -> list[tuple[int, int, str]]:
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in file.split("/")]
+    return [(0, int(part), "") if part.isascii() and part.isdecimal() else (1, 0, part) for part in file.split("/")]
 
 
 @dataclass(frozen=True)

@@ -49,14 +49,18 @@ def check_resource(resource: Any, packaging: str) -> Iterator[Finding]:
 def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
     """``digests``: the parsed digests.json, or None. Checks its form, and reports artifacts without a digest."""
     known: dict[str, Any] = digests if isinstance(digests, dict) else {}
-    said = {url: value for _, url, value in _programs(resource)}
+    said: dict[str, str] = {}
+    for path, key, value in _said(resource):
+        if said.setdefault(key, value) != value:
+            what = f"it is {value}, and another place of the file says {said[key]} of {key[:100]}"
+            yield Finding(RESOURCE, path, "hash", what, "find out which one is right, and keep that one")
     for key, value in known.items():
         try:
             digest = Digest.of(value, key)
         except UniverseError as fault:
             yield Finding(DIGESTS, (key,), "hash", f"it is no digest: {fault.why}", fault.hint)
             continue
-        if said.get(key, digest.sha256).lower() != digest.sha256:
+        if said.get(key, digest.sha256) != digest.sha256:
             what = f"resource.json says {said[key]}"
             yield Finding(DIGESTS, (key,), "hash", what, "find out which one is right")
     for path, url in _uris(resource):
@@ -106,6 +110,19 @@ def _addresses(resource: Any) -> Iterator[tuple[Place, str]]:
     yield from ((path, url) for path, url, _ in _programs(resource))
 
 
+def _said(resource: Any) -> Iterator[tuple[Place, str, str]]:
+    """Each digest that the resources name, with its place and what it is the digest of."""
+    for (*way, _), url, hashes in _programs(resource):
+        for at, one in enumerate(hashes):
+            value = one.get("value") if isinstance(one, dict) else None
+            if isinstance(value, str):
+                yield (*way, "contentHash", at, "value"), url, value.lower()
+    for path, image in _images(resource):
+        found = _IMAGE.fullmatch(image) if len(image) <= 1000 else None
+        if found and found["digest"]:
+            yield path, image, found["digest"].removeprefix("@sha256:")
+
+
 def _uris(resource: Any) -> Iterator[tuple[Place, str]]:
     yield from _texts(resource, ("assets", "uris"))
 
@@ -114,17 +131,15 @@ def _images(resource: Any) -> Iterator[tuple[Place, str]]:
     yield from _texts(resource, ("assets", "container", "docker"))
 
 
-def _programs(resource: Any) -> Iterator[tuple[Place, str, str]]:
-    """The address of each program of the command line, and its digest, ``""`` if there is none."""
+def _programs(resource: Any) -> Iterator[tuple[Place, str, list[Any]]]:
+    """The address of each program of the command line, and its digests as the file has them."""
     binaries = _inside(resource, ("cli", "binaries"))
     for system in binaries:
         for kind in _inside(binaries, (system,)):
             program = _inside(binaries, (system, kind))
             url, hashes = program.get("url"), program.get("contentHash")
-            values = [one.get("value") for one in hashes if isinstance(one, dict)] if isinstance(hashes, list) else []
             if isinstance(url, str):
-                value = values[0] if values and isinstance(values[0], str) else ""
-                yield ("cli", "binaries", system, kind, "url"), url, value
+                yield ("cli", "binaries", system, kind, "url"), url, hashes if isinstance(hashes, list) else []
 
 
 def _texts(resource: Any, path: tuple[str, ...]) -> Iterator[tuple[Place, str]]:

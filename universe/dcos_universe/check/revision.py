@@ -13,7 +13,8 @@ from dcos_universe.check.options import check_config
 from dcos_universe.check.resources import check_digests, check_resource
 from dcos_universe.check.templates import check_template
 from dcos_universe.check.wording import findings_of, said
-from dcos_universe.model import Json
+from dcos_universe.index.files import NUMBERS, numbers
+from dcos_universe.model import Json, is_time
 from dcos_universe.parsing import repeated_keys
 from dcos_universe.reading import COMMAND, CONFIG, DIGESTS, PACKAGE, RESOURCE, TEMPLATE, Loaded, gather, load
 from dcos_universe.schema_walk import Place
@@ -177,6 +178,10 @@ def _package(package: Json, packaging: str | None, folder: str) -> Iterator[Find
         yield Finding(PACKAGE, ("name",), "name", what, "give both the same name")
     if packaging == "5.0":
         yield from _minimum(package)
+    updated = package.get("lastUpdated")
+    if isinstance(updated, int | float) and not is_time(updated):
+        what = f"{said(updated)} is no time in seconds since 1970"
+        yield Finding(PACKAGE, ("lastUpdated",), "time", what, "write seconds, not milliseconds, or take it away")
     manager = package.get("manager")
     if isinstance(manager, dict):
         for key in sorted(manager.keys() - {"packageName", "minPackageVersion"}):
@@ -190,9 +195,9 @@ def _package(package: Json, packaging: str | None, folder: str) -> Iterator[Find
 
 def _minimum(package: Json) -> Iterator[Finding]:
     minimum = package.get("minDcosReleaseVersion", "0.0")
-    if not isinstance(minimum, str) or not all(part.isdigit() for part in minimum.split(".")):
+    if not isinstance(minimum, str) or not NUMBERS.fullmatch(minimum):
         return
-    if tuple(int(part[:9]) for part in minimum.split(".")) < FIRST_OF_5:
+    if numbers(minimum) < FIRST_OF_5:
         first = ".".join(str(part) for part in FIRST_OF_5)
         what = (
             f"minDcosReleaseVersion is {minimum}, and repository files below {first} cannot hold packagingVersion 5.0"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -128,6 +129,10 @@ def rotate(folder: Path, add: tuple[str, ...], drop: tuple[str, ...], thresholds
         validity=timedelta(days=days),
     )
     click.echo(f"{folder}: version {number} of the root is made")
+    after = ceremony.wanted(ceremony.roots()[-1].signed)
+    for keyid in sorted({keyid for role in ROLES if before for keyid in before.keys[role].keys() - after.keys[role]}):
+        if left := [role for role in ROLES if keyid in after.keys[role]]:
+            click.echo(f"  note: the key {keyid[:12]} still signs {', '.join(left)}: --drop {left[0]}=… takes it away")
     _tell(ceremony.missing())
 
 
@@ -195,8 +200,8 @@ def _thresholds(pairs: tuple[str, ...]) -> dict[str, int]:
     found: dict[str, int] = {}
     for pair in pairs:
         roles, number = _split(pair)
-        if not number.isdigit():
-            raise click.BadParameter(f"{pair!r}: {number!r} is no number")
+        if not re.fullmatch("[0-9]{1,9}", number):
+            raise click.BadParameter(f"{pair[:80]!r}: {number[:40]!r} is no number of keys")
         found |= dict.fromkeys(roles, int(number))
     return found
 

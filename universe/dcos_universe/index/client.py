@@ -18,7 +18,17 @@ from dcos_universe.index import durable, fetching
 from dcos_universe.index.delta import Held, steps
 from dcos_universe.index.fetching import Fetch, FetchedResponse, FetchError, TooLarge, TooSlow, Unreachable
 from dcos_universe.index.files import INDEXES, content_type
-from dcos_universe.index.trusted import ENDLESS, MISSING, SLOW, TAMPERED, UNREACHABLE, RepositoryRefused, Trusted
+from dcos_universe.index.trusted import (
+    ABSENT,
+    ENDLESS,
+    MISSING,
+    SLOW,
+    TAMPERED,
+    UNREACHABLE,
+    RepositoryRefused,
+    Trusted,
+    reason_of,
+)
 from dcos_universe.model import Json
 
 __all__ = ["LARGEST", "Client", "RepositoryRefused"]
@@ -27,6 +37,7 @@ LARGEST = 256 << 20
 """The largest index of a repository, in bytes. (The public one had 12 MB.)"""
 
 _LARGEST_HEAD = 1 << 20
+_DIGITS = 1000
 _ACCEPTED = ",".join(content_type(release) for release in ("1.12", "1.10", "1.8"))
 _FACTS = "index.facts"
 _NO_DELTAS = "none"
@@ -91,7 +102,11 @@ class Client:
         name = f"artifacts/{urllib.parse.quote(package, safe='')}.json"
         if self._root is None:
             answer = self._asked(f"{self.base}/{name}", _LARGEST_HEAD * 8)
-            return None if answer.status != 200 else _json(answer.body, f"{self.base}/{name}")
+            if answer.status in ABSENT:
+                return None
+            if answer.status != 200:
+                raise self._answered(f"{self.base}/{name}", answer.status)
+            return _json(answer.body, f"{self.base}/{name}")
         self._state.mkdir(parents=True, exist_ok=True)
         with durable.alone(self._state, "the state of a repository,"):
             # Looked at anew: what was seen before may have been removed or have expired.
@@ -196,7 +211,7 @@ class Client:
                 url, _LARGEST_HEAD, {"If-None-Match": kept.head_etag} if kept and kept.head_etag else {}
             )
             head_etag = answer.headers.get("etag", "") if answer.status == 200 else ""
-            if answer.status in (403, 404, 410):
+            if answer.status in ABSENT:
                 head_etag = _NO_DELTAS
             if kept is not None and answer.status == 304:
                 return kept.held.index
@@ -230,9 +245,7 @@ class Client:
         if kept is not None and answer.status == 304:
             return kept.held.index
         if answer.status != 200:
-            raise RepositoryRefused(
-                f"the repository at {self.url} cannot be fetched", MISSING, f"{url} is answered with {answer.status}"
-            )
+            raise self._answered(url, answer.status)
         if answer.body[:4] == b"PK\x03\x04":
             raise UniverseError(
                 f"the repository at {self.url} has a form that is not understood",
@@ -242,6 +255,10 @@ class Client:
         held = Held.of(_json(answer.body, url))
         self._keep(held, answer.headers.get("etag", ""), head_etag)
         return held.index
+
+    def _answered(self, url: str, status: int) -> RepositoryRefused:
+        what = f"the repository at {self.url} cannot be fetched"
+        return RepositoryRefused(what, reason_of(status), f"{url} is answered with {status}")
 
     def _asked(self, url: str, most: int, headers: Mapping[str, str] = {}) -> FetchedResponse:
         try:
@@ -265,7 +282,7 @@ class Client:
             facts = json.loads(record)
             if facts["sha256"] != hashlib.sha256(content).hexdigest() or facts["index"] != self._of:
                 return None
-            kept = _Kept(Held.of(json.loads(content)), str(facts["etag"]), str(facts["head_etag"]))
+            kept = _Kept(Held.of(_decoded(content)), str(facts["etag"]), str(facts["head_etag"]))
             self._last = record, kept
             return kept
         except (OSError, ValueError, KeyError, TypeError, UniverseError):
@@ -321,7 +338,7 @@ def _unzstd(content: bytes, most: int) -> bytes:
 
 def _json(content: bytes, where: str) -> Json:
     try:
-        found = json.loads(content)
+        found = _decoded(content)
     except (ValueError, RecursionError) as error:
         raise UniverseError(
             f"{where} is not understood", why=f"it is no JSON: {error}", hint="see that the URL is a repository's"
@@ -331,3 +348,13 @@ def _json(content: bytes, where: str) -> Json:
             f"{where} is not understood", why="it is no JSON object", hint="see that the URL is a repository's"
         )
     return found
+
+
+def _decoded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError:
+        # A number of thousands of digits, which Python does not read: the entry is refused where it is used.
+        return json.loads(content, parse_int=lambda digits: int(digits) if len(digits) < _DIGITS else float(digits))

@@ -32,21 +32,41 @@ class Held:
 
     entries: Mapping[Key, Json]
     digests: Mapping[Key, str]
+    others: tuple[Any, ...] = ()
+    """Entries that no valid index has: without name and number, with those of another, or of values beyond JSON."""
 
     @classmethod
     def of(cls, index: Json) -> Held:
-        """Made of a decoded repository file, whose entries may be in any order. Raises `UniverseError`."""
-        entries = _keyed(_list(index, "packages", "an index"))
-        return cls(entries, {key: _entry_digest(entry) for key, entry in entries.items()})
+        """Made of a decoded repository file, whose entries may be in any order. Raises `UniverseError` if it has no
+        list of entries.
+        """
+        entries: dict[Key, Json] = {}
+        digests: dict[Key, str] = {}
+        others: list[Any] = []
+        for entry in _list(index, "packages", "an index"):
+            try:
+                key = _key(entry)
+                if key in entries:
+                    raise _twice(key)
+                digests[key] = _entry_digest(entry)
+                entries[key] = entry
+            except UniverseError:
+                others.append(entry)
+        return cls(entries, digests, tuple(others))
 
     @property
     def digest(self) -> str:
+        """None that a publisher names, if there are `others`: no step begins or ends at such an index."""
+        if self.others:
+            return "none"
         return rows_digest(self.digests[key] for key in sorted(self.digests))
 
     @property
     def index(self) -> Json:
-        """The decoded repository file, its entries in order of name and number."""
-        return {"packages": [self.entries[key] for key in sorted(self.entries)]}
+        """The decoded repository file, its entries in order of name and number, and then those that have no place in
+        that order.
+        """
+        return {"packages": [*(self.entries[key] for key in sorted(self.entries)), *self.others]}
 
     def stepped(self, step: Json) -> Held:
         """The index that the step leads to. Raises `UniverseError` unless the step begins at this index, and the result
@@ -54,7 +74,7 @@ class Held:
         """
         if step.get("format") != FORMAT:
             raise _unusable(f"its format is {step.get('format')!r}")
-        if step.get("from") != self.digest:
+        if self.others or step.get("from") != self.digest:
             raise _unusable("it does not begin at the index that is here")
         entries, digests = dict(self.entries), dict(self.digests)
         for gone in _list(step, "remove", "a delta"):
@@ -120,22 +140,31 @@ def _list(of: Json, key: str, what: str) -> list[Any]:
 def _keyed(entries: list[Any]) -> dict[Key, Json]:
     made: dict[Key, Json] = {}
     for entry in entries:
-        name = entry.get("name") if isinstance(entry, dict) else None
-        number = entry.get("releaseVersion") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or not isinstance(number, int) or isinstance(number, bool):
-            raise UniverseError(
-                "an index is not understood",
-                why="an entry of it has no name and releaseVersion",
-                hint="have its publisher check it",
-            )
-        if (name, number) in made:
-            raise UniverseError(
-                "an index is not understood",
-                why=f"revision {number} of {name} is in it twice",
-                hint="have its publisher check it",
-            )
-        made[name, number] = entry
+        key = _key(entry)
+        if key in made:
+            raise _twice(key)
+        made[key] = entry
     return made
+
+
+def _key(entry: Any) -> Key:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    number = entry.get("releaseVersion") if isinstance(entry, dict) else None
+    if not isinstance(name, str) or not isinstance(number, int) or isinstance(number, bool):
+        raise UniverseError(
+            "an index is not understood",
+            why="an entry of it has no name and releaseVersion",
+            hint="have its publisher check it",
+        )
+    return name, number
+
+
+def _twice(key: Key) -> UniverseError:
+    return UniverseError(
+        "an index is not understood",
+        why=f"revision {key[1]} of {key[0]} is in it twice",
+        hint="have its publisher check it",
+    )
 
 
 def _unusable(why: str) -> UniverseError:

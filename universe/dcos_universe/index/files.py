@@ -21,7 +21,8 @@ LEGACY = frozenset({"1.8", "1.9"})
 """Releases whose package manager reads v3 only, and needs the quotes in the texts of options escaped once more."""
 
 _TYPE = "application/vnd.dcos.universe.repo+json;charset=utf-8;version={}"
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}")
+NUMBERS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}")
+"""A release of DC/OS."""
 _BARE_QUOTE = re.compile(r'([^\\])"')
 OPENING, BETWEEN, CLOSING = b'{"packages": [', b", ", b"]}"
 """The bytes before, between and after the entries of a repository file."""
@@ -60,7 +61,7 @@ def content_type(release: str | None) -> str:
 
 def numbers(version: str) -> tuple[int, ...]:
     """A release as numbers, to be compared part by part: 1.10 > 1.9, and 1.9.0 > 1.9. Raises `UniverseError`."""
-    if not _NUMBER.fullmatch(version):
+    if not NUMBERS.fullmatch(version):
         raise UniverseError(
             f"{version!r} is no release of DC/OS",
             why="a release is numbers with dots between them",

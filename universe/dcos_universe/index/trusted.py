@@ -26,7 +26,7 @@ METADATA, TARGETS = "metadata", "targets"
 
 TAMPERED, THRESHOLD, FROZEN, EXPIRED_ROOT = "tampered", "threshold", "frozen", "expired-root"
 ROLLED_BACK, MIXED, ENDLESS, SLOW = "rolled-back", "mix-and-match", "endless", "slow"
-MISSING, UNREACHABLE = "missing", "unreachable"
+MISSING, DENIED, FAILED, UNREACHABLE = "missing", "denied", "failed", "unreachable"
 
 REMEDIES: Mapping[str, str] = {
     TAMPERED: "do not use it: ask its publisher, by another way, whether this is his; a mirror may be at fault",
@@ -38,11 +38,22 @@ REMEDIES: Mapping[str, str] = {
     ENDLESS: "do not use it: a server that sends more than was signed is broken or not its publisher's",
     SLOW: "look at the server and at the way to it; try again",
     MISSING: "have its publisher sign and publish all of it: dcos-universe sign, dcos-universe publish",
+    DENIED: "give the right to read it, or have its publisher publish all of it: S3 denies what is not there, too",
+    FAILED: "look at the server and its log; try again",
     UNREACHABLE: "look at the server and at the way to it; try again",
 }
 """The reasons of refusals, and what to do about each."""
 
 _CONFIG = UpdaterConfig(max_root_rotations=128, root_max_length=512 << 10, timestamp_max_length=16 << 10)
+
+
+ABSENT = (403, 404, 410)
+"""Responses of servers that do not have a file. S3 says 403, unless the client may list the bucket."""
+
+
+def reason_of(status: int) -> str:
+    """The reason of a refusal because of a response that is not 200."""
+    return MISSING if status in (404, 410) else DENIED if status in (401, 403, 407) else FAILED
 
 
 class RepositoryRefused(UniverseError):
@@ -102,7 +113,7 @@ class Trusted:
         try:
             yield
         except exceptions.DownloadHTTPError as error:
-            raise RepositoryRefused(what, MISSING, str(error)) from error
+            raise RepositoryRefused(what, reason_of(error.status_code), str(error)) from error
         except exceptions.RepositoryError as error:
             raise RepositoryRefused(what, *self._reason(error, file)) from error
         except TooLarge as error:
@@ -119,10 +130,10 @@ class Trusted:
         """The name of the attack, and what showed it."""
         message = str(error)
         at = file or self._fetcher.last
-        role = re.sub(r"^\d+\.|\.json$", "", at.rpartition("/")[2])
+        role = re.sub(r"^[0-9]+\.|\.json$", "", at.rpartition("/")[2])
         match error:
             case exceptions.UnsignedMetadataError():
-                found = re.search(r"(\d+)/(\d+) keys", message)
+                found = re.search(r"([0-9]+)/([0-9]+) keys", message)
                 some = found is not None and int(found[1]) > 0
                 return (THRESHOLD if some else TAMPERED), message
             case exceptions.ExpiredMetadataError():

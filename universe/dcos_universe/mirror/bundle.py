@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from dcos_universe import artifacts, states
 from dcos_universe.artifacts import IMAGE, Artifact, Digest
 from dcos_universe.building import builder
 from dcos_universe.building.room import room
+from dcos_universe.check.entry import why_not
 from dcos_universe.errors import UniverseError, faults_told
 from dcos_universe.index import durable
 from dcos_universe.index.mirror_names import blob_at, blob_name, image_at
@@ -26,7 +27,6 @@ from dcos_universe.model import Revision
 from dcos_universe.states import RevisionState, States
 from dcos_universe.trust import sidecars
 from dcos_universe.trust.staging import Staging
-from dcos_universe.validate import check_entry
 
 
 @dataclass
@@ -180,7 +180,13 @@ class _Bundle:
         wanted: dict[str, bytes] = {}
         for revision, those in needs:
             moved = rewritten(revision, lambda uri: self._place(uri, found[uri]), self._image)
-            own = {self._place(one.uri, found[one.uri]): found[one.uri] for one in those if one.kind != IMAGE}
+            own: dict[str, Digest] = {}
+            for one in those:
+                if one.kind != IMAGE:
+                    place, digest = self._place(one.uri, found[one.uri]), found[one.uri]
+                    before = own[place].origins if place in own else ()
+                    further = one.digest.origins if one.digest is not None else ()
+                    own[place] = replace(digest, origins=tuple(dict.fromkeys((*before, one.uri, *further))))
             for one in those:
                 # A reference by digest has a digest of its own, which may be that of a list of images.
                 if (picture := pictures.get(one.uri)) is not None and "@" not in one.uri:
@@ -253,12 +259,10 @@ def _write_all(folder: Path, wanted: Mapping[str, bytes]) -> None:
 def _sound(revision: Revision) -> Revision:
     """The revision, if it has the form of one: it may come from any publisher. Raises `UniverseError`."""
     artifacts.file_name(revision)
-    wrong = check_entry(revision.entry)
-    if wrong:
-        reasons = "; ".join(f"{'.'.join(map(str, one.path)) or 'it'}: {one.message}" for one in wrong[:3])
+    if wrong := why_not(revision.entry):
         raise UniverseError(
             f"{revision} is not mirrored",
-            why=reasons,
+            why=wrong,
             hint="have its repository checked by its publisher: dcos-universe check",
         )
     return revision

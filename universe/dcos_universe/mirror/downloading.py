@@ -320,7 +320,7 @@ def _hashed(part: Path, size: int) -> Any:
 
 
 def _content_range(value: str) -> tuple[int, int | None]:
-    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", value)
+    found = re.fullmatch(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)", value)
     if not found:
         return -1, None
     return int(found[1]), None if found[2] == "*" else int(found[2])

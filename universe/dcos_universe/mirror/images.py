@@ -73,31 +73,36 @@ def source_of(reference: str, digest: Digest | None) -> str:
 def copy(
     reference: str, digest: Digest | None, folder: Path, *, plain_http: bool = False, skopeo: str = "skopeo"
 ) -> Image:
-    """Copies the image of the platform linux/amd64; parts from an earlier run are used. Raises `UniverseError`."""
+    """Copies the image of the platform linux/amd64; one of an earlier run is used, unless it is damaged. Raises
+    `UniverseError`.
+    """
     source = source_of(reference, digest)
     asked = source.partition("@")[2]
     place = folder / hashlib.sha256(source.encode()).hexdigest()
-    if not place.is_dir():
-        if shutil.which(skopeo) is None:
-            raise UniverseError(
-                f"the image {reference} cannot be copied",
-                why=f"there is no {skopeo} here",
-                hint="apt-get install skopeo",
-            )
-        part = folder / f"{place.name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        _run(skopeo, source, f"dir:{part / 'own'}", reference, plain_http)
-        own, _, _ = _dir(part / "own", reference)
-        if own["mediaType"] == DOCKER:
-            _run(skopeo, f"dir:{part / 'own'}", f"oci:{part / 'oci'}:image", reference, plain_http)
-        if asked and asked != own["digest"]:
-            # One image of a list was copied; a client that requests the list's digest needs the list.
-            verify = f"--tls-verify={'false' if plain_http else 'true'}"
-            raw = _skopeo([skopeo, "inspect", "--raw", "--retry-times", "3", verify, source], reference)
-            (part / "list.json").write_bytes(raw)
-        _verified(part, reference, asked)
-        part.rename(place)
+    if place.is_dir():
+        with contextlib.suppress(UniverseError):
+            return _verified(place, reference, asked)
+        shutil.rmtree(place)
+    if shutil.which(skopeo) is None:
+        raise UniverseError(
+            f"the image {reference} cannot be copied",
+            why=f"there is no {skopeo} here",
+            hint="apt-get install skopeo",
+        )
+    part = folder / f"{place.name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    _run(skopeo, source, f"dir:{part / 'own'}", reference, plain_http)
+    own, _, _ = _dir(part / "own", reference)
+    if own["mediaType"] == DOCKER:
+        _run(skopeo, f"dir:{part / 'own'}", f"oci:{part / 'oci'}:image", reference, plain_http)
+    if asked and asked != own["digest"]:
+        # One image of a list was copied; a client that requests the list's digest needs the list.
+        verify = f"--tls-verify={'false' if plain_http else 'true'}"
+        raw = _skopeo([skopeo, "inspect", "--raw", "--retry-times", "3", verify, source], reference)
+        (part / "list.json").write_bytes(raw)
+    _verified(part, reference, asked)
+    part.rename(place)
     return _verified(place, reference, asked)
 
 

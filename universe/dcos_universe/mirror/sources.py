@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,13 @@ def read(where: str, *, root: bytes | None, state: Path) -> Source:
             ) from fault
     client = Client(where if "://" in where else Path(where), root=root, state=state / "all", index=UNIVERSE)
     revisions = [Revision.of(entry) for entry in client.refresh()["packages"]]
+    counted = Counter((one.name, one.release_version) for one in revisions)
+    if twice := [f"revision {number} of {name}" for (name, number), times in counted.items() if times > 1]:
+        raise UniverseError(
+            f"{where} is not mirrored",
+            why=f"{twice[0]} is in it twice",
+            hint="have its publisher check it: dcos-universe check",
+        )
     said = _said(where, revisions, root=root, state=state / "offered")
     by_package: dict[str, dict[int, dict[str, Digest]]] = {}
 

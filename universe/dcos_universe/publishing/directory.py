@@ -53,7 +53,7 @@ def publish(tree: PublishedTree, shell: Shell, *, keep: int, progress: Progress)
         before = _record(shell)
         if before is not None and before.digest == tree.digest:
             return Published(False, _current(shell), len(tree.items), 0, 0)
-        publication.refuse_rollback(_local(tree, "metadata/timestamp.json"), _timestamp(shell))
+        publication.refuse_rollback(tree, lambda path: _current_file(shell, path))
         after = publication.following(tree, before, keep)
         incoming = tree.digest[:32]
         had = _arrived(shell, incoming, before)
@@ -84,10 +84,6 @@ def note(shell: Shell, name: str, what: Record) -> None:
     shell.run(script, name, feed=[what.encoded()])
 
 
-def _local(tree: PublishedTree, path: str) -> bytes | None:
-    return (tree.root / path).read_bytes() if path in tree.items else None
-
-
 def _record(shell: Shell) -> Record | None:
     """What is known of the current tree: beside it, because it is not signed and readers do not need it."""
     name = _current(shell)
@@ -103,8 +99,9 @@ def _record(shell: Shell) -> Record | None:
     return publication.record(content, f"{shell.where}/records/{name}.json")
 
 
-def _timestamp(shell: Shell) -> bytes | None:
-    return shell.run("[ ! -e current/metadata/timestamp.json ] || cat current/metadata/timestamp.json") or None
+def _current_file(shell: Shell, path: str) -> bytes | None:
+    """The content of a file of the current tree; None if it is not there, or empty."""
+    return shell.run('[ ! -e "current/$1" ] || cat -- "current/$1"', path) or None
 
 
 def _current(shell: Shell) -> str:

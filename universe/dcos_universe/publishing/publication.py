@@ -195,30 +195,75 @@ def _files(root: Path, below: str) -> Iterator[str]:
             )
 
 
-def refuse_rollback(new: bytes | None, old: bytes | None) -> None:
-    """Raises `UniverseError` when readers who trust signatures would refuse the new tree: its timestamp is older than
-    the published one."""
-    before, after = _version(old), _version(new)
-    if before is None:
+Read = Callable[[str], bytes | None]
+"""Returns the content of a tree's file, None if it does not have it."""
+
+
+def refuse_rollback(tree: PublishedTree, published: Read) -> None:
+    """Raises `UniverseError` when readers who trust signatures would refuse or not see the new tree: some of its
+    metadata is older than the published one, or another of the same version, as from a publisher who does not know of
+    the last one.
+    """
+
+    def own(path: str) -> bytes | None:
+        return (tree.root / path).read_bytes() if path in tree.items else None
+
+    before, after = _signed(published), _signed(own)
+    if not before:
         return
-    if after is None:
+    if not after:
         raise UniverseError(
             "the published repository is signed, and this tree is not",
             why="readers with its root would no longer find signatures",
             hint="sign it: dcos-universe sign",
         )
-    if after < before:
-        raise UniverseError(
-            f"the tree's signatures are older (version {after}) than the published ones ({before})",
-            why="readers that have seen those refuse to go back",
-            hint="sign it again: dcos-universe sign",
-        )
+    for role, (version, digest) in before.items():
+        new, made = after.get(role, (version, digest))
+        if new < version:
+            why = "readers that have seen those refuse to go back"
+            raise _gone_back(f"the tree's signatures are older ({role}: version {new}) than the published ones", why)
+        if new == version and digest and made and made != digest:
+            why = f"another publisher has signed {role}.json {version}, with other content"
+            raise _gone_back("the tree's signatures are others than the published ones of the same version", why)
 
 
-def _version(timestamp: bytes | None) -> int | None:
-    if timestamp is None:
-        return None
+def _gone_back(what: str, why: str) -> UniverseError:
+    return UniverseError(
+        what,
+        why=why,
+        hint="take signed.json of the last publisher into the root's folder, remove metadata/ of the tree, and "
+        "sign it again: dcos-universe sign",
+    )
+
+
+def _signed(read: Read) -> dict[str, tuple[int, str]]:
+    """Version and SHA-256 of each role's metadata in a tree; empty if it has none. What cannot be read is version 0."""
+    content = read("metadata/timestamp.json")
+    if content is None:
+        return {}
+    found = {"timestamp": (_version(content), hashlib.sha256(content).hexdigest())}
+    snapshot = _meta(content).get("snapshot.json", (0, ""))
+    named = {"snapshot.json": snapshot, **_meta(read(f"metadata/{snapshot[0]}.snapshot.json") or b"")}
+    found |= {name.removesuffix(".json"): meta for name, meta in named.items()}
+    number = 1
+    while read(f"metadata/{number + 1}.root.json") is not None:
+        number += 1
+    return {**found, "root": (number, "")}
+
+
+def _version(content: bytes) -> int:
     try:
-        return int(json.loads(timestamp)["signed"]["version"])
+        return int(json.loads(content)["signed"]["version"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return 0
+
+
+def _meta(content: bytes) -> dict[str, tuple[int, str]]:
+    try:
+        named = json.loads(content)["signed"]["meta"]
+        return {
+            str(name): (int(meta["version"]), str(meta.get("hashes", {}).get("sha256", "")))
+            for name, meta in named.items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}

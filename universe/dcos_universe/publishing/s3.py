@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dcos_runtime.counting import counted
@@ -18,7 +18,7 @@ from dcos_universe.errors import UniverseError
 from dcos_universe.publishing import publication
 from dcos_universe.publishing.destination import Bucket
 from dcos_universe.publishing.directory import Progress, Published
-from dcos_universe.publishing.publication import RECORD, Item, PublishedTree
+from dcos_universe.publishing.publication import RECORD, Item, PublishedTree, Record
 from dcos_universe.serving.tree import Snapshot
 
 if TYPE_CHECKING:
@@ -122,10 +122,17 @@ class S3Store:
             )
 
     def delete(self, names: list[str]) -> None:
-        with self._errors():
-            for start in range(0, len(names), 1000):
-                keys: Any = [{"Key": self._bucket.prefix + name} for name in names[start : start + 1000]]
-                self._s3.delete_objects(Bucket=self._bucket.name, Delete={"Objects": keys, "Quiet": True})
+        for start in range(0, len(names), 1000):
+            keys: Any = [{"Key": self._bucket.prefix + name} for name in names[start : start + 1000]]
+            with self._errors():
+                done = self._s3.delete_objects(Bucket=self._bucket.name, Delete={"Objects": keys, "Quiet": True})
+            if wrong := done.get("Errors"):
+                first = wrong[0]
+                raise UniverseError(
+                    f"{counted(len(wrong), 'old object')} in {self.where} cannot be removed; the new tree is published",
+                    why=f"{first.get('Key')}: {first.get('Code')}: {first.get('Message')}",
+                    hint="give your keys the right to delete objects; the next publication removes them",
+                )
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -246,14 +253,15 @@ def publish(
         before = publication.record(found[0], f"{store.where}{RECORD}") if found else None
         if before is not None and before.digest == tree.digest:
             return Published(False, before.digest[:12], len(tree.items), 0, 0)
-        stamp = store.get("metadata/timestamp.json")
-        new_stamp = tree.root / "metadata" / "timestamp.json"
-        publication.refuse_rollback(
-            new_stamp.read_bytes() if "metadata/timestamp.json" in tree.items else None, stamp[0] if stamp else None
-        )
+        publication.refuse_rollback(tree, lambda path: None if (one := store.get(path)) is None else one[0])
         after = publication.following(tree, before, keep)
         had = before.own if before else {}
         todo = [item for path, item in tree.items.items() if not _there(path, item, there, had)]
+        etag = there[RECORD].etag if RECORD in there else None
+        if new := {item.path: (item, 1) for item in todo if layout.immutable(item.path) and item.path not in had}:
+            # After a kill the next publisher knows of these, too, and removes them in time.
+            begun = before or replace(after, digest="", own={}, kept={})
+            etag = _noted(store, replace(begun, kept={**begun.kept, **new}), etag)
         progress.begin(f"uploading {counted(len(todo), 'object')}", sum(item.size for item in todo))
         types = Snapshot(tree.root)
         for rank in sorted({publication.rank(item.path) for item in todo}):
@@ -262,15 +270,23 @@ def publish(
                 for item in pool.map(lambda one: _bring(store, lock, tree, one, there, types), batch):
                     progress.done(item.size)
         lock.check()
-        try:
-            store.put(RECORD, after.encoded(), there[RECORD].etag if RECORD in there else None)
-        except Taken:
-            raise _overtaken(store, RECORD) from None
-        if before is not None:
+        old = {} if before is None else {**{path: one for path, (one, _) in before.kept.items()}, **before.own}
+        gone = sorted((old.keys() - tree.items.keys() - after.kept.keys()) & there.keys())
+        # After a kill between the two writes the next publisher still knows what is to be removed.
+        leaving = replace(after, kept={**after.kept, **{path: (old[path], keep + 1) for path in gone}})
+        etag = _noted(store, leaving, etag)
+        if gone:
             lock.check()
-            known = {*before.own, *before.kept}
-            store.delete(sorted((known - tree.items.keys() - after.kept.keys()) & there.keys()))
+            store.delete(gone)
+            _noted(store, after, etag)
     return Published(True, tree.digest[:12], len(tree.items), sum(i.size for i in todo), len(tree.items) - len(todo))
+
+
+def _noted(store: S3Store, what: Record, over: str | None) -> str:
+    try:
+        return store.put(RECORD, what.encoded(), over)
+    except Taken:
+        raise _overtaken(store, RECORD) from None
 
 
 def _there(path: str, item: Item, there: Mapping[str, _Object], had: Mapping[str, Item]) -> bool:

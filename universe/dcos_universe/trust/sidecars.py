@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from dcos_universe import artifacts
+from dcos_universe import artifacts, reading
 from dcos_universe.artifacts import Digest
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json, Revision
@@ -239,15 +239,9 @@ def _entries(path: Path) -> list[_Entry]:
 
 
 def known_of(source: Path) -> dict[tuple[str, int], dict[str, Digest]]:
-    """The digests beside the revisions of a folder with ``packages/``. Raises `UniverseError`."""
-    if not (source / "packages").is_dir():
-        raise UniverseError(
-            f"{source} holds no packages",
-            why="there is no folder packages in it",
-            hint="name the folder that holds packages/",
-        )
+    """The digests beside the revisions of a source of packages. Raises `UniverseError`."""
     found: dict[tuple[str, int], dict[str, Digest]] = {}
-    for path in sorted(source.glob(f"packages/*/*/*/{artifacts.FILE}")):
-        if path.parent.name.isdigit():
+    for path in sorted(reading.packages(source).glob(f"*/*/*/{artifacts.FILE}")):
+        if path.parent.name.isdecimal() and path.parent.name.isascii():
             found[path.parent.parent.name, int(path.parent.name)] = artifacts.read(path.parent)
     return found
