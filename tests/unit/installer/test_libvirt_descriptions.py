@@ -93,8 +93,12 @@ def test_uris_of_a_system_daemon_are_taken(text: str, local: bool) -> None:
         ("xen:///system", "system daemon"),
         ("test:///default", "system daemon"),
         ("qemu+ssh://root:secret@h/system", "SSH takes a key"),
-        ("qemu+ssh://h/system?no_verify=1", "the peer has to be checked"),
-        ("qemu+ssh://h/system?known_hosts_verify=ignore", "the peer has to be checked"),
+        ("qemu+ssh://h/system?known_hosts_verify=ignore", "so that the peer is checked"),
+        ("qemu+ssh://h/system?known_hosts_verify=auto", "so that the peer is checked"),
+        ("qemu+ssh://h/system?Known_Hosts%5fVerify=ignore", "so that the peer is checked"),
+        ("qemu+ssh://h/system?proxy=netcat", "no program is run"),
+        ("qemu+ssh://-oProxyCommand=x/system", "does not begin with a hyphen"),
+        ("qemu+ssh://%2doProxyCommand=x/system", "does not begin with a hyphen"),
         ("qemu+ssh://h:99999/system", "system daemon"),
         ("qemu+ssh://h/system#x", "system daemon"),
         ("", "system daemon"),
@@ -104,6 +108,27 @@ def test_uris_of_a_system_daemon_are_taken(text: str, local: bool) -> None:
 def test_other_uris_are_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         PARSE["uri"](text)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("no_verify=1", "no_verify=2", "no_verify", "NO_VERIFY=1", "no%5Fverify=1", "keyfile=/k&No_Verify=1"),
+        *("keyfile=/k;no_verify=1", "&;no_verify=1", "keyfile=a;b&no_verify=0", "command=/bin/x", "netcat=x"),
+        *("no_sanity=1", "tls_priority=NORMAL", "name=test:///default", "=1", "x=1"),
+    ],
+)
+@pytest.mark.parametrize("start", ["qemu:///system", "qemu+ssh://h/system", "qemu+tls://h/system"])
+def test_only_parameters_of_a_list_are_taken_however_they_are_written(start: str, query: str) -> None:
+    with pytest.raises(ValueError, match="others switch checks of the peer off or run programs"):
+        PARSE["uri"](f"{start}?{query}")
+
+
+@pytest.mark.parametrize(
+    "query", ["keyfile=/root/.ssh/id", "KEYFILE=/k;no_tty=1&mode=auto", "known_hosts=/k&known_hosts_verify=normal", ""]
+)
+def test_parameters_that_leave_the_checks_on_are_taken(query: str) -> None:
+    assert PARSE["uri"](f"qemu+ssh://h/system?{query}") == f"qemu+ssh://h/system?{query}"
 
 
 @pytest.mark.parametrize("text", ["198.18.40.0/24", "198.19.0.0/16", "198.19.255.240/28"])

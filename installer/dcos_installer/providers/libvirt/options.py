@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from pathlib import Path
 from typing import Literal, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dcos_installer.config.variables import Variable
 
@@ -17,7 +17,18 @@ NETWORKS = IPv4Network("198.18.0.0/15")
 Acceleration = Literal["auto", "kvm", "tcg"]
 
 _TRANSPORTS = ("qemu", "qemu+unix", "qemu+ssh", "qemu+tls")
-_UNCHECKED = {"no_verify": "1", "known_hosts_verify": "ignore"}
+_PARAMETERS: Mapping[str, frozenset[str]] = {
+    # A set without values takes any.
+    **dict.fromkeys(("keyfile", "known_hosts", "socket", "pkipath", "sshauth"), frozenset()),
+    "known_hosts_verify": frozenset({"normal"}),
+    "no_tty": frozenset({"0", "1"}),
+    "mode": frozenset({"auto", "direct", "legacy"}),
+    "proxy": frozenset({"auto", "native"}),
+}
+"""The parameters of libvirt's URIs that are taken. All others are refused: among them are those that turn a check of
+the peer off (``no_verify``, ``no_sanity``, ``tls_priority``), that run a program (``command``, ``netcat``), or that
+choose another hypervisor (``name``). Source: libvirt, "Connection URIs", "Transport configuration".
+"""
 
 
 def _uri(text: str) -> str:
@@ -26,7 +37,7 @@ def _uri(text: str) -> str:
         raise ValueError(expected)
     try:
         parts = urlsplit(text)
-        port, query = parts.port, parse_qs(parts.query, strict_parsing=bool(parts.query))
+        port = parts.port
     except ValueError:
         raise ValueError(expected) from None
     if parts.path == "/session":
@@ -38,10 +49,30 @@ def _uri(text: str) -> str:
         raise ValueError(expected)
     if parts.password is not None:
         raise ValueError(f"{expected}, without a password: SSH takes a key")
-    for name, value in _UNCHECKED.items():
-        if value in query.get(name, []):
-            raise ValueError(f"{expected}, without {name}={value}: the peer has to be checked")
+    if unquote(parts.hostname or "").startswith("-"):
+        raise ValueError(f"{expected}: a host's name does not begin with a hyphen")
+    for name, value in _parameters(parts.query):
+        if name not in _PARAMETERS:
+            raise ValueError(
+                f"{expected}, without {name!r}: only {', '.join(sorted(_PARAMETERS))} are taken, because others switch"
+                " checks of the peer off or run programs"
+            )
+        if (values := _PARAMETERS[name]) and value not in values:
+            raise ValueError(
+                f"{expected}, without {name}={value!r}: it may be {', '.join(sorted(values))}, so that the peer is"
+                " checked and no program is run"
+            )
     return text
+
+
+def _parameters(query: str) -> Iterator[tuple[str, str]]:
+    """The parameters as libvirt reads them (``virURIParseParams``): ``&`` and ``;`` are between them, names are
+    compared without case, both sides are unescaped, and one without ``=`` has an empty value.
+    """
+    for part in re.split("[&;]", query):
+        name, _, value = part.partition("=")
+        if part:
+            yield unquote(name).lower(), unquote(value)
 
 
 def _network(text: str) -> IPv4Network:
