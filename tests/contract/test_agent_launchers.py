@@ -109,7 +109,7 @@ def mentioning(mark: str) -> list[bytes]:
 
 
 async def destroyed(launcher: Launcher, container_id: str) -> None:
-    for _ in range(200):
+    for _ in range(2000):
         try:
             await launcher.destroy(container_id)
             return
@@ -132,7 +132,7 @@ async def test_a_creation_that_is_cut_short_anywhere_leaves_nothing(name: str, t
             await destroyed(launcher, container_id)
             assert (await launcher.inspect(container_id)).found is Found.ABSENT
             assert launcher.listed() == []
-        for _ in range(200):
+        for _ in range(2000):
             if not mentioning(f"cut-{os.getpid()}-"):
                 break
             await asyncio.sleep(0.1)
@@ -196,7 +196,7 @@ async def test_a_kill_ends_every_process_whatever_they_do(name: str, program: st
             await launcher.signal("wild", signal.SIGKILL)
             exit = await asyncio.wait_for(ended, 60)
             assert exit is not None and exit.signal == signal.SIGKILL
-            await launcher.destroy("wild")
+            await destroyed(launcher, "wild")
         assert launcher.listed() == []
         assert not [path for path in cgroups_of(root) if path.name == "wild"]
     finally:
@@ -320,7 +320,7 @@ async def test_a_container_that_is_frozen_can_be_killed(tmp_path: Path) -> None:
         await launcher.signal("cold", signal.SIGKILL)
         exit = await asyncio.wait_for(launcher.wait("cold"), 60)
         assert exit is not None and exit.signal == signal.SIGKILL
-        await launcher.destroy("cold")
+        await destroyed(launcher, "cold")
     finally:
         remove_cgroups(root)
 

@@ -46,6 +46,14 @@ def running(pid: int) -> bool:
         return False
 
 
+def parent(pid: int) -> int:
+    """0 for a process that has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def supervisor_of(agent: Agent, task: str) -> int:
     container = agent.sandbox(task).name
     if agent.launcher == "posix":
@@ -92,9 +100,10 @@ def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
     for task in pids:
         wait_for(lambda task=task: "ready" in agent.text(task), what=f"{task} to run")  # type: ignore[misc]  # mypy infers no lambda with a default
     agent.kill()
-    # In a container the first process is an init; the task's own shell is beside it.
-    shells = [pid for pid in agent.pids("sh\x00-c\x00trap 'exit 7' USR1") if pid != pids["ends"]] or [pids["ends"]]
-    os.kill(shells[0], signal.SIGUSR1)
+    # In a container the first process is an init, and the task's own shell its child. (What the shell forks has the
+    # shell's own command line until it has become a `sleep`.)
+    shells = [pid for pid in agent.pids("sh\x00-c\x00trap 'exit 7' USR1") if parent(pid) == pids["ends"]]
+    os.kill(shells[0] if agent.launcher == "linux" else pids["ends"], signal.SIGUSR1)
     os.kill(pids["dies"], signal.SIGKILL)
     wait_for(lambda: not running(pids["ends"]) and not running(pids["dies"]), what="two of the tasks to end")
     agent.start()

@@ -238,7 +238,7 @@ def test_a_master_with_a_wrong_password_ends_and_says_so_without_it(server: ZooK
                 f"--port={free_port()}",
                 f"--work_dir={tmp_path / str(number)}",
                 f"--zk=file://{url}",
-                "--zk_session_timeout=6secs",
+                "--zk_session_timeout=20secs",
             ),
             tmp_path / f"master{number}.log",
         )

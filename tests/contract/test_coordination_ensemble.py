@@ -179,10 +179,11 @@ def test_a_member_is_lost_and_the_leading_master_goes_on_or_is_followed_by_one_o
             wait_for(lambda: leads(first) or leads(second), 60, "a leading master")
             began = time.monotonic()
             wait_for(lambda: time.monotonic() > began + 12.0, 60)
-            assert leads(first) or leads(second)
+            # On a busy host a leader may be suspended for a moment, and leads on.
+            wait_for(lambda: leads(first) or leads(second), 60, "a master that leads on")
         assert watch.after("first", watch.first("second")) == []
         if "paused" not in fault:
-            assert leads(first), first.log.read_text()[-3000:]
+            wait_for(lambda: leads(first), 60, f"the first, leading on:\n{first.log.read_text()[-3000:]}")
         if "paused" in fault:
             victim.send(signal.SIGCONT)
         else:

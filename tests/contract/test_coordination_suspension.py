@@ -9,6 +9,7 @@ import json
 import signal
 import socket
 import threading
+import time
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,11 @@ from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
 from tests.support.daemons.coordinated import leads, master
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
+SESSION = 8
+"""Seconds. A ZooKeeper that is back gives each session so long, and a busy host takes its time to reconnect."""
+PINGS = ["--agent_ping_timeout=3secs", "--max_agent_ping_timeouts=2"]
+SILENCE = 6.0
+"""How long an agent may be silent, by these."""
 SUSPENDED, AGAIN = "is suspended: ZooKeeper has not confirmed it in time", "leading at"
 
 
@@ -95,8 +101,8 @@ def agent(folder: Path, hosts: str) -> Daemon:
 def test_a_master_whose_zookeeper_is_away_holds_what_it_is_asked_and_goes_on_when_it_is_back(
     tmp_path: Path, zookeeper: ZooKeeperServer
 ) -> None:
-    leader = master(tmp_path, "leader", zookeeper.hosts, "3secs")
-    leader.argv += ["--agent_ping_timeout=1secs", "--max_agent_ping_timeouts=2"]
+    leader = master(tmp_path, "leader", zookeeper.hosts, f"{SESSION}secs")
+    leader.argv += PINGS
     leader.start()
     wait_for(lambda: leads(leader), 60, "a leading master")
     worker = agent(tmp_path, zookeeper.hosts).start()
@@ -107,6 +113,7 @@ def test_a_master_whose_zookeeper_is_away_holds_what_it_is_asked_and_goes_on_whe
         # Killed, not paused: when it is back it gives every session its whole time, so this test has no window.
         zookeeper.kill()
         wait_for(lambda: suspensions(leader), 60, "suspension")
+        suspended = time.monotonic()
         read = Asking(f"{leader.url}/state")
         assert not leads(leader), "it must not say that it leads"
         assert ask(f"{leader.url}/health")[0] == 200
@@ -114,6 +121,8 @@ def test_a_master_whose_zookeeper_is_away_holds_what_it_is_asked_and_goes_on_whe
         heard = len(events.text)
         # Its agent has forgotten who leads, and stays with whom it is connected to.
         wait_for(lambda: "no leading master is known" in worker.log.read_text(), 60, "the agent's forgetting")
+        # Longer than an agent may be silent; no time passes for who is suspended.
+        wait_for(lambda: time.monotonic() > suspended + 1.5 * SILENCE, 60)
         zookeeper.start()
         status, state = read.done()
         if status == 503:  # ZooKeeper took longer to start than a request waits
@@ -157,7 +166,7 @@ def test_a_zookeeper_that_is_paused_for_less_than_a_session_costs_no_leadership(
 def test_an_init_whose_zookeeper_is_away_holds_a_change_and_stores_it_when_it_is_back(
     tmp_path: Path, zookeeper: ZooKeeperServer
 ) -> None:
-    init = an_init(tmp_path, zookeeper, 3).start()
+    init = an_init(tmp_path, zookeeper, SESSION).start()
     try:
         wait_for(lambda: ask(f"{init.url}/v2/apps")[0] == 200, 60, "a leading init")
         assert init.process is not None

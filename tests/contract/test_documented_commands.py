@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -100,7 +101,8 @@ def byhand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
         for daemon in reversed(made.daemons):
             daemon.stop()
         for pid in processes_with(f"MESOS_SANDBOX={folder}"):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_the_first_page_is_true_of_daemons_by_hand(byhand: ByHand) -> None:

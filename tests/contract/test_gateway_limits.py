@@ -43,7 +43,7 @@ def test_a_head_that_never_ends_is_cut_off_however_busily_it_comes(made: Made) -
         for one in slow:
             one.sendall(_TRICKLE)
         assert made.gateway.get("/health").status == 200
-        left, deadline = {*slow, bare}, time.monotonic() + 60
+        left, deadline = {*slow, bare}, time.monotonic() + 240
         while left:
             assert time.monotonic() < deadline, f"{len(left)} are still open"
             for one in list(left):
@@ -69,7 +69,7 @@ def test_one_address_has_so_many_requests_under_way_and_no_more(made: Made) -> N
             answer = made.gateway.get(path, admin)
             assert (answer.status, answer.headers["Retry-After"]) == (429, "1"), path
             assert "from your address are under way" in answer.json["description"]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while made.gateway.get("/mesos/state", admin).status != 200:
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -104,7 +104,7 @@ while (one := tried()) is not None and len(kept) < 100:
     kept.append(one)
 print(len(kept), flush=True)
 kept.pop().close()
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 240
 while tried() is None and time.monotonic() < deadline:
     time.sleep(0.2)
 print(time.monotonic() < deadline)

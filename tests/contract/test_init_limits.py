@@ -43,7 +43,7 @@ def init(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Daemon]:
         zookeeper.start()
         store = f"--zk=zk://{zookeeper.hosts}/marathon"
     port = free_port()
-    flags = ("--master=127.0.0.1:1", f"--http_port={port}", "--hostname=127.0.0.1", "--zk_session_timeout=6000", store)
+    flags = ("--master=127.0.0.1:1", f"--http_port={port}", "--hostname=127.0.0.1", "--zk_session_timeout=20000", store)
     daemon = Daemon("init", ("dcos-marathon", *flags), tmp_path / "log")
     try:
         lead(daemon.start())

@@ -82,7 +82,7 @@ class Trusting:
             f"--master_tls_port={self.master_tls}",
             f"--http_credentials_file={self.credentials}",
             "--authenticate_http",
-            "--zk_session_timeout=6000",
+            "--zk_session_timeout=8000",
             ip=ip,
         )
         return Init(daemon, ip)
@@ -140,6 +140,16 @@ class Trusting:
 
     def processes(self, app: str) -> list[int]:
         return processes_here_with(f"MARATHON_APP_ID={app}", f"MESOS_SANDBOX={self.folder}/")
+
+    def settled(self, app: str, count: int) -> list[int]:
+        """Those, once there are so many: a task that runs is told of before its process has become what it is to be."""
+
+        def there() -> list[int] | None:
+            found = self.processes(app)
+            return found if len(found) == count else None
+
+        found: list[int] = wait_for(there, 60, f"{count} processes of {app}")
+        return found
 
     def tasks(self, init: Init, app: str) -> list[str]:
         status, answer = self.ask(init, f"/v2/apps{app}/tasks")
@@ -212,7 +222,7 @@ def test_events_come_through_a_standby_and_end_with_the_leader_and_its_tasks_do_
     lines = iter(events.readline, b"")
     assert next(line for line in lines if line.startswith(b"event:")) == b"event: api_post_event\n"
     tasks = trusting.tasks_when(standby, "/kept", 2)
-    pids = sorted(trusting.processes("/kept"))
+    pids = sorted(trusting.settled("/kept", 2))
     leader.daemon.kill()
     with contextlib.suppress(http.client.HTTPException, OSError):
         assert not [line for line in lines if line.startswith(b"event:")]
@@ -237,7 +247,7 @@ def test_a_deployment_whose_leader_dies_is_brought_to_its_end_by_the_next(trusti
     finally:
         trusting.agent.send(signal.SIGCONT)
     assert not set(trusting.tasks_when(standby, "/moved", 3)) & set(old)
-    assert len(trusting.processes("/moved")) == 3
+    assert len(trusting.settled("/moved", 3)) == 3
     assert trusting.ask(standby, "/v2/apps/moved")[1]["app"]["version"] == answer["version"]
 
 
@@ -246,7 +256,7 @@ def test_a_leader_told_to_abdicate_through_a_standby_answers_ends_and_leaves_tas
     app = {"id": "/calm", "cmd": SLEEP, "cpus": 0.1, "mem": 16}
     assert trusting.ask(leader, "/v2/apps", "POST", app)[0] == 201
     tasks = trusting.tasks_when(leader, "/calm", 1)
-    pids = trusting.processes("/calm")
+    pids = trusting.settled("/calm", 1)
     assert trusting.ask(standby, "/v2/leader", "DELETE", user="dave") == (200, {"message": "Leadership abdicated"})
     assert "DELETE /v2/leader by dave: 200" in leader.log
     assert leader.daemon.process is not None and leader.daemon.process.wait(60) == 0

@@ -310,7 +310,7 @@ def test_passwords_and_tokens_are_no_substitute_for_the_right_certificate(kernel
 
 
 def test_noise_on_the_ports_leaves_them_open_and_the_logs_short(kernel: Kernel) -> None:
-    before = len(kernel.logs)
+    before, began = len(kernel.logs), time.monotonic()
     gateway = kernel.own.client(kernel.own.identity("gateway"))
     ports = (port_of(kernel.master), kernel.master_tls, port_of(kernel.agent), kernel.agent_tls)
     silent = [socket.create_connection(("127.0.0.1", port), timeout=60) for port in ports for _ in range(100)]
@@ -333,7 +333,8 @@ def test_noise_on_the_ports_leaves_them_open_and_the_logs_short(kernel: Kernel) 
         connection.close()
     new = kernel.logs[before:]
     assert "Traceback" not in new, new[-3000:]
-    assert len(new.splitlines()) < 20, new
+    # Each daemon tells of such requests once in ten seconds at most.
+    assert len(new.splitlines()) < 20 + 2 * (time.monotonic() - began) / 10, new
 
 
 def test_a_connection_that_never_shakes_hands_is_cut_off(kernel: Kernel) -> None:

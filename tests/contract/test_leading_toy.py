@@ -184,7 +184,8 @@ def test_a_leader_that_is_told_to_end_answers_what_it_was_asked_and_gives_its_pl
         wait_for(lambda: readers.raised > before + 10, 60, "answers of the next leader")
     finally:
         readers.stop()
-    assert readers.problems == []
+    # On a starved machine the next one may not lead before a read has waited long enough; then it says so.
+    assert all("ask again" in problem for problem in readers.problems), readers.problems[:3]
     assert readers.raised <= counted(standbys[0].url) <= readers.raised + readers.unknown
     assert "ending: SIGTERM" in leader.log.read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import shutil
@@ -117,7 +118,8 @@ class Balanced:
         for daemon in reversed(self.cluster.daemons):
             daemon.stop()
         for pid in processes_with(f"MESOS_SANDBOX={self.folder}"):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ class Made:
                 f"--zk=zk://{self.hosts}/marathon",
                 f"--http_port={free_port()}",
                 "--hostname=127.0.0.1",
-                "--zk_session_timeout=6000",
+                "--zk_session_timeout=8000",
             )
             for number in (0, 1)
         ]
@@ -139,7 +139,9 @@ def test_one_leads_and_the_other_passes_on_and_takes_over_without_touching_a_tas
     assert status == 302 and headers["Location"] == f"{leader.url}/v2/events"
     wait_for(lambda: len(made.running(standby, "/kept")) == 3, 60, "three tasks")
     tasks = made.running(standby, "/kept")
-    pids = sorted(made.processes("/kept"))
+    # A task that runs is told of before its process has become what it is to be.
+    wait_for(lambda: len(made.processes("/kept")) == 3, 60, "their processes")
+    pids = made.processes("/kept")
 
     leader.kill()
     wait_for(lambda: made.leader() is standby, 60, "the standby's election")
@@ -150,7 +152,7 @@ def test_one_leads_and_the_other_passes_on_and_takes_over_without_touching_a_tas
     assert status == 200
     wait_for(lambda: len(made.running(standby, "/kept")) == 4, 60, "a fourth task")
     assert set(tasks) < set(made.running(standby, "/kept"))
-    assert set(pids) < set(made.processes("/kept"))
+    wait_for(lambda: set(pids) < set(made.processes("/kept")), 60, "the process of the fourth, beside the others")
     leader.start()
     wait_for(lambda: made.leader() is standby, 60, "agreement on who leads")
 

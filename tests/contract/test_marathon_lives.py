@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -114,6 +115,12 @@ class Made:
     def pids(self, task: dict[str, Any]) -> list[int]:
         return processes_with(f"MESOS_TASK_ID={task['id']}")
 
+    def kill(self, task: dict[str, Any]) -> None:
+        """All its processes, as a system without memory does. With the first, others may end by themselves."""
+        for pid in wait_for(lambda: self.pids(task), 60, f"the processes of {task['id']}"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def end(self) -> None:
         for app in self.get("/v2/apps")["apps"]:
             ask(f"{self.url}/v2/apps{app['id']}?force=true", "DELETE")
@@ -189,8 +196,7 @@ def test_an_app_of_three_instances_answers_on_its_ports_with_marathon_environmen
 def test_a_task_killed_by_the_system_is_replaced_in_its_place(made: Made) -> None:
     made.create({"id": "/fragile", "instances": 2})
     before = made.tasks_when("/fragile", 2)
-    for pid in made.pids(before[0]):
-        os.kill(pid, signal.SIGKILL)
+    made.kill(before[0])
     wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/fragile")}, 60, "the loss")
     after = made.tasks_when("/fragile", 2)
     assert {task["id"] for task in after} == {before[1]["id"], before[0]["id"].removesuffix(".1") + ".2"}
@@ -201,17 +207,17 @@ def test_a_task_killed_by_the_system_is_replaced_in_its_place(made: Made) -> Non
 def test_the_init_killed_and_started_again_neither_loses_nor_doubles_a_task(made: Made) -> None:
     made.create({"id": "/steady", "instances": 3})
     before = made.tasks_when("/steady", 3)
+    wait_for(lambda: len({len(made.pids(task)) for task in before} - {0}) == 1, 60, "the same processes of each")
     pids = sorted(pid for task in before for pid in made.pids(task))
     made.marathon.kill()
-    for pid in made.pids(before[0]):  # what happens meanwhile is found out afterwards
-        os.kill(pid, signal.SIGKILL)
+    made.kill(before[0])  # what happens meanwhile is found out afterwards
     made.marathon.start()
     wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/steady")}, 60, "news of the loss")
     after = made.tasks_when("/steady", 3)
     assert {task["id"] for task in before[1:]} < {task["id"] for task in after}
     kept = sorted(pid for task in before[1:] for pid in made.pids(task))
     assert kept and set(kept) < set(pids)
-    assert len(made.processes("/steady")) == len(pids)
+    wait_for(lambda: len(made.processes("/steady")) == len(pids), 60, "as many processes as before")
 
 
 def test_the_init_killed_during_a_deployment_finishes_it(made: Made) -> None:

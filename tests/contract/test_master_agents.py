@@ -17,8 +17,8 @@ from tests.support.mesos.rawclient import JSON, Agent, Master, Scheduler, get, r
 
 QUICK = "--allocation_interval=50ms"
 # Long enough that no test is taken for silent while it is only slow; some wait for it.
-PINGS = ("--agent_ping_timeout=500ms", "--max_agent_ping_timeouts=8")
-SILENCE = 4.0
+PINGS = ("--agent_ping_timeout=1secs", "--max_agent_ping_timeouts=8")
+SILENCE = 8.0
 AWARE: dict[str, Any] = {"capabilities": [{"type": "PARTITION_AWARE"}], "failover_timeout": 60.0}
 
 Starter = Callable[..., Master]
@@ -262,7 +262,7 @@ def test_an_agent_that_does_not_come_back_to_a_new_master_in_time_is_unreachable
     master = start().leads()
     agent = Agent(master.port)
     master.kill()
-    master = start("--agent_reregister_timeout=5secs", port=master.port).leads()  # the scheduler is there before that
+    master = start("--agent_reregister_timeout=10secs", port=master.port).leads()  # the scheduler is there before that
     scheduler = Scheduler(master.port, **AWARE)
     assert scheduler.event("FAILURE")["failure"] == {"agent_id": {"value": agent.id}}
     assert get(master.port, "/state")["recovered_slaves"] == []
@@ -294,7 +294,7 @@ def test_a_standby_redirects_takes_over_and_knows_the_agents(start: Starter, tmp
     server = ZooKeeperServer(tmp_path / "zookeeper")
     server.start()
     try:
-        flags = (f"--zk=zk://{server.hosts}/mesos", "--zk_session_timeout=6secs", "--hostname=127.0.0.1", QUICK)
+        flags = (f"--zk=zk://{server.hosts}/mesos", "--zk_session_timeout=10secs", "--hostname=127.0.0.1", QUICK)
         leader = start(*flags, name="one").leads()
         standby = start(*flags, name="two")
         assert request(standby.port, "GET", "/health").status == 200

@@ -33,8 +33,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 
 
 @contextlib.asynccontextmanager
-async def session_at(hosts: str) -> AsyncIterator[ZooKeeperSession]:
-    session = ZooKeeperSession(parse_url(f"zk://{hosts}/unused"), SESSION)
+async def session_at(hosts: str, seconds: float = SESSION) -> AsyncIterator[ZooKeeperSession]:
+    session = ZooKeeperSession(parse_url(f"zk://{hosts}/unused"), seconds)
     session.start()
     try:
         yield session
@@ -171,8 +171,9 @@ async def test_what_happened_while_zookeeper_was_out_of_reach_is_told_afterwards
     server: ZooKeeperServer, path: str, lost: str
 ) -> None:
     link = Link(server.hosts)
+    seconds = SESSION if lost == "session" else 50.0  # which a lost connection does not outlast
     try:
-        async with session_at(server.hosts) as leading, session_at(link.hosts) as following:
+        async with session_at(server.hosts) as leading, session_at(link.hosts, seconds) as following:
             store = ZooKeeperStore(leading, path)
             await store.take_over("a")
             await store.write({"a/kept": b"1", "a/changed": b"1", "a/removed": b"1", "b/x": b"1"})

@@ -354,9 +354,12 @@ for top in ('/etc', '/opt', '/var', '/run', '/tmp', '/root', '/home'):
             continue
         for name in files:
             path = os.path.join(folder, name)
-            if os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) < 200 << 20:
-                with open(path, 'rb') as file:
-                    look(path, file.read())
+            try:
+                if os.path.isfile(path) and not os.path.islink(path) and os.path.getsize(path) < 200 << 20:
+                    with open(path, 'rb') as file:
+                        look(path, file.read())
+            except FileNotFoundError:  # it has gone meanwhile
+                pass
 print(json.dumps(found))
 """
 

@@ -107,7 +107,7 @@ def through_gateway(cluster: Deployed, path: str, method: str = "GET", body: Any
 
 def test_a_package_is_installed_upgraded_and_removed(shop: Deployed) -> None:
     done(shop, "package", "install", "hello-world", "--package-version=1.0.0", "--yes", options={"greeting": "moin"})
-    assert through_gateway(shop, "/service/hello-world/") == (200, "moin\n")
+    wait_for(lambda: through_gateway(shop, "/service/hello-world/") == (200, "moin\n"), 60, "its page")
     done(shop, "package", "upgrade", "hello-world", "--yes")
     wait_for(
         lambda: through_gateway(shop, "/service/hello-world/") == (200, "moin\n"), 60, "its page after the upgrade"

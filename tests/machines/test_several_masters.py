@@ -91,8 +91,7 @@ def another_init_leads(several: Several, than: str) -> str:
 def test_with_the_leaders_machine_off_another_leads_and_no_task_notices(
     several: Several, steady: dict[str, dict[str, str]]
 ) -> None:
-    gone = several.leader()
-    assert gone is not None
+    gone: str = wait_for(several.leader, 60, "one that leads")
     several.power_off(gone)
     try:
         another_leads(several, gone)
@@ -114,13 +113,14 @@ def test_with_the_leaders_machine_off_another_leads_and_no_task_notices(
 def test_with_the_leading_inits_machine_off_another_init_serves_what_was_stored(
     several: Several, steady: dict[str, dict[str, str]]
 ) -> None:
-    gone = several.init_leader()
-    assert gone is not None
+    gone: str = wait_for(several.init_leader, 60, "one that leads")
     before = several.marathon(f"/v2/apps{APP}")["app"]["version"]
     several.power_off(gone)
     try:
         another_init_leads(several, gone)
-        assert several.marathon(f"/v2/apps{APP}")["app"]["version"] == before
+        # It tells that it leads before it has read all that is stored.
+        stored = wait_for(lambda: several.marathon(f"/v2/apps{APP}")["app"]["version"], 60, "what was stored")
+        assert stored == before
         wait_for(lambda: several.dcos("marathon", "app", "list").returncode == 0, 60, "the command's answer")
     finally:
         several.start(gone)
@@ -143,8 +143,7 @@ def test_a_killed_zookeeper_comes_back_and_nobody_notices(
 def test_a_master_that_was_suspended_while_it_led_leads_no_more_and_writes_nothing(
     several: Several, steady: dict[str, dict[str, str]], observer: Observer
 ) -> None:
-    frozen = several.leader()
-    assert frozen is not None
+    frozen: str = wait_for(several.leader, 60, "one that leads")
     process = several.main_pid(frozen, "dcos-master")
     before = registry_writes(several)
     until = time.monotonic() + FROZEN_SECONDS
@@ -155,9 +154,9 @@ def test_a_master_that_was_suspended_while_it_led_leads_no_more_and_writes_nothi
     # Awake, it finds every agent silent for half a minute. It must not tell anybody.
     wait_for(lambda: several.main_pid(frozen, "dcos-master") not in ("0", process), 60, "its end and new start")
     several.well()
-    assert several.leader() == new
+    wait_for(lambda: several.leader() == new, 60, f"{new}, leading on")
     assert registry_writes(several) == before
-    assert several.state()["unreachable_slaves"] == 0
+    assert wait_for(several.state, 60, "the master's state")["unreachable_slaves"] == 0
     observer.check()
     assert processes(several) == steady
 
@@ -165,8 +164,7 @@ def test_a_master_that_was_suspended_while_it_led_leads_no_more_and_writes_nothi
 def test_an_init_that_was_suspended_while_it_led_leads_no_more_and_starts_nothing(
     several: Several, steady: dict[str, dict[str, str]], observer: Observer
 ) -> None:
-    frozen = several.init_leader()
-    assert frozen is not None
+    frozen: str = wait_for(several.init_leader, 60, "one that leads")
     process = several.main_pid(frozen, "dcos-marathon")
     until = time.monotonic() + FROZEN_SECONDS
     with several.stopped(frozen, "dcos-marathon"):
@@ -176,7 +174,7 @@ def test_an_init_that_was_suspended_while_it_led_leads_no_more_and_starts_nothin
         time.sleep(max(0.0, until - time.monotonic()))
     wait_for(lambda: several.main_pid(frozen, "dcos-marathon") not in ("0", process), 60, "its end and new start")
     several.well()
-    assert several.init_leader() == new
+    wait_for(lambda: several.init_leader() == new, 60, f"{new}, leading on")
     observer.check()
     assert [task["id"] for task in running(several, "/meanwhile", 1)] == [meanwhile["id"]]
     remove(several, "/meanwhile")
@@ -252,8 +250,8 @@ def test_tasks_of_an_agent_that_goes_together_with_the_leader_run_elsewhere(
     several: Several, steady: dict[str, dict[str, str]]
 ) -> None:
     """The new leader has never seen that agent: it waits for it, gives it up, and the init has to hear of that."""
-    leader, agent = several.leader(), several.agents[1]
-    assert leader is not None
+    leader: str = wait_for(several.leader, 60, "one that leads")
+    agent = several.agents[1]
     old = set(several.tasks_on(agent))
     assert old
     several.power_off(leader, agent)
@@ -276,8 +274,7 @@ def test_a_master_that_agents_cannot_hear_keeps_no_agent_for_ever(
     several: Several, steady: dict[str, dict[str, str]]
 ) -> None:
     """Cut off from one side only: what the leader says is lost, what it is told arrives."""
-    leader = several.leader()
-    assert leader is not None
+    leader: str = wait_for(several.leader, 60, "one that leads")
     agent = several.agents[0]
     with several.partition(leader, [agent], ways=["output"]):
         wait_for(lambda: not several.registered(several.address(agent)), 60, "the agent's being missed")
@@ -322,8 +319,7 @@ def test_of_two_operators_at_once_one_is_refused_and_users_lose_no_write(
 def test_a_full_disk_on_the_leaders_machine_costs_the_cluster_nothing(
     several: Several, steady: dict[str, dict[str, str]]
 ) -> None:
-    host = several.leader()
-    assert host is not None
+    host: str = wait_for(several.leader, 60, "one that leads")
     several.fill_disk(host)
     try:
         # ZooKeeper has room left in the file that it writes to; a new one has none, and cannot start but in what a

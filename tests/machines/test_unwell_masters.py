@@ -58,8 +58,14 @@ def test_a_zookeeper_whose_files_became_roots_gets_them_back_and_keeps_its_data(
     host = several.zookeeper("follower")[0]
     files = several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/version-2")
     several.ssh(host, _TAKEN)
-    told = several.installer("status").stdout
-    assert f"{host}: ZooKeeper may not use its own files" in told and "belongs to root, with mode 600" in told, told
+    told = [""]
+
+    def named() -> bool:
+        told[0] = several.installer("status").stdout
+        return f"{host}: ZooKeeper may not use its own files" in told[0]
+
+    wait_for(named, 180, "what is wrong, in the status")  # once it has tried to start
+    assert "belongs to root, with mode 600" in told[0], told[0]
     done = several.installer("repair", host)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "their content was not changed" in done.stdout
@@ -102,7 +108,8 @@ def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: S
 
 def test_a_master_out_of_reach_keeps_no_agent_from_its_change(several: Several) -> None:
     several.well()
-    gone = next(host for host in reversed(several.masters) if host != several.leader())
+    leader = wait_for(several.leader, 60, "one that leads")
+    gone = next(host for host in reversed(several.masters) if host != leader)
     agent = several.agents[-1]
     inventory = several.inventory.read_text()
     line = next(line for line in inventory.splitlines() if line.startswith(f"{agent} "))

@@ -66,7 +66,7 @@ def test_the_kernel_is_asked_once_a_second_whoever_asks(made: Made, admin: dict[
     count = 0
     with ThreadPoolExecutor(8) as pool:
         while asked() < 3:
-            assert time.monotonic() < began + 60
+            assert time.monotonic() < began + 240
             answers = list(pool.map(lambda _: made.gateway.get(f"{DNS}/hosts/leader.mesos", admin), range(16)))
             assert all(answer.status == 200 for answer in answers)
             count += len(answers)

@@ -249,11 +249,15 @@ def test_of_two_publishers_the_second_is_told_who_publishes(
     where, folder = place
     tree = small_tree(tmp_path / "1", "one", {"large.bin": bytes(200 << 20)})
     first = subprocess.Popen(argv(tree, where), env=environment, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not (folder / "lock").exists() or not (folder / "lock").read_text():
         assert time.monotonic() < deadline and first.poll() is None
         time.sleep(0.005)
-    second = subprocess.run(argv(tree, where), capture_output=True, text=True, env=environment, timeout=300)
+    first.send_signal(signal.SIGSTOP)  # so that it surely publishes as long as the second one is there
+    try:
+        second = subprocess.run(argv(tree, where), capture_output=True, text=True, env=environment, timeout=300)
+    finally:
+        first.send_signal(signal.SIGCONT)
     assert first.wait(300) == 0, first.stderr.read() if first.stderr else ""
     if first.stderr:
         first.stderr.close()

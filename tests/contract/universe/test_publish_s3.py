@@ -260,7 +260,8 @@ def test_a_kill_leaves_a_whole_snapshot_for_readers_of_signatures_and_the_next_r
         done = subprocess.run(argv, env={**os.environ, **KEYS}, capture_output=True, text=True, timeout=300)
         if done.returncode == 0:
             break
-        assert "another publisher publishes" in done.stderr, done.stderr
+        # Either its lease has not ended yet, or this host is so busy that a new one ended before it was renewed.
+        assert "another publisher publishes" in done.stderr or "was lost" in done.stderr, done.stderr
         assert time.monotonic() - began < 300
         time.sleep(0.3)
     found = without_ours(there(bucket))

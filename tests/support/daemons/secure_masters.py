@@ -37,7 +37,7 @@ class Masters:
             [
                 *("dcos-master", f"--work_dir={self.folder / ip}", f"--ip={ip}", f"--hostname={ip}"),
                 *(f"--port={self.public}", f"--tls_port={self.port}", "--authenticate_http_readonly"),
-                *(f"--zk=zk://{self.zookeeper.hosts}/mesos", "--zk_session_timeout=4secs", *flags),
+                *(f"--zk=zk://{self.zookeeper.hosts}/mesos", "--zk_session_timeout=6secs", *flags),
                 *("--authenticate_http_frameworks", *self.own.flags(self.own.identity("master", host=ip, ip=ip))),
             ],
             self.folder / f"{ip}.log",

@@ -18,6 +18,7 @@ from dcos_installer.hosts.fleet import Fleet
 from dcos_installer.machines import SshTarget
 from dcos_installer.providers.base import MachineFile
 from dcos_installer.providers.libvirt.credentials import secret
+from tests.support.daemons.byhand import free_port
 
 HOURS = 2 * 3600.0
 
@@ -38,9 +39,7 @@ class Guest:
         subprocess.run([*create, f"{disk_mb}M"], check=True)
         for name in ("operator", "host"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", folder / name], check=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         key = (folder / "host.pub").read_text()
         (folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {key}")
         self.host = HostSpec(

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from dcos_installer.state import open_state
+from tests.support.daemons.byhand import free_port
 from tests.support.installer.warm_installer import WarmInstaller, warm_installer
 
 ROOT = Path(__file__).parents[3]
@@ -173,7 +174,7 @@ def loopback_hosts(
         place = folder / "machines" / name
         place.mkdir(parents=True)
         address = f"127.0.77.{number}"
-        hosts[name] = LoopbackHost(name, address, _free_port(address), place)
+        hosts[name] = LoopbackHost(name, address, free_port(), place)
         keygen(place / "host_key")
         shutil.copy(folder / "id.pub", place / "authorized_keys")
         lines[name] = (
@@ -217,13 +218,6 @@ def processes(marker: str) -> list[int]:
             if marker.encode() in path.read_bytes() and int(path.parent.name) != os.getpid():
                 found.append(int(path.parent.name))
     return found
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _answers(address: str, port: int) -> bool:

@@ -108,7 +108,7 @@ def operators_processes(cluster: Deployed) -> list[str]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and folder.name != str(os.getpid()):
             with contextlib.suppress(OSError):
-                said = (folder / "cmdline").read_text().replace("\0", " ")
+                said = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 if f"{cluster.home}/" in said:
                     found.append(said)
     return found
@@ -120,7 +120,7 @@ def traces(short_id: str) -> dict[str, list[str]]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and folder.name != str(os.getpid()):
             try:
-                said = (folder / "cgroup").read_text() + (folder / "cmdline").read_text()
+                said = ((folder / "cgroup").read_bytes() + (folder / "cmdline").read_bytes()).decode(errors="replace")
             except OSError:
                 continue
             if short_id in said:

@@ -96,3 +96,35 @@ def lab(spec: ClusterSpec, state_dir: Path) -> Iterator[Lab]:
             yield Lab(provider, spec, state_dir)
         finally:
             provider.destroy()
+
+
+CONTAINER = """
+import json, pathlib, subprocess, sys, time
+runtime, memory, quota, script = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+bundle = pathlib.Path("/var/tmp/container"); bundle.mkdir(exist_ok=True)
+(bundle / "work").mkdir(exist_ok=True); (bundle / "exits").mkdir(exist_ok=True)
+for stale in [*(bundle / "exits").iterdir(), *(bundle / "work").iterdir()]: stale.unlink()
+(bundle / "config.json").unlink(missing_ok=True)
+subprocess.run([runtime, "spec"], cwd=bundle, check=True)
+config = json.loads((bundle / "config.json").read_text())
+config["process"].update(terminal=False, args=["/bin/sh", "-c", script])
+rootfs = bundle / "rootfs"
+(rootfs / "usr").mkdir(parents=True, exist_ok=True)
+for name in ("bin", "lib", "lib64"):
+    (rootfs / name).is_symlink() or (rootfs / name).symlink_to("usr/" + name)
+config["mounts"].append({"destination": "/usr", "type": "none", "source": "/usr", "options": ["rbind", "ro"]})
+config["linux"]["cgroupsPath"] = "/jobs/t1"
+config["linux"]["resources"].update(memory={"limit": memory, "swap": memory}, cpu={"quota": quota, "period": 100000})
+(bundle / "config.json").write_text(json.dumps(config))
+subprocess.run([runtime, "delete", "--force", "t1"], stderr=subprocess.DEVNULL)
+subprocess.run(["conmon", "--cid", "t1", "--cuuid", "t1", "--name", "t1", "--runtime", runtime, "--bundle", str(bundle),
+    "--container-pidfile", str(bundle / "pid"), "--conmon-pidfile", str(bundle / "conmon-pid"),
+    "--exit-dir", str(bundle / "exits"), "--persist-dir", str(bundle), "--log-path", "k8s-file:" + str(bundle / "log"),
+    "--socket-dir-path", str(bundle / "work"), "--no-new-keyring"], cwd=bundle / "work", check=True)
+deadline = time.monotonic() + 240  # conmon goes into the background before the runtime is done
+while subprocess.run([runtime, "state", "t1"], capture_output=True).returncode:
+    assert time.monotonic() < deadline, "the container was not created"
+    time.sleep(0.05)
+subprocess.run([runtime, "start", "t1"], check=True)
+"""
+"""Starts a container as the agent does: runtime, memory in bytes, processor quota, shell script."""

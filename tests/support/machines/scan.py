@@ -135,8 +135,8 @@ def knock(address, port, paths):
         for method in ("GET", "POST"):
             for path in paths:
                 try:
-                    with socket.create_connection((address, port), 5) as raw:
-                        raw.settimeout(5)
+                    with socket.create_connection((address, port), 60) as raw:  # on a busy host
+                        raw.settimeout(60)
                         channel = context.wrap_socket(raw) if way == "tls" else raw
                         answer = first_line(channel, request(path, method))
                 except OSError as error:

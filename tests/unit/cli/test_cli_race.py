@@ -36,9 +36,12 @@ def open_ports() -> Iterator[list[str]]:
         listener.close()
 
 
-def closed() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"https://127.0.0.1:{listener.getsockname()[1]}"
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """A port at which nobody listens, and that nobody else gets meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"https://127.0.0.1:{held.getsockname()[1]}"
 
 
 def test_the_first_is_used_while_it_is_well(open_ports: list[str]) -> None:
@@ -56,22 +59,20 @@ def test_a_silent_one_is_passed_over_without_being_called_failed(silent: str, op
         assert finish.first == open_ports[0] and finish.failures == {}
 
 
-def test_one_that_refuses_costs_no_head_start(open_ports: list[str]) -> None:
-    refusing = closed()
+def test_one_that_refuses_costs_no_head_start(refusing: str, open_ports: list[str]) -> None:
     with race([refusing, open_ports[0]], 30, head_start=3600) as finish:
         assert finish.first == open_ports[0]
         assert isinstance(finish.failures[refusing], ConnectionRefusedError)
 
 
-def test_one_with_a_head_start_may_still_win_later(silent: str, open_ports: list[str]) -> None:
-    refusing = closed()
+def test_one_with_a_head_start_may_still_win_later(silent: str, refusing: str, open_ports: list[str]) -> None:
     with race([silent, refusing, open_ports[1]], 30, head_start=0.05) as finish:
         assert finish.first == open_ports[1] and set(finish.failures) == {refusing}
 
 
-def test_when_nobody_opens_each_has_its_reason(silent: str) -> None:
-    refusing, nameless = closed(), "https://does-not-exist.invalid"
-    with race([silent, refusing, nameless], 0.3, head_start=0.05) as finish:
+def test_when_nobody_opens_each_has_its_reason(silent: str, refusing: str) -> None:
+    nameless = "https://does-not-exist.invalid"
+    with race([silent, refusing, nameless], 5.0, head_start=0.05) as finish:
         assert finish.first is None and finish.opened is None
         assert isinstance(finish.failures[silent], TimeoutError)
         assert isinstance(finish.failures[refusing], ConnectionRefusedError)

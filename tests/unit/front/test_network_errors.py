@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import errno
 import http.client
 import socket
@@ -31,9 +32,12 @@ UNPACKED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\
 CIRCLE = b"HTTP/1.1 302 Found\r\nLocation: /\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+@contextlib.contextmanager
+def closed_port() -> Iterator[int]:
+    """One at which nobody listens, and that nobody else gets meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 async def of_aiohttp(url: str, seconds: float = 60.0) -> BaseException:
@@ -68,13 +72,13 @@ async def test_both_clients_errors_have_the_same_words(content: bytes, told: str
 
 
 async def test_a_closed_port_is_told_with_its_host_once() -> None:
-    port = closed_port()
-    mine, other = await of_aiohttp(f"http://127.0.0.1:{port}/"), of_the_library(f"http://127.0.0.1:{port}/")
-    assert "ssl:default" in str(mine), "aiohttp has mended its words: then this module is not needed for them"
-    assert cause(mine) == cause(other) == "connection refused"
-    assert with_host(mine) == f"127.0.0.1:{port}: connection refused" and with_host(other) == "connection refused"
-    mine = await of_aiohttp(f"http://localhost:{port}/")  # two addresses, in one text
-    assert with_host(mine) == f"localhost:{port}: connection refused"
+    with closed_port() as port:
+        mine, other = await of_aiohttp(f"http://127.0.0.1:{port}/"), of_the_library(f"http://127.0.0.1:{port}/")
+        assert "ssl:default" in str(mine), "aiohttp has mended its words: then this module is not needed for them"
+        assert cause(mine) == cause(other) == "connection refused"
+        assert with_host(mine) == f"127.0.0.1:{port}: connection refused" and with_host(other) == "connection refused"
+        mine = await of_aiohttp(f"http://localhost:{port}/")  # two addresses, in one text
+        assert with_host(mine) == f"localhost:{port}: connection refused"
 
 
 async def test_what_does_not_speak_tls_or_has_no_certificate_of_a_known_authority() -> None:

@@ -54,14 +54,14 @@ def test_a_command_that_waits_for_room_is_told_as_such(tmp_path: Path) -> None:
     for stream in (1, 2):
         argv = ["/bin/sh", "-c", f"echo 'write (28: No space left on device)' >&{stream}; exec sleep 60"]
         with pytest.raises(ImageError, match="there is no room"):
-            run(argv, what="try", log_file=tmp_path / "log", deadline=0.5)
+            run(argv, what="try", log_file=tmp_path / "log", deadline=3)
     with pytest.raises(ImageError, match="could not try within"):
         run(["sleep", "60"], what="try", log_file=tmp_path / "log", deadline=0.2)
 
 
 def test_what_a_command_leaves_running_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_LAST_WORDS_SECONDS", 0.2)
-    argv = ["/bin/sh", "-c", "timeout 5 sleep 5 >/dev/null & echo done >&2; exit 3"]
+    monkeypatch.setattr(process, "_LAST_WORDS_SECONDS", 3.0)
+    argv = ["/bin/sh", "-c", "timeout 60 sleep 60 >/dev/null & echo done >&2; exit 3"]
     with pytest.raises(CommandFailedError) as caught:
         run(argv, what="try", log_file=tmp_path / "log", deadline=60)
     assert caught.value.evidence == "done"

@@ -87,10 +87,11 @@ def listening() -> Iterator[socket.socket]:
         yield server
 
 
-def test_a_refused_connection_means_that_no_sshd_runs(listening: socket.socket) -> None:
-    port = listening.getsockname()[1]
-    listening.close()
-    assert ssh_problem(HERE, port) == SshProblem("the connection is refused", "its sshd does not run")
+def test_a_refused_connection_means_that_no_sshd_runs() -> None:
+    with socket.socket() as held:  # it does not listen, and nobody else gets its port
+        held.bind((HERE, 0))
+        told = ssh_problem(HERE, held.getsockname()[1])
+    assert told == SshProblem("the connection is refused", "its sshd does not run")
 
 
 def test_a_connection_that_is_taken_in_silence_means_that_sshd_is_stuck(listening: socket.socket) -> None:

@@ -45,10 +45,10 @@ def test_what_is_late_is_told_as_such_and_keeps_nobody_waiting(never: threading.
 
     begun = time.monotonic()
     work: dict[str, Callable[[], Any]] = {"a": lambda: "x", "b": never.wait, "c": fails}
-    found: dict[str, Any] = at_once(work, 0.5)
+    found: dict[str, Any] = at_once(work, 3.0)
     assert time.monotonic() - begun < LONG
     assert list(found) == ["a", "b", "c"] and found["a"] == "x"
-    assert isinstance(found["b"], TooLate) and "0 s" in found["b"].what
+    assert isinstance(found["b"], TooLate) and "3 s" in found["b"].what
     assert isinstance(found["c"], ValueError)
 
 
@@ -117,7 +117,7 @@ def test_status_ends_in_time_and_names_each_silent_host(
     three: PretendedContext, never: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither SSH nor a daemon of m2 ever comes back, not even with an error."""
-    monkeypatch.setattr(status, "SECONDS", 2.0)
+    monkeypatch.setattr(status, "SECONDS", 8.0)  # for all that answer, on a busy host
     address, whole, remote = three.spec.host("m2").address, three.ask, three.remote
 
     def ask(url: str, **more: Any) -> Any:

@@ -162,7 +162,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
         thread.start()
         yield f"127.0.0.1:{port}", came
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join(240)
     assert not thread.is_alive()
 
 
