@@ -234,7 +234,7 @@ def test_a_credential_goes_to_no_other_host() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         init = Init([f"http://127.0.0.1:{server.server_port}"], "lb", "secret")
-        with pytest.raises(Unreachable, match="none of the inits given"):
+        with pytest.raises(Unreachable, match="none of the given inits"):
             init.apps()
         server.shutdown()
     assert asked == ["Basic " + base64.b64encode(b"lb:secret").decode()]
