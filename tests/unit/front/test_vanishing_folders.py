@@ -7,9 +7,11 @@ is so for a pattern with wildcards in more than one part (before Python 3.13). `
 from __future__ import annotations
 
 import ast
-import threading
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from dcos_runtime import durable
 from tests.support.documented import ROOT
@@ -58,24 +60,17 @@ def test_what_the_rule_sees() -> None:
     ]
 
 
-def test_a_private_folder_is_made_while_the_empty_one_above_it_is_removed(tmp_path: Path) -> None:
-    above = tmp_path / "machines"
-    over = threading.Event()
+def test_a_private_folder_is_made_while_the_empty_one_above_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    above, mkdir = tmp_path / "machines", os.mkdir
+    left = iter(range(5))
 
-    def remove() -> None:
-        while not over.is_set():
-            try:
-                above.rmdir()
-            except OSError:
-                continue
+    def removed_at_once(path: os.PathLike[str], mode: int = 0o777) -> None:
+        mkdir(path, mode)
+        if Path(path) == above and next(left, None) is not None:
+            above.rmdir()
 
-    thread = threading.Thread(target=remove)
-    thread.start()
-    try:
-        for number in range(300):
-            durable.private_folder(above / str(number))
-            assert (above / str(number)).is_dir()
-            (above / str(number)).rmdir()
-    finally:
-        over.set()
-        thread.join()
+    monkeypatch.setattr(os, "mkdir", removed_at_once)
+    durable.private_folder(above / "one")
+    assert (above / "one").is_dir() and next(left, None) is None
