@@ -80,7 +80,7 @@ def test_containers_come_and_go_and_etc_changes_and_nobody_loses_a_snapshot(tmp_
             certificate = host / "etc" / "ssl" / "certs" / f"{number % 5}.pem"
             certificate.write_text("as rehashing does")
             certificate.unlink()
-            if ended.is_set():
+            if ended.wait(0.001):
                 return
 
     def lives(worker: int) -> None:

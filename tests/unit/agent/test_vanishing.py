@@ -27,7 +27,7 @@ def meanwhile(work: Callable[[], object]) -> Iterator[None]:
 
     def again() -> None:
         try:
-            while not over.is_set():
+            while not over.wait(0.001):
                 work()
         except BaseException as error:
             failures.append(error)
