@@ -17,10 +17,11 @@ from urllib.parse import quote
 from aiohttp import web
 
 from dcos_runtime import __version__, build
-from dcos_runtime.agent import pools
+from dcos_runtime.agent import pools, processes
 from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFiles
 from dcos_runtime.agent.views import VERSION, AgentViewer
 from dcos_runtime.daemon import ALL_PATHS, machine, text_response
+from dcos_runtime.flags.values import duration
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.running import now
@@ -51,6 +52,7 @@ class AgentHttp:
             "/flags": self._shown_flags,
             "/state": self._state,
             "/containers": self._containers,
+            "/containers/processes": self._processes,
             "/monitor/statistics": self._statistics,
             "/metrics/snapshot": self._metrics,
             "/system/stats": self._stats,
@@ -118,6 +120,20 @@ class AgentHttp:
 
     async def _statistics(self, request: web.Request) -> web.StreamResponse:
         return _json(await pools.run(pools.READS, partial(self._viewer().containers, now(), False)), request)
+
+    async def _processes(self, request: web.Request) -> web.StreamResponse:
+        container_id = request.query.get("container_id", "")
+        if not container_id:
+            raise web.HTTPBadRequest(text="Expecting 'container_id=value' in query.\n")
+        threads, interval = _yes(request, "threads"), _seconds(request, "interval", processes.MOST_INTERVAL)
+        found = self._viewer().container(container_id)
+        if found is None:
+            return text_response(f"No container '{shown(container_id)}' runs on this agent.\n", 404)
+        try:
+            data = await processes.answer(*found, threads=threads, interval=interval)
+        except processes.TooSlow as error:
+            return text_response(f"{error}.\n", 503, {"Retry-After": "1"})
+        return _encoded(data, request)
 
     def _viewer(self) -> AgentViewer:
         if self.viewer is None:
@@ -208,13 +224,34 @@ def _number(request: web.Request, name: str, default: int) -> int:
     return int(text)
 
 
+def _yes(request: web.Request, name: str) -> bool:
+    text = request.query.get(name, "false")
+    if text not in ("true", "false"):
+        raise web.HTTPBadRequest(text=f"{name} must be true or false, not '{shown(text)}'.\n")
+    return text == "true"
+
+
+def _seconds(request: web.Request, name: str, most: float) -> float:
+    text = request.query.get(name, "0secs")
+    try:
+        seconds = duration(text)
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"Failed to parse {name} '{shown(text)}': {error}.\n") from error
+    if seconds > most:
+        raise web.HTTPBadRequest(text=f"{name} may be {most:g} seconds at most, not '{shown(text)}'.\n")
+    return seconds
+
+
 def _header_name(name: str) -> str:
     return name if re.fullmatch(r"[\w.+@-]+", name, re.ASCII) else f'"{quote(name)}"'
 
 
 def _json(value: Any, request: web.Request) -> web.Response:
     """ASCII JSON, or with ``?jsonp=`` a call of that function. No charset: clients compare the type as a whole."""
-    data = json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _encoded(json.dumps(value, separators=(",", ":")).encode("ascii"), request)
+
+
+def _encoded(data: bytes, request: web.Request) -> web.Response:
     callback = request.query.get("jsonp")
     if callback is None:
         return web.Response(body=data, content_type="application/json")

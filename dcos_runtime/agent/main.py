@@ -20,7 +20,7 @@ from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
 from dcos_runtime.agent.containers import ports, showing
-from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Usage
+from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process, Usage
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core import events, recorded
@@ -227,7 +227,10 @@ async def _assemble(
             return found
         return dataclasses.replace(found, disk_used_bytes=disk[0], disk_limit_bytes=disk[1])
 
-    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage)
+    def processes(container_id: str, name: str) -> list[Process]:
+        return launchers[name].processes(container_id) if name in launchers else []
+
+    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage, processes)
     http.files = SandboxFiles(sandboxes)
     return shell
 

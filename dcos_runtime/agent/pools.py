@@ -22,6 +22,9 @@ LAUNCHES = ThreadPoolExecutor(8, "launches")
 READS = ThreadPoolExecutor(8, "reads")
 """Reading for others: sandboxes, usage."""
 
+LOOKS = ThreadPoolExecutor(2, "looks")
+"""Reading what processes of tasks say of themselves: one whose memory does not come can hold its reader up."""
+
 REMOVALS = ThreadPoolExecutor(2, "removals")
 """Removing folders: minutes, for one with a million files."""
 

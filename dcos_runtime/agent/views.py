@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from dcos_runtime import __version__, build
-from dcos_runtime.agent.containers.base import Usage
+from dcos_runtime.agent.containers.base import Process, Usage
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.records import Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
@@ -34,7 +35,7 @@ CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "TA
 
 @dataclass(frozen=True)
 class AgentViewer:
-    """Shows one agent. ``usage`` returns a container's usage by container id and launcher."""
+    """Shows one agent. ``usage`` and ``processes`` ask a launcher of a container: by its id and the launcher's name."""
 
     core: AgentCore
     sandboxes: Sandboxes
@@ -42,6 +43,7 @@ class AgentViewer:
     started: Now
     flags: Mapping[str, str]
     usage: Callable[[str, str], Usage | None]
+    processes: Callable[[str, str], list[Process]]
 
     def state(self) -> dict[str, Any]:
         info = self.core.settings.info
@@ -168,6 +170,20 @@ class AgentViewer:
                 entry["status"] = msgspec.to_builtins(status) if status else {}
             shown.append(entry)
         return shown
+
+    def container(self, container_id: str) -> tuple[Callable[[], list[Process]], dict[str, Any]] | None:
+        """Of a container that has not ended: what tells its processes, off the loop, and whose it is."""
+        for task in self.core.tasks.values():
+            record = task.record
+            if record.container_id == container_id and task.container.stage is not Stage.ENDED:
+                about = {
+                    "container_id": container_id,
+                    "executor_id": record.executor_id,
+                    "framework_id": record.framework_id,
+                    "source": record.task_id,
+                }
+                return partial(self.processes, container_id, task.container.launcher), about
+        return None
 
     def _statistics(self, entry: Task, task: TaskInfo, now: Now) -> dict[str, Any]:
         statistics: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": scalar(task.resources, "cpus")}

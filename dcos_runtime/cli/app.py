@@ -51,7 +51,7 @@ class Top(CommandTree):
             "dcos_runtime.cli.commands.package", "package", "Install software by its package, and look after it."
         ),
         "ps": LazyCommand(
-            "dcos_runtime.cli.commands.task", "ps", "List what runs, where, as whom: `dcos task list` in two letters."
+            "dcos_runtime.cli.commands.task", "ps", "List what runs, where, as whom, or the processes of a task."
         ),
         "task": LazyCommand("dcos_runtime.cli.commands.task", "task", "Show tasks, and what they print."),
     },

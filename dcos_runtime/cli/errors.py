@@ -37,3 +37,13 @@ class CliError(Exception):
 
 class Unavailable(CliError):
     """No usable response, perhaps only for a moment."""
+
+
+def report_all(problems: Sequence[CliError]) -> None:
+    """Tells all of them; the last one is raised, if there is one. What could be done was done before."""
+    from dcos_runtime.cli.output import print_note
+
+    for problem in problems[:-1]:
+        print_note(f"dcos: {problem}")
+    if problems:
+        raise problems[-1]

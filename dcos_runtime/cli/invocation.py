@@ -58,7 +58,7 @@ class Invocation:
 
     @cached_property
     def agents(self) -> Agents:
-        """The agents, for sandboxes."""
+        """The agents, for sandboxes and processes."""
         from dcos_runtime.cli.clients import agents
 
         return agents(self.http, self.target)

@@ -31,6 +31,21 @@ def last_task(state: ClusterState, app_id: str) -> Task | None:
     return max(tasks, key=lambda task: task.last_change, default=None)
 
 
+def select_running(state: ClusterState, pattern: str) -> list[Task]:
+    """The tasks whose processes are wanted; never none. Raises `CliError`."""
+    chosen = [task for task in matching(state.tasks(), pattern) if not task.ended]
+    if chosen:
+        return chosen
+    ended = matching(state.tasks(completed=True), pattern)
+    if ended:
+        last = max(ended, key=lambda task: task.last_change)
+        raise CliError(
+            f"task {last.id} has ended ({last.state}): it has no processes",
+            hints=[f"what it printed: dcos task log {last.id}"],
+        )
+    raise CliError(f"no running task matches {pattern}", hints=["dcos ps shows every task that runs"])
+
+
 def select_for_log(state: ClusterState, pattern: str, *, everything: bool, completed: bool) -> list[Task]:
     """The tasks whose output is wanted; never none. Raises `CliError`."""
     chosen = matching(state.tasks(active=not completed, completed=everything or completed), pattern)

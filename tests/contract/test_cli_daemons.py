@@ -62,6 +62,8 @@ def test_the_one_liner_runs_somewhere_and_its_output_can_be_read(made: Cluster) 
     log = lambda: good(made, "task", "log", fields["id"])  # noqa: E731
     assert wait_for(log, 60, "the task's output") == f"hello from {port}\n"
     assert good(made, "task", "log", task, "stderr") == ""
+    shown = lambda: good(made, "ps", "--threads", fields["id"])  # noqa: E731
+    wait_for(lambda: re.search(r"sleep 1000\n.* {sleep}\n", shown()), 60, "the task's process and its thread")
     remove(made, fields["id"].strip("/"))
 
 

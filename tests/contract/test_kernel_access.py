@@ -80,6 +80,7 @@ AGENT = {
     "/system/stats.json": READ,
     "/flags": READ,
     "/containers": READ,
+    "/containers/processes?container_id=c": READ,
     "/monitor/statistics": READ,
     "/metrics/snapshot": READ,
     "/files/browse?path=/": READ,

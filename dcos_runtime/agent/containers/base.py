@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,6 +138,10 @@ class Launcher(Protocol):
         """The running processes of the container."""
         ...
 
+    def processes(self, container_id: str) -> list[Process]:
+        """Every process of the container, also those that have ended and that no parent has waited for."""
+        ...
+
     def paused(self, container_id: str) -> AbstractContextManager[bool]:
         """Pauses the container's processes while the context is open. Yields whether that worked."""
         ...
@@ -185,6 +189,7 @@ class Process:
     state: str
     user_ticks: int
     system_ticks: int
+    started: int  # in clock ticks since boot
     rss_pages: int
 
 
@@ -193,20 +198,28 @@ def processes() -> list[Process]:
     found = []
     for entry in os.scandir("/proc"):
         if entry.name.isdigit() and (fields := _stat(int(entry.name))):
-            numbers = [int(fields[index]) for index in (1, 3, 11, 12, 21)]
-            parent, session, user, system, rss = numbers
-            found.append(Process(int(entry.name), parent, session, fields[0], user, system, rss))
+            numbers = [int(fields[index]) for index in (1, 3, 11, 12, 19, 21)]
+            parent, session, user, system, started, rss = numbers
+            found.append(Process(int(entry.name), parent, session, fields[0], user, system, started, rss))
     return found
 
 
 def descendants(everything: list[Process], root: int) -> list[Process]:
     """The descendants of ``root`` among ``everything``, without ``root``."""
-    found = {root}
-    while True:
-        more = {process.pid for process in everything if process.parent in found} - found
-        if not more:
-            return [process for process in everything if process.pid in found - {root}]
-        found |= more
+    return [process for process in with_descendants(everything, {root}) if process.pid != root]
+
+
+def with_descendants(everything: list[Process], roots: Set[int]) -> list[Process]:
+    """The processes ``roots`` among ``everything``, and all their descendants."""
+    children: dict[int, list[int]] = {}
+    for process in everything:
+        children.setdefault(process.parent, []).append(process.pid)
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        new = [pid for pid in children.get(waiting.pop(), ()) if pid not in found]
+        found.update(new)
+        waiting += new
+    return [process for process in everything if process.pid in found]
 
 
 async def process_ended(pid: int, started: int) -> None:

@@ -319,6 +319,12 @@ class OciLauncher:
     def pids(self, container_id: str) -> list[int]:
         return self.cgroups.pids(self._cgroup(container_id))
 
+    def processes(self, container_id: str) -> list[base.Process]:
+        """Those in its cgroup and below. The ended ones have left it, and are found by their parents."""
+        everything = base.processes()
+        # Asked after that: a pid that another process had before is then known by its start time.
+        return base.with_descendants(everything, killing.members(self.cgroups, self._cgroup(container_id)))
+
     def paused(self, container_id: str) -> AbstractContextManager[bool]:
         return killing.paused(self.cgroups, self._cgroup(container_id))
 

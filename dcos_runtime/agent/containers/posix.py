@@ -206,6 +206,12 @@ class PosixLauncher:
             return []
         return [process.pid for process in base.descendants(self._seen[1], who["pid"])]
 
+    def processes(self, container_id: str) -> list[Process]:
+        who = self._state(container_id).get("supervisor")
+        if who is None or not base.alive(who["pid"], who["started"]):
+            return []
+        return base.descendants(base.processes(), who["pid"])
+
     @contextlib.contextmanager
     def paused(self, container_id: str) -> Iterator[bool]:
         """Stops the processes with SIGSTOP, except those that were stopped before. A mark on the disk survives if the

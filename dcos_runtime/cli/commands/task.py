@@ -1,4 +1,4 @@
-"""`dcos task` and `dcos ps`: what runs where, and what it prints."""
+"""`dcos task` and `dcos ps`: what runs where, of which processes, and what it prints."""
 
 from __future__ import annotations
 
@@ -45,8 +45,11 @@ def _list(
             output.print_line(one.id)
     else:
         output.print_table(
-            ("NAME", "HOST", "USER", "STATE", "ID"),
-            [(one.name, one.host, one.user, one.state, one.id) for one in found],
+            ("NAME", "HOST", "USER", "STATE", "ID", "CPUS", "MEM"),
+            [
+                (one.name, one.host, one.user, one.state, one.id, output.number(one.cpus), output.number(one.mem))
+                for one in found
+            ],
         )
 
 
@@ -56,7 +59,7 @@ def _list(
 def list_tasks(
     invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
 ) -> None:
-    """List what runs, where, as whom.
+    """List what runs, where, as whom, with the cpus and the memory (MiB) it asked for.
 
     TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
     """
@@ -65,15 +68,40 @@ def list_tasks(
 
 @click.command(cls=Leaf)
 @_listing
+@click.option("--processes", is_flag=True, help="The processes of TASK, as a tree.")
+@click.option("--threads", is_flag=True, help="The processes of TASK with their threads.")
 @pass_invocation
 def ps(
-    invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
+    invocation: Invocation,
+    pattern: str | None,
+    everything: bool,
+    completed: bool,
+    quiet: bool,
+    as_json: bool,
+    processes: bool,
+    threads: bool,
 ) -> None:
-    """List what runs, where, as whom: `dcos task list` in two letters.
+    """List what runs, where, as whom, or the processes of a task.
 
     TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
+
+    With --processes or --threads: PID is a process's number on its host, INSIDE in its container; RSS and PSS are MiB
+    of memory, PSS what is its own and its part of what it shares; CPU is the number of processors in use, TIME
+    processor time so far in seconds; STATE is a letter as in ps(1).
     """
-    _list(invocation, pattern, everything, completed, quiet, as_json)
+    if not processes and not threads:
+        _list(invocation, pattern, everything, completed, quiet, as_json)
+        return
+    from dcos_runtime.cli.kernel.processes import show
+    from dcos_runtime.cli.tasks import select_running
+
+    if pattern is None:
+        raise click.UsageError("--processes and --threads need a TASK; '*' means every one")
+    if everything or completed or quiet:
+        raise click.UsageError("--processes and --threads exclude --all, --completed and --quiet")
+    state = invocation.master.state()
+    chosen = select_running(state, pattern)
+    show(invocation.agents, state, chosen, threads=threads, as_json=as_json)
 
 
 @task.command("log")

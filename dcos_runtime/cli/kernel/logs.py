@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dcos_runtime.cli.connection.patience import Patience
-from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.errors import CliError, report_all
 from dcos_runtime.cli.kernel.master import Agent, Agents, ClusterState, Master, Task
 from dcos_runtime.cli.kernel.sandbox import File, Missing, find_run
 from dcos_runtime.cli.kernel.writers import JsonWriter, PlainWriter, Writer
-from dcos_runtime.cli.output import print_note
 
 POLL_SECONDS = 0.5
 # Whether a task has ended is asked only after some rounds without new output: /state costs more than a read.
@@ -78,11 +77,7 @@ class Logs:
     def finish(self) -> None:
         """Reports what could not be read. Raises `CliError` when there was any."""
         self._writer.finish()
-        problems = [stream.problem for stream in self._streams if stream.problem]
-        for problem in problems[:-1]:
-            print_note(f"dcos: {problem}")
-        if problems:
-            raise problems[-1]
+        report_all([stream.problem for stream in self._streams if stream.problem])
 
     def _open(self, stream: _Stream) -> File:
         if stream.agent is None:

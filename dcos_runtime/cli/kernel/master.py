@@ -109,6 +109,7 @@ class _TaskFields(msgspec.Struct):
     framework_id: str = ""
     executor_id: str = ""
     user: str | None = None
+    resources: dict[str, Any] = {}
     statuses: list[_Status] = []
 
 
@@ -143,7 +144,9 @@ class _State(_Placed, kw_only=True):
 
 @dataclass(frozen=True)
 class Task:
-    """One task. ``user`` is the task's or else its framework's; ``raw`` is the master's record."""
+    """One task. ``user`` is the task's or else its framework's; ``raw`` is the master's record. ``cpus`` and ``mem``
+    (MiB) are what it asked for.
+    """
 
     id: str
     name: str
@@ -153,6 +156,8 @@ class Task:
     executor_id: str
     user: str
     host: str
+    cpus: float
+    mem: float
     completed: bool
     last_change: float
     raw: Mapping[str, Any]
@@ -218,6 +223,8 @@ def _task(raw: Mapping[str, Any], framework: Framework, agents: Mapping[str, Age
         executor_id=fields.executor_id or fields.id,
         user=fields.user or framework.user,
         host=agent.hostname if agent else "",
+        cpus=_number(fields.resources.get("cpus")),
+        mem=_number(fields.resources.get("mem")),
         completed=completed,
         last_change=(last.timestamp or 0.0) if last else 0.0,
         raw=raw,

@@ -23,12 +23,13 @@ class SandboxRun:
     """One run of a task's executor on its agent. ``ended``: nothing will be written any more."""
 
     directory: str
+    container_id: str
     ended: bool
 
 
 def find_run(agents: Agents, agent: Agent, task: Task) -> SandboxRun:
     """The latest run of the task's executor. Raises `Missing` when the agent knows none."""
-    state = _json(agents.state(agent))
+    state = answered(agents.state(agent))
     for over, frameworks in ((False, state.get("frameworks", [])), (True, state.get("completed_frameworks", []))):
         for framework in frameworks:
             if framework.get("id") != task.framework_id:
@@ -36,7 +37,8 @@ def find_run(agents: Agents, agent: Agent, task: Task) -> SandboxRun:
             for ended, key in ((False, "executors"), (True, "completed_executors")):
                 for executor in reversed(framework.get(key, [])):
                     if executor.get("id") == task.executor_id and executor.get("directory"):
-                        return SandboxRun(executor["directory"], ended or over or _task_over(executor, task))
+                        over = over or ended or _task_over(executor, task)
+                        return SandboxRun(executor["directory"], str(executor.get("container", "")), over)
     raise Missing(
         f"agent {agent.hostname} knows no sandbox of task {task.id}",
         hints=["a task that was just launched has none yet; old sandboxes are cleared away"],
@@ -116,11 +118,12 @@ class File:
                 f"the sandbox has no file {name} on agent {self.agent.hostname}",
                 hints=["every sandbox has stdout and stderr; other files are there when the task wrote them"],
             )
-        answer = _json(response)
+        answer = answered(response)
         return int(answer["offset"]), str(answer["data"]).encode("utf-8", "surrogateescape")
 
 
-def _json(response: Response) -> Mapping[str, Any]:
+def answered(response: Response) -> Mapping[str, Any]:
+    """The JSON object that an agent answered. Raises `CliError`."""
     try:
         body = response.json()
     except NotJson as error:

@@ -71,12 +71,15 @@ def reply(status: int = 200, body: Any = None, **headers: str) -> web.Response:
 
 @dataclass
 class Cluster:
-    """A master, one agent a1 and the init. Tests change ``tasks``, ``files``, ``apps`` and the like."""
+    """A master, one agent a1 and the init. Tests change ``tasks``, ``files``, ``apps`` and the like; ``processes`` maps
+    containers to what the agent tells of them.
+    """
 
     loop: asyncio.AbstractEventLoop
     tasks: list[dict[str, Any]] = field(default_factory=list)
     completed: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    processes: dict[str, dict[str, Any]] = field(default_factory=dict)
     executors: list[dict[str, Any]] = field(default_factory=list)
     completed_executors: list[dict[str, Any]] = field(default_factory=list)
     apps: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -125,6 +128,7 @@ class Cluster:
             "slave_id": "S0",
             "framework_id": "F0",
             "executor_id": "",
+            "resources": {"cpus": 0.5, "mem": 96.0, "disk": 0.0},
             "state": state,
             "statuses": [{"state": state, "timestamp": at}],
         }
@@ -132,7 +136,8 @@ class Cluster:
         if output is not None:
             directory = f"/sandboxes/{task_id}"
             self.files[f"{directory}/stdout"] = output
-            (self.completed_executors if ended else self.executors).append({"id": task_id, "directory": directory})
+            executor = {"id": task_id, "directory": directory, "container": f"container-of-{task_id}"}
+            (self.completed_executors if ended else self.executors).append(executor)
 
     def end(self, task_id: str) -> None:
         """The task finishes."""
@@ -163,6 +168,9 @@ class Cluster:
         if asked.path == "/slave(1)/state":
             framework = {"id": "F0", "executors": self.executors, "completed_executors": self.completed_executors}
             return reply(body={"id": "S0", "frameworks": [framework], "completed_frameworks": []})
+        if asked.path == "/slave(1)/containers/processes":
+            told = self.processes.get(asked.query["container_id"])
+            return reply(404) if told is None else reply(body=told)
         data = self.files.get(asked.query.get("path", ""))
         if asked.path != "/files/read" or data is None:
             return reply(404)

@@ -38,6 +38,7 @@ PATHS = (
     "/slave%281%29/state",
     "/slave(1)/health",
     "/containers",
+    "/containers/processes?container_id=c",
     "/monitor/statistics",
     "/files/browse?path=/",
     "/files/read?path=/etc/passwd",

@@ -17,8 +17,8 @@ def test_ps_shows_name_host_user_state_and_id_of_what_runs(cluster: Any, dcos: D
     result = dcos("ps")
     assert result.code == 0
     assert [line.split() for line in result.lines] == [
-        ["NAME", "HOST", "USER", "STATE", "ID"],
-        ["web", "a1", "root", "TASK_RUNNING", "web.instance-1._app.1"],
+        ["NAME", "HOST", "USER", "STATE", "ID", "CPUS", "MEM"],
+        ["web", "a1", "root", "TASK_RUNNING", "web.instance-1._app.1", "0.5", "96"],
     ]
 
 
@@ -65,7 +65,7 @@ def test_json_tells_what_the_master_knows_with_host_and_user(cluster: Any, dcos:
 def test_a_task_whose_agent_is_gone_is_listed_without_a_host(cluster: Any, dcos: Dcos) -> None:
     cluster.task("web.1")
     cluster.agents.clear()
-    assert dcos("ps").lines[1].split() == ["web", "-", "root", "TASK_RUNNING", "web.1"]
+    assert dcos("ps").lines[1].split() == ["web", "-", "root", "TASK_RUNNING", "web.1", "0.5", "96"]
 
 
 def test_names_that_would_steer_the_terminal_are_escaped(cluster: Any, dcos: Dcos) -> None:
