@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from dcos_runtime.finite import FiniteRange
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -39,7 +41,7 @@ def waiting(until: str, *, default: bool = True, seconds: float = 600.0) -> Call
 
     def decorate(function: Function) -> Function:
         function = click.option(
-            "--timeout", type=click.FloatRange(min=0), default=seconds, show_default=True, help="Seconds to --wait."
+            "--timeout", type=FiniteRange(min=0), default=seconds, show_default=True, help="Seconds to --wait."
         )(function)
         help_text = f"Return when {until}." + ("" if default else "  [default: no-wait]")
         return click.option("--wait/--no-wait", default=default, show_default=default, help=help_text)(function)

@@ -21,6 +21,7 @@ from dcos_installer.lifeline import hold, unmarked
 from dcos_installer.surroundings import prepare
 from dcos_runtime import printing
 from dcos_runtime.counting import counted
+from dcos_runtime.finite import FiniteRange
 
 if TYPE_CHECKING:
     from dcos_installer.commands import Job
@@ -171,7 +172,7 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
 @definitions_option
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     default=_WELL_SECONDS,
     show_default=True,
     help="How long a machine may take until it is healthy with its new slot, or has returned to the old one.",

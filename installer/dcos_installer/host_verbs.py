@@ -14,6 +14,7 @@ import click
 
 from dcos_installer.frame import FAILED, LEFT_OUT, errors, inventory_argument
 from dcos_runtime.counting import counted
+from dcos_runtime.finite import FiniteRange
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -55,7 +56,7 @@ def _connecting(command: F) -> F:
         ),
         click.option(
             "--connect-timeout",
-            type=click.FloatRange(0, min_open=True),
+            type=FiniteRange(0, min_open=True),
             default=10.0,
             show_default=True,
             metavar="SECONDS",
@@ -92,7 +93,7 @@ _hosts_in_json = click.option(
 @_hosts_in_json
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     metavar="SECONDS",
     help="End the command on a host after this time.",
 )
@@ -160,7 +161,7 @@ def exec_(
 @_hosts_in_json
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     metavar="SECONDS",
     help="Give up a host's copy after this time.",
 )

@@ -134,6 +134,45 @@ def test_what_cannot_be_is_said_and_changes_nothing(hosts: LoopbackHosts, tmp_pa
         assert hosts.run("copy", "a1", "--", *wrong).returncode == 2
 
 
+def test_a_file_with_the_name_of_the_stream_s_end_is_a_file(hosts: LoopbackHosts, tmp_path: Path) -> None:
+    sources = [tmp_path / carry.END, tmp_path / "zz"]
+    for source in sources:
+        source.write_text(source.name)
+    there = tmp_path / "there"
+    there.mkdir()
+    done = hosts.run("copy", "m1", "--", *map(str, sources), f":{there}/")
+    assert done.returncode == 0, done.stderr
+    assert {path.name: path.read_text() for path in there.iterdir()} == {path.name: path.name for path in sources}
+
+
+def test_folders_of_any_depth_are_copied_joined_and_cleared_away(hosts: LoopbackHosts, tmp_path: Path) -> None:
+    def bottom(top: Path) -> Path:
+        return top / ("/".join("d" * 1100))
+
+    deep, joined = tmp_path / "deep", tmp_path / "to" / "deep"
+    for folder in (deep, joined):
+        folder.mkdir(parents=True)
+        for above in reversed([bottom(folder), *bottom(folder).parents][:1100]):
+            above.mkdir()
+    (bottom(deep) / "file").write_text("down here")
+    (bottom(deep) / "folder").mkdir(mode=0o711)
+    for target in ("new", "to"):
+        done = hosts.run("copy", "m1", "--", str(deep), f":{tmp_path}/{target}/")
+        assert done.returncode == 0, done.stderr
+        assert (bottom(tmp_path / target / "deep") / "file").read_text() == "down here"
+        assert [path.name for path in (tmp_path / target).iterdir()] == ["deep"]
+    back = hosts.run("copy", "m1", "--", f":{deep}", str(tmp_path / "back"))
+    assert back.returncode == 0, back.stderr
+    assert stat.S_IMODE((bottom(tmp_path / "back" / "m1" / "deep") / "folder").stat().st_mode) == 0o711
+
+
+def test_files_that_say_a_wrong_size_are_read_to_their_end(hosts: LoopbackHosts, tmp_path: Path) -> None:
+    for path in ("/sys/class/net/lo/address", "/proc/version", "/proc/kallsyms"):
+        done = hosts.run("copy", "m1", "--", f":{path}", str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "m1" / Path(path).name).read_bytes() == Path(path).read_bytes()
+
+
 def test_a_full_disk_leaves_what_was(hosts: LoopbackHosts, tmp_path: Path) -> None:
     small, source = hosts["a1"].small, tmp_path / "x"
     source.write_text("old")
@@ -205,7 +244,7 @@ def test_a_stream_that_leads_out_of_its_folder_is_refused(tmp_path: Path) -> Non
         info.type, info.linkname = kind, link
         return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
 
-    end = member(carry.END) + b"\0" * 1024
+    end = member(carry.END, tarfile.FIFOTYPE) + b"\0" * 1024
     (tmp_path / "in").mkdir()
     for stream in (
         member("../out"),

@@ -101,6 +101,29 @@ def test_a_failure_is_one_host_s_and_has_its_code(hosts: LoopbackHosts) -> None:
     assert missing.returncode == 1 and b"no-such-program" in missing.stderr and b"ended with code 127" in missing.stderr
 
 
+@pytest.mark.parametrize(("name", "code"), [("INT", 130), ("QUIT", 131), ("SEGV", 139), ("TERM", 143)])
+def test_signals_mean_to_a_command_what_they_always_mean(hosts: LoopbackHosts, name: str, code: int) -> None:
+    done = told(hosts.run("exec", "a1", "--json", "--", f"kill -{name} $$; echo it is ignored"))["a1"]
+    assert (done["code"], done["stdout"], done["stderr"]) == (code, "", "")
+
+
+def test_what_is_kept_of_a_host_s_output_until_its_end_is_bounded(hosts: LoopbackHosts) -> None:
+    more = 3_000_001
+    half = "head -c 8388607 /dev/zero | tr '\\0' a; printf 'ü'; head -c 3000000 /dev/zero; echo all >&2"
+    done = told(hosts.run("exec", "agents", "--json", "--", half))
+    for data in done.values():
+        assert data["stdout"] == "a" * 8_388_607
+        assert (data["stdout_left_out"], data["stderr"], data["code"]) == (more + 1, "all\n", 0)
+        assert "stderr_left_out" not in data
+
+
+def test_a_command_that_no_sshd_can_start_is_refused_with_the_reason(hosts: LoopbackHosts) -> None:
+    for command in (["echo " + "x" * 200_000], ["true", "x" * 131_071], ["true", "'" * 40_000]):
+        done = hosts.run("exec", "a1", "--", *command)
+        assert done.returncode == 1 and b"the command is too long" in done.stderr and b"--stdin" in done.stderr
+    assert hosts.run("exec", "a1", "--", "true", "x" * 120_000).returncode == 0
+
+
 def test_bytes_stay_what_they_are(hosts: LoopbackHosts) -> None:
     every = bytes(range(256)) * 5000
     grouped = hosts.run("exec", "agents", "-i", "--grouped", "--", "cat", stdin=every)

@@ -7,6 +7,7 @@ import click
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import only_ids
 from dcos_runtime.cli.tree import CommandTree
+from dcos_runtime.finite import FiniteRange
 
 
 @click.group(cls=CommandTree)
@@ -57,9 +58,7 @@ def stop(invocation: Invocation, deployment_id: str, force: bool) -> None:
 
 @deployment.command()
 @click.argument("deployment_id", metavar="ID")
-@click.option(
-    "--interval", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Seconds between looks."
-)
+@click.option("--interval", type=FiniteRange(min=0.1), default=1.0, show_default=True, help="Seconds between looks.")
 @click.option("--max-count", type=click.IntRange(min=1), help="Give up after so many looks.")
 @pass_invocation
 def watch(invocation: Invocation, deployment_id: str, interval: float, max_count: int | None) -> None:

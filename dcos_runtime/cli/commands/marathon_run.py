@@ -9,6 +9,7 @@ import click
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import waiting
 from dcos_runtime.cli.tree import Leaf
+from dcos_runtime.finite import FiniteRange
 
 
 @click.command(
@@ -18,9 +19,9 @@ from dcos_runtime.cli.tree import Leaf
 )
 @click.argument("command", nargs=-1, required=True, metavar="CMD...")
 @click.option("--name", metavar="ID", help="The app's id.  [default: a readable one is made up]")
-@click.option("--cpus", type=click.FloatRange(min=0), default=0.1, show_default=True, help="CPUs of an instance.")
-@click.option("--mem", type=click.FloatRange(min=0), default=128, show_default=True, help="Memory of an instance, MiB.")
-@click.option("--disk", type=click.FloatRange(min=0), default=0, show_default=True, help="Disk of an instance, MiB.")
+@click.option("--cpus", type=FiniteRange(min=0), default=0.1, show_default=True, help="CPUs of an instance.")
+@click.option("--mem", type=FiniteRange(min=0), default=128, show_default=True, help="Memory of an instance, MiB.")
+@click.option("--disk", type=FiniteRange(min=0), default=0, show_default=True, help="Disk of an instance, MiB.")
 @click.option("--instances", type=click.IntRange(min=0), default=1, show_default=True, help="How many to run.")
 @click.option("--env", "-e", multiple=True, metavar="KEY=VALUE", help="An environment variable; may be repeated.")
 @click.option(

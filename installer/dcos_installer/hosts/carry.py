@@ -5,8 +5,11 @@ Runs here and, sent as source, on machines: Python 3.9 or newer, standard librar
 
 from __future__ import annotations
 
+import bisect
+import contextlib
 import errno
 import io
+import itertools
 import json
 import os
 import shutil
@@ -19,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 END = ".dcos-copy-whole"
-"""The last member of a stream: without it, the stream is incomplete."""
+"""The name of the last member of a stream, a pipe (a copy has none): without it, the stream is incomplete."""
 STAGE = ".dcos-copy-"
 """The prefix of the folder, beside the target, that holds incomplete files."""
 
@@ -55,8 +58,10 @@ def packed(paths: Sequence[str]) -> Iterator[bytes]:
                 "two of the files have one name", f"{seen[name]} and {path}", "copy them one after the other"
             )
         seen[name] = path
-        yield from _member(path, name, follow=True)
-    yield from _header(tarfile.TarInfo(END))
+        yield from _members(path, name)
+    end = tarfile.TarInfo(END)
+    end.type = tarfile.FIFOTYPE
+    yield from _header(end)
     yield b"\0" * (2 * _BLOCK)
 
 
@@ -76,41 +81,69 @@ def size_of(paths: Sequence[str]) -> int:
         with _reading(path):
             total += os.stat(path).st_size
             if os.path.isdir(path):
-                for folder, _, names in os.walk(path):
-                    total += sum(os.lstat(os.path.join(folder, name)).st_size for name in names)
+                total += sum(os.lstat(one).st_size for one, is_folder in _below(path) if not is_folder)
     return total
 
 
-def _member(path: str, name: str, follow: bool) -> Iterator[bytes]:
-    with _reading(path):
-        info = os.stat(path) if follow else os.lstat(path)
-        member = tarfile.TarInfo(name)
-        member.mode, member.mtime = stat.S_IMODE(info.st_mode), int(info.st_mtime)
-        children: list[str] = []
-        if stat.S_ISDIR(info.st_mode):
-            member.type = tarfile.DIRTYPE
-            children = sorted(os.listdir(path))
-        elif stat.S_ISLNK(info.st_mode):
-            member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
-        elif not stat.S_ISREG(info.st_mode):
-            raise CopyRefused(
-                f"{path} is not a file that can be copied", "it is a device, a pipe or a socket", "copy without it"
-            )
-    if stat.S_ISREG(info.st_mode):
-        yield from _file(path, member)
-        return
-    yield from _header(member)
-    for child in children:
-        yield from _member(os.path.join(path, child), f"{name}/{child}", follow=False)
+def _below(folder: str) -> Iterator[tuple[str, bool]]:
+    """Every path below a folder, and whether it is a folder; folders before what they contain.
+
+    However deep it is: `os.walk` and `shutil.rmtree` of older Pythons call themselves for each level.
+    """
+    ahead = [folder]
+    while ahead:
+        with os.scandir(ahead.pop()) as entries:
+            for entry in entries:
+                is_folder = entry.is_dir(follow_symlinks=False)
+                if is_folder:
+                    ahead.append(entry.path)
+                yield entry.path, is_folder
+
+
+def _remove(folder: str) -> None:
+    """Removes a folder with everything in it, as far as that is possible."""
+    try:
+        found = list(_below(folder))
+    except OSError:
+        found = []
+    for path, is_folder in [*reversed(found), (folder, True)]:
+        with contextlib.suppress(OSError):
+            (os.rmdir if is_folder else os.unlink)(path)
+
+
+def _members(path: str, name: str) -> Iterator[bytes]:
+    """A file or folder, and everything below it, in order of the names. A link is followed only at the top."""
+    ahead = [(path, name)]
+    while ahead:
+        path, name = ahead.pop()
+        with _reading(path):
+            info = os.lstat(path) if "/" in name else os.stat(path)
+            member = tarfile.TarInfo(name)
+            member.mode, member.mtime = stat.S_IMODE(info.st_mode), int(info.st_mtime)
+            if stat.S_ISDIR(info.st_mode):
+                member.type = tarfile.DIRTYPE
+                children = sorted(os.listdir(path), reverse=True)
+                ahead += [(os.path.join(path, child), f"{name}/{child}") for child in children]
+            elif stat.S_ISLNK(info.st_mode):
+                member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
+            elif not stat.S_ISREG(info.st_mode):
+                raise CopyRefused(
+                    f"{path} is not a file that can be copied", "it is a device, a pipe or a socket", "copy without it"
+                )
+        yield from _file(path, member) if stat.S_ISREG(info.st_mode) else _header(member)
 
 
 def _file(path: str, member: tarfile.TarInfo) -> Iterator[bytes]:
     with _reading(path), open(path, "rb") as opened:
         file: IO[bytes] = opened
         member.size = os.fstat(opened.fileno()).st_size
-        if member.size == 0:  # files of /proc and /sys do not show their size
-            text = opened.read()
-            file, member.size = io.BytesIO(text), len(text)
+        if member.size <= _CHUNK:
+            # Files of /proc show no size, those of /sys a page: their end is where reading ends.
+            text = opened.read(member.size) if member.size else opened.read()
+            if len(text) == member.size or os.fstat(opened.fileno()).st_size == member.size or not member.size:
+                file, member.size = io.BytesIO(text), len(text)
+            else:
+                file = io.BytesIO(text)  # a process has made it shorter
         yield from _header(member)
         left = member.size
         while left:
@@ -170,7 +203,7 @@ def laid(stream: IO[bytes], target: str, into: bool, bits: int = 0o7777) -> dict
         raise CopyRefused(what, _reason(error, beside), _remedy(error)) from None
     finally:
         if stage:
-            shutil.rmtree(stage, ignore_errors=True)
+            _remove(stage)
 
 
 class _Coming:
@@ -186,7 +219,7 @@ class _Coming:
         try:
             with tarfile.open(fileobj=stream, mode="r|", encoding="utf-8", errors="surrogateescape") as tar:
                 for member in tar:
-                    if member.name == END:
+                    if member.isfifo() and member.name == END:
                         whole = True
                         break
                     self._receive(tar, member)
@@ -224,58 +257,68 @@ class _Coming:
 
     def place(self, base: str, name: str) -> None:
         self._keep()
-        tops = sorted(os.listdir(self._stage))
-        pairs = [(top, os.path.join(base, name or top)) for top in tops]
-        for top, final in pairs:
-            self._look(top, final)
+        tops = self._pairs("", base)
+        if name:
+            tops = [(top, os.path.join(base, name)) for top, _ in tops]
+        ahead, steps = tops, []
+        while ahead:
+            top, final = ahead.pop()
+            if self._look(top, final):
+                ahead += self._pairs(top, final)
+            else:
+                steps.append((top, final))
         if not os.path.isdir(base):
             os.mkdir(base)
         self.placing = True
-        for top, final in pairs:
-            self._place(top, final)
+        folders = sorted(f"{folder}/" for folder in self._folders)  # each before those in it, which are beside it
+        for top, final in steps:
+            self._place(top, final, folders)
 
     def _keep(self) -> None:
         """Syncs the content to the disk before it replaces files, in case the power fails."""
         if self.files > _SYNCED_ALONE:
             os.sync()
             return
-        for folder, _, names in os.walk(self._stage):
-            for name in names:
-                path = os.path.join(folder, name)
-                if not os.path.islink(path):
-                    with open(path, "rb") as file:
-                        os.fsync(file.fileno())
+        for path, is_folder in _below(self._stage):
+            if not is_folder and not os.path.islink(path):
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
 
-    def _look(self, name: str, final: str) -> None:
-        """Checks, before anything is renamed, that nothing replaces something of another kind."""
+    def _pairs(self, name: str, final: str) -> list[tuple[str, str]]:
+        """The children of a received folder: their names in the stage, and their places."""
+        children = sorted(os.listdir(os.path.join(self._stage, name)), reverse=True)
+        return [(f"{name}/{child}" if name else child, os.path.join(final, child)) for child in children]
+
+    def _look(self, name: str, final: str) -> bool:
+        """Checks, before anything is renamed, that nothing replaces something of another kind. True: a folder that
+        joins one that is there.
+        """
         there = os.path.lexists(final)
         if name not in self._folders:
             if there and os.path.isdir(final) and not os.path.islink(final):
                 raise CopyRefused(
                     f"{final} is a folder", "a file would take its place", "move it away, or name another"
                 )
-            return
+            return False
         if there and (os.path.islink(final) or not os.path.isdir(final)):
             raise CopyRefused(f"{final} is no folder", "a folder would take its place", "move it away, or name another")
-        if there:
-            if os.stat(final).st_dev != os.stat(self._stage).st_dev:
-                raise CopyRefused(
-                    f"{final} is another file system", "files are renamed into place within one", "copy to it by itself"
-                )
-            for child in os.listdir(os.path.join(self._stage, name)):
-                self._look(f"{name}/{child}", os.path.join(final, child))
+        if there and os.stat(final).st_dev != os.stat(self._stage).st_dev:
+            raise CopyRefused(
+                f"{final} is another file system", "files are renamed into place within one", "copy to it by itself"
+            )
+        return there
 
-    def _place(self, name: str, final: str) -> None:
+    def _place(self, name: str, final: str, folders: list[str]) -> None:
         new = os.path.join(self._stage, name)
-        if name in self._folders and os.path.isdir(final):
-            for child in sorted(os.listdir(new)):
-                self._place(f"{name}/{child}", os.path.join(final, child))
-            return
         if name not in self._folders:
             self._take_owner(new, final)
         os.replace(new, final)
-        below = [one for one in self._folders if one == name or one.startswith(f"{name}/")]
-        for folder in sorted(below, reverse=True):
+        if name not in self._folders:
+            return
+        first = bisect.bisect_left(folders, f"{name}/")
+        later = (folders[number] for number in range(first, len(folders)))
+        below = itertools.takewhile(lambda one: one.startswith(f"{name}/"), later)
+        for folder in reversed([one[:-1] for one in below]):
             mode, time = self._folders[folder]
             os.chmod(final + folder[len(name) :], mode)
             os.utime(final + folder[len(name) :], (time, time))

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.hosts.fleet import HostResult
+from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 Write = Callable[[bytes], None]
 
 _IN_MEMORY = 1 << 20
+MOST_GROUPED = 64 << 20
+"""The most bytes of a host's output that wait, on the disk, for its end."""
+MOST_IN_JSON = 8 << 20
+"""The most bytes of each of a host's stdout and stderr in JSON: a line is made in memory."""
+_PART = struct.Struct("?Q")
 _LONGEST_LINE = 1 << 16
 """A longer line is written in parts, each with the host's name before it."""
 
@@ -69,15 +75,46 @@ class PrefixedOutput:
             (self._err if stderr else self._out)(b"".join(prefix + line + b"\n" for line in lines))
 
 
-@dataclass
 class _Kept:
-    file: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115  # closed when shown
-    parts: list[tuple[bool, int]] = field(default_factory=list)
-    """The parts in their order: whether on stderr, and how many bytes."""
+    """The first ``most`` bytes of a host's output, in a file without a name; more is counted, and left out."""
+
+    def __init__(self, host: str, most: int) -> None:
+        self._host, self._most = host, most
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # closed when shown
+        self._size = 0
+        self.left_out = 0
+        self.mutex = threading.Lock()
+        """For two threads, of stdout and stderr, that add to one."""
+
+    def add(self, data: bytes, *, stderr: bool = False) -> None:
+        """Raises `InstallerError` when there is no space to store it."""
+        kept = data[: self._most - self._size]
+        self._size += len(kept)
+        self.left_out += len(data) - len(kept)
+        if not kept:
+            return
+        try:
+            self._file.write(_PART.pack(stderr, len(kept)) + kept)
+        except OSError as error:
+            raise InstallerError(
+                f"the output of {self._host} cannot be stored until it has ended",
+                why=f"{tempfile.gettempdir()}: {error.strerror}",
+                hint="make room there; or see the output as it comes, without --grouped and --json",
+            ) from error
+
+    def parts(self) -> Iterator[tuple[bool, bytes]]:
+        """The parts in their order, each with whether it was on stderr. They are gone then."""
+        with self._file:
+            self._file.seek(0)
+            while head := self._file.read(_PART.size):
+                stderr, size = _PART.unpack(head)
+                yield stderr, self._file.read(size)
 
 
 class GroupedOutput:
-    """All output of a host when it has ended, byte for byte, below a line with its result."""
+    """All output of a host when it has ended, byte for byte, below a line with its result. Of a host that said more
+    than `MOST_GROUPED` bytes, the first ones, and how many were left out.
+    """
 
     def __init__(self, out: Write, err: Write) -> None:
         self._out, self._err = out, err
@@ -86,25 +123,25 @@ class GroupedOutput:
 
     def said(self, host: HostSpec, data: bytes, *, stderr: bool) -> None:
         with self._mutex:
-            kept = self._kept.setdefault(host.name, _Kept())
-        kept.file.write(data)
-        kept.parts.append((stderr, len(data)))
+            kept = self._kept.setdefault(host.name, _Kept(host.name, MOST_GROUPED))
+        with kept.mutex:
+            kept.add(data, stderr=stderr)
 
     def ended(self, result: HostResult) -> None:
         with self._mutex:
             kept = self._kept.pop(result.host.name, None)
         self._out(f"== {result.host.name}: {heading(result)} ==\n".encode())
         if kept is not None:
-            kept.file.seek(0)
             last = {True: b"\n", False: b"\n"}
-            for stderr, size in kept.parts:
-                data = kept.file.read(size)
+            for stderr, data in kept.parts():
                 (self._err if stderr else self._out)(data)
                 last[stderr] = data[-1:]
             for stderr, end in last.items():
                 if end != b"\n":
                     (self._err if stderr else self._out)(b"\n")
-            kept.file.close()
+            if kept.left_out:
+                text = f"{result.host.name}: {counted(kept.left_out, 'further byte')} left out: see them as they come,"
+                self._err(f"{text} without --grouped\n".encode())
         if result.error is not None:
             self._err(f"{result.error}\n".encode(errors="replace"))
 
@@ -119,20 +156,38 @@ class JsonOutput:
         self._out = out
         self._more = more
         self._mutex = threading.Lock()
-        self._kept: dict[tuple[str, bool], bytearray] = {}
+        self._kept: dict[tuple[str, bool], _Kept] = {}
 
     def said(self, host: HostSpec, data: bytes, *, stderr: bool) -> None:
+        if self._more is not None:
+            return
         with self._mutex:
-            self._kept.setdefault((host.name, stderr), bytearray()).extend(data)
+            kept = self._kept.setdefault((host.name, stderr), _Kept(host.name, MOST_IN_JSON))
+        kept.add(data)
 
     def ended(self, result: HostResult) -> None:
-        with self._mutex:
-            stdout, stderr = (bytes(self._kept.pop((result.host.name, one), b"")) for one in (False, True))
         data: dict[str, Any] = {"state": result.state, "code": result.code, "address": result.host.address}
-        data |= self._more(result.host.name) if self._more else as_text("stdout", stdout) | as_text("stderr", stderr)
+        data |= self._more(result.host.name) if self._more else self._texts(result.host.name)
         if result.error is not None:
             data["error"] = as_json(result.error)
         self._line({"kind": "host-ended", "host": result.host.name, "seconds": round(result.seconds, 3), "data": data})
+
+    def _texts(self, host: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, stderr in (("stdout", False), ("stderr", True)):
+            with self._mutex:
+                kept = self._kept.pop((host, stderr), None)
+            if kept is None:
+                found[name] = ""
+                continue
+            data, left_out = b"".join(part for _, part in kept.parts()), kept.left_out
+            if left_out:
+                whole = _without_half_a_character(data)
+                left_out += len(data) - len(whole)
+                data = whole
+                found[f"{name}_left_out"] = left_out
+            found |= as_text(name, data)
+        return found
 
     def all_ended(self, results: Sequence[HostResult]) -> None:
         """The last line."""
@@ -170,3 +225,13 @@ def as_text(name: str, data: bytes) -> dict[str, str]:
         return {name: data.decode()}
     except UnicodeDecodeError:
         return {f"{name}_base64": base64.b64encode(data).decode()}
+
+
+def _without_half_a_character(data: bytes) -> bytes:
+    """Bytes that were cut off, without the part of a character at their end: so text stays text."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and error.end == len(data):
+            return data[: error.start]
+    return data

@@ -7,14 +7,20 @@ machine fails.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dcos_installer.errors import InstallerError
+
 Become = Literal["root", "sudo", "password"]
 """Logged in as root; sudo without a password; sudo that may require one."""
+
+_MOST_BYTES = (128 << 10) - 1
+"""Linux's bound for one argument of a program (MAX_ARG_STRLEN): sshd gives the line to the user's shell as one."""
 
 GRACE_SECONDS = 5
 """Seconds that a command gets after SIGTERM before SIGKILL."""
@@ -39,20 +45,32 @@ done
 kill -KILL "-$2"
 """
 
+_START = """\
+printf '%s\\n' "$$" >&5
+exec "$@" 5>&- 2>&6 6>&-
+"""
+
 _RUN = f"""\
 sshd=$1 nonce=$2
 shift 2
 printf '%s started\\n' "$nonce" >&2
-exec 3<&0 </dev/null
-setsid "$@" <&3 3<&- &
-command=$!
-setsid /bin/sh -c {shlex.quote(_WATCH)} dcos-exec "$sshd" "$command" {GRACE_SECONDS * 10} 3<&- >/dev/null 2>&1 &
-watcher=$!
-exec 3<&-
-wait "$command"
-code=$?
-kill -KILL "-$watcher" 2>/dev/null || kill -KILL "$watcher" 2>/dev/null
-exit "$code"
+exec 4>&1 6>&2 2>/dev/null
+{{
+    setsid /bin/sh -c {shlex.quote(_START)} dcos-exec "$@" 5>&1 >&4 4>&-
+    echo "$?"
+}} | {{
+    exec 4>&- 6>&-
+    read -r command
+    setsid /bin/sh -c {shlex.quote(_WATCH)} dcos-exec "$sshd" "$command" {GRACE_SECONDS * 10} >/dev/null &
+    watcher=$!
+    read -r code
+    kill -KILL "-$watcher" || kill -KILL "$watcher"
+    exit "${{code:-$command}}"
+}}
+"""
+"""Runs the command in the foreground: one in the background of such a shell would ignore SIGINT and SIGQUIT, and dash
+cannot undo that. Through the pipe it names its process group, and then its code. What the shell says of signals is
+dropped.
 """
 
 
@@ -82,5 +100,15 @@ class RemoteCommand:
 
 
 def as_words(command: Sequence[str]) -> tuple[str, ...]:
-    """One word is a line for the machine's shell; several words are a command with its arguments."""
-    return ("/bin/sh", "-c", command[0]) if len(command) == 1 else tuple(command)
+    """One word is a line for the machine's shell; several words are a command with its arguments. Raises
+    `InstallerError` when they are too long to be sent.
+    """
+    words = ("/bin/sh", "-c", command[0]) if len(command) == 1 else tuple(command)
+    size = len(os.fsencode(RemoteCommand(words, "password").line))
+    if size > _MOST_BYTES:
+        raise InstallerError(
+            "the command is too long",
+            why=f"with its quotes and our own part it has {size} bytes; a machine's sshd can start {_MOST_BYTES}",
+            hint="copy it as a script with dcos-installer copy, or give it its data with --stdin",
+        )
+    return words

@@ -14,6 +14,8 @@ from dcos_installer.hosts.remote_command import RemoteCommand
 _LINGER_SECONDS = 3.0
 """Seconds to wait for the output of an ended command while a process that it started holds it open."""
 _SHOWN = 200
+_MOST_SAID = 1 << 16
+"""The most bytes on stderr before the start that are kept: a shell may print without end."""
 
 Take = Callable[[bytes], None]
 
@@ -129,7 +131,7 @@ class _Run:
         if self._started:
             self._stderr(data)
             return
-        self._said += data
+        self._said = self._said[-_MOST_SAID:] + data
         before, found, rest = self._said.partition(self._command.started)
         if found:
             self._said, self._started = before, True

@@ -46,6 +46,7 @@ class Said:
 
     def take_stdout(self, data: bytes) -> None:
         self._stdout += data
+        del self._stdout[:-_MOST_SAID]  # the answer is its last line
 
     def take_stderr(self, data: bytes) -> None:
         if len(self._stderr) < _MOST_SAID:
