@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcos_images.disks import all_files
+from dcos_images.errors import ImageError
 from dcos_images.runtime import SEEDS
 from dcos_images.trees import ImageTree, copy_linked
 
@@ -44,6 +46,12 @@ def clamp_times(job: Job, tree: ImageTree) -> None:
     tree.clamp_times()
 
 
+_OF_THE_DEFINITION = (
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY),
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL),
+)
+"""Errors that the shape of a tree causes, never this machine."""
+
 Step = Callable[["Job", ImageTree], None]
 
 COMPOSE: tuple[tuple[str, Step], ...] = (
@@ -63,5 +71,15 @@ def compose(job: Job, packages: Path, runtime: Path | None) -> None:
     if runtime is not None:
         job.tree.make_folder(SEEDS)
         copy_linked(runtime, job.tree.inside(f"{SEEDS}/{runtime.name}"), job.log_file)
-    for _, step in COMPOSE:
-        step(job, job.tree)
+    for what, step in COMPOSE:
+        try:
+            step(job, job.tree)
+        except OSError as error:
+            if error.errno not in _OF_THE_DEFINITION:
+                raise
+            path = str(error.filename or "").removeprefix(str(job.tree.root))
+            raise ImageError(
+                f"the step {what!r} is not possible in the image {job.definition.name!r}",
+                why=f"{path}: {error.strerror}",
+                hint=f"correct what concerns that path in {job.definition.name}/image.toml",
+            ) from error

@@ -13,6 +13,12 @@ OUTPUTS = ("tree", "tar", "raw", "qcow2", "netboot", "update")
 an update for the unused slot of a disk.
 """
 BOOTABLE = frozenset({"raw", "qcow2", "netboot", "update"})
+PARTITIONED = frozenset({"raw", "qcow2", "update"})
+"""Outputs whose parts have to fit the partitions."""
+USERS = "/usr/lib/sysusers.d/dcos.conf"
+"""The image's users, in systemd's own form: a deploy never removes them from a machine, and a machine whose /etc is
+older than they are gets them.
+"""
 COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
 
 

@@ -7,14 +7,17 @@ with the same path or name; ``[without]`` removes values of an included file.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from dcos_images.data import definitions_dir
 from dcos_images.definition import (
     BOOTABLE,
     COMPONENTS,
     OUTPUTS,
+    PARTITIONED,
+    USERS,
     ImageDefinition,
     ImageFile,
     ImageLink,
@@ -25,15 +28,30 @@ from dcos_images.definition import (
 from dcos_images.errors import ImageError
 from dcos_images.reading import (
     TableReader,
+    TooLargeError,
+    beside,
+    bounded,
     check_absolute,
     check_argument,
+    check_codename,
     check_package,
+    check_pattern,
+    check_target,
     check_unit,
     check_user,
     one_of,
     read_toml,
+    shown,
 )
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_DEEPEST = 32
+"""The most files of which each includes the next."""
+_MOST_FILES = 256 << 20
+"""The most bytes of all files that a definition lays down: they are read into memory."""
+_MOST_ARGUMENTS = 1024
+"""The most characters of all kernel arguments: x86 takes 2048, and the image adds its own."""
+_ACCOUNTS = ("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", USERS)
 _MODE = re.compile(r"0[0-7]{3,4}")
 _LISTS = ("components", "packages", "exclude", "remove", "folders", "enable", "mask", "arguments")
 _UNPRINTED = re.compile(r'[:"%\\\x00-\x1f]')
@@ -42,18 +60,20 @@ _UNPRINTED = re.compile(r'[:"%\\\x00-\x1f]')
 def names(folder: Path | None = None) -> list[str]:
     """The defined images, in order."""
     folder = definitions_dir() if folder is None else folder
-    return sorted(found.parent.name for found in folder.glob("*/image.toml"))
+    return sorted(name for found in folder.glob("*/image.toml") if _NAME.fullmatch(name := found.parent.name))
 
 
 def load_definition(name: str, folder: Path | None = None) -> ImageDefinition:
     """The definition called ``name``. Raises `ImageError` that lists all its problems, by file and key."""
     folder = definitions_dir() if folder is None else folder
     path = folder / name / "image.toml"
-    if not path.is_file():
+    if not _NAME.fullmatch(name) or not path.is_file():
         known = ", ".join(names(folder))
         raise ImageError(
             f"no image is named {name!r}",
-            why=f"there is no {path}",
+            why=f"there is no {path}"
+            if _NAME.fullmatch(name)
+            else "a name has up to 64 letters, digits, dots, hyphens, underscores, and begins with a letter or digit",
             hint=f"choose one of: {known}" if known else f"define one in {folder}",
         )
     reader = DefinitionReader(folder)
@@ -88,6 +108,9 @@ class DefinitionReader:
         self._folder = folder.resolve()
         self._open: list[Path] = []
         self._read: set[Path] = set()
+        self._whole = True
+        """Whether every file could be read: what is missing may stand in one that could not."""
+        self._room = _MOST_FILES
         self.problems: list[str] = []
 
     def definition(self, name: str) -> ImageDefinition:
@@ -95,7 +118,8 @@ class DefinitionReader:
         draft = _Draft()
         path = self._folder / name / "image.toml"
         self._add(path, draft)
-        self._check_whole(self._shown(path), name, draft)
+        if self._whole:
+            self._check_whole(self._shown(path), name, draft)
         lists = {key: tuple(values) for key, values in draft.lists.items()}
         return ImageDefinition(
             name=name,
@@ -126,14 +150,19 @@ class DefinitionReader:
         """Adds the values in the file at ``path``, after those that it includes."""
         table = read_toml(path, self._shown(path), self.problems)
         if table is None:
+            self._whole = False
             return
         self._open.append(path)
         for one in table.texts("include"):
-            included = (path.parent / one).resolve()
-            if not included.is_relative_to(self._folder) or not included.is_file():
-                table.wrong("include", f": {one!r} is not a file of the definitions' folder")
+            included = beside(path.parent, one, self._folder)
+            if included is None:
+                table.wrong("include", f": {shown(one)} is not a file of the definitions' folder")
+                self._whole = False
+            elif len(self._open) >= _DEEPEST:
+                table.wrong("include", f": more than {_DEEPEST} files include one another in turn")
+                self._whole = False
             elif included in self._open:
-                table.wrong("include", f": {one!r} includes this file, in turn")
+                table.wrong("include", f": {shown(one)} includes this file, in turn")
             elif included not in self._read:  # a file that is included twice is read once
                 self._add(included, draft)
         self._open.pop()
@@ -154,7 +183,7 @@ class DefinitionReader:
         ):
             for value in table.texts(key):
                 if not any(value in home for home in homes):
-                    table.wrong(key, f": {value!r} is not in what was included")
+                    table.wrong(key, f": {shown(value)} is not in what was included")
                 for home in homes:
                     home.pop(value, None)
         table.nothing_left()
@@ -176,7 +205,7 @@ class DefinitionReader:
             ("components", one_of(COMPONENTS)),
             ("packages", check_package),
             ("exclude", check_absolute),
-            ("remove", check_absolute),
+            ("remove", check_pattern),
             ("folders", check_absolute),
         ):
             draft.lists[key].update(dict.fromkeys(table.texts(key, check)))
@@ -190,6 +219,8 @@ class DefinitionReader:
 
     def _take_parts(self, path: Path, table: TableReader, draft: _Draft) -> None:
         for codename, release in table.named_tables("release").items():
+            if problem := check_codename(codename):
+                table.wrong("release", f": {problem}")
             known = draft.releases.get(codename)
             values = {
                 key: release.text(key, default=None if known is None else getattr(known, key))
@@ -202,7 +233,7 @@ class DefinitionReader:
             sizes = table.table("partitions")
             draft.partitions = Partitions(
                 esp_mb=sizes.number("esp_mb", 64, 4096, "a number of MB"),
-                root_mb=sizes.number("root_mb", 64, 1 << 20, "a number of MB"),
+                root_mb=sizes.number("root_mb", 64, 1 << 16, "a number of MB"),
                 state_min_mb=sizes.number("state_min_mb", 64, 1 << 20, "a number of MB"),
             )
             sizes.nothing_left()
@@ -213,7 +244,7 @@ class DefinitionReader:
             draft.links.pop(file.path, None)
             draft.files[file.path] = file
         for one in table.tables("link"):
-            link = ImageLink(path=one.text("path", check_absolute), target=one.text("target"))
+            link = ImageLink(path=one.text("path", check_absolute), target=one.text("target", check_target))
             one.nothing_left()
             self._laid(one, link.path, laid)
             draft.files.pop(link.path, None)
@@ -226,29 +257,45 @@ class DefinitionReader:
             draft.users[user.name] = user
 
     def _laid(self, table: TableReader, path: str, laid: set[str]) -> None:
+        if path in _ACCOUNTS:
+            table.wrong("path", f": {path} holds the image's accounts: add a [[user]]")
         if path and path in laid:
             table.wrong("path", f": {path} is laid down twice")
         laid.add(path)
 
-    def _file(self, beside: Path, table: TableReader) -> ImageFile:
+    def _content(self, path: Path, table: TableReader) -> bytes:
+        try:
+            content = bounded(path, self._room)
+        except OSError as error:
+            table.wrong("source", f": it cannot be read: {error.strerror}")
+            return b""
+        except TooLargeError:
+            table.wrong("source", f": all files of an image together have at most {_MOST_FILES >> 20} MB")
+            return b""
+        self._room -= len(content)
+        return content
+
+    def _file(self, folder: Path, table: TableReader) -> ImageFile:
         path = table.text("path", check_absolute)
         source = table.text("source")
         mode = table.text(
-            "mode", lambda value: "" if _MODE.fullmatch(value) else f'it must be octal, like "0644", not {value!r}'
+            "mode", lambda value: "" if _MODE.fullmatch(value) else f'it must be octal, like "0644", not {shown(value)}'
         )
         content = b""
         if source:
-            within = (beside / source).resolve()
-            if not within.is_relative_to(beside) or not within.is_file():
-                table.wrong("source", f": {source!r} is not a file beside it")
+            within = beside(folder, source, folder)
+            if within is None:
+                table.wrong("source", f": {shown(source)} is not a file beside it")
             else:
-                content = within.read_bytes()
+                content = self._content(within, table)
         table.nothing_left()
         return ImageFile(path=path, mode=int(mode or "0", 8), content=content)
 
     def _user(self, table: TableReader) -> ImageUser:
         def plain(value: str) -> str:
-            return f"{value!r} cannot stand in /etc/passwd and sysusers.d" if _UNPRINTED.search(value) else ""
+            if value.isprintable() and not _UNPRINTED.search(value):
+                return ""
+            return f"{shown(value)} cannot stand in /etc/passwd and sysusers.d"
 
         user = ImageUser(
             name=table.text("name", check_user),
@@ -281,11 +328,20 @@ class DefinitionReader:
         for unit in draft.lists["enable"]:
             if unit in draft.lists["mask"]:
                 wrong(f"units: {unit} is both enabled and masked")
-        uids = [user.uid for user in draft.users.values()]
-        for uid in sorted({uid for uid in uids if uids.count(uid) > 1}):
-            wrong(f"user: the number {uid} is given to two users")
+        for uid, count in sorted(Counter(user.uid for user in draft.users.values()).items()):
+            if count > 1:
+                wrong(f"user: the number {uid} is given to two users")
+        files = {*draft.files, *draft.links}
+        for path in sorted({*files, *draft.lists["folders"]}):
+            for above in PurePosixPath(path).parents:
+                if str(above) in files:
+                    wrong(f"{shown(path)} cannot lie in {shown(str(above))}, which is a file or link")
+        for path in sorted(files.intersection(draft.lists["folders"])):
+            wrong(f"folders: {shown(path)} is also a file or link")
+        if sum(len(one) + 1 for one in draft.lists["arguments"]) > _MOST_ARGUMENTS:
+            wrong(f"kernel.arguments: all together have more than {_MOST_ARGUMENTS} characters")
         bootable = BOOTABLE.intersection(draft.outputs)
-        if {"raw", "qcow2"}.intersection(draft.outputs) and draft.partitions is None:
+        if PARTITIONED.intersection(draft.outputs) and draft.partitions is None:
             wrong("[partitions] is missing: a disk has some")
         if bootable and not any(package.startswith("linux-image-") for package in draft.lists["packages"]):
             wrong("packages: an image that boots needs a kernel (linux-image-…)")

@@ -22,6 +22,20 @@ _LISTS_BYTES = 256 << 20
 """The most bytes that apt writes of the sources' lists. They must fit: on a full disk apt waits for ever (2.6 does)."""
 
 
+def refuse_other_names(lock: Lock, definition: ImageDefinition) -> None:
+    """Raises `ImageError` when apt took a package's name for something else: an unknown name with a dot or plus is a
+    pattern of names to it.
+    """
+    locked = {one.name for one in lock.packages}
+    missing = [name for name in definition.packages if name not in locked and not {".", "+"}.isdisjoint(name)]
+    if missing:
+        raise ImageError(
+            f"there is no package {', '.join(missing)} for the image {definition.name!r}",
+            why=f"the package sources of this host have none of that very name for {lock.release}",
+            hint=f"correct packages in {definition.name}/image.toml: name the package that is to be installed",
+        )
+
+
 class LockKeeper:
     """The locks below a builder's cache: ``locks/<image>.<release>.<architecture>.json``."""
 
@@ -85,6 +99,7 @@ class LockKeeper:
     def _new(self, apt: Apt, definition: ImageDefinition) -> Lock:
         lock = apt.resolve(definition)
         self._asked = True
+        refuse_other_names(lock, definition)
         path = self.path(definition.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, lock.text())

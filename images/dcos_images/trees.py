@@ -7,12 +7,14 @@ a new file under the old name.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcos_images.definition import USERS
 from dcos_images.errors import ImageError
 from dcos_images.process import run
 
@@ -23,10 +25,12 @@ _COPY_DEADLINE = 600.0
 _MOST_LINKS = 40
 _INSTALL = {"wantedby": "WantedBy", "requiredby": "RequiredBy", "alias": "Alias"}
 """The keys of a unit's [Install] that are used: it cannot enable other units (Also), or instances (DefaultInstance)."""
-USERS = "/usr/lib/sysusers.d/dcos.conf"
-"""The image's users, in systemd's own form: a deploy never removes them from a machine, and a machine whose /etc is
-older than they are gets them.
-"""
+_TARGET = re.compile(
+    r"[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]*)?"
+    r"\.(service|socket|target|timer|mount|path|slice|device|automount|swap|scope)"
+)
+_MOST_UNIT = 245
+"""The longest name of a unit whose folder ``.requires`` is a name, too."""
 _UNIT_FOLDERS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
 
 
@@ -138,8 +142,15 @@ class ImageTree:
         self._make_folders(self.inside(path))
 
     def _make_folders(self, folder: Path) -> None:
-        missing = [one for one in (folder, *folder.parents) if not one.exists()]
+        missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
         for one in reversed(missing):
+            if one.is_symlink() or one.exists():
+                inside = one.relative_to(self.root)
+                raise ImageError(
+                    f"the folder /{inside} cannot be made in the image",
+                    why=f"the image has a {'link to no folder' if one.is_symlink() else 'file'} there",
+                    hint="correct folders, or the path of the file or link that is to lie in it, in image.toml",
+                )
             one.mkdir()
             one.chmod(0o755)  # whatever the umask
 
@@ -161,6 +172,13 @@ class ImageTree:
                 else f"its [Install] has none of {', '.join(_INSTALL.values())}",
                 hint="correct units.enable in image.toml",
             )
+        for name in (one for names in sections.values() for one in names):
+            if not _TARGET.fullmatch(name) or len(name) > _MOST_UNIT:
+                raise ImageError(
+                    f"the unit {unit} cannot be enabled in the image",
+                    why=f"its [Install] names {name[:100]!r}, which is not a unit",
+                    hint="correct the unit; specifiers such as %i are not supported there",
+                )
         for key, suffix in (("wantedby", "wants"), ("requiredby", "requires")):
             for target in sections.get(key, []):
                 self.link(f"/etc/systemd/system/{target}.{suffix}/{unit}", found)
@@ -182,7 +200,7 @@ class ImageTree:
     def _install(self, path: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         section = ""
-        for line in self.followed(path).read_text().splitlines():
+        for line in self.followed(path).read_text(errors="replace").splitlines():
             line = line.strip()
             if line.startswith("["):
                 section = line
@@ -192,9 +210,10 @@ class ImageTree:
         return {key: values for key, values in found.items() if key in _INSTALL}
 
     def remove(self, patterns: Iterable[str]) -> None:
-        """Removes the paths that match the glob patterns."""
+        """Removes the paths that match the glob patterns, with everything in them."""
         for pattern in patterns:
-            for path in sorted(self.root.glob(pattern.lstrip("/"))):
+            # What lies in a folder goes before the folder, which may match, too.
+            for path in sorted(set(self.root.glob(pattern.lstrip("/"))), reverse=True):
                 inside = self.inside("/" + str(path.relative_to(self.root)))
                 if inside.is_dir() and not inside.is_symlink():
                     shutil.rmtree(inside)
@@ -203,14 +222,22 @@ class ImageTree:
 
     def check_no_passwords(self) -> None:
         """Checks that no account of the image can log in with a password, or without one."""
-        for line in self.followed("/etc/shadow").read_text().splitlines():
-            name, password = line.split(":")[:2]
-            if not password.startswith(("!", "*")):
-                raise ImageError(
-                    f"the image's account {name!r} can log in by password",
-                    why="it has a password, or needs none",
-                    hint="remove what sets it from the image",
-                )
+        for path, elsewhere in (("/etc/passwd", ("x",)), ("/etc/shadow", ())):
+            for line in self.followed(path).read_text(errors="replace").splitlines():
+                name, colon, rest = line.partition(":")
+                password = rest.partition(":")[0]
+                if not colon:
+                    raise ImageError(
+                        f"{path} of the image has a line that is not an account",
+                        why=f"it is {line[:100]!r}",
+                        hint="remove what writes it from the image",
+                    )
+                if password not in elsewhere and not password.startswith(("!", "*")):
+                    raise ImageError(
+                        f"the image's account {name!r} can log in by password",
+                        why=f"in {path} it has a password, or needs none",
+                        hint="remove what sets it from the image",
+                    )
 
     def clamp_times(self) -> None:
         """Makes no file younger than the epoch."""

@@ -72,6 +72,7 @@ class _Reader:
         self._check_groups()
         hosts = [host for name in inventory.hosts if name in self.roles and (host := self._host(name))]
         self._check_addresses()
+        self._check_all_by_provider()
         operators: tuple[IPv4Network, ...] = (
             *self.kind.operator_networks(self.options),
             *self.settings.get("dcos_operator_networks", ()),
@@ -418,6 +419,13 @@ class _Reader:
         for finding in self.kind.host_findings(view, self.options, self.limits):
             said = variables.get(finding.about)
             self.inventory.problem(said.line if said else line, finding.what, finding.remedy)
+
+    def _check_all_by_provider(self) -> None:
+        variables = self.inventory.groups["all"].variables
+        for finding in self.kind.cluster_findings(len(self.roles), self.options):
+            said = variables.get(finding.about)
+            line = said.line if said else max(self.inventory.hosts.values())
+            self.inventory.problem(line, finding.what, finding.remedy)
 
     def _check_addresses(self) -> None:
         first: dict[str, str] = {}

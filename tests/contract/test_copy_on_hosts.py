@@ -9,6 +9,7 @@ import os
 import pty
 import signal
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,7 +146,18 @@ def test_a_file_with_the_name_of_the_stream_s_end_is_a_file(hosts: LoopbackHosts
     assert {path.name: path.read_text() for path in there.iterdir()} == {path.name: path.name for path in sources}
 
 
-def test_folders_of_any_depth_are_copied_joined_and_cleared_away(hosts: LoopbackHosts, tmp_path: Path) -> None:
+@pytest.fixture
+def for_deep_folders(tmp_path: Path) -> Iterator[Path]:
+    """pytest's own cleaning fails in the depth."""
+    made = tmp_path / "deep"
+    made.mkdir()
+    yield made
+    subprocess.run(["rm", "-rf", made], check=True)
+
+
+def test_folders_of_any_depth_are_copied_joined_and_cleared_away(hosts: LoopbackHosts, for_deep_folders: Path) -> None:
+    tmp_path = for_deep_folders
+
     def bottom(top: Path) -> Path:
         return top / ("/".join("d" * 1100))
 

@@ -127,6 +127,10 @@ class Declaration:
         """The problems of a host. ``limits`` are those of the operator's own machine. Pure."""
         yield from ()
 
+    def cluster_findings(self, hosts: int, options: Options) -> Iterator[Finding]:
+        """The problems of all hosts together, of which there are ``hosts``; about variables of the cluster. Pure."""
+        yield from ()
+
     def preflight(self, spec: ClusterSpec) -> None:
         """Raises `ProviderError` when it is certain that ``spec`` cannot be provided here. Changes nothing."""
 

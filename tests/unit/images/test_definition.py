@@ -10,63 +10,7 @@ import pytest
 from dcos_images.definition import ImageFile, ImageUser, Partitions
 from dcos_images.errors import ImageError
 from dcos_images.including import load_definition, names
-
-GOOD = """
-name = "small"
-description = "a test"
-outputs = ["tree"]
-epoch = 1000
-packages = ["systemd", "python3"]
-remove = ["/var/log/*.log"]
-
-[units]
-enable = ["one.service"]
-mask = ["two.timer"]
-
-[kernel]
-arguments = ["quiet"]
-
-[partitions]
-esp_mb = 256
-root_mb = 1024
-state_min_mb = 512
-
-[release.bookworm]
-os_id = "debian"
-os_version = "12"
-python = "cp311"
-libc = "glibc-2.36"
-
-[[file]]
-path = "/etc/motd"
-source = "motd"
-mode = "0644"
-
-[[link]]
-path = "/etc/systemd/system/getty.target"
-target = "/dev/null"
-
-[[user]]
-name = "dcos-one"
-uid = 900
-comment = "the first"
-"""
-DISK = GOOD.replace('outputs = ["tree"]', 'outputs = ["raw"]\narchitectures = ["amd64"]').replace(
-    '"python3"', '"python3", "linux-image-amd64"'
-)
-
-
-def written(folder: Path, text: str, name: str = "small") -> Path:
-    (folder / name).mkdir(exist_ok=True)
-    (folder / name / "image.toml").write_text(text)
-    (folder / name / "motd").write_bytes(b"hello\n")
-    return folder
-
-
-def refused(folder: Path, name: str = "small") -> str:
-    with pytest.raises(ImageError) as caught:
-        load_definition(name, folder)
-    return str(caught.value)
+from tests.support.images.small_definition import DISK, GOOD, refused, written
 
 
 def test_a_definition_is_read_with_its_files(tmp_path: Path) -> None:

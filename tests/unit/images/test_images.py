@@ -276,3 +276,31 @@ def test_what_is_the_same_whatever_runtime_is_carried_is_prepared_before_it_is_m
     assert builder.find("machine") is None
     builder.ensure("machine")
     assert workshop.installed == 1
+
+
+def test_what_the_definition_makes_impossible_in_the_tree_is_told_as_that(workshop: Workshop, tmp_path: Path) -> None:
+    folder = tmp_path / "definitions"
+    (folder / "small").mkdir(parents=True)
+    (folder / "small" / "image.toml").write_text("""
+name = "small"
+description = "a test"
+outputs = ["tree"]
+epoch = 1000
+packages = ["systemd"]
+remove = ["/etc/shadow"]
+[release.bookworm]
+os_id = "debian"
+os_version = "12"
+python = "cp311"
+libc = "glibc-2.36"
+[[user]]
+name = "one"
+uid = 900
+comment = "the first"
+""")
+    builder = workshop.builder(tmp_path / "cache", definitions=folder)
+    lock_for(builder, "small")
+    with pytest.raises(ImageError, match="the step 'add users' is not possible in the image 'small'") as caught:
+        builder.ensure("small")
+    assert caught.value.why == "/etc/shadow: No such file or directory"
+    assert "small/image.toml" in caught.value.hint

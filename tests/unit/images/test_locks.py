@@ -7,6 +7,7 @@ import json
 import subprocess
 import threading
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from dcos_images.errors import CommandFailedError, ImageError
 from dcos_images.host import BuildHost
 from dcos_images.images import ImageBuilder
 from dcos_images.including import load_definition
-from dcos_images.keeping import LockKeeper
+from dcos_images.keeping import LockKeeper, refuse_other_names
 from dcos_images.lock import Apt, Lock, asked_of, check_lock, read_lock
 from dcos_images.sources import read_sources
 from dcos_images.store import DebStore, LockedPackage
@@ -115,6 +116,18 @@ def test_what_apt_cannot_find_is_told_in_plain_words(
         apt(tmp_path, host, monkeypatch, fails=said).resolve(load_definition("vm"))
     assert hint in caught.value.hint
     assert caught.value.evidence
+
+
+def test_a_name_that_apt_took_for_a_pattern_of_names_is_refused(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = apt(tmp_path, host, monkeypatch, PRINTED).resolve(load_definition("vm"))
+    definition = load_definition("vm")
+    for asked in ("run.c", "runc+"):
+        with pytest.raises(ImageError, match="none of that very name") as caught:
+            refuse_other_names(lock, replace(definition, packages=("runc", asked)))
+        assert f"there is no package {asked} for" in caught.value.what
+    refuse_other_names(lock, replace(definition, packages=("runc", "default-jre-headless")))
 
 
 def test_a_component_that_the_host_lacks_is_named(

@@ -92,6 +92,7 @@ def test_a_user_that_is_there_already_is_refused(tree: ImageTree) -> None:
 
 @pytest.mark.parametrize("password", ["", "$y$j9T$x"])
 def test_an_account_with_a_password_or_without_need_of_one_is_refused(tree: ImageTree, password: str) -> None:
+    (tree.root / "etc/passwd").write_text("daemon:x:1:1::/:/sh\nroot:x:0:0::/:/sh\n")
     (tree.root / "etc/shadow").write_text(f"daemon:*:1:\nroot:{password}:1:\n")
     with pytest.raises(ImageError, match="'root' can log in by password"):
         tree.check_no_passwords()
@@ -177,3 +178,51 @@ def test_every_link_that_leads_out_is_held_at_the_root(tree: ImageTree, tmp_path
     assert tree.followed("/out/file") == tree.root / str(tmp_path).lstrip("/") / "file"
     assert tree.followed("/up/etc") == tree.root / "etc"
     assert tree.followed("/etc/../../etc/./x") == tree.root / "etc/x"
+
+
+def test_a_pattern_removes_folders_and_all_in_them_in_any_order(tree: ImageTree) -> None:
+    for path in ("usr/share/doc/a/b/c", "usr/share/doc/d", "usr/share/man"):
+        (tree.root / path).mkdir(parents=True)
+        (tree.root / path / "file").touch()
+    (tree.root / "usr/share/doc/a/link").symlink_to("/usr/share/man")
+    tree.remove(("/usr/share/doc/**", "/usr/share/none/**"))
+    assert [path.name for path in (tree.root / "usr/share").iterdir()] == ["man"]
+    assert (tree.root / "usr/share/man/file").exists()
+
+
+@pytest.mark.parametrize("path", ["/etc/motd", "/etc/motd/a/b", "/etc/dangling/x"])
+def test_a_folder_where_a_file_is_is_refused(tree: ImageTree, path: str) -> None:
+    tree.write("/etc/motd", b"", 0o644)
+    tree.link("/etc/dangling", "nowhere")
+    with pytest.raises(ImageError, match=r"the folder /etc/(motd|dangling) cannot be made in the image"):
+        tree.make_folder(path)
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "%i.target", "a" * 300 + ".target", "\ufffd.target"])
+@pytest.mark.parametrize("key", ["Alias", "WantedBy"])
+def test_a_unit_that_names_no_unit_is_refused(tree: ImageTree, key: str, name: str) -> None:
+    tree.write("/etc/systemd/system/one.service", f"[Install]\n{key}={name}\n".encode(), 0o644)
+    with pytest.raises(ImageError, match=r"(?s)one\.service cannot be enabled.*which is not a unit"):
+        tree.enable("one.service")
+
+
+def test_a_unit_that_is_not_utf_8_is_read_as_systemd_reads_it(tree: ImageTree) -> None:
+    tree.write("/etc/systemd/system/one.service", b"# \xff\xfe\n[Install]\nWantedBy=a.target\n", 0o644)
+    tree.enable("one.service")
+    assert (tree.root / "etc/systemd/system/a.target.wants/one.service").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("passwd", "shadow", "told"),
+    [
+        ("root::0:0::/root:/bin/sh", "root:*:1:", r"'root' can log in by password"),
+        ("root:x:0:0::/root:/bin/sh", "root::1:", r"'root' can log in by password"),
+        ("root:x:0:0::/root:/bin/sh", "root", r"/etc/shadow of the image has a line that is not an account"),
+        ("", "root:*:1:", r"/etc/passwd of the image has a line that is not an account"),
+    ],
+)
+def test_no_account_lets_anybody_in(tree: ImageTree, passwd: str, shadow: str, told: str) -> None:
+    (tree.root / "etc/passwd").write_text(f"{passwd}\n")
+    (tree.root / "etc/shadow").write_text(f"{shadow}\n")
+    with pytest.raises(ImageError, match=told):
+        tree.check_no_passwords()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dcos_installer.providers.base import Provider
 from dcos_installer.providers.declaration import Declaration, Default, Finding, HostView, Options, Remains
 from dcos_installer.providers.libvirt import options as own
+from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from dcos_images.images import Image
@@ -53,6 +54,18 @@ class LibvirtDeclaration(Declaration):
             yield Finding("dcos_cpus", f"dcos_cpus={host.cpus:g} {here}", f"write {limits.cpus} or less")
         if host.mem_mb is not None and host.mem_mb > limits.mem_mb:
             yield Finding("dcos_mem", f"dcos_mem={host.mem_mb} {here}", f"write {limits.mem_mb} or less")
+
+    def cluster_findings(self, hosts: int, options: Options) -> Iterator[Finding]:
+        network = own.network_of(options)
+        room = network.num_addresses - 3  # the network's own, its broadcast address, and the hypervisor's
+        if hosts > room:
+            length = network.max_prefixlen - (hosts + 2).bit_length()
+            yield Finding(
+                own.NETWORK.name,
+                f"{own.NETWORK.name}={network} has addresses for {counted(room, 'machine')},"
+                f" and the inventory has {hosts}",
+                f"name a network of /{length} or larger, or fewer hosts",
+            )
 
     def preflight(self, spec: ClusterSpec) -> None:
         from dcos_installer.providers.libvirt.preflight import refuse_what_cannot_be_had
