@@ -41,14 +41,19 @@ def image() -> None:
 @_json
 def list_images(definitions: Path | None, as_json: bool) -> None:
     """List the images that are defined, and which of them are built."""
-    from dcos_images.errors import NotMadeHereError
+    from dcos_images.errors import ImageError, NotMadeHereError
     from dcos_images.including import load_definition, names
 
     rows = []
+    broken: dict[str, ImageError] = {}
     with _reporting():
         builder = _builder(definitions, quiet=True)
         for name in names(builder.definitions_folder):
-            definition = load_definition(name, builder.definitions_folder)
+            try:
+                definition = load_definition(name, builder.definitions_folder)
+            except ImageError as error:
+                broken[name] = error
+                continue
             built, elsewhere = None, ""
             try:
                 built = builder.find(name)
@@ -63,14 +68,22 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
                     "elsewhere": elsewhere,
                 }
             )
+    for name, problem in broken.items():
+        click.echo(f"error: {problem}", err=True)
+        rows.append(
+            {"name": name, "description": "", "outputs": [], "built": None, "elsewhere": "", "broken": str(problem)}
+        )
     if as_json:
         click.echo(json.dumps(rows))
-        return
-    for row in rows:
+    for row in rows if not as_json else ():
+        if row["name"] in broken:
+            continue
         state = f"built: {row['built']}" if row["built"] else "not built"
         if row["elsewhere"]:
             state = f"not made on this host: {row['elsewhere']}"
         click.echo(f"{row['name']:10} {', '.join(row['outputs'] or ()):14} {row['description']}\n{'':10} {state}")
+    if broken:
+        sys.exit(FAILED)
 
 
 @image.command()

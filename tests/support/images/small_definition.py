@@ -55,7 +55,7 @@ DISK = GOOD.replace('outputs = ["tree"]', 'outputs = ["raw"]\narchitectures = ["
 
 
 def written(folder: Path, text: str, name: str = "small") -> Path:
-    (folder / name).mkdir(exist_ok=True)
+    (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / name / "image.toml").write_text(text)
     (folder / name / "motd").write_bytes(b"hello\n")
     return folder

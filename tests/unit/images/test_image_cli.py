@@ -15,6 +15,7 @@ from dcos_images.images import ImageBuilder
 from dcos_installer.cli import cli
 from dcos_installer.providers import image_builder
 from dcos_installer.providers.nspawn import remains
+from tests.support.images.small_definition import GOOD, written
 from tests.support.images.workshop import Workshop, lock_for
 
 
@@ -50,6 +51,15 @@ def test_the_list_tells_what_is_built(cache: Path) -> None:
     rows = {row["name"]: row for row in json.loads(image("list", "--json").stdout)}
     assert rows["machine"]["built"] and rows["machine"]["built"] in image("list").stdout
     assert rows["rack"]["outputs"] == ["raw", "netboot", "update"]
+
+
+def test_a_broken_definition_hides_no_other_from_the_list(cache: Path, tmp_path: Path) -> None:
+    folder = written(written(tmp_path / "own", GOOD), "name = ", "broken")
+    listed = image("list", "--definitions", str(folder))
+    assert listed.exit_code == 1 and "broken/image.toml: it is not TOML" in listed.stderr
+    assert "small" in listed.stdout and "a test" in listed.stdout
+    rows = {row["name"]: row for row in json.loads(image("list", "--definitions", str(folder), "--json").stdout)}
+    assert "it is not TOML" in rows["broken"]["broken"] and rows["small"]["description"] == "a test"
 
 
 @pytest.mark.parametrize(
