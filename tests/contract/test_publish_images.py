@@ -337,6 +337,25 @@ def body(s3: Any, key: str) -> bytes:
     return found
 
 
+def test_other_bytes_of_the_same_size_under_our_name_are_replaced(bucket: Any, tmp_path: Path) -> None:
+    prepared = publication("rack", a_netboot(tmp_path / "one", "one"))
+    for item in prepared.kept:
+        key = f"golden/rack/{item.name}"
+        bucket.put_object(Bucket="images", Key=key, Body=b"A" * item.size, Metadata={"sha256": item.sha256})
+    publish_to_bucket(prepared, bucket, PLACE, progress=no_progress)
+    assert all(body(bucket, f"golden/rack/{item.name}") == item.source.read_bytes() for item in prepared.kept)
+    for item in prepared.kept:  # the same bytes, in another way
+        bucket.put_object(Bucket="images", Key=f"golden/rack/{item.name}", Body=item.source.read_bytes())
+    assert publish_to_bucket(prepared, bucket, PLACE, progress=no_progress).brought == 0
+
+
+def test_a_record_of_somebody_else_in_a_bucket_is_refused(bucket: Any, tmp_path: Path) -> None:
+    bucket.put_object(Bucket="images", Key="golden/rack/published.json", Body=b"not ours")
+    with pytest.raises(ImageError, match="does not say what is published there"):
+        publish_to_bucket(publication("rack", a_netboot(tmp_path / "one", "one")), bucket, PLACE, progress=no_progress)
+    assert names_in(bucket) == {"golden/rack/published.json"}
+
+
 def test_an_image_in_a_bucket_is_found_by_its_record(bucket: Any, tmp_path: Path) -> None:
     image = a_netboot(tmp_path / "one", "one")
     done = publish_to_bucket(publication("rack", image), bucket, PLACE, progress=no_progress)

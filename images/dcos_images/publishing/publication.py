@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ RECORD = "published.json"
 """The fixed name of the record: the present publication, and its files."""
 _DOCUMENTS = ("manifest.json", "sbom.cdx.json", "provenance.json")
 _SHORT = 16
+_OWN_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*-[0-9a-f]{16,64}(\.[\w.+-]+)?(/[A-Za-z0-9][\w.+-]*)?", re.ASCII)
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 Progress = Callable[[int, int], None]
 """Takes the bytes published so far, and their total."""
@@ -125,13 +128,28 @@ def _netboot(folder: Path) -> tuple[list[Item], list[tuple[str, bytes]]]:
     return kept, [("boot.efi", (folder / "boot.efi").read_bytes()), ("boot.ipxe", script.encode())]
 
 
-def files_of(record: bytes, where: str) -> dict[str, int]:
-    """The files in a record, with their sizes. Raises `ImageError`."""
+def is_own_name(name: str) -> bool:
+    """Whether a publication can have a file of this name: with a digest in it, alone or in one folder. The fixed names,
+    and those of others, are none.
+    """
+    return _OWN_NAME.fullmatch(name) is not None
+
+
+def files_of(record: bytes, where: str) -> tuple[str, ...]:
+    """The names of the files in a record. Raises `ImageError` when it is none of ours: its names become paths."""
     try:
-        return {str(name): int(one["size"]) for name, one in json.loads(record)["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if not record.isascii():
+            raise ValueError("it has characters that ours has not")
+        files = json.loads(record)["files"]
+        for name, one in files.items():
+            if not is_own_name(name):
+                raise ValueError(f"{name!r} is not the name of a published file")
+            if not _DIGEST.fullmatch(one["sha256"]) or type(one["size"]) is not int or one["size"] < 0:
+                raise ValueError(f"{name!r} has no sha256 or no size")
+        return tuple(files)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ImageError(
             f"{where} does not say what is published there",
-            why=f"it is no record of ours: {error!r}",
+            why=f"it is no record of ours: {type(error).__name__}: {error}",
             hint="see who wrote it; publish to another place, or remove it",
         ) from error

@@ -14,7 +14,7 @@ from typing import Any
 from dcos_images.errors import ImageError
 from dcos_images.publishing.aws import aws_errors, code_of
 from dcos_images.publishing.folder import Published
-from dcos_images.publishing.publication import RECORD, Item, Progress, Publication
+from dcos_images.publishing.publication import RECORD, Item, Progress, Publication, files_of
 
 _PART = 16 << 20
 """Bytes of one part of a large object; S3 allows 10,000 of them."""
@@ -46,17 +46,17 @@ def publish_to_bucket(publication: Publication, s3: Any, bucket: Bucket, *, prog
     names become those of the record: never some of one version and some of the other. Raises `ImageError`.
     """
     store = _Store(s3, bucket.name, f"{bucket.prefix}{publication.image}/")
-    there, record = store.sizes(), store.etag(RECORD)
+    there, record = store.sizes(), store.record()
     brought = done = 0
     for item in publication.kept:
-        if there.get(item.name) != item.size:
+        if there.get(item.name) != item.size or not store.has(item):
             try:
                 for count in store.bring(item):
                     progress(done + count, publication.size)
                 brought += item.size
             except ImageError:
                 # Two publishers of the same file share its parts: the other may have completed it meanwhile.
-                if store.sizes().get(item.name) != item.size:
+                if not store.has(item):
                     raise
         done += item.size
         progress(done, publication.size)
@@ -85,12 +85,46 @@ class _Store:
                 one["Key"].removeprefix(self._prefix): one["Size"] for page in pages for one in page.get("Contents", [])
             }
 
+    def has(self, item: Item) -> bool:
+        """Whether the object has the item's bytes, by the checksum that the store made of them. One without a checksum
+        is read.
+        """
+        found = self._about(item.name)
+        if found is None or found["ContentLength"] != item.size:
+            return False
+        if checksum := str(found.get("ChecksumSHA256", "")).partition("-")[0]:
+            parts = b"".join(base64.b64decode(part.checksum) for part in _parts(item))
+            whole = base64.b64encode(bytes.fromhex(item.sha256)).decode()
+            return checksum in (whole, _checksum(parts))
+        digest = hashlib.sha256()
+        with self._aws_errors(f"read {item.name} in", "s3:GetObject"):
+            body = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + item.name)["Body"]
+            for chunk in body.iter_chunks(1 << 20):
+                digest.update(chunk)
+        return digest.hexdigest() == item.sha256
+
+    def record(self) -> str | None:
+        """The ETag of the present record. Raises `ImageError` when it is not one of ours."""
+        if (etag := self.etag(RECORD)) is not None:
+            with self._aws_errors("look into", "s3:GetObject"):
+                found: bytes = self._s3.get_object(Bucket=self._bucket, Key=self._prefix + RECORD)["Body"].read()
+            files_of(found, self.where + RECORD)
+        return etag
+
     def etag(self, name: str) -> str | None:
+        found = self._about(name)
+        return None if found is None else str(found["ETag"])
+
+    def _about(self, name: str) -> Mapping[str, Any] | None:
+        """The attributes of an object. None: there is none."""
         from botocore.exceptions import ClientError
 
         with self._aws_errors("look into", "s3:GetObject"):
             try:
-                return str(self._s3.head_object(Bucket=self._bucket, Key=self._prefix + name)["ETag"])
+                found: Mapping[str, Any] = self._s3.head_object(
+                    Bucket=self._bucket, Key=self._prefix + name, ChecksumMode="ENABLED"
+                )
+                return found
             except ClientError as error:
                 if code_of(error) in ("404", "NoSuchKey", "NotFound"):
                     return None

@@ -175,13 +175,6 @@ def test_two_at_once_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.Mon
     assert len({(tmp_path / "www/rack" / part).read_text()[-3:] for part in parts_of(script)[:2]}) == 1
 
 
-def test_a_record_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "www/rack").mkdir(parents=True)
-    (tmp_path / "www/rack/published.json").write_text("[1]")
-    with pytest.raises(ImageError, match="does not say what is published there"):
-        published(a_netboot(tmp_path / "one", "one"), tmp_path / "www")
-
-
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ImageError, match="cannot be published to") as caught:
