@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from dcos_images.definition import ImageDefinition
 from dcos_images.errors import CommandFailedError, ImageError
+from dcos_images.files import write_whole
 from dcos_images.host import BuildHost, apt_settings
 from dcos_images.process import bound, run, shown
 from dcos_images.sources import HostSources, offered_components
@@ -120,6 +121,26 @@ def check_lock(lock: Lock, definition: ImageDefinition, host: BuildHost, path: P
             why=f"the packages that the definition of {definition.name!r} asks for have changed since",
             hint=f"renew it with dcos-installer image lock {definition.name}",
         )
+
+
+def check_writable(path: Path) -> None:
+    """Raises `ImageError` when no lock can be written to ``path``: before the packages are asked for."""
+    if not os.access(path.parent, os.W_OK | os.X_OK) or path.is_dir():
+        raise _unwritable(path, "there is no such folder, or it cannot be written to")
+
+
+def write_lock(lock: Lock, path: Path) -> None:
+    """Writes a copy of the lock to ``path``. Raises `ImageError`."""
+    try:
+        write_whole(path, lock.text())
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _unwritable(path: Path, why: str) -> ImageError:
+    return ImageError(
+        f"no lock can be written to {path}", why=why, hint="name a file in a folder that you can write to"
+    )
 
 
 @dataclass(frozen=True)

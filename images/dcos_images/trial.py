@@ -94,7 +94,7 @@ def boot(
     Raises `ImageError` with the end of the serial console when it does not within ``deadline`` seconds, or when it
     reports problems; then console and screen are in ``keep``.
     """
-    output = _chosen(image, definition, output)
+    output = chosen(definition, output)
     _can_boot()
     with tempfile.TemporaryDirectory(prefix="dcos-image-test-") as scratch:
         folder = Path(scratch)
@@ -162,8 +162,9 @@ def _mount(line: str) -> tuple[str, str, str]:
     return folder, f"{kind} {access}".strip() or "nothing", device
 
 
-def _chosen(image: Image, definition: ImageDefinition, output: str) -> str:
-    there = [one for one in BOOTED if one in image.outputs]
+def chosen(definition: ImageDefinition, output: str) -> str:
+    """The output to boot: ``output``, or the first that boots. Raises `ImageError` when the image has none."""
+    there = [one for one in BOOTED if one in definition.outputs]
     if not there:
         raise ImageError(
             f"the image {definition.name!r} cannot be booted by itself",

@@ -24,7 +24,7 @@ from dcos_images.publishing import s3 as s3_module
 from dcos_images.publishing.ami import Ami, publish_ami
 from dcos_images.publishing.aws import aws_errors, client
 from dcos_images.publishing.publication import publication
-from dcos_images.publishing.s3 import Bucket, publish_to_bucket
+from dcos_images.publishing.s3 import Bucket, check_bucket, publish_to_bucket
 from dcos_images.publishing.snapshot import BLOCK, DIGEST_TAG, Sent, read_disk
 from tests.support.images.published import a_disk, a_netboot, no_progress
 
@@ -351,6 +351,10 @@ def test_other_bytes_of_the_same_size_under_our_name_are_replaced(bucket: Any, t
 
 def test_a_record_of_somebody_else_in_a_bucket_is_refused(bucket: Any, tmp_path: Path) -> None:
     bucket.put_object(Bucket="images", Key="golden/rack/published.json", Body=b"not ours")
+    with pytest.raises(ImageError, match="does not say what is published there"):
+        check_bucket("rack", bucket, PLACE)
+    with pytest.raises(ImageError, match="could not look into"):
+        check_bucket("rack", bucket, Bucket("none", ""))
     with pytest.raises(ImageError, match="does not say what is published there"):
         publish_to_bucket(publication("rack", a_netboot(tmp_path / "one", "one")), bucket, PLACE, progress=no_progress)
     assert names_in(bucket) == {"golden/rack/published.json"}

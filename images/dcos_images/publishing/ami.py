@@ -4,6 +4,7 @@ IMDSv2 and ENA.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,8 @@ def publish_ami(
     ``notes`` is a folder with the record of sent blocks. The AMI's name contains the disk's digest, and a name is
     unique in AWS: of two publishers on different hosts the second finds the first's, and removes its own snapshot.
     """
-    output = image.outputs.get(_OUTPUT)
-    if output is None:
-        raise ImageError(
-            f"no AMI can be made of the image {name!r}",
-            why=f"its outputs are {', '.join(image.outputs) or 'a tree'}, and a snapshot is made of a raw disk",
-            hint="publish an image with the output raw, such as ec2",
-        )
+    check_output(name, tuple(image.outputs))
+    output = image.outputs[_OUTPUT]
     called = f"dcos-{name}-{output.sha256[:32]}"
     disk = snapshot.read_disk(output.path, output.sha256)
     sent = snapshot.Sent(notes / f"{region}-{output.sha256}.sent", note)
@@ -58,6 +54,16 @@ def publish_ami(
         ami = _register(ec2, called, image, made)
         sent.forget()
         return ami
+
+
+def check_output(name: str, outputs: Sequence[str]) -> None:
+    """Raises `ImageError` when the image's outputs have no disk for an AMI."""
+    if _OUTPUT not in outputs:
+        raise ImageError(
+            f"no AMI can be made of the image {name!r}",
+            why=f"its outputs are {', '.join(outputs) or 'a tree'}, and a snapshot is made of a raw disk",
+            hint="publish an image with the output raw, such as ec2",
+        )
 
 
 def _registered(ec2: Any, called: str) -> Ami | None:

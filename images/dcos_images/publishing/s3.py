@@ -67,6 +67,13 @@ def publish_to_bucket(publication: Publication, s3: Any, bucket: Bucket, *, prog
     return Published(store.where, brought)
 
 
+def check_bucket(name: str, s3: Any, bucket: Bucket) -> None:
+    """Raises `ImageError` when the bucket cannot be read, or the record there is not one of ours."""
+    store = _Store(s3, bucket.name, f"{bucket.prefix}{name}/")
+    store.sizes()
+    store.record()
+
+
 class _Store:
     def __init__(self, s3: Any, bucket: str, prefix: str) -> None:
         self._s3 = s3

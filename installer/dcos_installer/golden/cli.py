@@ -128,13 +128,14 @@ def test(
     as_json: bool,
 ) -> None:
     """Boot the image NAME in QEMU, and check the machine's own reports. It is built first if necessary."""
-    from dcos_images.trial import boot
+    from dcos_images.trial import boot, chosen
     from dcos_installer.bundle.images import ensured
 
     with _reporting():
         builder = _builder(definitions)
+        definition = builder.definition(name)
+        output = chosen(definition, output)
         with ensured(builder, name, lock=lock_file) as made:
-            definition = builder.definition(name)
             trial = boot(made, definition, output=output, deadline=seconds, keep=keep.absolute(), note=_note)
     if as_json:
         result = {"seconds": trial.seconds, "accelerator": trial.accelerator, "told": [list(one) for one in trial.told]}
@@ -168,10 +169,11 @@ def publish(
     provider takes images.
     """
     from dcos_installer.bundle.images import ensured
-    from dcos_installer.golden.publishing import publish
+    from dcos_installer.golden.publishing import check, publish
 
     with _reporting():
         builder = _builder(definitions)
+        check(builder.definition(name), destination, endpoint=endpoint)
         with ensured(builder, name, lock=lock_file) as made:
             result = publish(builder, name, made, destination, keep=keep, endpoint=endpoint, note=_note)
     if as_json:
@@ -209,11 +211,15 @@ def diff(first: str, second: str, definitions: Path | None, as_json: bool) -> No
 @click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Write the lock to this file, too.")
 def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> None:
     """Lock the newest packages for the image NAME: the next build uses exactly these."""
+    from dcos_images.lock import check_writable, write_lock
+
     with _reporting():
+        if to is not None:
+            check_writable(to)
         builder = _builder(definitions)
         made = builder.lock(name, fetch=fetch)
         if to is not None:
-            to.write_text(made.text())
+            write_lock(made, to)
     size = sum(one.size for one in made.packages)
     click.echo(f"{name}: {counted(len(made.packages), 'package')}, {size >> 20} MB, lock {made.digest()[:12]}")
 

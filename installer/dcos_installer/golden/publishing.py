@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dcos_images.definition import ImageDefinition
 from dcos_images.errors import ImageError
 from dcos_images.images import Image, ImageBuilder
 from dcos_installer.providers.registry import declarations
@@ -31,6 +32,47 @@ def publish(
         return _to_ec2(builder, name, image, place or None, endpoint, note)
     if (provider := declarations().get(kind)) is not None and provider.takes_images:
         return {"where": destination, **provider.publish(image, place, note)}
+    _refuse_unknown(destination)
+    return _to_folder(name, image, Path(destination), keep, note)
+
+
+def check(definition: ImageDefinition, destination: str, *, endpoint: str | None) -> None:
+    """Raises `ImageError` when the image surely cannot be published there: before it is built. A provider's place is
+    looked at by the provider.
+    """
+    kind, _, place = destination.partition(":")
+    if destination.startswith("s3://"):
+        from dcos_images.publishing.aws import client
+        from dcos_images.publishing.s3 import Bucket, check_bucket
+
+        bucket = Bucket.parse(destination.removeprefix("s3://"))
+        _refuse_nothing(definition)
+        check_bucket(definition.name, client("s3", endpoint, None), bucket)
+    elif kind == "ec2":
+        from dcos_images.publishing.ami import check_output
+        from dcos_images.publishing.aws import client
+
+        check_output(definition.name, definition.outputs)
+        client("ec2", endpoint, place or None)
+    elif (provider := declarations().get(kind)) is None or not provider.takes_images:
+        from dcos_images.publishing.folder import check_folder
+
+        _refuse_unknown(destination)
+        _refuse_nothing(definition)
+        check_folder(definition.name, Path(destination).absolute())
+
+
+def _refuse_nothing(definition: ImageDefinition) -> None:
+    if not set(definition.outputs) - {"tree"}:
+        raise ImageError(
+            f"the image {definition.name!r} has nothing that could be published",
+            why="a tree is for machines of this host",
+            hint="choose an image with another output (dcos-installer image list)",
+        )
+
+
+def _refuse_unknown(destination: str) -> None:
+    kind = destination.partition(":")[0]
     if "://" in destination or (kind and ":" in destination and "/" not in kind):
         takers = [f"{one.name}:{one.takes_images}" for one in declarations().values() if one.takes_images]
         raise ImageError(
@@ -38,7 +80,6 @@ def publish(
             why=f"{kind!r} is not a kind of destination",
             hint=f"name a folder, s3://BUCKET/PREFIX, ec2:REGION, or {', '.join(takers)}",
         )
-    return _to_folder(name, image, Path(destination), keep, note)
 
 
 def _to_folder(name: str, image: Image, folder: Path, keep: int, note: Callable[[str], None]) -> dict[str, Any]:

@@ -85,6 +85,35 @@ def test_what_cannot_be_done_is_an_error_with_what_to_do(cache: Path, words: tup
     assert "what to do: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("test", "vm", "--output", "tar"), "cannot be booted from 'tar'"),
+        (("test", "machine"), "cannot be booted by itself"),
+        (("publish", "vm", "FILE"), "cannot be published to"),
+        (("publish", "vm", "FILE/below"), "cannot be published to"),
+        (("publish", "vm", "nfs://host/share"), "cannot be published to 'nfs://host/share'"),
+        (("publish", "vm", "s3:///prefix"), "no bucket is named"),
+        (("publish", "machine", "FOLDER"), "nothing that could be published"),
+        (("publish", "vm", "ec2:us-east-1"), "no AMI can be made of the image 'vm'"),
+        (("lock", "vm", "--to", "FOLDER/none/lock.json"), "no lock can be written to"),
+        (("lock", "vm", "--to", "FILE/lock.json"), "no lock can be written to"),
+    ],
+)
+def test_where_it_shall_go_is_looked_at_before_anything_is_made(
+    cache: Path, words: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*words: object, **more: object) -> None:
+        raise AssertionError("it is made already")
+
+    for verb in ("prepare", "ensure", "lock"):
+        monkeypatch.setattr(ImageBuilder, verb, never)
+    (tmp_path / "file").write_text("")
+    done = image(*(one.replace("FILE", f"{tmp_path}/file").replace("FOLDER", str(tmp_path)) for one in words))
+    assert done.exit_code == 1 and told in done.stderr and "what to do: " in done.stderr
+    assert not (cache / "steps").exists()
+
+
 def test_images_that_are_the_same_differ_in_nothing(cache: Path) -> None:
     image("build", "machine")
     done = image("diff", "machine", "machine")
