@@ -2,24 +2,27 @@
 
 An entry is a folder named by its key. It is complete or does not exist: it is made beside its place, and renamed. Other
 processes that need the same entry wait for its lock. An entry contains ``tree/`` or files, and its record,
-``entry.json``.
+``entry.json``. Names, sizes and times of its files are compared at each use. The bytes of a step's result are compared
+while an image is made of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from dcos_images.digest import tree_outline
-from dcos_images.errors import ImageError, full, is_full
+from dcos_images.digest import tree_digest, tree_outline
+from dcos_images.errors import AlteredError, ImageError, full, is_full
 from dcos_images.files import write_whole
 
 Note = Callable[[str], None]
@@ -31,17 +34,20 @@ _IN_USE = "in-use.lock"
 
 
 class Cache:
-    """The entries in a folder."""
+    """The entries in a folder. ``sealed``: their records contain the digest of their bytes."""
 
-    def __init__(self, folder: Path, note: Note) -> None:
+    def __init__(self, folder: Path, note: Note, *, sealed: bool = False) -> None:
         self.folder = folder
         self._note = note
+        self._sealed = sealed
 
     def find(self, key: str) -> dict[str, Any] | None:
         """The record of a complete entry that was not altered since. None: it must be made."""
         entry = self.folder / key
         record = read_record(entry)
-        return record if record is not None and is_whole(entry, record) else None
+        if record is None or (self._sealed and "contents" not in record) or not is_whole(entry, record):
+            return None
+        return record
 
     @contextlib.contextmanager
     def locked(self, key: str, busy: str = "another process builds the same") -> Iterator[None]:
@@ -62,6 +68,8 @@ class Cache:
         try:
             record = dict(work(building))
             record["outline"] = outline(building)
+            if self._sealed:
+                record["contents"] = contents(building)
             write_record(building, record)
             remove_entry(entry)
             building.rename(entry)
@@ -83,6 +91,40 @@ class Cache:
             record = self.make(key, work)
             self._note(f"{title}: {time.monotonic() - started:.1f} s")
             return record
+
+    @contextlib.contextmanager
+    def compared(self, *keys: str) -> Iterator[None]:
+        """Compares the bytes of sealed entries with those that were made, in a thread beside the caller's work.
+
+        Raises `AlteredError` at the end when they differ, whatever the work has raised; the entries no longer count.
+        """
+
+        def is_as_made(key: str) -> bool:
+            record = read_record(self.folder / key)
+            try:
+                return record is not None and record.get("contents") == contents(self.folder / key)
+            except OSError:
+                return False  # a part is missing
+
+        def refuse() -> None:
+            bad = [key for key, one in found.items() if not one.result()]
+            for key in bad:
+                distrust(self.folder / key / RECORD)
+            if bad:
+                raise AlteredError(
+                    f"a step's result in the cache was altered: {', '.join(str(self.folder / key) for key in bad)}",
+                    why="its bytes are not those that were made",
+                    hint="run the same command again, which makes it anew",
+                )
+
+        with ThreadPoolExecutor(1) as pool:
+            found = {key: pool.submit(is_as_made, key) for key in keys}
+            try:
+                yield
+            except Exception:
+                refuse()
+                raise
+            refuse()
 
 
 @contextlib.contextmanager
@@ -145,7 +187,7 @@ def read_record(entry: Path) -> dict[str, Any] | None:
     """The record of an entry. None: it is not finished, or damaged; either way it must be made."""
     try:
         record = json.loads((entry / RECORD).read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
 
@@ -160,6 +202,38 @@ def is_whole(entry: Path, record: Mapping[str, Any]) -> bool:
         return record.get("outline") == outline(entry)
     except OSError:
         return False  # a part is missing
+
+
+def distrust(part: Path) -> None:
+    """Marks the entry with this part as altered: the next build makes it anew, and no tree in use is replaced
+    silently. Sizes and times may still be those of before. Raises `OSError`.
+    """
+    for folder in part.parents:
+        if (record := read_record(folder)) is not None:
+            write_record(folder, {**record, "outline": {"altered": part.name}})
+            return
+
+
+def altered(part: Path, why: str, what: str = "is not what was built") -> ImageError:
+    """The error for a part of an entry that has other bytes than were made; the entry is marked as altered."""
+    hint = "run the same command again, which builds the image anew"
+    try:
+        distrust(part)
+    except OSError:
+        hint = "as the user that owns the cache, run the same command again, which builds the image anew"
+    return ImageError(f"{part} {what}", why=why, hint=hint)
+
+
+def contents(entry: Path) -> str:
+    """The digest of everything in an entry except its record: each file's bytes, and each tree's `tree_digest`."""
+    digest = hashlib.sha256()
+    for path in sorted(entry.iterdir()):
+        if path.is_dir():
+            digest.update(f"{path.name} {tree_digest(path)}\n".encode())
+        elif path.name != RECORD and not path.name.startswith("."):
+            with path.open("rb") as file:
+                digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def outline(entry: Path) -> dict[str, str]:

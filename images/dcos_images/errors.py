@@ -36,6 +36,10 @@ class NotMadeHereError(ImageError):
     """The image is for hosts of another architecture or release."""
 
 
+class AlteredError(ImageError):
+    """A result in the cache has other bytes than were made. It no longer counts: it is made anew when it is needed."""
+
+
 class CommandFailedError(ImageError):
     """A command of a build failed. ``said`` is its whole output on stderr; the last lines are the evidence."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import stat
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,27 +34,33 @@ class Garbage:
 def collect(builder: ImageBuilder, *, dry_run: bool = False) -> list[Garbage]:
     """Removes everything that no defined image consists of, and no machine uses. Raises `ImageError`.
 
+    Defined are the images of the builder's definitions, the shipped ones, and those of each folder of definitions that
+    something in the cache was made of, as long as it exists.
+
     It waits until no process builds or uses images of this cache; new ones wait for it.
     """
     with builder.alone():
         wanted_images, wanted_steps, wanted_debs = set[str](), set[str](), set[str]()
         for path in sorted((builder.cache / "locks").glob("*.json")):
             wanted_debs.update(one.sha256 for one in read_lock(path).packages)
-        for name in names(builder.definitions_folder):
-            if (keys := _keys(builder, name)) is not None:
-                wanted_images.add(keys.image)
-                wanted_steps.update((keys.packages, keys.initrd, keys.runtime))
+        for folder in builder.definition_folders():
+            for name in names(folder):
+                if (keys := _keys(builder.with_definitions(folder), name)) is not None:
+                    wanted_images.add(keys.image)
+                    wanted_steps.update((keys.packages, keys.initrd, keys.runtime))
         trees = {path.resolve() for path in builder.trees_in_use()}
-        found: list[Garbage] = []
+        gone: list[tuple[str, Path]] = []
         for entry in _entries(builder.cache):
             if not ((entry.name in wanted_images and read_record(entry)) or (entry / "tree").resolve() in trees):
-                found.append(Garbage(_what_is(entry, "image", "name"), entry, _freed(entry)))
+                gone.append((_what_is(entry, "image", "name"), entry))
         for entry in _entries(builder.cache / "steps"):
             if entry.name not in wanted_steps:
-                found.append(Garbage(_what_is(entry, "step", "step"), entry, _freed(entry)))
-        for folder in (builder.cache, builder.cache / "steps"):
-            for left in sorted(folder.glob(f"{BUILDING}*")) + sorted(folder.glob(f"{FETCHING}*")):
-                found.append(Garbage("left by a build that was killed", left, _freed(left)))
+                gone.append((_what_is(entry, "step", "step"), entry))
+        for place in (builder.cache, builder.cache / "steps"):
+            for left in sorted(place.glob(f"{BUILDING}*")) + sorted(place.glob(f"{FETCHING}*")):
+                gone.append(("left by a build that was killed", left))
+        freed_by = _freed([path for _, path in gone])
+        found = [Garbage(what, path, freed_by[path]) for what, path in gone]
         if not dry_run:
             for one in found:
                 _remove(one.path)
@@ -81,14 +89,22 @@ def _entries(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _freed(path: Path) -> int:
-    """The bytes that its removal frees: none for files that have further names elsewhere."""
-    total = 0
-    for one in path.rglob("*"):
-        status = one.lstat()
-        if one.is_dir() or status.st_nlink == 1:
-            total += status.st_blocks * 512
-    return total
+def _freed(paths: Sequence[Path]) -> dict[Path, int]:
+    """The bytes that the removal of all of them frees, by path. A file with several names is freed by the path with its
+    last name; not at all if it has further names elsewhere.
+    """
+    freed = dict.fromkeys(paths, 0)
+    names_left: dict[tuple[int, int], int] = {}
+    for path in paths:
+        for one in (path, *path.rglob("*")):
+            status = one.lstat()
+            if not stat.S_ISDIR(status.st_mode):
+                inode = (status.st_dev, status.st_ino)
+                names_left[inode] = names_left.get(inode, status.st_nlink) - 1
+                if names_left[inode]:
+                    continue
+            freed[path] += status.st_blocks * 512
+    return freed
 
 
 def _remove(path: Path) -> None:
@@ -147,11 +163,16 @@ def first_difference(first: Path, second: Path) -> str:
     """The first file that differs between two builds of one image; empty: they are equal in every byte."""
     for one in sorted(path.name for path in first.iterdir() if path.name != "entry.json"):
         left, right = first / one, second / one
-        if not right.exists():
+        if not os.path.lexists(right):
             return f"{one}: only in the first"
-        if left.is_dir() and (lines := differing_files(left, right)):
+        kind = stat.S_IFMT(left.lstat().st_mode)
+        if kind != stat.S_IFMT(right.lstat().st_mode):
+            return f"{one}: another kind of file"
+        if kind == stat.S_IFLNK and left.readlink() != right.readlink():
+            return f"{one}: content"
+        if kind == stat.S_IFDIR and (lines := differing_files(left, right)):
             return f"{one}{lines[0]}"
-        if left.is_file() and digest_of(left) != digest_of(right):
+        if kind == stat.S_IFREG and digest_of(left) != digest_of(right):
             return f"{one}: content, from byte {_first_byte(left, right)} on"
     more = {path.name for path in second.iterdir()} - {path.name for path in first.iterdir()}
     return f"{min(more)}: only in the second" if more else ""
@@ -173,10 +194,18 @@ def _first_byte(first: Path, second: Path) -> int:
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    """``packages``: versions by name; ``outputs``: by kind, each with its ``sha256``. Raises `ImageError`."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads((folder / "manifest.json").read_text())
-    except (OSError, ValueError) as error:
+        found = json.loads((folder / "manifest.json").read_text())
+        packages, outputs = found["packages"], found["outputs"]
+        if not all(isinstance(one, str) for one in packages.values()):
+            raise ValueError("a package has no version")
+        if not all(isinstance(one["sha256"], str) for one in outputs.values()):
+            raise ValueError("an output has no sha256")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ImageError(
-            f"{folder} is not an image", why=f"its manifest.json cannot be read: {error}", hint="name an image's folder"
+            f"{folder} is not an image",
+            why=f"its manifest.json is none of ours: {type(error).__name__}: {error}",
+            hint="name an image's folder",
         ) from error
-    return found
+    return {"packages": packages, "outputs": outputs}

@@ -7,17 +7,21 @@ of .debs (``debs/``) and the locks (``locks/``).
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dcos_images.assembling import assemble
 from dcos_images.cache import Cache, Note, is_whole, read_record, unused, used
 from dcos_images.definition import ImageDefinition, Release
-from dcos_images.errors import ImageError, NotMadeHereError, full, is_full
+from dcos_images.errors import AlteredError, ImageError, NotMadeHereError, full, is_full
+from dcos_images.files import write_whole
 from dcos_images.host import BuildHost, cache_home, this_host
 from dcos_images.including import load_definition
 from dcos_images.keeping import LockKeeper
@@ -36,6 +40,7 @@ _TOOLS = {
     "update": ("mkfs.erofs",),
 }
 _LARGEST = 10
+_FOLDERS = "definitions"
 
 TreesInUse = Callable[[], Iterable[Path]]
 """Returns the trees that machines of this host use, running or not: these are not changed."""
@@ -93,7 +98,7 @@ class ImageBuilder:
         self._note = note
         self.store = DebStore(self.cache / "debs")
         self._images = Cache(self.cache, note)
-        self._steps = Cache(self.cache / "steps", note)
+        self._steps = Cache(self.cache / "steps", note, sealed=True)
         self.locks = LockKeeper(self.cache, self._host, self.store, note)
 
     def definition(self, name: str) -> ImageDefinition:
@@ -113,6 +118,7 @@ class ImageBuilder:
         """A new lock, of the newest packages in the host's sources; ``fetch`` also downloads them into the store."""
         definition = self.definition(name)
         with self._room(), self.in_use():
+            self._remember()
             lock = self.locks.renew(definition)
             if fetch:
                 self.locks.fetch(lock)
@@ -130,6 +136,7 @@ class ImageBuilder:
         """The image, which is built if the cache does not have it. An interrupted build leaves nothing that counts."""
         definition = self.definition(name)
         with self._room(), self.in_use():
+            self._remember()
             job = self._job(definition, self.locked(definition, lock), self.runtime_of(definition))
             keys = keys_of(job)
             if self._images.find(keys.image) is not None:
@@ -138,7 +145,7 @@ class ImageBuilder:
             with self._images.locked(keys.image):
                 if self._images.find(keys.image) is None:  # else another process has built it
                     self._refuse_altered(definition, keys)
-                    self._build(job, keys)
+                    self._made_anew(lambda: self._build(job, keys))
         return self._image(keys, job.release)
 
     def prepare(self, name: str, *, lock: Path | None = None) -> None:
@@ -150,7 +157,7 @@ class ImageBuilder:
             self._can_build(definition)
             self._steps.folder.mkdir(parents=True, exist_ok=True)
             with self._logged(job, self._steps.folder / f"{keys.packages}.log") as logged:
-                self._base(logged, keys)
+                self._made_anew(lambda: self._base(logged, keys))
 
     def runtime_of(self, definition: ImageDefinition) -> RuntimePackage | None:
         """The runtime in the image, which is made if necessary; None: it contains none."""
@@ -181,6 +188,32 @@ class ImageBuilder:
         if definition.runtime and self._runtime is not None:
             runtime = self._runtime.find(definition.release(self._host.codename), self._host.arch)
         return None if lock is None else keys_of(self._job(definition, lock, runtime))
+
+    def with_definitions(self, folder: Path | None) -> ImageBuilder:
+        """A builder of the definitions in another folder, into the same cache."""
+        other = copy(self)
+        other.definitions_folder = folder
+        return other
+
+    def definition_folders(self) -> list[Path | None]:
+        """The folders of definitions that images of this cache can be of: the shipped one (None), this builder's, and
+        each existing one that something was made of before.
+        """
+        kept: dict[Path | None, None] = {None: None, self.definitions_folder: None}
+        for path in sorted((self.cache / _FOLDERS).glob("*.path")):
+            if (folder := Path(path.read_text().rstrip("\n"))).is_dir():
+                kept[folder] = None
+        return list(kept)
+
+    def _remember(self) -> None:
+        """Records the folder of definitions, for `definition_folders`."""
+        if self.definitions_folder is None:
+            return
+        folder = str(self.definitions_folder.absolute())
+        path = self.cache / _FOLDERS / f"{hashlib.sha256(folder.encode()).hexdigest()[:32]}.path"
+        if not path.exists():
+            path.parent.mkdir(mode=0o755, exist_ok=True)
+            write_whole(path, folder + "\n")
 
     def in_use(self) -> AbstractContextManager[None]:
         """Keeps the content of the cache, while an image is built or found, and until its user holds it."""
@@ -222,10 +255,22 @@ class ImageBuilder:
             packages, boot = self._base(job, keys)
             runtime = runtime_package(job, self._steps, keys.runtime) if keys.runtime else None
             self._images.make(
-                keys.image,
-                lambda folder: assemble(replace(job, folder=folder), keys, packages, boot, runtime, self._note),
+                keys.image, lambda folder: self._assembled(replace(job, folder=folder), keys, packages, boot, runtime)
             )
         self._tell_largest(packages)
+
+    def _assembled(self, job: Job, keys: Keys, packages: Path, boot: Path, runtime: Path | None) -> dict[str, Any]:
+        used_steps = [keys.packages, *([keys.initrd] if boot != packages else []), *([keys.runtime] if runtime else [])]
+        with self._steps.compared(*used_steps):
+            return assemble(job, keys, packages, boot, runtime, self._note)
+
+    def _made_anew(self, work: Callable[[], object]) -> None:
+        """Does the work, once again when results of steps that it read were altered."""
+        try:
+            work()
+        except AlteredError as error:
+            self._note(f"{error.what}: it is made anew")
+            work()
 
     def _base(self, job: Job, keys: Keys) -> tuple[Path, Path]:
         """The tree of packages, and the folder of boot files."""

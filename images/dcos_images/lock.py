@@ -32,6 +32,10 @@ _FETCH_DEADLINE = 3600.0
 FETCHING = "fetch-"
 """The prefix of folders into which packages are downloaded."""
 _FILE = re.compile(r"(?P<name>[^_]+)_(?P<version>[^_]+)_(?P<arch>[^_]+)\.deb")
+# What becomes a word of apt-get's command line, and a part of a file's name. Source: Debian Policy, 5.6.1 and 5.6.12.
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+:~-]*")
+_ARCH = re.compile(r"[a-z0-9][a-z0-9-]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NOT_FOUND = re.compile(r"Unable to locate package (\S+)|Package '?(\S+?)'? has no installation candidate")
 
@@ -85,7 +89,8 @@ def read_lock(path: Path) -> Lock:
             texts = (one.name, one.version, one.arch, one.sha256)
             if not all(isinstance(text, str) for text in texts) or not _DIGEST.fullmatch(one.sha256):
                 raise ValueError(f"{one.name!r} has no sha256")
-            if not _FILE.fullmatch(one.file) or "/" in one.file or type(one.size) is not int or one.size < 0:
+            named = (_NAME.fullmatch(one.name), _VERSION.fullmatch(one.version), _ARCH.fullmatch(one.arch))
+            if not all(named) or type(one.size) is not int or one.size < 0:
                 raise ValueError(f"{one.name!r} is not a package")
     except FileNotFoundError:
         raise
@@ -95,7 +100,7 @@ def read_lock(path: Path) -> Lock:
             why=error.strerror or str(error),
             hint="make it readable for the user that builds",
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ImageError(
             f"{path} is not a lock", why=str(error), hint="make a new one with dcos-installer image lock"
         ) from error
@@ -178,7 +183,7 @@ class Apt:
         self._check_components(definition)
         with self._configured() as command:
             self._run(command, ["update"], "read the host's package sources", _RESOLVE_DEADLINE, definition)
-            words = ["install", "--yes", "--print-uris", "?essential", "apt", *definition.packages]
+            words = ["install", "--yes", "--print-uris", "--", "?essential", "apt", *definition.packages]
             printed = self._run(command, words, "find the image's packages", _RESOLVE_DEADLINE, definition)
         packages = tuple(sorted(_printed(printed)))
         if not packages:
@@ -197,7 +202,7 @@ class Apt:
         try:
             with self._configured() as command:
                 names = [f"{one.name}:{self._arch(one)}={one.version}" for one in packages]
-                self._run(command, ["download", *names], "fetch packages", _FETCH_DEADLINE, None, folder)
+                self._run(command, ["download", "--", *names], "fetch packages", _FETCH_DEADLINE, None, folder)
                 for one in packages:
                     store.add(folder / one.file, one)
         finally:

@@ -113,7 +113,8 @@ def boot_files(job: Job, steps: Cache, key: str, packages: Path) -> Path:
     """The folder of kernel, initrd and EFI programs, from the cache or made now."""
 
     def work(folder: Path) -> dict[str, Any]:
-        make_boot_files(replace(job, folder=folder), packages)
+        with steps.compared(packages.parent.name):
+            make_boot_files(replace(job, folder=folder), packages)
         return {"step": "initrd", "image": job.definition.name}
 
     steps.ensure(key, "make the initrd", work)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import stat
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_images.errors import ImageError
-from dcos_images.files import write_whole
 from dcos_images.process import ask
+
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, order=True)
@@ -79,35 +83,30 @@ class DebStore:
     def repository(self, packages: Iterable[LockedPackage], folder: Path) -> None:
         """Makes a flat repository for apt with exactly these packages."""
         folder.mkdir()
-        stanzas = []
-        for one in packages:
+
+        def stanza(one: LockedPackage) -> str:
+            """The package's own description: read from it, because its bytes are verified."""
             name = f"{one.sha256}.deb"
             os.link(self.path(one.sha256), folder / name)
-            stanzas.append(
-                f"{self._control(one)}\nFilename: ./{name}\nSize: {one.size}\nSHA256: {one.sha256}\n",
-            )
-        (folder / "Packages").write_text("\n".join(stanzas))
+            control = ask(["dpkg-deb", "--field", str(folder / name)]).rstrip("\n")
+            return f"{control}\nFilename: ./{name}\nSize: {one.size}\nSHA256: {one.sha256}\n"
 
-    def _control(self, package: LockedPackage) -> str:
-        """The package's own description, stored beside it once read."""
-        kept = self._folder / f"{package.sha256}.control"
-        try:
-            return kept.read_text().rstrip("\n")
-        except FileNotFoundError:
-            text = ask(["dpkg-deb", "--field", str(self.path(package.sha256))])
-            write_whole(kept, text)
-            return text.rstrip("\n")
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            (folder / "Packages").write_text("\n".join(pool.map(stanza, packages)))
 
     def sweep(self, wanted: Iterable[str], *, dry_run: bool) -> int:
-        """Removes all packages except those with these digests. Returns the bytes that this frees."""
-        keep, freed = set(wanted), 0
+        """Removes everything except the packages with these digests. Returns the bytes that this frees."""
+        keep, freed = {f"{one}.deb" for one in wanted}, 0
         if not self._folder.is_dir():
             return 0
         for path in sorted(self._folder.iterdir()):
-            if path.name.partition(".")[0] not in keep:
-                freed += path.stat().st_size
+            is_folder = path.is_dir() and not path.is_symlink()
+            if is_folder or path.name not in keep:
+                freed += sum(
+                    one.lstat().st_size for one in (path, *path.rglob("*")) if not stat.S_ISDIR(one.lstat().st_mode)
+                )
                 if not dry_run:
-                    path.unlink()
+                    shutil.rmtree(path) if is_folder else path.unlink()
         return freed
 
 

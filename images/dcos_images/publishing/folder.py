@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_images.cache import Note
+from dcos_images.cache import Note, altered
 from dcos_images.errors import ImageError, is_full
 from dcos_images.files import PART, write_whole
 from dcos_images.outputs import sparse_digest
@@ -201,11 +201,8 @@ def _copy(item: Item, target: Path) -> Iterator[int]:
         os.fsync(writing.fileno())
     if digest.hexdigest() != item.sha256:
         part.unlink()
-        raise ImageError(
-            f"{item.source} was altered while it was published",
-            why=f"its sha256 is {digest.hexdigest()}, not {item.sha256}",
-            hint="build the image again, and publish again",
-        )
+        why = f"its sha256 is {digest.hexdigest()}, not {item.sha256}"
+        raise altered(item.source, why, "was altered while it was published")
     part.replace(target)
 
 

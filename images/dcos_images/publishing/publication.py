@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcos_images.cache import altered
 from dcos_images.errors import ImageError
 from dcos_images.images import Image
 from dcos_images.outputs import digest_of
@@ -67,11 +68,7 @@ def publication(name: str, image: Image) -> Publication:
     fixed: list[tuple[str, bytes]] = []
     for kind, output in image.outputs.items():
         if digest_of(output.path) != output.sha256:
-            raise ImageError(
-                f"{output.path} is not what was built",
-                why=f"its sha256 is not {output.sha256}",
-                hint=f"run dcos-installer image build {name}, which builds it again",
-            )
+            raise altered(output.path, f"its sha256 is not {output.sha256}")
         if kind == "netboot":
             folder_kept, folder_fixed = _netboot(output.path)
             kept += folder_kept

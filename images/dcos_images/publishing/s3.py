@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from dcos_images.cache import altered
 from dcos_images.errors import ImageError
 from dcos_images.publishing.aws import aws_errors, code_of
 from dcos_images.publishing.folder import Published
@@ -305,11 +306,8 @@ def _checksum(content: bytes) -> str:
 
 
 def _altered(item: Item) -> ImageError:
-    return ImageError(
-        f"{item.source} was altered while it was published",
-        why=f"its sha256 is not {item.sha256} any more",
-        hint="build the image again, and publish again",
-    )
+    why = f"its sha256 is not {item.sha256} any more"
+    return altered(item.source, why, "was altered while it was published")
 
 
 def _type(name: str) -> str:

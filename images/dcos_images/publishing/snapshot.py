@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcos_images.cache import Note
-from dcos_images.errors import ImageError
+from dcos_images.cache import Note, altered
 from dcos_images.files import write_whole
 from dcos_images.outputs import data_extents
 from dcos_images.publishing.aws import aws_errors, code_of
@@ -60,7 +59,7 @@ class Disk:
         with self.path.open("rb") as file:
             content = _block(file, number)
         if hashlib.sha256(content).digest() != self.blocks[number]:
-            raise _altered(self.path, f"its block {number} is another one now")
+            raise altered(self.path, f"its block {number} is another one now")
         return content
 
 
@@ -76,7 +75,7 @@ def read_disk(path: Path, sha256: str) -> Disk:
             if content != _ZERO:
                 blocks[number] = hashlib.sha256(content).digest()
     if digest.hexdigest() != sha256:
-        raise _altered(path, f"its sha256 is {digest.hexdigest()}, not {sha256}")
+        raise altered(path, f"its sha256 is {digest.hexdigest()}, not {sha256}")
     return Disk(path, sha256, blocks)
 
 
@@ -88,14 +87,6 @@ def _block(file: Any, number: int) -> bytes:
     file.seek(number * BLOCK)
     content: bytes = file.read(BLOCK)
     return content.ljust(BLOCK, b"\0")
-
-
-def _altered(path: Path, why: str) -> ImageError:
-    return ImageError(
-        f"{path} is not what was built",
-        why=why,
-        hint="build the image again (dcos-installer image build), then publish",
-    )
 
 
 class Sent:

@@ -109,14 +109,14 @@ def test_nothing_is_removed_while_somebody_builds_and_nobody_builds_meanwhile(
 
 
 def test_what_is_looked_for_stays_until_its_use_ends(workshop: Workshop, tmp_path: Path) -> None:
-    """Also an image that nothing asks for any more: what `gc` of other definitions takes it for."""
+    """Also an image that nothing asks for any more."""
     cache = tmp_path / "cache"
     key = workshop.ensure(cache).key
     waits = threading.Event()
-    (tmp_path / "none").mkdir()
-    builder = workshop.builder(cache, lambda text: waits.set(), tmp_path / "none")
+    builder = workshop.builder(cache, lambda text: waits.set())
     clearing = threading.Thread(target=lambda: collect(builder))
     with ensured(workshop.builder(cache), "machine") as image:
+        lock_for(builder, "machine", version="2")
         clearing.start()
         assert waits.wait(60)
         assert image.key == key and image.tree.is_dir()

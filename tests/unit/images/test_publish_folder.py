@@ -80,7 +80,7 @@ def test_what_is_not_as_built_is_refused_before_anything_is_written(tmp_path: Pa
         file.write(b"altered")
     with pytest.raises(ImageError, match="is not what was built") as caught:
         published(image, tmp_path / "www", "ec2")
-    assert "image build ec2" in caught.value.hint and not (tmp_path / "www").exists()
+    assert "run the same command again" in caught.value.hint and not (tmp_path / "www").exists()
     with pytest.raises(ImageError, match="nothing that could be published"):
         publication("machine", an_image(tmp_path, "tree", {}))
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from dcos_images.cache import distrust
 from dcos_images.errors import ImageError
 from dcos_images.including import load_definition
 from dcos_installer.bundle.images import machine_of
@@ -248,6 +249,8 @@ def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[s
             raise
     if digest.hexdigest() != golden.sha256:
         hypervisor.delete_volume(pool, golden.volume)
+        with contextlib.suppress(OSError):  # one of the cache is built anew then
+            distrust(golden.path)
         raise ProviderError(
             f"the image {golden.path} is not what its manifest says",
             why=f"its SHA-256 is {digest.hexdigest()}, not {golden.sha256}",
