@@ -151,7 +151,13 @@ def test(
 @click.argument("destination")
 @definitions_option
 @_lock_file
-@click.option("--keep", default=3, show_default=True, help="For a folder: how many earlier publications stay.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="For a folder: how many earlier publications stay.",
+)
 @click.option("--endpoint", help="The URL of an S3 or EC2 service other than Amazon's.")
 @_json
 def publish(
