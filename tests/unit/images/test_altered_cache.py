@@ -180,8 +180,8 @@ def test_images_of_every_known_folder_of_definitions_stay(workshop: Workshop, tm
     cache, mine = tmp_path / "cache", tmp_path / "mine"
     (mine / "own").mkdir(parents=True)
     (mine / "own/image.toml").write_text(
-        'name = "own"\nepoch = 1700000000\ndescription = "mine"\noutputs = ["tree"]\npackages = ["systemd"]\n[release.bookworm]\nos_id = "debian"\nos_version = "12"\n'
-        'python = "cp311"\nlibc = "glibc-2.36"\n'
+        'name = "own"\nepoch = 1700000000\ndescription = "mine"\noutputs = ["tree"]\npackages = ["systemd"]\n'
+        '[release.bookworm]\nos_id = "debian"\nos_version = "12"\npython = "cp311"\nlibc = "glibc-2.36"\n'
     )
     shipped = workshop.ensure(cache)
     builder = workshop.builder(cache, definitions=mine)
