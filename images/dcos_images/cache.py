@@ -114,7 +114,7 @@ class Cache:
                 raise AlteredError(
                     f"a step's result in the cache was altered: {', '.join(str(self.folder / key) for key in bad)}",
                     why="its bytes are not those that were made",
-                    hint="run the same command again, which makes it anew",
+                    hint="run the same command again, which makes it again",
                 )
 
         with ThreadPoolExecutor(1) as pool:
@@ -216,11 +216,11 @@ def distrust(part: Path) -> None:
 
 def altered(part: Path, why: str, what: str = "is not what was built") -> ImageError:
     """The error for a part of an entry that has other bytes than were made; the entry is marked as altered."""
-    hint = "run the same command again, which builds the image anew"
+    hint = "run the same command again, which builds the image again"
     try:
         distrust(part)
     except OSError:
-        hint = "as the user that owns the cache, run the same command again, which builds the image anew"
+        hint = "as the user that owns the cache, run the same command again, which builds the image again"
     return ImageError(f"{part} {what}", why=why, hint=hint)
 
 

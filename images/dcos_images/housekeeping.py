@@ -205,7 +205,7 @@ def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ImageError(
             f"{folder} is not an image",
-            why=f"its manifest.json is none of ours: {type(error).__name__}: {error}",
+            why=f"its manifest.json was not written by this program: {type(error).__name__}: {error}",
             hint="name an image's folder",
         ) from error
     return {"packages": packages, "outputs": outputs}

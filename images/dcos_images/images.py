@@ -269,7 +269,7 @@ class ImageBuilder:
         try:
             work()
         except AlteredError as error:
-            self._note(f"{error.what}: it is made anew")
+            self._note(f"{error.what}: it is made again")
             work()
 
     def _base(self, job: Job, keys: Keys) -> tuple[Path, Path]:

@@ -127,7 +127,7 @@ def _strange(path: Path) -> ImageError:
     return ImageError(
         f"{path} is not a file",
         why="it is a link or something else that this program does not make, and nothing is written through it",
-        hint="see who put it there; remove it, or publish to a folder that nobody else writes to",
+        hint="see who put it there; remove it, or publish to a folder that only you can write to",
     )
 
 
