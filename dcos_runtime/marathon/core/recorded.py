@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -41,11 +41,41 @@ EVENT = Event
 EFFECT = Effect
 
 
-_KNOWN = frozenset(
-    {field.encode_name for field in msgspec.structs.fields(App)}
-    | {"ports", "uris", "networks", "version", "versionInfo"}
-)
-"""The fields of a definition: the init ignores all others."""
+@dataclass(frozen=True)
+class _Every:
+    """An object with any keys."""
+
+    shape: str
+
+
+_TEXT, _NUMBER, _WALKED = "text", "number", "walked"
+_SECONDS = ("gracePeriodSeconds", "intervalSeconds", "timeoutSeconds", "delaySeconds")
+_SHAPES: Mapping[str, Any] = {
+    **dict.fromkeys(("cmd", "args", "env", "uris"), _WALKED),
+    **dict.fromkeys(("id", "user", "executor", "role", "killSelection", "version"), _TEXT),
+    **dict.fromkeys(("instances", "cpus", "mem", "disk", "requirePorts", "backoffSeconds", "backoffFactor"), _NUMBER),
+    **dict.fromkeys(("maxLaunchDelaySeconds", "taskKillGracePeriodSeconds"), _NUMBER),
+    "container": _Every(_WALKED),
+    "labels": _Every(_TEXT),
+    "constraints": [[_TEXT]],
+    "dependencies": [_TEXT],
+    "acceptedResourceRoles": [_TEXT],
+    "ports": [_NUMBER],
+    "portDefinitions": [{"port": _NUMBER, "protocol": _TEXT, "name": _TEXT, "labels": _Every(_TEXT)}],
+    "networks": [{"mode": _TEXT}],
+    "fetch": [{"uri": _WALKED, "destPath": _TEXT, **dict.fromkeys(("extract", "executable", "cache"), _NUMBER)}],
+    "healthChecks": [
+        {
+            "path": _WALKED,
+            **dict.fromkeys(("protocol", "ipProtocol"), _TEXT),
+            **dict.fromkeys((*_SECONDS, "port", "portIndex", "maxConsecutiveFailures", "ignoreHttp1xx"), _NUMBER),
+        }
+    ],
+    "upgradeStrategy": dict.fromkeys(("maximumOverCapacity", "minimumHealthCapacity"), _NUMBER),
+    "unreachableStrategy": dict.fromkeys(("inactiveAfterSeconds", "expungeAfterSeconds"), _NUMBER),
+    "versionInfo": {},
+}
+"""What stands where in a definition. Texts that stand elsewhere are hidden: the init refuses or ignores them."""
 _PUBLISHED = (b'"plan"', b'"appDefinition"', b'"healthCheck"')
 _Defining = TypeVar("_Defining", CreateApp, UpdateApp, UpdateApps)
 _TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"')
@@ -154,8 +184,8 @@ class Veil:
 
     def _body(self, request: int, body: bytes, walk: Callable[[Any], Any]) -> bytes:
         try:
-            return json.dumps(walk(json.loads(body)), ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
+            return msgspec.json.encode(walk(msgspec.json.decode(body)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # as `requests` reads it
             self._unreadable[request] = hidden = b"?" * len(body)
             return hidden
 
@@ -171,13 +201,27 @@ class Veil:
         return reply
 
     def _asked(self, value: Any) -> Any:
-        """Definitions as clients send them: other fields are refused or ignored, and may hold anything."""
+        """Definitions as clients send them, or a list of them, or anything."""
         if isinstance(value, list):
             return [self._asked(item) for item in value]
-        if not isinstance(value, dict):
+        return self._walk(self._shaped(value, _SHAPES))
+
+    def _shaped(self, value: Any, shape: Any) -> Any:
+        """The value with the texts hidden that do not stand where ``shape`` says; `_walk` hides those that do."""
+        if shape == _WALKED or value == "disabled":
             return value
-        strange = {key: self._texts(item) for key, item in value.items() if key not in _KNOWN}
-        return {**value, **self._walk({key: item for key, item in value.items() if key in _KNOWN}), **strange}
+        if isinstance(shape, list) and isinstance(value, list):
+            return [self._shaped(item, shape[0]) for item in value]
+        if isinstance(shape, list) and shape == [_TEXT] and isinstance(value, dict):  # a constraint
+            return self._shaped(value, dict.fromkeys(("fieldName", "operator", "value"), _TEXT))
+        if isinstance(shape, _Every) and isinstance(value, dict):
+            return {key: self._shaped(item, shape.shape) for key, item in value.items()}
+        if isinstance(shape, Mapping) and isinstance(value, dict):
+            return {
+                key: self._shaped(item, shape[key]) if key in shape else self._texts(item)
+                for key, item in value.items()
+            }
+        return value if shape == _TEXT and isinstance(value, str) else self._texts(value)
 
     def _texts(self, value: Any) -> Any:
         """Numbers stay, because the core checks whether an amount is zero."""

@@ -40,6 +40,11 @@ _NO_ANSWER = (-1, b"")
 _Sent = TypeVar("_Sent", events.AgentConnect, events.AgentMessages)
 
 
+def _holds_tasks(call: Call) -> bool:
+    """Also beside the part that the call's type names: clients may send several."""
+    return call.accept is not None or call.message is not None
+
+
 class Veil:
     """These may hold secrets: TaskInfos, data that tasks and frameworks send each other, addresses of frameworks'
     pages. The rest is made by the kernel.
@@ -75,6 +80,8 @@ class Veil:
         return msgspec.structs.replace(event, data=hidden)
 
     def _introduced(self, event: events.Subscribe) -> events.Subscribe:
+        if _holds_tasks(event.call):
+            return msgspec.structs.replace(event, call=self._whole(event.call))
         call = event.call.subscribe
         if call is None:
             return event
@@ -82,13 +89,15 @@ class Veil:
         return msgspec.structs.replace(event, call=msgspec.structs.replace(event.call, subscribe=call))
 
     def _called(self, event: events.Called) -> events.Called:
+        if _holds_tasks(event.call):
+            return msgspec.structs.replace(event, call=self._whole(event.call))
         if (update := event.call.update_framework) is not None:
             update = msgspec.structs.replace(update, framework_info=self._pseudonyms.framework(update.framework_info))
             return msgspec.structs.replace(event, call=msgspec.structs.replace(event.call, update_framework=update))
-        if event.call.accept is None and event.call.message is None:
-            return event
-        hidden = codec.decode(self._pseudonyms.message(codec.encode(event.call)), Call)
-        return msgspec.structs.replace(event, call=hidden)
+        return event
+
+    def _whole(self, call: Call) -> Call:
+        return codec.decode(self._pseudonyms.message(codec.encode(call)), Call)
 
     def _tell(self, effect: effects.Tell) -> effects.Tell:
         cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect

@@ -226,6 +226,50 @@ def test_no_secret_of_an_app_gets_into_a_recording() -> None:
     assert names
 
 
+ODD_PLACES: tuple[Any, ...] = (
+    {"healthChecks": [{"protocol": "COMMAND", "command": {"value": f"curl -u u:{SECRET}"}}]},
+    {"healthChecks": [{"protocol": "HTTP", "path": "/", "headers": {"Authorization": SECRET}, "token": [SECRET]}]},
+    {"healthChecks": {"path": SECRET}},
+    {"healthChecks": [SECRET], "fetch": {"uri": SECRET}},
+    {"fetch": [f"http://u:{SECRET}@h/x", {"url": SECRET}, {"uri": "http://h/x", "password": SECRET}]},
+    {"portDefinitions": [{"port": 0, "password": SECRET, "labels": {"a": {"b": SECRET}}}, SECRET]},
+    {"networks": [{"mode": "host", "token": SECRET}]},
+    {"upgradeStrategy": {"password": SECRET}, "unreachableStrategy": SECRET},
+    {"container": SECRET, "versionInfo": {"lastScalingAt": SECRET}},
+    {"container": [SECRET], "constraints": SECRET},
+    {"constraints": [SECRET, ["hostname", "LIKE", {"value": SECRET}]]},
+    {"cpus": SECRET, "ports": [SECRET], "user": {"name": SECRET}, "labels": [SECRET], "dependencies": SECRET},
+    SECRET,
+    [SECRET, {"id": "/x", "colour": SECRET}],
+)
+MALFORMED = (b"NaN", b"1e999", b'"\\ud800"', b'"\xff"', b"01", b"1" + b"0" * 5000)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(json.dumps({"id": "/a", "cmd": "x", **odd} if isinstance(odd, dict) else odd).encode() for odd in ODD_PLACES),
+        *(b'{"id": "/a", "instances": 0, "cmd": "x", "mem": %s}' % value for value in MALFORMED),
+        *(b'{"id": "/a", "instances": 0, "cmd": %s}' % value for value in MALFORMED),
+        b"\xef\xbb\xbf" + json.dumps({"id": "/a", "cmd": SECRET}).encode(),
+        json.dumps({"id": "/a", "cmd": SECRET}).encode("utf-16"),
+    ],
+)
+def test_no_secret_stays_that_stands_where_none_is_expected(body: bytes) -> None:
+    cluster = Recorded(1 << 30)
+    cluster.connect()
+    for make in (events.CreateApp, events.UpdateApps):
+        with contextlib.suppress(Conflict, Locked, NotFound, Invalid, KeyError):
+            cluster.ask(lambda number, make=make: make(number, body, True))
+        cluster.commit()
+    (life,) = cluster.lives
+    life.recorder.flush()
+    (data,) = life.sink.files
+    assert b"horse" not in data and "horse".encode("utf-16-le") not in data
+    _, _, differences, _ = replay.replay(bytes(data))
+    assert differences == []
+
+
 def test_what_the_core_raised_is_raised_again() -> None:
     core = InitCore(Settings(), SeededSource(b"s"))
     sink = Segments()

@@ -15,15 +15,17 @@ import pytest
 
 from dcos_runtime import replay
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.recorder import Recorder, read
+from dcos_runtime.core.recorder import Recorder, read, veiled
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, offers, recorded
 from dcos_runtime.master.core.core import MasterCore
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.state import Settings
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.cluster import MasterInfo
+from dcos_runtime.wire.cluster import FrameworkInfo, MasterInfo, Offer
+from dcos_runtime.wire.common import AgentID, CommandInfo, ExecutorID, TaskID
 from dcos_runtime.wire.scheduler import Call
+from dcos_runtime.wire.tasks import TaskInfo
 from tests.support.cores.master_world import World, WorldFramework
 from tests.support.cores.segments import Segments
 from tests.support.mesos.calls import CONNECT
@@ -244,6 +246,27 @@ def test_no_secret_of_a_task_gets_into_a_recording() -> None:
             names += data.count(b'"PW"') + data.count(b"PW")
     assert names
     assert any(SECRET.encode() in bytes(before) for before, _ in world.frozen)
+
+
+def test_a_calls_other_parts_hide_no_secret_of_its_tasks() -> None:
+    task = TaskInfo(
+        name="t", task_id=TaskID(value="t"), agent_id=AgentID(value="a"), command=CommandInfo(value=f"run {SECRET}")
+    )
+    launch = Offer.Operation(type=Offer.Operation.Type.LAUNCH, launch=Offer.Operation.Launch(task_infos=[task]))
+    info = FrameworkInfo(user="u", name="n")
+    call = Call(
+        type=Call.Type.ACCEPT,
+        accept=Call.Accept(operations=[launch]),
+        message=Call.Message(agent_id=AgentID(value="a"), executor_id=ExecutorID(value="e"), data=SECRET.encode()),
+        update_framework=Call.UpdateFramework(framework_info=info),
+        subscribe=Call.Subscribe(framework_info=info),
+    )
+    veil = recorded.Veil(KEY)
+    parts = (call, msgspec.structs.replace(call, accept=None), msgspec.structs.replace(call, message=None))
+    for event in (it for one in parts for it in (events.Called(1, one, "s"), events.Subscribe(1, 1, "s", one))):
+        (hidden,) = veiled([event], veil.events)
+        whole = msgspec.msgpack.encode(hidden)
+        assert b"horse" not in whole and b"Y29ycmVjdCBob3JzZ" not in whole
 
 
 def test_the_command_says_where_effects_differ(

@@ -27,6 +27,7 @@ from dcos_runtime.wire.common import (
     Value,
 )
 from dcos_runtime.wire.generator.schema import Field, Message
+from dcos_runtime.wire.protobuf._writing import varint_bytes
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import AttributeConstraint, Call, Event
 from dcos_runtime.wire.tasks import CheckInfo, CheckStatusInfo, TaskInfo, TaskState, TaskStatus
@@ -242,6 +243,16 @@ def test_many_pieces_cost_what_their_bytes_do() -> None:
     data = b"\x1a\x09\x09" + struct.pack("<d", 2.5)
     data = b"\n\x01r\x10\x00" + data * 20_000
     assert protobuf.decode(data, Resource).scalar == Value.Scalar(value=2.5)
+
+
+def test_a_lengthy_message_whose_pieces_cost_much_is_refused_at_once() -> None:
+    """Offers without an id in an ACCEPT, and a part of the call over and over."""
+    count = protobuf.MAX_MERGED // 2 + 1
+    offers = b"\x0a\x00" * count
+    accept = b"\x18\x03\x22" + varint_bytes(len(offers)) + offers
+    for data, what in ((accept, "a required field of OfferID is missing"), (b"\x2a\x00" * count, "comes again")):
+        with pytest.raises(codec.DecodeError, match=f"{what}, in a message of more than {protobuf.MAX_MERGED} bytes"):
+            protobuf.decode(data, Call)
 
 
 def test_as_deep_as_google_and_no_deeper() -> None:

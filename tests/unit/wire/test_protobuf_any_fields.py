@@ -47,7 +47,7 @@ class Any:
     def _field(self, field: Field, deep: int) -> bytes:
         wire_type = WIRE_TYPES.get(field.kind, 0)
         if self._chance.random() < 0.02:
-            other = self._any((0, 1, 2, 5))
+            other = self._any((0, 1, 2, 5) if field.key is None else (0, 1, 5))  # see `_entry`
             return varint_bytes(field.number << 3 | other) + self._bare(other)
         if field.key is not None:
             return self._part(field.number, self._entry(field, deep))
