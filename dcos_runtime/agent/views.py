@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -146,8 +147,11 @@ class AgentViewer:
         return shown
 
     def directory(self, record: TaskRecord) -> str:
+        """The path of the sandbox; empty for a task that was refused because its ids can be in none."""
         agent_id = self.core.agent.id or "unknown"
-        return str(self.sandboxes.path(agent_id, record.framework_id, record.executor_id, record.container_id))
+        with contextlib.suppress(ValueError):
+            return str(self.sandboxes.path(agent_id, record.framework_id, record.executor_id, record.container_id))
+        return ""
 
     # --- containers ---------------------------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
 ) -> None:
     core = World().core
     good = codec.encode(info(mem=float("inf")))
-    for name, task in (("one", good), ("bad", b'{"name":"old","limits":{"mem":{"value":null}}}'), ("two", good)):
+    for name, task in (("one", good), ("bad", b'{"name":"old","limits":{"mem":{"value":null}}}'), ("../..", good)):
         raw = msgspec.Raw(task)
         core.completed.append(
             Task(
@@ -134,7 +134,8 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
         )
     viewer = AgentViewer(core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda *_: None, lambda *_: [])
     (framework,) = viewer.state()["completed_frameworks"]
-    assert [executor["id"] for executor in framework["completed_executors"]] == ["one", "two"]
+    assert [executor["id"] for executor in framework["completed_executors"]] == ["one", "../.."]
+    assert [bool(executor["directory"]) for executor in framework["completed_executors"]] == [True, False]
     assert (framework["id"], framework["name"], framework["role"]) == ("f", "", "*")  # nothing is known of it
     assert "task 'bad' cannot be read and is left out of a view" in caplog.text
 
