@@ -104,12 +104,22 @@ class Pair:
     def node(self, name: str) -> str:
         return f"/dcos-service-fw-{name}"
 
-    def register(self, name: str) -> Subscription:
-        """The framework of this service, and its state in ZooKeeper."""
+    def register(self, name: str, before: Subscription | None = None) -> Subscription:
+        """The framework of this service, on the host of its task, and its state in ZooKeeper. ``before``: its
+        scheduler's connection, which ends with the task that an update replaces.
+        """
         port = urllib.parse.urlsplit(self.cluster.master.url).port
         assert port is not None
-        held = Subscription(port, {}, name=f"fw-{name}", failover_timeout=3600.0, suppressed_roles=["*"])
-        self.nodes.create(f"{self.node(name)}/Tasks/t", b"state", makepath=True)
+        status, told = ask(f"{self.cluster.marathon.url}/v2/apps/{name}/tasks")
+        assert status == 200 and len(told["tasks"]) == 1, told
+        again = {} if before is None else {"id": {"value": before.id}}
+        info = {"name": f"fw-{name}", "hostname": told["tasks"][0]["host"], "failover_timeout": 3600.0, **again}
+        held = Subscription(port, {}, suppressed_roles=["*"], **info)
+        assert held.status == 200, held.text
+        if before is None:
+            self.nodes.create(f"{self.node(name)}/Tasks/t", b"state", makepath=True)
+        else:
+            before.close()
         wait_for(lambda: f"fw-{name}" in self.frameworks(), 60, "the framework")
         return held
 
@@ -141,7 +151,7 @@ class Storm:
         self.chance = random.Random(seed)
         self.stands: dict[str, str] = {}
         self.took = {"install": 0.3, "update": 0.3, "uninstall": 0.5, "take down": 4.0}
-        self.held: list[Subscription] = []
+        self.held: dict[str, Subscription] = {}
         self.told: list[str] = []
         """A line for each kill."""
 
@@ -201,8 +211,11 @@ class Storm:
         elif answers:
             # The error says that the result is not known, or that the work is under way; nothing else.
             assert answers[0].status in (409, 502, 503), answers
-        if what == "install" and now != ABSENT:
-            self.held.append(made.register(name))
+        if now == ABSENT:
+            if name in self.held:
+                self.held.pop(name).close()
+        elif what != "uninstall":
+            self.held[name] = made.register(name, self.held.get(name))
         self.stands[name] = now
 
     def _ask(self, client: Client, what: str, name: str, target: str, answers: list[Answer]) -> None:

@@ -12,9 +12,12 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from dcos_universe import artifacts, reading, sbom
 from dcos_universe.artifacts import Digest
+from dcos_universe.check.revision import check_revision
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Revision
+from dcos_universe.trust.sidecars import known_of
 from tests.support.universe.sample import SAMPLE, needs_sample
+from tests.support.universe.sources import FOLDER, good
 
 
 def revision(**entry: Any) -> Revision:
@@ -114,8 +117,19 @@ def test_digests_come_from_resource_json_and_from_beside_it(tmp_path: Path) -> N
         artifacts.of(revision(resource=resource), {"http://198.18.0.9/cli.zip": Digest("d" * 64)})
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"x": "md5:1"}', '{"x": "sha256:' + "A" * 64 + '"}', "[" * 5000])
+@pytest.mark.parametrize("content", ["", "[1]", "3", "{", '{"x": "md5:1"}', '{"x": "sha256:' + "A" * 64 + '"}', "[" * 5000])
 def test_digests_that_are_none_are_told_with_their_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "digests.json").write_text(content)
     with pytest.raises(UniverseError, match=r"digests\.json"):
         artifacts.read(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}"])
+def test_a_file_without_digests_is_as_good_as_none_for_check_and_for_sign(tmp_path: Path, content: str) -> None:
+    source = good()
+    source.files["digests.json"] = content.encode()
+    folder = tmp_path / FOLDER
+    source.write(tmp_path)
+    assert not [one for one in check_revision(folder).findings if "digests.json" in one.file]
+    assert artifacts.read(folder) == {}
+    assert list(known_of(tmp_path).values()) == [{}]
