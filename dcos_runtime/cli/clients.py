@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Mapping
 
+from dcos_runtime import urls
 from dcos_runtime.cli.clusters.target import Target
 from dcos_runtime.cli.connection.gateway import Gateways
 from dcos_runtime.cli.connection.http import Http
@@ -43,6 +43,6 @@ def cosmos(http: Http | Gateways, target: Target, environment: Mapping[str, str]
         address = target.cluster.text("package", "cosmos_url")
     if address:
         return CosmosClient(http, address.rstrip("/"), told_by=f"set by {COSMOS_VARIABLE}, or package.cosmos_url")
-    host = urllib.parse.urlsplit(target.url).hostname or ""
+    host = urls.parse(target.url).hostname or ""
     where = f"http://{f'[{host}]' if ':' in host else host}:{COSMOS_PORT}"
     return CosmosClient(http, where, told_by=f"beside the master, unless {COSMOS_VARIABLE} names another address")

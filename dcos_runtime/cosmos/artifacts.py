@@ -18,10 +18,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import aiohttp
 
+from dcos_runtime import urls
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.fetching import Downloader, DownloadError, endless
 from dcos_runtime.flags.cosmos import ArtifactPlace
@@ -219,6 +219,6 @@ def _uris(given: Mapping[str, Any]) -> dict[str, str]:
 
 def _place(uri: str, digest: str | None) -> tuple[str, str]:
     """The key and the name. The name is that of the URI: agents name the file, and choose how to unpack it, by that."""
-    last = urlsplit(uri).path.rstrip("/").rpartition("/")[2]
+    last = urls.last_name(uri)
     name = last if _NAME.fullmatch(last) else "artifact"
     return digest or "uri-" + hashlib.sha256(uri.encode()).hexdigest(), name

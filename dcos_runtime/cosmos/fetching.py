@@ -13,12 +13,12 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
 
 import aiohttp
 import zstandard
 from yarl import URL
 
+from dcos_runtime import urls
 from dcos_runtime.cosmos.core.addresses import Allowed, NotAllowed, parse_url
 from dcos_runtime.network_errors import with_host
 
@@ -94,7 +94,7 @@ class Downloader:
                 ) as response:
                     location = response.headers.get("Location")
                     if response.status in _REDIRECTS and location:
-                        url = urljoin(url, location)
+                        url = urls.join(url, location)
                         continue
                     yield response
                     return

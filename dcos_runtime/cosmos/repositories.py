@@ -15,7 +15,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -131,7 +130,7 @@ class Repositories:
         try:
             parse_url(uri)
         except NotAllowed as error:
-            if urlsplit(uri).scheme not in ("http", "https"):
+            if uri.partition(":")[0].lower() not in ("http", "https"):
                 raise errors.unsupported_uri(uri) from None
             raise errors.uri_syntax(name, uri, str(error)) from None
         try:

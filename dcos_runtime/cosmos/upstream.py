@@ -9,11 +9,12 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote, urlencode
 
 import aiohttp
 from yarl import URL
 
+from dcos_runtime import urls
 from dcos_runtime.cosmos.core import errors, shown
 from dcos_runtime.cosmos.core.errors import CosmosError
 from dcos_runtime.leading.dialect import PASSED_ON
@@ -120,7 +121,7 @@ class LeaderClient:
                 content = await answer.read()
                 location = answer.headers.get("Location")
                 if answer.status == 307 and location:
-                    url = urljoin(url, location)
+                    url = urls.join(url, location)
                     continue
                 nothing_done = answer.status == 503 and answer.headers.get(PASSED_ON) == "no"
                 return Said(answer.status, content), nothing_done

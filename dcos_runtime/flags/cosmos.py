@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 
+from dcos_runtime import urls
 from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.groups import CLUSTER_PORTS, GuardFlags, RecordingFlags
 from dcos_runtime.flags.leading import PlainLeaderFlags
@@ -43,8 +43,11 @@ def _networks(text: str) -> tuple[Network, ...]:
 def _urls(text: str) -> tuple[str, ...]:
     found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
     for url in found:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or "@" in parts.netloc:
+        try:
+            parts = urls.parse_web(url)
+        except urls.BadUrl as error:
+            raise ValueError(f"{url!r} is not http://host:port or https://host:port: {error}") from error
+        if parts.path or "@" in parts.netloc:
             raise ValueError(f"{url!r} is not http://host:port or https://host:port")
         with_good_port(url)
     if not found:

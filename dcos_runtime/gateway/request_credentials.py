@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from multidict import MultiMapping
+
+from dcos_runtime import urls
 
 COOKIE = "dcos-acs-auth-cookie"
 _SITE = "Sec-Fetch-Site"
@@ -62,7 +63,7 @@ def _of_another_page(url: str, host: str) -> bool:
     if not url:
         return False
     try:
-        from_, to = urlsplit(url), urlsplit(f"https://{host}")
+        from_, to = urls.parse(url), urls.parse(f"https://{host}")
         return from_.scheme != "https" or (from_.hostname, from_.port or 443) != (to.hostname, to.port or 443)
-    except ValueError:
+    except urls.BadUrl:
         return True

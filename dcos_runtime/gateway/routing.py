@@ -10,8 +10,9 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from dcos_runtime import urls
 from dcos_runtime.wire.quoting import shown
 
 if TYPE_CHECKING:
@@ -165,10 +166,9 @@ class ServiceEndpoint:
 def endpoint_of(url: str) -> ServiceEndpoint | None:
     """The address in a framework's URL; None when it has none."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+        parts = urls.parse_web(url)
+    except urls.BadUrl:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+    if parts.username is not None:
         return None
-    return ServiceEndpoint(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))
+    return ServiceEndpoint(parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))

@@ -7,11 +7,11 @@ TEARDOWN.
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from aiohttp import web
 
-from dcos_runtime import bodies, tls
+from dcos_runtime import bodies, tls, urls
 from dcos_runtime.daemon import not_allowed, text_response
 from dcos_runtime.master.core.events import TeardownAsked
 from dcos_runtime.master.scheduler_api import answered
@@ -67,6 +67,6 @@ def _of_another_site(request: web.Request) -> bool:
     if origin is None:
         return False
     try:
-        return urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
+        return urls.parse(origin).netloc.lower() != request.headers.get("Host", "").lower()
     except ValueError:
         return True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime import urls
 from dcos_runtime.cli.connection.gateway import NOBODY_BEHIND, Gateways
 from dcos_runtime.cli.connection.http import NotJson, Response, origin
 from dcos_runtime.cli.errors import USAGE, CliError, Unavailable
@@ -97,7 +97,10 @@ def list_providers(gateways: Gateways) -> list[Provider]:
 
 
 def _is_path(text: str) -> bool:
-    parts = urllib.parse.urlsplit(text)
+    try:
+        parts = urls.parse(text)
+    except urls.BadUrl:
+        return False
     return not parts.scheme and not parts.netloc and parts.path.startswith("/")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import urllib.parse
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime import urls
 from dcos_runtime.cli.clusters.known import CA_FILE, Clusters, KnownCluster
 from dcos_runtime.cli.clusters.login import LoginArguments, json_object, log_in, require_terminal
 from dcos_runtime.cli.clusters.target import base_url
@@ -68,7 +68,7 @@ def _canonical(address: str) -> str:
         address = f"https://{address}"
     url = base_url(address, "URL")
     if url.startswith("https://"):
-        return origin(url) + urllib.parse.urlsplit(url).path
+        return origin(url) + urls.parse(url).path
     try:
         response = exchange("HEAD", url + "/", connect_timeout=CONNECT_SECONDS)
     except NoResponse as error:
@@ -84,9 +84,9 @@ def _canonical(address: str) -> str:
             exit_code=USAGE,
         )
     found = origin(target)
-    if urllib.parse.urlsplit(found).hostname != urllib.parse.urlsplit(url).hostname:
+    if urls.parse(found).hostname != urls.parse(url).hostname:
         print_note(f"{url} leads to {found}")
-    return found + urllib.parse.urlsplit(target).path.rstrip("/")
+    return found + urls.parse(target).path.rstrip("/")
 
 
 def _decide(clusters: Clusters, url: str, check: CaTrust) -> Trust:
@@ -193,7 +193,7 @@ def other_gateways(gateways: Gateways) -> list[str]:
         members: Any = response.json() if response.status == 200 else []
     except NotJson:
         members = []
-    here = urllib.parse.urlsplit(gateways.home)
+    here = urls.parse(gateways.home)
     port = f":{here.port}" if here.port else ""
     hosts = [one.get("hostname") for one in members if isinstance(one, dict)] if isinstance(members, list) else []
     good = [host.strip("[]") for host in hosts if isinstance(host, str) and _HOST.fullmatch(host)]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dcos_runtime import urls
 from dcos_runtime.cli.clusters.known import Clusters, KnownCluster, dcos_dir
 from dcos_runtime.cli.errors import USAGE, CliError
 
@@ -67,7 +68,7 @@ def base_url(address: str, said_by: str) -> str:
     match = re.fullmatch(
         r"(?:(https?)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:@?#\[\]]+)(?::([0-9]{1,5}))?(/[^\s?#]*)?", address.strip()
     )
-    if match is None or (match[3] and not 0 < int(match[3]) < 65536):
+    if match is None or not _is_whole(match[0] if match[1] else f"http://{match[0]}"):
         # The text before an @ may be a password.
         shown = f"...@{address.rpartition('@')[2]}" if "@" in address else address
         raise CliError(
@@ -79,6 +80,14 @@ def base_url(address: str, said_by: str) -> str:
     # A full URL's missing port is the scheme's own, as everywhere; a bare host is a master's.
     port = port or ("" if scheme else str(MASTER_PORT))
     return f"{scheme or 'http'}://{host}{':' if port else ''}{port}{(path or '').rstrip('/')}"
+
+
+def _is_whole(url: str) -> bool:
+    try:
+        urls.parse_web(url)
+    except urls.BadUrl:
+        return False
+    return True
 
 
 def _known(url: str, origin: str, clusters: Clusters) -> Target:

@@ -12,12 +12,12 @@ import logging
 import socket
 import ssl
 import time
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+from dcos_runtime import urls
 from dcos_runtime.cli.errors import CliError
 from dcos_runtime.network_errors import cause
 
@@ -84,12 +84,19 @@ class Response:
         """The absolute URL to which it redirects a request of this method."""
         target = self.headers.get("Location")
         followed = _ANY_METHOD | _READS_ONLY if method in READS else _ANY_METHOD
-        return urllib.parse.urljoin(self.url, target) if target and self.status in followed else None
+        if not target or self.status not in followed:
+            return None
+        try:
+            found = urls.join(self.url, target)
+            urls.parse_web(found)
+        except urls.BadUrl:
+            return None
+        return found
 
 
 def origin(url: str) -> str:
     """``https://host:port`` in lower case, the scheme's own port left out."""
-    parts = urllib.parse.urlsplit(url)
+    parts = urls.parse(url)
     host = (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}.get(parts.scheme)
@@ -138,10 +145,9 @@ def exchange(
 
 
 def _connection(url: str, tls: ssl.SSLContext | None, timeout: float) -> tuple[http.client.HTTPConnection, str]:
-    parts = urllib.parse.urlsplit(url)
+    parts = urls.parse_web(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not parts.hostname or parts.scheme not in ("http", "https"):
-        raise ValueError(f"{url!r} is not a URL that can be asked")
+    assert parts.hostname is not None
     if parts.scheme == "http":
         return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout), path
     context = tls or ssl.create_default_context()
@@ -203,13 +209,13 @@ class Http:
                 raise _wants_principal(response, sent="Authorization" in self._headers)
             if target is None:
                 return response
-            if urllib.parse.urlsplit(target).scheme != "http":
+            if urls.parse(target).scheme != "http":
                 raise _is_gateway(url, target)
             url = target
         raise NoResponse(url, "redirected too often")
 
     def _send(self, method: str, url: str, body: Any, headers: Mapping[str, str], timeout: float) -> Response:
-        if urllib.parse.urlsplit(url).scheme == "https":
+        if urls.parse(url).scheme == "https":
             raise _is_gateway(url, url)
         return exchange(method, url, body, headers={**headers, **self._headers}, timeout=timeout)
 

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlsplit
+
+from dcos_runtime import urls
 
 HEAD_START_SECONDS = 0.25
 
@@ -81,7 +82,7 @@ class _Race:
 
     def start(self, url: str, until: float) -> bool:
         """Starts connecting to ``url``, and waits ``until`` then for a winner, or until no attempt is under way."""
-        parts = urlsplit(url)
+        parts = urls.parse(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)

@@ -6,9 +6,9 @@ import hashlib
 import http.client
 import logging
 import ssl
-import urllib.parse
 from collections.abc import Callable
 
+from dcos_runtime import urls
 from dcos_runtime.cli.connection.gateway import Gateways
 from dcos_runtime.cli.connection.http import Http, NoResponse, no_connection, origin
 from dcos_runtime.cli.errors import CliError
@@ -66,8 +66,9 @@ def _from_elsewhere(source: PluginSource, tell: Progress) -> bytes:
         if target is None:
             return content
         try:
-            target = urllib.parse.urljoin(url, target)
-        except ValueError as error:
+            target = urls.join(url, target)
+            urls.parse_web(target)
+        except urls.BadUrl as error:
             raise CliError(f"{url} leads to {target!r}, which is not an address of the web") from error
         if url.lower().startswith("https:") and not target.lower().startswith("https:"):
             raise CliError(f"{url} leads to {origin(target)}, which is not https: not followed")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import platform
 import re
 import sys
-import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import SplitResult
 
+from dcos_runtime import urls
 from dcos_runtime.cli.errors import CliError
 
 _SYSTEMS = {"linux": "linux", "darwin": "darwin", "win32": "windows"}
@@ -29,7 +30,7 @@ class PluginSource:
 
     @property
     def file(self) -> str:
-        return urllib.parse.unquote(urllib.parse.urlsplit(self.url).path).rpartition("/")[2]
+        return urls.last_name(self.url, decoded=True)
 
 
 def system() -> tuple[str, str]:
@@ -60,7 +61,7 @@ def _wheel(text: str, name: str) -> PluginSource:
     """pip's form of a URL with a digest: ``https://…/x.whl#sha256=…``."""
     address, _, fragment = text.partition("#")
     url = _address(address, name)
-    if not urllib.parse.urlsplit(url).path.endswith(".whl"):
+    if not urls.parse(url).path.endswith(".whl"):
         raise CliError(
             f"the plugin of {name} is {text!r}, which is not a wheel",
             details=["only wheels at addresses are installed: nothing is built here, and no index is asked"],
@@ -79,14 +80,12 @@ def _address(url: str, name: str) -> str:
     return url
 
 
-def web_address(url: str) -> urllib.parse.SplitResult | None:
+def web_address(url: str) -> SplitResult | None:
     """The parts of a URL that can be fetched; None for any other text."""
     try:
-        parts = urllib.parse.urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        return urls.parse_web(url)
+    except urls.BadUrl:
         return None
-    return parts if fits else None
 
 
 def _digest(hashes: Any, name: str) -> str | None:

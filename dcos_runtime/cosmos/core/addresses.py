@@ -10,7 +10,9 @@ import ipaddress
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
+
+from dcos_runtime import urls
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
@@ -79,19 +81,10 @@ def parse_url(url: str) -> tuple[SplitResult, str, int]:
     """The URL, its host and port. Raises `NotAllowed` for a URL that may never be fetched."""
     if len(url) > MAX_URL:
         raise NotAllowed(f"it is longer than {MAX_URL} characters")
-    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url) or "\\" in url:
-        raise NotAllowed("it holds what no URL may: spaces, control characters or a backslash")
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as fault:
+        parts = urls.parse_web(url)
+    except urls.BadUrl as fault:
         raise NotAllowed(str(fault)) from None
-    if parts.scheme not in _PORTS:
-        raise NotAllowed(f"its scheme is {parts.scheme or 'missing'}, not http or https")
-    if not parts.hostname:
-        raise NotAllowed("it names no host")
     if parts.username is not None or parts.password is not None:
         raise NotAllowed("it holds a user or a password, which everybody could read who lists repositories")
-    if port == 0:
-        raise NotAllowed("its port is 0")
-    return parts, parts.hostname, port or _PORTS[parts.scheme]
+    return parts, parts.hostname or "", parts.port or _PORTS[parts.scheme]

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from dcos_runtime import urls
 from dcos_runtime.core import instants
 
 _CONTAINER = re.compile("[0-9a-f]{12}")
@@ -73,8 +73,8 @@ def _host(name: object) -> str:
 
 def _of_url(url: object) -> str:
     try:
-        return _host(urlsplit(str(url or "")).hostname)
-    except ValueError:
+        return _host(urls.parse(str(url or "")).hostname)
+    except urls.BadUrl:
         return ""
 
 

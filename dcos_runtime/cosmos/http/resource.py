@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from dcos_runtime import urls
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.fetching import Downloader, DownloadError
 from dcos_runtime.cosmos.mirroring import Mirror
@@ -76,4 +77,4 @@ class PackageResources:
 
 
 def _name(url: str) -> str:
-    return quote(urlsplit(url).path.rstrip("/").rpartition("/")[2] or "resource", safe="%")
+    return quote(urls.last_name(url) or "resource", safe="%")

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
 
+from dcos_runtime import urls
 from dcos_runtime.wire import codec, recordio
 from dcos_runtime.wire.scheduler import Event
 
@@ -60,8 +60,11 @@ def answer(
         return NotNow(f"{asked} answered 200 without {STREAM_ID}; is it a Mesos master?")
     if status in (301, 302, 307, 308):
         location = headers.get("Location", "")
-        target = urlsplit(urljoin(asked, location))  # Mesos' Location is protocol-relative: //host:port/path
-        if not location or not target.netloc:
+        try:
+            target = urls.parse_web(urls.join(asked, location))  # Mesos' Location is //host:port/path
+        except urls.BadUrl:
+            target = None
+        if not location or target is None:
             return NotNow(f"{asked} redirects to nowhere (Location {location!r})")
         return Elsewhere(f"{target.scheme}://{target.netloc}")
     if status in (400, 401, 403, 415):

@@ -10,10 +10,10 @@ import enum
 import logging
 from collections import deque
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import msgspec
 
+from dcos_runtime import urls
 from dcos_runtime.core.frozen import Frozen, Log, Now, Tick
 from dcos_runtime.core.seeds import SeededSource, SourceState
 from dcos_runtime.core.timers import Timers
@@ -324,8 +324,8 @@ def _name(call: Call) -> str:
 
 def _same_door(url: str, other: str) -> bool:
     """Whether both have the same scheme and port."""
-    one, two = urlsplit(url), urlsplit(other)
     try:
-        return (one.scheme, one.port) == (two.scheme, two.port)
-    except ValueError:  # not a valid port
+        one, two = urls.parse(url), urls.parse(other)
+    except urls.BadUrl:
         return False
+    return (one.scheme, one.port) == (two.scheme, two.port)

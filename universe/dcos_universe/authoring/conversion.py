@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from dcos_runtime import urls
 from dcos_universe.authoring.scaffold import as_json, service_options
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json
@@ -226,11 +226,16 @@ class _Work:
         return self._tag(f"resource.assets.container.docker.{self._named(self._images, short, value)}")
 
     def _uri(self, value: Any) -> Any:
-        if not isinstance(value, str) or not re.fullmatch(r"https?://[\x21-\x7e]+", value):
-            if isinstance(value, str):
-                self.notes.append(f"{value} is fetched as it stands: only http and https can be resources")
+        if not isinstance(value, str):
             return self._plain(value)
-        last = unquote(urlsplit(value).path).rstrip("/").rpartition("/")[2] or "file"
+        try:
+            if not value.isascii():
+                raise urls.BadUrl("it has characters that a URL holds in %XX only")
+            urls.parse_web(value)
+        except urls.BadUrl as error:
+            self.notes.append(f"{value} is fetched as it stands: it cannot be a resource, {error}")
+            return self._plain(value)
+        last = urls.last_name(value, decoded=True) or "file"
         return self._tag(f"resource.assets.uris.{self._named(self._uris, last, value)}")
 
     def _named(self, kept: dict[str, str], wanted: str, value: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from dcos_runtime import urls
 from dcos_universe.artifacts import Digest
 from dcos_universe.check.findings import Finding
 from dcos_universe.check.wording import findings_of
@@ -17,7 +18,6 @@ from dcos_universe.validate import check_file
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
 _WAY = re.compile(r"[^?#]*")
-_WEB = re.compile(r"[hH][tT][tT][pP][sS]?://(?:[^/?#@]*@)?[^/?#@]+")
 _IMAGE = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?/)?"
     r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
@@ -88,13 +88,17 @@ def _address(path: Place, url: str) -> Iterator[Finding]:
         what = f"{url[:80]!r} is no address"
         yield Finding(RESOURCE, path, "url", what, "write SCHEME://HOST/PATH without spaces")
         return
-    if url[:5].lower() in ("http:", "https") and not _WEB.match(url):
-        yield Finding(RESOURCE, path, "url", f"{url[:80]!r} names no host", "write https://HOST/PATH")
-        return
     way = _WAY.match(url.split("://", 1)[-1])[0]  # type: ignore[index]  # it matches every text
     if ("%" in way or ".." in way) and ".." in unquote(unquote(way)).replace("\\", "/").split("/"):
         what = f"{url[:80]!r} leads out of where it begins"
         yield Finding(RESOURCE, path, "escape", what, "write the address without ..")
+        return
+    try:
+        if urls.parse(url).scheme in ("http", "https"):
+            urls.parse_web(url)
+    except urls.BadUrl as error:
+        yield Finding(RESOURCE, path, "url", f"{url[:80]!r} is no address: {error}", "write https://HOST/PATH")
+        return
     if "@" in way and "://" in url and ":" in way.partition("/")[0].rpartition("@")[0]:
         yield Finding(RESOURCE, path, "credentials", "the address holds a password", "take it out")
 

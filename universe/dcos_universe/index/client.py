@@ -13,6 +13,7 @@ from typing import Any
 import zstandard
 from tuf.api.metadata import TargetFile
 
+from dcos_runtime import urls
 from dcos_universe.errors import UniverseError
 from dcos_universe.index import durable, fetching
 from dcos_universe.index.delta import Held, steps
@@ -308,8 +309,15 @@ class Client:
 
 def folder_and_index(url: str) -> tuple[str, str]:
     """The folder of the repository, and the index that the URL names, if it names one. ``…/repo`` and
-    ``…/universe.json`` are in the repository's folder."""
-    parts = urllib.parse.urlsplit(url)
+    ``…/universe.json`` are in the repository's folder. Raises `UniverseError` for what is no URL."""
+    try:
+        parts = urls.parse(url)
+        if parts.scheme in ("http", "https"):
+            urls.parse_web(url)
+    except urls.BadUrl as error:
+        raise UniverseError(
+            f"{url!r} is no address of a repository", why=str(error), hint="give http(s)://HOST/PATH, or a folder"
+        ) from error
     path = parts.path.rstrip("/")
     folder, _, last = path.rpartition("/")
     if last == "repo":

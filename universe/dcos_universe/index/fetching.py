@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from dcos_runtime import urls
 from dcos_runtime.network_errors import cause
 from dcos_universe.errors import UniverseError
 
@@ -80,7 +81,10 @@ class Unreachable(FetchError):
 
 def fetch(url: str, max_length: int, headers: Mapping[str, str] = {}) -> FetchedResponse:
     """The `Fetch` of http, https and file URLs. Proxies are taken from the environment."""
-    scheme = urllib.parse.urlsplit(url).scheme.lower()
+    try:
+        scheme = urls.parse(url).scheme
+    except urls.BadUrl as error:
+        raise Unreachable(url, str(error)) from error
     if scheme == "file":
         return _file(url, max_length)
     if scheme not in ("http", "https"):
@@ -89,8 +93,7 @@ def fetch(url: str, max_length: int, headers: Mapping[str, str] = {}) -> Fetched
 
 
 def _file(url: str, max_length: int) -> FetchedResponse:
-    parts = urllib.parse.urlsplit(url)
-    path = urllib.parse.unquote(parts.path)
+    path = urllib.parse.unquote(urls.parse(url).path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+from dcos_runtime import urls
 
 BLOBS = "blobs"
 _CHARACTER = re.compile(r"[A-Za-z0-9._+~@-]")
@@ -56,7 +58,7 @@ def blob_name(uri: str, sha256: str) -> str:
     """The path of an artifact below a mirror's URL: its digest, and then the name at the end of its URI. The name is
     kept because its ending decides whether an agent unpacks the file, and because a task finds it under that name in
     its sandbox. It has only characters that are the same in a path and in a URL."""
-    last = unquote(urlsplit(uri).path.rstrip("/").rpartition("/")[2])
+    last = unquote(urls.last_name(uri))
     kept = "".join(one if _CHARACTER.fullmatch(one) else "_" for one in last)[-200:].lstrip(".")
     return f"{BLOBS}/{sha256}/{kept or 'file'}"
 

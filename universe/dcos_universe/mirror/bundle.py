@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from dcos_runtime import urls
 from dcos_runtime.counting import counted
 from dcos_universe import artifacts, states
 from dcos_universe.artifacts import IMAGE, Artifact, Digest
@@ -97,10 +97,10 @@ def mirror(
 
 def _names_a_host(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        urls.parse_web(url)
+    except urls.BadUrl:
         return False
+    return True
 
 
 _HINT = "look at the disk and at rights; the tree is as it was, what came is kept: run this again, and it goes on"

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import aiohttp
 
+from dcos_runtime import urls
 from dcos_runtime.network_errors import with_host
 from dcos_universe.artifacts import Digest
 from dcos_universe.errors import UniverseError, refusal
@@ -193,11 +193,12 @@ class _Download:
         self.part = store.part(wanted.uri)
 
     async def run(self) -> Digest:
-        parts = urlsplit(self.wanted.uri)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            urls.parse_web(self.wanted.uri)
+        except urls.BadUrl as error:
             raise UniverseError(
-                f"{self.wanted.uri} is not downloaded", why="only http and https URLs are", hint="correct resource.json"
-            )
+                f"{self.wanted.uri} is not downloaded", why=str(error), hint="correct resource.json"
+            ) from error
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return await self._attempt()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import jinja2
 
+from dcos_runtime import urls
 from dcos_universe.index.files import RELEASES, Piece, numbers
 from dcos_universe.model import Json, Revision
 from dcos_universe.states import States
@@ -124,11 +124,10 @@ def link(value: object) -> str | None:
     if not text.isascii() or any(ord(character) <= 32 or character in "\\\x7f" for character in text):
         return None
     try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
-    except ValueError:
+        parts = urls.parse_web(text)
+    except urls.BadUrl:
         return None
-    return text if usable else None
+    return text if parts.username is None else None
 
 
 def card(name: str, pieces: Sequence[Piece], states: States) -> Card:
