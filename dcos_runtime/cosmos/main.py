@@ -32,6 +32,7 @@ from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import Pattern
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
+from dcos_universe.errors import UniverseError
 
 NODES_SECONDS = 20.0
 
@@ -69,6 +70,8 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
                 why=f"{store.place} is no folder that this process may write to",
                 hint="make it, or mount it, on every master and agent, and give it to the user that this runs as",
             )
+        if flags.repository_root is not None:
+            _check_root(flags.repository_root)
         if flags.principal and flags.secret_file:
             self._credential = aiohttp.BasicAuth(flags.principal, secret_in("secret_file", flags.secret_file))
 
@@ -132,6 +135,16 @@ class Cosmos(Daemon[CosmosShell, CosmosFlags]):
     async def _close(self) -> None:
         for part in (*self._upstreams, self._tasks, self._fetcher):
             await part.close()
+
+
+def _check_root(path: str) -> None:
+    """Raises `Unusable` for a file with which every repository would be refused, as if it were tampered with."""
+    from dcos_universe.index.trusted import read_root  # without the flag, python-tuf is of fetching processes alone
+
+    try:
+        read_root(Path(path))
+    except UniverseError as error:
+        raise Unusable(f"--repository_root={path} cannot be used", why=error.why, hint=error.hint) from error
 
 
 def _remover(flags: CosmosFlags) -> RemoveNodes | None:

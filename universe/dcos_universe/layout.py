@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 _VERSIONED = re.compile(r"metadata/[0-9]+\.[\w-]+\.json", re.ASCII)
 _BY_DIGEST = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.[\x21-\x2e\x30-\x7e]+)?")
 _STEP = re.compile(r"delta/[^/]+/[0-9a-f]{64}\.json(?:\.gz|\.zst)?")
+
+
+def tree_in(place: Path) -> Path:
+    """The tree that a folder means: the folder itself; or, if `publish` writes to it, the tree in it that is
+    current."""
+    current = place / "current"
+    return current if current.is_symlink() or (place / "trees").is_dir() else place
 
 
 def versioned(path: str) -> bool:

@@ -44,15 +44,3 @@ def pick_keys(passphrase_file: Path | None, *, new: bool = False) -> keys.Ask:
 def private_keys(files: Iterable[Path], passphrase_file: Path | None) -> list[Signer]:
     ask = pick_keys(passphrase_file)
     return [keys.read_private(file, ask) for file in files]
-
-
-def read_root(path: Path) -> bytes:
-    """The root.json that a repository is verified with. Raises `UniverseError`."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UniverseError(
-            f"{path} cannot be read",
-            why=error.strerror or str(error),
-            hint="get root.json from its publisher",
-        ) from error

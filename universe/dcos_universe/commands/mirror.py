@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from dcos_runtime.counting import counted
-from dcos_universe.commands._keys import read_root
 from dcos_universe.commands._source import for_programs, jobs_option
 
 
@@ -59,6 +58,7 @@ def command(
     """Bring packages of SOURCE (a folder of packages, a built tree, or a URL) with all their artifacts and images,
     and makes the tree OUT of them. It is signed, served and published like any other tree. Run again, it goes on
     where it was."""
+    from dcos_universe.index.trusted import read_root
     from dcos_universe.mirror import bundle
 
     settings = bundle.Settings(

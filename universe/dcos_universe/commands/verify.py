@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from dcos_runtime.counting import counted
-from dcos_universe.commands._keys import read_root
 from dcos_universe.commands._source import for_programs
 
 EXPIRES_SOON = 3
@@ -43,9 +42,9 @@ EXPIRES_SOON = 3
 def command(
     context: click.Context, repository: str, root: Path, warn_days: int, state: Path | None, as_json: bool
 ) -> None:
-    """Verify REPOSITORY, a built tree or a URL. Exit code 0: it is its publisher's; 1: it is refused, and why; 3:
-    it is, and will not be for long (--warn-days)."""
-    from dcos_universe.index.trusted import RepositoryRefused
+    """Verify REPOSITORY, a built or published tree or a URL. Exit code 0: it is its publisher's; 1: it is refused, and
+    why; 3: it is, and will not be for long (--warn-days)."""
+    from dcos_universe.index.trusted import RepositoryRefused, read_root
     from dcos_universe.trust import verifying
 
     try:

@@ -64,6 +64,29 @@ class RepositoryRefused(UniverseError):
         super().__init__(what, why=f"{reason}: {why}" if why else reason, hint=REMEDIES[reason])
 
 
+def read_root(path: Path) -> bytes:
+    """The root.json that a repository is verified with. It may have expired: newer ones follow from it. Raises
+    `UniverseError` if it cannot be read, or is not the metadata of a TUF root that its own keys have signed.
+    """
+    hint = "get root.json from the publisher, by a way to be trusted; it is no key, and no other role's metadata"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error), hint=hint) from error
+    what = f"{path} is not the root of a repository"
+    try:
+        found: Metadata[Any] = Metadata.from_bytes(content)
+    except (exceptions.RepositoryError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise UniverseError(what, why="it is not metadata of TUF in JSON", hint=hint) from error
+    if not isinstance(found.signed, Root):
+        raise UniverseError(what, why=f"it is metadata of the role {found.signed.type}", hint=hint)
+    try:
+        found.signed.verify_delegate(Root.type, found.signed_bytes, found.signatures)
+    except (exceptions.RepositoryError, ValueError) as error:
+        raise UniverseError(what, why=f"its own keys have not signed it: {error}", hint=hint) from error
+    return content
+
+
 class Trusted:
     """One look at a repository: its roles at one moment, verified from ``root`` on. Not for two threads.
 

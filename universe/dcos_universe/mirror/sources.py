@@ -13,6 +13,7 @@ from dcos_universe.errors import UniverseError
 from dcos_universe.index.client import Client, folder_and_index
 from dcos_universe.index.files import COMPARED, RELEASES, UNIVERSE, index_name, numbers
 from dcos_universe.index.trusted import MISSING, RepositoryRefused
+from dcos_universe.layout import tree_in
 from dcos_universe.model import Revision
 from dcos_universe.states import RevisionState, States, noted_reason
 
@@ -32,6 +33,8 @@ class Source:
 
 def read(where: str, *, root: bytes | None, state: Path) -> Source:
     """``root``: everything that it does not verify is refused. Raises `UniverseError`."""
+    if "://" not in where:
+        where = str(tree_in(Path(where)))
     if "://" not in where and not (Path(where) / "universe.json").is_file():
         try:
             return _packages(reading.packages(Path(where)).parent)

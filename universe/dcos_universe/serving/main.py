@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from dcos_universe.errors import UniverseError
+from dcos_universe.layout import tree_in
 from dcos_universe.serving.connections import Bounds
 from dcos_universe.serving.server import Address, Serving, context
 from dcos_universe.serving.tree import NoTree, ServedTree
@@ -92,8 +93,7 @@ def command(
 def served_root(tree: Path) -> Path:
     """The folder to serve: ``tree`` itself; or, if it is a folder that `publish` writes to, the tree in it that is
     current. Such a folder may still be empty."""
-    current = tree / "current"
-    return current if current.is_symlink() or (tree / "trees").is_dir() or _nothing_in(tree) else tree
+    return tree / "current" if _nothing_in(tree) else tree_in(tree)
 
 
 def _nothing_in(tree: Path) -> bool:

@@ -18,6 +18,7 @@ from dcos_universe.index import durable
 from dcos_universe.index.client import folder_and_index
 from dcos_universe.index.fetching import Fetch, fetch
 from dcos_universe.index.trusted import MISSING, TAMPERED, TARGETS, RepositoryRefused, Trusted
+from dcos_universe.layout import tree_in
 from dcos_universe.model import Json
 from dcos_universe.trust import contents
 from dcos_universe.trust.sidecars import FOLDER, SBOMS
@@ -61,11 +62,12 @@ def verify(
     state: Path | None = None,
     ask: Fetch = fetch,
 ) -> Verified:
-    """``where``: a tree (a folder: every file of it is read), or a URL (its signed files are): that of the repository's
-    folder, of its ``…/repo`` or of one of its files, as for `Client`. ``state`` stores what was seen, by which a
-    rollback is recognized the next time. Raises `RepositoryRefused`, and `UniverseError`.
+    """``where``: a tree, or a place that one was published to (a folder: every file of it is read), or a URL (its
+    signed files are): that of the repository's folder, of its ``…/repo`` or of one of its files, as for `Client`.
+    ``state`` stores what was seen, by which a rollback is recognized the next time. Raises `RepositoryRefused`, and
+    `UniverseError`.
     """
-    tree = None if "://" in where else Path(where)
+    tree = None if "://" in where else tree_in(Path(where))
     if tree is not None and not tree.is_dir():
         raise UniverseError(
             f"there is no tree at {where}",
