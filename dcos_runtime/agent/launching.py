@@ -86,8 +86,7 @@ class Launching:
         await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
         if self.projects is not None:
             await base.to_its_end(partial(self.projects.give, effect.container_id, sandbox, self.disk.limit(task)))
-        if command.uris:
-            await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, self.disk.limit(task))
+        await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, self.disk.limit(task))
         pid = await self.launcher.create(self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox))
         if self.projects is not None:
             folders = self.launcher.folders(effect.container_id)

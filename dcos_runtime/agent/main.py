@@ -31,6 +31,7 @@ from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin
+from dcos_runtime.agent.fetch_cache import FetchCache
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.agent.files import SandboxFiles
 from dcos_runtime.agent.http import AgentHttp
@@ -188,6 +189,7 @@ async def _assemble(
             operator=dict(flags.executor_environment_variables),
         )
 
+    await asyncio.to_thread(end_leftovers, sandboxes.root.resolve())
     fetcher = Fetcher(
         stall_seconds=flags.fetcher_stall_timeout,
         total_seconds=flags.fetcher_timeout,
@@ -197,8 +199,8 @@ async def _assemble(
         home=Path(flags.frameworks_home) if flags.frameworks_home else None,
         public_only=launcher.name == "linux",
         turns=asyncio.Semaphore(flags.fetcher_max_processes),
+        cache=await asyncio.to_thread(_cache, flags),
     )
-    await asyncio.to_thread(end_leftovers, sandboxes.root.resolve())
     launching = Launching(
         sandboxes=sandboxes,
         fetcher=fetcher,
@@ -230,13 +232,19 @@ async def _assemble(
     def processes(container_id: str, name: str) -> list[Process]:
         return launchers[name].processes(container_id) if name in launchers else []
 
-    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage, processes)
+    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage, processes, fetcher.metrics)
     http.files = SandboxFiles(sandboxes)
     return shell
 
 
 def _recorder(flags: AgentFlags, core: AgentCore, seed: bytes) -> Recorder | None:
     return recorder(flags.record, core, recorded.NAME, seed, recorded.Veil)
+
+
+def _cache(flags: AgentFlags) -> FetchCache | None:
+    if not flags.fetcher_cache_size:
+        return None
+    return FetchCache.begin(agent_settings.cache_folder(flags), flags.fetcher_cache_size)
 
 
 def _projects(flags: AgentFlags, work_dir: Path, root: Path) -> Projects | None:

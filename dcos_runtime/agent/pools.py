@@ -25,6 +25,9 @@ READS = ThreadPoolExecutor(8, "reads")
 LOOKS = ThreadPoolExecutor(2, "looks")
 """Reading what processes of tasks say of themselves: one whose memory does not come can hold its reader up."""
 
+FETCHES = ThreadPoolExecutor(2, "fetches")
+"""Opening and removing files of the fetcher's cache; its downloads are processes."""
+
 REMOVALS = ThreadPoolExecutor(2, "removals")
 """Removing folders: minutes, for one with a million files."""
 

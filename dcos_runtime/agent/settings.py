@@ -42,11 +42,17 @@ def own_paths(flags: AgentFlags) -> dict[str, Path]:
     named = {
         "work_dir": work_dir,
         "runtime_dir": flags.runtime_dir or work_dir / "run",
+        "fetcher_cache_dir": cache_folder(flags),
         "http_credentials": flags.http_credentials,
         "tls_identity": flags.tls_identity,
         "record": flags.record,
     }
     return {name: Path(path).absolute() for name, path in named.items() if path is not None}
+
+
+def cache_folder(flags: AgentFlags) -> Path:
+    """The folder of the fetcher's cache."""
+    return Path(flags.fetcher_cache_dir or Path(flags.work_dir) / "fetch").absolute()
 
 
 def capabilities(flags: AgentFlags) -> Policy:

@@ -36,7 +36,9 @@ CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "TA
 
 @dataclass(frozen=True)
 class AgentViewer:
-    """Shows one agent. ``usage`` and ``processes`` ask a launcher of a container: by its id and the launcher's name."""
+    """Shows one agent. ``usage`` and ``processes`` ask a launcher of a container: by its id and the launcher's name;
+    ``fetched`` the fetcher for its metrics.
+    """
 
     core: AgentCore
     sandboxes: Sandboxes
@@ -45,6 +47,7 @@ class AgentViewer:
     flags: Mapping[str, str]
     usage: Callable[[str, str], Usage | None]
     processes: Callable[[str, str], list[Process]]
+    fetched: Callable[[], Mapping[str, float]]
 
     def state(self) -> dict[str, Any]:
         info = self.core.settings.info
@@ -228,7 +231,7 @@ class AgentViewer:
             values[f"slave/{name}_total"] = total
             values[f"slave/{name}_used"] = taken
             values[f"slave/{name}_percent"] = taken / total if total else 0.0
-        return values
+        return values | dict(self.fetched())
 
     def _in_stages(self, *stages: Stage) -> int:
         return sum(1 for task in self.core.tasks.values() if task.container.stage in stages)

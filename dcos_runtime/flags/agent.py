@@ -185,6 +185,12 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
     fetcher_max_processes: int = flag(
         whole(1, 1024), "tasks whose URIs are fetched at the same time", default=16, ours=True
     )
+    fetcher_cache_size: int = flag(
+        SIZE, "what the cache of fetched files may take, 0B for none; see *The cache*", default=2 << 30
+    )
+    fetcher_cache_dir: str | None = flag(
+        FOLDER, "folder of that cache, which is emptied at every start", instead="`fetch` below `--work_dir`"
+    )
     fetcher_local_roots: tuple[Path, ...] | None = flag(
         FOLDERS,
         "folders, `:` between them, whose files tasks may fetch by `file:///path`; see *Fetching*",

@@ -27,6 +27,7 @@ def test_an_agent_does_not_start_with_folders_that_containers_see(below_opt: Pat
     cases = {
         "work_dir": f"--work_dir={tmp_path}/link/agent",
         "runtime_dir": f"--runtime_dir={below_opt}/run",
+        "fetcher_cache_dir": f"--fetcher_cache_dir={below_opt}/cache",
         "http_credentials": f"--http_credentials={tmp_path}/link/key",
     }
     (below_opt / "key").write_text('{"credentials": []}')
@@ -61,11 +62,17 @@ def test_tasks_of_other_users_run_whatever_the_umask_and_the_folders_above(launc
         assert agent.work_dir.joinpath("meta").stat().st_mode & 0o777 == 0o700
         master.run(ID, "plain", "id -un; touch made; stat -c %a made", user="nobody")
         master.run(ID, "fetched", {"value": "ls", "uris": [{"value": uri}]}, user="nobody")
-        for name in ("plain", "fetched"):
+        entries = agent.work_dir / "fetch" / "entries"
+        look = f"cat {entries}/* || ls {entries} || echo closed"
+        master.run(ID, "cached", {"value": look, "uris": [{"value": uri, "cache": True}]}, user="nobody")
+        for name in ("plain", "fetched", "cached"):
             ended = master.status(name)
             assert ended.state.value == "TASK_FINISHED", (name, ended.message)
         assert agent.text("plain") == "nobody\n644\n"
         assert Path(uri).name in agent.text("fetched").split()
+        (entry,) = entries.iterdir()
+        assert entry.read_bytes() == (agent.sandbox("cached") / Path(uri).name).read_bytes()
+        assert agent.text("cached") == "closed\n", "the fetcher's cache is not for tasks"
     finally:
         os.umask(before)
         agent.stop()

@@ -79,6 +79,32 @@ def test_a_fetch_ends_with_its_agent_whatever_that_dies_of(pair: tuple[Pretended
         assert master.status("fetches").state.value == "TASK_LOST"
 
 
+@only_posix
+def test_the_fetchers_cache_serves_until_the_agent_dies_and_is_empty_then(
+    pair: tuple[PretendedMaster, Agent], tmp_path: Path
+) -> None:
+    master, agent = pair
+    source, entries = tmp_path / "source", agent.work_dir / "fetch" / "entries"
+
+    def fetched(task: str, text: str) -> str:
+        source.write_text(text)
+        master.run(ID, task, {"value": "cat source", "uris": [{"value": f"file://{source}", "cache": True}]})
+        assert master.status(task).state.value == "TASK_FINISHED", agent.text(task, "stderr")
+        return agent.text(task)
+
+    def taken() -> tuple[float, int]:
+        used = agent.get("/metrics/snapshot")[1]["containerizer/fetcher/cache_size_used_bytes"]
+        return used, len(list(entries.iterdir()))
+
+    assert fetched("first", "first") == fetched("second", "changed") == "first" and taken() == (5.0, 1)
+    master.run(ID, "thief", {"value": "true", "uris": [{"value": f"file://{next(entries.iterdir())}"}]})
+    assert "not for tasks" in str(master.status("thief").message)
+    agent.kill()
+    agent.start()
+    assert taken() == (0.0, 0)
+    assert fetched("third", "third") == "third" and taken() == (5.0, 1)
+
+
 @pytest.mark.parametrize("pair", ["linux"], indirect=True)
 def test_what_a_trial_container_left_is_removed_at_the_next_start(pair: tuple[PretendedMaster, Agent]) -> None:
     _, agent = pair

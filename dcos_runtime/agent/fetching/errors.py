@@ -30,6 +30,14 @@ class FetchError(Exception):
     """One URI could not be fetched. The text says why."""
 
 
+class CacheError(FetchError):
+    """The cache cannot take it, whatever its source would give. ``full``: the cache's disk is."""
+
+    def __init__(self, why: str, full: bool = False) -> None:
+        super().__init__(why)
+        self.full = full
+
+
 class QuotingError(FetchError):
     """The message quotes the server."""
 

@@ -11,11 +11,20 @@ import os
 import re
 import ssl
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-from dcos_runtime.agent.fetching.errors import Budget, FetchError, QuotingError, copy, describe, piece, without
+from dcos_runtime.agent.fetching.errors import (
+    Budget,
+    CacheError,
+    FetchError,
+    QuotingError,
+    copy,
+    describe,
+    piece,
+    without,
+)
 from dcos_runtime.network_errors import cause
 from dcos_runtime.wire import uris
 from dcos_runtime.wire.uris import Web
@@ -34,6 +43,14 @@ _END = (b"\r\n", b"\n")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;[^\n]*)?\r?\n")
 
 
+Announce = Callable[[int | None], None]
+"""Is told the size in bytes before the first of them is written; ``None``: it cannot be known."""
+
+
+def _unannounced(size: int | None) -> None:
+    """Nobody wants to know the size."""
+
+
 @dataclass(frozen=True)
 class SourceRules:
     """``roots``: folders whose files may be fetched, each with its real path; ``never``: what may not, even below those
@@ -49,11 +66,11 @@ class SourceRules:
     stall_seconds: float
 
 
-def save(value: str, file: IO[bytes], rules: SourceRules, budget: Budget) -> None:
-    """Writes all of what ``value`` names to ``file``."""
+def save(value: str, file: IO[bytes], rules: SourceRules, budget: Budget, announce: Announce = _unannounced) -> None:
+    """Writes all of what ``value`` names to ``file``, after ``announce`` was told how much that is."""
     scheme = uris.scheme(value)
     if scheme in ("http", "https"):
-        _download(uris.web(value), file, rules.stall_seconds, budget, uris.secrets(value))
+        _download(uris.web(value), file, rules.stall_seconds, budget, uris.secrets(value), announce)
         return
     if scheme not in ("", "file"):
         raise FetchError(f"{scheme}:// is not supported; give http(s)://, file:/// or an absolute path")
@@ -68,29 +85,36 @@ def save(value: str, file: IO[bytes], rules: SourceRules, budget: Budget) -> Non
             )
         path = os.path.join(rules.home, path)
     with local(path, rules) as source:
+        announce(os.fstat(source.fileno()).st_size)
         copy(source, file, budget)
 
 
 # --- the web ----------------------------------------------------------------------------------------------------------
 
 
-def _download(asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str]) -> None:
+def _download(
+    asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str], announce: Announce
+) -> None:
     """``secrets`` of the URI, and those of every redirect, stand in no error."""
     at, secrets = asked, list(secrets)
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            location = _fetched(at, file, stall_seconds, budget, secrets)
+            location = _fetched(at, file, stall_seconds, budget, secrets, announce)
             if location is None:
                 return
             secrets += uris.secrets(location)
             at = _redirected(at, location)
         raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+    except CacheError:
+        raise
     except Exception as error:
         why = error.without(secrets) if isinstance(error, QuotingError) else describe(error)
         raise FetchError(without(why, secrets)) from error
 
 
-def _fetched(at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str]) -> str | None:
+def _fetched(
+    at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str], announce: Announce
+) -> str | None:
     """Writes the whole body to ``file``, or returns the URL to which the server redirects."""
     connection = _connect(at, stall_seconds)
     try:
@@ -101,6 +125,7 @@ def _fetched(at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, sec
         if response.status not in (200, 203):
             raise FetchError(f"HTTP {response.status}{_reason(response, secrets)}" + _hint(response, at))
         expected = _frame(response)
+        announce(expected)
         copied = copy(response, file, budget)
         if expected is not None and copied != expected:
             raise FetchError(f"the body is incomplete: {copied} of {expected} bytes arrived")

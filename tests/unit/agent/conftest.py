@@ -42,9 +42,8 @@ def fetch(tmp_path: Path, ready: Ready) -> Fetch:
         order: dict[str, Any] = {
             "sandbox": str(sandbox),
             "uris": [
-                {"value": uri, "extract": True, "executable": False, "output_file": None}
-                if isinstance(uri, str)
-                else {"extract": True, "executable": False, "output_file": None, **uri}
+                {"extract": True, "executable": False, "output_file": None, "cached": None}
+                | ({"value": uri} if isinstance(uri, str) else uri)
                 for uri in uris
             ],
             "user": None,

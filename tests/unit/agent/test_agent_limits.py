@@ -132,7 +132,9 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
                 TaskRecord(framework_id="f", task_id=name, executor_id=name, container_id=name, task=raw),
             )
         )
-    viewer = AgentViewer(core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda *_: None, lambda *_: [])
+    viewer = AgentViewer(
+        core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda *_: None, lambda *_: [], dict
+    )
     (framework,) = viewer.state()["completed_frameworks"]
     assert [executor["id"] for executor in framework["completed_executors"]] == ["one", "../.."]
     assert [bool(executor["directory"]) for executor in framework["completed_executors"]] == [True, False]
@@ -144,7 +146,7 @@ def test_a_framework_that_is_over_is_shown_as_it_was(tmp_path: Path) -> None:
     world = World()
     world.connect()
     viewer = AgentViewer(
-        world.core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda *_: None, lambda *_: []
+        world.core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda *_: None, lambda *_: [], dict
     )
     container = world.launch("t")
     (living,) = viewer.state()["frameworks"]

@@ -270,6 +270,7 @@ def test_redirects_keep_credentials_at_home(fetch: Fetch, server: Server) -> Non
 
 def hanging(sandbox: Path, port: int) -> dict[str, Any]:
     uri = {"value": f"http://127.0.0.1:{port}/x", "extract": True, "executable": False, "output_file": None}
+    uri["cached"] = None
     rules = {"stall_seconds": 600, "max_bytes": MB, "max_rule": "", "roots": {}, "never": [], "home": None}
     return {"sandbox": str(sandbox), "uris": [uri], "user": None, "public_only": False, **rules}
 
