@@ -37,17 +37,18 @@ def cli() -> None:
 
 
 def main() -> None:
-    """The console script: exit code 1 for a failure, 2 for a wrong command line, 130 when interrupted."""
+    """The console script: exit code 1 for a failure, 2 for a wrong command line, 130 when interrupted, else that of
+    the verb.
+    """
     try:
-        cli.main(prog_name="dcos-universe", standalone_mode=False)
+        # Without its standalone mode, click returns the code that a command gives to `click.Context.exit`.
+        sys.exit(cli.main(prog_name="dcos-universe", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("dcos-universe: interrupted", err=True)
         sys.exit(INTERRUPTED)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except UniverseError as error:
         click.echo(f"dcos-universe: {error}", err=True)
         sys.exit(FAILED)

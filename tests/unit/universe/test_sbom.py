@@ -117,7 +117,9 @@ def test_digests_come_from_resource_json_and_from_beside_it(tmp_path: Path) -> N
         artifacts.of(revision(resource=resource), {"http://198.18.0.9/cli.zip": Digest("d" * 64)})
 
 
-@pytest.mark.parametrize("content", ["", "[1]", "3", "{", '{"x": "md5:1"}', '{"x": "sha256:' + "A" * 64 + '"}', "[" * 5000])
+@pytest.mark.parametrize(
+    "content", ["", "[1]", "3", "{", '{"x": "md5:1"}', '{"x": "sha256:' + "A" * 64 + '"}', "[" * 5000]
+)
 def test_digests_that_are_none_are_told_with_their_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "digests.json").write_text(content)
     with pytest.raises(UniverseError, match=r"digests\.json"):

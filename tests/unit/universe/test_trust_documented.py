@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,35 @@ def test_exit_codes_and_json_of_verify(here: Path) -> None:
     assert "tampered" in str(run(*verify, code=1).exception)
     replace(here / "build/tree/metadata/timestamp.json", b"{}")
     assert json.loads(run(*verify, "--json", code=1).output)["reason"] == "tampered"
+
+
+def _program(*words: str) -> tuple[int, str, str]:
+    """Exit code and outputs of the real program."""
+    program = [sys.executable, "-c", "from dcos_universe.cli import main; main()", *words]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_program_ends_with_the_code_of_its_verb(here: Path) -> None:
+    for words in commands():
+        if words[1] == "verify":
+            break
+        if words[1] == "sign":
+            run("build", "my-repository", "build/tree")
+        run(*words[1:])
+    verify = ("verify", "build/tree", "--root", "trust/1.root.json")
+    assert _program(*verify)[0] == 0
+    code, _, told = _program(*verify, "--warn-days", "8")
+    assert (code, "expires soon" in told) == (3, True)
+    replace(here / "build/tree/universe.json", b"{}")
+    for more in ((), ("--json",)):
+        code, shown, told = _program(*verify, *more)
+        assert (code, "universe.json is not what was signed" in shown + told) == (1, True)
+    assert _program("digests", "my-repository", "--missing")[0] == 0
+    write_package(here / "my-repository", "bare", resource={"assets": {"uris": {"a": "http://198.18.0.9/a.tgz"}}})
+    code, shown, _ = _program("digests", "my-repository", "--missing")
+    assert code == 1 and "http://198.18.0.9/a.tgz" in shown
+    assert _program("--help")[0] == 0 and _program("--nothing")[0] == 2
 
 
 def test_passphrases_are_never_asked_for_where_nobody_is(here: Path) -> None:

@@ -133,12 +133,10 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
 def main() -> None:
     """The program ``dcos-repository``. Its exit code is 1 for a failure, 2 for a wrong command line."""
     try:
-        command.main(prog_name="dcos-repository", standalone_mode=False)
+        sys.exit(command.main(prog_name="dcos-repository", standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except UniverseError as error:
         click.echo(f"dcos-repository: {error}", err=True)
         sys.exit(1)
