@@ -65,7 +65,7 @@ def truth(body: Json, name: str) -> bool:
 FIELDS: Mapping[str, Callable[[Json, str], object]] = {
     **dict.fromkeys(("appId", "currentPackageVersion", "managerId", "name", "packageName", "packageVersion"), text),
     **dict.fromkeys(("query", "uri"), text),
-    **dict.fromkeys(("all", "includePackageVersions", "replace"), truth),
+    **dict.fromkeys(("all", "force", "includePackageVersions", "replace"), truth),
     "index": number,
     "options": object_,
 }

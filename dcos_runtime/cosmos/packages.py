@@ -164,9 +164,14 @@ class Packages:
             try:
                 created = await self._init.create(ready.app)
             except CosmosError as error:
-                if error.type == "ServiceAlreadyStarted":
+                if error.type != "ServiceAlreadyStarted":
+                    raise
+                taken = asking.normal(str(ready.app.get("id", "")))
+                there = await self._init.app(taken)
+                package = None if there is None else (there.get("labels") or {}).get(shown.NAME)
+                if there is None or package == kept.name:
                     raise errors.already_installed() from error
-                raise
+                raise errors.id_taken(taken, package if isinstance(package, str) else None) from error
         app = str(created.get("id", ready.app.get("id", "")))
         log.info("%s installed %s %s as %s", quoted(asked.by), kept.name, quoted(kept.version), quoted(app))
         return shown.install_response(kept, entry, app, asked.version)
@@ -227,6 +232,7 @@ class Packages:
         return results
 
     async def update(self, shell: CosmosShell, body: Json, asked: Asked) -> Json:
+        """``force``, which Cosmos does not have, replaces a deployment of the app that is not finished."""
         app_id = asking.needed_id(body)
         forwarded, app = await self._managers.service(shell, body, asked, "service/update", app_id)
         if forwarded is not None:
@@ -234,7 +240,7 @@ class Packages:
         entry, ready, _ = await self._planned(shell, body, app_id, app)
         await self._placed(ready)
         with shell.changing(app_id):
-            deployment = await self._init.update(app_id, ready.app)
+            deployment = await self._init.update(app_id, ready.app, force=asking.truth(body, "force"))
         if deployment is None:
             raise errors.app_not_found(app_id)
         log.info(

@@ -26,6 +26,8 @@ ASK_SECONDS = 30.0
 AGAIN_SECONDS = 8.0
 """Seconds for which a request is repeated, there or at another process, while none leads."""
 PAUSE_SECONDS = 0.3
+REMOVED_SECONDS = 15.0
+"""Seconds for which an installation waits until a former app of the same id is gone."""
 
 
 @dataclass(frozen=True)
@@ -160,10 +162,21 @@ class InitClient:
         return found if isinstance(found, dict) else None
 
     async def create(self, app: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the app as the init has made it. Raises `errors.already_started` when one of that id exists."""
-        said = await self._upstream.ask("POST", "/v2/apps", app)
-        if said.status == 409 and "deployments" not in (said.json or {}):
-            raise errors.already_started()
+        """Returns the app as the init has made it. Raises `errors.already_started` when one of that id exists. While
+        another of that id is being removed, it waits for that, and raises `errors.being_removed` in the end.
+        """
+        clock = asyncio.get_running_loop().time
+        until = clock() + REMOVED_SECONDS
+        while True:
+            said = await self._upstream.ask("POST", "/v2/apps", app)
+            if said.status != 409:
+                break
+            locks = _locks(said)
+            if not locks:
+                raise errors.already_started()
+            if clock() >= until:
+                raise errors.being_removed(str(app.get("id", "")), locks)
+            await asyncio.sleep(PAUSE_SECONDS)
         created = self._well(said)
         return created if isinstance(created, dict) else {}
 
@@ -175,6 +188,8 @@ class InitClient:
             return None
         if said.status == 409 and said.repeated and (mine := await self._stands(app, change, said)):
             return mine
+        if said.status == 409 and (locks := _locks(said)):
+            raise errors.locked(app, locks)
         body = self._well(said)
         deployment = body.get("deploymentId") if isinstance(body, dict) else None
         return str(deployment or "")
@@ -183,9 +198,7 @@ class InitClient:
         """The deployment that an earlier sending of the change has begun, and because of which its repetition is
         refused; empty when the app is not as the change makes it: then another client's deployment is in the way.
         """
-        body = refused.json
-        locks = body.get("deployments") if isinstance(body, dict) else None
-        ids = [one["id"] for one in locks or () if isinstance(one, dict) and isinstance(one.get("id"), str)]
+        ids = _locks(refused)
         now = await self.app(app) if ids else None
         return ids[0] if now is not None and shown.stands(now, change) else ""
 
@@ -273,6 +286,14 @@ class Kernel:
         if said.status < 300:
             return said
         raise errors.service_unavailable("mesos", f"it answered {said.status}: {said.message[:300]}")
+
+
+def _locks(refused: Said) -> list[str]:
+    """The deployments because of which the init refuses a change."""
+    body = refused.json
+    locks = body.get("deployments") if isinstance(body, dict) else None
+    ids = [one.get("id") if isinstance(one, dict) else one for one in locks or ()]
+    return [one for one in ids if isinstance(one, str)]
 
 
 def _at(app: str) -> str:

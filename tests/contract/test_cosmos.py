@@ -194,6 +194,24 @@ def test_a_package_comes_changes_goes_back_and_goes(here: Packaged, client: Clie
     refused(client.uninstall("hello-world", appId="/life"), 400, "UninstallNonExistentAppForPackage")
 
 
+def test_an_app_that_fits_nowhere_is_corrected_with_force(here: Packaged, client: Client) -> None:
+    assert client.install("hello-world", options={"service": {"name": "wide", "mem": 9999999}}).status == 200
+    change = {"appId": "/wide", "options": {"service": {"mem": 32}}, "replace": False}
+    (deployment,) = refused(client.service("update", change), 409, "AppLocked")["deployments"]
+    assert deployment in {one["id"] for one in ask(f"{here.cluster.marathon.url}/v2/deployments")[1]}
+    forced = client.service("update", {**change, "force": True})
+    assert forced.status == 200 and forced.body["marathonDeploymentId"] != deployment
+    wait_for(lambda: here.cluster.running("wide"), 60)
+    refused(client.service("update", {**change, "force": 1}), 400, "not_valid")
+    assert client.uninstall("hello-world", appId="/wide").status == 200
+
+
+def test_an_id_that_is_of_another_app_is_said_to_be_so(here: Packaged, client: Client) -> None:
+    plain = {"id": "/plain", "cmd": "sleep 1000", "cpus": 0.1, "mem": 32, "instances": 0}
+    assert ask(f"{here.cluster.marathon.url}/v2/apps", "POST", plain)[0] == 201
+    assert refused(client.install("hello-world", appId="/plain"), 409, "AppIdTaken") == {"appId": "/plain"}
+
+
 def test_an_app_that_was_called_otherwise_keeps_its_id(here: Packaged, client: Client) -> None:
     assert client.install("hello-world", packageVersion="1.0", appId="/else/where").body["appId"] == "/else/where"
     wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
@@ -442,6 +460,7 @@ def test_an_entry_that_is_no_package_is_refused_by_itself_and_told(here: Package
 def test_every_field_of_every_request_is_of_its_type(client: Client) -> None:
     wrong: dict[str, tuple[Any, ...]] = {
         "all": ("true", 1),
+        "force": (1, "true"),
         "replace": ("yes", 0),
         "includePackageVersions": ("x",),
         "options": ("x", []),

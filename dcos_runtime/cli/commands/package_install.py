@@ -52,7 +52,8 @@ def install(
     installation = Installation(
         invocation, package, options, app_id, own_commands(), app=not only_cli, cli=not only_app
     )
-    installation.check(only_cli=only_cli)
+    of_app = [word for word, given in (("--options", options_file), ("--app-id", app_id)) if given is not None]
+    installation.check(only_cli=only_cli, only_app=only_app, of_app=of_app)
     if plan:
         installation.tell_plan(as_json=as_json)
         return

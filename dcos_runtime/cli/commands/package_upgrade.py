@@ -6,7 +6,7 @@ import click
 
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import asking_nothing, one_of_several_apps, planned, waiting
-from dcos_runtime.cli.tree import Leaf
+from dcos_runtime.cli.tree import Leaf, own_commands
 
 
 @click.command(cls=Leaf)
@@ -15,6 +15,7 @@ from dcos_runtime.cli.tree import Leaf
 @click.option("--package-version", metavar="VERSION", help="To this version, older ones too.  [default: the newest]")
 @click.option("--options", "options_file", metavar="FILE", help="Options to change, in JSON (- is standard input).")
 @click.option("--replace", is_flag=True, help="Forget the options that were chosen before.")
+@click.option("--force", is_flag=True, help="Replace a deployment of the app that is not finished.")
 @planned
 @asking_nothing
 @waiting("the change is carried out")
@@ -27,6 +28,7 @@ def upgrade(
     package_version: str | None,
     options_file: str | None,
     replace: bool,
+    force: bool,
     plan: bool,
     yes: bool,
     wait: bool,
@@ -35,10 +37,12 @@ def upgrade(
 ) -> None:
     """Change an installed package to another version, or its options.
 
-    Options that were chosen before are kept, unless --replace forgets them.
+    Options that were chosen before are kept, unless --replace forgets them. A command-line plugin of the package that
+    is installed here comes to the same version.
     """
     from dcos_runtime.cli import output
     from dcos_runtime.cli.marathon.wait import wait_for_deployment
+    from dcos_runtime.cli.packages.installation import plugin_of_upgrade
     from dcos_runtime.cli.packages.options import confirm, read_options
     from dcos_runtime.cli.packages.upgrade import Upgrade, the_app
 
@@ -46,20 +50,25 @@ def upgrade(
     app = the_app(invocation.cosmos, name, app_id)
     change = Upgrade(invocation, app, package_version, options, replace=replace)
     lines = change.difference()
+    plugin = plugin_of_upgrade(invocation, change.package, change.version, own_commands())
+    files = plugin.files_as_json() if plugin is not None else []
     if as_json and plan:
-        output.print_json({**change.as_json(), "difference": lines})
+        output.print_json({**change.as_json(), "difference": lines, **({"plugin": files} if files else {})})
         return
     tell = output.print_line if plan else output.print_note
     tell(f"{app}: {change.package} {change.now} -> {change.version}")
     for line in lines or ["the app itself stays as it is"]:
         tell(line)
+    for one in files:
+        tell(f"the command-line plugin comes from {one['url']}")
     if plan:
         return
     confirm("Continue?", yes=yes)
-    deployment = change.carry_out()
+    deployment = change.carry_out(force=force)
     output.print_note(f"Created deployment {deployment}")
     if wait:
         wait_for_deployment(invocation.marathon, deployment, timeout)
         output.print_note(f"{app} is {change.package} {change.version}")
+    more = {"commands": plugin.install_plugin(yes=yes)} if plugin is not None else {}
     if as_json:
-        output.print_json({**change.as_json(), "deployment": deployment})
+        output.print_json({**change.as_json(), "deployment": deployment, **more})

@@ -13,6 +13,8 @@ from dcos_runtime.cli.output import number
 
 # Fields whose value is text: `cmd=123` means the text "123".
 _TEXT_FIELDS = frozenset({"id", "cmd", "user", "role", "executor", "killSelection"})
+DEEPEST = 200
+"""Levels of JSON that a file may have: far more than any app's, and few enough for every reader and writer of it."""
 _SUCH_AS = 'such as {"id": "/web", "cmd": "..."}'
 _ACTIONS = {
     "ResolveArtifacts": "artifacts",
@@ -67,9 +69,30 @@ def _object(data: bytes, where: str, such_as: str = _SUCH_AS) -> Mapping[str, An
         value = json.loads(data)
     except ValueError as error:
         raise CliError(f"{where} is not JSON: {error}") from error
+    except RecursionError as error:
+        raise _too_deep(where) from error
+    if _is_deeper(value, DEEPEST):
+        raise _too_deep(where)
     if not isinstance(value, dict):
         raise CliError(f"{where} holds a JSON {_kind(value)}: an object is wanted", hints=[such_as])
     return value
+
+
+def _too_deep(where: str) -> CliError:
+    return CliError(f"{where} goes deeper than {DEEPEST} levels", hints=["no app and no package needs so many"])
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = [value]
+    for _ in range(levels + 1):
+        inner = [
+            one
+            for outer in inner
+            for one in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
+        ]
+        if not inner:
+            return False
+    return True
 
 
 def _kind(value: Any) -> str:
@@ -96,6 +119,11 @@ def parse_properties(properties: Sequence[str]) -> dict[str, Any]:
                 if value[:1] in ("{", "[", '"'):
                     wrong.append(f"{text}: the value is not JSON: {error}")
                 fields[key] = value
+            except RecursionError:
+                wrong.append(f"{key}: the value goes deeper than {DEEPEST} levels")
+            else:
+                if _is_deeper(fields[key], DEEPEST):
+                    wrong.append(f"{key}: the value goes deeper than {DEEPEST} levels")
     if wrong:
         raise CliError("these properties cannot be used", details=wrong, exit_code=USAGE)
     return fields

@@ -17,6 +17,8 @@ from dcos_runtime.cli.marathon.client import App, Deployment, Marathon
 from dcos_runtime.cli.marathon.definitions import action_name
 from dcos_runtime.cli.output import clean, print_line, print_note
 
+PACKAGE_LABEL = "DCOS_PACKAGE_NAME"
+"""The label of an app that names the package that it is of."""
 FIRST_INTERVAL_SECONDS = 0.2
 LAST_INTERVAL_SECONDS = 2.0
 # Offers come every second or so: an app that waits for several of them is mentioned.
@@ -124,7 +126,7 @@ def wait_until_running(
             app = seen
             failure = app.get("lastTaskFailure")
             if isinstance(failure, dict):
-                raise _failed(app_id, failure)
+                raise _failed(app_id, app, failure)
             if all(deployment_id not in (None, one.get("id")) for one in app.get("deployments", [])):
                 running_since = running_since or time.monotonic()
                 if time.monotonic() - running_since >= STEADY_SECONDS:
@@ -143,7 +145,7 @@ def wait_until_running(
         ],
         hints=[
             f"look: dcos marathon app show {app_id}",
-            f"give up: dcos marathon app remove {app_id}",
+            *_ways_out(app_id, app),
         ],
     )
 
@@ -158,16 +160,29 @@ def _why(master: Master, marathon: Marathon, app: App) -> str:
     return why_not_placed(app, list(master.state().agents.values()), marathon.queue().get(str(app.get("id"))))
 
 
-def _failed(app_id: str, failure: Mapping[str, Any]) -> CliError:
+def _failed(app_id: str, app: App, failure: Mapping[str, Any]) -> CliError:
     where = f" on {failure['host']}" if failure.get("host") else ""
     return CliError(
         f"{app_id} does not stay up: {failure.get('state', 'a task ended')}{where}",
         details=[str(failure["message"])] if failure.get("message") else (),
         hints=[
             f"what it printed: dcos task log {failure.get('taskId') or app_id} stderr",
-            f"the init continues to try, at growing intervals; to give up: dcos marathon app remove {app_id}",
+            "the init continues to try, at growing intervals",
+            *_ways_out(app_id, app),
         ],
     )
+
+
+def _ways_out(app_id: str, app: App) -> list[str]:
+    """What to do about an app that does not run. One of a package is changed and removed as such."""
+    labels = app.get("labels")
+    package = labels.get(PACKAGE_LABEL) if isinstance(labels, dict) else None
+    if not isinstance(package, str) or not package:
+        return [f"give up: dcos marathon app remove {app_id}"]
+    return [
+        f"correct its options: dcos package upgrade {package} --app-id={app_id} --options FILE --force",
+        f"give up: dcos package uninstall {package} --app-id={app_id}",
+    ]
 
 
 def _looks(timeout: float) -> Iterator[None]:

@@ -142,10 +142,15 @@ class CosmosClient:
             body.get("userProvidedOptions") or {},
         )
 
-    def update_service(self, app_id: str, version: str | None, options: Options, *, replace: bool) -> str:
-        """The deployment that carries the change out. ``replace``: options that were chosen before are forgotten."""
+    def update_service(
+        self, app_id: str, version: str | None, options: Options, *, replace: bool, force: bool = False
+    ) -> str:
+        """The deployment that carries the change out. ``replace``: options that were chosen before are forgotten.
+        ``force``: a deployment of the app that is not finished is replaced.
+        """
         body = {"appId": app_id, "options": dict(options), "replace": replace}
         body |= {"packageVersion": version} if version else {}
+        body |= {"force": True} if force else {}
         answer = self._change(f"{self._services}/service/update", "service.update", body)
         deployment = _object(answer).get("marathonDeploymentId")
         if not isinstance(deployment, str):

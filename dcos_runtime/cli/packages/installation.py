@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.errors import USAGE, CliError
+from dcos_runtime.cli.marathon.client import app_path
+from dcos_runtime.cli.marathon.wait import PACKAGE_LABEL
 from dcos_runtime.cli.output import print_json, print_line, print_note
 from dcos_runtime.cli.packages.client import Options, Package
 from dcos_runtime.cli.packages.options import confirm
-from dcos_runtime.cli.packages.plan import difference
+from dcos_runtime.cli.packages.plan import App, difference
 from dcos_runtime.cli.packages.reach import Reach
+from dcos_runtime.cli.packages.refusals import refused
 from dcos_runtime.cli.packages.template import has_app
-from dcos_runtime.cli.plugins.installed import Plugin
+from dcos_runtime.cli.plugins.installed import Plugin, Plugins
 from dcos_runtime.cli.plugins.sources import PluginSource, sources
 
 
@@ -48,10 +51,20 @@ class Installation:
         """The plugin's files. Raises `CliError` when the plugin does not support this machine."""
         return sources(self._package) if self._cli else []
 
-    def check(self, *, only_cli: bool) -> None:
-        """Raises `CliError` when a wanted part does not exist, before anything is done."""
+    def check(self, *, only_cli: bool, only_app: bool, of_app: Sequence[str]) -> None:
+        """Raises `CliError` when a wanted part does not exist, before anything is done. ``of_app``: given options that
+        mean nothing without an app.
+        """
         if only_cli and not self.files:
-            raise CliError(f"{self.name} {self.version} has no command-line plugin")
+            raise CliError(f"{self.name} {self.version} has no command-line plugin", hints=["the app alone: --app"])
+        if only_app and not self._app:
+            raise CliError(f"{self.name} {self.version} has no app", hints=["its command-line plugin alone: --cli"])
+        if of_app and not self._app:
+            raise CliError(
+                f"{self.name} {self.version} has no app, and {' and '.join(of_app)} would change nothing",
+                hints=["install its command-line plugin without: leave these out"],
+                exit_code=USAGE,
+            )
         if not self._app and not self.files:
             raise CliError(f"{self.name} {self.version} has nothing to install: neither an app nor a plugin")
         if self.files:
@@ -66,7 +79,9 @@ class Installation:
     def tell_plan(self, *, as_json: bool) -> None:
         """The app and the files of the plugin that would be installed."""
         app = self._rendered() if self._app else None
-        plugin = [{"url": one.url, "sha256": one.sha256} for one in self.files]
+        if app is not None:
+            self._refuse_second(app)
+        plugin = self.files_as_json()
         if as_json:
             print_json({"package": self.name, "version": self.version, "app": app, "plugin": plugin})
             return
@@ -78,6 +93,20 @@ class Installation:
         for one in self.files:
             print_line(f"would install the plugin {one.url} (sha256 {one.sha256 or 'not given by the package'})")
 
+    def files_as_json(self) -> list[dict[str, str | None]]:
+        return [{"url": one.url, "sha256": one.sha256} for one in self.files]
+
+    def _refuse_second(self, app: App) -> None:
+        """Raises the `CliError` with which the installation of this app would be refused, where its id is in use."""
+        app_id = app_path(str(app.get("id", "")))
+        there = next((one for one in self._reach.marathon.apps() if one.get("id") == app_id), None)
+        if there is None:
+            return
+        package = (there.get("labels") or {}).get(PACKAGE_LABEL)
+        if package == self.name:
+            raise refused("PackageAlreadyInstalled", f"{self.name} is already installed as {app_id}")
+        raise refused("AppIdTaken", f"the id {app_id} is that of {f'the package {package}' if package else 'an app'}")
+
     def tell_before(self) -> None:
         if self._app and (notes := str(self._package.get("preInstallNotes") or "")):
             _tell(notes)
@@ -87,7 +116,7 @@ class Installation:
         if self._app:
             done |= self._install_app(wait=wait, timeout=timeout)
         if self.files:
-            done["commands"] = self._install_plugin(yes=yes)
+            done["commands"] = self.install_plugin(yes=yes)
         notes = str(done.get("postInstallNotes") or self._package.get("postInstallNotes") or "")
         if as_json:
             print_json(done)
@@ -105,7 +134,7 @@ class Installation:
             print_note(f"{app_id} runs")
         return {key: value for key, value in answer.items() if key in ("appId", "postInstallNotes")}
 
-    def _install_plugin(self, *, yes: bool) -> list[str]:
+    def install_plugin(self, *, yes: bool) -> list[str]:
         from dcos_runtime.cli.marathon.wait import teller
         from dcos_runtime.cli.plugins.installing import install
 
@@ -143,6 +172,27 @@ class Installation:
 
     def _rendered(self) -> Mapping[str, Any]:
         return self._reach.cosmos.render(self.name, self.version, self._options, self._app_id)
+
+
+def plugin_of_upgrade(reach: Reach, name: str, version: str, own: Collection[str]) -> Installation | None:
+    """The installation of this version's command-line plugin, where another version's is installed for this cluster.
+    None where there is nothing to do, or where the version has no plugin for this machine, which is told.
+    """
+    cluster = reach.target.cluster
+    if cluster is None:
+        return None
+    there = Plugins(cluster.folder).find(name)
+    if there is None or there.package.get("version") == version:
+        return None
+    stays = f"the command-line plugin of {name} stays at {there.package.get('version') or 'its version'}"
+    try:
+        made = Installation(reach, reach.cosmos.describe(name, version), {}, None, own, app=False, cli=True)
+        if made.files:
+            return made
+        print_note(f"warning: {stays}: {version} has none")
+    except CliError as error:
+        print_note(f"warning: {stays}: {error}")
+    return None
 
 
 def _tell(notes: str) -> None:

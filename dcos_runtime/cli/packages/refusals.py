@@ -15,6 +15,7 @@ _HINTS: Mapping[str, Sequence[str]] = {
         "a second one needs an id of its own: --app-id=ID",
         "to change the one that is there: dcos package upgrade",
     ],
+    "AppIdTaken": ["take another id: --app-id=ID", "what is there: dcos marathon app list"],
     "ServiceAlreadyStarted": ["look at it: dcos package list"],
     "PackageNotInstalled": ["what is installed: dcos package list"],
     "UninstallNonExistentAppForPackage": ["what is installed: dcos package list"],
@@ -27,6 +28,11 @@ _HINTS: Mapping[str, Sequence[str]] = {
     "RepositoryUriSyntax": ["write the whole address: https://HOST/PATH"],
     "RepositoryUriConnection": ["can the masters reach it? they ask for it, not this machine"],
     "IndexNotFound": ["how many there are: dcos package repo list"],
+    "AppLocked": [
+        "to replace that deployment by this change: dcos package upgrade --force",
+        "or wait until it is finished: dcos marathon deployment list",
+    ],
+    "AppBeingRemoved": ["wait until it is gone: dcos marathon deployment list", "or take another id: --app-id=ID"],
     "MarathonBadResponse": ["what the init says: dcos marathon app list, dcos marathon deployment list"],
     "MarathonBadGateway": ["does the init answer? dcos marathon ping"],
 }
@@ -42,11 +48,13 @@ def refusal(response: Response) -> CliError | None:
         return None
     kind = body["type"]
     data = body.get("data")
-    return CliError(
-        str(body["message"]) or kind,
-        details=_details(kind, data if isinstance(data, dict) else {}),
-        hints=_HINTS.get(kind, [f"the package manager calls this {kind}"]),
-    )
+    return refused(kind, str(body["message"]) or kind, _details(kind, data if isinstance(data, dict) else {}))
+
+
+def refused(kind: str, message: str, details: Sequence[str] = ()) -> CliError:
+    """The error of this kind of the package manager's, with the hints that belong to it."""
+    hints = _HINTS.get(kind, [f"the package manager calls this {kind}"])
+    return CliError(message, details=details, hints=hints)
 
 
 def _details(kind: str, data: Mapping[str, Any]) -> list[str]:

@@ -86,10 +86,10 @@ class Upgrade:
         except CliError:
             return restricted(self._marathon.app(self._app_id), after)
 
-    def carry_out(self) -> str:
-        """Returns the id of the deployment."""
+    def carry_out(self, *, force: bool = False) -> str:
+        """Returns the id of the deployment. ``force``: it replaces one of the app that is not finished."""
         version = None if self.version == self.now else self.version
-        return self._cosmos.update_service(self._app_id, version, self._options, replace=self._replace)
+        return self._cosmos.update_service(self._app_id, version, self._options, replace=self._replace, force=force)
 
     def as_json(self) -> Mapping[str, Any]:
         return {"appId": self._app_id, "packageName": self.package, "from": self.now, "to": self.version}

@@ -190,7 +190,7 @@ def _read(folder: Path) -> Plugin | None:
     environment = (folder / "env").resolve()
     try:
         package = json.loads((folder / "package.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         package = {}
     try:
         settings = tomllib.loads((environment / "plugin.toml").read_text(encoding="utf-8"))

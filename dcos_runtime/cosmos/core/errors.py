@@ -76,6 +76,13 @@ def already_installed() -> CosmosError:
     return CosmosError("PackageAlreadyInstalled", "Package is already installed", {}, status=409)
 
 
+def id_taken(app: str, package: str | None) -> CosmosError:
+    """Cosmos says `PackageAlreadyInstalled` of any app; here that is said of the same package only."""
+    whose = f"the package [{shown(package)}]" if package else "an app that is of no package"
+    data = {"appId": app, **({"packageName": package} if package else {})}
+    return CosmosError("AppIdTaken", f"The id [{shown(app)}] is that of {whose}", data, status=409)
+
+
 def already_started() -> CosmosError:
     return CosmosError("ServiceAlreadyStarted", "The DC/OS service has already been started", {}, status=409)
 
@@ -236,6 +243,16 @@ def service_unavailable(service: str, why: str = "") -> CosmosError:
 def marathon_bad_gateway(status: int) -> CosmosError:
     text = f"Received response status code {status} from Marathon"
     return CosmosError("MarathonBadGateway", text, {"marathonStatus": status}, status=502)
+
+
+def locked(app: str, deployments: Sequence[str]) -> CosmosError:
+    text = f"App [{shown(app)}] is being changed by a deployment that is not finished"
+    return CosmosError("AppLocked", text, {"deployments": list(deployments)}, status=409)
+
+
+def being_removed(app: str, deployments: Sequence[str]) -> CosmosError:
+    text = f"Another app with the id [{shown(app)}] is still being removed"
+    return CosmosError("AppBeingRemoved", text, {"deployments": list(deployments)}, status=409)
 
 
 def marathon_refused(message: str, details: Any) -> CosmosError:

@@ -51,7 +51,7 @@ class Endpoint:
 _REVISION = ("packageName", "packageVersion")
 _WISHED = (*_REVISION, "options", "appId")
 _SERVICE = ("appId", "managerId", "packageName")
-_CHANGE = (*_SERVICE, "packageVersion", "currentPackageVersion", "options", "replace")
+_CHANGE = (*_SERVICE, "packageVersion", "currentPackageVersion", "options", "replace", "force")
 
 
 def endpoints(packages: Packages) -> list[Endpoint]:

@@ -83,6 +83,66 @@ def test_a_plan_installs_nothing(cosmos: FakeCosmos, dcos: Dcos) -> None:
     assert not cosmos.installed
 
 
+def test_a_plan_is_refused_where_the_installation_would_be(cosmos: FakeCosmos, cluster: Cluster, dcos: Dcos) -> None:
+    assert dcos("package", "install", "hello", "--yes").code == 0
+    cluster.apps["/hello"]["labels"] = {"DCOS_PACKAGE_NAME": "hello"}
+    same = dcos("package", "install", "hello", "--plan")
+    assert same.code == 1 and "already installed as /hello" in same.err and "dcos package upgrade" in same.err
+    other = dcos("package", "install", "other", "--plan", "--app-id=hello")
+    assert other.code == 1 and "the id /hello is that of the package hello" in other.err
+    cluster.apps["/hello"]["labels"] = {}
+    plain = dcos("package", "install", "hello", "--plan", "--json")
+    assert plain.code == 1 and "is that of an app" in plain.err and "dcos package upgrade" not in plain.err
+    assert dcos("package", "install", "hello", "--plan", "--app-id=/second").code == 0
+
+
+def test_what_locks_an_app_is_replaced_with_force_only(cosmos: FakeCosmos, dcos: Dcos) -> None:
+    assert dcos("package", "install", "hello", "--package-version=1.0", "--yes").code == 0
+    locked = {"type": "AppLocked", "message": "App [/hello] is being changed", "data": {"deployments": ["d-1"]}}
+    cosmos.refuse["/service/update"] = (409, locked)
+    refused = dcos("package", "upgrade", "hello", "--yes")
+    assert refused.code == 1 and "dcos package upgrade --force" in refused.err and "d-1" in refused.err
+    cosmos.refuse.clear()
+    assert dcos("package", "upgrade", "hello", "--force", "--yes").code == 0
+    first, second = [one.body for one in cosmos.asked if one.path == "/service/update"]
+    assert "force" not in first and second["force"] is True
+
+
+def test_an_app_of_a_package_that_does_not_stay_up_is_corrected_and_removed_as_a_package(
+    cosmos: FakeCosmos, cluster: Cluster, dcos: Dcos
+) -> None:
+    assert dcos("package", "install", "hello", "--yes", "--no-wait").code == 0
+    install = cosmos._package_install
+
+    def failing(body: dict[str, Any]) -> dict[str, Any]:
+        answer = install(body)
+        failure = {"state": "TASK_FAILED", "message": "no", "taskId": "x.1"}
+        labels = {"DCOS_PACKAGE_NAME": "hello"}
+        cosmos.apps[answer["appId"]] |= {"labels": labels, "lastTaskFailure": failure}
+        return answer
+
+    cosmos._package_install = failing  # type: ignore[method-assign]  # what the pretended one does at first
+    failed = dcos("package", "install", "hello", "--app-id=/x", "--yes")
+    assert failed.code == 1 and "dcos marathon app remove" not in failed.err
+    assert "dcos package upgrade hello --app-id=/x --options FILE --force" in failed.err
+    assert "dcos package uninstall hello --app-id=/x" in failed.err
+
+
+@pytest.mark.parametrize("deep", ["[" * 5000, '{"a":' * 5000 + "1" + "}" * 5000, '{"a":' * 300 + "1" + "}" * 300])
+@pytest.mark.parametrize(
+    "words", [("package", "install", "hello", "--yes", "--options=-"), ("marathon", "app", "add", "-")]
+)
+def test_json_of_thousands_of_levels_is_refused(
+    cosmos: FakeCosmos, dcos: Dcos, words: tuple[str, ...], deep: str, tmp_path: Path
+) -> None:
+    for done in (dcos(*words, stdin=deep), dcos("marathon", "app", "update", "hello", f"env={deep}")):
+        assert done.code in (1, 2) and ("deeper than 200" in done.err or "is not JSON" in done.err), done.err
+    saved = tmp_path / "repositories.json"
+    saved.write_text(deep)
+    done = dcos("package", "repo", "import", str(saved))
+    assert done.code == 1 and ("deeper than 200" in done.err or "is not JSON" in done.err), done.err
+
+
 def test_what_the_package_manager_refuses_is_told_in_its_words_with_what_to_do(cosmos: FakeCosmos, dcos: Dcos) -> None:
     unknown = dcos("package", "install", "nothing", "--yes")
     assert unknown.code == 1 and "Package [nothing] not found" in unknown.err and "dcos package search" in unknown.err

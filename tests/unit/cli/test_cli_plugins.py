@@ -116,6 +116,45 @@ def test_a_program_is_installed_and_run_as_dcos_own_command_runs_it(
     assert not list((lab / "tmp").iterdir())
 
 
+def test_an_upgrade_brings_the_plugin_that_is_installed_here_to_the_same_version(
+    publish: Callable[..., FakeCosmos], elsewhere: Server, dcos: Dcos, lab: Path
+) -> None:
+    def plugin() -> str:
+        return str(json.loads((lab / "subcommands/hello/package.json").read_text())["version"])
+
+    cosmos = publish(PROGRAM.encode())
+    assert dcos("package", "install", "hello", "--yes").code == 0
+    newer = PROGRAM.encode() + b"# newer\n"
+    elsewhere.files["/newer"] = newer  # type: ignore[attr-defined]  # what its handler gives
+    cosmos.packages.append(definition("hello", "1.1", resource=binary(f"{elsewhere.url}/newer", newer)))
+    cosmos.packages.append(definition("hello", "1.2"))
+    plan = dcos("package", "upgrade", "hello", "--package-version=1.1", "--plan")
+    assert plan.code == 0 and f"plugin comes from {elsewhere.url}/newer" in plan.out and plugin() == "1.0"
+    done = dcos("package", "upgrade", "hello", "--package-version=1.1", "--yes", "--json")
+    assert done.code == 0 and done.json()["commands"] == ["hello"], done.err
+    assert plugin() == "1.1" and (lab / "subcommands/hello/env/bin/dcos-hello").read_bytes() == newer
+    without = dcos("package", "upgrade", "hello", "--yes")
+    assert without.code == 0 and "plugin of hello stays at 1.1: 1.2 has none" in without.err and plugin() == "1.1"
+    assert dcos("package", "uninstall", "hello", "--cli").code == 0
+    back = dcos("package", "upgrade", "hello", "--package-version=1.1", "--yes")
+    assert back.code == 0 and not (lab / "subcommands/hello").exists(), back.err
+
+
+def test_options_of_an_app_are_refused_where_a_package_has_none(
+    publish: Callable[..., FakeCosmos], dcos: Dcos, lab: Path
+) -> None:
+    cosmos = publish(PROGRAM.encode())
+    cosmos.packages[-1].pop("marathon")
+    app = dcos("package", "install", "hello", "--app", "--yes")
+    assert app.code == 1 and "hello 1.0 has no app" in app.err and "--cli" in app.err
+    options = dcos("package", "install", "hello", "--options=-", "--yes", stdin='{"a": 1}')
+    assert options.code == 2 and "--options would change nothing" in options.err
+    both = dcos("package", "install", "hello", "--options=-", "--app-id=/a", "--yes", stdin="{}")
+    assert both.code == 2 and "--options and --app-id would" in both.err
+    assert not (lab / "subcommands/hello").exists()
+    assert dcos("package", "install", "hello", "--yes").code == 0
+
+
 def test_a_plugin_is_on_no_other_clusters_command_line(
     publish: Callable[..., FakeCosmos], dcos: Dcos, lab: Path
 ) -> None:

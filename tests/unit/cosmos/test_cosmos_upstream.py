@@ -48,6 +48,38 @@ def updated(init: Init) -> str | None:
     return asyncio.run(run())
 
 
+def created(refusals: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, seconds: float) -> dict[str, Any]:
+    """What `create` returns of an init that refuses the first requests so."""
+    monkeypatch.setattr("dcos_runtime.cosmos.upstream.REMOVED_SECONDS", seconds)
+    monkeypatch.setattr("dcos_runtime.cosmos.upstream.PAUSE_SECONDS", 0.01)
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(refusals.pop(0), status=409) if refusals else web.json_response({"id": "/a"})
+
+    async def run() -> dict[str, Any]:
+        runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]  # a request has all that is used of it
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        upstream = LeaderClient("marathon", [f"http://127.0.0.1:{runner.addresses[0][1]}"])
+        try:
+            return await InitClient(upstream).create({"id": "/a"})
+        finally:
+            await upstream.close()
+            await runner.cleanup()
+
+    return asyncio.run(run())
+
+
+def test_an_installation_waits_until_a_former_app_of_that_id_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert created([LOCKED] * 3, monkeypatch, 3600) == {"id": "/a"}
+    with pytest.raises(CosmosError) as told:
+        created([LOCKED] * 3, monkeypatch, 0)
+    assert told.value.type == "AppBeingRemoved" and told.value.status == 409
+    with pytest.raises(CosmosError) as told:
+        created([{"message": "An app with id [/a] already exists."}], monkeypatch, 3600)
+    assert told.value.type == "ServiceAlreadyStarted"
+
+
 def as_changed(**more: Any) -> dict[str, Any]:
     return {"id": "/a", "instances": 1, **CHANGE, **more}
 
