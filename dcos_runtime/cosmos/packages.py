@@ -240,7 +240,7 @@ class Packages:
         entry, ready, _ = await self._planned(shell, body, app_id, app)
         await self._placed(ready)
         with shell.changing(app_id):
-            deployment = await self._init.update(app_id, ready.app, force=asking.truth(body, "force"))
+            deployment = await self._init.replace(app_id, ready.app, force=asking.truth(body, "force"))
         if deployment is None:
             raise errors.app_not_found(app_id)
         log.info(
@@ -263,7 +263,7 @@ class Packages:
             "resolvedOptions": ready.options,
             "marathonJson": ready.app,
             "changes": shown.changes(app or {}, ready.app),
-            "optionChanges": shown.changes(
+            "optionChanges": shown.option_changes(
                 shown.stored_options(app or {}) or {}, shown.stored_options(ready.app) or {}
             ),
         }

@@ -181,12 +181,20 @@ class InitClient:
         return created if isinstance(created, dict) else {}
 
     async def update(self, app: str, change: Mapping[str, Any], *, force: bool = False) -> str | None:
-        """Returns the deployment's id; None when there is no such app, which PUT would make."""
-        force_it = "?force=true" if force else ""
-        said = await self._upstream.ask("PATCH", _at(app) + force_it, change, repeat=True)
+        """Replaces the fields that ``change`` names. Returns the deployment's id; None when there is no such app."""
+        return await self._changed("PATCH", app, "?force=true" if force else "", change)
+
+    async def replace(self, app: str, definition: Mapping[str, Any], *, force: bool = False) -> str | None:
+        """Makes ``definition`` the app's: what it does not name gets the init's default. Returns as `update`."""
+        if await self.app(app) is None:  # PUT would make it
+            return None
+        return await self._changed("PUT", app, "?partialUpdate=false" + ("&force=true" if force else ""), definition)
+
+    async def _changed(self, method: str, app: str, query: str, change: Mapping[str, Any]) -> str | None:
+        said = await self._upstream.ask(method, _at(app) + query, change, repeat=True)
         if said.status == 404:
             return None
-        if said.status == 409 and said.repeated and (mine := await self._stands(app, change, said)):
+        if said.status == 409 and said.repeated and (mine := await self._stands(method, app, change, said)):
             return mine
         if said.status == 409 and (locks := _locks(said)):
             raise errors.locked(app, locks)
@@ -194,13 +202,13 @@ class InitClient:
         deployment = body.get("deploymentId") if isinstance(body, dict) else None
         return str(deployment or "")
 
-    async def _stands(self, app: str, change: Mapping[str, Any], refused: Said) -> str:
+    async def _stands(self, method: str, app: str, change: Mapping[str, Any], refused: Said) -> str:
         """The deployment that an earlier sending of the change has begun, and because of which its repetition is
         refused; empty when the app is not as the change makes it: then another client's deployment is in the way.
         """
         ids = _locks(refused)
         now = await self.app(app) if ids else None
-        return ids[0] if now is not None and shown.stands(now, change) else ""
+        return ids[0] if now is not None and shown.stands(now, change, whole=method == "PUT") else ""
 
     async def delete(self, app: str) -> bool:
         """Returns whether it existed."""

@@ -212,6 +212,28 @@ def test_an_id_that_is_of_another_app_is_said_to_be_so(here: Packaged, client: C
     assert refused(client.install("hello-world", appId="/plain"), 409, "AppIdTaken") == {"appId": "/plain"}
 
 
+def test_what_only_the_former_version_or_somebody_else_set_goes_with_an_update(here: Packaged, client: Client) -> None:
+    body = {"packageVersion": "1.0", "options": {"service": {"name": "goes"}}}
+    assert client.install("hello-world", **body).status == 200
+    wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
+    other = {"taskKillGracePeriodSeconds": 9, "constraints": [["hostname", "UNIQUE"]], "env": {"OTHER": "x"}}
+    status, told = ask(f"{here.cluster.marathon.url}/v2/apps/goes", "PATCH", other)
+    assert status == 200, told
+    wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
+    change = {"appId": "/goes", "packageVersion": "2.0", "options": {}, "replace": False}
+    gone = {one["path"]: one["from"] for one in client.service("plan", change).body["changes"] if "to" not in one}
+    assert gone == {"/taskKillGracePeriodSeconds": 9, "/constraints": [["hostname", "UNIQUE"]], "/env/OTHER": "x"}
+    assert client.service("update", change).status == 200
+    app = ask(f"{here.cluster.marathon.url}/v2/apps/goes")[1]["app"]
+    assert not {"taskKillGracePeriodSeconds", "constraints"} & app.keys() and "OTHER" not in app["env"]
+    wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
+    same = {"appId": "/goes", "options": {}, "replace": False}
+    assert client.service("plan", same).body["changes"] == []
+    assert client.uninstall("hello-world", appId="/goes").status == 200
+    refused(client.service("update", change), 400, "MarathonAppNotFound")
+    assert ask(f"{here.cluster.marathon.url}/v2/apps/goes")[0] == 404
+
+
 def test_an_app_that_was_called_otherwise_keeps_its_id(here: Packaged, client: Client) -> None:
     assert client.install("hello-world", packageVersion="1.0", appId="/else/where").body["appId"] == "/else/where"
     wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)

@@ -142,14 +142,20 @@ class CosmosClient:
             body.get("userProvidedOptions") or {},
         )
 
+    def plan_service(
+        self, app_id: str, version: str | None, options: Options, *, replace: bool
+    ) -> list[Mapping[str, Any]]:
+        """What `update_service` with the same arguments would change of the app: ``path``, ``from`` and ``to``."""
+        body = _change_of(app_id, version, options, replace=replace)
+        return _items(self._read(f"{self._services}/service/plan", "service.plan", body), "changes")
+
     def update_service(
         self, app_id: str, version: str | None, options: Options, *, replace: bool, force: bool = False
     ) -> str:
         """The deployment that carries the change out. ``replace``: options that were chosen before are forgotten.
         ``force``: a deployment of the app that is not finished is replaced.
         """
-        body = {"appId": app_id, "options": dict(options), "replace": replace}
-        body |= {"packageVersion": version} if version else {}
+        body = _change_of(app_id, version, options, replace=replace)
         body |= {"force": True} if force else {}
         answer = self._change(f"{self._services}/service/update", "service.update", body)
         deployment = _object(answer).get("marathonDeploymentId")
@@ -200,6 +206,11 @@ class CosmosClient:
 
 def _named(name: str, version: str | None) -> dict[str, Any]:
     return {"packageName": name} | ({"packageVersion": version} if version else {})
+
+
+def _change_of(app_id: str, version: str | None, options: Options, *, replace: bool) -> dict[str, Any]:
+    body = {"appId": app_id, "options": dict(options), "replace": replace}
+    return body | ({"packageVersion": version} if version else {})
 
 
 def _object(response: Response) -> Mapping[str, Any]:

@@ -1,10 +1,10 @@
-"""What an installation or an upgrade would do, as the difference of two apps."""
+"""What an installation or an upgrade would do to an app."""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Labels with the whole package in base64, and with the options, which the app's other fields show.
@@ -24,13 +24,14 @@ def difference(before: App | None, after: App) -> list[str]:
     return [_cut(line) for line in lines[2:] if not line.startswith("@@")]
 
 
-def restricted(app: App, like: App) -> App:
-    """The fields of a running app that ``like`` has: the init adds its defaults."""
-    return {key: _restricted(value, like[key]) for key, value in app.items() if key in like}
-
-
-def _restricted(value: Any, like: Any) -> Any:
-    return restricted(value, like) if isinstance(value, dict) and isinstance(like, dict) else value
+def changed(changes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lines of what changes, place by place, in the form of the package manager's plans."""
+    lines = []
+    for one in changes:
+        for sign, key in (("-", "from"), ("+", "to")):
+            if key in one:
+                lines.append(_cut(f"{sign} {one.get('path')}: {json.dumps(one[key], sort_keys=True)}"))
+    return lines
 
 
 def _lines(app: App) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from dcos_runtime.cli.errors import USAGE, CliError
 from dcos_runtime.cli.marathon.client import app_path
 from dcos_runtime.cli.packages.client import CosmosClient, Options
-from dcos_runtime.cli.packages.plan import App, difference, restricted
+from dcos_runtime.cli.packages.plan import changed
 from dcos_runtime.cli.packages.reach import Reach
 
 
@@ -39,7 +39,6 @@ class Upgrade:
 
     def __init__(self, reach: Reach, app_id: str, version: str | None, options: Options, *, replace: bool) -> None:
         self._cosmos = reach.cosmos
-        self._marathon = reach.marathon
         self._app_id = app_id
         self._options = options
         self._replace = replace
@@ -74,31 +73,19 @@ class Upgrade:
         )
 
     def difference(self) -> list[str]:
-        """What changes of the app, as lines of a diff."""
-        chosen = self._options if self._replace else merged(self._service.chosen, self._options)
-        after = self._cosmos.render(self.package, self.version, chosen, self._app_id)
-        return difference(self._before(after), after)
-
-    def _before(self, after: App) -> App:
-        """The running version, rendered; if no repository has it any more, the app as the init shows it."""
-        try:
-            return self._cosmos.render(self.package, self.now, self._service.chosen, self._app_id)
-        except CliError:
-            return restricted(self._marathon.app(self._app_id), after)
+        """What changes of the app as it is, place by place: what is there, and what will be. Raises `CliError` for what
+        `carry_out` would be refused.
+        """
+        return changed(self._cosmos.plan_service(self._app_id, self._other, self._options, replace=self._replace))
 
     def carry_out(self, *, force: bool = False) -> str:
         """Returns the id of the deployment. ``force``: it replaces one of the app that is not finished."""
-        version = None if self.version == self.now else self.version
-        return self._cosmos.update_service(self._app_id, version, self._options, replace=self._replace, force=force)
+        return self._cosmos.update_service(self._app_id, self._other, self._options, replace=self._replace, force=force)
+
+    @property
+    def _other(self) -> str | None:
+        """None for the version that is installed, which needs no repository."""
+        return None if self.version == self.now else self.version
 
     def as_json(self) -> Mapping[str, Any]:
         return {"appId": self._app_id, "packageName": self.package, "from": self.now, "to": self.version}
-
-
-def merged(below: Options, above: Options) -> dict[str, Any]:
-    """``above`` merged into ``below``: objects are merged, other values replaced."""
-    result = dict(below)
-    for key, value in above.items():
-        previous = result.get(key)
-        result[key] = merged(previous, value) if isinstance(previous, dict) and isinstance(value, dict) else value
-    return result

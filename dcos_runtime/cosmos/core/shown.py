@@ -249,34 +249,112 @@ def install_response(kept: Kept, entry: Json, app: str | None, version: int) -> 
 # --- differences -----------------------------------------------------------------------------------------------------
 
 _OURS = (DEFINITION, METADATA, OPTIONS)
-_SET = (("labels",), ("env",))
-"""An update replaces these fields as a whole. In all other fields, what it does not name stays."""
+_STATE = frozenset(
+    {"id", "version", "versionInfo", "deployments", "lastTaskFailure", "readinessCheckResults", "taskStats"}
+)
+"""What the init shows of an app beside its definition, and everything that begins with ``tasks``."""
+_LEGACY = {"portDefinitions": "ports", "fetch": "uris", "cmd": "args", "args": "cmd"}
+"""Fields that are gone from a definition because it has the other one, which is compared."""
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "": {
+        "instances": 1,
+        "cpus": 1,
+        "mem": 128,
+        "networks": [{"mode": "host"}],
+        "backoffSeconds": 1,
+        "backoffFactor": 1.15,
+        "maxLaunchDelaySeconds": 300,
+        "killSelection": "YOUNGEST_FIRST",
+    },
+    "portDefinitions": {"protocol": "tcp"},
+    "fetch": {"extract": True},
+    "healthChecks": {
+        "protocol": "HTTP",
+        "ipProtocol": "IPv4",
+        "gracePeriodSeconds": 300,
+        "intervalSeconds": 60,
+        "timeoutSeconds": 20,
+        "delaySeconds": 15,
+        "maxConsecutiveFailures": 3,
+    },
+    "container": {"type": "MESOS"},
+}
+"""What the init gives a field that a definition does not name, by the field of the app that it is in; what is not here
+is empty, zero or false then.
+"""
+
+
+def _stays(app: Mapping[str, Any], path: tuple[str, ...], name: str, after: Mapping[str, Any]) -> bool:
+    """Whether a field of an app is as it is without being in ``after``, the definition that replaces it."""
+    value = app[name]
+    if path in (("labels",), ("env",)):
+        return False
+    defaults = _DEFAULTS.get(path[0] if path else "", {})
+    if not path:
+        if name in _STATE or (name.startswith("tasks") and name != "taskKillGracePeriodSeconds"):
+            return True
+        if after.get(_LEGACY.get(name, "")):
+            return True
+        if name == "role":  # an app may have the role of its top-level group; without one it has the init's
+            return [value] != str(app.get("id", "")).split("/")[1:2]
+        if name == "portDefinitions" and isinstance(value, list):
+            return [isinstance(one, Mapping) and one.get("name") for one in value] == ["default"]
+    return bool(value == defaults[name]) if name in defaults else not value
+
+
+def _completed(after: Mapping[str, Any]) -> Json:
+    """With the strategies that the init gives a definition, whose defaults depend on its other fields."""
+    single = (after.get("labels") or {}).get("MARATHON_SINGLE_INSTANCE_APP") == "true"
+    upgrade = {"maximumOverCapacity": 0 if single else 1, "minimumHealthCapacity": 0 if single else 1}
+    made = {**after, "upgradeStrategy": {**upgrade, **(after.get("upgradeStrategy") or {})}}
+    unreachable = after.get("unreachableStrategy") or {}
+    if isinstance(unreachable, Mapping):
+        inactive = unreachable.get("inactiveAfterSeconds", 0)
+        made["unreachableStrategy"] = {"inactiveAfterSeconds": 0, "expungeAfterSeconds": inactive, **unreachable}
+    return made
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Json]:
-    """What an update would change, place by place: ``path``, and what is there ``from`` before ``to`` after."""
+    """What an update would change, place by place: ``path``, and what is there ``from`` before ``to`` after. ``before``
+    as the init shows an app, ``after`` the definition that takes its place: what it does not name goes.
+    """
     found: list[Json] = []
-    _compare(before, after, (), found)
+    whole = _completed(after)
+    wanted = {name: value for name, value in whole.items() if name in after or name in before}
+    _compare(before, wanted, (), found, _stays)
     return found
 
 
-def stands(app: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
-    """Whether the app is as ``change`` makes it. Our labels tell the package, its version and the user's options."""
+def option_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Json]:
+    """The same of a user's options: one that is gone has its default again."""
+    found: list[Json] = []
+    _compare(before, after, (), found, lambda *_: False)
+    return found
+
+
+def stands(app: Mapping[str, Any], change: Mapping[str, Any], *, whole: bool = False) -> bool:
+    """Whether the app is as ``change`` makes it: fields, or its ``whole`` definition. Our labels tell the package,
+    its version and the user's options.
+    """
     labels = change.get("labels") or {}
     there = app.get("labels") or {}
-    return all(there.get(name) == value for name, value in labels.items()) and not changes(app, change)
+    changed = app if whole else {name: value for name, value in app.items() if name in change}
+    return all(there.get(name) == value for name, value in labels.items()) and not changes(changed, change)
 
 
-def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json]) -> None:
+_Stays = Callable[[Mapping[str, Any], tuple[str, ...], str, Mapping[str, Any]], bool]
+
+
+def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json], stays: _Stays) -> None:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        gone = [name for name in before if path in _SET and name not in after]
+        gone = [name for name in before if name not in after and not stays(before, path, name, after)]
         for name in (*after, *gone):
             if (path == ("labels",) and name in _OURS) or (path == () and name == "id"):
                 continue
-            _compare(before.get(name), after.get(name), (*path, str(name)), found)
+            _compare(before.get(name), after.get(name), (*path, str(name)), found, stays)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            _compare(one, other, (*path, str(index)), found)
+            _compare(one, other, (*path, str(index)), found, stays)
     elif before != after and not (path[-1:] in (("port",), ("hostPort",)) and after == 0):  # any port will do
         change: Json = {"path": "/" + "/".join(path)}
         if before is not None:

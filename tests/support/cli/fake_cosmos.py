@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dcos_runtime.cosmos.core import shown
 from tests.support.cli.asked import Asked
 
 ERROR = "application/vnd.dcos.package.error+json;charset=utf-8;version=v1"
@@ -163,6 +164,15 @@ class FakeCosmos:
             "resolvedOptions": {"greeting": "hello", **options},
             "userProvidedOptions": options,
         }
+
+    def _service_plan(self, body: dict[str, Any]) -> dict[str, Any]:
+        package, options = self.installed[body["appId"]]
+        chosen = {**({} if body["replace"] else options), **body["options"]}
+        version = body.get("packageVersion", package["version"])
+        after = self._rendered(
+            {"packageName": package["name"], "packageVersion": version, "options": chosen, "appId": body["appId"]}
+        )
+        return {"marathonJson": after, "changes": shown.changes(self.apps[body["appId"]], after)}
 
     def _service_update(self, body: dict[str, Any]) -> dict[str, Any]:
         package, options = self.installed[body["appId"]]

@@ -175,7 +175,7 @@ def test_upgrade_shows_the_difference_and_keeps_what_was_chosen(cosmos: FakeCosm
     plan = dcos("package", "upgrade", "hello", "--plan")
     assert plan.code == 0, plan.err
     assert plan.lines[0] == "/hello: hello 1.0 -> 1.1"
-    assert '-  "cmd": "echo hi 1.0",' in plan.lines and '+  "cmd": "echo hi 1.1",' in plan.lines
+    assert plan.lines[1:] == ['- /cmd: "echo hi 1.0"', '+ /cmd: "echo hi 1.1"']
     assert cosmos.installed["/hello"][0]["version"] == "1.0"
     done = dcos("package", "upgrade", "--app-id=hello", "--yes", "--json")
     assert done.code == 0, done.err
@@ -184,11 +184,34 @@ def test_upgrade_shows_the_difference_and_keeps_what_was_chosen(cosmos: FakeCosm
     assert nothing.code == 1 and "no newer version" in nothing.err
     changed = dcos("package", "upgrade", "hello", "--yes", "--options=-", "--json", stdin='{"greeting": "moin"}')
     assert changed.code == 0 and changed.json()["to"] == "1.1"
-    assert '+  "cmd": "echo moin 1.1",' in changed.err
+    assert '+ /cmd: "echo moin 1.1"' in changed.err
     back = dcos("package", "upgrade", "hello", "--package-version=1.0", "--yes")
     assert back.code == 0 and cosmos.installed["/hello"][0]["version"] == "1.0", back.err
     never = dcos("package", "upgrade", "hello", "--package-version=9", "--yes")
     assert never.code == 1 and "cannot become 9" in never.err and "upgrades to: 1.1" in never.err
+
+
+def test_a_plan_is_of_the_app_as_it_is_and_refuses_what_the_upgrade_would(cosmos: FakeCosmos, dcos: Dcos) -> None:
+    assert dcos("package", "install", "hello", "--package-version=1.0", "--yes").code == 0
+    cosmos.apps["/hello"]["mem"] = 512  # set at the init, which the template does not
+    plan = dcos("package", "upgrade", "hello", "--plan", "--json")
+    assert plan.json()["difference"] == ['- /cmd: "echo hello 1.0"', '+ /cmd: "echo hello 1.1"', "- /mem: 512"]
+    refusal = {"type": "AppIdChanged", "message": "The app's id would change"}
+    cosmos.refuse["/service/plan"] = (400, refusal)
+    for how in ("--plan", "--yes"):
+        refused = dcos("package", "upgrade", "hello", how)
+        assert refused.code == 1 and "would change" in refused.err
+    assert not [one for one in cosmos.asked if one.path == "/service/update"]
+
+
+def test_options_of_a_version_that_no_repository_has_are_changed(cosmos: FakeCosmos, dcos: Dcos) -> None:
+    assert dcos("package", "install", "hello", "--package-version=1.1", "--yes").code == 0
+    for path in ("/package/render", "/package/describe", "/package/list-versions"):
+        cosmos.refuse[path] = (400, {"type": "PackageNotFound", "message": "Package [hello] not found"})
+    done = dcos("package", "upgrade", "hello", "--options=-", "--yes", stdin='{"greeting": "moin"}')
+    assert done.code == 0, done.err
+    (asked,) = [one for one in cosmos.asked if one.path == "/service/update"]
+    assert "packageVersion" not in asked.body and asked.body["options"] == {"greeting": "moin"}
 
 
 def test_several_apps_of_a_package_are_told_apart(cosmos: FakeCosmos, dcos: Dcos) -> None:

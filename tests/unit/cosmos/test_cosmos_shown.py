@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcos_runtime.cosmos.core import freeing, mirror, shown
+from dcos_runtime.marathon.core.app import to_json
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete
 from tests.support.cosmos.packages import entry
 
 VALUES = st.recursive(
@@ -73,7 +75,6 @@ def test_a_plan_tells_what_would_be_another_and_nothing_else() -> None:
         "env": {"A": "1", "GONE": "x"},
         "labels": {"L": "1", shown.OPTIONS: "a"},
         "portDefinitions": [{"port": 10000, "protocol": "tcp", "name": "api"}],
-        "instances": 3,
     }
     after = {
         "id": "a",
@@ -90,6 +91,86 @@ def test_a_plan_tells_what_would_be_another_and_nothing_else() -> None:
         {"path": "/labels/L", "from": "1", "to": "2"},
         {"path": "/portDefinitions/0/name", "from": "api", "to": "web"},
     ]
+
+
+BARE = {"id": "/top/a", "cmd": "sleep 1"}
+FULL: dict[str, Any] = {
+    "user": "nobody",
+    "instances": 3,
+    "cpus": 0.5,
+    "mem": 64,
+    "disk": 10,
+    "container": {"type": "MESOS"},
+    "constraints": [["hostname", "UNIQUE"]],
+    "fetch": [{"uri": "http://198.18.0.9/a.tgz"}],
+    "portDefinitions": [{"port": 0, "name": "api"}, {"port": 0}],
+    "requirePorts": True,
+    "healthChecks": [{"path": "/health"}],
+    "dependencies": ["/b"],
+    "env": {"A": "1"},
+    "labels": {"L": "1"},
+    "acceptedResourceRoles": ["*"],
+    "role": "top",
+    "backoffSeconds": 5,
+    "backoffFactor": 2.0,
+    "maxLaunchDelaySeconds": 60,
+    "taskKillGracePeriodSeconds": 9,
+    "upgradeStrategy": {"maximumOverCapacity": 0.5},
+    "killSelection": "OLDEST_FIRST",
+    "unreachableStrategy": {"inactiveAfterSeconds": 5},
+}
+
+
+def _as_shown(definition: dict[str, Any]) -> dict[str, Any]:
+    """As the init shows an app of this definition, with what it shows of the app's state."""
+    return {
+        **to_json(complete(definition, None, DefinitionRules())),
+        "tasksRunning": 1,
+        "tasks": [{}],
+        "deployments": [],
+    }
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_field_that_the_next_definition_does_not_name_goes_and_is_told(name: str) -> None:
+    before = {**BARE, name: FULL[name]}
+    told = shown.changes(_as_shown(before), BARE)
+    assert told and all(one["path"].startswith(f"/{name}") for one in told)
+    assert shown.changes(_as_shown(before), before) == []
+    assert not shown.stands(_as_shown(before), BARE, whole=True) and shown.stands(_as_shown(before), BARE)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        BARE,
+        {**BARE, **FULL},
+        {**BARE, "labels": {"MARATHON_SINGLE_INSTANCE_APP": "true"}},
+        {"id": "/a", "args": ["a"], "uris": ["http://198.18.0.9/a.tgz"]},
+        {**BARE, "unreachableStrategy": "disabled"},
+    ],
+)
+def test_what_the_init_adds_to_a_definition_is_no_change(definition: dict[str, Any]) -> None:
+    told = shown.changes(_as_shown(definition), definition)
+    assert [one["path"] for one in told] == [f"/{name}" for name in ("uris",) if name in definition]
+
+
+@pytest.mark.parametrize("of", ["portDefinitions", "fetch", "healthChecks"])
+def test_an_inner_field_that_goes_is_told_too(of: str) -> None:
+    more: dict[str, dict[str, Any]] = {
+        "portDefinitions": {"labels": {"VIP_0": "a:1"}},
+        "fetch": {"destPath": "b"},
+        "healthChecks": {"portIndex": 1},
+    }
+    inner = [{**FULL[of][0], **more[of]}, *FULL[of][1:]]
+    (told,) = shown.changes(_as_shown({**BARE, **FULL, of: inner}), {**BARE, **FULL})
+    assert told["path"] == f"/{of}/0/{next(iter(more[of]))}" and "to" not in told
+
+
+def test_an_option_that_is_no_longer_chosen_is_told() -> None:
+    before: dict[str, Any] = {"service": {"mem": 33, "env": {}}, "x": 0}
+    after: dict[str, Any] = {"service": {"env": {}}}
+    assert shown.option_changes(before, after) == [{"path": "/service/mem", "from": 33}, {"path": "/x", "from": 0}]
 
 
 # --- mirrors ---
