@@ -15,7 +15,9 @@ ROOT = Path(dcos_runtime.__file__).parent
 PURE = ["core", "agent/core", "cosmos/core", "framework/core", "marathon/core", "master/core"]
 """The folders that are held to it."""
 NAMES = "dcos_universe.index.mirror_names"
-"""The names that a mirror gives, which Cosmos' core and the mirror make alike. It is held to the same rule here."""
+"""The names that a mirror gives, which Cosmos' core and the mirror make alike."""
+URLS = "dcos_runtime.urls"
+"""The one judge of URLs from outside, for cores as well. Both modules are held to the same rule here."""
 
 LIBRARY = {
     "__future__",
@@ -76,7 +78,15 @@ IMPURE |= {"globals", "vars", "__builtins__", "__loader__", "__spec__"}
 
 def complaints(source: str, own: str) -> list[str]:
     """Where a module of the package ``own`` is not pure."""
-    allowed = (own, "dcos_runtime.core", "dcos_runtime.wire", "dcos_universe.errors", "dcos_universe.model", NAMES)
+    allowed = (
+        own,
+        "dcos_runtime.core",
+        "dcos_runtime.wire",
+        "dcos_universe.errors",
+        "dcos_universe.model",
+        NAMES,
+        URLS,
+    )
     tree = parsed(source)
     found: list[str] = []
     whole: set[str] = set()
@@ -143,9 +153,10 @@ def test_a_module_of_a_core_is_pure(path: Path) -> None:
     assert found == EXCEPTIONS.get(str(path.relative_to(ROOT)), set())
 
 
-def test_the_names_that_a_mirror_gives_are_pure() -> None:
-    path = ROOT.parent / "universe" / Path(*NAMES.split(".")).with_suffix(".py")
-    assert complaints(path.read_text(), "dcos_universe") == []
+@pytest.mark.parametrize(("folder", "name"), [("universe", NAMES), ("", URLS)])
+def test_what_cores_share_with_others_is_pure(folder: str, name: str) -> None:
+    path = ROOT.parent / folder / Path(*name.split(".")).with_suffix(".py")
+    assert complaints(path.read_text(), name) == []
 
 
 @pytest.mark.parametrize(

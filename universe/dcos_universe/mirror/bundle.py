@@ -75,13 +75,13 @@ def mirror(
     """Downloads the packages (see `select`) and puts the bundle in ``out``'s place by one rename. Downloads stay in
     ``.<out>.mirror`` beside it, and are not repeated. Raises `UniverseError`; then ``out`` is unchanged.
     """
-    if not settings.url.startswith(("http://", "https://")) or not _names_a_host(settings.url):
+    if not _names_a_host(settings.url):
         raise UniverseError(
             f"{settings.url!r} is not where a mirror is served",
             why="it is no URL of http or https with a host, and a port from 1 to 65535 if it has one",
             hint="--url http://HOST:PORT/, as its clients will name it",
         )
-    if settings.registry and not _names_a_host(f"//{settings.registry}"):
+    if settings.registry and not _names_a_host(f"http://{settings.registry}"):
         raise UniverseError(
             f"{settings.registry!r} is no registry of images",
             why="it is not HOST or HOST:PORT with a port from 1 to 65535",
