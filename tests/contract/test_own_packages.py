@@ -47,7 +47,7 @@ def test_hello_world_is_installed_upgraded_taken_back_and_removed(shell: Shell) 
     assert "/greeter runs" in told and "/service/NAME/" in told
     assert get(shell.port("greeter"))[1].strip() == options["greeting"]
     plan = shell.dcos("package", "upgrade", "hello-world", "--plan")
-    assert "hello-world 1.0.0 -> 1.1.0" in plan and '+    "INTERVAL": "10"' in plan
+    assert "hello-world 1.0.0 -> 1.1.0" in plan and '+ /env/INTERVAL: "10"' in plan
     assert "1.1.0" in shell.dcos("package", "upgrade", "hello-world", "--yes")
     assert get(shell.port("greeter"))[1].strip() == options["greeting"], "what was chosen is kept"
     assert shell.app("greeter")["env"]["INTERVAL"] == "10"
