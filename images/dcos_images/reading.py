@@ -13,6 +13,7 @@ from typing import Any
 Check = Callable[[str], str]
 """Returns the problem of a text; empty: none."""
 
+_DEEPEST = 32
 MOST_TOML = 1 << 20
 """The most bytes of one file of a definition."""
 _MOST_SHOWN = 100
@@ -136,6 +137,8 @@ def read_toml(path: Path, file: str, problems: list[str]) -> TableReader | None:
         if _LONG_KEY.search(text):
             raise TooLargeError("a key has more than 32 parts")
         table = tomllib.loads(text)
+        if _deeper_than(table, _DEEPEST):
+            raise RecursionError
     except OSError as error:
         problems.append(f"{file}: it cannot be read: {error.strerror}")
     except TooLargeError as error:
@@ -151,6 +154,19 @@ def read_toml(path: Path, file: str, problems: list[str]) -> TableReader | None:
     else:
         return TableReader(table, file, problems)
     return None
+
+
+def _deeper_than(table: Mapping[str, Any], most: int) -> bool:
+    """Whether lists and tables are nested more than ``most`` deep. Without recursion: Python's limit may be any."""
+    level: list[Any] = [table]
+    for _ in range(most):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
 
 
 class TooLargeError(Exception):

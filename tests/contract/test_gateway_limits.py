@@ -123,12 +123,12 @@ def test_one_address_has_so_many_connections_open_and_no_more() -> None:
             subprocess.run(["ip", "netns", "add", name], check=True)
             stack.callback(subprocess.run, ["ip", "netns", "delete", name], check=True)
         subprocess.run(
-            ["ip", "-n", here, "link", "add", "link", "type", "veth", "peer", "name", "link", "netns", there],
+            ["ip", "-n", here, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", there],
             check=True,
         )
         for name, address in ((here, "198.19.253.1/24"), (there, "198.19.253.2/24")):
-            subprocess.run(["ip", "-n", name, "address", "add", address, "dev", "link"], check=True)
-            subprocess.run(["ip", "-n", name, "link", "set", "dev", "link", "up"], check=True)
+            subprocess.run(["ip", "-n", name, "address", "add", address, "dev", "cable"], check=True)
+            subprocess.run(["ip", "-n", name, "link", "set", "dev", "cable", "up"], check=True)
         for _ in range(2):  # loaded again it is the same table
             subprocess.run([*inside, here, "nft", "-f", "-"], input=rules, text=True, check=True)
         keeps = stack.enter_context(
