@@ -29,9 +29,8 @@ class Ledger:
         self.total = total
         self.used = 0
         self._count = 0
-        self._entries: OrderedDict[Key, CachedFile] = (
-            OrderedDict()
-        )  # complete; the one that was used longest ago is first
+        # Complete ones; that which was used longest ago is first.
+        self._entries: OrderedDict[Key, CachedFile] = OrderedDict()
 
     def find(self, key: Key) -> CachedFile | None:
         """The complete entry, which is now the last to go."""

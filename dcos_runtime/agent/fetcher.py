@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
@@ -128,7 +130,8 @@ class Fetcher:
                 container_id, order, sandbox, [one for one in descriptors if one is not None]
             )
             if code == DAMAGED and self.cache is not None:
-                damaged = {entry for number in output.split() if (entry := entries[int(number)]) is not None}
+                numbers = {int(text) for text in output.split() if text.isdigit()}
+                damaged = [entry for number, entry in enumerate(entries) if entry is not None and number in numbers]
                 await self.cache.discard(damaged, "its SHA-256 is another")
                 return False
         if code:
@@ -220,18 +223,17 @@ class Fetcher:
         """A `fetch_cache.Download`: a process as the task's user, which answers by `fetching.cached.CacheReport`."""
         order = self._order(sandbox, user) | {"uris": [_uri(uri, None, None)], "into": descriptor}
         async with self.turns, self._process(container_id, order, sandbox, [descriptor]) as process:
-            assert process.stdout is not None
-            answer = _answer(await process.stdout.readline())
-            if "size" in answer:
-                await reserve(answer["size"])
+            answer = await _answer(process)
+            if answer.size is not None:
+                await reserve(answer.size)
                 await _send(process, b"\n")
-                answer = _answer(await process.stdout.readline())
+                answer = await _answer(process)
             await process.wait()
-        if "failed" not in answer:
-            return str(answer["digest"])
-        if answer["ours"]:
-            raise NotCached(answer["failed"], answer["full"])
-        raise self._failed(container_id, f"exited with status 1 ({answer['failed']})")
+        if answer.digest is not None:
+            return answer.digest
+        if answer.failed is None or answer.ours:
+            raise NotCached(answer.failed or "the process that downloaded it ended", answer.full)
+        raise self._failed(container_id, f"exited with status 1 ({answer.failed})")
 
     def _failed(self, container_id: str, why: str) -> FetchFailed:
         return FetchFailed(f"Failed to fetch all URIs for container '{container_id}': {why}")
@@ -244,11 +246,25 @@ async def _send(process: asyncio.subprocess.Process, data: bytes) -> None:
         await process.stdin.drain()
 
 
-def _answer(line: bytes) -> dict[str, Any]:
-    if not line.endswith(b"\n"):
-        raise NotCached("the process that downloaded it ended")
-    answer: dict[str, Any] = json.loads(line)
-    return answer
+class _Answer(msgspec.Struct, frozen=True):
+    """A line of `fetching.cached.CacheReport`: one of ``size`` (bytes), ``digest`` and ``failed``."""
+
+    size: Annotated[int, msgspec.Meta(gt=0)] | None = None
+    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    failed: str | None = None
+    ours: bool = False
+    full: bool = False
+
+
+async def _answer(process: asyncio.subprocess.Process) -> _Answer:
+    """The next answer of a process. It runs as the task's user, who may have got hold of it: any other line counts as
+    its end. Raises `NotCached`.
+    """
+    assert process.stdout is not None
+    try:
+        return msgspec.json.decode(await process.stdout.readline(), type=_Answer)
+    except ValueError as error:  # also a line without end
+        raise NotCached("the process that downloaded it ended") from error
 
 
 def end_leftovers(sandboxes: Path) -> None:

@@ -123,7 +123,7 @@ class GroupedOutput:
 
     def said(self, host: HostSpec, data: bytes, *, stderr: bool) -> None:
         with self._mutex:
-            kept = self._kept.setdefault(host.name, _Kept(host.name, MOST_GROUPED))
+            kept = self._kept.get(host.name) or self._kept.setdefault(host.name, _Kept(host.name, MOST_GROUPED))
         with kept.mutex:
             kept.add(data, stderr=stderr)
 
@@ -162,7 +162,8 @@ class JsonOutput:
         if self._more is not None:
             return
         with self._mutex:
-            kept = self._kept.setdefault((host.name, stderr), _Kept(host.name, MOST_IN_JSON))
+            key = (host.name, stderr)
+            kept = self._kept.get(key) or self._kept.setdefault(key, _Kept(host.name, MOST_IN_JSON))
         kept.add(data)
 
     def ended(self, result: HostResult) -> None:

@@ -66,14 +66,19 @@ def test_the_commands_of_the_page_in_its_order(here: Path) -> None:
     assert sbom["bomFormat"] == "CycloneDX" and sbom["metadata"]["component"]["name"] == "hello-world"
 
 
-def test_exit_codes_and_json_of_verify(here: Path) -> None:
+def signed_as_documented() -> tuple[str, ...]:
+    """Signs a tree by the page's commands. Returns the words that verify it."""
     for words in commands():
         if words[1] == "verify":
             break
         if words[1] == "sign":
             run("build", "my-repository", "build/tree")
         run(*words[1:])
-    verify = ("verify", "build/tree", "--root", "trust/1.root.json")
+    return ("verify", "build/tree", "--root", "trust/1.root.json")
+
+
+def test_exit_codes_and_json_of_verify(here: Path) -> None:
+    verify = signed_as_documented()
     assert json.loads(run(*verify, "--json").output)["ok"]
     rung = run(*verify, "--warn-days", "8", "--json", code=3)
     assert "timestamp" in rung.output
@@ -93,13 +98,7 @@ def _program(*words: str) -> tuple[int, str, str]:
 
 
 def test_the_program_ends_with_the_code_of_its_verb(here: Path) -> None:
-    for words in commands():
-        if words[1] == "verify":
-            break
-        if words[1] == "sign":
-            run("build", "my-repository", "build/tree")
-        run(*words[1:])
-    verify = ("verify", "build/tree", "--root", "trust/1.root.json")
+    verify = signed_as_documented()
     assert _program(*verify)[0] == 0
     code, _, told = _program(*verify, "--warn-days", "8")
     assert (code, "expires soon" in told) == (3, True)
