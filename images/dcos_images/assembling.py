@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dcos_images.composing import compose
 from dcos_images.digest import tree_digest
 from dcos_images.documents import write_documents
-from dcos_images.outputs import Parts, digest_of, make_outputs, room_of
+from dcos_images.outputs import Parts, digest_of, make_outputs, size_of
 
 if TYPE_CHECKING:
     from dcos_images.cache import Note
@@ -29,7 +29,7 @@ def assemble(job: Job, keys: Keys, packages: Path, boot: Path, runtime: Path | N
     work.mkdir()
     parts = Parts(job.definition, job.tree.root, boot, job.folder, work, job.log_file)
     outputs = {
-        kind: {"file": path.name, "sha256": digest_of(path), "size": room_of(path)}
+        kind: {"file": path.name, "sha256": digest_of(path), "size": size_of(path)}
         for kind, path in make_outputs(parts, note).items()
     }
     digest = ""

@@ -53,7 +53,7 @@ class Output:
     path: Path
     sha256: str
     size: int
-    """Bytes on the builder's disk."""
+    """Bytes, holes included; of a folder, of its files."""
 
 
 @dataclass(frozen=True)

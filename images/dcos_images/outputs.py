@@ -297,10 +297,12 @@ def digest_of(path: Path) -> str:
     return tree_digest(path) if path.is_dir() else sparse_digest(path)
 
 
-def room_of(path: Path) -> int:
-    """The bytes that a file or folder uses on the disk."""
-    inside = [path, *path.rglob("*")] if path.is_dir() else [path]
-    return sum(one.lstat().st_blocks * 512 for one in inside)
+def size_of(path: Path) -> int:
+    """The bytes of a file, holes included; of a folder, of its files. It does not depend on the file system: the same
+    content may use more blocks on one disk than on another.
+    """
+    inside = [one for one in path.rglob("*") if not one.is_dir()] if path.is_dir() else [path]
+    return sum(one.lstat().st_size for one in inside)
 
 
 def _too_large(parts: Parts, what: str, size: int, room_mb: int, key: str) -> ImageError:

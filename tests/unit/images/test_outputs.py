@@ -22,7 +22,16 @@ from dcos_images.housekeeping import differing_files, first_difference
 from dcos_images.including import load_definition
 from dcos_images.machine.slot_disk import SlotDisk, write
 from dcos_images.machine.slot_plan import Part, Update, plan
-from dcos_images.outputs import Parts, copy_sparse, data_extents, digest_of, make_outputs, make_root, sparse_digest
+from dcos_images.outputs import (
+    Parts,
+    copy_sparse,
+    data_extents,
+    digest_of,
+    make_outputs,
+    make_root,
+    size_of,
+    sparse_digest,
+)
 from dcos_images.store import file_digest
 from dcos_images.updates import read_update
 from tests.support.images.workshop import UNIT
@@ -109,6 +118,20 @@ def test_a_disk_holds_what_the_firmware_and_the_initrd_look_for(tmp_path: Path) 
     back = tmp_path / "back.raw"
     subprocess.run(["qemu-img", "convert", "-O", "raw", made["qcow2"], back], check=True)
     assert file_digest(back) == file_digest(raw)
+
+
+def test_a_size_is_that_of_the_content_however_many_blocks_a_disk_uses_for_it(tmp_path: Path) -> None:
+    """The manifest holds it, and would differ from build to build otherwise."""
+    for name in ("full", "sparse"):
+        (tmp_path / name / "within").mkdir(parents=True)
+        (tmp_path / name / "within/link").symlink_to("disk")
+    full, sparse = tmp_path / "full/within/disk", tmp_path / "sparse/within/disk"
+    full.write_bytes(bytes(1 << 22))
+    with sparse.open("wb") as file:
+        file.truncate(1 << 22)
+    assert full.stat().st_blocks > sparse.stat().st_blocks
+    assert size_of(full) == size_of(sparse) == 1 << 22
+    assert size_of(tmp_path / "full") == size_of(tmp_path / "sparse") == (1 << 22) + len("disk")
 
 
 @needs_tools
