@@ -25,8 +25,8 @@ from dcos_runtime.core.frozen import Log
 from dcos_runtime.core.runner import Keeper, Runner
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.core import effects, events
+from dcos_runtime.framework.core.core import Settings, SubscriptionCore
 from dcos_runtime.framework.core.stream import PATH, STREAM_ID
-from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
 from dcos_runtime.network_errors import cause
 from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire import calls, codec
@@ -130,7 +130,7 @@ class Client:
         self._runner: Runner[events.Event] = Runner(self._core, running.now, self._perform, self._recorder)
         self._ticking = running.Ticking[events.Event](self._core, self._runner)
         self._attempts: dict[int, _Attempt] = {}
-        self._inbox: deque[effects.Tell | effects.TellRefused | effects.TellOver] = deque()
+        self._inbox: deque[effects.Deliver | effects.ReportRefused | effects.ReportDisconnected] = deque()
         self._news = asyncio.Event()
         self._room = asyncio.Event()
         self._failed: asyncio.Future[None] | None = None
@@ -183,7 +183,7 @@ class Client:
         async with aiohttp.ClientSession(timeout=timeout, headers=self._headers, connector=connector) as self._http:
             work = [
                 self._spawn(self._ticking.run(), "let time pass"),
-                self._spawn(self._tell(), "tell the scheduler"),
+                self._spawn(self._deliver(), "deliver to the scheduler"),
                 self._spawn(self._watch(), "watch the leader"),
             ]
             try:
@@ -212,7 +212,7 @@ class Client:
         match effect:
             case effects.Post():
                 self._attempts[effect.attempt].posts.put_nowait(effect)
-            case effects.Tell() | effects.TellRefused() | effects.TellOver():
+            case effects.Deliver() | effects.ReportRefused() | effects.ReportDisconnected():
                 self._inbox.append(effect)
                 self._news.set()
             case effects.Subscribe():
@@ -301,19 +301,19 @@ class Client:
 
     # --- all the time -------------------------------------------------------------------------------------------------
 
-    async def _tell(self) -> None:
+    async def _deliver(self) -> None:
         while True:
             if not self._inbox:
                 self._news.clear()
                 await self._news.wait()
             match self._inbox.popleft():
-                case effects.Tell(event):
+                case effects.Deliver(event):
                     await self._scheduler.event(event)
-                case effects.TellRefused(call, status, text):
+                case effects.ReportRefused(call, status, text):
                     await self._scheduler.refused(call, status, text)
-                case effects.TellOver(reason):
+                case effects.ReportDisconnected(reason):
                     await self._scheduler.disconnected(reason)
-                    self._runner.feed(events.ToldOver())
+                    self._runner.feed(events.DisconnectHandled())
             self._room.set()
 
     async def _watch(self) -> None:

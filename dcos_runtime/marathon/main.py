@@ -15,7 +15,7 @@ from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.flags.marathon import MarathonFlags
 from dcos_runtime.framework.client import Client, Credential
 from dcos_runtime.framework.core import recorded as connection
-from dcos_runtime.framework.core.subscription import SubscriptionCore
+from dcos_runtime.framework.core.core import SubscriptionCore
 from dcos_runtime.framework.leader import MasterLeader
 from dcos_runtime.leading.main import Daemon, Here, Unusable, secret_in
 from dcos_runtime.leading.position import Position

@@ -15,7 +15,7 @@ from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.leading.shell import Shell
 from dcos_runtime.master.core import recorded
 from dcos_runtime.master.core.core import MasterCore
-from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
 from dcos_runtime.master.core.events import BudgetedTick, Event, Recovered, Resumed
 from dcos_runtime.master.core.registry import UnknownRegistryVersion
 from dcos_runtime.master.core.state import Settings, State
@@ -51,7 +51,7 @@ class MasterShell(Shell[Event]):
         self._performers: dict[type, Callable[[Any], None]] = {
             Send: lambda effect: self.streams.send(effect.stream, effect.event),
             SendJoined: lambda effect: self.streams.put(effect.stream, effect.data),
-            Tell: lambda effect: self.streams.put(effect.stream, effect.data),
+            SendToAgent: lambda effect: self.streams.put(effect.stream, effect.data),
             Close: lambda effect: self.streams.close(effect.stream),
         }
 

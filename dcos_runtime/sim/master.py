@@ -9,7 +9,7 @@ from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import AllocatorSettings
 from dcos_runtime.master.core.core import MasterCore
-from dcos_runtime.master.core.effects import Close, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Send, SendJoined, SendToAgent
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, Settings
 from dcos_runtime.sim.leading import LeadingProcess
 from dcos_runtime.sim.network import Stream
@@ -168,7 +168,7 @@ class MasterProcess(LeadingProcess):
     def perform(self, effect: Any) -> None:
         watch = self.cluster.watch
         match effect:
-            case Tell():
+            case SendToAgent():
                 watch.masters.sent_to_agent(self, effect.stream, effect.data)
                 self._put(effect.stream, effect.data)
             case SendJoined():

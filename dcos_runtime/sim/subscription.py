@@ -7,7 +7,7 @@ from typing import Any
 
 from dcos_runtime.core.runner import Runner
 from dcos_runtime.framework.core import effects, events
-from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
+from dcos_runtime.framework.core.core import Settings, SubscriptionCore
 from dcos_runtime.sim.network import Stream
 from dcos_runtime.sim.process import Process, Ticker
 from dcos_runtime.wire import calls, codec, recordio
@@ -76,7 +76,7 @@ class Subscription:
         if self._over:
             return
         match effect:
-            case effects.Tell():
+            case effects.Deliver():
                 self._heard(effect.event)
             case effects.Post():
                 self._may(self._process.mine(lambda: self._post(effect)))
@@ -90,11 +90,11 @@ class Subscription:
                 stream = self._streams.pop(effect.attempt, None)
                 if stream is not None:
                     stream.abandon()
-            case effects.TellRefused():
+            case effects.ReportRefused():
                 self._refused(effect.call, effect.status, effect.text)
-            case effects.TellOver():
+            case effects.ReportDisconnected():
                 self._lost(effect.reason)
-                self._process.later(0.0, lambda: self._runner.feed(events.ToldOver()))
+                self._process.later(0.0, lambda: self._runner.feed(events.DisconnectHandled()))
             case effects.End():
                 raise AssertionError(f"the master refuses {self._process.name}: {effect.reason}")
 

@@ -19,7 +19,7 @@ from dcos_runtime.core.resources import Resources, plain
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.core import MasterCore
-from dcos_runtime.master.core.effects import Effect, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Effect, Send, SendJoined, SendToAgent
 from dcos_runtime.master.core.state import Settings
 from dcos_runtime.master.memory import LongLived
 from dcos_runtime.master.shell import next_budget
@@ -381,7 +381,7 @@ def launch(bench: Bench) -> Measured:
 def _launched(master: Master, calls: Sequence[bytes], stream_id: str) -> None:
     for body in calls:
         effects = master.call(body, stream_id)
-        assert sum(isinstance(effect, Tell) for effect in effects) == LAUNCHED, effects
+        assert sum(isinstance(effect, SendToAgent) for effect in effects) == LAUNCHED, effects
         assert not any(isinstance(effect, Send) for effect in effects)
 
 

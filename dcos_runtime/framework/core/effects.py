@@ -36,13 +36,13 @@ class Post(Frozen, frozen=True):
     call: Call
 
 
-class Tell(Frozen, frozen=True):
+class Deliver(Frozen, frozen=True):
     """An event for the scheduler."""
 
     event: Event
 
 
-class TellRefused(Frozen, frozen=True):
+class ReportRefused(Frozen, frozen=True):
     """The master did not take this call; the subscription goes on."""
 
     call: Call
@@ -50,8 +50,8 @@ class TellRefused(Frozen, frozen=True):
     text: str
 
 
-class TellOver(Frozen, frozen=True):
-    """The subscription is over, or could not be made. Answered by `ToldOver`."""
+class ReportDisconnected(Frozen, frozen=True):
+    """The subscription is over, or could not be made. Answered by `DisconnectHandled`."""
 
     reason: str
 
@@ -62,4 +62,4 @@ class End(Frozen, frozen=True):
     reason: str
 
 
-Effect = Subscribe | Listen | Close | Post | Tell | TellRefused | TellOver | End | Log
+Effect = Subscribe | Listen | Close | Post | Deliver | ReportRefused | ReportDisconnected | End | Log

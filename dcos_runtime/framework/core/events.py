@@ -57,8 +57,8 @@ class CallFailed(Frozen, frozen=True):
     why: str
 
 
-class ToldOver(Frozen, frozen=True):
-    """The scheduler has heard of the end of the subscription (`TellOver`), and of all before."""
+class DisconnectHandled(Frozen, frozen=True):
+    """The scheduler has heard of the end of the subscription (`ReportDisconnected`), and of all before."""
 
 
-Event = Tick | LeaderSeen | Answered | Received | Failed | SendAsked | CallAnswered | CallFailed | ToldOver
+Event = Tick | LeaderSeen | Answered | Received | Failed | SendAsked | CallAnswered | CallFailed | DisconnectHandled

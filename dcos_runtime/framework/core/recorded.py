@@ -9,10 +9,10 @@ import msgspec
 from dcos_runtime.core.frozen import Log
 from dcos_runtime.core.pseudonyms import Pseudonyms
 from dcos_runtime.core.recorder import Hiders
-from dcos_runtime.framework.core.effects import Effect, Listen, Post, Tell, TellOver, TellRefused
+from dcos_runtime.framework.core.core import Snapshot, restored
+from dcos_runtime.framework.core.effects import Deliver, Effect, Listen, Post, ReportDisconnected, ReportRefused
 from dcos_runtime.framework.core.events import Event, Received, SendAsked
 from dcos_runtime.framework.core.stream import unreadable
-from dcos_runtime.framework.core.subscription import Snapshot, restored
 from dcos_runtime.wire import codec, recordio
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.scheduler import Event as SchedulerEvent
@@ -41,7 +41,9 @@ class Veil:
         self._broken = ("", "")
         """The same of the stream that broke off last; a snapshot holds it for a while."""
         self.events: Hiders = dict.fromkeys(get_args(Event), self._begin)
-        self.effects: Hiders = dict.fromkeys((Listen, Post, Tell, TellRefused, TellOver, Log), self._effect)
+        self.effects: Hiders = dict.fromkeys(
+            (Listen, Post, Deliver, ReportRefused, ReportDisconnected, Log), self._effect
+        )
 
     def _begin(self, event: Event) -> Event:
         self._texts.clear()
@@ -58,12 +60,12 @@ class Veil:
                 self._listening, self._decoder = effect.attempt, recordio.Decoder()
             case Post():
                 return msgspec.structs.replace(effect, call=self._call(effect.call))
-            case Tell():
-                return Tell(codec.decode(self._event(effect.event), SchedulerEvent))
-            case TellRefused():
+            case Deliver():
+                return Deliver(codec.decode(self._event(effect.event), SchedulerEvent))
+            case ReportRefused():
                 return msgspec.structs.replace(effect, call=self._call(effect.call))
-            case TellOver():
-                return TellOver(self._reason(effect.reason))
+            case ReportDisconnected():
+                return ReportDisconnected(self._reason(effect.reason))
             case Log():
                 return Log(effect.level, self._texts.get(effect.text) or self._reason(effect.text))
         return effect

@@ -208,7 +208,9 @@ def _attach(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
     agent.stream = stream
     ping_seconds = state.settings.agent_ping_timeout
     master_id = state.settings.master.id
-    state.tell(agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=arrival.version)
+    state.send_to_agent(
+        agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=arrival.version
+    )
     state.allocator.activate_agent(agent.id)
     silence.schedule_ping(state, agent, now)
     silence.send_ping(state, agent)
@@ -233,9 +235,9 @@ def _learn_frameworks(state: State, agent: Agent, arrival: Arrival, now: Now) ->
         if framework is None:
             frameworks.recover(state, info, now)
         elif codec.encode(framework.info) != codec.encode(info):
-            frameworks.tell_info(state, agent, framework)
+            frameworks.send_info(state, agent, framework)
     for framework_id in sorted(running & state.completed.keys()):
-        frameworks.tell_shutdown(state, agent, framework_id)
+        frameworks.send_shutdown(state, agent, framework_id)
 
 
 def _adopt(state: State, agent: Agent, reported: Iterable[ReportedTask]) -> list[Task]:
@@ -316,7 +318,7 @@ def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None
         elif one.state != task.state and not task.terminal and (update := tasks.newest(one.statuses)) is not None:
             tasks.apply(state, task, update, one.state, now)
         if key in agent.killed and one.state not in TERMINAL:
-            tasks.tell_kill(state, agent, *key)
+            tasks.send_kill(state, agent, *key)
     _adopt(state, agent, strange)
     for task in agent.all_tasks():
         if (task.framework_id, task.id) not in reported:

@@ -13,7 +13,7 @@ from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Chore, Declined, Ended, GiveUp, GoOn, StatesAsked
 
-AT_ONCE, ENDED_AT_ONCE, TOLD_AT_ONCE = 500, 200, 5000
+AT_ONCE, ENDED_AT_ONCE, UNREACHABLE_AT_ONCE = 500, 200, 5000
 """The size of a step: some 10 ms."""
 UNDER_WAY = 4
 """The most long calls of one framework and kind that are under way."""
@@ -70,11 +70,11 @@ def _some(state: State, chore: Chore, now: Now) -> Chore | None:
             framework = state.frameworks.get(framework_id)
             if framework is None or framework.stream != stream:
                 return None  # a framework that subscribes again reconciles again
-            tasks.tell(state, framework, these[:AT_ONCE], all_of_them, now)
-            left_to_tell = these[AT_ONCE:]
-            return msgspec.structs.replace(chore, tasks=left_to_tell) if left_to_tell else None
+            tasks.send_states(state, framework, these[:AT_ONCE], all_of_them, now)
+            rest = these[AT_ONCE:]
+            return msgspec.structs.replace(chore, tasks=rest) if rest else None
         case GiveUp(agent_ids, since):
-            count = max(TOLD_AT_ONCE // (len(state.frameworks) + 1), 1)
+            count = max(UNREACHABLE_AT_ONCE // (len(state.frameworks) + 1), 1)
             silence.given_up(state, agent_ids[:count], since, now)
             return msgspec.structs.replace(chore, agent_ids=agent_ids[count:]) if agent_ids[count:] else None
         case Ended(framework_id):

@@ -29,11 +29,11 @@ class Close(Frozen, frozen=True):
     stream: int
 
 
-class Tell(Frozen, frozen=True):
+class SendToAgent(Frozen, frozen=True):
     """One `internal.Down` message for the agent on ``stream``, JSON."""
 
     stream: int
     data: bytes
 
 
-Effect = Send | SendJoined | Close | Tell | Persist | Reply | Log
+Effect = Send | SendJoined | Close | SendToAgent | Persist | Reply | Log

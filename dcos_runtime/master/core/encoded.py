@@ -51,7 +51,7 @@ class Form(Protocol):
         """The whole."""
 
 
-class Telling(NamedTuple):
+class OfferEncoding(NamedTuple):
     """How offers are sent to a framework; valid while its ``info`` and the content type ``accepted`` stay the same."""
 
     info: FrameworkInfo

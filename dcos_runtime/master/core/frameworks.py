@@ -175,11 +175,11 @@ def _broadcast(state: State, framework: Framework) -> None:
     """Sends it to every agent with tasks of the framework. An agent that is not connected gets it when it connects."""
     for agent in state.agents.values():
         if framework.id in agent.tasks:
-            tell_info(state, agent, framework)
+            send_info(state, agent, framework)
 
 
-def tell_info(state: State, agent: Agent, framework: Framework) -> None:
-    state.tell(agent, internal.UpdateFramework, framework=framework.info)
+def send_info(state: State, agent: Agent, framework: Framework) -> None:
+    state.send_to_agent(agent, internal.UpdateFramework, framework=framework.info)
 
 
 # --- recovering ------------------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def remove(state: State, framework: Framework, now: Now) -> None:
     offers.give_back_all(state, framework.offers, rescind=False)
     for agent in state.agents.values():
         if framework.id in agent.tasks:
-            tell_shutdown(state, agent, framework.id)
+            send_shutdown(state, agent, framework.id)
     for task in framework.unreachable.values():
         if not task.terminal:
             task.state = TaskState.TASK_KILLED
@@ -261,8 +261,8 @@ def end_tasks(state: State, framework_id: str, count: int, now: Now) -> bool:
     return False
 
 
-def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:
-    state.tell(agent, internal.ShutdownFramework, framework_id=FrameworkID(value=framework_id))
+def send_shutdown(state: State, agent: Agent, framework_id: str) -> None:
+    state.send_to_agent(agent, internal.ShutdownFramework, framework_id=FrameworkID(value=framework_id))
 
 
 # --- updating --------------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class _SliceOffers(NamedTuple):
     """A framework's offers in one slice. ``ids``: the ids of all offers of the slice, encoded for it."""
 
     framework: Framework
-    how: encoded.Telling
+    how: encoded.OfferEncoding
     ids: list[bytes]
     offers: list[bytes]
 
@@ -59,7 +59,7 @@ def allocate(state: State, now: Now, budget: int | None = None) -> None:
         its, agent = by_framework.get(framework_id), agents[agent_id]
         if its is None:
             framework = frameworks[framework_id]
-            how = telling(framework)
+            how = offer_encoding(framework)
             if how.form not in ids:
                 ids[how.form] = how.form.offer_ids(before, numbers)
             its = by_framework[framework_id] = _SliceOffers(framework, how, ids[how.form], [])
@@ -92,15 +92,15 @@ def timed_out(state: State, these: OfferTimeout) -> None:
             give_back(state, offer, rescind=True)
 
 
-def telling(framework: Framework) -> encoded.Telling:
+def offer_encoding(framework: Framework) -> encoded.OfferEncoding:
     """Computed at the first use, and again when its sources have changed."""
-    made = framework.telling
+    made = framework.offer_encoding
     if made is None or made.info is not framework.info or made.accepted != framework.accepted:
         form = encoded.FORMS[framework.accepted]
         format = Format.STACK if "RESERVATION_REFINEMENT" in framework.capabilities else Format.SINGLE
         multi_role = "MULTI_ROLE" in framework.capabilities
         known = (form, form.framework_id(framework.id), format, multi_role)
-        made = framework.telling = encoded.Telling(framework.info, framework.accepted, *known)
+        made = framework.offer_encoding = encoded.OfferEncoding(framework.info, framework.accepted, *known)
     return made
 
 
@@ -349,7 +349,7 @@ def _launch_valid(
     state.hold(framework, agent, taken)
     tasks.add(agent, framework, task)
     budget.left = budget.left - taken
-    state.tell(agent, internal.RunTask, framework=framework.info, task=msgspec.Raw(task.info))
+    state.send_to_agent(agent, internal.RunTask, framework=framework.info, task=msgspec.Raw(task.info))
 
 
 def _typed(check: HealthCheck | None) -> HealthCheck | None:

@@ -60,7 +60,11 @@ class Veil:
             events.AgentMessages: self._messages,
             events.AgentConnect: self._connect,
         }
-        self.effects: Hiders = {effects.Tell: self._tell, effects.Send: self._updated, Reply: self._reply}
+        self.effects: Hiders = {
+            effects.SendToAgent: self._send_to_agent,
+            effects.Send: self._updated,
+            Reply: self._reply,
+        }
 
     def _messages(self, event: events.AgentMessages) -> events.AgentMessages:
         return self._sent(event, internal.Batch) if b'"data"' in event.data else event
@@ -99,7 +103,7 @@ class Veil:
     def _whole(self, call: Call) -> Call:
         return codec.decode(self._pseudonyms.message(codec.encode(call)), Call)
 
-    def _tell(self, effect: effects.Tell) -> effects.Tell:
+    def _send_to_agent(self, effect: effects.SendToAgent) -> effects.SendToAgent:
         cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
         hidden = self._pseudonyms.addresses(cleaned.data)
         return cleaned if hidden is cleaned.data else msgspec.structs.replace(cleaned, data=hidden)
@@ -120,7 +124,7 @@ class Veil:
         event = msgspec.structs.replace(effect.event, update=msgspec.structs.replace(update, status=status))
         return msgspec.structs.replace(effect, event=event)
 
-    def _run_task(self, effect: effects.Tell) -> effects.Tell:
+    def _run_task(self, effect: effects.SendToAgent) -> effects.SendToAgent:
         """The same bytes with another TaskInfo in them."""
         task = bytes(codec.decode(effect.data, _Run).task)
         if not task:

@@ -10,7 +10,7 @@ import msgspec
 
 from dcos_runtime.core.resources import EMPTY, Holdings, Resources
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core.encoded import Fragments, Telling
+from dcos_runtime.master.core.encoded import Fragments, OfferEncoding
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.tasks import TaskState
@@ -147,7 +147,7 @@ class Framework:
     tasks: dict[str, Task] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
     completed: History = field(init=False)
-    telling: Telling | None = None  # of offers; `offers.telling` checks whether it is still valid
+    offer_encoding: OfferEncoding | None = None  # `offers.offer_encoding` checks whether it is still valid
 
     def __post_init__(self) -> None:
         self.completed = History(self.completed_capacity)

@@ -49,7 +49,7 @@ def ping(state: State, agent_id: str, now: Now) -> None:
 def send_ping(state: State, agent: Agent) -> None:
     agent.missed_pings += 1
     if not state.source.unlucky("a ping is lost"):
-        state.tell(agent, internal.Ping)
+        state.send_to_agent(agent, internal.Ping)
 
 
 def resumed(state: State) -> None:
@@ -96,7 +96,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     _count_removal(state, then.counted)
     if then.counted == "unhealthy":
         state.counters["master/slave_unreachable_completed"] += 1
-    _tell_lost(state, agent.id)
+    _report_lost(state, agent.id)
     _prune_registry(state, now)
 
 
@@ -105,7 +105,7 @@ def _count_removal(state: State, reason: str) -> None:
     state.counters[f"master/slave_removals/reason_{reason}"] += 1
 
 
-def _tell_lost(state: State, agent_id: str) -> None:
+def _report_lost(state: State, agent_id: str) -> None:
     failure = Event(type=Event.Type.FAILURE, failure=Event.Failure(agent_id=AgentID(value=agent_id)))
     for framework in state.frameworks.values():
         state.send(framework, failure)
@@ -134,7 +134,7 @@ def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> 
         state.unreachable[agent_id] = AbsentAgent(absent.info, since)
         state.counters["master/recovery_slave_removals"] += 1
         _count_removal(state, "unhealthy")
-        _tell_lost(state, agent_id)
+        _report_lost(state, agent_id)
 
 
 def _prune_registry(state: State, now: Now) -> None:

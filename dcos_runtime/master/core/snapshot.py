@@ -38,7 +38,7 @@ _CLASSES = graphs.Classes(
         *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
         *_of_allocator(),
     ],
-    left_out={(Agent, "fragments"): None, (Framework, "telling"): None},
+    left_out={(Agent, "fragments"): None, (Framework, "offer_encoding"): None},
     aside=(Task, ReportedTask),
 )
 _HIDDEN = {

@@ -13,7 +13,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.master.core.allocator import Allocator, AllocatorSettings
-from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
 from dcos_runtime.wire import codec, internal
@@ -130,13 +130,13 @@ class State:
     def close(self, stream: int) -> None:
         self.effects.append(Close(stream))
 
-    def tell(self, agent: Agent, kind: type[internal.Down], **fields: Any) -> bool:
+    def send_to_agent(self, agent: Agent, kind: type[internal.Down], **fields: Any) -> bool:
         """Sends a message of the ``kind``, with its connection's numbers, when the agent is connected."""
         if agent.stream is None:
             return False
         agent.sent += 1
         message = kind(agent_id=agent.id, epoch=agent.epoch, seq=agent.sent, **fields)
-        self.effects.append(Tell(agent.stream, codec.encode(message)))
+        self.effects.append(SendToAgent(agent.stream, codec.encode(message)))
         return True
 
     def log(self, level: int, text: str) -> None:

@@ -201,18 +201,20 @@ def kill(state: State, framework: Framework, call: Call.Kill, now: Now) -> None:
     task = framework.tasks.get(call.task_id.value)
     if task is None:
         state.counters["master/messages_reconcile_tasks"] += 1
-        tell(state, framework, [(call.task_id.value, call.agent_id.value if call.agent_id else None)], False, now)
+        send_states(
+            state, framework, [(call.task_id.value, call.agent_id.value if call.agent_id else None)], False, now
+        )
         return
     if call.agent_id is not None and call.agent_id.value != task.agent_id:
         return
     agent = state.agents[task.agent_id]
     if not task.terminal:
         agent.killed.add((framework.id, task.id))  # repeated when the agent comes back and still runs it
-    tell_kill(state, agent, framework.id, task.id, call)
+    send_kill(state, agent, framework.id, task.id, call)
 
 
-def tell_kill(state: State, agent: Agent, framework_id: str, task_id: str, call: Call.Kill | None = None) -> None:
-    state.tell(
+def send_kill(state: State, agent: Agent, framework_id: str, task_id: str, call: Call.Kill | None = None) -> None:
+    state.send_to_agent(
         agent,
         internal.KillTask,
         framework_id=FrameworkID(value=framework_id),
@@ -232,7 +234,7 @@ def acknowledge(state: State, framework: Framework, call: Call.Acknowledge) -> N
     if task is not None and task.status_uuid == call.uuid and task.status_state in TERMINAL:
         remove(state, task)
     framework_id = FrameworkID(value=framework.id)
-    state.tell(agent, internal.Acknowledge, framework_id=framework_id, task_id=call.task_id, uuid=call.uuid)
+    state.send_to_agent(agent, internal.Acknowledge, framework_id=framework_id, task_id=call.task_id, uuid=call.uuid)
     state.counters["master/valid_status_update_acknowledgements"] += 1
 
 
@@ -246,7 +248,7 @@ def asked(framework: Framework, call: Call.Reconcile) -> StatesAsked:
     return StatesAsked(framework.id, framework.stream, tuple(these), False)
 
 
-def tell(
+def send_states(
     state: State, framework: Framework, these: Iterable[tuple[str, str | None]], all_of_them: bool, now: Now
 ) -> None:
     """Sends the states of these tasks. ``all_of_them``: tasks that are gone meanwhile are left out."""

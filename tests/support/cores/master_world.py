@@ -22,7 +22,7 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import AllocatorSettings
 from dcos_runtime.master.core.core import MasterCore
-from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
 from dcos_runtime.master.core.records import Task
 from dcos_runtime.master.core.state import Settings, task_info
 from dcos_runtime.wire import codec, internal
@@ -417,7 +417,7 @@ class World:
                     end = self.streams.get(stream)
                     if isinstance(end, WorldFramework):
                         end.receive(msgspec.json.decode(data))
-                case Tell(stream, data):
+                case SendToAgent(stream, data):
                     end = self.streams.get(stream)
                     if isinstance(end, WorldAgent):
                         end.inbox.append(msgspec.json.decode(data))

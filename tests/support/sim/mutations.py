@@ -122,7 +122,7 @@ SILENCE = "dcos_runtime.master.core.silence"
 MASTER = [
     Mutation(
         "master-no-reconcile",
-        "tasks that an agent does not tell of when it registers again are not told lost",
+        "tasks that an agent does not tell of when it registers again are not reported as lost",
         f"{AGENTS}:_reconnected",
         "_missing(state, agent, task, now)",
         "pass",
@@ -159,14 +159,15 @@ MASTER = [
         "master-acknowledgement-kept",
         "an acknowledgement is not passed on to the agent",
         f"{TASKS}:acknowledge",
-        "state.tell(agent, internal.Acknowledge, framework_id=framework_id, task_id=call.task_id, uuid=call.uuid)",
+        "state.send_to_agent("
+        "agent, internal.Acknowledge, framework_id=framework_id, task_id=call.task_id, uuid=call.uuid)",
         "pass",
     ),
     Mutation(
         "master-kill-not-again",
         "a kill is not said again to an agent that comes back and still runs the task",
         f"{AGENTS}:_reconnected",
-        "tasks.tell_kill(state, agent, *key)",
+        "tasks.send_kill(state, agent, *key)",
         "pass",
     ),
     Mutation(
@@ -274,14 +275,14 @@ LATER = [
         "master-shutdown-untold",
         "agents are not told that a framework is over",
         "dcos_runtime.master.core.frameworks:remove",
-        "tell_shutdown(state, agent, framework.id)",
+        "send_shutdown(state, agent, framework.id)",
         "pass",
     ),
     Mutation(
         "master-shutdown-not-again",
         "an agent that was away is not told that a framework is over",
         f"{AGENTS}:_learn_frameworks",
-        "frameworks.tell_shutdown(state, agent, framework_id)",
+        "frameworks.send_shutdown(state, agent, framework_id)",
         "pass",
     ),
     Mutation(

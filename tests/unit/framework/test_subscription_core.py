@@ -11,7 +11,7 @@ import pytest
 from dcos_runtime.core.frozen import Now, Tick
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.core import effects, events
-from dcos_runtime.framework.core.subscription import MAX_REDIRECTS, Settings, SubscriptionCore, restored
+from dcos_runtime.framework.core.core import MAX_REDIRECTS, Settings, SubscriptionCore, restored
 from dcos_runtime.wire import calls, recordio
 from dcos_runtime.wire.scheduler import Event
 
@@ -55,7 +55,10 @@ def test_who_was_sent_on_stays_with_the_leader_it_came_to() -> None:
     for url in (ONE, OTHER):
         assert core.receive(events.LeaderSeen(url), now) == [] and core.master == OTHER
     found = core.receive(events.LeaderSeen(THIRD), now)
-    assert found == [effects.Close(2), effects.TellOver(f"{OTHER} does not lead any more")] and core.master is None
+    assert (
+        found == [effects.Close(2), effects.ReportDisconnected(f"{OTHER} does not lead any more")]
+        and core.master is None
+    )
 
 
 def test_masters_that_point_at_each_other_are_asked_so_many_times_only() -> None:
@@ -75,7 +78,7 @@ def test_it_waits_longer_each_time_and_not_after_it_had_stayed() -> None:
     for _ in range(6):
         core.receive(events.Failed(core.at.attempt, "no"), Now(mono, 0.0))
         assert core.next_deadline() is None, "the scheduler has not heard of it yet"
-        core.receive(events.ToldOver(), Now(mono, 0.0))
+        core.receive(events.DisconnectHandled(), Now(mono, 0.0))
         deadline = core.next_deadline()
         assert deadline is not None
         waits.append(deadline - mono)
@@ -86,7 +89,7 @@ def test_it_waits_longer_each_time_and_not_after_it_had_stayed() -> None:
     core.receive(events.Answered(core.at.attempt, 200, "s"), Now(mono, 0.0))
     mono += 60.0
     core.receive(events.Failed(core.at.attempt, "gone"), Now(mono, 0.0))
-    core.receive(events.ToldOver(), Now(mono, 0.0))
+    core.receive(events.DisconnectHandled(), Now(mono, 0.0))
     assert (core.next_deadline() or 0.0) - mono <= 1.0
 
 
@@ -97,7 +100,7 @@ def test_silence_of_five_heartbeats_ends_a_subscription_and_every_byte_is_a_sign
     core.receive(events.Received(attempt, b"2"), Now(9.0, 0.0))
     assert core.next_deadline() == 19.0 and core.receive(Tick(), Now(18.9, 0.0)) == []
     found = core.receive(Tick(), Now(19.0, 0.0))
-    assert kinds(found) == [effects.Close, effects.TellOver] and "5 heartbeats" in found[1].reason
+    assert kinds(found) == [effects.Close, effects.ReportDisconnected] and "5 heartbeats" in found[1].reason
 
 
 def test_nothing_is_heard_of_an_attempt_that_is_over() -> None:
@@ -105,7 +108,7 @@ def test_nothing_is_heard_of_an_attempt_that_is_over() -> None:
     first, now = subscribed(core), Now(0.0, 0.0)
     core.receive(events.SendAsked(calls.kill("t")), now)
     core.receive(events.Failed(first, "gone"), now)
-    core.receive(events.ToldOver(), now)
+    core.receive(events.DisconnectHandled(), now)
     core.receive(Tick(), Now(100.0, 0.0))
     state = core.snapshot()
     for late in (
@@ -113,7 +116,7 @@ def test_nothing_is_heard_of_an_attempt_that_is_over() -> None:
         events.Failed(first, "x"),
         events.CallAnswered(first, 202),
         events.CallFailed(first, "x"),
-        events.ToldOver(),
+        events.DisconnectHandled(),
     ):
         assert core.receive(late, now) == [] and core.snapshot() == state
     assert core.receive(events.Answered(first, 200, "s"), now) == [effects.Close(first)]
@@ -141,8 +144,8 @@ def test_whatever_happens_calls_go_one_at_a_time_in_order_and_a_core_can_be_take
             events.SendAsked(calls.kill(f"t{number}")),
             events.CallAnswered(attempt, chance.choice([202, 202, 400, 403])),
             events.CallFailed(attempt, "lost"),
-            events.ToldOver(),
-            events.ToldOver(),
+            events.DisconnectHandled(),
+            events.DisconnectHandled(),
         ]
         event = chance.choice(choices)
         if isinstance(event, events.CallAnswered) and event.attempt == core.at.attempt:
@@ -162,8 +165,8 @@ def test_whatever_happens_calls_go_one_at_a_time_in_order_and_a_core_can_be_take
                     posted = effect
                     assert effect.call.kill is not None and effect.attempt == core.at.attempt
                     sent.append(effect.call.kill.task_id.value)
-                case effects.Tell(told_event):
-                    assert told_event.type is not Event.Type.HEARTBEAT
+                case effects.Deliver(delivered):
+                    assert delivered.type is not Event.Type.HEARTBEAT
                 case effects.End():
                     raise AssertionError("nobody refused it")
     assert len(sent) > 3 and sent == sorted(set(sent), key=lambda name: int(name[1:])), "in order, and none twice"

@@ -15,7 +15,7 @@ from dcos_runtime.core.frozen import Now, Tick
 from dcos_runtime.core.recorder import Recorder, read
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.core import effects, events, recorded
-from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
+from dcos_runtime.framework.core.core import Settings, SubscriptionCore
 from dcos_runtime.wire import calls, codec, recordio
 from dcos_runtime.wire.tasks import TaskInfo
 from tests.support.cores.segments import Segments
@@ -108,7 +108,7 @@ class Life:
                 case 8:
                     yield events.CallAnswered(attempt, chance.choice([202, 202, 202, 400, 403]), "why")
                 case 9:
-                    yield events.ToldOver()
+                    yield events.DisconnectHandled()
                 case 10 if chance.random() < 0.2:
                     yield (
                         events.Failed(attempt, "gone") if chance.random() < 0.5 else events.CallFailed(attempt, "lost")
@@ -138,7 +138,7 @@ def test_no_secret_gets_into_a_recording_of_a_connection() -> None:
         life = Life(seed, 20_000)
         life.live(500)
         for effect in life.done:
-            told += isinstance(effect, effects.Tell) and SECRET in str(effect)
+            told += isinstance(effect, effects.Deliver) and SECRET in str(effect)
             complaints += SECRET in getattr(effect, "text", "")
             reasons += SECRET[:15] in getattr(effect, "reason", "")
         for data in life.sink.files:

@@ -101,7 +101,7 @@ TWINS = {
     # Each pure core has one of each; the kit (`dcos_runtime.core`) gives the form.
     **dict.fromkeys(("Settings", "Snapshot", "State", "Veil", "Recovered"), "one in each core, for the same use"),
     # Events and effects are the words of one core, and are never seen by another.
-    **dict.fromkeys(("Close", "EndProcess", "Received", "Send", "Subscribe", "Tell"), "of a core"),
+    **dict.fromkeys(("Close", "EndProcess", "Received", "Send", "Subscribe"), "of a core"),
     # What a descriptor declares, and what of it becomes a part of a host's manifest, are named apart (`ServiceFile`).
 }
 """Names that several public classes of one import package have, and why."""

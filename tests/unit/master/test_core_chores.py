@@ -17,7 +17,7 @@ from tests.support.cores.master_world import COME_BACK, World, WorldFramework
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chores, "AT_ONCE", 2)
     monkeypatch.setattr(chores, "ENDED_AT_ONCE", 2)
-    monkeypatch.setattr(chores, "TOLD_AT_ONCE", 2)
+    monkeypatch.setattr(chores, "UNREACHABLE_AT_ONCE", 2)
 
 
 def call(framework: WorldFramework, kind: str, **fields: Any) -> list[Any]:

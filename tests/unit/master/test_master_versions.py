@@ -10,7 +10,7 @@ from dcos_runtime.core.frozen import Now, Persist, Reply
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, registry
 from dcos_runtime.master.core.core import MasterCore
-from dcos_runtime.master.core.effects import Tell
+from dcos_runtime.master.core.effects import SendToAgent
 from dcos_runtime.master.core.state import Settings
 from dcos_runtime.wire.cluster import MasterInfo
 from tests.support.cores.master_core import Core
@@ -31,7 +31,7 @@ def connect(core: Core, data: bytes) -> tuple[int, str, list[dict[str, object]]]
     """The answer's status and text, and what the agent is told."""
     core.stream += 1
     effects = core.feed(events.AgentConnect(1, core.stream, data, "127.0.0.1"))
-    told = [json.loads(effect.data) for effect in effects if isinstance(effect, Tell)]
+    told = [json.loads(effect.data) for effect in effects if isinstance(effect, SendToAgent)]
     (reply,) = [effect for effect in effects if isinstance(effect, Reply)]
     return reply.status, reply.body.decode(), told
 

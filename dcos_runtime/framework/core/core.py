@@ -21,14 +21,14 @@ from dcos_runtime.framework.core import events
 from dcos_runtime.framework.core import stream as streams
 from dcos_runtime.framework.core.effects import (
     Close,
+    Deliver,
     Effect,
     End,
     Listen,
     Post,
+    ReportDisconnected,
+    ReportRefused,
     Subscribe,
-    Tell,
-    TellOver,
-    TellRefused,
 )
 from dcos_runtime.framework.core.events import Event
 from dcos_runtime.framework.core.stream import EventStream
@@ -56,7 +56,7 @@ class SubscriptionState(enum.Enum):
     SEEKING = "seeking"  # no leader is known
     ASKING = "asking"
     SUBSCRIBED = "subscribed"
-    TELLING = "telling"  # the scheduler is being told that it is over
+    DISCONNECTING = "disconnecting"  # the scheduler is being told that the subscription is over
     WAITING = "waiting"  # before another attempt
     ENDED = "ended"
 
@@ -140,7 +140,7 @@ class SubscriptionCore:
             case events.CallFailed():
                 if self._is_current(event.attempt) and self._calls:
                     self._over(f"{_name(self._calls[0])} did not reach {self.at.url}: {event.why}")
-            case events.ToldOver():
+            case events.DisconnectHandled():
                 self._end_was_seen(now)
         return self.take_effects()
 
@@ -205,16 +205,16 @@ class SubscriptionCore:
         """This attempt, or this subscription, is over."""
         at = self.at
         self._effects.append(Close(at.attempt))
-        at.standing, at.reason = SubscriptionState.TELLING, why
+        at.standing, at.reason = SubscriptionState.DISCONNECTING, why
         at.stream_id, at.framework_id, at.posted = "", None, False
         self._stream = None
         self._calls.clear()
         self._timers.cancel(Silence())
-        self._effects.append(TellOver(why))
+        self._effects.append(ReportDisconnected(why))
 
     def _end_was_seen(self, now: Now) -> None:
         at, settings = self.at, self.settings
-        if at.standing is not SubscriptionState.TELLING:
+        if at.standing is not SubscriptionState.DISCONNECTING:
             return
         if now.mono - at.began > settings.longest_wait:
             at.wait = settings.first_wait
@@ -273,7 +273,7 @@ class SubscriptionCore:
             if message.subscribed is not None:
                 at.framework_id = message.subscribed.framework_id
             if message.type is not SchedulerEvent.Type.HEARTBEAT:
-                self._effects.append(Tell(message))
+                self._effects.append(Deliver(message))
 
     def _complain(self, text: str) -> None:
         self._effects.append(Log(logging.ERROR, text))
@@ -302,7 +302,7 @@ class SubscriptionCore:
         at.posted = False
         if status not in (200, 202):
             self._complain(f"{at.url} refused {_name(call)} with {status}: {text}")
-            self._effects.append(TellRefused(call, status, text))
+            self._effects.append(ReportRefused(call, status, text))
         self._post()
 
 
