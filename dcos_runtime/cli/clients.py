@@ -26,23 +26,27 @@ def agents(http: Http | Gateways, target: Target) -> Agents:
 
 def marathon(http: Http | Gateways, target: Target, known_to: Master) -> Marathon:
     if target.is_gateway:
-        return Marathon(http, f"{target.url}/service/marathon", told_by="the gateway leads there")
+        return Marathon(http, f"{target.url}/service/marathon", address_source="the gateway leads there")
     return Marathon(
         http,
         find_marathon(known_to),
-        told_by="the master reported this address (webui_url of the framework named marathon)",
+        address_source="the master reported this address (webui_url of the framework named marathon)",
     )
 
 
 def cosmos(http: Http | Gateways, target: Target, environment: Mapping[str, str]) -> CosmosClient:
     """A token is sent to gateways only, so a separate address is used only when the target is a master's own port."""
     if target.is_gateway:
-        return CosmosClient(http, target.url, services="/cosmos", told_by="the gateway leads there")
+        return CosmosClient(http, target.url, services="/cosmos", address_source="the gateway leads there")
     address = environment.get(COSMOS_VARIABLE)
     if not address and target.cluster is not None:
         address = target.cluster.text("package", "cosmos_url")
     if address:
-        return CosmosClient(http, address.rstrip("/"), told_by=f"set by {COSMOS_VARIABLE}, or package.cosmos_url")
+        return CosmosClient(
+            http, address.rstrip("/"), address_source=f"set by {COSMOS_VARIABLE}, or package.cosmos_url"
+        )
     host = urls.parse(target.url).hostname or ""
     where = f"http://{f'[{host}]' if ':' in host else host}:{COSMOS_PORT}"
-    return CosmosClient(http, where, told_by=f"beside the master, unless {COSMOS_VARIABLE} names another address")
+    return CosmosClient(
+        http, where, address_source=f"beside the master, unless {COSMOS_VARIABLE} names another address"
+    )

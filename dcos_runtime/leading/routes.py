@@ -91,7 +91,7 @@ class Patterns:
             response = self._tell(405, what, {"Allow": listed})
         else:
             response = self._tell(404, f"{shown(path, LONGEST_SHOWN)}: no such resource")
-        return Route(_telling(response), Realm.UNKNOWN, path), {}
+        return Route(_always(response), Realm.UNKNOWN, path), {}
 
 
 def normal_path(path: str) -> str:
@@ -99,8 +99,8 @@ def normal_path(path: str) -> str:
     return re.sub(r"/{2,}", "/", path).rstrip("/") or "/"
 
 
-def _telling(response: web.Response) -> Handler:
-    async def tell(request: web.Request, parts: Parts) -> web.StreamResponse:
+def _always(response: web.Response) -> Handler:
+    async def answer(request: web.Request, parts: Parts) -> web.StreamResponse:
         return response
 
-    return tell
+    return answer

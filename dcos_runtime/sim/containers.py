@@ -56,8 +56,8 @@ class Behaviour(msgspec.Struct, frozen=True):
 class Container:
     """``state`` is the real one; ``operations`` run one at a time."""
 
-    __slots__ = ("behaviour", "busy", "exit", "framework_id", "id", "kills", "operations", "starts", "state", "task_id",
-                 "told", "watched")  # fmt: skip
+    __slots__ = ("behaviour", "busy", "exit", "framework_id", "id", "kills", "operations", "reported", "starts",
+                 "state", "task_id", "watched")  # fmt: skip
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -66,7 +66,7 @@ class Container:
         self.behaviour = Behaviour(float("inf"), 0, frozenset())
         self.exit: Exit | None = None
         self.operations: deque[Prepare | Start | Signal | Destroy] = deque()
-        self.busy = self.watched = self.told = False
+        self.busy = self.watched = self.reported = False
         self.starts = self.kills = 0
 
 
@@ -87,7 +87,7 @@ class Host:
         if isinstance(effect, WatchContainer):
             container.watched = True
             if container.state in ("exited", "orphaned"):
-                self._tell(container)
+                self._report_soon(container)
             return
         if isinstance(effect, Destroy):
             # A preparation under way is cancelled.
@@ -157,16 +157,16 @@ class Host:
         if container.state == "running" and boot == self.boot:
             container.state, container.exit = "exited", exit
             self._agent.cluster.watch.ended(self._agent, container)
-            self._tell(container)
+            self._report_soon(container)
 
     def orphan(self, container: Container) -> None:
         """Its supervisor dies: its exit status is lost."""
         if container.state == "running":
             container.state = "orphaned"
             self._agent.cluster.watch.ended(self._agent, container)
-            self._tell(container)
+            self._report_soon(container)
 
-    def _tell(self, container: Container) -> None:
+    def _report_soon(self, container: Container) -> None:
         if container.watched and self._agent.up:
             self._agent.later(0.002, lambda: self._report(container))
 
@@ -175,7 +175,7 @@ class Host:
             return
         container.watched = False
         if container.state == "exited" and container.exit is not None:
-            container.told = True
+            container.reported = True
             self._agent.feed(events.Exited(container.id, container.exit))
         elif container.state == "orphaned":
             self._agent.feed(events.SupervisorLost(container.id))

@@ -101,7 +101,7 @@ class _Book:
         self.containers: dict[Key, str] = {}
         self.sent: dict[Key, tuple[str, float]] = {}
         self.shut: set[str] = set()
-        self.told: dict[Key, dict[str, int]] = {}
+        self.reported: dict[Key, dict[str, int]] = {}
         """By task: the updates that were sent, with the rank of their states."""
         self.silence = 75.0
         self.kills: set[Key] = set()
@@ -248,7 +248,7 @@ class AgentLedger:
 
     def _in_order(self, agent: AgentProcess, book: _Book, key: Key, uuid: str, message: internal.Update) -> None:
         """A task's states never go back, and it ends once."""
-        ranks = book.told.setdefault(key, {})
+        ranks = book.reported.setdefault(key, {})
         if uuid in ranks:
             return
         rank = RANK.get(message.status.state.value, ENDED)
@@ -345,7 +345,7 @@ class AgentLedger:
         container = agent.host.containers.get(container_id)
         view = book.durable.get(container_id)
         wanted = book.wanted.get(container_id)
-        if container is None or not container.told or wanted is None or wanted.forgotten:
+        if container is None or not container.reported or wanted is None or wanted.forgotten:
             return
         if wanted.key[0] not in book.shut and (view is None or view.container.stage != "ended"):
             raise Violation(

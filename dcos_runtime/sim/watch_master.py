@@ -54,7 +54,7 @@ class _Term:
         """The newest message of an agent's present connection."""
         self.streams: dict[str, int] = {}
         """Agent id → its stream."""
-        self.told_of: dict[int, dict[tuple[str, str], str]] = {}
+        self.reported: dict[int, dict[tuple[str, str], str]] = {}
         """What came with a connect: stream → task → state."""
         self.frameworks: dict[int, str] = {}
         """Stream of a framework that is subscribed → its id."""
@@ -141,7 +141,7 @@ class MasterLedger:
         term = self.term(master)
         client = master.streams.get(stream)
         term.agents[stream] = client.client if client is not None else ""
-        term.told_of[stream] = {(one.framework_id, one.task.task_id.value): one.state for one in call.tasks}
+        term.reported[stream] = {(one.framework_id, one.task.task_id.value): one.state for one in call.tasks}
 
     def sent_to_agent(self, master: MasterProcess, stream: int, data: bytes) -> None:
         self._leads(master)
@@ -181,7 +181,7 @@ class MasterLedger:
         term.streams[agent_id] = stream
         term.names[agent_id] = term.agents.get(stream, "")
         self._hears(master, agent_id)
-        reported = term.told_of.get(stream, {})
+        reported = term.reported.get(stream, {})
         previous = term.tasks.get(agent_id, {})
         for key in previous:
             if key not in reported and key[0] in term.known and self._framework_there(term, key[0]):
@@ -234,7 +234,7 @@ class MasterLedger:
     def _agent_gone(self, master: MasterProcess, stream: int) -> None:
         term = self.term(master)
         term.agents.pop(stream, None)
-        term.told_of.pop(stream, None)
+        term.reported.pop(stream, None)
         for agent_id, one in list(term.streams.items()):
             if one == stream:
                 del term.streams[agent_id]

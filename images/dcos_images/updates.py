@@ -43,34 +43,34 @@ def program() -> bytes:
 
 @dataclass(frozen=True)
 class ImageUpdate:
-    """What a machine's other slot gets. ``told`` is what update.json says."""
+    """What a machine's other slot gets. ``description`` is what update.json says."""
 
     folder: Path
-    told: Mapping[str, Any]
+    description: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        return str(self.told["name"])
+        return str(self.description["name"])
 
     @property
     def sha256(self) -> str:
         """Of the root: what the running image is known by."""
-        return str(self.told["root"]["sha256"])
+        return str(self.description["root"]["sha256"])
 
     @property
     def size(self) -> int:
         """In bytes, of all that is sent."""
-        return sum(int(self.told[part]["size"]) for part in _PARTS)
+        return sum(int(self.description[part]["size"]) for part in _PARTS)
 
     def order(self, do: str, *, arguments: tuple[str, ...] = (), tries: int = TRIES) -> dict[str, Any]:
         """What the program is asked to do: ``look`` or ``write``. ``arguments`` of the kernel come to the image's."""
-        sent = {key: self.told[key] for key in ("roots", "esp", *_PARTS)}
-        return {"do": do, **sent, "arguments": [*self.told["arguments"], *arguments], "tries": tries}
+        sent = {key: self.description[key] for key in ("roots", "esp", *_PARTS)}
+        return {"do": do, **sent, "arguments": [*self.description["arguments"], *arguments], "tries": tries}
 
     def stream(self) -> Iterator[bytes]:
         """What belongs to the order ``write``, in the order in which the program reads it. Raises `ImageError`."""
         for part in _PARTS:
-            path = self.folder / self.told[part]["name"]
+            path = self.folder / self.description[part]["name"]
             try:
                 with path.open("rb") as file:
                     while data := file.read(_CHUNK):

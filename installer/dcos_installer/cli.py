@@ -96,7 +96,7 @@ def deploy(inventory: Path, as_json: bool) -> None:
 
     with errors(as_json), _reporting(as_json) as report:
         job = _job("deploy", inventory, report)
-        with _telling_how_to_resume(job):
+        with _with_resume_hint(job):
             ctx = commands.run(job, commands.deploy_phases())
     with errors(as_json):
         _tell_administrator(job, as_json)
@@ -126,7 +126,7 @@ def destroy(inventory: Path, yes: bool, purge: bool, as_json: bool) -> None:
             names = ", ".join(host.name for host in job.spec.hosts) or "(none is left, but their network is)"
             what = "the machines" if commands.makes_machines(job) else "what was deployed on"
             click.confirm(f"Destroy the cluster {job.spec.name}: {what} {names}?", abort=True)
-        with _reporting(as_json) as report, _telling_how_to_resume(job):
+        with _reporting(as_json) as report, _with_resume_hint(job):
             shown.append(report)
             commands.run(job, commands.destroy_phases(purge))
 
@@ -161,7 +161,7 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
 
     with errors(as_json), _reporting(as_json) as report:
         job = commands.open_repair(inventory, host, report.event)
-        with _telling_how_to_resume(job):
+        with _with_resume_hint(job):
             commands.run(job, commands.repair_phases(host))
 
 
@@ -197,7 +197,7 @@ def upgrade(
         again += () if seconds == _WELL_SECONDS else ("--seconds", f"{seconds:g}")
         job = commands.open_upgrade(inventory, report.event, again)
         wanted = Upgrade(hosts_of(job.spec, words), lambda note: image_update(named, definitions, note), seconds)
-        with _telling_how_to_resume(job):
+        with _with_resume_hint(job):
             commands.run(job, commands.upgrade_phases(wanted))
 
 
@@ -388,7 +388,7 @@ def _echo(line: str) -> None:
 
 
 @contextmanager
-def _telling_how_to_resume(job: Job) -> Iterator[None]:
+def _with_resume_hint(job: Job) -> Iterator[None]:
     try:
         yield
     except BaseException as error:

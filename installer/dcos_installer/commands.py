@@ -184,7 +184,7 @@ def unshown_administrator(job: Job) -> Administrator | None:
     if job.command != "deploy" or job.dry_run:
         return None
     who = secrets.load(job.state, job.spec, hosts=()).administrator
-    return None if who is None or who.told else who
+    return None if who is None or who.shown else who
 
 
 def administrator_file(job: Job) -> Path:

@@ -39,8 +39,8 @@ def table() -> str:
         )
     for name, help in ANSIBLE_VARIABLES.items():
         heeded = [f"`{kind.name}`" for kind in kinds.values() if name in kind.ansible_variables]
-        only_told = f" Only with {', '.join(heeded)}." if name != "ansible_host" else ""
-        lines.append(f"| `{name}` | anywhere | | {help}{only_told} |")
+        condition = f" Only with {', '.join(heeded)}." if name != "ansible_host" else ""
+        lines.append(f"| `{name}` | anywhere | | {help}{condition} |")
     return "\n".join(lines) + "\n"
 
 
@@ -69,7 +69,7 @@ def _default(kinds: Mapping[str, Declaration], variable: Variable) -> str:
     if variable.default != BY_PROVIDER:
         return variable.default
     saying = [kind for kind in kinds.values() if variable.name in kind.defaults]
-    return "; ".join(f"{kind.defaults[variable.name].told} ({kind.name})" for kind in saying)
+    return "; ".join(f"{kind.defaults[variable.name].text} ({kind.name})" for kind in saying)
 
 
 def _notes(kinds: Mapping[str, Declaration], variable: Variable) -> Iterator[str]:

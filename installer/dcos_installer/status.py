@@ -70,7 +70,7 @@ class ClusterStatus:
     cluster_id: str
     provider: str
     hosts: tuple[HostStatus, ...]
-    told: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
     """The results of the cluster's checks: leaders, serving daemons, gateways (`phases.checks`)."""
     lines: tuple[tuple[str, str], ...] = ()
     """The same for display: label and text; an empty text: nobody."""
@@ -86,7 +86,7 @@ class ClusterStatus:
 
         known = asdict(self)
         del known["lines"]
-        values: dict[str, Any] = known.pop("told")
+        values: dict[str, Any] = known.pop("data")
         return values | known
 
 
@@ -131,7 +131,7 @@ def read(ctx: Context) -> ClusterStatus:
         cluster_id=ctx.spec.cluster_id,
         provider=ctx.spec.provider,
         hosts=tuple(hosts),
-        told={key: value for one in seen for key, value in one.told.items()},
+        data={key: value for one in seen for key, value in one.data.items()},
         lines=tuple(line for one in seen for line in one.lines),
         unasked=unasked,
         ca_fingerprint=_fingerprint(ctx),

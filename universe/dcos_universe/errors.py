@@ -37,7 +37,7 @@ def unreadable(path: object, fault: OSError) -> UniverseError:
 
 
 @contextmanager
-def faults_told(what: str, hint: str) -> Iterator[None]:
+def explained_faults(what: str, hint: str) -> Iterator[None]:
     """Turns errors of the system (a full disk, missing rights, too many links) into `UniverseError`."""
     try:
         yield

@@ -59,9 +59,9 @@ def task_prefix(app_id: str) -> str:
 class Marathon:
     """Reads and writes. Every method raises `CliError`."""
 
-    def __init__(self, http: Http | Gateways, url: str, *, told_by: str) -> None:
+    def __init__(self, http: Http | Gateways, url: str, *, address_source: str) -> None:
         self._http = http
-        self._told_by = told_by
+        self._address_source = address_source
         self.url = url
 
     def apps(self) -> list[App]:
@@ -158,7 +158,7 @@ class Marathon:
         except NoResponse as error:
             raise Unavailable(
                 f"cannot reach the init at {self.url}: {error}",
-                details=[self._told_by],
+                details=[self._address_source],
                 hints=["is it running, and is its port open for this machine?", f"curl {self.url}/ping"],
             ) from error
 

@@ -55,10 +55,10 @@ def media_type(operation: str, kind: str, version: str = "v1") -> str:
 class CosmosClient:
     """Every method raises `CliError`. ``services`` is what the paths of `/service/…` begin with."""
 
-    def __init__(self, http: Http | Gateways, url: str, *, services: str = "", told_by: str) -> None:
+    def __init__(self, http: Http | Gateways, url: str, *, services: str = "", address_source: str) -> None:
         self._http = http
         self._services = services
-        self._told_by = told_by
+        self._address_source = address_source
         self.url = url
 
     def search(self, query: str | None) -> list[Package]:
@@ -181,7 +181,7 @@ class CosmosClient:
         except NoResponse as error:
             raise Unavailable(
                 f"cannot reach the package manager at {self.url}: {error}",
-                details=[self._told_by],
+                details=[self._address_source],
                 hints=["is it running, and is its port open for this machine?"],
             ) from error
         if response.status == 200:
@@ -198,7 +198,7 @@ class CosmosClient:
         if response.status == 404:
             raise CliError(
                 f"no package manager answers at {response.url}",
-                details=[self._told_by],
+                details=[self._address_source],
                 hints=["this cluster may have no package manager: dcos-installer upgrade INVENTORY brings it"],
             )
         raise CliError(f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}")

@@ -153,14 +153,14 @@ class InitCore:
         else:
             state.publish(now, "scheduler_registered_event", frameworkId=event.framework_id, master=event.master)
         self.subscribed = True
-        self.roles.told = frozenset(event.roles)
+        self.roles.subscribed = frozenset(event.roles)
         self.launching.subscribed(now)
         self._reconcile(now)
         for _, instance in list(state.all_instances()):
             self.tasks.kill_again(instance.id, now)
 
     def _disconnected(self, now: Now) -> None:
-        self.roles.told = None
+        self.roles.subscribed = None
         if self.subscribed:
             self.subscribed = False
             self.launching.disconnected()

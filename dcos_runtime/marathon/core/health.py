@@ -50,7 +50,7 @@ class Health:
 
     task_id: str
     checks: list[CheckRecord] = field(default_factory=list)
-    told: bool | None = None
+    published: bool | None = None
     """The health in the last event. Events leave out failures of the grace period, as Marathon's do."""
 
     @property

@@ -14,14 +14,14 @@ from dcos_runtime.wire.common import FrameworkID
 
 
 class Roles:
-    """Keeps the roles at the master up to date. ``told``: the roles that the master has; forgotten with the
+    """Keeps the roles at the master up to date. ``subscribed``: the roles that the master has; forgotten with the
     subscription.
     """
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._of: dict[str, frozenset[str]] = {}
-        self.told: frozenset[str] | None = None
+        self.subscribed: frozenset[str] | None = None
         for app_id in state.apps:
             self.look(app_id)
 
@@ -42,8 +42,8 @@ class Roles:
     def update(self, suppressed: bool) -> None:
         """Sends the roles when they differ from the master's. ``suppressed``: no offers are wanted now."""
         wanted = frozenset({self._state.settings.rules.role}).union(*self._of.values())
-        if self.told is not None and wanted != self.told:
-            self.told = wanted
+        if self.subscribed is not None and wanted != self.subscribed:
+            self.subscribed = wanted
             info = self._info(wanted)
             self._state.send(calls.update_framework(info, info.roles if suppressed else ()))
 

@@ -65,7 +65,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     open: Decided
     waiting: list[tuple[str, int]]
     asked: OffersAsked
-    told: list[str] | None
+    subscribed_roles: list[str] | None
     subscribed: bool
     ending: EndProcess | None
 
@@ -92,7 +92,7 @@ def take(core: Whole) -> bytes:
             open=state.outbox.open,
             waiting=list(core.launching.waiting.items()),
             asked=core.launching.asked,
-            told=None if core.roles.told is None else sorted(core.roles.told),
+            subscribed_roles=None if core.roles.subscribed is None else sorted(core.roles.subscribed),
             subscribed=core.subscribed,
             ending=core.ending,
         )
@@ -125,7 +125,7 @@ def fill(core: Whole, found: Snapshot) -> None:
     core.launching.asked = found.asked
     for app_id in state.apps:
         core.roles.look(app_id)
-    core.roles.told = None if found.told is None else frozenset(found.told)
+    core.roles.subscribed = None if found.subscribed_roles is None else frozenset(found.subscribed_roles)
     core.subscribed = found.subscribed
     core.ending = found.ending
 

@@ -51,12 +51,12 @@ class Tasks:
         else:
             app_state, before = state.app_of[instance.id], instance.condition
             if status.state in TERMINAL_CONDITIONS:
-                self._tell(status, instance, now)
+                self._publish_status(status, instance, now)
                 self._ended(app_state, instance, status, now)
             elif status.state in ALIVE_STATES:
                 self._alive(app_state, instance, instance.tasks[0], status, now)
                 if instance.condition is not before:
-                    self._tell(status, instance, now)
+                    self._publish_status(status, instance, now)
         if (acknowledgement := calls.acknowledge(status)) is not None:
             state.send(acknowledgement)
 
@@ -277,8 +277,8 @@ class Tasks:
                 instanceId=instance.id,
                 healthCheck={"protocol": check.protocol, "path": check.path, "portIndex": check.port_index},
             )
-        if health.alive is not None and health.alive != health.told:
-            health.told = health.alive
+        if health.alive is not None and health.alive != health.published:
+            health.published = health.alive
             self._publish_health(app_state, instance, health.alive, now)
         if health.alive != before:
             state.touch((app_state.id,))
@@ -334,7 +334,7 @@ class Tasks:
             runSpecVersion=instance.version,
         )
 
-    def _tell(self, status: TaskStatus, instance: Instance, now: Now) -> None:
+    def _publish_status(self, status: TaskStatus, instance: Instance, now: Now) -> None:
         self._state.publish(
             now,
             "status_update_event",

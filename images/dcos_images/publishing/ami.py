@@ -94,7 +94,7 @@ def _register(ec2: Any, called: str, image: Image, made: str) -> Ami:
 
     with aws_errors(f"register the AMI {called}", right="ec2:RegisterImage and ec2:CreateTags"):
         try:
-            told_id = ec2.register_image(
+            image_id = ec2.register_image(
                 Name=called,
                 Description=f"dcos image, {image.release.codename}, {image.key}",
                 Architecture=_ARCHITECTURES[image.arch],
@@ -126,4 +126,4 @@ def _register(ec2: Any, called: str, image: Image, made: str) -> Ami:
             if winner.snapshot != made:
                 ec2.delete_snapshot(SnapshotId=made)
             return winner
-    return Ami(str(told_id), made, called, made=True)
+    return Ami(str(image_id), made, called, made=True)

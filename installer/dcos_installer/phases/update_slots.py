@@ -124,7 +124,7 @@ class WriteSlots:
 
             def work(host: HostSpec) -> None:
                 try:
-                    slot, hidden = slots.write(upgrade.reach, host, update, _telling(ctx, host.name, update.size))
+                    slot, hidden = slots.write(upgrade.reach, host, update, _progress(ctx, host.name, update.size))
                 except InstallerError as error:
                     outcome.failed(host.name, error)
                     raise
@@ -241,7 +241,7 @@ def slots_tried(state: SlotState) -> str:
     return f"{tried.done} times" if tried is not None and tried.done else "in vain"
 
 
-def _telling(ctx: Context, name: str, size: int) -> Callable[[int], None]:
+def _progress(ctx: Context, name: str, size: int) -> Callable[[int], None]:
     """Tells each quarter of what is sent."""
     sent = reported = 0
 

@@ -49,7 +49,7 @@ class VerifyCluster:
                 final=True,
             )
         # A first deploy may take several runs: it lasts until its end was reported.
-        if ctx.changes or not who.told:
+        if ctx.changes or not who.shown:
             self._check_hosts(ctx)
             for check in known:
                 check.prove(ctx)

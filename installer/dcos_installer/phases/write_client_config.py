@@ -77,7 +77,7 @@ def _log_in(ctx: Context, vault: Vault) -> str:
             return login(ctx.ask, gateway_url(host, ctx.services), who.uid, who.password)
         except NotWell as error:
             last = error
-            if error.status == 401 and who.told:
+            if error.status == 401 and who.shown:
                 ctx.note("", f"{refused(who.uid)}: log in with dcos auth login")
                 return ""
     assert last is not None

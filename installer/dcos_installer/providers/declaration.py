@@ -29,7 +29,7 @@ Options = Mapping[str, str]
 class Default:
     """This provider's default of a variable that all providers share."""
 
-    told: str
+    text: str
     """The text in the table of variables."""
     by_role: Mapping[Role, Any] = field(default_factory=dict)
     """The value for a machine of that role; no entry: none."""

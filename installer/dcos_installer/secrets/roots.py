@@ -55,12 +55,12 @@ _LN, _R, _P = 14, 8, 5
 
 @dataclass(frozen=True)
 class Administrator:
-    """The cluster's first user. ``told``: whether its password was shown already."""
+    """The cluster's first user. ``shown``: whether its password was shown already."""
 
     uid: str
     password: str = field(repr=False)
     hash: str = field(repr=False)
-    told: bool = False
+    shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def make(folder: Path, cluster: str, principals: Iterable[str], services: Iterab
 
 
 def write_administrator(folder: Path, who: Administrator) -> None:
-    values = {"uid": who.uid, "password": who.password, "hash": who.hash, "told": who.told}
+    values = {"uid": who.uid, "password": who.password, "hash": who.hash, "told": who.shown}
     write(folder / "administrator.json", _json(values))
 
 

@@ -111,8 +111,8 @@ def mark_shown(state: ClusterState) -> None:
     """Records that the administrator's password was shown."""
     with _exclusive_lock(state.secrets):
         who = root_files.read(state.secrets, moment(time.time())).administrator
-        if who is not None and not who.told:
-            root_files.write_administrator(state.secrets, replace(who, told=True))
+        if who is not None and not who.shown:
+            root_files.write_administrator(state.secrets, replace(who, shown=True))
 
 
 def protect(state: ClusterState) -> None:

@@ -111,7 +111,7 @@ def test_a_disk_holds_what_the_firmware_and_the_initrd_look_for(tmp_path: Path) 
     assert f"root=PARTUUID={root['uuid'].lower()} " in shown
     with raw.open("rb") as file:
         file.seek(root["start"] * 512)
-        assert file.read(update.told["root"]["size"]) == (made["update"] / "root.erofs").read_bytes()
+        assert file.read(update.description["root"]["size"]) == (made["update"] / "root.erofs").read_bytes()
         file.seek(root["start"] * 512 + 1024)
         assert file.read(4) == bytes.fromhex("e2e1f5e0")  # erofs
     assert raw.stat().st_blocks * 512 < raw.stat().st_size / 4  # sparse

@@ -142,4 +142,4 @@ def test_a_gateway_is_held_to_all_that_it_is_there_for(tmp_path: Path) -> None:
             check_gateway(answers({key: status}), host, services, who)
         assert said in told.value.evidence
     refused = answers({"https://198.18.1.1/acs/api/v1/auth/login": 401})
-    assert check_gateway(refused, host, services, replace(who, told=True)) is False
+    assert check_gateway(refused, host, services, replace(who, shown=True)) is False

@@ -409,10 +409,10 @@ def test_secrets_that_were_opened_up_are_closed_again(made_state: ClusterState) 
 @cheap
 def test_what_was_told_is_remembered_and_nothing_else_changes(made_state: ClusterState) -> None:
     first = secrets.make(made_state, a_spec(), NOW).administrator
-    assert first is not None and not first.told
+    assert first is not None and not first.shown
     vault.mark_shown(made_state)
     vault.mark_shown(made_state)
-    assert secrets.load(made_state, a_spec(), NOW).administrator == replace(first, told=True)
+    assert secrets.load(made_state, a_spec(), NOW).administrator == replace(first, shown=True)
 
 
 @cheap

@@ -140,7 +140,7 @@ def test_status_ends_in_time_and_names_each_silent_host(
         told = [problem for problem in found.problems if f"the {called} of " in problem]
         assert all(" of m2 " in problem for problem in told)
     assert [host.problem != "" for host in found.hosts] == [host.name == "m2" for host in found.hosts]
-    assert found.told["leader"] and found.told["init"]
+    assert found.data["leader"] and found.data["init"]
 
 
 def test_a_daemon_that_takes_a_connection_and_says_nothing_is_waited_for_so_long(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def zookeeper_problems(ctx: PretendedContext) -> list[str]:
 
 def test_where_every_zookeeper_serves_none_is_a_problem(three: PretendedContext) -> None:
     assert zookeeper_problems(three) == []
-    assert status.read(three).told["zookeepers"] == {"m1": "follower", "m2": "follower", "m3": "follower"}
+    assert status.read(three).data["zookeepers"] == {"m1": "follower", "m2": "follower", "m3": "follower"}
 
 
 def test_a_zookeeper_that_does_not_serve_is_told_with_what_may_still_fail(three: PretendedContext) -> None:
@@ -47,7 +47,7 @@ def test_a_zookeeper_that_does_not_serve_is_told_with_what_may_still_fail(three:
     assert zookeeper_problems(three) == [
         "a ZooKeeper does not serve: m2 (it runs, and does not reach a majority); 2 of 3 serve, no other may fail"
     ]
-    assert status.read(three).told["zookeepers"] == {"m1": "follower", "m2": "", "m3": "follower"}
+    assert status.read(three).data["zookeepers"] == {"m1": "follower", "m2": "", "m3": "follower"}
 
 
 def test_a_zookeeper_whose_process_ended_is_told_with_why_it_gave_no_answer(three: PretendedContext) -> None:
@@ -120,7 +120,7 @@ def test_an_agent_without_its_port_is_a_problem_and_no_deploy_is_done_with_it(th
 def test_the_init_that_leads_is_named_whichever_answers_first(three: PretendedContext) -> None:
     daemons(three).leading_init = "198.18.1.3"
     assert init(three.ask, three.spec, three.services).name == "m3"
-    assert status.read(three).told["init"] == "http://198.18.1.3:8080"
+    assert status.read(three).data["init"] == "http://198.18.1.3:8080"
 
 
 def test_an_init_that_names_nobody_of_the_cluster_is_not_taken_for_a_leader(three: PretendedContext) -> None:

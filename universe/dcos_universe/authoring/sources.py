@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcos_universe import reading, states
-from dcos_universe.errors import UniverseError, faults_told
+from dcos_universe.errors import UniverseError, explained_faults
 from dcos_universe.index import durable
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,61}[a-z0-9]")
@@ -45,7 +45,7 @@ def begun(source: Path) -> Path:
             raise UniverseError(
                 f"{source} cannot be worked on", why="it is no folder", hint="make it, or name another with --source"
             ) from None
-        with faults_told(f"{source / 'packages'} cannot be made", _HINT):
+        with explained_faults(f"{source / 'packages'} cannot be made", _HINT):
             (source / "packages").mkdir(exist_ok=True)
         return source
 
@@ -99,7 +99,7 @@ def add(root: Path, name: str, files: Mapping[str, bytes]) -> Key:
         number = max((key.revision for key in keys(root) if key.name == name), default=-1) + 1
         key = Key(name, number)
         place = folder(root, key)
-        with faults_told(f"{place} cannot be made", _HINT):
+        with explained_faults(f"{place} cannot be made", _HINT):
             stage = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=root))
             try:
                 made = stage / str(number)
@@ -119,7 +119,7 @@ def remove(root: Path, gone: list[Key]) -> None:
     """Removes revisions, each by one rename, and their states. The caller holds the source's lock."""
     for key in gone:
         place = folder(root, key)
-        with faults_told(f"{place} cannot be taken away", _HINT):
+        with explained_faults(f"{place} cannot be taken away", _HINT):
             aside = Path(tempfile.mkdtemp(prefix=f".{key.name}-", dir=root))
             try:
                 place.rename(aside / "gone")

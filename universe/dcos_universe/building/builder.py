@@ -24,7 +24,7 @@ from dcos_universe.building.sources import EntryMaker, gather
 from dcos_universe.building.stage import Made, Stage
 from dcos_universe.building.twins import Text, Twins
 from dcos_universe.check.running import check_source
-from dcos_universe.errors import UniverseError, faults_told
+from dcos_universe.errors import UniverseError, explained_faults
 from dcos_universe.index.delta import Key
 from dcos_universe.index.files import EMPTY, INDEXES, RELEASES, content_type, index_name, joined
 from dcos_universe.stock import Stock
@@ -108,7 +108,7 @@ def build(
     packages = reading.packages(source).absolute()
     _refuse_nested(packages, out)
     with (
-        faults_told(f"{out} cannot be built", "look at the disk and at rights; the tree is as it was"),
+        explained_faults(f"{out} cannot be built", "look at the disk and at rights; the tree is as it was"),
         room(out) as place,
     ):
         return _Build(source, packages, place, strict, title, progress).run(channel, with_site, with_twins)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_universe.errors import UniverseError, faults_told
+from dcos_universe.errors import UniverseError, explained_faults
 
 _AT_FDCWD = -100
 _EXCHANGE = 2
@@ -107,7 +107,7 @@ def _lock(lock: int, out: Path) -> None:
         raise UniverseError(
             f"{out} is being built by another process", why=f"process {holder} holds its lock", hint="wait for its end"
         ) from fault
-    with faults_told(f"{out} cannot be locked", "look at the disk; the tree is as it was"):
+    with explained_faults(f"{out} cannot be locked", "look at the disk; the tree is as it was"):
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
 

@@ -25,7 +25,7 @@ class Known(msgspec.Struct, array_like=True):
     """
 
     digest: str
-    told: CountedFindings
+    findings: CountedFindings
     facts: Facts | None
     beside: bytes
     look: bytes = b""

@@ -136,11 +136,11 @@ def _file_order(file: str) -> list[tuple[int, int, str]]:
 
 @dataclass(frozen=True)
 class Report:
-    """``told``: the findings of each place below the checked folder, with files relative to that place. ``checked``:
-    how many of the revisions were not in the cache.
+    """``by_place``: the findings of each place below the checked folder, with files relative to that place.
+    ``checked``: how many of the revisions were not in the cache.
     """
 
-    told: tuple[tuple[str, CountedFindings], ...]
+    by_place: tuple[tuple[str, CountedFindings], ...]
     packages: int
     revisions: int
     checked: int
@@ -148,16 +148,18 @@ class Report:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """By file and place."""
-        found = [_placed(place, one) for place, counted_findings in self.told for one in counted_findings.findings()]
+        found = [
+            _placed(place, one) for place, counted_findings in self.by_place for one in counted_findings.findings()
+        ]
         return tuple(sorted(found, key=order))
 
     @property
     def error_count(self) -> int:
-        return sum(counted_findings.errors for _, counted_findings in self.told)
+        return sum(counted_findings.errors for _, counted_findings in self.by_place)
 
     @property
     def warning_count(self) -> int:
-        return sum(counted_findings.warnings for _, counted_findings in self.told)
+        return sum(counted_findings.warnings for _, counted_findings in self.by_place)
 
     @property
     def errors(self) -> tuple[Finding, ...]:

@@ -88,8 +88,8 @@ def check_source(
     for one, known in zip(found, revisions.known, strict=True):
         place = f"packages/{one.path[below:]}"
         by_name.setdefault(one.name, []).append((one.number, place, known.facts))
-        if known.told.content:
-            counts.append((place, known.told))
+        if known.findings.content:
+            counts.append((place, known.findings))
     findings.extend(check_across(by_name))
     findings.extend(check_states(folder.parent, by_name))
     if findings:

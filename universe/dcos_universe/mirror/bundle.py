@@ -16,7 +16,7 @@ from dcos_universe.artifacts import IMAGE, Artifact, Digest
 from dcos_universe.building import builder
 from dcos_universe.building.room import room
 from dcos_universe.check.entry import why_not
-from dcos_universe.errors import UniverseError, faults_told
+from dcos_universe.errors import UniverseError, explained_faults
 from dcos_universe.index import durable
 from dcos_universe.index.mirror_names import blob_at, blob_name, image_at
 from dcos_universe.mirror import downloading, images, sources
@@ -89,7 +89,7 @@ def mirror(
         )
     out = Path(os.path.realpath(out))
     work = out.parent / f".{out.name}.mirror"
-    with faults_told(f"the mirror {out} cannot be made", _HINT):
+    with explained_faults(f"the mirror {out} cannot be made", _HINT):
         work.mkdir(parents=True, exist_ok=True)
         with durable.alone(work, "the work folder of a mirror,"):
             return _Bundle(out, work, settings, progress).run(where, packages, root)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from dcos_runtime.counting import counted
-from dcos_universe.errors import UniverseError, faults_told
+from dcos_universe.errors import UniverseError, explained_faults
 from dcos_universe.publishing import publication
 from dcos_universe.publishing.publication import Item, PublishedTree, Record
 from dcos_universe.publishing.shells import Ended, Shell
@@ -236,7 +236,7 @@ def _unpack(shell: Shell, incoming: str, root: Path, items: list[Item], progress
 
 
 def _readable(root: Path) -> contextlib.AbstractContextManager[None]:
-    return faults_told(f"{root} cannot be read", "build it again, and publish again")
+    return explained_faults(f"{root} cannot be read", "build it again, and publish again")
 
 
 class _Counted:

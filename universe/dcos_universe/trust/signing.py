@@ -29,7 +29,7 @@ from dcos_runtime.counting import counted
 from dcos_universe.artifacts import Digest
 from dcos_universe.building.digests import TreeDigests
 from dcos_universe.building.room import room
-from dcos_universe.errors import UniverseError, faults_told
+from dcos_universe.errors import UniverseError, explained_faults
 from dcos_universe.index import durable
 from dcos_universe.index.fetching import fetch
 from dcos_universe.index.files import INDEXES
@@ -103,7 +103,7 @@ def sign(
     now = now.astimezone(UTC).replace(microsecond=0)
     roots = ceremony.complete()
     with (
-        faults_told(f"{out} cannot be signed", "look at the disk and at rights; the tree is as it was"),
+        explained_faults(f"{out} cannot be signed", "look at the disk and at rights; the tree is as it was"),
         room(out) as place,
     ):
         if not place.out.is_dir():

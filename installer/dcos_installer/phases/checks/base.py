@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Seen:
     """One check's part of the status."""
 
-    told: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
     """Keys and values of ``status --json``."""
     lines: tuple[tuple[str, str], ...] = ()
     """The same for display: label and text; an empty text: nobody."""

@@ -173,7 +173,7 @@ def check_gateway(ask: Ask, host: HostSpec, services: Catalog, who: Administrato
         try:
             token = login(ask, url, who.uid, who.password)
         except NotWell as error:
-            if error.status != 401 or not who.told:
+            if error.status != 401 or not who.shown:
                 raise
         if token:
             for path in ("/mesos/state-summary", "/marathon/v2/info"):
