@@ -225,7 +225,7 @@ class Storm:
             return f"versions that were accepted cannot be read: {sorted(missing)}"
         if fault := self._tasks_wrong(app):
             return fault
-        ledger.settled(version, content)
+        ledger.confirmed(version, content)
         return ""
 
     def _tasks_wrong(self, app: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ APP = "/storm"
 INSTANCES = 4
 
 
-def settled(made: Cluster) -> bool:
+def converged(made: Cluster) -> bool:
     """As many instances run as were asked for, each on a live process, and nothing else of the app's does."""
     tasks = made.running(APP)
     if len(tasks) != INSTANCES:
@@ -60,7 +60,7 @@ def test_an_app_survives_a_storm_of_faults(tmp_path: Path) -> None:
             "maxLaunchDelaySeconds": 1,
         }
         wait_for(lambda: ask(f"{made.marathon.url}/v2/apps", "POST", body)[0] == 201, 30, "the app's creation")
-        wait_for(lambda: settled(made), 60, "the first instances")
+        wait_for(lambda: converged(made), 60, "the first instances")
         for number in range(faults):
             fault = chance.choice(("task", "agent", "master", "marathon", "pause", "agent-late", "master+agent"))
             print(f"fault {number}: {fault}", flush=True)
@@ -88,5 +88,5 @@ def test_an_app_survives_a_storm_of_faults(tmp_path: Path) -> None:
                 daemon = made.master if fault == "master" else made.marathon
                 daemon.kill()
                 daemon.start()
-            wait_for(lambda: settled(made), 120, f"calm after fault {number} ({fault}), seed {seed}")
+            wait_for(lambda: converged(made), 120, f"calm after fault {number} ({fault}), seed {seed}")
             assert wait_for(lambda: not orphans(made), 30, f"an end of orphans after fault {number}, seed {seed}")

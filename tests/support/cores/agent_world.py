@@ -314,7 +314,7 @@ class World:
             container.watched = False
             self.feed(events.SupervisorLost(container_id))
 
-    def settle(self) -> None:
+    def run_until_idle(self) -> None:
         """Works until nothing is left to do: writes and container operations are done at once."""
         for _ in range(1000):
             if self.persists:
@@ -325,15 +325,15 @@ class World:
             for name in busy:
                 while self.containers[name].ops:
                     self.work(name)
-        raise AssertionError("the core never settles")
+        raise AssertionError("the core is never idle")
 
     def launch(self, task: str, **extra: object) -> str:
         """Runs a task and acknowledges its first updates."""
         self.run(task, **extra)
-        self.settle()
+        self.run_until_idle()
         self.acknowledge(task)
         self.acknowledge(task)
-        self.settle()
+        self.run_until_idle()
         return self.container_of(task)
 
     # --- time and crashes ---------------------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ def last(world: World, task: str) -> tuple[str, str | None, str | None]:
 
 def acknowledge_all(world: World, task: str) -> None:
     for _ in range(10):
-        world.settle()
+        world.run_until_idle()
         if task not in world.in_flight:
             return
         world.acknowledge(task)

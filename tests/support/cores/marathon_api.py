@@ -128,7 +128,7 @@ class Api:
         for number in range(count):
             self.running().feed(offered(f"o{number}", f"a{number}"))
         names = []
-        await self.settle()
+        await self.until_stored()
         for call in self.calls.sent:
             if call.accept is not None:
                 for info in call.accept.operations[0].launch.task_infos:
@@ -137,10 +137,10 @@ class Api:
                     )
                     self.running().feed(events.Heard(Event(update=Event.Update(status=status))))
                     names.append(info.task_id.value)
-        await self.settle()
+        await self.until_stored()
         return names
 
-    async def settle(self) -> None:
+    async def until_stored(self) -> None:
         """Returns when all decisions are stored and carried out."""
         await until(lambda: self.running().core.state.outbox.empty)
 

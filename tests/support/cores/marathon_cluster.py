@@ -505,7 +505,7 @@ class Cluster:
             self.receive(Tick())
             self.commit()
 
-    def settle(self, rounds: int = 400, step: float = 1.0) -> None:
+    def run(self, rounds: int = 400, step: float = 1.0) -> None:
         """Lets all healthy parts work until nothing more happens."""
         for _ in range(rounds):
             self.offer()

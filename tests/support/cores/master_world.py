@@ -459,7 +459,7 @@ class World:
             self.feed(events.BudgetedTick())
         self.time = until
 
-    def settle(self) -> None:
+    def run_until_idle(self) -> None:
         """Connects all agents and frameworks, and lets them work until nothing more happens."""
         for framework in self.frameworks:
             if framework.stream is None and not framework.removed:

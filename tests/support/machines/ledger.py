@@ -28,7 +28,7 @@ class Ledger:
         if content is not None:
             self.possible.append(content)
 
-    def settled(self, version: str, content: tuple[int, str]) -> None:
+    def confirmed(self, version: str, content: tuple[int, str]) -> None:
         """No request is under way any more: the present state counts from here on."""
         self.possible, self.content, self.doubtful = [content], content, False
         if version != self.accepted[-1]:

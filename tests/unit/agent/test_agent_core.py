@@ -37,13 +37,13 @@ def test_a_task_starts_runs_and_finishes_as_mesos_tells_it(world: World) -> None
 )
 def test_a_task_that_ends_badly_has_failed_with_mesos_words(world: World, ended: Exit, message: str) -> None:
     world.exit(world.launch("t"), ended)
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t") == ("TASK_FAILED", None, message)
 
 
 def test_a_task_over_its_memory_says_so_and_how_much_it_had(world: World) -> None:
     world.exit(world.launch("t"), Exit(signal=9, oom=True, memory_limit=64 << 20, memory_peak=64 << 20))
-    world.settle()
+    world.run_until_idle()
     state, reason, message = last(world, "t")
     assert (state, reason) == ("TASK_FAILED", "REASON_CONTAINER_LIMITATION_MEMORY")
     assert message is not None and message.startswith("Memory limit exceeded: Requested: 64MB Maximum Used: 64MB")
@@ -55,7 +55,7 @@ def test_a_task_over_its_disk_is_ended_and_told_its_figures(world: World) -> Non
     container = world.launch("t")
     world.feed(events.DiskExceeded(container, 12 << 20, 10 << 20))
     world.feed(events.DiskExceeded(container, 13 << 20, 10 << 20))
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t") == (
         "TASK_FAILED",
         "REASON_CONTAINER_LIMITATION_DISK",
@@ -70,7 +70,7 @@ def test_a_task_over_its_disk_is_ended_and_told_its_figures(world: World) -> Non
 def test_a_task_whose_disk_cannot_be_counted_is_told_why(world: World) -> None:
     container = world.launch("t")
     world.feed(events.DiskTooDeep(container, 512, 10 << 20))
-    world.settle()
+    world.run_until_idle()
     state, reason, message = last(world, "t")
     assert (state, reason) == ("TASK_FAILED", "REASON_CONTAINER_LIMITATION_DISK")
     assert message is not None and "512" in message and "quota (10MB)" in message and "exceeds" not in message
@@ -98,7 +98,7 @@ def test_an_update_is_sent_only_after_its_checkpoint_and_the_next_after_its_ackn
 
 def test_an_update_is_sent_again_after_10_seconds_then_20_up_to_10_minutes(world: World) -> None:
     world.run("t")
-    world.settle()
+    world.run_until_idle()
     times = []
     count = len([message for message in world.sent if isinstance(message, internal.Update)])
     start = world.mono
@@ -116,7 +116,7 @@ def test_an_update_is_sent_again_after_10_seconds_then_20_up_to_10_minutes(world
 
 def test_stale_and_repeated_acknowledgements_change_nothing(world: World) -> None:
     world.run("t")
-    world.settle()
+    world.run_until_idle()
     first = world.in_flight["t"]
     world.acknowledge("t", b"x" * 16)
     assert world.states("t") == ["TASK_STARTING"]
@@ -127,7 +127,7 @@ def test_stale_and_repeated_acknowledgements_change_nothing(world: World) -> Non
 
 def test_the_oldest_update_goes_out_again_as_soon_as_the_master_is_back(world: World) -> None:
     world.run("t")
-    world.settle()
+    world.run_until_idle()
     uuid = world.in_flight["t"]
     world.disconnect()
     world.connect()
@@ -139,7 +139,7 @@ def test_the_oldest_update_goes_out_again_as_soon_as_the_master_is_back(world: W
 
 def test_the_oldest_update_goes_out_again_as_soon_as_its_framework_has_subscribed_anew(world: World) -> None:
     world.run("t")
-    world.settle()
+    world.run_until_idle()
     uuid, sent = world.in_flight["t"], len(world.sent)
     world.down(internal.UpdateFramework, framework=world.framework)
     assert [m.status.uuid for m in world.sent[sent:] if isinstance(m, internal.Update)] == [uuid]
@@ -148,7 +148,7 @@ def test_the_oldest_update_goes_out_again_as_soon_as_its_framework_has_subscribe
 def test_a_task_that_is_here_already_is_not_run_twice(world: World) -> None:
     container = world.launch("t")
     world.run("t")
-    world.settle()
+    world.run_until_idle()
     assert len(world.containers) == 1 and world.containers[container].starts == 1
 
 
@@ -158,14 +158,14 @@ def test_a_task_that_is_here_already_is_not_run_twice(world: World) -> None:
 def test_a_kill_asks_first_and_forces_after_the_grace(world: World) -> None:
     container = world.launch("t")
     world.kill("t", 7)
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t")[0] == "TASK_KILLING"
     assert world.containers[container].signals == [signal.SIGTERM]
     world.advance(6.9)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM]
     world.advance(0.2)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
     world.exit(container, KILLED)
     acknowledge_all(world, "t")
@@ -176,7 +176,7 @@ def test_the_agents_own_grace_counts_when_nobody_names_one(world: World) -> None
     container = world.launch("t")
     world.kill("t")
     world.advance(5.1)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
 
 
@@ -184,11 +184,11 @@ def test_a_tasks_kill_policy_counts_unless_the_kill_names_another(world: World) 
     container = world.launch("t", kill_policy={"grace_period": {"nanoseconds": 60_000_000_000}})
     world.kill("t")
     world.advance(30)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM]
     world.kill("t", 1)
     world.advance(0.1)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
 
 
@@ -198,7 +198,7 @@ def test_a_further_kill_never_lengthens_the_grace_and_asks_only_once(world: Worl
     world.kill("t", 50)
     world.kill("t", 5)
     world.advance(5.1)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
     assert world.states("t").count("TASK_KILLING") == 1
 
@@ -208,7 +208,7 @@ def test_a_framework_without_task_killing_is_not_told_of_it() -> None:
     world.connect()
     container = world.launch("t")
     world.kill("t")
-    world.settle()
+    world.run_until_idle()
     world.exit(container, ENDED_BY_TERM)
     acknowledge_all(world, "t")
     assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING", "TASK_KILLED"]
@@ -218,7 +218,7 @@ def test_a_kill_while_the_task_is_fetched_cuts_it_short(world: World) -> None:
     world.run("t")
     world.persist()
     world.kill("t")
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t") == (
         "TASK_KILLED",
         "REASON_TASK_KILLED_DURING_LAUNCH",
@@ -234,7 +234,7 @@ def test_a_kill_while_the_task_is_started_takes_effect_once_it_runs(world: World
     world.work(container)
     world.kill("t")
     assert world.containers[container].signals == []
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM]
 
 
@@ -249,7 +249,7 @@ def test_a_kill_that_does_not_work_is_repeated_and_holds_up_no_other(world: Worl
     world.kill("other", 0)
     world.advance(0.1)
     world.containers[stuck].ops = []  # its signals never arrive
-    world.settle()
+    world.run_until_idle()
     assert signal.SIGKILL in world.containers[other].signals
     world.exit(other, KILLED)
     acknowledge_all(world, "other")
@@ -263,10 +263,10 @@ def test_a_task_is_ended_when_its_completion_time_is_over(world: World) -> None:
     world.advance(29)
     assert world.containers[container].signals == []
     world.advance(1.5)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGKILL]
     world.exit(container, KILLED)
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t")[:2] == ("TASK_FAILED", "REASON_MAX_COMPLETION_TIME_REACHED")
 
 
@@ -280,7 +280,7 @@ def test_a_failed_launch_is_told_after_its_remains_are_gone(world: World) -> Non
     world.work(container, fails=True)
     world.persist()
     assert world.states("t") == []
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t") == ("TASK_FAILED", "REASON_CONTAINER_LAUNCH_FAILED", "Failed to launch container: no")
 
 
@@ -288,7 +288,7 @@ def test_a_task_whose_supervisor_dies_is_killed_and_told_as_gone(world: World) -
     container = world.launch("t")
     world.supervisor_dies(container)
     assert world.containers[container].ops == ["destroy"]
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t")[:2] == ("TASK_GONE", "REASON_EXECUTOR_TERMINATED")
 
 
@@ -296,12 +296,12 @@ def test_without_partition_awareness_such_a_task_is_lost() -> None:
     world = World(capabilities=())
     world.connect()
     world.supervisor_dies(world.launch("t"))
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t")[0] == "TASK_LOST"
 
 
 def test_a_launch_on_a_full_disk_is_refused_and_the_agent_goes_on(world: World) -> None:
-    world.settle()
+    world.run_until_idle()
     world.run("t")
     assert world.persists[0].key == "frameworks/fw"
     world.persist(1)
@@ -310,7 +310,7 @@ def test_a_launch_on_a_full_disk_is_refused_and_the_agent_goes_on(world: World) 
     assert state == "TASK_DROPPED" and message is not None and "No space left on device" in message
     assert not world.containers
     world.acknowledge("t")
-    world.settle()
+    world.run_until_idle()
     world.launch("u")
     assert world.states("u") == ["TASK_STARTING", "TASK_RUNNING"]
 
@@ -322,7 +322,7 @@ def test_an_update_that_cannot_be_written_waits_until_it_can(world: World) -> No
         world.persist_fails()
     assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING"]
     world.advance(2.1)
-    world.settle()
+    world.run_until_idle()
     assert world.states("t")[-1] == "TASK_FINISHED"
 
 
@@ -339,13 +339,13 @@ def test_an_update_that_cannot_be_written_waits_until_it_can(world: World) -> No
 )
 def test_what_cannot_be_run_is_refused_in_clear_words(world: World, extra: dict[str, object], word: str) -> None:
     world.run("t", **extra)
-    world.settle()
+    world.run_until_idle()
     state, reason, message = last(world, "t")
     assert (state, reason) == ("TASK_FAILED", "REASON_CONTAINER_LAUNCH_FAILED")
     assert message is not None and word in message
     assert not world.containers
     world.acknowledge("t")
-    world.settle()
+    world.run_until_idle()
     assert not world.core.tasks
 
 
@@ -355,16 +355,16 @@ def test_what_cannot_be_run_is_refused_in_clear_words(world: World, extra: dict[
 def test_a_framework_that_is_shut_down_loses_its_tasks_without_a_word(world: World) -> None:
     running, done = world.launch("running"), world.launch("done")
     world.exit(done, DONE)
-    world.settle()
+    world.run_until_idle()
     world.run("early")
     before = len(world.updates.get("running", []))
     world.shutdown_framework()
-    world.settle()
+    world.run_until_idle()
     assert world.containers[running].signals == [signal.SIGTERM]
     world.advance(5.1)
-    world.settle()
+    world.run_until_idle()
     world.exit(running, KILLED)
-    world.settle()
+    world.run_until_idle()
     assert len(world.updates["running"]) == before
     assert not world.core.tasks and not world.core.frameworks
     assert not [key for key in world.disk if key != "agent"]
@@ -374,10 +374,10 @@ def test_a_dismissed_agent_kills_all_forgets_its_id_and_ends(world: World) -> No
     container = world.launch("t")
     assert b"agent-1" in world.disk["agent"]
     world.down(internal.Shutdown, message="marked gone")
-    world.settle()
+    world.run_until_idle()
     assert world.ended is None
     world.exit(container, ENDED_BY_TERM)
-    world.settle()
+    world.run_until_idle()
     assert world.ended is not None and world.ended.code == 1 and "marked gone" in world.ended.reason
     assert b"agent-1" not in world.disk["agent"]
     world.advance(1000)
@@ -389,5 +389,5 @@ def test_an_agent_that_was_removed_while_away_is_dismissed_by_the_refusal(world:
     assert connection is not None
     world.connected = False
     world.feed(events.Closed(connection, "410", 410))
-    world.settle()
+    world.run_until_idle()
     assert world.ended is not None

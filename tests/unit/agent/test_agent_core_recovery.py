@@ -21,10 +21,10 @@ def test_a_running_task_is_known_again_after_a_crash(world: World) -> None:
     world.crash()
     world.connect()
     assert [told.state.value for told in world.connects[-1].tasks] == ["TASK_RUNNING"]
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].watched and world.containers[container].starts == 1
     world.exit(container, Exit(code=7))
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t") == ("TASK_FAILED", None, "Command exited with status 7")
 
 
@@ -34,7 +34,7 @@ def test_how_a_task_ended_meanwhile_is_told_after_a_crash(world: World) -> None:
     world.exit(container, Exit(code=5))
     world.crash()
     world.connect()
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t") == ("TASK_FAILED", None, "Command exited with status 5")
 
 
@@ -43,7 +43,7 @@ def test_a_task_that_was_only_intended_is_dropped(world: World) -> None:
     world.persist()
     world.crash()
     world.connect()
-    world.settle()
+    world.run_until_idle()
     assert last(world, "t")[:2] == ("TASK_DROPPED", "REASON_AGENT_RESTARTED")
 
 
@@ -82,7 +82,7 @@ def test_a_task_running_without_its_supervisor_is_killed_and_lost() -> None:
     world.crash()
     assert world.containers[container].ops == ["destroy"]
     world.connect()
-    world.settle()
+    world.run_until_idle()
     state, reason, message = last(world, "t")
     assert (state, reason) == ("TASK_LOST", "REASON_EXECUTOR_TERMINATED")
     assert message is not None and "supervisor" in message
@@ -92,7 +92,7 @@ def test_a_reboot_is_told_as_the_reason(world: World) -> None:
     world.launch("t")
     world.crash(reboot=True)
     world.connect()
-    world.settle()
+    world.run_until_idle()
     state, _, message = last(world, "t")
     assert state == "TASK_GONE" and message is not None and "rebooted" in message
 
@@ -100,30 +100,30 @@ def test_a_reboot_is_told_as_the_reason(world: World) -> None:
 def test_a_kills_grace_goes_on_counting_through_a_crash(world: World) -> None:
     container = world.launch("t")
     world.kill("t", 30)
-    world.settle()
+    world.run_until_idle()
     world.mono += 20
     world.crash()
     world.connect()
     world.advance(5)
-    world.settle()
+    world.run_until_idle()
     assert signal.SIGKILL not in world.containers[container].signals
     world.advance(10)
-    world.settle()
+    world.run_until_idle()
     assert signal.SIGKILL in world.containers[container].signals
 
 
 def test_an_unacknowledged_update_is_sent_again_after_a_crash_with_the_same_uuid(world: World) -> None:
     world.run("t")
-    world.settle()
+    world.run_until_idle()
     uuid = world.in_flight["t"]
     world.crash()
     world.connect()
-    world.settle()
+    world.run_until_idle()
     assert world.in_flight["t"] == uuid
 
 
 def test_the_agent_comes_back_under_the_same_id(world: World) -> None:
-    world.settle()
+    world.run_until_idle()
     world.crash()
     world.connect()
     info = world.connects[-1].agent
@@ -136,7 +136,7 @@ def test_containers_of_no_task_are_destroyed_at_the_start() -> None:
     world.containers["stranger"] = Container(state="running")
     world.crash()
     assert world.containers["stranger"].ops == ["destroy"]
-    world.settle()
+    world.run_until_idle()
     assert world.containers["stranger"].state == "absent"
 
 
@@ -160,7 +160,7 @@ def test_an_end_that_is_not_on_the_disk_is_not_told_to_the_next_master(world: Wo
 
 def test_a_state_that_is_not_on_the_disk_does_not_go_out_with_an_older_update(world: World) -> None:
     world.run("t")
-    world.settle()
+    world.run_until_idle()
     container, sent = world.container_of("t"), len(world.sent)
     world.exit(container, Exit(code=0))
     while len(world.sent) == sent:

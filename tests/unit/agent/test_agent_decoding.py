@@ -41,14 +41,14 @@ def test_a_task_info_is_decoded_once_in_a_life(monkeypatch: pytest.MonkeyPatch) 
     (kept,) = world.core.tasks.values()
     task = bytes(kept.record.task)
     world.kill("t")
-    world.settle()
+    world.run_until_idle()
     world.advance(6.9)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [15]
     world.advance(0.2)
-    world.settle()
+    world.run_until_idle()
     assert world.containers[container].signals == [15, 9], "its own grace"
-    world.settle()
+    world.run_until_idle()
     world.advance(1.0)
     assert decoded.count(task) == 1
 
@@ -75,9 +75,9 @@ def test_what_cannot_be_run_is_told_of(task: bytes) -> None:
     world = World()
     world.connect()
     world.run("other")
-    world.settle()
+    world.run_until_idle()
     world.down(internal.RunTask, framework=world.framework, task=msgspec.Raw(task))
-    world.settle()
+    world.run_until_idle()
     (failed,) = [one for one in world.core.tasks.values() if one.record.task_id == "t"]
     assert failed.record.state is TaskState.TASK_FAILED
     assert stored.read_run(world.disk[f"tasks/{failed.record.container_id}"]).tasks[0].state is TaskState.TASK_FAILED

@@ -57,13 +57,13 @@ def test_an_agent_goes_on_with_what_its_former_version_left() -> None:
     assert not any(b"version" in value for value in world.disk.values())
     world.crash()
     world.connect()
-    world.settle()
+    world.run_until_idle()
     assert world.connects[-1].agent.id is not None and world.connects[-1].frameworks
     assert [told.state for told in world.connects[-1].tasks] == [TaskState.TASK_RUNNING]
     world.kill("t", 0)
-    world.settle()
+    world.run_until_idle()
     world.advance(0.1)
-    world.settle()
+    world.run_until_idle()
     assert 9 in world.containers[container].signals
     assert b'"version":2' in world.disk[f"tasks/{container}"]
 

@@ -178,15 +178,15 @@ class Storm(RuleBasedStateMachine):
         world = self.world
         for _ in range(200):
             world.connect()
-            world.settle()
+            world.run_until_idle()
             for container in self._running():
                 end = Exit(signal=signal.SIGKILL) if world.containers[container].signals else Exit(code=0)
                 self.ends[container] = end
                 world.exit(container, end)
-            world.settle()
+            world.run_until_idle()
             for task in sorted(world.in_flight):
                 world.acknowledge(task)
-            world.settle()
+            world.run_until_idle()
             world.advance(10)
             if not world.core.tasks and not world.persists:
                 break

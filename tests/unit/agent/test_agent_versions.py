@@ -45,9 +45,9 @@ def test_tasks_go_on_while_the_master_becomes_a_former_one_and_a_new_one_again()
     world.connected, world.down_seq, world.sent, world.in_flight = True, 1, [], {}
     world.launch("u")
     world.kill("t", 0)
-    world.settle()
+    world.run_until_idle()
     world.advance(0.1)
-    world.settle()
+    world.run_until_idle()
     assert 9 in world.containers[container].signals
     world.disconnect()
     world.connect()

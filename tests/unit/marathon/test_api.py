@@ -289,7 +289,7 @@ def test_a_subscriber_that_does_not_read_is_dropped_and_the_others_are_not() -> 
 
 
 async def test_nothing_is_answered_or_sent_before_it_is_stored(api: Api) -> None:
-    await api.settle()
+    await api.until_stored()
     api.calls.sent.clear()
     api.store.open.clear()
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
@@ -299,7 +299,7 @@ async def test_nothing_is_answered_or_sent_before_it_is_stored(api: Api) -> None
     assert not asked.done() and not [call for call in api.calls.sent if call.accept]
     api.store.open.set()
     assert (await asked)[0] == 201
-    await api.settle()
+    await api.until_stored()
     (accept,) = [call for call in api.calls.sent if call.accept]
     task_id = accept.accept.operations[0].launch.task_infos[0].task_id.value
     assert f"instances/{task_id.rpartition('._app.')[0]}" in api.store.kept
@@ -320,7 +320,7 @@ async def test_an_error_of_the_core_costs_its_request_and_nobody_else(
 
 
 async def test_events_wait_where_they_are_while_the_store_does_not_keep_up(api: Api) -> None:
-    await api.settle()
+    await api.until_stored()
     api.running().core.state.outbox._keys = 1  # every change is a write of its own
     api.store.open.clear()
     for number in range(WAITING + 2):
@@ -334,7 +334,7 @@ async def test_events_wait_where_they_are_while_the_store_does_not_keep_up(api: 
 
 
 async def test_inputs_that_come_during_a_write_are_stored_together(api: Api) -> None:
-    await api.settle()
+    await api.until_stored()
     api.store.open.clear()
     before = api.store.writes
     asked = [asyncio.create_task(api.ask("POST", "/v2/apps", {**WEB, "id": f"/a{number}"})) for number in range(20)]
@@ -345,7 +345,7 @@ async def test_inputs_that_come_during_a_write_are_stored_together(api: Api) -> 
 
 
 async def test_a_store_that_fails_ends_the_shell(api: Api) -> None:
-    await api.settle()
+    await api.until_stored()
     api.store.broken = True
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
     with pytest.raises(StoreError, match="disk is full"):
@@ -355,7 +355,7 @@ async def test_a_store_that_fails_ends_the_shell(api: Api) -> None:
 
 
 async def test_the_end_of_the_shell_ends_event_streams_and_leaves_no_request_waiting(api: Api) -> None:
-    await api.settle()
+    await api.until_stored()
     api.store.open.clear()
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
     await until(lambda: api.running().core.state.apps)
@@ -369,7 +369,7 @@ async def test_the_end_of_the_shell_ends_event_streams_and_leaves_no_request_wai
 
 
 async def test_a_change_asked_for_after_the_end_of_the_shell_is_refused_and_waits_for_nothing(api: Api) -> None:
-    await api.settle()
+    await api.until_stored()
     api.work.cancel()
     await asyncio.wait([api.work])
     async with asyncio.timeout(20):

@@ -35,14 +35,14 @@ def test_an_app_is_started_and_its_deployment_ends(cluster: Cluster) -> None:
         [("ScaleApplication", "/web")],
     ]
     assert deployment.id in cluster.core.state.deployments
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert len(running(cluster)) == 3 and not cluster.core.state.deployments
     assert kinds(cluster).count("deployment_success") == 1
 
 
 def test_instances_are_spread_over_agents(cluster: Cluster) -> None:
     create(cluster, instances=3)
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert {task.agent for task in cluster.tasks.values()} == {"a0", "a1", "a2"}
 
 
@@ -63,7 +63,7 @@ def test_a_second_change_is_locked_out_until_forced(cluster: Cluster) -> None:
     assert first.id not in cluster.core.state.deployments
     failed = next(event for event in cluster.published if event.kind == "deployment_failed")
     assert msgspec.json.decode(failed.fields)["id"] == first.id
-    cluster.settle(rounds=10)
+    cluster.run(rounds=10)
     assert {task.info.command.value for task in cluster.of("/web")} == {"v2"} and len(running(cluster)) == 3
 
 
@@ -75,11 +75,11 @@ def test_an_app_cannot_be_made_twice(cluster: Cluster) -> None:
 
 def test_scaling_keeps_the_running_tasks_and_their_configurations_version(cluster: Cluster) -> None:
     create(cluster)
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     before = running(cluster)
     deployment = update(cluster, {"instances": 3})
     assert [action.action for action in deployment.steps[0]] == ["ScaleApplication"]
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert set(before) < set(running(cluster)) and len(running(cluster)) == 3
     app = cluster.core.changes.app("/web")
     assert app.config_version < app.version == app.version_info.last_scaling_at
@@ -88,19 +88,19 @@ def test_scaling_keeps_the_running_tasks_and_their_configurations_version(cluste
 def test_scaling_down_ends_the_youngest_or_the_oldest_as_told(cluster: Cluster) -> None:
     for app_id, selection in (("/young", "YOUNGEST_FIRST"), ("/old", "OLDEST_FIRST")):
         create(cluster, app_id, killSelection=selection)
-        cluster.settle(rounds=3)
+        cluster.run(rounds=3)
         first = running(cluster, app_id)
         update(cluster, {"instances": 2}, app_id)
-        cluster.settle(rounds=3)
+        cluster.run(rounds=3)
         second = set(running(cluster, app_id)) - set(first)
         update(cluster, {"instances": 1}, app_id)
-        cluster.settle(rounds=3)
+        cluster.run(rounds=3)
         assert running(cluster, app_id) == (first if selection == "YOUNGEST_FIRST" else sorted(second))
 
 
 def test_an_upgrade_to_a_broken_version_keeps_the_minimum_running_and_can_be_undone(cluster: Cluster) -> None:
     create(cluster, instances=4, upgradeStrategy={"minimumHealthCapacity": 0.5, "maximumOverCapacity": 0})
-    cluster.settle(rounds=4)
+    cluster.run(rounds=4)
     before = running(cluster)
     deployment = update(cluster, {"cmd": "broken"})
     for _ in range(20):
@@ -119,7 +119,7 @@ def test_an_upgrade_to_a_broken_version_keeps_the_minimum_running_and_can_be_und
     undo = cluster.change(lambda changes: changes.cancel(deployment.id, False))
     cluster.commit()
     assert undo.id != deployment.id
-    cluster.settle(rounds=80, step=5.0)
+    cluster.run(rounds=80, step=5.0)
     assert set(kept) < set(running(cluster)) and len(running(cluster)) == 4, "untouched instances are left alone"
     assert {task.info.command.value for task in cluster.of("/web")} == {"v1"}
     assert not cluster.core.state.deployments
@@ -128,60 +128,60 @@ def test_an_upgrade_to_a_broken_version_keeps_the_minimum_running_and_can_be_und
 def test_undoing_a_creation_removes_the_app_and_undoing_a_removal_brings_it_back(cluster: Cluster) -> None:
     first = create(cluster, instances=2)
     cluster.change(lambda changes: changes.cancel(first.id, False))
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     with pytest.raises(NotFound):
         cluster.core.changes.app("/web")
     create(cluster, instances=2)
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     removal = cluster.change(lambda changes: changes.delete("/web", True))
     assert removal.id in cluster.core.state.deployments
     cluster.change(lambda changes: changes.cancel(removal.id, False))
     cluster.commit()
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     assert len(running(cluster)) == 2 and not cluster.core.state.deployments
 
 
 def test_a_deployment_dropped_by_force_leaves_things_as_they_are(cluster: Cluster) -> None:
     create(cluster, instances=2, upgradeStrategy={"minimumHealthCapacity": 1, "maximumOverCapacity": 0.5})
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     deployment = update(cluster, {"cmd": "v2"})
     assert cluster.change(lambda changes: changes.cancel(deployment.id, True)) is None
     cluster.commit()
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     assert len(running(cluster)) == 2 and not cluster.core.state.deployments
     assert cluster.core.changes.app("/web").cmd == "v2"
 
 
 def test_removing_an_app_ends_its_tasks_and_leaves_no_key(cluster: Cluster) -> None:
     create(cluster, instances=3)
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     cluster.end(running(cluster)[0], TaskState.TASK_FAILED)
-    cluster.settle(rounds=1)
+    cluster.run(rounds=1)
     cluster.change(lambda changes: changes.delete("/web", True))
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert not cluster.tasks and set(cluster.store) == {"framework/id"}
     assert "/web" not in cluster.core.state.apps and "app_terminated_event" in kinds(cluster)
 
 
 def test_restart_replaces_every_instance_within_the_strategy(cluster: Cluster) -> None:
     create(cluster, instances=3)
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     before = set(running(cluster))
     deployment = cluster.change(lambda changes: changes.restart("/web", False))
     assert [action.action for action in deployment.steps[0]] == ["RestartApplication"]
     cluster.commit()
-    cluster.settle(rounds=10)
+    cluster.run(rounds=10)
     assert len(running(cluster)) == 3 and not before & set(running(cluster))
 
 
 def test_a_former_version_can_be_brought_back_by_its_name(cluster: Cluster) -> None:
     create(cluster)
     first = cluster.core.changes.app("/web").version
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     update(cluster, {"cmd": "v2"})
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     update(cluster, {"version": first})
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     assert {task.info.command.value for task in cluster.of("/web")} == {"v1"}
     assert cluster.core.changes.app("/web").version > first
     with pytest.raises(NotFound, match="in version nope"):
@@ -203,7 +203,7 @@ def test_apps_changed_together_start_in_the_order_of_their_dependencies(cluster:
     while cluster.deliver():
         cluster.commit()
     assert not cluster.of("/front") and cluster.of("/back") and cluster.of("/alone")
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     assert running(cluster, "/front") and not cluster.core.state.deployments
 
 
@@ -216,11 +216,11 @@ def test_too_many_deployments_at_a_time_are_refused() -> None:
 
 def test_killing_with_scale_ends_exactly_those_and_lowers_the_count(cluster: Cluster) -> None:
     create(cluster, instances=3, killSelection="OLDEST_FIRST")
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     victim = list(cluster.core.state.apps["/web"].instances.values())[-1]
     cluster.change(lambda changes: changes.kill_and_scale([victim], False))
     cluster.commit()
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert victim.task_id not in cluster.tasks and len(running(cluster)) == 2
     assert cluster.core.changes.app("/web").instances == 2 and not cluster.core.state.deployments
 
@@ -232,7 +232,7 @@ def test_offers_are_asked_for_exactly_while_something_waits(cluster: Cluster) ->
     assert cluster.suppressed
     create(cluster)
     assert not cluster.suppressed
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert cluster.suppressed
     cluster.end(running(cluster)[0], TaskState.TASK_FAILED)
     while cluster.deliver():
@@ -260,7 +260,7 @@ def test_offers_nobody_wants_are_refused_for_long_and_others_shortly(cluster: Cl
 def test_an_app_that_fits_nowhere_does_not_stop_another(cluster: Cluster) -> None:
     create(cluster, "/big", cpus=100)
     create(cluster, "/small", instances=2)
-    cluster.settle(rounds=8)
+    cluster.run(rounds=8)
     assert len(running(cluster, "/small")) == 2 and not running(cluster, "/big")
 
 
@@ -272,15 +272,15 @@ def test_one_offer_takes_only_so_many_instances_at_a_time() -> None:
     cluster.deliver()
     cluster.commit()
     assert len(cluster.tasks) == 2
-    cluster.settle(rounds=40)
+    cluster.run(rounds=40)
     assert len(running(cluster)) == 6
 
 
 def test_a_replacement_may_go_where_the_one_it_replaces_is(cluster: Cluster) -> None:
     create(cluster, instances=3, constraints=[["hostname", "UNIQUE"]])
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     update(cluster, {"cmd": "v2"})
-    cluster.settle(rounds=10)
+    cluster.run(rounds=10)
     assert len({task.agent for task in cluster.of("/web")}) == 3
     assert {task.info.command.value for task in cluster.of("/web")} == {"v2"}
 
@@ -291,7 +291,7 @@ def test_a_replacement_may_go_where_the_one_it_replaces_is(cluster: Cluster) -> 
 def healthy_app(cluster: Cluster, **check: Any) -> None:
     create(cluster, healthChecks=[{"protocol": "HTTP", "path": "/h", "gracePeriodSeconds": 10, "intervalSeconds": 2,
                                    "maxConsecutiveFailures": 2, **check}])  # fmt: skip
-    cluster.settle(rounds=2)
+    cluster.run(rounds=2)
 
 
 def answer(cluster: Cluster, ok: bool | None, cause: str = "HTTP 500") -> None:
@@ -330,7 +330,7 @@ def test_failures_in_the_grace_period_count_only_after_a_first_success(cluster: 
     assert [call.kill.task_id.value for call in sent(cluster, Call.Type.KILL)] == [task_id]
     assert "unhealthy_instance_kill_event" in kinds(cluster)
     assert cluster.core.state.apps["/web"].delay is not None, "an unhealthy task adds to the backoff"
-    cluster.settle(rounds=6)
+    cluster.run(rounds=6)
     assert running(cluster) == [task_id.removesuffix("1") + "2"]
 
 

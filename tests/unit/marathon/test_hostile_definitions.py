@@ -63,7 +63,7 @@ def test_what_is_just_within_bounds_is_taken() -> None:
     cluster.connect()
     cluster.change(lambda changes: changes.create({**to_json(made), "cpus": 1, "instances": 1}, False))
     cluster.commit()
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     (task,) = cluster.launched
     assert len(task.task_id.value) <= 255
 
@@ -130,7 +130,7 @@ def test_a_stored_app_whose_launch_fails_in_the_init_is_told_of_once_and_the_oth
     cluster = Cluster(agents=1)
     cluster.connect()
     spoil(cluster, cpus=1e308)
-    cluster.settle(rounds=20)
+    cluster.run(rounds=20)
     assert len(cluster.of("/good")) == 1
     assert not bad_launches(cluster)
     assert [trouble.app_id for trouble in cluster.troubles] == ["/bad"]
@@ -140,7 +140,7 @@ def test_a_stored_app_whose_launch_fails_in_the_init_is_told_of_once_and_the_oth
     current = cluster.core.state.apps["/bad"].current
     assert current is not None and to_json(current)["cpus"] == 1e308
     cluster.change(lambda changes: changes.update("/bad", {"cpus": 0.1}, partial=True, may_create=False, force=True))
-    cluster.settle(rounds=20)
+    cluster.run(rounds=20)
     assert len(cluster.of("/bad")) == 1
 
 
@@ -149,7 +149,7 @@ def test_stored_apps_with_other_impossible_fields_neither_stop_the_init_nor_the_
         cluster = Cluster(agents=1)
         cluster.connect()
         spoil(cluster, **fields)
-        cluster.settle(rounds=10)
+        cluster.run(rounds=10)
         assert len(cluster.of("/good")) == 1
         assert not bad_launches(cluster)
 
@@ -158,7 +158,7 @@ def test_a_stored_grace_period_beyond_what_a_message_can_hold_is_cut() -> None:
     cluster = Cluster(agents=1)
     cluster.connect()
     spoil(cluster, task_kill_grace_period_seconds=10**15)
-    cluster.settle(rounds=10)
+    cluster.run(rounds=10)
     assert bad_launches(cluster)
     for call in cluster.calls:
         assert msgspec.json.decode(msgspec.json.encode(call), type=Call)

@@ -70,7 +70,7 @@ def test_the_store_of_the_version_before_is_taken_over_with_every_instance() -> 
     assert core.state.apps["/dev/flaky"].failure is not None
     cluster.connect()
     kept = set(running(cluster, "/dev/team/db"))
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     for probe in cluster.probes:
         assert probe.protocol == "TCP"
     answer_probes(cluster)
@@ -78,7 +78,7 @@ def test_the_store_of_the_version_before_is_taken_over_with_every_instance() -> 
     for agent in cluster.agents.values():
         if not agent.reachable:
             cluster.return_agent(agent.id)
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert kept <= set(running(cluster, "/dev/team/db")) and len(kept) == 2
     assert {task.info.command.value for task in cluster.of("/web")} == {"v2"} and len(running(cluster)) == 3
     assert len({info.task_id.value for info in cluster.launched}) == len(cluster.launched)
@@ -90,7 +90,7 @@ def answer_probes(cluster: Cluster) -> None:
             probe = cluster.probes.pop()
             cluster.receive(Probed(probe.task_id, probe.index, True))
             cluster.commit()
-        cluster.settle(rounds=3)
+        cluster.run(rounds=3)
 
 
 def test_all_that_is_taken_over_is_written_anew_at_once_and_read_again() -> None:
@@ -257,13 +257,13 @@ def test_groups_come_with_their_first_app_and_go_with_their_last() -> None:
         cluster.change(lambda changes, app_id=app_id: changes.create({"id": app_id, "cmd": "x", "cpus": 0.1}, False))  # type: ignore[misc]  # mypy infers no lambda with a default
         cluster.commit()
     assert groups() == {"/x", "/x/y"} and set(cluster.core.state.tree.nodes) == {"/", "/x", "/x/y"}
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     update(cluster, {"cmd": "y"}, "/x/y/one")
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     assert groups() == {"/x", "/x/y"}
     cluster.change(lambda changes: changes.delete("/x/y/one", True))
     cluster.commit()
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert groups() == {"/x"}
     cluster.crash()
     cluster.start()
@@ -271,7 +271,7 @@ def test_groups_come_with_their_first_app_and_go_with_their_last() -> None:
     cluster.connect()
     cluster.change(lambda changes: changes.delete("/x/two", True))
     cluster.commit()
-    cluster.settle(rounds=3)
+    cluster.run(rounds=3)
     assert groups() == set() and set(cluster.core.state.tree.nodes) == {"/"}
 
 
@@ -285,4 +285,4 @@ def test_instances_are_found_by_run_spec_and_by_task() -> None:
             assert (state.by_task.get(instance.task_id) is instance) == instance.has_task
         assert len(state.by_task) == sum(1 for _, instance in state.all_instances() if instance.has_task)
         cluster.connect()
-        cluster.settle(rounds=30)
+        cluster.run(rounds=30)

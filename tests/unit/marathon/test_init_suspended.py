@@ -57,7 +57,7 @@ async def term() -> AsyncIterator[tuple[Term, InitShell]]:
     term = Term()
     shell = await InitShell.load(Leadership(term.store, term.lease), Hub(), Settings())  # type: ignore[arg-type]  # a double has what is used of it
     running = asyncio.create_task(shell.run())
-    await settle()
+    await run_loop()
     yield term, shell
     assert not running.done(), "a suspension must not end it"
     running.cancel()
@@ -84,7 +84,7 @@ def told(shell: InitShell) -> list[Event]:
     return found
 
 
-async def settle() -> None:
+async def run_loop() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -95,7 +95,7 @@ async def test_a_change_waits_and_is_stored_when_it_goes_on(term: tuple[Term, In
     done = told(shell)
     waiting = asyncio.create_task(shell.ask(create))
     shell.feed(LATE)
-    await settle()
+    await run_loop()
     assert done == [] and not waiting.done()
     lease.resume()
     async with asyncio.timeout(60):
@@ -109,7 +109,7 @@ async def test_what_was_fed_meanwhile_is_not_left_until_something_else_happens(t
     lease.suspend()
     done = told(shell)
     shell.feed(LATE)
-    await settle()
+    await run_loop()
     assert done == []
     lease.resume()
     for _ in range(6000):

@@ -87,11 +87,11 @@ def test_the_master_is_told_of_a_role_with_its_first_app_and_until_its_last_task
     create(cluster, "/dev/b", role="dev")
     offer(cluster, 1, "dev")
     assert {task.info.task_id.value.split(".")[0] for task in cluster.tasks.values()} == {"dev_a", "dev_b"}
-    cluster.settle(rounds=2)
+    cluster.run(rounds=2)
     delete(cluster, "/dev/a")
     assert cluster.roles == ["*", "dev"]
     delete(cluster, "/dev/b")
-    cluster.settle(rounds=5)
+    cluster.run(rounds=5)
     assert cluster.roles == ["*"] and not cluster.tasks
 
 

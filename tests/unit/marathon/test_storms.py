@@ -38,7 +38,7 @@ class Storm(RuleBasedStateMachine):
         self.cluster.connect()
         for app in APPS:
             self.create(app, 3, over, least, strategy)
-        self.cluster.settle(rounds=5)
+        self.cluster.run(rounds=5)
 
     def alive(self) -> bool:
         return self.cluster.core is not None
@@ -250,7 +250,7 @@ class Storm(RuleBasedStateMachine):
                 cluster.return_agent(agent.id)
         if not cluster.connected:
             cluster.connect()
-        cluster.settle(rounds=150, step=5.0)
+        cluster.run(rounds=150, step=5.0)
         state = self.state
         assert not state.deployments, "a deployment never ends"
         wanted = {app_id: state.apps[app_id].current for app_id in APPS if app_id in state.apps}

@@ -82,7 +82,7 @@ def filled(world: World, document: Any) -> bytes:
 @given(spoiled(CALLS), spoiled(CALLS))
 def test_any_call_is_answered_and_the_books_stay_right(first: Any, second: Any) -> None:
     world = World(agents=1, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     framework = world.frameworks[0]
     for document in (first, second):
         body = {**document, "framework_id": {"value": framework.id}} if isinstance(document, dict) else document
@@ -108,7 +108,7 @@ def test_any_call_is_answered_and_the_books_stay_right(first: Any, second: Any) 
 @given(spoiled([{"framework_info": {**INFO, "id": None}, "suppressed_roles": ["a"]}]))
 def test_any_framework_is_subscribed_or_refused(document: Any) -> None:
     world = World(agents=1, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     try:
         call = codec.decode(json.dumps(document).encode(), Call.Subscribe)
     except codec.DecodeError:
@@ -132,7 +132,7 @@ def test_a_task_in_a_state_that_nobody_knows_is_refused(state: str, connect: Any
 @given(spoiled(CONNECTS))
 def test_any_agent_is_admitted_or_refused(document: Any) -> None:
     world = World(agents=1, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     framework = world.frameworks[0]
     data = json.dumps(document).replace('"f"', json.dumps(framework.id)).encode()
     for stream in (10**6, 10**6 + 1):

@@ -43,7 +43,7 @@ def step(world: World) -> list[Any]:
 
 def test_many_offers_are_declined_in_steps_and_what_comes_in_between_counts() -> None:
     world = World(agents=5, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     (framework,) = world.frameworks
     offers = dict(framework.offers)
     assert len(offers) == 5
@@ -60,7 +60,7 @@ def test_many_offers_are_declined_in_steps_and_what_comes_in_between_counts() ->
     step(world)
     step(world)
     assert not world.core.state.offers and not world.core.state.chores
-    world.settle()
+    world.run_until_idle()
     world.pass_time(5.0)
     assert [offer["agent_id"] for offer in framework.offers.values()] == [offers[answered]["agent_id"]], "all refused"
     world.check()
@@ -69,7 +69,7 @@ def test_many_offers_are_declined_in_steps_and_what_comes_in_between_counts() ->
 @pytest.mark.parametrize("kind", ["RECONCILE", "DECLINE"])
 def test_what_waits_does_not_grow_however_fast_a_client_calls(kind: str) -> None:
     world = World(agents=1, frameworks=2)
-    world.settle()
+    world.run_until_idle()
     one, other = world.frameworks
     told = []
     for number in range(9):
@@ -87,10 +87,10 @@ def test_what_waits_does_not_grow_however_fast_a_client_calls(kind: str) -> None
 
 def test_many_tasks_are_told_of_in_steps() -> None:
     world = World(agents=1, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     (framework,) = world.frameworks
     framework.launch(list(framework.offers), [(0.1, 1)] * 5)
-    world.settle()
+    world.run_until_idle()
     known = list(framework.launched)
     assert [status.task_id.value for status in call(framework, "RECONCILE", tasks=[])] == known[:2]
     (agent,) = world.agents
@@ -115,7 +115,7 @@ def test_many_tasks_are_told_of_in_steps() -> None:
 def test_whoever_subscribes_anew_or_is_gone_is_told_nothing_that_it_did_not_ask_for() -> None:
     for how in ("break off", "tear down"):
         world = World(agents=1, frameworks=1)
-        world.settle()
+        world.run_until_idle()
         (framework,) = world.frameworks
         asked = [{"task_id": {"value": str(number)}} for number in range(9)]
         call(framework, "RECONCILE", tasks=asked)
@@ -130,11 +130,11 @@ def test_whoever_subscribes_anew_or_is_gone_is_told_nothing_that_it_did_not_ask_
 @pytest.mark.parametrize("meanwhile", ["nothing", "agent lost", "agent back", "framework forgotten"])
 def test_the_tasks_of_a_framework_that_is_removed_end_in_steps(meanwhile: str) -> None:
     world = World(agents=2, frameworks=2)
-    world.settle()
+    world.run_until_idle()
     framework = next(each for each in world.frameworks if each.offers)
     for offer_id in list(framework.offers):
         framework.launch([offer_id], [(0.1, 1)] * 3)
-    world.settle()
+    world.run_until_idle()
     state = world.core.state
     known = state.frameworks[framework.id or ""]
     total = len(known.tasks)
@@ -170,10 +170,10 @@ def test_the_tasks_of_a_framework_that_is_removed_end_in_steps(meanwhile: str) -
 
 def test_an_agent_that_runs_nothing_of_a_framework_is_not_told_of_it() -> None:
     world = World(agents=2, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     (framework,) = world.frameworks
     framework.launch([next(iter(framework.offers))], [(0.1, 1)])
-    world.settle()
+    world.run_until_idle()
     framework.call("TEARDOWN")
     told = [[message["type"] for message in agent.inbox] for agent in world.agents]
     assert sorted(map(len, told)) == [0, 1]
@@ -181,7 +181,7 @@ def test_an_agent_that_runs_nothing_of_a_framework_is_not_told_of_it() -> None:
 
 def test_agents_that_do_not_come_back_are_given_up_in_steps() -> None:
     world = World(agents=3, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     (framework,) = world.frameworks
     world.restart()
     framework.subscribe()

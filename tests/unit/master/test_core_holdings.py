@@ -24,11 +24,11 @@ def shown(world: World, what: str) -> Any:
 
 def one_task_on_each(world: World) -> tuple[WorldFramework, dict[str, str]]:
     """Each has the first port of its agent: they are the same. Its tasks by agent."""
-    world.settle()
+    world.run_until_idle()
     framework = world.frameworks[0]
     for offer_id in list(framework.offers):
         framework.launch([offer_id], [(1.0, 1)])
-    world.settle()
+    world.run_until_idle()
     return framework, {agent_id: task_id for task_id, agent_id in framework.launched.items()}
 
 
@@ -47,7 +47,7 @@ def test_the_same_port_of_two_agents_is_held_twice() -> None:
     assert role["allocated"] == {"cpus": 2.0, "ports": 2.0}
     first, second = tasks
     framework.kill(tasks[first])
-    world.settle()
+    world.run_until_idle()
     for offer_id in list(framework.offers):
         framework.decline(offer_id, 1e6)
     assert used("state") == used("state_summary") == used("frameworks") == ["[1-1]", 1.0]
@@ -62,7 +62,7 @@ def test_the_same_port_of_two_agents_is_held_twice() -> None:
     assert _allocator(state, world.now())["allocator/mesos/resources/cpus/offered_or_allocated"] == 1.0
     world.check()
     framework.kill(tasks[second])
-    world.settle()
+    world.run_until_idle()
     assert used("state") == [None, 0.0]
 
 
@@ -70,7 +70,7 @@ def test_it_is_so_again_under_the_next_master_and_when_an_agent_is_gone() -> Non
     world = World(agents=2, frameworks=1)
     one_task_on_each(world)
     world.restart()
-    world.settle()
+    world.run_until_idle()
     (told,) = shown(world, "state")["frameworks"]
     assert (told["used_resources"]["ports"], told["used_resources"]["cpus"]) == ("[1-1]", 2.0)
     lost = world.agents.pop(0)
@@ -84,7 +84,7 @@ def test_it_is_so_again_under_the_next_master_and_when_an_agent_is_gone() -> Non
 
 def test_the_same_ports_offered_by_two_agents_are_told_as_one_range() -> None:
     world = World(agents=2, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     (told,) = shown(world, "state")["frameworks"]
     assert len(told["offers"]) == 2
     assert told["offered_resources"]["ports"] == told["resources"]["ports"] == "[1-20]"
@@ -110,7 +110,7 @@ def scalar(name: str, value: float, **more: Any) -> dict[str, Any]:
 
 def test_reserved_resources_are_offered_to_their_role_and_told() -> None:
     world = World(agents=0, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     static = {"reservations": [{"type": "STATIC", "role": "web"}]}
     ports = {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 5, "end": 6}]}, **static}
     assert connect(world, [scalar("cpus", 1), scalar("cpus", 2, **static), ports]).status == 200

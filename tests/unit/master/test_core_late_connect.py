@@ -22,7 +22,7 @@ def say(world: World, life: str, number: int) -> int:
 @pytest.fixture
 def world() -> World:
     made = World(agents=1, frameworks=0)
-    made.settle()
+    made.run_until_idle()
     return made
 
 

@@ -35,7 +35,7 @@ def heard(one: World, kind: str) -> list[Any]:
 def world(**settings: Any) -> tuple[World, WorldFramework]:
     one = hearing()
     one.core.state.settings = dataclasses.replace(one.core.state.settings, **settings)
-    one.settle()
+    one.run_until_idle()
     (framework,) = [framework for framework in one.frameworks if framework.offers]
     return one, framework
 
@@ -66,14 +66,14 @@ def leave_it_to(framework: WorldFramework) -> None:
 def test_offers_that_do_not_stand_lose_every_task_of_the_accept_also_one_that_runs(aware: bool) -> None:
     """As a real Mesos 1.11 does."""
     one = hearing()
-    one.settle()
+    one.run_until_idle()
     framework = next(each for each in one.frameworks if each.aware is aware)
     leave_it_to(framework)
     assert framework.aware is aware
     offer_id, offer = framework.offers.popitem()
     lost = "TASK_DROPPED" if aware else "TASK_LOST"
     assert accept(framework, offer, "t") == []
-    one.settle()
+    one.run_until_idle()
     for name, used in (("t", offer_id), ("new", offer_id), ("t", "nope"), ("new", "nope")):
         text = f"Task launched with invalid offers: Offer {used} is no longer valid"
         assert accept(framework, offer, name, used) == [(name, lost, "REASON_INVALID_OFFERS", text)]
@@ -91,7 +91,7 @@ def test_what_is_said_to_be_unknown_is_an_error_and_what_is_not_known_is_absent(
 
     def told(**more: Any) -> list[str]:
         one = hearing()
-        one.settle()
+        one.run_until_idle()
         framework = next(each for each in one.frameworks if each.offers)
         return [text for *_, text in accept(framework, next(iter(framework.offers.values())), "t", **more)]
 
@@ -128,7 +128,7 @@ def test_an_offer_that_was_answered_in_time_is_not_rescinded() -> None:
     ((_, offer),) = framework.offers.items()
     framework.offers.clear()
     assert accept(framework, offer, "t") == []
-    one.settle()
+    one.run_until_idle()
     one.live(65.0)
     assert offer["id"]["value"] not in [rescind["offer_id"]["value"] for rescind in heard(one, "RESCIND")]
     assert one.core.state.frameworks[framework.id or ""].tasks["t"].state.value == "TASK_RUNNING"

@@ -18,7 +18,7 @@ from tests.support.cores.master_world import COME_BACK, World, WorldFramework
 
 def world() -> tuple[World, WorldFramework]:
     one = World(agents=1, frameworks=1)
-    one.settle()
+    one.run_until_idle()
     return one, one.frameworks[0]
 
 
@@ -95,12 +95,12 @@ def test_what_an_agent_runs_is_bounded_with_its_frameworks_infos() -> None:
     # Nothing of the refused ones is left: the rest of the offer comes again, and small ones still fit.
     (small,) = launch(framework, "")
     assert framework.told.get(small) is None
-    one.settle()
+    one.run_until_idle()
     agent = one.agents[0]
     for task in list(agent.tasks.values()):
         agent.say(task, "TASK_FINISHED")
     assert weight(one) > 0, "the agent tells of what is not acknowledged when it connects"
-    one.settle()
+    one.run_until_idle()
     assert weight(one) == 0
 
 
@@ -155,26 +155,26 @@ def test_a_framework_has_so_many_roles_and_no_more() -> None:
 def test_the_sum_is_the_same_after_each_way_of_coming_back() -> None:
     one, framework = world()
     launch(framework, "x" * 10_000, 5)
-    one.settle()
+    one.run_until_idle()
     before = weight(one)
     assert before > 50_000
     one.agents[0].connect()  # a connection anew, to the same master
-    one.settle()
+    one.run_until_idle()
     assert weight(one) == before
     one.restart()  # another master, which learns all from the agent, before the framework comes or after it
     one.agents[0].connect()
-    one.settle()
+    one.run_until_idle()
     assert weight(one) == before
     one.restart()
     framework.subscribe()
-    one.settle()
+    one.run_until_idle()
     assert weight(one) == before
     one.agents[0].break_off()  # unreachable, and back
     one.pass_time(COME_BACK)
     while one.write():
         pass
     assert not one.core.state.agents
-    one.settle()
+    one.run_until_idle()
     assert weight(one) == before
     framework.call("TEARDOWN")
     framework.stream, framework.removed = None, True
@@ -184,7 +184,7 @@ def test_the_sum_is_the_same_after_each_way_of_coming_back() -> None:
 def test_an_agent_with_more_than_the_limit_comes_back_and_gets_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     one, framework = world()
     names = launch(framework, "x" * 100_000, 20)
-    one.settle()
+    one.run_until_idle()
     monkeypatch.setattr(limits, "MAX_AGENT_TASKS", 1_000_000)
     monkeypatch.setattr(limits, "MAX_TASK_INFO", 50_000)
     monkeypatch.setattr(limits, "MAX_FRAMEWORK_INFO", 10)
@@ -195,7 +195,7 @@ def test_an_agent_with_more_than_the_limit_comes_back_and_gets_no_more(monkeypat
     recovered = one.core.state.frameworks[framework.id or ""]
     assert recovered.tasks.keys() == set(names) and weight(one) > 2_000_000
     monkeypatch.setattr(limits, "MAX_FRAMEWORK_INFO", 1_000)
-    one.settle()
+    one.run_until_idle()
     (more,) = launch(framework, "")
     assert framework.told[more] == "TASK_ERROR" and "1000000" in messages(one, more)
 
@@ -224,7 +224,7 @@ def test_what_is_sent_for_a_task_is_what_is_counted() -> None:
 def test_what_ended_is_told_of_within_bounds_and_the_largest_history_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state_module, "MAX_HISTORY", 1_000_000)
     one = World(agents=1, frameworks=2)
-    one.settle()
+    one.run_until_idle()
     large, small = one.frameworks
 
     def run(framework: WorldFramework, other: WorldFramework, label: str, count: int) -> list[str]:
@@ -233,10 +233,10 @@ def test_what_ended_is_told_of_within_bounds_and_the_largest_history_gives_way(m
                 other.decline(offer_id, 3.0)
             one.live(1.0)
         names = launch(framework, label, count)
-        one.settle()
+        one.run_until_idle()
         for task in list(one.agents[0].tasks.values()):
             one.agents[0].say(task, "TASK_FINISHED")
-        one.settle()
+        one.run_until_idle()
         one.check()
         return names
 

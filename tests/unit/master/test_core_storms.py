@@ -23,7 +23,7 @@ class Storm(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(agents=2, frameworks=2)
-        self.world.settle()
+        self.world.run_until_idle()
 
     @rule(who=WHO)
     def agent_connects(self, who: int) -> None:
@@ -83,14 +83,14 @@ class Storm(RuleBasedStateMachine):
         """All the way to running, or until the launch is lost on its way."""
         framework = self.world.frameworks[who]
         if not any(framework.removed for framework in self.world.frameworks):
-            self.world.settle()
+            self.world.run_until_idle()
             framework.call("REVIVE")
             self.world.live(2.0)
             if framework.offers:
                 framework.launch(sorted(framework.offers)[:1], sizes)
                 for agent in self.world.agents if lost else ():
                     agent.break_off()
-                self.world.settle()
+                self.world.run_until_idle()
 
     @rule(who=WHO, data=st.data(), seconds=st.sampled_from([0.0, 1.0, 30.0]))
     def framework_declines(self, who: int, data: Any, seconds: float) -> None:
@@ -130,9 +130,9 @@ class Storm(RuleBasedStateMachine):
         self.world.write()
 
     @rule()
-    def everything_settles(self) -> None:
+    def everything_runs_until_idle(self) -> None:
         if not any(framework.removed for framework in self.world.frameworks):
-            self.world.settle()
+            self.world.run_until_idle()
 
     @rule()
     def master_restarts(self) -> None:
@@ -148,9 +148,9 @@ class Storm(RuleBasedStateMachine):
         for framework in self.world.frameworks:
             if not framework.removed:
                 framework.call("REVIVE")
-        self.world.settle()
+        self.world.run_until_idle()
         self.world.live(COME_BACK)  # agents that lost their id are given up
-        self.world.settle()
+        self.world.run_until_idle()
         self.world.check()
         self.world.check_rest()
 

@@ -34,7 +34,7 @@ def registered(world: World) -> dict[str, bool]:
 
 def test_an_agent_that_is_admitted_and_gone_while_it_is_given_up_is_unreachable() -> None:
     world = World(agents=2, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     first, second = world.agents
     world.restart()
     changed(first)
@@ -45,7 +45,7 @@ def test_an_agent_that_is_admitted_and_gone_while_it_is_given_up_is_unreachable(
     assert set(world.core.state.unreachable) == {first.id, second.id}
     assert not world.core.state.agents and not world.core.state.recovering and not world.core.state.leaving
     assert registered(world) == {first.id: False, second.id: False}
-    world.settle()
+    world.run_until_idle()
     assert registered(world) == {first.id: True, second.id: True}
     world.check()
 
@@ -62,7 +62,7 @@ def falls_silent(world: World, agent: WorldAgent) -> None:
 
 def test_an_agent_that_comes_back_is_not_forgotten_meanwhile() -> None:
     world = World(agents=3, frameworks=0)
-    world.settle()
+    world.run_until_idle()
     one, other, _ = world.agents
     falls_silent(world, one)
     write_all(world)

@@ -65,7 +65,7 @@ def write_all(world: World) -> None:
 
 def test_agents_that_come_and_go_are_counted_by_the_reason() -> None:
     world = World(agents=2, frameworks=0)
-    world.settle()
+    world.run_until_idle()
     assert counted(world) == {"slave_registrations": 2, "messages_register_slave": 2}
     silent, replaced = world.agents
     replaced.break_off()
@@ -97,7 +97,7 @@ def test_agents_that_come_and_go_are_counted_by_the_reason() -> None:
 
 def test_messages_that_are_refused_are_counted_as_dropped() -> None:
     world = World(agents=1, frameworks=0)
-    world.settle()
+    world.run_until_idle()
     (agent,) = world.agents
     pongs = [internal.Pong(seq=1000), internal.Pong(seq=1001)]
     for agent_id, epoch in ((agent.id, agent.epoch), (agent.id, agent.epoch - 1), ("nobody", 1)):

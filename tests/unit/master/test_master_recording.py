@@ -116,7 +116,7 @@ def launch(framework: WorldFramework, chance: random.Random) -> None:
 STEPS = [
     *(["launch"] * 4 + ["read"] * 4 + ["write"] * 3 + ["time"] * 3 + ["say", "ack"] * 2),
     *("decline", "kill", "connect", "break", "forget", "subscribe", "gone", "call", "reconcile", "resumed"),
-    *("nonsense", "settle", "restart", "stranger", "budget", "data"),
+    *("nonsense", "idle", "restart", "stranger", "budget", "data"),
 ]
 
 
@@ -124,7 +124,7 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
     """Whatever may happen, in an order that the seed decides: as the stateful test does, without its shrinking."""
     chance = random.Random(seed)
     world = RecordedWorld(segment, agents=3, frameworks=2)
-    world.settle()
+    world.run_until_idle()
     for _ in range(steps):
         agent, framework = chance.choice(world.agents), chance.choice(world.frameworks)
         match chance.choice(STEPS):
@@ -167,8 +167,8 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
             case "nonsense":
                 world.connect(chance.choice([b"{nonsense", b'{"version": 1}', b'{"data": "aG9yc2U='[:-1]]), 10**6)
                 world.post(b'{"agent_id": "x", "data": "horse"')
-            case "settle":
-                world.settle()
+            case "idle":
+                world.run_until_idle()
             case "restart":
                 world.restart()
             case "stranger":

@@ -135,7 +135,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def settle() -> None:
+async def run_loop() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
 
@@ -144,7 +144,7 @@ async def test_an_event_waits_and_is_handled_when_it_goes_on(term: Term) -> None
     term.suspend()
     handled: list[int] = []
     waiting = asyncio.create_task(term.shell.ask(term.asking(handled)))
-    await settle()
+    await run_loop()
     assert not handled and not waiting.done()
     term.resume()
     async with asyncio.timeout(240):
@@ -158,7 +158,7 @@ async def test_an_event_that_waits_for_too_long_is_refused_and_never_handled(ter
     with pytest.raises(LeaseSuspended, match="nothing was done"):
         await term.shell.ask(term.asking(handled), 0.01)
     term.resume()
-    await settle()
+    await run_loop()
     assert not handled
 
 
@@ -166,7 +166,7 @@ async def test_an_event_that_waits_for_what_ends_is_never_handled(term: Term) ->
     term.suspend()
     handled: list[int] = []
     waiting = asyncio.create_task(term.shell.ask(term.asking(handled)))
-    await settle()
+    await run_loop()
     term.lease.revoke("the session expired")
     async with asyncio.timeout(240):
         with pytest.raises(LeaseOver):
@@ -186,7 +186,7 @@ async def test_the_end_of_a_stream_is_noted_and_comes_before_what_waited(term: T
 
     waiting = asyncio.create_task(term.shell.ask(call))
     term.shell.feed(AgentGone(stream))
-    await settle()
+    await run_loop()
     assert agent.connected, "nothing is decided now"
     term.resume()
     async with asyncio.timeout(240):
@@ -213,7 +213,7 @@ async def test_no_ping_is_missed_while_it_is_suspended_and_all_time_is_there_aga
     term.clock.now += 100 * PING
     term.resume()
     await term.tick()
-    await settle()
+    await run_loop()
     assert agent.missed_pings == 0
     for _ in range(PINGS):
         term.passes(PING + 1)
@@ -244,10 +244,10 @@ async def test_the_failover_timeout_of_a_framework_does_not_run_out_meanwhile(te
 async def test_what_was_stored_meanwhile_is_acted_on_after(term: Term) -> None:
     term.store.open.clear()
     connecting = asyncio.create_task(term.connect())
-    await settle()
+    await run_loop()
     term.suspend()
     term.store.open.set()
-    await settle()
+    await run_loop()
     assert not term.shell.state.agents
     term.resume()
     async with asyncio.timeout(240):

@@ -25,7 +25,7 @@ def read(pieces: Pieces) -> Any:
 
 def test_a_task_that_cannot_be_read_is_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
     world = World()
-    world.settle()
+    world.run_until_idle()
     state = world.core.state
     first, second = state.frameworks.values()
     for name, info in (("one", GOOD), ("bad", BAD), ("two", GOOD)):
@@ -42,7 +42,7 @@ def test_a_task_that_cannot_be_read_is_left_out_and_said(caplog: pytest.LogCaptu
 def test_roles_are_told_with_those_above_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a real Mesos 1.11 told it: a role has what those below it have, and weights count as well."""
     world = World(agents=1, frameworks=1)
-    world.settle()
+    world.run_until_idle()
     framework = world.frameworks[0]
     framework.disconnect()
     state = world.core.state

@@ -30,7 +30,7 @@ def _everywhere(role: str) -> Iterator[str | None]:
         FrameworkInfo(user="u", name="n", role=role),
     ):
         one = World(agents=1, frameworks=1)
-        one.settle()
+        one.run_until_idle()
         (framework,) = one.frameworks
         yield one.subscribe(Call.Subscribe(framework_info=info), 10**6)
         named = msgspec.structs.replace(info, id=FrameworkID(value=framework.id or ""))

@@ -45,7 +45,7 @@ def test_a_change_without_an_answer_may_have_been_done_or_not() -> None:
     ledger.doubted((5, "2"))
     assert ledger.doubtful
     assert ledger.possible == [(4, "1"), (5, "2")]
-    ledger.settled("2", (5, "2"))
+    ledger.confirmed("2", (5, "2"))
     assert not ledger.doubtful
     assert ledger.accepted == ["1", "2"]
     assert ledger.possible == [(5, "2")]
