@@ -12,7 +12,8 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import base
-from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec
+from dcos_runtime.agent.containers.base import Launcher, LaunchError
+from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, Limits
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
 from dcos_runtime.agent.disk.projects import Projects
@@ -39,7 +40,8 @@ class TaskUserUnknown(Exception):
 @dataclass(frozen=True)
 class Launching:
     """``framework`` finds a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for;
-    ``projects``: the file system's quotas limit their disk.
+    ``processes``: how many processes and threads a container may have; ``projects``: the file system's quotas limit
+    their disk.
     """
 
     sandboxes: Sandboxes
@@ -50,6 +52,7 @@ class Launching:
     switch_user: bool
     limit_cpus: bool
     disk: DiskRules
+    processes: int
     capabilities: Policy = USUALLY
     projects: Projects | None = None
 
@@ -102,23 +105,32 @@ class Launching:
         user: ContainerUser,
         *,
         sandbox: Path,
-    ) -> Spec:
+    ) -> ContainerSpec:
+        linux = task.container.linux_info if task.container else None
+        return ContainerSpec(
+            container_id=container_id,
+            sandbox=sandbox,
+            limits=self._limits(task),
+            process=FirstProcess(
+                argv=command.argv,
+                program=command.program,
+                environment=found,
+                user=user,
+                capabilities=self.capabilities.held(linux, user.uid == 0),
+            ),
+        )
+
+    def _limits(self, task: TaskInfo) -> Limits:
         cpus = max(MIN_CPUS, scalar(task.resources, "cpus"))
         cpu_limit = task.limits["cpus"].value if "cpus" in task.limits else cpus
         memory = max(MIN_MEMORY, int(scalar(task.resources, "mem") * MB))
         memory_limit = task.limits["mem"].value * MB if "mem" in task.limits else memory
-        return Spec(
-            container_id=container_id,
-            argv=command.argv,
-            program=command.program,
-            capabilities=self.capabilities.held(task.container.linux_info if task.container else None, user.uid == 0),
-            environment=found,
-            sandbox=sandbox,
-            user=user,
+        return Limits(
             cpus=cpus,
-            cpu_limit=max(MIN_CPUS, cpu_limit) if self.limit_cpus and cpu_limit <= MAX_CPUS else None,
-            memory_limit=max(MIN_MEMORY, int(memory_limit)) if memory_limit <= MAX_MEMORY else None,
-            memory_request=memory,
+            cpu_quota=max(MIN_CPUS, cpu_limit) if self.limit_cpus and cpu_limit <= MAX_CPUS else None,
+            memory=max(MIN_MEMORY, int(memory_limit)) if memory_limit <= MAX_MEMORY else None,
+            memory_soft=memory,
+            processes=self.processes,
         )
 
 

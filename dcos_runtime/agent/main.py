@@ -214,6 +214,7 @@ async def _assemble(
             default=flags.container_disk_default,
             caps={"stdout": flags.max_stdout_size, "stderr": flags.max_stderr_size},
         ),
+        processes=flags.container_pids_limit,
         capabilities=agent_settings.capabilities(flags),
         projects=projects,
     )
@@ -299,7 +300,6 @@ async def _usable_launcher(
         work_dir / "containers" / "oci",
         Path(flags.runtime_dir) if flags.runtime_dir else work_dir / "run",
         cgroups_root=flags.cgroups_root,
-        pids_limit=flags.container_pids_limit,
         ports=ports.PortGuard(closed, own),
         fixed_projects=fixed_projects,
     )

@@ -10,17 +10,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import killing, oci
-from dcos_runtime.agent.containers.base import Launcher, Spec, processes
+from dcos_runtime.agent.containers.base import Launcher, LaunchError, processes
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
+from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, HostRoot, ImageRoot, Limits, Mount
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.model import Found
 from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
@@ -69,21 +70,22 @@ while True:
 PYTHON = "/usr/bin/python3"  # is in containers, too
 
 
-def spec(folder: Path, container_id: str, argv: tuple[str, ...] = ("/bin/sh", "-c", f"sleep {SECONDS}")) -> Spec:
+def spec(
+    folder: Path, container_id: str, argv: tuple[str, ...] = ("/bin/sh", "-c", f"sleep {SECONDS}")
+) -> ContainerSpec:
     sandbox = folder / f"sandbox-{container_id}"
     sandbox.mkdir()
     for name in ("stdout", "stderr"):
         (sandbox / name).touch()
-    return Spec(
+    return ContainerSpec(
         container_id=container_id,
-        argv=argv,
-        environment={"PATH": "/usr/bin:/bin", "MESOS_SANDBOX": str(sandbox)},
         sandbox=sandbox,
-        user=ContainerUser("me", os.geteuid(), os.getegid(), (os.getegid(),), "/"),
-        cpus=0.1,
-        cpu_limit=0.1,
-        memory_limit=64 << 20,
-        memory_request=None,
+        limits=Limits(cpus=0.1, cpu_quota=0.1, memory=64 << 20, processes=4096),
+        process=FirstProcess(
+            argv=argv,
+            environment={"PATH": "/usr/bin:/bin", "MESOS_SANDBOX": str(sandbox)},
+            user=ContainerUser("me", os.geteuid(), os.getegid(), (os.getegid(),), "/"),
+        ),
     )
 
 
@@ -293,7 +295,9 @@ async def test_what_a_command_leaves_running_ends_soon_under_a_small_quota(tmp_p
         quota.append("lifted")
 
     try:
-        made_of = replace(spec(tmp_path, "left", (PYTHON, "-S", "-c", leaves)), cpu_limit=0.05, memory_limit=512 << 20)
+        made_of = spec(tmp_path, "left", (PYTHON, "-S", "-c", leaves))
+        more = replace(made_of.limits, cpu_quota=0.05, memory=512 << 20)
+        made_of = replace(made_of, limits=more)
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(killing, "kill", killed)
             patched.setattr(oci, "EXITING_SECONDS", 0.05)
@@ -398,7 +402,8 @@ async def test_a_container_reaches_little_of_the_kernel(tmp_path: Path, user: Co
     policy = Policy(allowed=frozenset(CapabilityInfo.Capability)) if raw else USUALLY
     held = policy.held(asked if raw else None, user.uid == 0)
     try:
-        made_of = replace(spec(tmp_path, "closed", (PYTHON, "-c", CALLS)), user=user, capabilities=held)
+        made_of = spec(tmp_path, "closed", (PYTHON, "-c", CALLS))
+        made_of = replace(made_of, process=replace(made_of.process, user=user, capabilities=held))
         await launcher.create(made_of)
         await launcher.start("closed")
         await asyncio.wait_for(launcher.wait("closed"), 60)
@@ -435,3 +440,40 @@ async def test_the_linux_launcher_says_why_it_cannot_be_used(tmp_path: Path, mon
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LauncherUnusable, match=r"want root.*--launcher=posix"):
         await OciLauncher(tmp_path / "a" / "c", tmp_path / "run").prove()
+
+
+async def test_a_container_sees_its_mounts_and_nothing_makes_one_that_a_launcher_cannot(tmp_path: Path) -> None:
+    """A file that is mounted is read and not written; a folder is written; an image and lacking namespaces are
+    refused.
+    """
+    launcher, root = await made("linux", tmp_path)
+    file, folder = tmp_path / "file", tmp_path / "folder"
+    file.write_text("of the machine")
+    folder.mkdir()
+    looks = "cat /tmp/file; echo > /tmp/file; touch /var/tmp/folder/here"
+    try:
+        given = spec(tmp_path, "sees", ("/bin/sh", "-c", looks))
+        mounts = (
+            Mount(source=file, target="/tmp/file"),
+            Mount(source=folder, target="/var/tmp/folder", writable=True),
+        )
+        await launcher.create(replace(given, mounts=mounts))
+        await launcher.start("sees")
+        await asyncio.wait_for(launcher.wait("sees"), 60)
+        assert (given.sandbox / "stdout").read_text() == "of the machine"
+        assert "Read-only file system" in (given.sandbox / "stderr").read_text()
+        assert (folder / "here").exists() and file.read_text() == "of the machine"
+        await destroyed(launcher, "sees")
+        assert file.exists() and (folder / "here").exists()
+        image = replace(spec(tmp_path, "image"), root=ImageRoot(digest="sha256:0"))
+        for wrong, why in (
+            (image, "no image sha256:0"),
+            (replace(image, root=HostRoot(), namespaces=()), "a pid names"),
+        ):
+            with pytest.raises(LaunchError, match=why):
+                await launcher.create(wrong)
+        with pytest.raises(LaunchError, match="plain processes have no root, mounts or network"):
+            await PosixLauncher(tmp_path / "posix").create(replace(given, mounts=mounts))
+        assert launcher.listed() == []
+    finally:
+        remove_cgroups(root)

@@ -1,4 +1,4 @@
-"""The interface of launchers, and what they share: a container's specification, usage, processes, subprocesses."""
+"""The interface of launchers, and what they share: a container's usage, processes, subprocesses."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dcos_runtime.agent import pools
-from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.core.capabilities import NONE, Held
+from dcos_runtime.agent.containers.spec import ContainerSpec
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
 
@@ -32,28 +31,6 @@ class LauncherUnusable(Explained):
     """This launcher cannot work on this machine. The text says what is missing and what to do."""
 
     usual_hint = "correct that, or start with --launcher=posix: tasks are then plain processes"
-
-
-@dataclass(frozen=True)
-class Spec:
-    """All that a launcher needs to make a container.
-
-    ``program`` is what is executed when it is not ``argv[0]``.
-    ``cpus`` is the share, ``cpu_limit`` the most it may use (``None``: no limit), ``memory_limit`` bytes.
-    ``environment`` holds everything but what depends on the launcher.
-    """
-
-    container_id: str
-    argv: tuple[str, ...]
-    environment: dict[str, str]
-    sandbox: Path
-    user: ContainerUser
-    cpus: float
-    cpu_limit: float | None
-    memory_limit: int | None
-    memory_request: int | None
-    program: str | None = None
-    capabilities: Held = NONE
 
 
 @dataclass(frozen=True)
@@ -98,8 +75,10 @@ class Launcher(Protocol):
         """The sandbox's path as the task sees it."""
         ...
 
-    async def create(self, spec: Spec) -> int:
-        """Makes the container, whose process waits for `start`. Returns its pid. Raises `LaunchError`."""
+    async def create(self, spec: ContainerSpec) -> int:
+        """Makes the container, whose process waits for `start`. Returns its pid. Raises `LaunchError`,
+        also for what this launcher does not do.
+        """
         ...
 
     async def start(self, container_id: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dcos_runtime.agent.containers import seccomp
-from dcos_runtime.agent.containers.base import Spec
+from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, JoinedNetwork, Limits, Mount
 
 SANDBOX = "/mnt/mesos/sandbox"
 CPU_PERIOD = 100_000  # microseconds
@@ -75,27 +75,27 @@ class Surroundings:
     private: Path  # holds the container's own tmp and var
     cgroup: str
     swap_accounted: bool
-    pids_limit: int
     machine: str  # its kind, as uname(2) names it
     fixed_projects: bool  # the file system counts what its project takes: it may not leave that
     tini: str  # tini: it reaps orphans and ends as its child does, and neither reads nor changes what that is given
 
 
-def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
+def configuration(spec: ContainerSpec, around: Surroundings) -> dict[str, Any]:
     """The document ``config.json`` of the bundle (OCI runtime specification 1.0)."""
-    held = spec.capabilities
+    process = spec.process
+    held = process.capabilities
     return {
         "ociVersion": "1.0.2",
         "process": {
             "terminal": False,
             "user": {
-                "uid": spec.user.uid,
-                "gid": spec.user.gid,
-                "additionalGids": list(spec.user.groups),
+                "uid": process.user.uid,
+                "gid": process.user.gid,
+                "additionalGids": list(process.user.groups),
                 "umask": 0o022,
             },
-            "args": [around.tini, "--", *_command(spec)],
-            "env": _environment(spec),
+            "args": [around.tini, "--", *_command(process)],
+            "env": _environment(process),
             "cwd": SANDBOX,
             "capabilities": {
                 "bounding": list(held.bounding),
@@ -109,9 +109,9 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
         "root": {"path": str(around.rootfs), "readonly": True},
         "mounts": _mounts(spec, around),
         "linux": {
-            "namespaces": [{"type": kind} for kind in ("pid", "ipc", "mount", "cgroup")],
+            "namespaces": _namespaces(spec),
             "cgroupsPath": around.cgroup,
-            "resources": _limits(spec, around),
+            "resources": _limits(spec.limits, around),
             "maskedPaths": list(MASKED),
             "readonlyPaths": list(READ_ONLY),
             "seccomp": seccomp.profile(around.machine, held.bounding, around.fixed_projects),
@@ -119,27 +119,27 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
     }
 
 
-def _needs_starter(spec: Spec) -> bool:
+def _needs_starter(process: FirstProcess) -> bool:
     """Whether the runtime or tini would change the command: runc fills in an empty HOME, tini interprets some
     variables.
     """
     return (
-        spec.program is not None
-        or spec.environment.get("HOME") == ""
-        or any(name.startswith("TINI_") for name in spec.environment)
+        process.program is not None
+        or process.environment.get("HOME") == ""
+        or any(name.startswith("TINI_") for name in process.environment)
     )
 
 
-def _command(spec: Spec) -> list[str]:
-    if not _needs_starter(spec):
-        return list(spec.argv)
-    return [PYTHON, "-I", "-S", "-c", STARTER, spec.program or spec.argv[0], *spec.argv]
+def _command(process: FirstProcess) -> list[str]:
+    if not _needs_starter(process):
+        return list(process.argv)
+    return [PYTHON, "-I", "-S", "-c", STARTER, process.program or process.argv[0], *process.argv]
 
 
-def _environment(spec: Spec) -> list[str]:
-    if not _needs_starter(spec):
-        return [f"{name}={value}" for name, value in spec.environment.items()]
-    entries = {name: f"{CARRIED}{name}={value}" for name, value in spec.environment.items()}
+def _environment(process: FirstProcess) -> list[str]:
+    if not _needs_starter(process):
+        return [f"{name}={value}" for name, value in process.environment.items()]
+    entries = {name: f"{CARRIED}{name}={value}" for name, value in process.environment.items()}
     for name, entry in entries.items():
         if (size := len(os.fsencode(entry)) + 1) > LONGEST:
             raise ValueError(
@@ -149,7 +149,14 @@ def _environment(spec: Spec) -> list[str]:
     return list(entries.values())
 
 
-def _mounts(spec: Spec, around: Surroundings) -> list[dict[str, Any]]:
+def _namespaces(spec: ContainerSpec) -> list[dict[str, str]]:
+    namespaces = [{"type": kind.value} for kind in spec.namespaces]
+    if isinstance(spec.network, JoinedNetwork):
+        namespaces.append({"type": "network", "path": str(spec.network.path)})
+    return namespaces
+
+
+def _mounts(spec: ContainerSpec, around: Surroundings) -> list[dict[str, Any]]:
     mounts = [
         _mount("/proc", "proc", "nosuid", "noexec", "nodev"),
         _mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
@@ -163,7 +170,10 @@ def _mounts(spec: Spec, around: Surroundings) -> list[dict[str, Any]]:
     mounts += [_bind(path, path, "ro") for path in around.bound]
     mounts.append(_bind(str(around.etc), "/etc", "ro", "noexec"))
     mounts += [_bind(str(around.private / name), f"/{name}", "rw") for name in ("tmp", "var")]
-    mounts.append(_bind(str(spec.sandbox), SANDBOX, "rw"))
+    sandbox = Mount(source=spec.sandbox, target=SANDBOX, writable=True)
+    mounts += [
+        _bind(str(mount.source), mount.target, "rw" if mount.writable else "ro") for mount in (sandbox, *spec.mounts)
+    ]
     return mounts
 
 
@@ -181,21 +191,19 @@ def _bind(source: str, where: str, *options: str) -> dict[str, Any]:
     }
 
 
-def _limits(spec: Spec, around: Surroundings) -> dict[str, Any]:
-    cpu: dict[str, int] = {"shares": max(MIN_SHARES, int(spec.cpus * SHARES_PER_CPU))}
-    if spec.cpu_limit is not None:
+def _limits(limits: Limits, around: Surroundings) -> dict[str, Any]:
+    cpu: dict[str, int] = {"shares": max(MIN_SHARES, int(limits.cpus * SHARES_PER_CPU))}
+    if limits.cpu_quota is not None:
         cpu["period"] = CPU_PERIOD
-        cpu["quota"] = max(MIN_CPU_QUOTA, int(spec.cpu_limit * CPU_PERIOD))
-    limits: dict[str, Any] = {
-        "devices": [{"allow": False, "access": "rwm"}],
-        "cpu": cpu,
-        "pids": {"limit": around.pids_limit},
-    }
-    if spec.memory_limit is not None:
-        memory = {"limit": spec.memory_limit}
+        cpu["quota"] = max(MIN_CPU_QUOTA, int(limits.cpu_quota * CPU_PERIOD))
+    document: dict[str, Any] = {"devices": [{"allow": False, "access": "rwm"}], "cpu": cpu}
+    if limits.processes is not None:
+        document["pids"] = {"limit": limits.processes}
+    if limits.memory is not None:
+        memory = {"limit": limits.memory}
         if around.swap_accounted:
-            memory["swap"] = spec.memory_limit
-        if spec.memory_request is not None and spec.memory_request < spec.memory_limit:
-            memory["reservation"] = spec.memory_request
-        limits["memory"] = memory
-    return limits
+            memory["swap"] = limits.memory
+        if limits.memory_soft is not None and limits.memory_soft < limits.memory:
+            memory["reservation"] = limits.memory_soft
+        document["memory"] = memory
+    return document

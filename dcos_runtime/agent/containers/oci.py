@@ -18,10 +18,11 @@ from typing import Any
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import base, bundle, killing
-from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Spec, Usage
+from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.ports import PortGuard
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
+from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, ImageRoot, Limits, Namespace
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
@@ -47,6 +48,12 @@ EXITING_SECONDS = 2.0
 TINI = "tini-static"
 """tini, every container's first process. Statically linked: the task's environment may name other libraries."""
 
+TRIAL_PROCESSES = 64
+"""Processes and threads that a trial container may have."""
+
+NEEDED = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
+"""Namespaces that each container has for itself: tini reaps orphans in the first, and sees no one else's processes."""
+
 SIGNALLED = 128  # conmon reports a signal as a shell does
 
 
@@ -61,14 +68,12 @@ class OciLauncher:
         runtime_folder: Path,
         *,
         cgroups_root: str = "mesos",
-        pids_limit: int = 4096,
         ports: PortGuard | None = None,
         fixed_projects: bool = False,
     ) -> None:
         self.folder = folder
         self.state = runtime_folder / "oci"
         self.cgroups_root = cgroups_root
-        self.pids_limit = pids_limit
         self.ports = ports or PortGuard()
         self.fixed_projects = fixed_projects
         # Resolved: runc refuses a root folder that is reached through a link.
@@ -133,16 +138,15 @@ class OciLauncher:
         sandbox = Path(tempfile.mkdtemp(prefix="trial-", dir=self.folder.parent))
         for name in ("stdout", "stderr"):
             (sandbox / name).touch()
-        spec = Spec(
+        spec = ContainerSpec(
             container_id=container_id,
-            argv=("/bin/sh", "-c", "echo works"),
-            environment={"PATH": base.DEFAULT_PATH},
             sandbox=sandbox,
-            user=ContainerUser("root", 0, 0, (0,), "/root"),
-            cpus=0.1,
-            cpu_limit=0.5,
-            memory_limit=64 << 20,
-            memory_request=None,
+            limits=Limits(cpus=0.1, cpu_quota=0.5, memory=64 << 20, processes=TRIAL_PROCESSES),
+            process=FirstProcess(
+                argv=("/bin/sh", "-c", "echo works"),
+                environment={"PATH": base.DEFAULT_PATH},
+                user=ContainerUser("root", 0, 0, (0,), "/root"),
+            ),
         )
         try:
             await self.create(spec)
@@ -180,7 +184,9 @@ class OciLauncher:
 
     # --- life of a container ------------------------------------------------------------------------------------------
 
-    async def create(self, spec: Spec) -> int:
+    async def create(self, spec: ContainerSpec) -> int:
+        if why := _unsupported(spec):
+            raise LaunchError(why)
         folder = self.folder / spec.container_id
         await base.to_its_end(lambda: self._lay_out(folder, spec))
         sync_read, sync_write = os.pipe()
@@ -330,7 +336,7 @@ class OciLauncher:
 
     # --- pieces -------------------------------------------------------------------------------------------------------
 
-    def _lay_out(self, folder: Path, spec: Spec) -> None:
+    def _lay_out(self, folder: Path, spec: ContainerSpec) -> None:
         """Makes the container's folder: its bundle, its /tmp and /var, and the files that conmon writes."""
         folder.mkdir(parents=True, mode=0o700)
         for name in ("bundle", "exits", "tmp", "var"):
@@ -349,7 +355,6 @@ class OciLauncher:
             private=folder,
             cgroup=self._cgroup(spec.container_id),
             swap_accounted=self.cgroups.swap_accounted,
-            pids_limit=self.pids_limit,
             machine=os.uname().machine,
             fixed_projects=self.fixed_projects,
             tini=self.tini,
@@ -457,6 +462,15 @@ class OciLauncher:
             return exit_path.stat().st_mtime - marker.stat().st_mtime <= OOM_SECONDS
         except FileNotFoundError:  # it was not killed so, or the container's folder is being removed
             return False
+
+
+def _unsupported(spec: ContainerSpec) -> str | None:
+    """What of this is not done here, or ``None``."""
+    if isinstance(spec.root, ImageRoot):
+        return f"there is no image {spec.root.digest} here: this version of the agent runs containers without images"
+    if missing := [kind.value for kind in NEEDED if kind not in spec.namespaces]:
+        return f"a container has a {missing[0]} namespace of its own"
+    return None
 
 
 def _program(name: str) -> str | None:

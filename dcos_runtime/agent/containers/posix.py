@@ -17,7 +17,8 @@ from typing import Any
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.checkpoint import boot_id
 from dcos_runtime.agent.containers import base, supervisor
-from dcos_runtime.agent.containers.base import LaunchError, Process, Spec, Usage
+from dcos_runtime.agent.containers.base import LaunchError, Process, Usage
+from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.removal import remove
 
@@ -64,14 +65,16 @@ class PosixLauncher:
     def sandbox_inside(self, sandbox: Path) -> str:
         return str(sandbox)
 
-    async def create(self, spec: Spec) -> int:
+    async def create(self, spec: ContainerSpec) -> int:
+        if spec.root != HostRoot() or spec.mounts or spec.network != HostNetwork():
+            raise LaunchError("plain processes have no root, mounts or network of their own; use --launcher=linux")
         folder = self.folder / spec.container_id
         folder.mkdir(parents=True, mode=0o700)
-        user = spec.user
+        process, user = spec.process, spec.process.user
         document = {
-            "program": spec.program or spec.argv[0],
-            "argv": list(spec.argv),
-            "environment": spec.environment,
+            "program": process.program or process.argv[0],
+            "argv": list(process.argv),
+            "environment": process.environment,
             "cwd": str(spec.sandbox),
             "stdout": str(spec.sandbox / "stdout"),
             "stderr": str(spec.sandbox / "stderr"),
@@ -87,7 +90,7 @@ class PosixLauncher:
         sync_read, sync_write = os.pipe()
         try:
             with (folder / "supervisor.log").open("wb") as errors:
-                process = await asyncio.create_subprocess_exec(
+                started = await asyncio.create_subprocess_exec(
                     sys.executable,
                     *("-I", "-S", supervisor.__file__, str(path), str(go_read), str(sync_write)),
                     stdin=asyncio.subprocess.DEVNULL,
@@ -99,7 +102,7 @@ class PosixLauncher:
             os.close(sync_write)
             sync_write = -1
             line = await base.read_line(sync_read, CREATE_SECONDS)
-            await process.wait()
+            await started.wait()
             if not line:
                 said = (folder / "supervisor.log").read_text(errors="replace").strip()[-500:]
                 raise LaunchError(f"the task's supervisor did not start: {said or 'it said nothing'}")

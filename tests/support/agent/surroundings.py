@@ -13,7 +13,6 @@ AROUND = bundle.Surroundings(
     private=Path("/p"),
     cgroup="/mesos/c1",
     swap_accounted=True,
-    pids_limit=100,
     machine="x86_64",
     fixed_projects=False,
     tini="/usr/bin/tini-static",

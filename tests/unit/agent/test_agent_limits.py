@@ -14,7 +14,7 @@ from dcos_runtime.agent import settings
 from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import bundle
-from dcos_runtime.agent.containers.base import Spec
+from dcos_runtime.agent.containers.spec import ContainerSpec
 from dcos_runtime.agent.core import refusal, task_request
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
 from dcos_runtime.agent.core.model import Exit, Settings
@@ -51,9 +51,11 @@ def info(**limits: float) -> TaskInfo:
     )
 
 
-def spec(task: TaskInfo) -> Spec:
+def spec(task: TaskInfo) -> ContainerSpec:
     nothing: Any = None
-    launching = Launching(nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True, disk=nothing)
+    launching = Launching(
+        nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True, disk=nothing, processes=100
+    )
     assert task.command is not None
     user = ContainerUser(name="u", uid=1, gid=1, groups=(), home="/")
     return launching._spec("c", task, command_of(task.command), {}, user, sandbox=Path("/s"))
@@ -61,10 +63,11 @@ def spec(task: TaskInfo) -> Spec:
 
 @pytest.mark.parametrize("endless", [float("inf"), 1e300])
 def test_a_limit_without_end_is_no_limit(endless: float) -> None:
-    assert (spec(info()).memory_limit, spec(info()).cpu_limit) == (64 << 20, 1.0)
-    made = spec(info(mem=endless, cpus=endless))
-    assert (made.memory_limit, made.cpu_limit, made.memory_request) == (None, None, 64 << 20)
-    assert spec(info(mem=128.0)).memory_limit == 128 << 20
+    made = spec(info()).limits
+    assert (made.memory, made.cpu_quota) == (64 << 20, 1.0)
+    made = spec(info(mem=endless, cpus=endless)).limits
+    assert (made.memory, made.cpu_quota, made.memory_soft) == (None, None, 64 << 20)
+    assert spec(info(mem=128.0)).limits.memory == 128 << 20
 
 
 @pytest.mark.parametrize("amount", [None, 0.0, -1.0, 0.0001])
@@ -74,7 +77,7 @@ def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None
     for limits in ({}, {"cpus": 0.0, "mem": 0.0}, {"cpus": -1.0, "mem": -1.0}):
         told = {name: Value.Scalar(value=value) for name, value in limits.items()}
         made = spec(msgspec.structs.replace(info(), resources=resources, limits=told))
-        assert (made.cpus, made.cpu_limit, made.memory_limit) == (0.01, 0.01, 32 << 20)
+        assert (made.limits.cpus, made.limits.cpu_quota, made.limits.memory) == (0.01, 0.01, 32 << 20)
         document = bundle.configuration(made, AROUND)["linux"]["resources"]
         assert document["cpu"] == {"shares": 10, "period": 100_000, "quota": 1000}
         assert document["memory"]["limit"] == document["memory"]["swap"] == 32 << 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -17,9 +16,9 @@ from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.command import MOST_STRINGS, Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import bundle, seccomp
-from dcos_runtime.agent.containers.base import Spec
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.core.capabilities import NONE, USUALLY, Held, Policy
+from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, JoinedNetwork, Limits, Mount, Namespace
+from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.records import AgentRecord, Stage
 from dcos_runtime.agent.core.stored import FormerTask as TaskRecord
 from dcos_runtime.agent.environment import Origin, environment
@@ -94,19 +93,19 @@ def test_a_write_that_was_cut_short_leaves_the_old_value(checkpoints: Checkpoint
 # --- the container's document -----------------------------------------------------------------------------------------
 
 
-def spec(uid: int = 0, cpu_limit: float | None = 0.5, capabilities: Held = NONE) -> Spec:
-    return Spec(
+def spec(cpu_quota: float | None = 0.5, **process: Any) -> ContainerSpec:
+    """A container of root; ``process`` is what else its process is."""
+    root = FirstProcess(argv=("/bin/sh", "-c", "true"), environment={"A": "b=c"}, user=user(0))
+    return ContainerSpec(
         container_id="c1",
-        argv=("/bin/sh", "-c", "true"),
-        environment={"A": "b=c"},
         sandbox=Path("/work/sandbox"),
-        user=ContainerUser("u", uid, uid, (uid, 44), "/"),
-        cpus=0.25,
-        cpu_limit=cpu_limit,
-        memory_limit=64 << 20,
-        memory_request=64 << 20,
-        capabilities=capabilities,
+        limits=Limits(cpus=0.25, cpu_quota=cpu_quota, memory=64 << 20, memory_soft=64 << 20, processes=100),
+        process=msgspec.structs.replace(root, **process),
     )
+
+
+def user(uid: int) -> ContainerUser:
+    return ContainerUser("u", uid, uid, (uid, 44), "/")
 
 
 def test_the_container_is_confined_as_designed() -> None:
@@ -131,9 +130,22 @@ def test_the_container_is_confined_as_designed() -> None:
     assert writable == {"/tmp", "/var", "/mnt/mesos/sandbox"}
 
 
+def test_a_container_sees_what_its_specification_mounts_and_joins_the_network_it_names() -> None:
+    mounts = (Mount(source=Path("/srv/a"), target="/a"), Mount(source=Path("/srv/b"), target="/b", writable=True))
+    joined = JoinedNetwork(path=Path("/run/netns/n"))
+    own = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
+    given = msgspec.structs.replace(spec(), mounts=mounts, network=joined, namespaces=own)
+    document = bundle.configuration(given, AROUND)
+    binds = {mount["destination"]: mount for mount in document["mounts"] if mount["type"] == "bind"}
+    assert {"ro", "bind", "nosuid", "nodev"} <= set(binds["/a"]["options"]) and "rw" in binds["/b"]["options"]
+    assert (binds["/a"]["source"], binds["/b"]["source"]) == ("/srv/a", "/srv/b")
+    kinds = [{"type": "pid"}, {"type": "mount"}, {"type": "cgroup"}]
+    assert document["linux"]["namespaces"] == [*kinds, {"type": "network", "path": "/run/netns/n"}]
+
+
 def test_only_root_holds_capabilities_and_they_are_dockers_without_raw_sockets() -> None:
     root = bundle.configuration(spec(capabilities=USUALLY.held(None, True)), AROUND)["process"]["capabilities"]
-    other = bundle.configuration(spec(uid=1000, capabilities=USUALLY.held(None, False)), AROUND)["process"][
+    other = bundle.configuration(spec(user=user(1000), capabilities=USUALLY.held(None, False)), AROUND)["process"][
         "capabilities"
     ]
     assert root["effective"] == root["permitted"] == root["bounding"] == other["bounding"]
@@ -262,7 +274,7 @@ def test_where_projects_are_fixed_every_ioctl_is_allowed_but_those_that_change_t
 
 
 def test_without_cfs_there_is_no_quota() -> None:
-    assert bundle.configuration(spec(cpu_limit=None), AROUND)["linux"]["resources"]["cpu"] == {"shares": 256}
+    assert bundle.configuration(spec(cpu_quota=None), AROUND)["linux"]["resources"]["cpu"] == {"shares": 256}
 
 
 def test_the_kind_of_control_groups_is_read_from_the_mounts() -> None:
@@ -369,7 +381,7 @@ def test_neither_the_runtime_nor_the_init_change_or_obey_the_tasks_environment(
 ) -> None:
     wanted = {**WITHOUT_STARTER, **odd}
     program = None if argv[0] == "env" else "/usr/bin/env"
-    given = dataclasses.replace(spec(), environment=wanted, argv=argv, program=program)
+    given = spec(environment=wanted, argv=argv, program=program)
     process = bundle.configuration(given, AROUND)["process"]
     found = dict(entry.split("=", 1) for entry in process["env"])
     assert not [name for name in found if name.startswith("TINI_")], "the init would obey it"
@@ -388,7 +400,7 @@ def test_the_starter_runs_and_fails_as_an_init_would(tmp_path: Path) -> None:
 
     def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {"TINI_X": "x", "PATH": str(tmp_path)}
-        given = dataclasses.replace(spec(), environment=environment, argv=(program, *arguments))
+        given = spec(environment=environment, argv=(program, *arguments))
         process = bundle.configuration(given, AROUND)["process"]
         found = dict(entry.split("=", 1) for entry in process["env"])
         return subprocess.run(process["args"][2:], env=found, capture_output=True, text=True, check=False)
@@ -401,9 +413,9 @@ def test_the_starter_runs_and_fails_as_an_init_would(tmp_path: Path) -> None:
 
 def test_a_variable_too_large_to_be_carried_is_refused_by_name() -> None:
     value = "v" * (bundle.LONGEST - len("BIG=") - 1)
-    bundle.configuration(dataclasses.replace(spec(), environment={"HOME": "/", "BIG": value}), AROUND)
+    bundle.configuration(spec(environment={"HOME": "/", "BIG": value}), AROUND)
     with pytest.raises(ValueError, match="variable BIG takes 131073 bytes"):
-        bundle.configuration(dataclasses.replace(spec(), environment={"HOME": "", "BIG": value}), AROUND)
+        bundle.configuration(spec(environment={"HOME": "", "BIG": value}), AROUND)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="asks the kernel with a stack that is exactly known")

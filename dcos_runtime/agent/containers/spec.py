@@ -1,0 +1,106 @@
+"""What a container is: its root, mounts, namespaces, network, limits and process. Pure values.
+
+This is the one language in which a container is described: the code that makes one (for a task, for a trial) writes
+it, the launchers take it, and images, volumes and networks say in it what they add.
+"""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+
+import msgspec
+
+from dcos_runtime.agent.container_user import ContainerUser
+from dcos_runtime.agent.core.capabilities import NONE, Held
+
+
+class HostRoot(msgspec.Struct, frozen=True, tag="host"):
+    """The machine's own folders of programs and an allowlist of its /etc, read-only (`rootfs`)."""
+
+
+class ImageRoot(msgspec.Struct, frozen=True, tag="image"):
+    """An image, by the digest of its manifest: ``sha256:`` and 64 hexadecimal digits."""
+
+    digest: str
+
+
+class Mount(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder or a file of the machine that the container sees.
+
+    ``source``: where it is on the machine, absolute. ``target``: where the container sees it, absolute. File systems
+    that are mounted below ``source`` are not seen, and device files and setuid bits in it do nothing.
+    """
+
+    source: Path
+    target: str
+    writable: bool = False
+
+
+class Namespace(enum.Enum):
+    """A kind of namespace (namespaces(7)), by the name that OCI runtimes know it by."""
+
+    PID = "pid"
+    IPC = "ipc"
+    MOUNT = "mount"
+    CGROUP = "cgroup"
+
+
+class HostNetwork(msgspec.Struct, frozen=True, tag="host"):
+    """The machine's own network and host name."""
+
+
+class JoinedNetwork(msgspec.Struct, frozen=True, tag="joined"):
+    """A network namespace that exists: ``path`` is the file that it is bound to."""
+
+    path: Path
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that a container may take. ``None``: no limit.
+
+    ``cpus``: its share beside others, in processors. ``cpu_quota``: the most of the processors' time, in processors.
+    ``memory``: the most, in bytes, with swap where the kernel accounts for that. ``memory_soft``: what is left to it
+    when memory is short, in bytes. ``processes``: how many processes and threads.
+    """
+
+    cpus: float
+    cpu_quota: float | None = None
+    memory: int | None = None
+    memory_soft: int | None = None
+    processes: int | None = None
+
+
+class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """The first process of a container.
+
+    ``program`` is what is executed when it is not ``argv[0]``. ``environment`` is all of it, without what a launcher
+    needs for itself and takes away again.
+    """
+
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    user: ContainerUser
+    program: str | None = None
+    capabilities: Held = NONE
+
+
+OWN = (Namespace.PID, Namespace.IPC, Namespace.MOUNT, Namespace.CGROUP)
+"""The namespaces that a container has for itself unless it is told otherwise."""
+
+
+class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a launcher needs to make a container.
+
+    ``sandbox``: the container's writable folder on the machine, absolute, with the files ``stdout`` and ``stderr``. It
+    is the working directory. ``mounts``: what is seen beside it. ``namespaces``: those it has for itself.
+    """
+
+    container_id: str
+    sandbox: Path
+    limits: Limits
+    process: FirstProcess
+    root: HostRoot | ImageRoot = HostRoot()
+    mounts: tuple[Mount, ...] = ()
+    namespaces: tuple[Namespace, ...] = OWN
+    network: HostNetwork | JoinedNetwork = HostNetwork()
