@@ -298,7 +298,7 @@ def running(agents: int, framework_id: str = "fw-0") -> Iterator[bytes]:
     framework = {"user": "u", "name": "f", "failover_timeout": 1e6, "id": {"value": framework_id}}
     for number in range(agents):
         agent_id = f"S{number}"
-        told = []
+        received = []
         for index in range(TASKS_AN_AGENT):
             name = f"app-{number}.instance-0a1b2c3d-{index}._app.1"
             task = _task(agent_id, name, "*")
@@ -315,8 +315,10 @@ def running(agents: int, framework_id: str = "fw-0") -> Iterator[bytes]:
             }
             one = {"framework_id": framework_id, "task": task, "state": "TASK_RUNNING", "status": status}
             decided_on = {"task_id": name, "asked": 0, "status_uuid": status["uuid"]}
-            told.append({**one, **decided_on, "status_state": "TASK_RUNNING"})
-        yield _connect(number, agent_id, told, framework, [_task(agent_id, "t", "*")["resources"]] if told else [])
+            received.append({**one, **decided_on, "status_state": "TASK_RUNNING"})
+        yield _connect(
+            number, agent_id, received, framework, [_task(agent_id, "t", "*")["resources"]] if received else []
+        )
 
 
 def _again(bodies: Sequence[bytes], recovered: Sequence[str]) -> tuple[float, Master]:

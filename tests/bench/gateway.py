@@ -141,8 +141,8 @@ def machine_memory(bench: Bench) -> Measured:
     for _ in range(20):
         for words in (("ps",), ("node", "list"), ("marathon", "app", "list")):
             cluster.dcos(*words)
-    told = cluster.ssh(name, f"python3 - <<'END'\n{_MEMORY}\nEND")
+    output = cluster.ssh(name, f"python3 - <<'END'\n{_MEMORY}\nEND")
     for number in range(50):
         cluster.dcos("marathon", "app", "remove", f"/bench/{number}", "--force")
-    total, _, parts = told.partition(" ")
+    total, _, parts = output.partition(" ")
     return Measured([float(total)], note=parts)

@@ -80,8 +80,8 @@ def installed(bench: Bench, count: int) -> tuple[ClusterSpec, ClusterState, dict
     with sockets.folder() as control_dir:
         workspace = Workspace(bench.place("plays"), control_dir)
         orders = {name: runner.ApplyOrder(one, secrets=vault.made(name)) for name, one in wanted.items()}
-        told = runner.apply(workspace, connections, orders)
-    _all_well(told)
+        found = runner.apply(workspace, connections, orders)
+    _all_well(found)
     return spec, state, connections
 
 
@@ -182,15 +182,15 @@ def _by_manifest(bench: Bench, home: Path) -> float:
     started = time.perf_counter()
     with sockets.folder() as control_dir:
         workspace = Workspace(bench.place("plays"), control_dir)
-        told = runner.apply(workspace, connections, {"h1": runner.ApplyOrder(wanted)})
+        found = runner.apply(workspace, connections, {"h1": runner.ApplyOrder(wanted)})
     seconds = time.perf_counter() - started
-    _all_well(told)
+    _all_well(found)
     assert len(list((home / "opt/dcos/active/etc").iterdir())) == FILES
     return seconds
 
 
-def _all_well(told: Mapping[str, object]) -> None:
-    for name, result in told.items():
+def _all_well(reported: Mapping[str, object]) -> None:
+    for name, result in reported.items():
         if isinstance(result, InstallerError):
             raise AssertionError(f"{name}: {result}")
 

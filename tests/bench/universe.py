@@ -176,12 +176,12 @@ class _Counting:
             body = answer.read()
         finally:
             connection.close()
-        told = {name.lower(): value for name, value in answer.headers.items()}
+        answer_headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status == 200:
             self.bytes += len(body)
-        if told.get("content-encoding") == "gzip":
+        if answer_headers.get("content-encoding") == "gzip":
             body = fetching.gunzip(body, url, max_length)
-        return fetching.FetchedResponse(answer.status, told, body)
+        return fetching.FetchedResponse(answer.status, answer_headers, body)
 
 
 @figure(

@@ -163,10 +163,10 @@ NOW = Now(1.0, 1e9)
 )
 def offers_sent(bench: Bench) -> Measured:
     protobuf.load(Event)
-    told = codec.decode(codec.encode(OFFER), Offer)
-    info = AgentInfo(hostname=told.hostname, port=5051, attributes=told.attributes)
+    found = codec.decode(codec.encode(OFFER), Offer)
+    info = AgentInfo(hostname=found.hostname, port=5051, attributes=found.attributes)
     agents = [encoded.Fragments(f"{MASTER}-S{number}", info, "198.18.0.1") for number in range(AGENTS)]
-    free = amounts.parse(told.resources)
+    free = amounts.parse(found.resources)
     left = itertools.cycle([free, free - amounts.parse(codec.decode(codec.encode(TASK), TaskInfo).resources)])
     numbers = itertools.count()
 

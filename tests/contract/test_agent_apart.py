@@ -37,8 +37,10 @@ def test_an_agent_does_not_start_with_folders_that_containers_see(below_opt: Pat
         try:
             with pytest.raises(AssertionError) as ended:
                 agent.start()
-            told = str(ended.value)
-            assert "ended with 1" in told and f"--{name} (" in told and "/opt" in told and "elsewhere" in told, told
+            message = str(ended.value)
+            assert (
+                "ended with 1" in message and f"--{name} (" in message and "/opt" in message and "elsewhere" in message
+            ), message
         finally:
             agent.stop()
             remove_cgroups(agent.cgroups_root)

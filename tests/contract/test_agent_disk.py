@@ -199,8 +199,8 @@ def test_the_use_of_disk_is_shown(master: PretendedMaster, agent: Agent) -> None
 
     def figures() -> bool:
         found = [entry for entry in agent.get("/containers")[1] if entry["executor_id"] == "shown"]
-        told = found[0]["statistics"] if found else {}
-        return told.get("disk_limit_bytes") == 10 * MB and told.get("disk_used_bytes", 0) > 3_000_000 - 4096
+        result = found[0]["statistics"] if found else {}
+        return result.get("disk_limit_bytes") == 10 * MB and result.get("disk_used_bytes", 0) > 3_000_000 - 4096
 
     wait_for(figures, what="the figures of its disk")
     master.kill(ID, "shown")

@@ -133,8 +133,8 @@ def test_a_framework_that_is_over_is_told_as_it_was(played: Any) -> None:
     scheduler.call("TEARDOWN")
 
     def over() -> Any:
-        told = get(side.agent, "/state")["completed_frameworks"]
-        return next((one for one in told if len(one["completed_executors"]) == 2), None)
+        found = get(side.agent, "/state")["completed_frameworks"]
+        return next((one for one in found if len(one["completed_executors"]) == 2), None)
 
     found = until(over, "the framework is over")
     assert (found["id"], found["role"]) == (scheduler.id, "web")

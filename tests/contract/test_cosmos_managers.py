@@ -40,13 +40,13 @@ def managing(here: Packaged) -> Client:
     return client
 
 
-def _asked(told: Any, path: str, version: int = 1) -> Any:
+def _asked(reported: Any, path: str, version: int = 1) -> Any:
     """The body that the manager was asked with."""
     name = path.strip("/").replace("/", ".")
-    assert told["path"] == path
-    assert told["Content-Type"] == media(f"{name}-request")
-    assert told["Accept"] == media(f"{name}-response", version)
-    return told["body"]
+    assert reported["path"] == path
+    assert reported["Content-Type"] == media(f"{name}-request")
+    assert reported["Accept"] == media(f"{name}-response", version)
+    return reported["body"]
 
 
 def test_what_a_package_with_a_manager_is_asked_its_manager_is_asked(here: Packaged, managing: Client) -> None:
@@ -70,8 +70,8 @@ def test_what_a_package_with_a_manager_is_asked_its_manager_is_asked(here: Packa
         "packageName": "managed",
         "currentPackageVersion": "1",
     }
-    (told,) = client.uninstall("managed").body["results"]
-    assert _asked(told, "/package/uninstall") == {**about, "packageVersion": "1"}
+    (reply,) = client.uninstall("managed").body["results"]
+    assert _asked(reply, "/package/uninstall") == {**about, "packageVersion": "1"}
     assert ask(f"{here.cluster.marathon.url}/v2/apps/deep/one")[0] == 200, "it is the manager's to remove"
 
 
@@ -79,8 +79,8 @@ def test_who_names_the_manager_is_passed_on_whatever_there_is_here(managing: Cli
     client, known = managing, {"packageName": "unheard-of", "packageVersion": "7", "appId": "/none"}
     by = {"managerId": "the-manager"}
     assert _asked(client.package("install", known | by, 2).body, "/package/install", 2) == known
-    (told,) = client.package("uninstall", known | by).body["results"]
-    assert _asked(told, "/package/uninstall") == known
+    (reply,) = client.package("uninstall", known | by).body["results"]
+    assert _asked(reply, "/package/uninstall") == known
     assert _asked(client.service("describe", known | by).body, "/service/describe") == known
     update = {**known, "currentPackageVersion": "6", "replace": True}
     assert _asked(client.service("update", update | by).body, "/service/update") == update

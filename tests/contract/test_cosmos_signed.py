@@ -46,12 +46,14 @@ class Made:
 
     def refused(self, reason: str) -> str:
         """Waits until it is, for that reason; what `dcos package repo list` says of it."""
-        found = wait_for(lambda: (told := self.problem()) and f": {reason}: " in told["message"] and told, 60, reason)
+        found = wait_for(
+            lambda: (listed := self.problem()) and f": {reason}: " in listed["message"] and listed, 60, reason
+        )
         assert found["packagesKept"] is True and found["remedy"]
-        told = self.shell.dcos("package", "repo", "list")
-        assert f"Signed: {self.url}" in told and "warning: Signed cannot be fetched since" in told
-        assert f": {reason}: " in told and "what to do: " in told
-        return told
+        listed = self.shell.dcos("package", "repo", "list")
+        assert f"Signed: {self.url}" in listed and "warning: Signed cannot be fetched since" in listed
+        assert f": {reason}: " in listed and "what to do: " in listed
+        return listed
 
 
 @pytest.fixture
@@ -86,9 +88,9 @@ def test_a_signed_repository_is_installed_from_and_every_attack_leaves_it_as_it_
     for index in (tampered / "targets").glob("*repo-up-to-2.0.json*"):
         replace(index, index.read_bytes().replace(b"alpha", b"omega"))
     timestamp = tampered / "metadata" / "timestamp.json"
-    told = json.loads(timestamp.read_bytes())
-    told["signed"]["version"] += 1
-    replace(timestamp, json.dumps(told).encode())
+    result = json.loads(timestamp.read_bytes())
+    result["signed"]["version"] += 1
+    replace(timestamp, json.dumps(result).encode())
     place.show(tampered)
     made.refused("tampered")
     assert made.has("alpha") and not made.has("omega")

@@ -199,8 +199,8 @@ def test_a_quota_that_is_lost_later_is_made_up_for_by_counting(disk: Path, caplo
     projects, quota = begun(disk)
     one = sandbox(disk, "one")
     projects.give("one", one, 10 * MB)
-    told: list[tuple[str, int, int]] = []
-    watcher = DiskWatcher(0.05, lambda container, used, limit: told.append((container, used, limit)))
+    received: list[tuple[str, int, int]] = []
+    watcher = DiskWatcher(0.05, lambda container, used, limit: received.append((container, used, limit)))
     watcher.watch(Watched("one", one, (), 2 * MB, {}, list, known=lambda: projects.used("one")))
     watcher.start()
     try:
@@ -208,8 +208,8 @@ def test_a_quota_that_is_lost_later_is_made_up_for_by_counting(disk: Path, caplo
         quota.close()
         wait_for(lambda: "its files are counted" in caplog.text, what="the loss to be seen")
         assert write(one / "a", 4 * MB) == ""
-        wait_for(lambda: told, what="the count")
-        assert told[0][1] > told[0][2] == 2 * MB
+        wait_for(lambda: received, what="the count")
+        assert received[0][1] > received[0][2] == 2 * MB
     finally:
         watcher.stop()
 

@@ -120,8 +120,10 @@ def test_a_full_disk_is_told_and_what_was_built_before_is_used_once_there_is_roo
     script = (
         'mount -t tmpfs -o size=$5 tmpfs "$1" && for one in $6; do cp -r "$2/$one" "$1"; done && "$4" -c "$7" "$1" "$3"'
     )
-    told = [str(one) for one in (tmp_path, built.cache, DEFINITIONS, sys.executable, size, " ".join(brought), code)]
-    argv = ["unshare", "--mount", "sh", "-c", script, "sh", *told]
+    arguments = [
+        str(one) for one in (tmp_path, built.cache, DEFINITIONS, sys.executable, size, " ".join(brought), code)
+    ]
+    argv = ["unshare", "--mount", "sh", "-c", script, "sh", *arguments]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert f"there is no room for the image in {tmp_path}" in done.stdout, done.stdout

@@ -232,8 +232,8 @@ def test_plain_requests_are_sent_on_where_the_app_asks_for_it(balanced: Balanced
         connection = http.client.HTTPConnection("127.0.0.1", balanced.http, timeout=10 * PATIENCE)
         try:
             connection.request("GET", "/a/b?c=1&d=//evil.test", headers={"Host": f"Moved.example.test:{balanced.http}"})
-            told = connection.getresponse()
-            return told.status, told.getheader("Location")
+            response = connection.getresponse()
+            return response.status, response.getheader("Location")
         finally:
             connection.close()
 

@@ -43,8 +43,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 def test_hello_world_is_installed_upgraded_taken_back_and_removed(shell: Shell) -> None:
     options = {"greeting": 'good "day" \\ {{x}} $(id)', "service": {"name": "greeter"}}
-    told = shell.dcos("package", "install", "hello-world", "--package-version=1.0.0", "--yes", options=options)
-    assert "/greeter runs" in told and "/service/NAME/" in told
+    found = shell.dcos("package", "install", "hello-world", "--package-version=1.0.0", "--yes", options=options)
+    assert "/greeter runs" in found and "/service/NAME/" in found
     assert get(shell.port("greeter"))[1].strip() == options["greeting"]
     plan = shell.dcos("package", "upgrade", "hello-world", "--plan")
     assert "hello-world 1.0.0 -> 1.1.0" in plan and '+ /env/INTERVAL: "10"' in plan

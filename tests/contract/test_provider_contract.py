@@ -213,12 +213,12 @@ def test_a_machine_is_reached_as_its_ssh_target_says(served: Served) -> None:
 
 def test_creating_what_is_there_changes_nothing(served: Served) -> None:
     boots = served.boot_ids()
-    told: list[str] = []
-    results = done(served.provider.create(orders(served.spec.hosts), lambda name, text: told.append(name)))
+    received: list[str] = []
+    results = done(served.provider.create(orders(served.spec.hosts), lambda name, text: received.append(name)))
     assert {name: state.address for name, state in well(results).items()} == {
         host.name: host.address for host in served.spec.hosts
     }
-    assert set(told) >= set(served.names)
+    assert set(received) >= set(served.names)
     assert served.boot_ids() == boots
 
 
@@ -259,9 +259,9 @@ def test_one_machines_failure_does_not_hide_what_became_of_the_others(served: Se
 
 
 def test_destroying_removes_what_was_made_and_only_that(served: Served) -> None:
-    told: list[str] = []
-    results = done(served.provider.destroy(note=lambda name, text: told.append(name)))
-    assert sorted(told) == sorted(well(results)) == sorted(served.names)
+    received: list[str] = []
+    results = done(served.provider.destroy(note=lambda name, text: received.append(name)))
+    assert sorted(received) == sorted(well(results)) == sorted(served.names)
     wanted = {Condition.ABSENT if served.provider.makes_machines else Condition.UNKNOWN}
     assert {state.condition for state in well(results).values()} == wanted
     done(served.provider.destroy())

@@ -61,11 +61,11 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, path: str) -> As
         yield store
 
 
-async def follow(watch: StoreWatch, told: dict[str, bytes | None], wanted: dict[str, bytes | None]) -> None:
+async def follow(watch: StoreWatch, reported: dict[str, bytes | None], wanted: dict[str, bytes | None]) -> None:
     """Until the last that was told of each key is as ``wanted``."""
     async with asyncio.timeout(WAIT):
-        while any(key not in told or told[key] != value for key, value in wanted.items()):
-            told.update(await watch.changed())
+        while any(key not in reported or reported[key] != value for key, value in wanted.items()):
+            reported.update(await watch.changed())
 
 
 # --- pages ---
@@ -106,12 +106,12 @@ async def test_a_watch_begins_with_what_is_there_and_tells_each_change_of_its_ke
     async with await store.watch("apps/") as watch, await store.watch() as whole, await store.watch("apps/b") as one:
         assert (watch.entries, one.entries) == ({"apps/a": b"1"}, {})
         assert whole.entries == {"apps/a": b"1", "agents/a": b"1", "plain": b"0"}
-        told: dict[str, bytes | None] = {}
+        received: dict[str, bytes | None] = {}
         await store.write({"apps/a": b"2", "apps/b": b"1", "agents/b": b"1"})
-        await follow(watch, told, {"apps/a": b"2", "apps/b": b"1"})
+        await follow(watch, received, {"apps/a": b"2", "apps/b": b"1"})
         await store.write({"apps/a": None, "instances/new": b"i", "plain": None})
-        await follow(watch, told, {"apps/a": None})
-        assert set(told) == {"apps/a", "apps/b"} and watch.entries == {"apps/b": b"1"}
+        await follow(watch, received, {"apps/a": None})
+        assert set(received) == {"apps/a", "apps/b"} and watch.entries == {"apps/b": b"1"}
         seen: dict[str, bytes | None] = {}
         await follow(whole, seen, {"apps/a": None, "instances/new": b"i", "plain": None, "agents/b": b"1"})
         assert whole.entries == await store.load()
@@ -196,16 +196,16 @@ async def test_what_happened_while_zookeeper_was_out_of_reach_is_told_afterwards
                         await watch.changed()
                 assert watch.entries["a/changed"] == b"1", "what is known stays while nothing can be known"
                 link.heal()
-                told: dict[str, bytes | None] = {}
-                await follow(watch, told, {"a/changed": b"2", "a/removed": None, "a/new": b"1"})
+                received: dict[str, bytes | None] = {}
+                await follow(watch, received, {"a/changed": b"2", "a/removed": None, "a/new": b"1"})
                 async with asyncio.timeout(WAIT):
                     await watch.seen()
                 assert watch.entries == {"a/kept": b"1", "a/changed": b"2", "a/new": b"1"}
-                assert "a/kept" not in told and "CONNECTED" in states
+                assert "a/kept" not in received and "CONNECTED" in states
                 assert (following.id != session) is (lost == "session")
                 # It goes on as before.
                 await store.write({"a/kept": None})
-                await follow(watch, told, {"a/kept": None})
+                await follow(watch, received, {"a/kept": None})
     finally:
         link.close()
 

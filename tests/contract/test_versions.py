@@ -71,7 +71,9 @@ def test_a_task_outlives_the_upgrade_of_its_agent_of_the_registry_and_of_the_mas
         agent.start()
         former.until(lambda: len(former.connects) > connects, "the agent again")
         call = former.connects[-1]
-        assert [(told.framework_id, told.state.value) for told in call.tasks] == [("framework-1", "TASK_RUNNING")]
+        assert [(reported.framework_id, reported.state.value) for reported in call.tasks] == [
+            ("framework-1", "TASK_RUNNING")
+        ]
         assert "in version 1 of the agent protocol" in agent.log.read_text()
         former.close()
         kept = {"info": json.loads(codec.encode(call.agent))}

@@ -16,9 +16,9 @@ LOCKED = 3
 
 def test_a_second_deploy_changes_nothing_and_says_so(cluster: Deployed) -> None:
     before = {name: cluster.ssh(name, _LOOK) for name in cluster.hosts}
-    told = events(cluster, "deploy")
-    assert [event for event in told if event["kind"].startswith("change-")] == []
-    assert told[-1]["text"].startswith("nothing to change")
+    run_events = events(cluster, "deploy")
+    assert [event for event in run_events if event["kind"].startswith("change-")] == []
+    assert run_events[-1]["text"].startswith("nothing to change")
     assert {name: cluster.ssh(name, _LOOK) for name in cluster.hosts} == before
 
 
@@ -49,9 +49,9 @@ def test_status_tells_what_is_wrong(cluster: Deployed) -> None:
     agent = cluster.agents[0]
     cluster.ssh(agent, "systemctl stop dcos-agent")
     try:
-        told = cluster.installer("status")
-        assert told.returncode == 1
-        assert f"problem: {agent}: dcos-agent.service is inactive" in told.stdout
+        output = cluster.installer("status")
+        assert output.returncode == 1
+        assert f"problem: {agent}: dcos-agent.service is inactive" in output.stdout
     finally:
         cluster.ssh(agent, "systemctl start dcos-agent")
     wait_for(lambda: cluster.registered(cluster.address(agent)), 90, "the agent's return")
@@ -61,8 +61,8 @@ def test_status_tells_what_is_wrong(cluster: Deployed) -> None:
 def test_a_unit_that_was_stopped_by_hand_is_started_by_the_next_deploy(cluster: Deployed) -> None:
     agent = cluster.agents[0]
     cluster.ssh(agent, "systemctl stop dcos-agent")
-    told = events(cluster, "deploy")
-    assert applied(told) == {agent}
+    run_events = events(cluster, "deploy")
+    assert applied(run_events) == {agent}
     assert cluster.registered(cluster.address(agent))
 
 

@@ -58,14 +58,14 @@ def test_a_zookeeper_whose_files_became_roots_gets_them_back_and_keeps_its_data(
     host = several.zookeeper("follower")[0]
     files = several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/version-2")
     several.ssh(host, _TAKEN)
-    told = [""]
+    output = [""]
 
     def named() -> bool:
-        told[0] = several.installer("status").stdout
-        return f"{host}: ZooKeeper may not use its own files" in told[0]
+        output[0] = several.installer("status").stdout
+        return f"{host}: ZooKeeper may not use its own files" in output[0]
 
     wait_for(named, 180, "what is wrong, in the status")  # once it has tried to start
-    assert "belongs to root, with mode 600" in told[0], told[0]
+    assert "belongs to root, with mode 600" in output[0], output[0]
     done = several.installer("repair", host)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "their content was not changed" in done.stdout
@@ -81,18 +81,18 @@ def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: S
     with several.zookeeper_client() as client:
         before = sorted(client.get_children("/dcos/mesos/agents"))
     several.ssh(host, _DAMAGE)
-    told = [""]
+    output = [""]
 
     def named() -> bool:
-        told[0] = several.installer("status").stdout
-        return f"{host}: ZooKeeper's data is damaged" in told[0] and f" {host}\n" in told[0].replace("'", "")
+        output[0] = several.installer("status").stdout
+        return f"{host}: ZooKeeper's data is damaged" in output[0] and f" {host}\n" in output[0].replace("'", "")
 
     try:
         wait_for(named, 180, "the damage in the status")
     except AssertionError as error:
         several.installer("repair", host)  # the next test wants a whole cluster
-        raise AssertionError(f"{error}\n{told[0]}") from None
-    assert "dcos-installer repair" in told[0]
+        raise AssertionError(f"{error}\n{output[0]}") from None
+    assert "dcos-installer repair" in output[0]
     refused = several.installer("repair", several.agents[0])
     assert refused.returncode == 1 and "is no master" in refused.stderr and "to resume" not in refused.stderr
     done = several.documented("repair", host)

@@ -51,8 +51,8 @@ def run(browser: str, profile: Path, address: str, *words: str) -> tuple[str, st
     command += [f"--user-data-dir={profile}", "--virtual-time-budget=5000", *words, address]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
-    told = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return done.stdout, "\n".join(told)
+    found = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return done.stdout, "\n".join(found)
 
 
 class _Cards(HTMLParser):
@@ -71,13 +71,13 @@ class _Cards(HTMLParser):
 
 
 def test_the_search_finds_and_ranks(browser: str, tree: Path, tmp_path: Path) -> None:
-    page, told = run(browser, tmp_path, f"file://{tree}/index.html", "--dump-dom")
+    page, console = run(browser, tmp_path, f"file://{tree}/index.html", "--dump-dom")
     cards = _Cards(page)
-    assert told == "" and cards.all == len(cards.shown) == 30
+    assert console == "" and cards.all == len(cards.shown) == 30
     assert not re.search(r'class="search"[^>]*hidden', page), "the script did not run"
     name = cards.shown[7]
-    page, told = run(browser, tmp_path, f"file://{tree}/index.html#q={name}", "--dump-dom")
-    assert told == "" and _Cards(page).shown[0] == name and len(_Cards(page).shown) < 30
+    page, console = run(browser, tmp_path, f"file://{tree}/index.html#q={name}", "--dump-dom")
+    assert console == "" and _Cards(page).shown[0] == name and len(_Cards(page).shown) < 30
     page, _ = run(browser, tmp_path, f"file://{tree}/index.html#q=no+such+thing", "--dump-dom")
     assert _Cards(page).shown == []
 
@@ -86,8 +86,8 @@ def test_a_package_cannot_run_anything(browser: str, tree: Path, tmp_path: Path)
     for address in (f"{tree}/index.html", *map(str, sorted((tree / "site" / "package").glob("*.html")))):
         if "onerror" not in Path(address).read_text():
             continue
-        page, told = run(browser, tmp_path, f"file://{address}", "--dump-dom")
-        assert told == "" and "<title>taken" not in page and "&lt;img src=x" in page
+        page, console = run(browser, tmp_path, f"file://{address}", "--dump-dom")
+        assert console == "" and "<title>taken" not in page and "&lt;img src=x" in page
 
 
 @pytest.mark.parametrize(("scheme", "window"), [("1", "1280,1000"), ("0", "1280,1000"), ("1", "500,900")])
@@ -95,5 +95,5 @@ def test_pages_have_their_look(browser: str, tree: Path, tmp_path: Path, scheme:
     """Without the style sheet a page is black on white and a few kilobytes of picture."""
     shot = tmp_path / "shot.png"
     words = (f"--screenshot={shot}", f"--window-size={window}", f"--blink-settings=preferredColorScheme={scheme}")
-    _, told = run(browser, tmp_path / "profile", f"file://{tree}/index.html", *words)
-    assert told == "" and shot.stat().st_size > 30_000
+    _, console = run(browser, tmp_path / "profile", f"file://{tree}/index.html", *words)
+    assert console == "" and shot.stat().st_size > 30_000

@@ -239,14 +239,14 @@ class Storm:
         wanted = app["versionInfo"]["lastConfigChangeAt"]
         if old := [task["id"] for task in tasks if task["version"] < wanted]:
             return f"of an older version than {wanted}: {old}"
-        told = {
+        at_master = {
             task["id"]: task["state"]
             for framework in cluster.state()["frameworks"]
             for task in [*framework["tasks"], *framework["unreachable_tasks"]]
             if task["state"] != "TASK_UNREACHABLE"
         }
-        if told != dict.fromkeys(ids, "TASK_RUNNING"):
-            return f"the master tells {told}, the init {sorted(ids)}"
+        if at_master != dict.fromkeys(ids, "TASK_RUNNING"):
+            return f"the master tells {at_master}, the init {sorted(ids)}"
         with ThreadPoolExecutor(len(cluster.agents)) as pool:
             looks = dict(zip(cluster.agents, pool.map(self._look, cluster.agents), strict=True))
         for host, (found, supervisors) in looks.items():

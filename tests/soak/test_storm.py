@@ -29,13 +29,13 @@ def converged(made: Cluster) -> bool:
     wanted = {task["id"] for task in tasks}
     alive = {name for name in wanted if processes_with(f"MESOS_TASK_ID={name}")}
     status, state = ask(f"{made.master.url}/state")
-    told = {
+    at_master = {
         task["id"]
         for framework in state["frameworks"]
         for task in framework["tasks"]
         if task["state"] in ("TASK_RUNNING", "TASK_STARTING", "TASK_STAGING")
     }
-    return status == 200 and alive == wanted and told == wanted
+    return status == 200 and alive == wanted and at_master == wanted
 
 
 def orphans(made: Cluster) -> list[int]:

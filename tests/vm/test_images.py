@@ -106,8 +106,8 @@ def test_a_machine_boots_a_root_that_it_fetches_from_a_network(cache_home: Path,
     builder = ImageBuilder(
         trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images", definitions=definitions
     )
-    told = boot(builder.ensure("vm"), builder.definition("vm"), deadline=HOURS)
-    mounts = [line.rpartition(" ")[0] for line in told.of("MOUNT")]
+    found = boot(builder.ensure("vm"), builder.definition("vm"), deadline=HOURS)
+    mounts = [line.rpartition(" ")[0] for line in found.of("MOUNT")]
     assert "/ erofs ro" in mounts and "/var tmpfs rw" in mounts
 
 
@@ -125,16 +125,16 @@ def test_the_state_survives_a_power_cut_and_grows_with_the_disk(cache_home: Path
     builder = ImageBuilder(trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images")
     image, definition = builder.ensure("vm"), builder.definition("vm")
     boots = trial._bootable(image, definition, "qcow2", tmp_path, 0)
-    told = []
+    received = []
     for size in ("", "8G"):
         if size:
             subprocess.run(["qemu-img", "resize", "-q", tmp_path / "disk.qcow2", size], check=True)
         with trial._running(boots, "tcg", tmp_path) as guest:  # which ends as a power cut does
             assert trial._wait(guest, time.monotonic() + HOURS, HOURS) == "", guest.serial[-3000:]
             answer = trial._ssh_answer(guest, time.monotonic() + HOURS)
-            told.append(Trial(trial._lines(guest.notified), 0.0, "tcg", answer))
-    first, second = told
-    assert [trial.problems(one, "qcow2") for one in told] == [[], []]
+            received.append(Trial(trial._lines(guest.notified), 0.0, "tcg", answer))
+    first, second = received
+    assert [trial.problems(one, "qcow2") for one in received] == [[], []]
     assert first.of("MACHINE_ID") == second.of("MACHINE_ID")
     assert first.of("HOST_KEY") == second.of("HOST_KEY")
     assert int(second.of("STATE_MB")[0]) > int(first.of("STATE_MB")[0]) + 3000

@@ -115,8 +115,8 @@ class Bench:
         """Writes the other slot as `slots.write` does, with an order of the test's own; what /etc hides."""
         update = self.updates[name]
         order = update.order("write", arguments=arguments, tries=tries)
-        told = slots._ask(self.guest.fleet, self.guest.host, order, update.stream(), slots.WRITE_SECONDS)
-        return [f"{one['path']}: {one['why']}" for one in told["hidden"]]
+        found = slots._ask(self.guest.fleet, self.guest.host, order, update.stream(), slots.WRITE_SECONDS)
+        return [f"{one['path']}: {one['why']}" for one in found["hidden"]]
 
     def restart(self) -> None:
         self.restarts += 1
@@ -157,8 +157,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 def test_a_machine_leaves_from_its_first_slot(bench: Bench) -> None:
-    told = bench.ready()
-    assert trial.problems(told, "qcow2") == []
+    found = bench.ready()
+    assert trial.problems(found, "qcow2") == []
     state = bench.look()
     assert (state.running, state.image, state.on_trial) == ("a", bench.updates["vmone"].sha256, False)
     assert "/dev/watchdog" in bench.guest.run("ls /dev/watchdog*")
@@ -203,8 +203,8 @@ def test_a_slot_that_is_not_well_is_left_for_the_old_one(bench: Bench, arguments
     bench.restart()
     if arguments == ("dcos.misbehave=unhealthy",):
         bench.restarts += 1  # it comes up, and says so, before it is found not to be well
-    told = bench.ready()
-    assert trial.problems(told, "qcow2") == []
+    found = bench.ready()
+    assert trial.problems(found, "qcow2") == []
     state = bench.settled()
     assert (state.running, state.image, state.on_trial) == (before.running, before.image, False)
     assert state.boot != before.boot
@@ -296,8 +296,8 @@ def test_a_seed_volume_is_done_and_what_is_not_understood_is_on_the_console(benc
         subprocess.run(["mcopy", "-i", volume, tmp_path / name, f"::{name}"], check=True)
     seed.start(known=False)
     try:
-        told = seed.ready()
-        assert told.of("HOSTNAME") == ["seeded"] and told.of("FAILED") == [""]
+        found = seed.ready()
+        assert found.of("HOSTNAME") == ["seeded"] and found.of("FAILED") == [""]
         assert "dcos: seed: network-config: version 2: bridges is not understood, and left out" in seed.serial
         assert "dcos: seed: user-data: runcmd is not understood, and left out" in seed.serial
         shown = seed.run("ip -o -4 address; cat /etc/resolv.conf; journalctl -u dcos-seed --output=cat")

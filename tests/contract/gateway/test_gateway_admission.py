@@ -242,9 +242,9 @@ def test_the_users_of_the_cluster_come_and_go(gateway: Gateway, admin: dict[str,
     eve = f"{users}/eve@example.com"
     assert gateway.ask("PUT", eve, admin, {"description": "Eve", "password": "something long"}).status == 201
     assert gateway.ask("PUT", eve, admin, {"password": "something long"}).status == 409
-    told = gateway.get(eve, admin).json
-    assert (told["uid"], told["description"], told["url"]) == ("eve@example.com", "Eve", eve)
-    assert "hash" not in json.dumps(told)
+    body = gateway.get(eve, admin).json
+    assert (body["uid"], body["description"], body["url"]) == ("eve@example.com", "Eve", eve)
+    assert "hash" not in json.dumps(body)
     assert [user["uid"] for user in gateway.get(users, admin).json["array"]] == ["admin", "eve@example.com"]
     token = gateway.token("eve@example.com", "something long")
     assert gateway.get("/mesos/state", token).status == 200

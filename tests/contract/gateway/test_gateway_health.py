@@ -75,18 +75,18 @@ def test_a_daemon_that_dies_is_unwell_within_seconds_and_well_again_when_it_is_b
 def impostors(made: Made) -> Iterator[dict[str, Backend]]:
     """What sits at an agent's port and is not the agent of that host, by its own agent's id."""
     port, other = made.agent.port, Authority(made.folder / "others")
-    told = {
+    found = {
         "plain": Backend(echo, None, "127.0.0.21", port),
         "another-kind": Backend(echo, server_tls(made.authority, "master", "127.0.0.22"), "127.0.0.22", port),
         "another-host": Backend(echo, server_tls(made.authority, "agent", "127.0.0.5"), "127.0.0.23", port),
         "another-cluster": Backend(echo, server_tls(other, "agent", "127.0.0.24"), "127.0.0.24", port),
     }
     made.more_agents = [
-        {"id": f"{name}-S1", "pid": f"slave(1)@{backend.ip}:5051", "active": True} for name, backend in told.items()
+        {"id": f"{name}-S1", "pid": f"slave(1)@{backend.ip}:5051", "active": True} for name, backend in found.items()
     ]
     with ExitStack() as stack:
-        stack.enter_context(started(*told.values()))
-        yield told
+        stack.enter_context(started(*found.values()))
+        yield found
     made.more_agents = []
 
 
@@ -96,8 +96,8 @@ def test_whoever_sits_at_an_agents_port_without_its_certificate_is_not_well_and_
     for name, impostor in impostors.items():
         path = f"{HEALTH}/nodes/{impostor.ip}/units/dcos-agent.service"
         wait_for(lambda path=path: made.gateway.get(path, admin).status == 200, 60, f"{name} being known")  # type: ignore[misc]  # mypy infers no lambda with a default
-        told = made.gateway.get(path, admin).json
-        assert told["health"] == 1, (name, told)
-        assert impostor.ip in told["output"], name
+        body = made.gateway.get(path, admin).json
+        assert body["health"] == 1, (name, body)
+        assert impostor.ip in body["output"], name
         answer = made.gateway.get(f"/agent/{name}-S1/state", admin)
         assert (answer.status, impostor.seen) == (502, []), name

@@ -103,11 +103,11 @@ def test_every_invalid_task_is_refused_in_the_same_words(theirs: Theirs, ours: O
             tasks = invalid_tasks(offer)
             launches = [{"type": "LAUNCH", "launch": {"task_infos": [one]}} for one in tasks]
             answer = shown(side, scheduler.call("ACCEPT", offer_ids=[offer["id"]], operations=launches))
-            told = {}
+            received = {}
             for _ in tasks:
                 status = scheduler.update()
-                told[status["task_id"]["value"]] = status_shown(side, scheduler, status)
-            return answer, told
+                received[status["task_id"]["value"]] = status_shown(side, scheduler, status)
+            return answer, received
         finally:
             scheduler.call("TEARDOWN")
             scheduler.close()
@@ -137,22 +137,22 @@ def test_invalid_offers_and_reconciliation_of_the_unknown_are_told_alike(
 
     def play(side: Side) -> Any:
         scheduler = Scheduler(side.port, **info)
-        told = []
+        received = []
         try:
             (offer,) = scheduler.offers()
             for used in ([{"id": {"value": "x"}}], [], [offer, offer]):
                 scheduler.accept(used, [task("t", offer)])
-                told.append(status_shown(side, scheduler, scheduler.update()))
+                received.append(status_shown(side, scheduler, scheduler.update()))
             asked = [
                 {"task_id": {"value": "t"}},
                 {"task_id": {"value": "t"}, "agent_id": {"value": side.agent_id}},
                 {"task_id": {"value": "t"}, "agent_id": {"value": "nobody"}},
             ]
             scheduler.call("RECONCILE", tasks=asked)
-            told += [status_shown(side, scheduler, scheduler.update()) for _ in asked]
+            received += [status_shown(side, scheduler, scheduler.update()) for _ in asked]
             for one in asked:
                 scheduler.call("KILL", **one)
-                told.append(status_shown(side, scheduler, scheduler.update()))
+                received.append(status_shown(side, scheduler, scheduler.update()))
             operations = [
                 {"operation_id": {"value": "o"}},
                 {"operation_id": {"value": "o"}, "agent_id": {"value": side.agent_id}},
@@ -161,8 +161,8 @@ def test_invalid_offers_and_reconciliation_of_the_unknown_are_told_alike(
             scheduler.call("RECONCILE_OPERATIONS", operations=operations)
             for _ in operations:
                 event = scheduler.event("UPDATE_OPERATION_STATUS")
-                told.append(plain(side, scheduler, json.dumps(event, sort_keys=True)))
-            return told
+                received.append(plain(side, scheduler, json.dumps(event, sort_keys=True)))
+            return received
         finally:
             scheduler.call("TEARDOWN")
             scheduler.close()
@@ -181,12 +181,12 @@ def test_an_accept_that_comes_twice_is_told_alike(theirs: Theirs, ours: Ours, aw
             (offer,) = scheduler.offers()
             for name in ("t", "t", "another"):
                 scheduler.accept([offer], [task(name, offer)])
-            told: list[Any] = []
-            while len(told) < 2:
+            received: list[Any] = []
+            while len(received) < 2:
                 status = scheduler.update()
                 if status["source"] == "SOURCE_MASTER":
-                    told.append(status_shown(side, scheduler, status))
-            return told
+                    received.append(status_shown(side, scheduler, status))
+            return received
         finally:
             scheduler.call("TEARDOWN")
             scheduler.close()

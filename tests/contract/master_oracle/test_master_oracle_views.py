@@ -80,9 +80,9 @@ def test_a_whole_life_of_a_task_is_told_alike(theirs: Theirs, ours: Ours) -> Non
                 side.agent.update(run, "TASK_STARTING", 1)
                 side.agent.update(run, "TASK_RUNNING", 2)
             scheduler.update("TASK_RUNNING")
-            told = []
+            received = []
             scheduler.call("RECONCILE", tasks=[{"task_id": {"value": "life"}, "agent_id": {"value": "wrong"}}])
-            told.append(status_shown(side, scheduler, scheduler.update()))
+            received.append(status_shown(side, scheduler, scheduler.update()))
             scheduler.call("KILL", task_id={"value": "life"}, agent_id={"value": "wrong"})
             scheduler.call("KILL", task_id={"value": "life"})
             if isinstance(side, Ours):
@@ -90,13 +90,13 @@ def test_a_whole_life_of_a_task_is_told_alike(theirs: Theirs, ours: Ours) -> Non
                 side.agent.update(run, "TASK_KILLED", 3)
             status = scheduler.update("TASK_KILLED", acknowledge=False)
             scheduler.call("RECONCILE", tasks=[])
-            told.append(status_shown(side, scheduler, scheduler.update()))
+            received.append(status_shown(side, scheduler, scheduler.update()))
             scheduler.acknowledge(status)
             until(lambda: not _mine(side, scheduler)["tasks"], "the task is completed")
             scheduler.call("RECONCILE", tasks=[{"task_id": {"value": "life"}, "agent_id": {"value": side.agent_id}}])
-            told.append(status_shown(side, scheduler, scheduler.update()))
+            received.append(status_shown(side, scheduler, scheduler.update()))
             ended = _mine(side, scheduler)["completed_tasks"][0]
-            return told, ended["state"], [one["state"] for one in ended["statuses"]]
+            return received, ended["state"], [one["state"] for one in ended["statuses"]]
         finally:
             scheduler.call("TEARDOWN")
             scheduler.close()
@@ -120,25 +120,25 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def test_a_framework_is_torn_down_alike(theirs: Theirs, ours: Ours, path: str) -> None:
     def play(side: Side) -> Any:
         scheduler = Scheduler(side.port, failover_timeout=60.0)
-        told: list[Any] = []
+        received: list[Any] = []
         try:
             asked = path.replace("FRAMEWORK", scheduler.id)
             for method in ("GET", "PUT", "DELETE", "HEAD"):
                 status, headers, text = shown(side, request(side.port, method, asked))
-                told.append((status, headers, text))
+                received.append((status, headers, text))
             wrong = [b"", b"frameworkid=x", b"frameworkId=", b"frameworkId", b"frameworkId=nobody", b"frameworkId=%zz"]
             wrong += [b"x=%&frameworkId=nobody", b'{"frameworkId": "x"}', b"\xff=%ff", b"&;&=;", b"=frameworkId"]
             wrong += [f"frameworkId={scheduler.id}&frameworkId=x".encode(), f"frameworkId={scheduler.id}x".encode()]
             for number, body in enumerate(wrong):
-                told.append((number, shown(side, request(side.port, "POST", asked, FORM, body))))
+                received.append((number, shown(side, request(side.port, "POST", asked, FORM, body))))
             assert get(side.port, f"/frameworks?framework_id={scheduler.id}")["frameworks"], "it is there still"
             body = f"a=b;frameworkId={scheduler.id.replace('-', '%2D')}".encode()
             answer = request(side.port, "POST", asked, {"Content-Type": "text/plain"}, body)
-            told.append((answer.status, answer.body, answer.headers.get("content-type")))
+            received.append((answer.status, answer.body, answer.headers.get("content-type")))
             scheduler.stream.over()
-            told.append(shown(side, request(side.port, "POST", asked, FORM, body)))
-            told.append(Scheduler(side.port, framework_id=scheduler.id).first)
-            return json.loads(plain(side, scheduler, json.dumps(told, default=repr)))
+            received.append(shown(side, request(side.port, "POST", asked, FORM, body)))
+            received.append(Scheduler(side.port, framework_id=scheduler.id).first)
+            return json.loads(plain(side, scheduler, json.dumps(received, default=repr)))
         finally:
             scheduler.close()
 
@@ -155,13 +155,13 @@ def test_roles_count_what_their_frameworks_hold(theirs: Theirs, ours: Ours) -> N
 
         try:
             (offer,) = scheduler.offers()
-            told = [role()]
+            result = [role()]
             taken = [scalar("cpus", 0.5), scalar("mem", 32), ports((31005, 31006), (31009, 31009))]
             scheduler.accept([offer], [task("counted", offer, *taken)], refuse_seconds=3600)
             if isinstance(side, Ours):
                 side.agent.update(side.agent.message("RUN_TASK", scheduler.id), "TASK_RUNNING", 1)
             scheduler.update("TASK_RUNNING")
-            return [*told, role()]
+            return [*result, role()]
         finally:
             scheduler.call("TEARDOWN")
             scheduler.close()

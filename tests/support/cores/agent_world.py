@@ -134,8 +134,8 @@ class World:
                     self.connection = effect.connection
                 case Register():
                     self.connects.append(codec.decode(effect.body, internal.Connect))
-                    for told in self.connects[-1].tasks:
-                        self._check_connect(told, self.connects[-1].asked[told.asked])
+                    for task in self.connects[-1].tasks:
+                        self._check_connect(task, self.connects[-1].asked[task.asked])
                 case CloseConnection():
                     if effect.connection == self.connection:
                         self.connection, self.connected = None, False
@@ -160,21 +160,21 @@ class World:
         if not (message.status.message or "").startswith("The launch could not be checkpointed"):
             self._check_on_disk(task, {message.status.state.value, message.latest_state.value}, {uuid})
         self.in_flight[task] = uuid
-        told = self.updates.setdefault(task, [])
-        if uuid not in [status.uuid for status in told]:
-            told.append(message.status)
+        found = self.updates.setdefault(task, [])
+        if uuid not in [status.uuid for status in found]:
+            found.append(message.status)
 
-    def _check_connect(self, told: internal.RunningTask, asked: msgspec.Raw) -> None:
+    def _check_connect(self, reported: internal.RunningTask, asked: msgspec.Raw) -> None:
         """Checks that masters of both versions read the same, and that it is on the disk."""
-        assert told.task_id == json.loads(bytes(told.task))["task_id"]["value"]
-        assert json.loads(bytes(asked)) == json.loads(bytes(told.task)).get("resources", [])
-        newest, head = (status(raw) for raw in (told.status, told.unacknowledged))
+        assert reported.task_id == json.loads(bytes(reported.task))["task_id"]["value"]
+        assert json.loads(bytes(asked)) == json.loads(bytes(reported.task)).get("resources", [])
+        newest, head = (status(raw) for raw in (reported.status, reported.unacknowledged))
         update = head or newest
-        assert told.status_state == (update.state if update else None)
-        assert told.status_uuid == (update.uuid if update else None)
-        assert told.state.value == (newest.state.value if newest else "TASK_STAGING")
+        assert reported.status_state == (update.state if update else None)
+        assert reported.status_uuid == (update.uuid if update else None)
+        assert reported.state.value == (newest.state.value if newest else "TASK_STAGING")
         known = [one for one in (newest, head) if one is not None]
-        self._check_on_disk(told.task_id, {one.state.value for one in known}, {one.uuid for one in known})
+        self._check_on_disk(reported.task_id, {one.state.value for one in known}, {one.uuid for one in known})
 
     def _check_on_disk(self, task: str, states: set[str], uuids: set[bytes | None]) -> None:
         """Checks that a crash takes back nothing that a master was told."""
@@ -398,8 +398,8 @@ class World:
         return [at for kind in kinds if (at := self.core.timers.at(kind(container))) is not None]
 
 
-def status(told: msgspec.Raw) -> TaskStatus | None:
-    return None if told == internal.NOTHING else codec.decode(bytes(told), TaskStatus)
+def status(reported: msgspec.Raw) -> TaskStatus | None:
+    return None if reported == internal.NOTHING else codec.decode(bytes(reported), TaskStatus)
 
 
 def last(world: World, task: str) -> tuple[str, str | None, str | None]:

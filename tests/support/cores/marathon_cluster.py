@@ -115,8 +115,10 @@ class Asking:
         for deployment in core.state.deployments.values():
             if deployment.id not in before:
                 return deployment
-        told = json.loads(reply.body) if reply is not None else {}
-        return Deployment(id=told.get("deploymentId", ""), version=told.get("version", ""), changes=[], steps=[])
+        response = json.loads(reply.body) if reply is not None else {}
+        return Deployment(
+            id=response.get("deploymentId", ""), version=response.get("version", ""), changes=[], steps=[]
+        )
 
 
 def _body(data: Any) -> bytes:
@@ -127,14 +129,14 @@ def raise_refused(reply: Reply) -> None:
     """Raises the core's refusal."""
     if reply.status < 400:
         return
-    told = json.loads(reply.body)
-    if reply.status == 422 and "details" in told:
-        raise Invalid({each["path"]: each["errors"] for each in told["details"]})
-    if reply.status == 409 and "deployments" in told:
-        locked = Locked([each["id"] for each in told["deployments"]])
-        assert told["message"] == str(locked)
+    response = json.loads(reply.body)
+    if reply.status == 422 and "details" in response:
+        raise Invalid({each["path"]: each["errors"] for each in response["details"]})
+    if reply.status == 409 and "deployments" in response:
+        locked = Locked([each["id"] for each in response["deployments"]])
+        assert response["message"] == str(locked)
         raise locked
-    raise {404: NotFound, 409: Conflict, 403: TooManyDeployments}[reply.status](told["message"])
+    raise {404: NotFound, 409: Conflict, 403: TooManyDeployments}[reply.status](response["message"])
 
 
 class Cluster:

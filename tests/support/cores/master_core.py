@@ -51,9 +51,9 @@ class Core:
         whole = {"type": "SUBSCRIBE", "subscribe": {"framework_info": body}, **framework}
         call = codec.decode(json.dumps(whole).encode(), Call)
         effects = self.feed(events.Subscribe(1, self.stream, f"s{self.stream}", call, sender))
-        told = [json.loads(codec.encode(effect.event)) for effect in effects if isinstance(effect, Send)]
-        found = [event["subscribed"]["framework_id"]["value"] for event in told if event["type"] == "SUBSCRIBED"]
-        errors = [event["error"]["message"] for event in told if event["type"] == "ERROR"]
+        result = [json.loads(codec.encode(effect.event)) for effect in effects if isinstance(effect, Send)]
+        found = [event["subscribed"]["framework_id"]["value"] for event in result if event["type"] == "SUBSCRIBED"]
+        errors = [event["error"]["message"] for event in result if event["type"] == "ERROR"]
         if not found:
             return "", errors[0]
         return found[0], None

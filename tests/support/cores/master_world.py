@@ -94,14 +94,14 @@ class WorldAgent:
         self.break_off()
         stream = next(self.world.numbers)
         asked: list[msgspec.Raw] = []
-        told = [task.told(None if self.former else asked) for task in self.tasks.values()]
+        found = [task.told(None if self.former else asked) for task in self.tasks.values()]
         frameworks = [
             codec.decode(info, FrameworkInfo)
             for framework_id, info in self.frameworks.items()
             if any(task.framework_id == framework_id for task in self.tasks.values())
         ]
         versions = [] if self.former else list(internal.SPOKEN)
-        call = internal.Connect(1, self.info(), "test", "boot", told, frameworks, versions, asked=asked)
+        call = internal.Connect(1, self.info(), "test", "boot", found, frameworks, versions, asked=asked)
         self.stream = stream
         self.world.streams[stream] = self
         answer = self.world.connect(codec.encode(call), stream)

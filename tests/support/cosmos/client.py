@@ -43,12 +43,12 @@ class Client:
             content = response.read()
         finally:
             connection.close()
-        told = {name.lower(): value for name, value in response.getheaders()}
-        kind = told.get("content-type", "")
+        answer_headers = {name.lower(): value for name, value in response.getheaders()}
+        kind = answer_headers.get("content-type", "")
         value: Any = content
         if "json" in kind:
             value = json.loads(content)
-        return Answer(response.status, kind, value, told)
+        return Answer(response.status, kind, value, answer_headers)
 
     def post(self, path: str, name: str, body: Any = None, version: int = 1) -> Answer:
         """``name`` is the one in the media types: ``package.search``."""

@@ -155,8 +155,8 @@ class PretendedMaster:
         with self._changed:
             while not (found := condition()):
                 left = deadline - time.monotonic()
-                told = [(u.task_id.value, u.state.value, *([u.message] if u.message else [])) for u in self.updates]
-                assert left > 0, f"{what} did not come; updates, the latest first: {told[::-1]}"
+                result = [(u.task_id.value, u.state.value, *([u.message] if u.message else [])) for u in self.updates]
+                assert left > 0, f"{what} did not come; updates, the latest first: {result[::-1]}"
                 self._changed.wait(min(left, 0.5))
         return found
 

@@ -75,7 +75,7 @@ class Guest:
             MachineFile("/root/.ssh/authorized_keys", f"{self.public_key}\n".encode(), 0o600, 0o700),
         ]
         (self.folder / "credentials").write_bytes(secret(files))
-        told = ["-fw_cfg", f"name=opt/io.systemd.credentials/tmpfiles.extra,file={self.folder}/credentials"]
+        found = ["-fw_cfg", f"name=opt/io.systemd.credentials/tmpfiles.extra,file={self.folder}/credentials"]
         argv = [
             *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-machine", "q35"),
             *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-display", "none"),
@@ -89,7 +89,7 @@ class Guest:
             *("-chardev", f"file,id=notify,path={self.folder}/notify.log", "-device", "virtio-serial-pci"),
             *("-device", f"virtserialport,chardev=notify,name={trial.PORT}"),
             *("-smbios", f"type=11,value=io.systemd.credential:system.hostname={trial._HOSTNAME}"),
-            *(told if known else []),
+            *(found if known else []),
             *self._devices,
         ]
         self._process = subprocess.Popen(

@@ -85,9 +85,9 @@ class FolderHypervisor(Hypervisor):
         return self.folder / "machines" / domain
 
     def host(self) -> Host:
-        told = super().host()
-        available = told.available_mb if self.available_mb is None else self.available_mb
-        return Host(told.name, told.arch, self.kinds or told.kinds, told.cpus, told.mem_mb, available)
+        found = super().host()
+        available = found.available_mb if self.available_mb is None else self.available_mb
+        return Host(found.name, found.arch, self.kinds or found.kinds, found.cpus, found.mem_mb, available)
 
     def domain(self, name: str) -> SeenDomain | None:
         return self._fallen(super().domain(name))
@@ -277,14 +277,14 @@ def write_image(
     path.write_bytes(header + os.urandom(4096))
     if manifest:
         arch = platform.machine()
-        told = {
+        content = {
             "name": "machine",
             "release": this_host().codename,
             "arch": {"x86_64": "amd64", "aarch64": "arm64"}.get(arch, arch),
             "outputs": {"qcow2": {"file": path.name, "sha256": sha256(path.read_bytes()).hexdigest()}},
             "packages": {"bash": "5"},
         }
-        path.with_name("manifest.json").write_text(json.dumps(told))
+        path.with_name("manifest.json").write_text(json.dumps(content))
     return path
 
 

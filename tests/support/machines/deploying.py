@@ -70,9 +70,9 @@ def events(cluster: Deployed, verb: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def applied(told: list[dict[str, Any]]) -> set[str]:
+def applied(reported: list[dict[str, Any]]) -> set[str]:
     """The hosts to which a run applied a generation."""
-    return {event["host"] for event in told if event["kind"] == "change-finished" and "apply" in event["text"]}
+    return {event["host"] for event in reported if event["kind"] == "change-finished" and "apply" in event["text"]}
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def read(text: str) -> list[Step]:
     """The steps in a file of `write`, or in a part of one."""
     steps = []
     for line in text.splitlines():
-        told = json.loads(line)
-        faults = tuple(Fault(**{**fault, "ways": tuple(fault["ways"])}) for fault in told["faults"])
-        steps.append(Step(told["number"], faults, Change(**told["change"])))
+        result = json.loads(line)
+        faults = tuple(Fault(**{**fault, "ways": tuple(fault["ways"])}) for fault in result["faults"])
+        steps.append(Step(result["number"], faults, Change(**result["change"])))
     return steps

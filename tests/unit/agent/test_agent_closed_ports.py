@@ -94,6 +94,6 @@ def test_who_holds_a_port_is_told_with_its_task(tmp_path: Path) -> None:
     for pid, inode in ((69, 5), (70, 777)):
         (tmp_path / str(pid) / "fd").mkdir(parents=True, exist_ok=True)
         (tmp_path / str(pid) / "fd" / "3").symlink_to(f"socket:[{inode}]")
-    told = holders.of_port(5051, {"container-6": "another", "container-7": "the task t"}, tmp_path)
-    assert told.startswith("pid 70 ('python3 -c xxx") and told.endswith("…') of the task t") and len(told) < 200
+    found = holders.of_port(5051, {"container-6": "another", "container-7": "the task t"}, tmp_path)
+    assert found.startswith("pid 70 ('python3 -c xxx") and found.endswith("…') of the task t") and len(found) < 200
     assert holders.of_port(5053, {}, tmp_path) == "a process that cannot be seen from here"

@@ -132,9 +132,9 @@ def test_the_oldest_update_goes_out_again_as_soon_as_the_master_is_back(world: W
     world.disconnect()
     world.connect()
     assert world.in_flight["t"] == uuid
-    told = world.connects[-1].tasks[0]
-    head = status(told.unacknowledged)
-    assert head is not None and head.uuid == told.status_uuid == uuid
+    reported = world.connects[-1].tasks[0]
+    head = status(reported.unacknowledged)
+    assert head is not None and head.uuid == reported.status_uuid == uuid
 
 
 def test_the_oldest_update_goes_out_again_as_soon_as_its_framework_has_subscribed_anew(world: World) -> None:

@@ -20,7 +20,7 @@ def test_a_running_task_is_known_again_after_a_crash(world: World) -> None:
     container = world.launch("t")
     world.crash()
     world.connect()
-    assert [told.state.value for told in world.connects[-1].tasks] == ["TASK_RUNNING"]
+    assert [task.state.value for task in world.connects[-1].tasks] == ["TASK_RUNNING"]
     world.run_until_idle()
     assert world.containers[container].watched and world.containers[container].starts == 1
     world.exit(container, Exit(code=7))
@@ -149,8 +149,11 @@ def test_an_end_that_is_not_on_the_disk_is_not_told_to_the_next_master(world: Wo
     assert world.persists, "its end is being written"
     world.disconnect()
     world.connect()
-    told = world.connects[-1].tasks[0]
-    assert told.state.value == told.status_state.value == "TASK_RUNNING" and told.unacknowledged == internal.NOTHING
+    reported = world.connects[-1].tasks[0]
+    assert (
+        reported.state.value == reported.status_state.value == "TASK_RUNNING"
+        and reported.unacknowledged == internal.NOTHING
+    )
     world.containers[container].state = "orphaned"  # how it ended was lost, too: it ends as another
     world.crash()
     world.connect()
@@ -181,8 +184,8 @@ def test_a_launch_that_is_not_on_the_disk_is_told_as_the_master_knows_it(world: 
     assert world.core.tasks[("fw", "t")].record.state.value == "TASK_FAILED", "it is refused"
     world.disconnect()
     world.connect()
-    told = world.connects[-1].tasks[0]
-    assert (told.state.value, told.status, told.status_state) == ("TASK_STAGING", internal.NOTHING, None)
+    reported = world.connects[-1].tasks[0]
+    assert (reported.state.value, reported.status, reported.status_state) == ("TASK_STAGING", internal.NOTHING, None)
     world.crash()
     world.connect()
     assert world.connects[-1].tasks == [], "so that the master says that it never arrived"

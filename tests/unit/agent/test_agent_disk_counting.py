@@ -29,8 +29,8 @@ def test_blocks_are_counted_as_du_counts_them(tmp_path: Path) -> None:
     written(one / "deep/er/b", 3 * MB)
     (one / "out").symlink_to("/usr")
     (one / "deep/up").symlink_to("../..")
-    told = subprocess.run(["du", "-s", "-B1", "-c", one, two], capture_output=True, text=True, check=True).stdout
-    assert counted(one, two).used == int(told.splitlines()[-1].split()[0])
+    output = subprocess.run(["du", "-s", "-B1", "-c", one, two], capture_output=True, text=True, check=True).stdout
+    assert counted(one, two).used == int(output.splitlines()[-1].split()[0])
     assert counted(tmp_path / "nothing").used == 0
 
 

@@ -64,17 +64,17 @@ def test_caps_come_from_the_agent_then_labels_then_variables() -> None:
 
 @pytest.fixture
 def watcher() -> Iterator[tuple[DiskWatcher, list[tuple[str, int, int]]]]:
-    told: list[tuple[str, int, int]] = []
-    made = DiskWatcher(0.05, lambda container, used, limit: told.append((container, used, limit)))
+    received: list[tuple[str, int, int]] = []
+    made = DiskWatcher(0.05, lambda container, used, limit: received.append((container, used, limit)))
     made.start()
-    yield made, told
+    yield made, received
     made.stop()
 
 
 def test_who_takes_too_much_is_told_of_once_and_nobody_else(
     watcher: tuple[DiskWatcher, list[tuple[str, int, int]]], tmp_path: Path
 ) -> None:
-    watching, told = watcher
+    watching, found = watcher
     for name in ("small", "large", "private", "free", "huge"):
         (tmp_path / name).mkdir()
     (tmp_path / "huge/many").mkdir()
@@ -89,11 +89,11 @@ def test_who_takes_too_much_is_told_of_once_and_nobody_else(
     wait_for(lambda: watching.used("small"), what="a count of small")
     for name in ("large", "private", "free"):
         written(tmp_path / f"{name}/x", 6 * MB)
-    wait_for(lambda: {name for name, _, _ in told} == {"large", "both"}, what="both to be told of")
+    wait_for(lambda: {name for name, _, _ in found} == {"large", "both"}, what="both to be told of")
     wait_for(lambda: watching.used("huge"), what="a count of huge")
     time.sleep(0.3)
-    assert sorted(name for name, _, _ in told) == ["both", "large"]
-    assert all(used > limit == 5 * MB for _, used, limit in told)
+    assert sorted(name for name, _, _ in found) == ["both", "large"]
+    assert all(used > limit == 5 * MB for _, used, limit in found)
     used, limit = watching.used("free") or (0, 0)
     assert used > 6 * MB and limit is None
     watching.forget("large")
@@ -133,15 +133,15 @@ def test_a_container_whose_names_never_rest_is_held_for_a_short_count(
             holds.append((began, time.monotonic()))
             resting.set()
 
-    told: list[tuple[str, int, int]] = []
-    watching = DiskWatcher(0.01, lambda *over: told.append(over))
+    received: list[tuple[str, int, int]] = []
+    watching = DiskWatcher(0.01, lambda *over: received.append(over))
     churning = threading.Thread(target=churn)
     churning.start()
     watching.start()
     try:
         watching.watch(Watched("busy", tmp_path, (), 5 * MB, {}, list, held))
         wait_for(lambda: len(holds) > 1, what="two held counts")
-        assert not told and watching.used("busy")
+        assert not received and watching.used("busy")
         (first, until), (second, _) = holds[:2]
         assert second - until >= (until - first) / watcher_module.PAUSED_SHARE
     finally:
@@ -157,8 +157,8 @@ def test_a_held_count_tells_of_who_takes_too_much(tmp_path: Path, monkeypatch: p
         (tmp_path / f"{index}").touch()
     away = tmp_path.parent / f"{tmp_path.name} away"
     (tmp_path / "hidden").rename(away)
-    told: list[tuple[str, int, int]] = []
-    watching = DiskWatcher(0.01, lambda *over: told.append(over))
+    received: list[tuple[str, int, int]] = []
+    watching = DiskWatcher(0.01, lambda *over: received.append(over))
 
     @contextlib.contextmanager
     def held() -> Iterator[bool]:
@@ -180,8 +180,8 @@ def test_a_held_count_tells_of_who_takes_too_much(tmp_path: Path, monkeypatch: p
     watching.start()
     try:
         watching.watch(Watched("sly", tmp_path, (), 5 * MB, {}, list, held))
-        wait_for(lambda: told, what="the sly one to be told of")
-        assert told[0][0] == "sly" and told[0][1] > 6 * MB
+        wait_for(lambda: received, what="the sly one to be told of")
+        assert received[0][0] == "sly" and received[0][1] > 6 * MB
     finally:
         watching.stop()
 
@@ -194,14 +194,14 @@ def test_folders_nested_too_deep_are_told_as_such(tmp_path: Path) -> None:
         os.close(descriptor)
         descriptor = deeper
     os.close(descriptor)
-    told: list[object] = []
+    received: list[object] = []
     deep: list[tuple[str, int]] = []
-    watching = DiskWatcher(0.01, lambda *over: told.append(over), lambda *which: deep.append(which))
+    watching = DiskWatcher(0.01, lambda *over: received.append(over), lambda *which: deep.append(which))
     watching.start()
     try:
         watching.watch(watched("deep", tmp_path, 50 * MB))
         wait_for(lambda: deep, what="the deep one to be told of")
-        assert deep == [("deep", 50 * MB)] and not told
+        assert deep == [("deep", 50 * MB)] and not received
     finally:
         watching.stop()
 

@@ -155,18 +155,18 @@ def test_what_is_put_aside_for_growing_files_ends_no_task(quota: PretendedQuota,
 def test_the_watcher_asks_the_file_system_first_and_counts_when_it_does_not_know(tmp_path: Path) -> None:
     written(tmp_path / "big", 3 * MB)
     known: list[int | None] = [5 * MB]
-    told: list[tuple[str, int, int]] = []
-    made = DiskWatcher(0.02, lambda container, used, limit: told.append((container, used, limit)))
+    received: list[tuple[str, int, int]] = []
+    made = DiskWatcher(0.02, lambda container, used, limit: received.append((container, used, limit)))
     made.watch(Watched("c", tmp_path, (), 6 * MB, {}, list, known=lambda: known[0]))
     made.start()
     try:
         wait_for(lambda: made.used("c") == (5 * MB, 6 * MB), what="what the file system knows")
         known[0] = None
         wait_for(lambda: (made.used("c") or (0, 0))[0] in range(3 * MB, 4 * MB), what="a count")
-        assert not told
+        assert not received
         assert made.over("c") is None
         known[0] = 6 * MB + 1
-        wait_for(lambda: told == [("c", 6 * MB + 1, 6 * MB)], what="the end of the container")
+        wait_for(lambda: received == [("c", 6 * MB + 1, 6 * MB)], what="the end of the container")
     finally:
         made.stop()
 
@@ -189,14 +189,14 @@ def test_what_is_told_to_the_kernel_has_its_form() -> None:
     assert int.from_bytes(packed_limit(1025)[:8], sys.byteorder) == 2
     assert any(packed_limit(0)[:8]), "0 bytes are not no limit"
     # _IOC(direction, type, number, size) of what the headers say.
-    told = {
+    found = {
         (2, "X", 31, 28): quota_module.GET_ATTRIBUTES,
         (1, "X", 32, 28): quota_module.SET_ATTRIBUTES,
         (1, "f", 2, 8): quota_module.SET_FLAGS,
         (1, "f", 2, 4): quota_module.SET_FLAGS_32,
         (2, "X", 58, 128): quota_module.FREE_PREALLOCATED,
     }
-    for (direction, kind, number, length), value in told.items():
+    for (direction, kind, number, length), value in found.items():
         assert value == direction << 30 | length << 16 | ord(kind) << 8 | number
 
 

@@ -18,18 +18,18 @@ from dcos_runtime.store.election import Standalone
 async def test_nothing_is_opened_after_the_end_whatever_the_core_asks(
     caplog: pytest.LogCaptureFixture, tls_port: int | None
 ) -> None:
-    told: list[Event] = []
+    received: list[Event] = []
     before = asyncio.all_tasks()
     with caplog.at_level(logging.DEBUG):
         async with aiohttp.ClientSession() as session:
-            link = MasterLink(Standalone(b"127.0.0.1:1"), session, told.append, tls_port)
+            link = MasterLink(Standalone(b"127.0.0.1:1"), session, received.append, tls_port)
             link.open(OpenConnection(connection=1, host="127.0.0.1", port=1))
             await asyncio.sleep(0)  # it is under way
             await link.stop()
-            told.clear()
+            received.clear()
             link.register(Register(connection=1, host="127.0.0.1", port=1, body=b"{}"))
         link.open(OpenConnection(connection=2, host="127.0.0.1", port=1))
         link.register(Register(connection=2, host="127.0.0.1", port=1, body=b"{}"))
         assert asyncio.all_tasks() == before, "nothing was started"
-    assert told == []
+    assert received == []
     assert not [record for record in caplog.records if record.exc_info]

@@ -81,8 +81,8 @@ def test_what_cannot_be_offered_is_refused_with_a_reason(text: str) -> None:
     [(8 * GB, 100 * GB, 7 * 1024.0, 95 * 1024.0), (1 * GB, 8 * GB, 512.0, 4096.0), (2 * GB, 10 * GB, 1024.0, 5120.0)],
 )
 def test_what_is_not_named_is_sized_with_mesos_margins(memory: int, disk: int, mem: float, left: float) -> None:
-    told = view([parse(offered(parse_resources("cpus:3"), Capacity(1.5, memory, disk)))])
-    assert told == {"cpus": 3.0, "mem": mem, "disk": left, "gpus": 0.0, "ports": "[31000-32000]"}
+    found = view([parse(offered(parse_resources("cpus:3"), Capacity(1.5, memory, disk)))])
+    assert found == {"cpus": 3.0, "mem": mem, "disk": left, "gpus": 0.0, "ports": "[31000-32000]"}
 
 
 def test_attributes_are_text_numbers_or_ranges() -> None:

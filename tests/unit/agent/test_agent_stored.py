@@ -59,7 +59,7 @@ def test_an_agent_goes_on_with_what_its_former_version_left() -> None:
     world.connect()
     world.run_until_idle()
     assert world.connects[-1].agent.id is not None and world.connects[-1].frameworks
-    assert [told.state for told in world.connects[-1].tasks] == [TaskState.TASK_RUNNING]
+    assert [reported.state for reported in world.connects[-1].tasks] == [TaskState.TASK_RUNNING]
     world.kill("t", 0)
     world.run_until_idle()
     world.advance(0.1)

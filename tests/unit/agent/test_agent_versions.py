@@ -36,8 +36,8 @@ def test_tasks_go_on_while_the_master_becomes_a_former_one_and_a_new_one_again()
     container = world.launch("t")
     connection = connecting(world)
     world.feed(events.EndpointFound(connection, *MASTER, (1,)))
-    told = codec.decode(last(world, Register).body, FormerConnect)
-    assert told.version == 1 and [task.state for task in told.tasks] == ["TASK_RUNNING"]
+    found = codec.decode(last(world, Register).body, FormerConnect)
+    assert found.version == 1 and [task.state for task in found.tasks] == ["TASK_RUNNING"]
     world.epoch += 1
     world.feed(events.Received(connection, FORMER % world.epoch))
     assert world.core.membership.member and world.core.membership.at.version == 1

@@ -265,7 +265,7 @@ class Core:
         return None
 
 
-async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
+async def outcome(launcher: Launcher, effect: Any, reported: str | None) -> int:
     """The exit code the agent has when the effect is done and the core was told."""
     life, core = Life(), Core()
     launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")), projects=None)
@@ -275,18 +275,18 @@ async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
     core.effects = [[effect]]
     whole.feed(Tick())
     for _ in range(6000):
-        if told is None or told in core.told:
+        if reported is None or reported in core.told:
             break
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
-    assert told is None or told in core.told
+    assert reported is None or reported in core.told
     found = await whole._inspect(cast(Any, Launcher(1)), "c")
     assert found.found is Found.ORPHANED
     return life.code
 
 
 @pytest.mark.parametrize(
-    ("effect", "told"),
+    ("effect", "expected"),
     [
         (Destroy("c", "odd"), "Destroyed"),
         (Start("c"), "LaunchFailed"),
@@ -296,7 +296,7 @@ async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
     ],
 )
 def test_no_error_of_one_container_ends_the_agent(
-    effect: Any, told: str | None, monkeypatch: pytest.MonkeyPatch
+    effect: Any, expected: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shell, "FIRST_RETRY", 0.01)
-    assert asyncio.run(outcome(Launcher(3), effect, told)) == 0
+    assert asyncio.run(outcome(Launcher(3), effect, expected)) == 0

@@ -32,7 +32,7 @@ def test_each_is_declared_in_one_place() -> None:
 def test_they_are_on_every_command_that_changes_something(
     command: str, seconds: int, dcos: Callable[..., Result]
 ) -> None:
-    told = " ".join(dcos(*command.split(), "--help").out.split())
+    found = " ".join(dcos(*command.split(), "--help").out.split())
     wanted = ["--wait / --no-wait Return when", f"[default: {seconds}.0"]
     wanted += ["--yes Ask nothing.", "--plan Show what would be done, and do nothing."] * command.startswith("package")
-    assert [one for one in wanted if one not in told] == [], told
+    assert [one for one in wanted if one not in found] == [], found

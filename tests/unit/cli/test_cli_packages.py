@@ -251,20 +251,20 @@ def test_a_repository_that_is_not_fetched_is_told_with_the_reason(cosmos: FakeCo
         "remedy": "ask its publisher",
     }
     cosmos.repositories[0] |= {"problem": problem}
-    told = dcos("package", "repo", "list")
-    assert told.out == "Universe: https://universe.example.test/repo\n"
-    assert "Universe cannot be fetched since 2026-11-29T20:43:00Z: its packages are as they were then" in told.err
-    assert "frozen: timestamp.json is expired" in told.err and "what to do: ask its publisher" in told.err
+    listed = dcos("package", "repo", "list")
+    assert listed.out == "Universe: https://universe.example.test/repo\n"
+    assert "Universe cannot be fetched since 2026-11-29T20:43:00Z: its packages are as they were then" in listed.err
+    assert "frozen: timestamp.json is expired" in listed.err and "what to do: ask its publisher" in listed.err
     assert dcos("package", "repo", "list", "--json").json()["repositories"][0]["problem"] == problem
 
 
 def test_entries_of_a_repository_that_are_no_packages_are_told(cosmos: FakeCosmos, dcos: Dcos) -> None:
     entries = ["/packages/3 (far 1.0): /version: it is too long", "/packages/4: it is 7, not an object"]
     cosmos.repositories[0] |= {"refused": {"count": 23, "entries": entries}}
-    told = dcos("package", "repo", "list")
-    assert told.out == "Universe: https://universe.example.test/repo\n"
-    assert "Universe has 23 entries that are no valid packages; the others can be used" in told.err
-    assert all(f"  {entry}\n" in told.err for entry in entries) and "and 21 more" in told.err
+    listed = dcos("package", "repo", "list")
+    assert listed.out == "Universe: https://universe.example.test/repo\n"
+    assert "Universe has 23 entries that are no valid packages; the others can be used" in listed.err
+    assert all(f"  {entry}\n" in listed.err for entry in entries) and "and 21 more" in listed.err
     assert dcos("package", "repo", "list", "--json").json()["repositories"][0]["refused"]["count"] == 23
 
 

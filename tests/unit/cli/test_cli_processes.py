@@ -109,9 +109,9 @@ def test_deep_trees_stay_readable(cluster: Any, dcos: Dcos) -> None:
 
 def test_json_is_what_the_agent_tells_with_the_task(cluster: Any, dcos: Dcos) -> None:
     runs(cluster, "web.1", process(101), process(102, 101))
-    (told,) = dcos("ps", "--processes", "--json", "web.1").json()
-    assert (told["task_id"], told["task_name"], told["hostname"]) == ("web.1", "web", "a1")
-    assert [one["pid"] for one in told["processes"]] == [101, 102]
+    (body,) = dcos("ps", "--processes", "--json", "web.1").json()
+    assert (body["task_id"], body["task_name"], body["hostname"]) == ("web.1", "web", "a1")
+    assert [one["pid"] for one in body["processes"]] == [101, 102]
 
 
 def test_several_tasks_stand_under_their_ids_and_one_that_fails_hides_no_other(cluster: Any, dcos: Dcos) -> None:

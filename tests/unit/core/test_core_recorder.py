@@ -183,8 +183,8 @@ def test_what_a_power_failure_left_as_zeros_is_left_out_and_told(
     path = tmp_path / "x.recording"
     path.write_bytes(sealed(opening_of_a_master()) + bytes(100))
     assert replay.main([str(path)]) == 0
-    told = capsys.readouterr().out
-    assert "the last 100 bytes hold no whole event" in told and "0 events" in told
+    output = capsys.readouterr().out
+    assert "the last 100 bytes hold no whole event" in output and "0 events" in output
 
 
 def test_whatever_a_file_holds_replay_says_so_and_looks_at_those_after_it(
@@ -242,11 +242,11 @@ def test_what_is_no_segment_is_told_at_once_however_much_of_it_there_is(
         other.truncate(1 << 40)
     names = ["pipe", "folder", "zeros", "other", "missing"]
     assert replay.main(["/dev/zero", *(str(tmp_path / name) for name in names)]) == 2
-    told = [line.partition(": ")[2].partition(";")[0] for line in capsys.readouterr().err.splitlines()]
+    errors = [line.partition(": ")[2].partition(";")[0] for line in capsys.readouterr().err.splitlines()]
     nothing = "this is no recording: it has no beginning"
     foreign = "this is no recording, or one of an older version: the length at byte 0 is not what was written"
     irregular = "this is not a regular file"
-    assert told == [irregular, irregular, "Is a directory", nothing, foreign, "No such file or directory"]
+    assert errors == [irregular, irregular, "Is a directory", nothing, foreign, "No such file or directory"]
 
 
 @pytest.mark.parametrize("program", ["replay", "sim"])

@@ -20,9 +20,9 @@ def test_misfortune_comes_from_the_seed_and_changes_no_other_chance() -> None:
     befell: list[str] = []
     one = SeededSource(b"seed", misfortune=0.3, befalls=lambda what: not befell.append(what))  # type: ignore[func-returns-value]  # mypy infers no lambda with a default
     same, lucky = SeededSource(b"seed", misfortune=0.3), SeededSource(b"seed")
-    told = [one.unlucky("something happens") for _ in range(1000)]
-    assert told == [same.unlucky("something happens") for _ in range(1000)]
-    assert 200 < sum(told) < 400 and len(befell) == sum(told)
+    found = [one.unlucky("something happens") for _ in range(1000)]
+    assert found == [same.unlucky("something happens") for _ in range(1000)]
+    assert 200 < sum(found) < 400 and len(befell) == sum(found)
     assert one.uuid() == lucky.uuid()
 
 

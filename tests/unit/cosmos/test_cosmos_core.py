@@ -70,8 +70,8 @@ def _add(world: World, request: int, name: str, uri: str, index: int | None = No
 def test_repositories_are_kept_in_their_order() -> None:
     world = World(first=(("first", "http://first.test"),))
     _add(world, 1, "b", "http://b.test")
-    told = _add(world, 2, "a", "http://a.test", 0)
-    assert [one["name"] for one in told["repositories"]] == ["a", "first", "b"]
+    found = _add(world, 2, "a", "http://a.test", 0)
+    assert [one["name"] for one in found["repositories"]] == ["a", "first", "b"]
     assert World(world.stored).core.repositories == world.core.repositories
     world.feed(DeleteRepository(3, "first", None))
     assert [one["name"] for one in json.loads(world.replies[3].body)["repositories"]] == ["a", "b"]
@@ -99,8 +99,8 @@ def test_repositories_are_kept_in_their_order() -> None:
 def test_what_cannot_be_done_with_repositories(event: Any, type: str, data: Any) -> None:
     world = World(first=(("a", "http://a.test"), ("b", "http://b.test")))
     world.feed(event)
-    told = json.loads(world.replies[9].body)
-    assert (told["type"], told.get("data")) == (type, data)
+    reply = json.loads(world.replies[9].body)
+    assert (reply["type"], reply.get("data")) == (type, data)
     assert world.core.repositories == (("a", "http://a.test"), ("b", "http://b.test"))
 
 

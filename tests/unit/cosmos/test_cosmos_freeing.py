@@ -127,9 +127,9 @@ def test_what_the_master_will_never_do_is_told_and_does_not_hold_the_rest_up(sta
 def test_what_the_master_may_do_later_is_tried_again(status: int) -> None:
     master = Master()
     master.answers = {"DESTROY_VOLUMES": status}
-    with pytest.raises(CosmosError) as told:
+    with pytest.raises(CosmosError) as caught:
         free(master)
-    assert told.value.status == 503
+    assert caught.value.status == 503
     assert [call["type"] for call in master.told] == ["DESTROY_VOLUMES"]
 
 
@@ -234,9 +234,9 @@ def test_a_framework_of_somebody_else_goes_on_and_what_is_its_own_stays() -> Non
 def test_of_several_of_its_own_none_is_torn_down() -> None:
     master = Master()
     master.frameworks = [{"id": name, "name": "kafka", "hostname": "a1.example"} for name in ("one", "two")]
-    with pytest.raises(CosmosError) as told:
+    with pytest.raises(CosmosError) as caught:
         carry(master, msgspec.structs.replace(UNINSTALL, hosts=HERE, step=Step.TEARDOWN))
-    assert told.value.type == "MultipleFrameworkIds" and master.torn == []
+    assert caught.value.type == "MultipleFrameworkIds" and master.torn == []
 
 
 def test_a_framework_that_tells_no_host_is_torn_down_only_if_it_ends_with_the_app(
@@ -244,9 +244,9 @@ def test_a_framework_that_tells_no_host_is_torn_down_only_if_it_ends_with_the_ap
 ) -> None:
     monkeypatch.setattr(uninstaller, "DISCONNECT_SECONDS", 0.2)
     begun = msgspec.structs.replace(UNINSTALL, hosts=HERE, step=Step.TEARDOWN)
-    for told, torn in (({"connected": False}, ["one"]), ({"connected": True}, [])):
+    for connection, torn in (({"connected": False}, ["one"]), ({"connected": True}, [])):
         master = Master()
-        master.frameworks = [{"id": "one", "name": "kafka", "webui_url": "http://page.example/", **told}]
+        master.frameworks = [{"id": "one", "name": "kafka", "webui_url": "http://page.example/", **connection}]
         left = carry(master, begun).left
         assert master.torn == torn and bool(left) == (not torn)
     assert left == (

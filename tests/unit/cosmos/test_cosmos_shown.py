@@ -134,8 +134,8 @@ def _as_shown(definition: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", FULL)
 def test_a_field_that_the_next_definition_does_not_name_goes_and_is_told(name: str) -> None:
     before = {**BARE, name: FULL[name]}
-    told = shown.changes(_as_shown(before), BARE)
-    assert told and all(one["path"].startswith(f"/{name}") for one in told)
+    found = shown.changes(_as_shown(before), BARE)
+    assert found and all(one["path"].startswith(f"/{name}") for one in found)
     assert shown.changes(_as_shown(before), before) == []
     assert not shown.stands(_as_shown(before), BARE, whole=True) and shown.stands(_as_shown(before), BARE)
 
@@ -151,8 +151,8 @@ def test_a_field_that_the_next_definition_does_not_name_goes_and_is_told(name: s
     ],
 )
 def test_what_the_init_adds_to_a_definition_is_no_change(definition: dict[str, Any]) -> None:
-    told = shown.changes(_as_shown(definition), definition)
-    assert [one["path"] for one in told] == [f"/{name}" for name in ("uris",) if name in definition]
+    found = shown.changes(_as_shown(definition), definition)
+    assert [one["path"] for one in found] == [f"/{name}" for name in ("uris",) if name in definition]
 
 
 @pytest.mark.parametrize("of", ["portDefinitions", "fetch", "healthChecks"])
@@ -163,8 +163,8 @@ def test_an_inner_field_that_goes_is_told_too(of: str) -> None:
         "healthChecks": {"portIndex": 1},
     }
     inner = [{**FULL[of][0], **more[of]}, *FULL[of][1:]]
-    (told,) = shown.changes(_as_shown({**BARE, **FULL, of: inner}), {**BARE, **FULL})
-    assert told["path"] == f"/{of}/0/{next(iter(more[of]))}" and "to" not in told
+    (found,) = shown.changes(_as_shown({**BARE, **FULL, of: inner}), {**BARE, **FULL})
+    assert found["path"] == f"/{of}/0/{next(iter(more[of]))}" and "to" not in found
 
 
 def test_an_option_that_is_no_longer_chosen_is_told() -> None:

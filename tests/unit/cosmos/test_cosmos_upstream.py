@@ -72,12 +72,12 @@ def created(refusals: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, sec
 
 def test_an_installation_waits_until_a_former_app_of_that_id_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert created([LOCKED] * 3, monkeypatch, 3600) == {"id": "/a"}
-    with pytest.raises(CosmosError) as told:
+    with pytest.raises(CosmosError) as caught:
         created([LOCKED] * 3, monkeypatch, 0)
-    assert told.value.type == "AppBeingRemoved" and told.value.status == 409
-    with pytest.raises(CosmosError) as told:
+    assert caught.value.type == "AppBeingRemoved" and caught.value.status == 409
+    with pytest.raises(CosmosError) as caught:
         created([{"message": "An app with id [/a] already exists."}], monkeypatch, 3600)
-    assert told.value.type == "ServiceAlreadyStarted"
+    assert caught.value.type == "ServiceAlreadyStarted"
 
 
 def as_changed(**more: Any) -> dict[str, Any]:
@@ -106,6 +106,6 @@ OTHER_LABELS = {"DCOS_PACKAGE_VERSION": "2.0", "DCOS_PACKAGE_OPTIONS": "b2xk"}
     ids=["nothing lost", "other command", "other environment", "other options", "no app", "no deployment", "no id"],
 )
 def test_what_is_not_known_to_be_ours_is_refused(init: Init) -> None:
-    with pytest.raises(CosmosError) as told:
+    with pytest.raises(CosmosError) as caught:
         updated(init)
-    assert told.value.status == 409
+    assert caught.value.status == 409

@@ -62,8 +62,8 @@ def test_an_event_of_an_unknown_type_or_shape_is_passed_over() -> None:
 def test_the_stream_is_dead_after_five_silent_heartbeats_of_the_length_the_master_told() -> None:
     stream = EventStream(100.0)
     assert stream.deadline == 100.0 + 5 * 15
-    told = b'{"type":"SUBSCRIBED","subscribed":{"framework_id":{"value":"f"},"heartbeat_interval_seconds":2.0}}'
-    stream.feed(recordio.encode(told), 103.0)
+    found = b'{"type":"SUBSCRIBED","subscribed":{"framework_id":{"value":"f"},"heartbeat_interval_seconds":2.0}}'
+    stream.feed(recordio.encode(found), 103.0)
     assert stream.deadline == 103.0 + 5 * 2
     stream.feed(b"2", 110.0)
     assert stream.deadline == 120.0

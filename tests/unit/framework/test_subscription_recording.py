@@ -133,15 +133,15 @@ def test_a_recorded_connection_runs_again_to_the_byte_from_any_segment(seed: int
 
 
 def test_no_secret_gets_into_a_recording_of_a_connection() -> None:
-    told, complaints, reasons = 0, 0, 0
+    found, complaints, reasons = 0, 0, 0
     for seed in range(12):
         life = Life(seed, 20_000)
         life.live(500)
         for effect in life.done:
-            told += isinstance(effect, effects.Deliver) and SECRET in str(effect)
+            found += isinstance(effect, effects.Deliver) and SECRET in str(effect)
             complaints += SECRET in getattr(effect, "text", "")
             reasons += SECRET[:15] in getattr(effect, "reason", "")
         for data in life.sink.files:
             for part in (SECRET, SECRET[:15], SECRET.replace(" ", "+"), OPAQUE, "horse"):
                 assert part.encode() not in data
-    assert told and complaints and reasons, "there was something to hide"
+    assert found and complaints and reasons, "there was something to hide"

@@ -52,11 +52,11 @@ def test_every_documented_command_is_accepted_by_its_parser() -> None:
 
 
 def test_every_verb_is_documented_by_a_command() -> None:
-    told = {called(command) for command in all_commands()}
+    found = {called(command) for command in all_commands()}
     every = {*documented.DAEMONS, *documented.modules()}
     for program, tree in documented.TREES.items():
         every |= documented.verbs(program, tree)
-    assert every - told == set()
+    assert every - found == set()
 
 
 def test_every_program_that_is_installed_is_held_to_its_docs() -> None:
@@ -74,9 +74,9 @@ def test_a_daemons_page_has_one_table_of_flags(program: str) -> None:
 @pytest.mark.parametrize("path", documented.DOCUMENTS, ids=lambda path: path.name)
 def test_every_flag_in_running_text_exists(path: Path) -> None:
     known = {option for program in programs() for option in documented.options(program)}
-    told = documented.flags_in(path.read_text())
+    named = documented.flags_in(path.read_text())
     others = OTHERS_FLAGS.get(str(path.relative_to(documented.ROOT)), set())
-    assert told - known == others
+    assert named - known == others
 
 
 def test_every_verb_in_running_text_exists() -> None:
@@ -179,8 +179,8 @@ def test_a_flag_that_goes_away_is_missed(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(documented, "DAEMONS", {**documented.DAEMONS, "dcos-master": without})
     with pytest.raises(Wrong, match="unknown flag --port"):
         called(command)
-    told = documented.table_of_flags((documented.ROOT / without.document).read_text())
-    assert told - {flag.name for flag in without.declared} == {"port"}
+    listed = documented.table_of_flags((documented.ROOT / without.document).read_text())
+    assert listed - {flag.name for flag in without.declared} == {"port"}
     assert "--port" not in documented.options("dcos-master")
 
 
@@ -191,9 +191,9 @@ def test_every_command_of_the_installers_page_is_run_on_machines() -> None:
     assert page is not None
     run = set(re.findall(r'"([a-z-]+)"', page[1]))
     run |= set(re.findall(r"\.(?:documented|switch_as_documented)\(\s*\"([a-z-]+)\"", code))
-    told = {called(command).split()[1] for command in all_commands() if command.words[0] == "dcos-installer"}
+    found = {called(command).split()[1] for command in all_commands() if command.words[0] == "dcos-installer"}
     images = (documented.ROOT / "tests" / "vm" / "test_images.py").read_text()
     assert 'PAGE = "docs/images.md"' in images
     slots = (documented.ROOT / "tests" / "vm" / "test_slots_guest.py").read_text()
     assert 'PAGE = "docs/slots.md"' in slots
-    assert told - run - {"image", "upgrade"} == set()
+    assert found - run - {"image", "upgrade"} == set()

@@ -44,8 +44,8 @@ def test_every_kind_of_error_has_a_hint() -> None:
         if kind.__init__ is not Explained.__init__:
             continue  # it makes its own words
         assert explain(kind("x broke")) == f"x broke; {kind.usual_hint}"
-        told = kind("x broke", why="it is old", hint="make another")
-        assert explain(told) == str(told) == "x broke: it is old; make another"
+        found = kind("x broke", why="it is old", hint="make another")
+        assert explain(found) == str(found) == "x broke: it is old; make another"
         assert str(kind("x broke", why="it is old")) == "x broke: it is old", "it may be a part of another line"
 
 

@@ -60,15 +60,15 @@ def of_the_library(url: str, seconds: float = 60.0) -> BaseException:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [(b"", f"{CLOSED} without an answer"), (HALF, CUT_SHORT), (b"SSH-2.0-x\r\n\r\n", NO_HTTP)],
     ids=["nothing", "half", "another protocol"],
 )
-async def test_both_clients_errors_have_the_same_words(content: bytes, told: str) -> None:
+async def test_both_clients_errors_have_the_same_words(content: bytes, expected: str) -> None:
     with answering(content) as port:
         url = f"http://127.0.0.1:{port}/"
-        assert cause(await of_aiohttp(url)) == told
-        assert cause(await asyncio.to_thread(of_the_library, url)) == told
+        assert cause(await of_aiohttp(url)) == expected
+        assert cause(await asyncio.to_thread(of_the_library, url)) == expected
 
 
 async def test_a_closed_port_is_told_with_its_host_once() -> None:
@@ -106,7 +106,7 @@ async def test_other_ends_of_a_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         (socket.gaierror(-2, "Name or service not known"), "its name cannot be resolved: name or service not known"),
         (OSError(errno.EHOSTUNREACH, "Connect call failed ('198.18.0.9', 80)"), "no route to host"),
@@ -123,8 +123,8 @@ async def test_other_ends_of_a_request() -> None:
     ],
     ids=repr,
 )
-def test_words_of_errors(error: BaseException, told: str) -> None:
-    assert cause(error).startswith(told) and "\n" not in cause(error)
+def test_words_of_errors(error: BaseException, expected: str) -> None:
+    assert cause(error).startswith(expected) and "\n" not in cause(error)
 
 
 def used(handler: ast.ExceptHandler) -> Iterator[str]:

@@ -53,10 +53,12 @@ async def test_a_listener_names_the_process_and_keeps_what_the_system_said(holde
         with pytest.raises(Unstartable) as caught:
             async with daemon.listening(web.Application(), "127.0.0.1", holder.port, name_holder=named):
                 raise AssertionError("it listens")
-        told = explain(caught.value)
+        message = explain(caught.value)
         assert caught.value.errno == errno.EADDRINUSE
-        assert f"cannot listen on 127.0.0.1:{holder.port}: " in told and told.endswith("; end it, or give another port")
-        assert (f"it is taken by pid {holder.process.pid} (" in told) is named
+        assert f"cannot listen on 127.0.0.1:{holder.port}: " in message and message.endswith(
+            "; end it, or give another port"
+        )
+        assert (f"it is taken by pid {holder.process.pid} (" in message) is named
     with pytest.raises(Unstartable) as caught:
         async with daemon.listening(web.Application(), "198.18.255.1", holder.port):
             raise AssertionError("it listens")
@@ -96,5 +98,5 @@ def test_the_process_that_listens_on_a_socket_is_named(tmp_path: Path) -> None:
 
 def test_a_process_does_not_name_itself() -> None:
     with socket.create_server(("127.0.0.1", 0)) as own:
-        told = asyncio.run(asyncio.to_thread(holders.of_port, own.getsockname()[1]))
-    assert str(os.getpid()) not in told
+        found = asyncio.run(asyncio.to_thread(holders.of_port, own.getsockname()[1]))
+    assert str(os.getpid()) not in found

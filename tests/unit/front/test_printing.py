@@ -38,9 +38,9 @@ def test_in_a_pipe_nothing_is_wrapped_and_on_a_terminal_it_is(monkeypatch: pytes
         console.print(long.strip())
         console.print(table)
         console.print("end")
-        told = stream.getvalue().splitlines()
-        assert (len(told) == lines) if lines else (len(told) > 20)
-        assert lines is None or (told[0] == told[2].strip() == long.strip())
+        output = stream.getvalue().splitlines()
+        assert (len(output) == lines) if lines else (len(output) > 20)
+        assert lines is None or (output[0] == output[2].strip() == long.strip())
 
 
 def test_status_prints_each_problem_on_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

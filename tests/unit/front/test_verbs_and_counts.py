@@ -44,10 +44,10 @@ VERBS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "told"), VERBS, ids=[name for name, _ in VERBS])
-def test_each_verb_says_what_to_do_as_an_imperative(name: str, told: str) -> None:
-    first = re.match(r"[A-Z][a-z]+(?=[ ,])", told)
-    assert first, told
+@pytest.mark.parametrize(("name", "expected"), VERBS, ids=[name for name, _ in VERBS])
+def test_each_verb_says_what_to_do_as_an_imperative(name: str, expected: str) -> None:
+    first = re.match(r"[A-Z][a-z]+(?=[ ,])", expected)
+    assert first, expected
     word = first[0].lower()
     assert word not in NO_VERBS
     # Neither "makes" nor "packages": no imperative here ends so.
@@ -86,6 +86,6 @@ def test_what_is_counted_goes_with_its_number() -> None:
 
 
 def test_one_is_no_plural() -> None:
-    told = [counted(0, "app"), counted(1, "app"), counted(2, "app"), counted(1, "entry", "entries")]
-    assert told == ["0 apps", "1 app", "2 apps", "1 entry"]
+    found = [counted(0, "app"), counted(1, "app"), counted(2, "app"), counted(1, "entry", "entries")]
+    assert found == ["0 apps", "1 app", "2 apps", "1 entry"]
     assert counted(2, "entry", "entries") == "2 entries"

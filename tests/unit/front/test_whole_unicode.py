@@ -149,11 +149,11 @@ async def test_each_endpoint_names_the_field(endpoint: routes.Endpoint) -> None:
     headers = {"Content-Type": kind.format(f"{endpoint.name}-request+json"), "Accept": "*/*"}
     for name, (data, field) in NOT_WHOLE.items():
         status, said, body = await _posted(_cosmos, endpoint.path, data, **headers)
-        told = json.loads(body)
-        assert (status, told["type"]) == (400, "not_valid"), name
+        reply = json.loads(body)
+        assert (status, reply["type"]) == (400, "not_valid"), name
         assert "error" in said and not re.search(rb"\\u[dD][89a-fA-F]", body.replace(b"\\\\", b"")), name
-        assert told["data"]["invalidItem"] == {"type": "body", **({"name": field} if field else {})}, name
-        assert re.search("surrogate pair|UTF-8", told["data"]["specifics"]), name
+        assert reply["data"]["invalidItem"] == {"type": "body", **({"name": field} if field else {})}, name
+        assert re.search("surrogate pair|UTF-8", reply["data"]["specifics"]), name
 
 
 @pytest.mark.parametrize("data", WHOLE)
@@ -165,8 +165,8 @@ def test_what_a_package_holds_is_shown_in_an_error_as_it_is_there() -> None:
     answer = dialect.error_response(errors.no_template("hello", "1\ud800"))
     assert answer.status == 400
     assert isinstance(answer.body, bytes)
-    told = json.loads(answer.body)
-    assert told["data"] == {"packageName": "hello", "packageVersion": "1\ud800"}
-    assert r"[1\ud800]" in told["message"]
+    reply = json.loads(answer.body)
+    assert reply["data"] == {"packageName": "hello", "packageVersion": "1\ud800"}
+    assert r"[1\ud800]" in reply["message"]
     refused = bodies.BodyRefused(413, "too large", {"A": "b"})
     assert CosmosDialect().failure(cast(Any, None), refused).headers["A"] == "b"

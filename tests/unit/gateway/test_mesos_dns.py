@@ -63,9 +63,9 @@ def test_a_task_is_found_under_the_names_of_mesos_dns_own_documentation() -> Non
             discovery={"visibility": "FRAMEWORK", "name": "nginx", "ports": ports},
         )
     )
-    told = found.enumerate()["frameworks"][0]["tasks"][0]
-    assert (told["name"], told["id"]) == ("nginx", identity)
-    assert {(record["name"], record["host"], record["rtype"]) for record in told["records"]} == {
+    task = found.enumerate()["frameworks"][0]["tasks"][0]
+    assert (task["name"], task["id"]) == ("nginx", identity)
+    assert {(record["name"], record["host"], record["rtype"]) for record in task["records"]} == {
         ("nginx.marathon.mesos.", "198.18.0.21", "A"),
         ("nginx-jhy6r-s1.marathon.mesos.", "198.18.0.21", "A"),
         ("nginx.marathon.slave.mesos.", "198.18.0.21", "A"),
@@ -98,8 +98,8 @@ def test_any_frameworks_tasks_have_names_with_and_without_discovery() -> None:
     found = records(task("Some_Task", resources={"ports": "[100-101, 200-200]"}), framework="my.Frame/work")
     assert ips(found, "some-task.my.framework.mesos") == ["198.18.0.21"]
     for below in ("", ".slave"):
-        told = found.service(f"_some-task._udp.my.framework{below}.mesos")
-        assert [record["port"] for record in told] == ["100", "101", "200"]
+        result = found.service(f"_some-task._udp.my.framework{below}.mesos")
+        assert [record["port"] for record in result] == ["100", "101", "200"]
 
 
 @pytest.mark.parametrize(

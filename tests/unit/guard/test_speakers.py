@@ -88,5 +88,5 @@ async def test_a_further_kind_is_let_in_when_a_flag_names_it(monkeypatch: pytest
     with pytest.raises(Denied) as refused:
         await usual.principal(request, required=True)
     assert refused.value.status == 403
-    told = guard("dcos", PlainLeaderFlags(work_dir="/x", tls_clients=("names",)), tls_kinds=KINDS, kind="counters")
-    assert await told.principal(request, required=True) == "dcos_names"
+    found = guard("dcos", PlainLeaderFlags(work_dir="/x", tls_clients=("names",)), tls_kinds=KINDS, kind="counters")
+    assert await found.principal(request, required=True) == "dcos_names"

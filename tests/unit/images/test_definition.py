@@ -101,35 +101,37 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize(("was", "broken", "told"), BROKEN.values(), ids=list(BROKEN))
-def test_a_broken_definition_is_refused_naming_file_and_key(tmp_path: Path, was: str, broken: str, told: str) -> None:
+@pytest.mark.parametrize(("was", "broken", "expected"), BROKEN.values(), ids=list(BROKEN))
+def test_a_broken_definition_is_refused_naming_file_and_key(
+    tmp_path: Path, was: str, broken: str, expected: str
+) -> None:
     assert was in GOOD
-    assert told in refused(written(tmp_path, GOOD.replace(was, broken, 1)))
+    assert expected in refused(written(tmp_path, GOOD.replace(was, broken, 1)))
 
 
 @pytest.mark.parametrize(
-    ("was", "broken", "told"),
+    ("was", "broken", "expected"),
     [
         ('architectures = ["amd64"]', "", 'architectures must be ["amd64"]'),
         (', "linux-image-amd64"', "", "packages: an image that boots needs a kernel"),
         ("[partitions]\nesp_mb = 256\nroot_mb = 1024\nstate_min_mb = 512\n", "", "[partitions] is missing"),
     ],
 )
-def test_an_image_that_boots_has_all_that_this_takes(tmp_path: Path, was: str, broken: str, told: str) -> None:
+def test_an_image_that_boots_has_all_that_this_takes(tmp_path: Path, was: str, broken: str, expected: str) -> None:
     assert load_definition("small", written(tmp_path, DISK)).bootable
     assert was in DISK
-    assert f"small/image.toml: {told}" in refused(written(tmp_path, DISK.replace(was, broken)))
+    assert f"small/image.toml: {expected}" in refused(written(tmp_path, DISK.replace(was, broken)))
 
 
 def test_everything_wrong_with_a_definition_is_said_at_once(tmp_path: Path) -> None:
     text = GOOD
     expected: list[str] = []
     for name in ("an unknown output", "an epoch in words", "no libc", "a mode in letters", "a link to nothing"):
-        was, broken, told = BROKEN[name]
+        was, broken, found = BROKEN[name]
         text = text.replace(was, broken, 1)
-        expected.append(told)
+        expected.append(found)
     said = refused(written(tmp_path, text))
-    assert [told for told in expected if told not in said] == []
+    assert [found for found in expected if found not in said] == []
 
 
 def test_an_included_file_comes_first_and_is_added_to_or_overridden(tmp_path: Path) -> None:
@@ -240,10 +242,10 @@ def test_a_release_may_want_packages_of_its_own_and_only_its_image_has_them(tmp_
     bookworm, trixie = definition.for_release("bookworm"), definition.for_release("trixie")
     assert bookworm.packages == ("systemd", "python3", "nginx")
     assert trixie.packages == ("systemd", "python3", "systemd-repart")
-    told = bookworm.release("bookworm")
-    assert (told.os_version, told.libc, told.packages) == ("12", "glibc-2.40", ())  # what is not said is as included
+    found = bookworm.release("bookworm")
+    assert (found.os_version, found.libc, found.packages) == ("12", "glibc-2.40", ())  # what is not said is as included
     # Another release's packages make no image of this one anew.
-    assert bookworm.releases == (told,)
+    assert bookworm.releases == (found,)
     with pytest.raises(ImageError, match="cannot be made of the release 'sid'"):
         definition.for_release("sid")
 

@@ -31,7 +31,7 @@ def found(tmp_path: Path, upper: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("upper", "told"),
+    ("upper", "expected"),
     [
         ({}, {}),
         ({"machine-id": "1", "same": "mine"}, {}),
@@ -49,9 +49,9 @@ def found(tmp_path: Path, upper: dict[str, str]) -> dict[str, str]:
     ],
 )
 def test_only_what_the_new_image_changes_and_the_machine_has_otherwise_is_told(
-    tmp_path: Path, upper: dict[str, str], told: dict[str, str]
+    tmp_path: Path, upper: dict[str, str], expected: dict[str, str]
 ) -> None:
-    assert found(tmp_path, upper) == told
+    assert found(tmp_path, upper) == expected
 
 
 def test_modes_count_too(tmp_path: Path) -> None:

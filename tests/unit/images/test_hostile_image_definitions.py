@@ -98,15 +98,15 @@ HOSTILE: dict[str, tuple[str, str, str, Callable[[Path], None]]] = {
 }
 
 
-@pytest.mark.parametrize(("was", "broken", "told", "also"), HOSTILE.values(), ids=list(HOSTILE))
+@pytest.mark.parametrize(("was", "broken", "expected", "also"), HOSTILE.values(), ids=list(HOSTILE))
 def test_a_hostile_definition_is_refused_by_file_and_key(
-    tmp_path: Path, was: str, broken: str, told: str, also: Callable[[Path], None]
+    tmp_path: Path, was: str, broken: str, expected: str, also: Callable[[Path], None]
 ) -> None:
     assert was in GOOD
     written(tmp_path, GOOD.replace(was, broken, 1) if was else f"{broken}\n{GOOD}")
     also(tmp_path / "small")
     said = refused(tmp_path)
-    assert told in said and "small/" in said
+    assert expected in said and "small/" in said
     assert len(said) < 5000
 
 

@@ -40,8 +40,8 @@ def test_building_prints_the_image_and_tells_its_progress_on_stderr(cache: Path)
     assert done.exit_code == 0, done.stderr
     assert "building the image" in done.stderr and "building the image" not in done.stdout
     assert f"tree {cache}" in done.stdout
-    told = json.loads(image("build", "machine", "--json").stdout)
-    assert Path(told["folder"]).parent == cache and told["tree"] in done.stdout
+    result = json.loads(image("build", "machine", "--json").stdout)
+    assert Path(result["folder"]).parent == cache and result["tree"] in done.stdout
 
 
 def test_the_list_tells_what_is_built(cache: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_broken_definition_hides_no_other_from_the_list(cache: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (("build", "nothing"), "no image is named 'nothing'"),
         (("build", "machine", "--lock", "/nowhere"), "the lock /nowhere cannot be read"),
@@ -77,16 +77,16 @@ def test_a_broken_definition_hides_no_other_from_the_list(cache: Path, tmp_path:
         (("diff", "machine", "/etc"), "/etc is not an image"),
     ],
 )
-def test_what_cannot_be_done_is_an_error_with_what_to_do(cache: Path, words: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_done_is_an_error_with_what_to_do(cache: Path, words: tuple[str, ...], expected: str) -> None:
     image("build", "machine")
     done = image(*words)
     assert done.exit_code == 1
-    assert told in done.stderr
+    assert expected in done.stderr
     assert "what to do: " in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (("test", "vm", "--output", "tar"), "cannot be booted from 'tar'"),
         (("test", "machine"), "cannot be booted by itself"),
@@ -101,7 +101,7 @@ def test_what_cannot_be_done_is_an_error_with_what_to_do(cache: Path, words: tup
     ],
 )
 def test_where_it_shall_go_is_looked_at_before_anything_is_made(
-    cache: Path, words: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Path, words: tuple[str, ...], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*words: object, **more: object) -> None:
         raise AssertionError("it is made already")
@@ -110,7 +110,7 @@ def test_where_it_shall_go_is_looked_at_before_anything_is_made(
         monkeypatch.setattr(ImageBuilder, verb, never)
     (tmp_path / "file").write_text("")
     done = image(*(one.replace("FILE", f"{tmp_path}/file").replace("FOLDER", str(tmp_path)) for one in words))
-    assert done.exit_code == 1 and told in done.stderr and "what to do: " in done.stderr
+    assert done.exit_code == 1 and expected in done.stderr and "what to do: " in done.stderr
     assert not (cache / "steps").exists()
 
 
@@ -123,8 +123,8 @@ def test_images_that_are_the_same_differ_in_nothing(cache: Path) -> None:
 def test_old_images_go_and_the_bytes_are_told(cache: Path, workshop: Workshop) -> None:
     old = json.loads(image("build", "machine", "--json").stdout)["folder"]
     lock_for(workshop.builder(cache), "machine", version="2")
-    told = image("gc", "--dry-run").stdout
-    assert f"would remove image machine: {old}" in told and Path(old).exists()
+    output = image("gc", "--dry-run").stdout
+    assert f"would remove image machine: {old}" in output and Path(old).exists()
     assert "bytes freed" in image("gc").stdout
     assert not Path(old).exists()
 

@@ -176,7 +176,7 @@ def test_hardware_addresses_and_modes_are_no_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "told"),
+    ("user", "expected"),
     [
         ("write_files: [{content: hunter2, permissions: '0600'}]", "a file without one is no absolute path"),
         ("write_files: [hunter2]", "a file without one is no absolute path"),
@@ -189,9 +189,9 @@ def test_hardware_addresses_and_modes_are_no_numbers() -> None:
         ("password: hunter2", "password is refused"),
     ],
 )
-def test_no_secret_of_a_seed_is_in_a_complaint_which_consoles_keep(user: str, told: str) -> None:
+def test_no_secret_of_a_seed_is_in_a_complaint_which_consoles_keep(user: str, expected: str) -> None:
     complaints = "\n".join(seed(f"#cloud-config\n{user}".encode()).complaints)
-    assert told in complaints and "hunter2" not in complaints
+    assert expected in complaints and "hunter2" not in complaints
 
 
 def test_a_seed_that_is_no_text_says_where() -> None:

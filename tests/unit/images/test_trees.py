@@ -76,8 +76,8 @@ def test_what_is_changed_in_a_linked_copy_is_not_changed_in_what_it_was_copied_f
     after = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in (tree.root / "etc").iterdir()}
     assert after == before
     assert (copy.root / "etc/passwd").read_text().endswith("dcos-one:x:900:900:one:/nonexistent:/usr/sbin/nologin\n")
-    told = (copy.root / "usr/lib/sysusers.d/dcos.conf").read_text()
-    assert told == 'u dcos-one 900 "one" /nonexistent /usr/sbin/nologin\n'
+    text = (copy.root / "usr/lib/sysusers.d/dcos.conf").read_text()
+    assert text == 'u dcos-one 900 "one" /nonexistent /usr/sbin/nologin\n'
     assert (copy.root / "etc/shadow").read_text().endswith("dcos-one:!*:::::::\n")
     copy.check_no_passwords()
 
@@ -213,7 +213,7 @@ def test_a_unit_that_is_not_utf_8_is_read_as_systemd_reads_it(tree: ImageTree) -
 
 
 @pytest.mark.parametrize(
-    ("passwd", "shadow", "told"),
+    ("passwd", "shadow", "expected"),
     [
         ("root::0:0::/root:/bin/sh", "root:*:1:", r"'root' can log in by password"),
         ("root:x:0:0::/root:/bin/sh", "root::1:", r"'root' can log in by password"),
@@ -221,8 +221,8 @@ def test_a_unit_that_is_not_utf_8_is_read_as_systemd_reads_it(tree: ImageTree) -
         ("", "root:*:1:", r"/etc/passwd of the image has a line that is not an account"),
     ],
 )
-def test_no_account_lets_anybody_in(tree: ImageTree, passwd: str, shadow: str, told: str) -> None:
+def test_no_account_lets_anybody_in(tree: ImageTree, passwd: str, shadow: str, expected: str) -> None:
     (tree.root / "etc/passwd").write_text(f"{passwd}\n")
     (tree.root / "etc/shadow").write_text(f"{shadow}\n")
-    with pytest.raises(ImageError, match=told):
+    with pytest.raises(ImageError, match=expected):
         tree.check_no_passwords()

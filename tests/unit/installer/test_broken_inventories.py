@@ -20,8 +20,8 @@ def test_a_broken_inventory_is_refused_with_every_line_and_remedy(case: str) -> 
     expected = (FOLDER / f"{case}.expected").read_text().splitlines()
     with pytest.raises(InventoryInvalid) as caught:
         load_spec(path, limits=HostLimits(cpus=8, mem_mb=16000))
-    told = [str(problem).removeprefix(f"{path}:") for problem in caught.value.problems]
-    assert told == expected
+    problems = [str(problem).removeprefix(f"{path}:") for problem in caught.value.problems]
+    assert problems == expected
     assert all(problem.remedy for problem in caught.value.problems)
     assert str(path) in str(caught.value)
 

@@ -287,13 +287,13 @@ def packages_of(place: Path) -> Path:
 
 def test_a_package_is_brought_once(small: Built, workspace: Workspace, tmp_path: Path) -> None:
     connections = {name: Connection(root=str(tmp_path / name)) for name in ("h1", "h2")}
-    told: list[str] = []
+    received: list[str] = []
     wanted = {name: [small] for name in connections}
-    assert upload(workspace, connections, wanted, lambda host, result: told.append(host)) == {
+    assert upload(workspace, connections, wanted, lambda host, result: received.append(host)) == {
         "h1": (small.folder,),
         "h2": (small.folder,),
     }
-    assert sorted(told) == ["h1", "h2"]
+    assert sorted(received) == ["h1", "h2"]
     run = packages_of(tmp_path / "h1") / small.folder / "bin" / "run"
     assert run.stat().st_mode & 0o777 == 0o755
     assert altered_package(Machine(str(tmp_path / "h1")), small.folder) == ""

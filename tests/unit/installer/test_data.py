@@ -34,13 +34,13 @@ def test_a_wheel_holds_roles_inventories_and_locks(tmp_path: Path) -> None:
         "from dcos_installer.data import *; "
         "print(roles_dir(), (inventories_dir() / 'local.ini').is_file(), (locks_dir() / 'runtime.lock').is_file())"
     )
-    told = subprocess.run(
+    found = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); {code}"],
         check=True,
         capture_output=True,
         text=True,
     )
-    assert told.stdout.split() == [str(tmp_path / "site/dcos_installer/_data/roles"), "True", "True"]
+    assert found.stdout.split() == [str(tmp_path / "site/dcos_installer/_data/roles"), "True", "True"]
 
 
 def test_a_package_that_lost_its_data_says_so(tmp_path: Path) -> None:

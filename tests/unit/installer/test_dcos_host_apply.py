@@ -151,8 +151,8 @@ def test_apply_is_what_main_answers_with_and_errors_are_told_not_raised(
     host_main.main({"mode": "apply", "root": str(host.root), "manifest": first().encode().decode()}, io.BytesIO())
     line = capsys.readouterr().out.strip()
     assert line.startswith(host_main.MARK)
-    told = json.loads(line[len(host_main.MARK) :])
-    assert PACKAGE.folder in told["error"]["why"]
+    result = json.loads(line[len(host_main.MARK) :])
+    assert PACKAGE.folder in result["error"]["why"]
 
 
 def test_a_slow_unit_takes_no_time_from_those_after_it(monkeypatch: pytest.MonkeyPatch) -> None:

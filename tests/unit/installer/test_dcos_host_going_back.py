@@ -132,9 +132,9 @@ def test_a_full_disk_is_told_and_leaves_the_host_as_it_was(tmp_path: Path) -> No
                 file.write(b"x" * 65536)
                 file.flush()
         changed = a_manifest({"etc/a.env": "two" * 1000}, {A: ("etc/a.env",)})
-        told = answer_of(host, changed)
-        assert "no space left" in told["error"]["what"]
-        assert "generation 1 is active" in told["error"]["why"]
+        found = answer_of(host, changed)
+        assert "no space left" in found["error"]["what"]
+        assert "generation 1 is active" in found["error"]["why"]
         assert host.generation == 1
         assert host.check(first()) == []
         filler.unlink()

@@ -157,7 +157,7 @@ def test_a_disk_that_fills_up_at_any_step_is_told_and_leaves_old_or_new(start: P
     def full(what: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", what)
 
-    told = 0
+    found = 0
     for number in range(1, len(steps) + 1):
         root = tmp_path / f"full-{number}"
         shutil.copytree(start, root, symlinks=True)
@@ -165,7 +165,7 @@ def test_a_disk_that_fills_up_at_any_step_is_told_and_leaves_old_or_new(start: P
         try:
             host.apply(new(), NEW_SECRETS)
         except HostError as error:
-            told += 1
+            found += 1
             assert "no space" in error.what, (steps[number - 1], error.what)
         except OSError as error:
             # Only taking the lock: before anything is looked at, so that nothing can be said of generations yet.
@@ -175,7 +175,7 @@ def test_a_disk_that_fills_up_at_any_step_is_told_and_leaves_old_or_new(start: P
         whole(after)
         mended(after)
         shutil.rmtree(root)
-    assert told > 20
+    assert found > 20
 
 
 def test_a_run_that_dies_while_going_back_is_mended(start: Path, tmp_path: Path) -> None:

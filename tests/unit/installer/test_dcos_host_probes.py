@@ -97,8 +97,8 @@ def test_sockets_that_listen_are_told_by_address_and_port_until_there_is_a_gener
         table = host.path(f"/proc/net/{name}")
         table.parent.mkdir(parents=True, exist_ok=True)
         table.write_text("  sl  local_address rem_address   st\n" + lines)
-    told = answer(host, mode="facts")["facts"]["listening"]
-    assert told == [
+    found = answer(host, mode="facts")["facts"]["listening"]
+    assert found == [
         "*:443",
         "*:80",
         "127.0.0.1:5001",

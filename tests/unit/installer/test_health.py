@@ -91,21 +91,21 @@ def test_a_daemon_of_the_cluster_is_asked_with_the_operators_certificate(
     with serving(made, tmp_path) as url:
         assert ask(f"{url}/who") == {"kind": "operator"}
         assert ask(f"{url}/empty") is None
-        with pytest.raises(NotWell) as told:
+        with pytest.raises(NotWell) as caught:
             ask(f"{url}/no")
-        assert told.value.status == 401
+        assert caught.value.status == 401
 
 
 def test_a_redirect_is_an_answer_and_is_not_followed(made: tuple[ClusterState, Vault], tmp_path: Path) -> None:
-    with serving(made, tmp_path) as url, pytest.raises(NotWell) as told:
+    with serving(made, tmp_path) as url, pytest.raises(NotWell) as caught:
         Asker(made[0].secrets)(f"{url}/away")
-    assert told.value.status == 307
+    assert caught.value.status == 307
 
 
 def test_a_certificate_for_another_address_is_not_believed(made: tuple[ClusterState, Vault], tmp_path: Path) -> None:
-    with serving(made, tmp_path, ELSEWHERE) as url, pytest.raises(NotWell) as told:
+    with serving(made, tmp_path, ELSEWHERE) as url, pytest.raises(NotWell) as caught:
         Asker(made[0].secrets)(f"{url}/who")
-    assert told.value.status == 0 and "certificate is not valid for '127.0.0.2'" in told.value.why
+    assert caught.value.status == 0 and "certificate is not valid for '127.0.0.2'" in caught.value.why
 
 
 @pytest.mark.parametrize("kind", ["agent", "gateway", "marathon"])
@@ -115,28 +115,28 @@ def test_another_kind_of_daemon_at_the_right_address_is_not_believed(
     with serving(made, tmp_path) as url:
         port = int(url.rpartition(":")[2])
         assert Asker(made[0].secrets, {port: "master"})(f"{url}/who") == {"kind": "operator"}
-        with pytest.raises(NotWell) as told:
+        with pytest.raises(NotWell) as caught:
             Asker(made[0].secrets, {port: kind})(f"{url}/who")
-        assert told.value.status == 0 and f"the other side is the master of m1, not a {kind}" in told.value.why
+        assert caught.value.status == 0 and f"the other side is the master of m1, not a {kind}" in caught.value.why
 
 
 def test_a_server_of_another_cluster_is_not_believed(made: tuple[ClusterState, Vault], tmp_path: Path) -> None:
     other = ClusterState(tmp_path / "other")
     secrets.make(other, a_spec())
-    with serving(made, tmp_path) as url, pytest.raises(NotWell) as told:
+    with serving(made, tmp_path) as url, pytest.raises(NotWell) as caught:
         Asker(other.secrets)(f"{url}/who")
-    assert told.value.status == 0 and "its certificate is not trusted" in told.value.why
+    assert caught.value.status == 0 and "its certificate is not trusted" in caught.value.why
 
 
 def test_without_the_operators_certificate_nobody_is_asked_and_it_says_why(tmp_path: Path) -> None:
-    with pytest.raises(CannotAsk) as told:
+    with pytest.raises(CannotAsk) as caught:
         Asker(tmp_path)("https://127.0.0.1:1/health")
-    assert "ca.crt cannot be used" in told.value.what and "deploy makes it" in told.value.hint
+    assert "ca.crt cannot be used" in caught.value.what and "deploy makes it" in caught.value.hint
     for name in ("ca.key", "ca.crt", "operator.pem"):
         (tmp_path / name).write_text("damaged")
-    with pytest.raises(CannotAsk, match=r"ca\.crt cannot be used") as told:
+    with pytest.raises(CannotAsk, match=r"ca\.crt cannot be used") as caught:
         Asker(tmp_path)("https://127.0.0.1:1/health")
-    assert "from a backup" in told.value.hint
+    assert "from a backup" in caught.value.hint
 
 
 def test_a_certificate_that_was_issued_anew_is_the_next_one_used(tmp_path: Path) -> None:
@@ -163,10 +163,10 @@ def test_a_login_gives_a_token_or_says_why_not_and_never_what_was_sent(
     with serving(made, tmp_path) as url:
         assert login(ask, url, "admin", "right") == "t"
         for uid, status in (("admin", 401), ("odd", 0)):
-            with pytest.raises(NotWell) as told:
+            with pytest.raises(NotWell) as caught:
                 login(ask, url, uid, "wrong-secret-word")
-            assert told.value.status == status
-            assert "wrong-secret-word" not in str(told.value)
+            assert caught.value.status == status
+            assert "wrong-secret-word" not in str(caught.value)
 
 
 def test_zookeeper_is_asked_by_its_four_letter_words() -> None:

@@ -81,9 +81,9 @@ def test_without_words_all_are_meant_and_each_is_named_once_in_order() -> None:
 
 @pytest.mark.parametrize("word", ["nobody", "empty", "agents[9]", "agents:!agents", "&none", "~(", ",", "a1:typo"])
 def test_what_names_nobody_is_an_error_that_tells_who_there_is(word: str) -> None:
-    with pytest.raises(NobodyNamed) as told:
+    with pytest.raises(NobodyNamed) as caught:
         chosen([word], GROUPS, HOSTS)
-    assert "m1, a1, a2" in told.value.hint and "masters, agents" in told.value.hint and told.value.why
+    assert "m1, a1, a2" in caught.value.hint and "masters, agents" in caught.value.hint and caught.value.why
 
 
 def test_groups_are_the_roles_as_deployed_and_others_as_the_inventory_has_them(tmp_path: Path) -> None:

@@ -197,8 +197,8 @@ def test_addresses_learned_after_creation_flow_into_everything_that_names_them(i
         pem = vault.made(host.name)[f"tls-{kind}.pem"]
         assert (root / f"etc/dcos-secrets/tls-{kind}.pem").read_text() == pem
         names = x509.load_pem_x509_certificate(pem[pem.index("-----BEGIN CERTIFICATE") :].encode()).extensions
-        told = names.get_extension_for_class(x509.SubjectAlternativeName).value
-        assert told.get_values_for_type(x509.IPAddress) == [IPv4Address(host.address)]
+        found = names.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert found.get_values_for_type(x509.IPAddress) == [IPv4Address(host.address)]
         assert Connection(ssh=ctx.provider.ssh(host)).variables()["ansible_host"] == host.address
         assert f"{host.address} " in ctx.state.known_hosts.read_text()
         laid_down = "".join(path.read_text() for path in (root / "opt/dcos/active").glob("etc/**/*") if path.is_file())

@@ -41,10 +41,10 @@ def uploads(made: Lab) -> int:
 
 
 def test_machines_are_made_of_what_was_published_and_it_stays(one: Lab) -> None:
-    told = publish(image_of(one), "dcos", print)
-    assert told["pool"] == "dcos" and told["volume"].startswith("dcos-golden-") and told["path"]
+    found = publish(image_of(one), "dcos", print)
+    assert found["pool"] == "dcos" and found["volume"].startswith("dcos-golden-") and found["path"]
     assert golden(one) == ["complete", "published", "qcow2"]
-    assert publish(image_of(one), "dcos@qemu:///system", print) == told
+    assert publish(image_of(one), "dcos@qemu:///system", print) == found
     provider = one.provider()
     assert failed(provider.create([Order(one.spec.hosts[0], "t")])) == {}
     assert uploads(one) == 1
@@ -139,13 +139,13 @@ def test_an_image_over_which_a_machine_is_made_while_it_is_forgotten_stays(
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "expected"),
     [("", "storage pool"), ("a/b", "storage pool"), ("dcos@qemu:///session", "a session's machines have no network")],
 )
-def test_a_place_that_is_none_is_refused(one: Lab, place: str, told: str) -> None:
+def test_a_place_that_is_none_is_refused(one: Lab, place: str, expected: str) -> None:
     with pytest.raises(ProviderError, match="cannot be published to") as caught:
         publish(image_of(one), place, print)
-    assert told in caught.value.why and "libvirt:POOL" in caught.value.hint
+    assert expected in caught.value.why and "libvirt:POOL" in caught.value.hint
 
 
 def test_an_image_without_a_disk_and_a_pool_without_room_are_refused(one: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

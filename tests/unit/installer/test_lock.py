@@ -139,6 +139,9 @@ def test_removing_a_record_that_cannot_be_read_says_so(remote: FolderRemote, con
 
 def test_a_folder_where_the_lock_belongs_is_told_not_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
-    with pytest.raises(StateError, match="cannot be opened") as told, lock.hold_here(tmp_path / "lock", _holder("r1")):
+    with (
+        pytest.raises(StateError, match="cannot be opened") as caught,
+        lock.hold_here(tmp_path / "lock", _holder("r1")),
+    ):
         pytest.fail("a folder was locked")
-    assert told.value.why == "Is a directory"
+    assert caught.value.why == "Is a directory"

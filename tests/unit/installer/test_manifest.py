@@ -157,8 +157,8 @@ def test_no_task_is_given_a_daemons_port_and_the_kernel_hands_none_out() -> None
         assert reserved == port_list(reserved)  # as the kernel tells it
         if host.is_agent:
             env = text(manifest, "etc/dcos-agent.env")
-            (told,) = re.findall(r'^MESOS_DAEMON_PORTS="(.*)"$', env, re.MULTILINE)
-            assert listed(told) == numbers
+            (found,) = re.findall(r'^MESOS_DAEMON_PORTS="(.*)"$', env, re.MULTILINE)
+            assert listed(found) == numbers
             assert 'MESOS_ENFORCE_PORTS="true"' in env
 
 

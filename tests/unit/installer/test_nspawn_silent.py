@@ -38,9 +38,9 @@ def awaited(folder: MachineFolder) -> ProviderError:
     control = MachineControl(folder, RECORD.cluster_id, boot_seconds=0.2, cancelled=threading.Event())
     record = folder.record()
     assert record is not None
-    with pytest.raises(ProviderError) as told:
+    with pytest.raises(ProviderError) as caught:
         control.await_ssh(record)
-    return told.value
+    return caught.value
 
 
 def test_a_machine_that_runs_and_is_not_reached_is_told_with_what_was_seen_and_what_to_do(
@@ -55,19 +55,19 @@ def test_a_machine_that_runs_and_is_not_reached_is_told_with_what_was_seen_and_w
 
     folder.console.write_text("said long ago\n")
     monkeypatch.setattr(nspawn_control, "ssh_problem", asked)
-    told = awaited(folder)
-    assert told.what == "h1: it runs, but SSH did not answer within 0 s at 127.0.0.1:22: nothing answers"
-    assert told.why == cut_off.why
+    found = awaited(folder)
+    assert found.what == "h1: it runs, but SSH did not answer within 0 s at 127.0.0.1:22: nothing answers"
+    assert found.why == cut_off.why
     for part in ("dcos-installer power-off INVENTORY h1", "start INVENTORY h1", str(folder.console)):
-        assert part in told.hint
-    assert "said while it was waited for" in told.evidence and "said long ago" not in told.evidence
+        assert part in found.hint
+    assert "said while it was waited for" in found.evidence and "said long ago" not in found.evidence
 
 
 def test_a_machine_that_does_not_come_up_is_not_said_to_have_a_broken_network(folder: MachineFolder) -> None:
     folder.write_status(Status(phase="starting"))
-    told = awaited(folder)
-    assert told.what == "h1: SSH did not answer within 0 s"
-    assert told.why == "it is not up yet"
+    found = awaited(folder)
+    assert found.what == "h1: SSH did not answer within 0 s"
+    assert found.why == "it is not up yet"
 
 
 def test_a_console_log_that_was_begun_anew_is_read_from_its_beginning(folder: MachineFolder) -> None:
@@ -90,13 +90,13 @@ def listening() -> Iterator[socket.socket]:
 def test_a_refused_connection_means_that_no_sshd_runs() -> None:
     with socket.socket() as held:  # it does not listen, and nobody else gets its port
         held.bind((HERE, 0))
-        told = ssh_problem(HERE, held.getsockname()[1])
-    assert told == SshProblem("the connection is refused", "its sshd does not run")
+        found = ssh_problem(HERE, held.getsockname()[1])
+    assert found == SshProblem("the connection is refused", "its sshd does not run")
 
 
 def test_a_connection_that_is_taken_in_silence_means_that_sshd_is_stuck(listening: socket.socket) -> None:
-    told = ssh_problem(HERE, listening.getsockname()[1], seconds=0.1)
-    assert "the connection is taken" in told.seen and "stuck" in told.why
+    found = ssh_problem(HERE, listening.getsockname()[1], seconds=0.1)
+    assert "the connection is taken" in found.seen and "stuck" in found.why
 
 
 def test_no_answer_at_all_means_that_the_network_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -243,10 +243,10 @@ def test_machines_of_a_deployed_cluster_that_are_gone_are_told_with_what_is_lost
         first.machines_disk.remove(name)
     ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=dry_run)
     run_phases(ctx, phases_of(plan_phases()) if dry_run else phases_of(deploy_phases()))
-    (told,) = (text.removeprefix(": ") for text in texts(ctx, "note") if "of the deployed cluster" in text)
-    assert told.startswith(f"{', '.join(gone)} of the deployed cluster {'is' if len(gone) == 1 else 'are'} gone")
-    assert ("the cluster's state (apps, users, agents) is lost" in told) == ("m1" in gone)
-    assert told in _outcome(ctx)
+    (found,) = (text.removeprefix(": ") for text in texts(ctx, "note") if "of the deployed cluster" in text)
+    assert found.startswith(f"{', '.join(gone)} of the deployed cluster {'is' if len(gone) == 1 else 'are'} gone")
+    assert ("the cluster's state (apps, users, agents) is lost" in found) == ("m1" in gone)
+    assert found in _outcome(ctx)
     if not dry_run:
         assert deployed(pretend(tmp_path, spec_of(tmp_path))).lost == []
 
@@ -520,8 +520,8 @@ def test_postflight_tells_everything_that_a_host_does_not_show(tmp_path: Path) -
         "nothing listens on 198.18.2.1:5052",
         "/opt/dcos may be written by others than root",
     ]
-    told = postflight_problems(Machine(), spec.host("m1"), installed(), ())
+    problems = postflight_problems(Machine(), spec.host("m1"), installed(), ())
     silent = {port.number for service in installed().on(spec.host("m1")) for port in service.ports.values()}
-    assert silent - {number for number in silent if any(line.endswith(f":{number}") for line in told)} == {
+    assert silent - {number for number in silent if any(line.endswith(f":{number}") for line in problems)} == {
         2888  # of all masters the one whose ZooKeeper leads listens there
     }

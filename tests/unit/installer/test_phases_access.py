@@ -51,9 +51,9 @@ def test_hosts_that_run_without_their_secrets_being_here_are_refused_before_anyt
     shutil.rmtree(first.state.secrets)
     for dry_run in (True, False):
         ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=dry_run)
-        with pytest.raises(SecretsLost) as told:
+        with pytest.raises(SecretsLost) as caught:
             run_phases(ctx, phases_of(plan_phases() if dry_run else deploy_phases()))
-        assert "m1, a1, a2 run already" in told.value.what and "backup" in told.value.hint
+        assert "m1, a1, a2 run already" in caught.value.what and "backup" in caught.value.hint
         assert ctx.changes == 0 and not ctx.state.secrets.exists()
 
 
@@ -97,10 +97,10 @@ def test_a_plan_tells_whose_secret_is_deleted_and_a_deploy_deletes_no_other(tmp_
     for dry_run in (True, False):
         ctx = pretend(tmp_path, of("spark"), dry_run=dry_run)
         run_phases(ctx, phases_of(plan_phases())) if dry_run else deployed(ctx)
-        told = texts(ctx, "would-change" if dry_run else "change-finished")
+        found = texts(ctx, "would-change" if dry_run else "change-finished")
         # What a deploy changes, it proves with an app.
         proof = [] if dry_run else [": run an app and remove it"]
-        assert told == [": delete the secret of jenkins", *proof]
+        assert found == [": delete the secret of jenkins", *proof]
     assert "jenkins" not in (first.state.secrets / "principals.json").read_text()
 
 
@@ -138,8 +138,8 @@ def test_a_gateway_is_held_to_all_that_it_is_there_for(tmp_path: Path) -> None:
         ("https://198.18.1.1/acs/api/v1/auth/login", 401, "auth/login was answered with 401"),
         ("https://198.18.1.1/health", 0, "/health was answered with 0"),
     ):
-        with pytest.raises(PostflightFailed) as told:
+        with pytest.raises(PostflightFailed) as caught:
             check_gateway(answers({key: status}), host, services, who)
-        assert said in told.value.evidence
+        assert said in caught.value.evidence
     refused = answers({"https://198.18.1.1/acs/api/v1/auth/login": 401})
     assert check_gateway(refused, host, services, replace(who, shown=True)) is False

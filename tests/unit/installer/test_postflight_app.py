@@ -58,6 +58,6 @@ def test_what_is_refused_is_not_asked_again() -> None:
 
 def test_silence_ends_with_its_reason() -> None:
     asked = Asked(NotWell("not answered", why="EOF"))
-    with pytest.raises(DeadlinePassed, match=f"{APP_SECONDS:.0f} s") as told:
+    with pytest.raises(DeadlinePassed, match=f"{APP_SECONDS:.0f} s") as caught:
         _send(asked.context, "POST", URL, 409)
-    assert "EOF" in told.value.why
+    assert "EOF" in caught.value.why

@@ -137,9 +137,9 @@ def test_a_damaged_snapshot_is_told_in_plain_words(inventory: Path, snapshot: by
     state.spec.write_bytes(snapshot)
     with pytest.raises(SnapshotDamaged) as caught:
         last_spec(state)
-    told = str(caught.value)
-    assert str(state.spec) in told and "damaged" in told and "dcos-installer deploy" in told
-    assert "http" not in told and "pydantic" not in told and "validation error" not in told
+    message = str(caught.value)
+    assert str(state.spec) in message and "damaged" in message and "dcos-installer deploy" in message
+    assert "http" not in message and "pydantic" not in message and "validation error" not in message
 
 
 def test_a_deploy_writes_the_snapshot_anew_when_the_machines_are_the_inventorys(

@@ -40,7 +40,7 @@ def ssh_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
 def test_machines_of_ours_are_reached_by_their_own_keys_alone() -> None:
     argv = Remote(_host(), TARGET, Path("/tmp/c")).argv(["cat", "/a b"])
     assert argv[-3:] == ["198.18.0.21", "--", "cat '/a b'"]
-    told = " ".join(argv)
+    found = " ".join(argv)
     for option in (
         "-F none",
         "-o StrictHostKeyChecking=yes",
@@ -52,7 +52,7 @@ def test_machines_of_ours_are_reached_by_their_own_keys_alone() -> None:
         "-o ControlPath=/tmp/c/%C",
         "-p 22 -l root",
     ):
-        assert option in told
+        assert option in found
 
 
 def test_existing_hosts_are_reached_with_the_operators_set_up_and_host_keys_are_checked_all_the_same() -> None:

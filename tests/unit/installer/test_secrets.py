@@ -119,12 +119,12 @@ def test_a_certificate_says_what_it_is_of_to_our_own_daemons_and_to_openssl(
     spec = a_spec()
     made = secrets.make(state, spec)
     (state.root / "leaf.pem").write_text(made.made("m1")["tls-gateway.pem"])
-    told = subprocess.run(
+    found = subprocess.run(
         ["openssl", "verify", "-x509_strict", "-CAfile", state.secrets / "ca.crt", state.root / "leaf.pem"],
         capture_output=True,
         text=True,
     )
-    assert told.returncode == 0, told.stdout + told.stderr
+    assert found.returncode == 0, found.stdout + found.stderr
     leaf = certificate(made.made("m1")["tls-gateway.pem"])
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(name) for name in names.get_values_for_type(x509.IPAddress)] == ["198.18.0.11"]
@@ -281,11 +281,11 @@ def test_a_damaged_root_is_told_with_the_remedy_and_never_made_anew(
     path.write_bytes(damage(whole))
     before = contents(made_state)
     for attempt in (secrets.load, secrets.make):
-        with pytest.raises(SecretsDamaged) as told:
+        with pytest.raises(SecretsDamaged) as caught:
             attempt(made_state, spec, NOW)
-        assert str(path) in told.value.what and f"restore {path.name} from a backup" in told.value.hint
-        assert not any(line in str(told.value) for line in whole.decode().splitlines() if len(line) > 20)
-        assert told.value.__suppress_context__ or told.value.__context__ is None  # a parser may quote what it read
+        assert str(path) in caught.value.what and f"restore {path.name} from a backup" in caught.value.hint
+        assert not any(line in str(caught.value) for line in whole.decode().splitlines() if len(line) > 20)
+        assert caught.value.__suppress_context__ or caught.value.__context__ is None  # a parser may quote what it read
     assert contents(made_state) == before
 
 

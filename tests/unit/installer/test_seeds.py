@@ -70,8 +70,8 @@ def listing(folder: Path) -> dict[str, tuple[int, int, int]]:
     found = {}
     for path in sorted(folder.rglob("*")):
         status = path.stat()
-        told = (0, 0) if path.is_dir() else (int(status.st_mtime), status.st_size)
-        found[str(path.relative_to(folder))] = (status.st_mode, *told)
+        result = (0, 0) if path.is_dir() else (int(status.st_mtime), status.st_size)
+        found[str(path.relative_to(folder))] = (status.st_mode, *result)
     return found
 
 

@@ -29,12 +29,12 @@ def test_machines_of_ours_are_reached_by_name_and_by_address_with_the_cluster_s_
     config.write_text(ssh_config((host, SshTarget(host.address, 22, "root", key, known)) for host in hosts))
     for host in hosts:
         for called in (host.name, host.address):
-            told = _understood(config, called)
-            assert (told["hostname"], told["port"], told["user"]) == (host.address, "22", "root")
-            assert told["stricthostkeychecking"] in ("true", "yes")
-            assert told["identitiesonly"] == "yes"
-            assert _unescaped(told["identityfile"]) == str(key)
-            assert _unescaped(told["userknownhostsfile"]) == str(known)
+            found = _understood(config, called)
+            assert (found["hostname"], found["port"], found["user"]) == (host.address, "22", "root")
+            assert found["stricthostkeychecking"] in ("true", "yes")
+            assert found["identitiesonly"] == "yes"
+            assert _unescaped(found["identityfile"]) == str(key)
+            assert _unescaped(found["userknownhostsfile"]) == str(known)
     assert _understood(config, "elsewhere.example")["userknownhostsfile"] != str(known)
 
 
@@ -49,5 +49,5 @@ def test_hosts_that_were_there_before_keep_what_their_operator_has_set_up(tmp_pa
     config.write_text(ssh_config([(host, SshTarget("198.18.0.77", 2222, "deploy", None, None))]))
     assert "IdentityFile" not in config.read_text()
     assert "Include ~/.ssh/config" in config.read_text()
-    told = _understood(config, host.name)
-    assert (told["hostname"], told["port"], told["user"]) == ("198.18.0.77", "2222", "deploy")
+    found = _understood(config, host.name)
+    assert (found["hostname"], found["port"], found["user"]) == ("198.18.0.77", "2222", "deploy")

@@ -57,8 +57,8 @@ def test_a_zookeeper_whose_process_ended_is_told_with_why_it_gave_no_answer(thre
 
 def test_a_cluster_without_a_majority_of_its_zookeepers_says_that_nobody_can_lead(three: PretendedContext) -> None:
     daemons(three).joining = {"m1", "m2"}
-    (told,) = zookeeper_problems(three)
-    assert told.startswith(
+    (problem,) = zookeeper_problems(three)
+    assert problem.startswith(
         "ZooKeeper has no majority: 1 of 3 serve, 2 must, so no daemon can lead; not served by: m1 ("
     )
 
@@ -94,24 +94,27 @@ def test_a_deploy_that_finds_no_leader_tells_that_there_is_no_majority(three: Pr
         return {"master/elected": 0.0} if "metrics" in url else whole(url, **more)  # type: ignore[arg-type]  # given by keyword
 
     three.ask = ask
-    with pytest.raises(DeadlinePassed, match="a master leads: not within") as told:
+    with pytest.raises(DeadlinePassed, match="a master leads: not within") as caught:
         VerifyCluster().run(three)
-    assert told.value.why.startswith("ZooKeeper has no majority: 1 of 3 serve")
-    assert "dcos-zookeeper.service of m1, m3" in told.value.hint
+    assert caught.value.why.startswith("ZooKeeper has no majority: 1 of 3 serve")
+    assert "dcos-zookeeper.service of m1, m3" in caught.value.hint
 
 
 def test_a_deploy_is_not_done_while_a_zookeeper_does_not_serve(three: PretendedContext) -> None:
     daemons(three).joining = {"m3"}
-    with pytest.raises(DeadlinePassed, match="every ZooKeeper serves: not within") as told:
+    with pytest.raises(DeadlinePassed, match="every ZooKeeper serves: not within") as caught:
         VerifyCluster().run(three)
-    assert "2 of 3 serve, no other may fail" in told.value.why
+    assert "2 of 3 serve, no other may fail" in caught.value.why
 
 
 def test_an_agent_without_its_port_is_a_problem_and_no_deploy_is_done_with_it(three: PretendedContext) -> None:
     """It is registered, its unit is active, and somebody answers at its port; only not the agent."""
     daemons(three).robbed = {"a1": "port 5051 is taken by pid 77 ('python3') of the task thief"}
-    (told,) = [problem for problem in status.read(three).problems if "agent of" in problem]
-    assert told.startswith("the agent of a1 does not answer as it should") and "of the task thief" in told
+    (problems_found,) = [problem for problem in status.read(three).problems if "agent of" in problem]
+    assert (
+        problems_found.startswith("the agent of a1 does not answer as it should")
+        and "of the task thief" in problems_found
+    )
     with pytest.raises(DeadlinePassed) as caught:
         VerifyCluster().run(three)
     assert "no healthy answer from the agent of a1" in str(caught.value.why) and "thief" in str(caught.value.evidence)
@@ -125,9 +128,9 @@ def test_the_init_that_leads_is_named_whichever_answers_first(three: PretendedCo
 
 def test_an_init_that_names_nobody_of_the_cluster_is_not_taken_for_a_leader(three: PretendedContext) -> None:
     daemons(three).leading_init = "203.0.113.9"
-    with pytest.raises(NotWell, match="no init leads") as told:
+    with pytest.raises(NotWell, match="no init leads") as caught:
         init(three.ask, three.spec, three.services)
-    assert "m1: names no master's init as the one that leads, but 203.0.113.9:8080" in told.value.evidence
+    assert "m1: names no master's init as the one that leads, but 203.0.113.9:8080" in caught.value.evidence
 
 
 def test_every_check_that_a_descriptor_may_name_is_there() -> None:

@@ -38,9 +38,9 @@ def test_machines_are_not_switched_while_somebody_else_works_on_the_cluster(tmp_
     elsewhere = lock.LockHolder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
     assert lock.take(ctx.remote(master), elsewhere) is None
     for verb in ("power-off", "reboot", "start"):
-        with pytest.raises(LockHeld, match=r"bob on elsewhere .* since 1970") as told:
+        with pytest.raises(LockHeld, match=r"bob on elsewhere .* since 1970") as caught:
             switch(ctx, verb, [agent], ignore_lock=False)
-        assert "--ignore-lock" in told.value.hint
+        assert "--ignore-lock" in caught.value.hint
     assert ctx.provider.inspect()["a2"].condition is Condition.RUNNING
     assert conditions(switch(ctx, "power-off", [agent], ignore_lock=True)) == {"a2": "off"}
     assert ctx.provider.inspect()["a2"].condition is Condition.OFF

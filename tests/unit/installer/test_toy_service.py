@@ -218,7 +218,7 @@ def test_a_toys_folder_is_gone_and_so_is_all_that_it_had_on_the_machine(roles: P
     expected = host.check(without, kept)
     changes = host.apply(without, kept).changes
     assert changes == expected
-    told = {(change["kind"], change["action"], change["name"]) for change in changes}
+    found = {(change["kind"], change["action"], change["name"]) for change in changes}
     assert {
         ("unit", "stop", "dcos-toy.service"),
         ("user", "remove", "dcos-toy"),
@@ -226,7 +226,7 @@ def test_a_toys_folder_is_gone_and_so_is_all_that_it_had_on_the_machine(roles: P
         ("secret", "remove", "tls-toy.pem"),
         ("file", "remove", "units/dcos-toy.service"),
         ("link", "remove", "/etc/systemd/system/dcos-toy.service"),
-    } <= told
+    } <= found
     assert host.machine.user("dcos-toy") is None and host.machine.group("dcos-toy") is None
     former = host.path("/opt/dcos/generations/1")  # kept, to go back to
     left = [path for path in host.root.rglob("*") if "toy" in path.name and not path.is_relative_to(former)]
@@ -302,8 +302,8 @@ def clients(manifest: Manifest, path: str) -> set[str]:
 def test_what_a_cluster_can_do_is_what_its_services_say(roles: Path) -> None:
     descriptor = roles / "toy" / "service.yml"
     descriptor.write_text(descriptor.read_text().replace("after: [common]", "after: [common]\ncapabilities: [TOYS]"))
-    told = told_services.load(written(roles.parent / "told.json", load(roles).services_file))
-    assert {service.name: service.capabilities for service in told if service.capabilities} == {
+    found = told_services.load(written(roles.parent / "told.json", load(roles).services_file))
+    assert {service.name: service.capabilities for service in found if service.capabilities} == {
         "cosmos": ("PACKAGE_MANAGEMENT",),
         "toy": ("TOYS",),
     }
@@ -368,32 +368,32 @@ def test_a_mistake_in_a_descriptor_is_told_with_its_file_and_line(
     wrong, right = (part.replace("TLS", port) for part in change)
     assert wrong in before
     path.write_text(before.replace(wrong, right, 1))
-    with pytest.raises(DescriptorsInvalid) as told:
+    with pytest.raises(DescriptorsInvalid) as caught:
         load(roles)
-    shown = [str(problem) for problem in told.value.problems]
+    shown = [str(problem) for problem in caught.value.problems]
     assert any(f"{path}:{line}: " in problem and said in problem for problem in shown), shown
 
 
 def test_a_role_without_a_descriptor_is_named(roles: Path) -> None:
     (roles / "toy" / "service.yml").unlink()
-    with pytest.raises(DescriptorsInvalid) as told:
+    with pytest.raises(DescriptorsInvalid) as caught:
         load(roles)
-    assert "toy/service.yml:1: it is not there" in told.value.evidence
+    assert "toy/service.yml:1: it is not there" in caught.value.evidence
 
 
 def test_every_service_tells_dcos_auth_what_that_reads(tmp_path: Path) -> None:
-    told = told_services.load(written(tmp_path / "services.json", installed().services_file))
-    assert [service.name for service in told] == [service.name for service in installed()]
-    assert told == installed().records
+    found = told_services.load(written(tmp_path / "services.json", installed().services_file))
+    assert [service.name for service in found] == [service.name for service in installed()]
+    assert found == installed().records
     by_hand = told_services.by_hand(master=5049, init=8443, agent=5052, gateway=443)
-    assert all(one in told for one in by_hand) and len(by_hand) == 6
+    assert all(one in found for one in by_hand) and len(by_hand) == 6
 
 
 def test_daemons_that_are_started_by_hand_know_the_services_as_their_descriptors_have_them() -> None:
     """Of a service that is not in the file, daemons by hand know nothing: a new role needs no other file."""
-    told = {record.name: record for record in installed().records}
+    found = {record.name: record for record in installed().records}
     for name, record in shipped_services.shipped().items():
-        assert record == told[name], "run python -m tests.support.generated"
+        assert record == found[name], "run python -m tests.support.generated"
 
 
 def test_a_service_lets_in_those_whose_descriptors_say_that_they_call_it(roles: Path) -> None:

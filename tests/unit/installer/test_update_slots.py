@@ -52,7 +52,7 @@ OLD, NEW = "0" * 64, "1" * 64
 def update_folder(folder: Path, **changes: Any) -> Path:
     """An update as an image's folder has it."""
     folder.mkdir()
-    told: dict[str, Any] = {
+    found: dict[str, Any] = {
         "format": 1,
         "name": "vm",
         "arguments": ["quiet"],
@@ -61,8 +61,8 @@ def update_folder(folder: Path, **changes: Any) -> Path:
     }
     for part, content in (("root", b"root" * 1000), ("kernel", b"kernel"), ("initrd", b"initrd")):
         (folder / part).write_bytes(content)
-        told[part] = {"name": part, "sha256": NEW, "size": len(content)}
-    (folder / "update.json").write_text(json.dumps(told | changes))
+        found[part] = {"name": part, "sha256": NEW, "size": len(content)}
+    (folder / "update.json").write_text(json.dumps(found | changes))
     return folder
 
 
@@ -239,10 +239,10 @@ def test_the_tasks_that_a_restart_ends_are_told_and_the_next_agent_waits_for_the
     fleet.meanwhile = meanwhile
     run(ctx, upgrade)
     notes = texts(ctx, "note")
-    told = "a1: its restart ends 3 tasks: db, web (2 times); frameworks, such as Marathon, start them again"
-    assert told in notes and "a2: runs no task" in notes
+    found = "a1: its restart ends 3 tasks: db, web (2 times); frameworks, such as Marathon, start them again"
+    assert found in notes and "a2: runs no task" in notes
     gone_on = ": 2 of 3 tasks run again after 120 s; the others have ended, or find no room: going on"
-    assert notes.index(told) < notes.index(gone_on) < notes.index("a1: is well with the image vm")
+    assert notes.index(found) < notes.index(gone_on) < notes.index("a1: is well with the image vm")
     assert restarted == ["m1: 3", "a1: 3", "a2: 2"]
 
 

@@ -164,9 +164,9 @@ def test_what_is_of_another_format_is_refused_by_name_and_nothing_is_touched(key
     before = core.snapshot()
     with pytest.raises(
         stored.UnreadableState, match=r"is of format [03], and this init reads 1 and 2; run the init"
-    ) as told:
+    ) as caught:
         core.receive(Recovered((*VALUES.items(), (key, value))), Now(0.0, 0.0))
-    assert key in str(told.value)
+    assert key in str(caught.value)
     assert core.take_effects() == [] and core.snapshot() == before
 
 
@@ -183,9 +183,9 @@ def test_what_is_under_another_kind_of_key_is_refused_by_name(key: str) -> None:
 def test_what_is_damaged_is_named(key: str, value: bytes) -> None:
     if key == "framework/id" and value in (b"", b"[]"):
         return  # format 1: any text is an id there
-    with pytest.raises(stored.UnreadableState, match="cannot be read") as told:
+    with pytest.raises(stored.UnreadableState, match="cannot be read") as caught:
         stored.read(key, value)
-    assert key in str(told.value)
+    assert key in str(caught.value)
 
 
 @given(

@@ -116,10 +116,10 @@ def test_roles_are_told_with_every_subscription_and_missed_ones_after_it(cluster
     assert cluster.roles == ["*", "dev"]
     # One that comes while the master is being told is told of afterwards.
     cluster.disconnect()
-    told = cluster.core.introduction().roles
+    found = cluster.core.introduction().roles
     create(cluster, "/ops/a", role="ops")
-    assert told == ["*", "dev"] and cluster.roles == told
-    cluster.subscribed(told)
+    assert found == ["*", "dev"] and cluster.roles == found
+    cluster.subscribed(found)
     assert cluster.roles == ["*", "dev", "ops"]
 
 

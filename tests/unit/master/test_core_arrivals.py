@@ -50,18 +50,18 @@ def test_what_is_told_beside_a_task_info_is_what_would_be_read_in_it() -> None:
 
 def test_of_two_statuses_the_oldest_is_the_one_that_the_framework_gets_next() -> None:
     oldest, newest = ({"task_id": {"value": "t1"}, "state": f"TASK_{state}"} for state in ("RUNNING", "FINISHED"))
-    told = {"state": "TASK_FINISHED", "status": newest, "unacknowledged": oldest}
-    for document in (with_task(FORMER, **told), with_task(PRESENT, **told)):
+    found = {"state": "TASK_FINISHED", "status": newest, "unacknowledged": oldest}
+    for document in (with_task(FORMER, **found), with_task(PRESENT, **found)):
         (task,) = arrival(document).tasks
         assert task.status_state is not None and task.status_state.value == "TASK_RUNNING"
         assert [json.loads(status)["state"] for status in task.statuses] == ["TASK_RUNNING", "TASK_FINISHED"]
 
 
 def test_what_is_kept_is_ascii_and_without_data_whoever_says_it() -> None:
-    told = {**FORMER["tasks"][0]["status"], "message": "é", "data": "aGk="}
-    (task,) = arrival(with_task(FORMER, status=told)).tasks
+    found = {**FORMER["tasks"][0]["status"], "message": "é", "data": "aGk="}
+    (task,) = arrival(with_task(FORMER, status=found)).tasks
     assert task.statuses[0].isascii() and b"data" not in task.statuses[0]
-    document = json.dumps(with_task(PRESENT, status=told, unacknowledged=None), ensure_ascii=False).encode()
+    document = json.dumps(with_task(PRESENT, status=found, unacknowledged=None), ensure_ascii=False).encode()
     call, version = internal.connect(document)
     (task,) = arrivals.arrival(call, version, 7, "198.18.0.1").tasks
     assert task.statuses[0].isascii()
@@ -92,8 +92,8 @@ def test_what_was_read_at_the_door_waits_for_the_registry(document: Any, monkeyp
     state, _ = snapshot.read(core.source.seed, core.snapshot())
     assert list(state.writes) == list(core.state.writes), "a recording may begin here"
     hidden = snapshot.veiled(core.snapshot(), lambda info: b"?" * len(info))
-    (told,) = waiting.arrival.tasks
-    assert told.info in core.snapshot() and told.info not in hidden
+    (reported,) = waiting.arrival.tasks
+    assert reported.info in core.snapshot() and reported.info not in hidden
     monkeypatch.setattr(internal, "connect", None)
     while world.write():
         pass

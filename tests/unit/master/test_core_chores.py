@@ -71,18 +71,18 @@ def test_what_waits_does_not_grow_however_fast_a_client_calls(kind: str) -> None
     world = World(agents=1, frameworks=2)
     world.run_until_idle()
     one, other = world.frameworks
-    told = []
+    received = []
     for number in range(9):
         for framework in (one, other):
             many = [{"value": f"{kind}{number}.{part}"} for part in range(5)]
             asked = {"tasks": [{"task_id": task} for task in many]}
-            told += call(framework, kind, **(asked if kind == "RECONCILE" else {"offer_ids": many}))
+            received += call(framework, kind, **(asked if kind == "RECONCILE" else {"offer_ids": many}))
             assert len(world.core.state.chores) <= 2 * chores.UNDER_WAY, "so many of each"
     while world.core.state.chores:
-        told += step(world)
+        received += step(world)
     if kind == "RECONCILE":
         wanted = [f"{kind}{number}.{part}" for number in range(9) for part in range(5)]
-        assert sorted(status.task_id.value for status in told) == sorted(wanted * 2), "all of it is done"
+        assert sorted(status.task_id.value for status in received) == sorted(wanted * 2), "all of it is done"
 
 
 def test_many_tasks_are_told_of_in_steps() -> None:
@@ -99,13 +99,13 @@ def test_many_tasks_are_told_of_in_steps() -> None:
     while agent.read():
         pass
     assert known[2] not in world.core.state.frameworks[framework.id or ""].tasks
-    told = [status.task_id.value for status in (*step(world), *step(world))]
-    assert told == known[3:], "what is over and done with since is not told of"
+    found = [status.task_id.value for status in (*step(world), *step(world))]
+    assert found == known[3:], "what is over and done with since is not told of"
     asked = [{"task_id": {"value": name}} for name in (*known, "unknown")]
-    told = call(framework, "RECONCILE", tasks=asked)
+    found = call(framework, "RECONCILE", tasks=asked)
     assert call(framework, "RECONCILE", tasks=asked[:1])[0].task_id.value == known[0], "another call is not held up"
-    told += step(world) + step(world)
-    states = {status.task_id.value: status.state.value for status in told}
+    found += step(world) + step(world)
+    states = {status.task_id.value: status.state.value for status in found}
     lost = "TASK_UNKNOWN" if framework.aware else "TASK_LOST"
     running = dict.fromkeys(known, "TASK_RUNNING")
     assert states == {**running, known[2]: lost, "unknown": lost}
@@ -142,8 +142,8 @@ def test_the_tasks_of_a_framework_that_is_removed_end_in_steps(meanwhile: str) -
     framework.call("TEARDOWN")
     framework.removed = True
     assert len(known.tasks) == total - 2 and framework.id in state.completed and framework.id not in state.frameworks
-    told = {message["type"] for agent in world.agents for message in agent.inbox}
-    assert "SHUTDOWN_FRAMEWORK" in told, "agents end them all at once"
+    found = {message["type"] for agent in world.agents for message in agent.inbox}
+    assert "SHUTDOWN_FRAMEWORK" in found, "agents end them all at once"
     world.check()
     if meanwhile == "agent lost":
         for agent in world.agents:
@@ -175,8 +175,8 @@ def test_an_agent_that_runs_nothing_of_a_framework_is_not_told_of_it() -> None:
     framework.launch([next(iter(framework.offers))], [(0.1, 1)])
     world.run_until_idle()
     framework.call("TEARDOWN")
-    told = [[message["type"] for message in agent.inbox] for agent in world.agents]
-    assert sorted(map(len, told)) == [0, 1]
+    found = [[message["type"] for message in agent.inbox] for agent in world.agents]
+    assert sorted(map(len, found)) == [0, 1]
 
 
 def test_agents_that_do_not_come_back_are_given_up_in_steps() -> None:

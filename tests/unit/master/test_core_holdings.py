@@ -39,8 +39,8 @@ def test_the_same_port_of_two_agents_is_held_twice() -> None:
         framework.decline(offer_id, 1e6)
 
     def used(what: str) -> list[Any]:
-        (told,) = shown(world, what)["frameworks"]
-        return [told["used_resources"].get("ports"), told["used_resources"]["cpus"]]
+        (framework,) = shown(world, what)["frameworks"]
+        return [framework["used_resources"].get("ports"), framework["used_resources"]["cpus"]]
 
     assert used("state") == used("state_summary") == used("frameworks") == ["[1-1]", 2.0]
     (role,) = shown(world, "roles")["roles"]
@@ -71,24 +71,24 @@ def test_it_is_so_again_under_the_next_master_and_when_an_agent_is_gone() -> Non
     one_task_on_each(world)
     world.restart()
     world.run_until_idle()
-    (told,) = shown(world, "state")["frameworks"]
-    assert (told["used_resources"]["ports"], told["used_resources"]["cpus"]) == ("[1-1]", 2.0)
+    (framework,) = shown(world, "state")["frameworks"]
+    assert (framework["used_resources"]["ports"], framework["used_resources"]["cpus"]) == ("[1-1]", 2.0)
     lost = world.agents.pop(0)
     lost.break_off()
     world.live(60.0)
     assert lost.id not in world.core.state.agents
-    (told,) = shown(world, "state")["frameworks"]
-    assert (told["used_resources"]["ports"], told["used_resources"]["cpus"]) == ("[1-1]", 1.0)
+    (framework,) = shown(world, "state")["frameworks"]
+    assert (framework["used_resources"]["ports"], framework["used_resources"]["cpus"]) == ("[1-1]", 1.0)
     world.check()
 
 
 def test_the_same_ports_offered_by_two_agents_are_told_as_one_range() -> None:
     world = World(agents=2, frameworks=1)
     world.run_until_idle()
-    (told,) = shown(world, "state")["frameworks"]
-    assert len(told["offers"]) == 2
-    assert told["offered_resources"]["ports"] == told["resources"]["ports"] == "[1-20]"
-    assert told["resources"]["cpus"] == 8.0
+    (framework,) = shown(world, "state")["frameworks"]
+    assert len(framework["offers"]) == 2
+    assert framework["offered_resources"]["ports"] == framework["resources"]["ports"] == "[1-20]"
+    assert framework["resources"]["cpus"] == 8.0
 
 
 # --- reserved resources ----------------------------------------------------------------------------------------------
@@ -131,8 +131,8 @@ def test_reserved_resources_are_offered_to_their_role_and_told() -> None:
     (slave,) = shown(world, "slaves")["slaves"]
     assert slave["reserved_resources"]["web"]["cpus"] == 2.0 and slave["reserved_resources"]["web"]["ports"] == "[5-6]"
     assert slave["unreserved_resources"]["cpus"] == 1.0 and slave["resources"]["cpus"] == 3.0
-    told = slave["reserved_resources_full"]["web"]
-    assert {(one["name"], one["role"], one["reservations"][0]["type"]) for one in told} == {
+    found = slave["reserved_resources_full"]["web"]
+    assert {(one["name"], one["role"], one["reservations"][0]["type"]) for one in found} == {
         ("cpus", "web", "STATIC"),
         ("ports", "web", "STATIC"),
     }
@@ -162,8 +162,8 @@ def test_an_agent_that_offers_what_nobody_could_take_is_refused(resource: Any, w
 def test_a_task_told_by_an_agent_is_looked_at_too() -> None:
     task = {"name": "t", "task_id": {"value": "t"}, "agent_id": {"value": "a"}, "resources": [scalar("mem", 1e13)]}
     raw = msgspec.Raw(codec.encode(task))
-    told = internal.RunningTask(framework_id="f", task=raw, state=TaskState.TASK_RUNNING)
-    answer = connect(World(agents=0, frameworks=0), [scalar("cpus", 1)], [told])
+    found = internal.RunningTask(framework_id="f", task=raw, state=TaskState.TASK_RUNNING)
+    answer = connect(World(agents=0, frameworks=0), [scalar("cpus", 1)], [found])
     assert answer.status == 400 and b"task t of framework f" in answer.body and b"out of range" in answer.body
 
 

@@ -244,8 +244,8 @@ def test_what_ended_is_told_of_within_bounds_and_the_largest_history_gives_way(m
     many = [run(large, small, "x" * 90_000, 5) for _ in range(4)]
     frameworks = one.core.state.frameworks
     assert [task.id for task in frameworks[small.id or ""].completed] == kept
-    told = [task.id for task in frameworks[large.id or ""].completed]
-    assert told == [name for names in many for name in names][-len(told) :] and 8 <= len(told) <= 11
+    found = [task.id for task in frameworks[large.id or ""].completed]
+    assert found == [name for names in many for name in names][-len(found) :] and 8 <= len(found) <= 11
     large.call("TEARDOWN")
     large.stream, large.removed = None, True
     one.check()

@@ -17,8 +17,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "kernel.md"
 
 def test_the_page_tells_of_every_flag_and_of_no_other() -> None:
     table = re.findall(r"^\| (`[^|]*`) \|", PAGE.read_text().split("## Flags")[1], re.MULTILINE)
-    told = {name for cell in table for name in re.findall(r"`(\w+)`", cell)}
-    assert told == {flag.name for flag in MasterFlags.declared()}
+    found = {name for cell in table for name in re.findall(r"`(\w+)`", cell)}
+    assert found == {flag.name for flag in MasterFlags.declared()}
 
 
 def test_flags_that_are_said_not_to_be_accepted_are_not() -> None:

@@ -131,9 +131,9 @@ def test_a_malformed_escape_is_not_quoted_at_length() -> None:
 
 def test_the_build_names_the_code_that_runs_as_git_does(tmp_path: Path) -> None:
     """Which is the same on a machine, where the tools of a checkout are missing."""
-    told = build.info()
-    assert re.fullmatch(r"[0-9a-f]{40}", told["git_sha"])
-    assert told["git_tag"] == dcos_runtime.__version__
+    found = build.info()
+    assert re.fullmatch(r"[0-9a-f]{40}", found["git_sha"])
+    assert found["git_tag"] == dcos_runtime.__version__
     source = Path(dcos_runtime.__file__).parent
     git = ["git", "-c", "core.excludesFile=", "-c", "core.autocrlf=false", f"--git-dir={tmp_path / 'git'}"]
     subprocess.run([*git, "init", "-q"], check=True)
@@ -145,4 +145,4 @@ def test_the_build_names_the_code_that_runs_as_git_does(tmp_path: Path) -> None:
     remove = [*git, f"--work-tree={source}", "rm", "-rq", "--cached", *sorted(build.WORKSHOP)]
     subprocess.run(remove, check=True, cwd=source)
     tree = subprocess.run([*git, "write-tree"], check=True, capture_output=True, text=True, cwd=source)
-    assert tree.stdout.strip() == told["git_sha"]
+    assert tree.stdout.strip() == found["git_sha"]

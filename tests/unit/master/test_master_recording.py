@@ -278,8 +278,8 @@ def test_the_command_says_where_effects_differ(
     monkeypatch.setattr(offers, "DEFAULT_REFUSE_SECONDS", 7.0)
     monkeypatch.setattr("dcos_runtime.master.core.silence.send_ping", lambda state, agent: None)
     assert replay.main([str(path)]) == 1
-    told = capsys.readouterr().out
-    assert "event" in told and "effect" in told and " now " in told
+    output = capsys.readouterr().out
+    assert "event" in output and "effect" in output and " now " in output
 
 
 def test_what_the_core_raised_is_raised_again_and_what_it_wanted_is_done() -> None:

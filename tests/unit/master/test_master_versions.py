@@ -31,30 +31,30 @@ def connect(core: Core, data: bytes) -> tuple[int, str, list[dict[str, object]]]
     """The answer's status and text, and what the agent is told."""
     core.stream += 1
     effects = core.feed(events.AgentConnect(1, core.stream, data, "127.0.0.1"))
-    told = [json.loads(effect.data) for effect in effects if isinstance(effect, SendToAgent)]
+    found = [json.loads(effect.data) for effect in effects if isinstance(effect, SendToAgent)]
     (reply,) = [effect for effect in effects if isinstance(effect, Reply)]
-    return reply.status, reply.body.decode(), told
+    return reply.status, reply.body.decode(), found
 
 
 def test_an_agent_of_the_former_version_is_a_member_with_all_its_tasks() -> None:
     core = Core()
-    status, _, told = connect(core, CONNECT % b"")
-    assert status == 200 and [message["type"] for message in told] == ["CONNECTED", "PING"]
-    assert told[0]["version"] == 1
+    status, _, found = connect(core, CONNECT % b"")
+    assert status == 200 and [message["type"] for message in found] == ["CONNECTED", "PING"]
+    assert found[0]["version"] == 1
     (agent,) = core.core.state.agents.values()
     assert [task.id for task in agent.all_tasks()] == ["t"]
     upgraded = CONNECT.replace(b'"version":1', b'"version":1,"versions":[1,2]') % (
         b',"id":{"value":"%b"}' % agent.id.encode()
     )
-    status, _, told = connect(core, upgraded)
-    assert status == 200 and told[0]["version"] == 2
+    status, _, found = connect(core, upgraded)
+    assert status == 200 and found[0]["version"] == 2
     assert [task.id for task in agent.all_tasks()] == ["t"], "it goes on"
 
 
 def test_an_agent_of_another_version_is_refused_by_name_and_changes_nothing() -> None:
     core = Core()
-    status, text, told = connect(core, b'{"version":3,"versions":[3,4],"agent":"of another form"}')
-    assert status == 400 and not told and not core.core.state.agents and not core.registry
+    status, text, found = connect(core, b'{"version":3,"versions":[3,4],"agent":"of another form"}')
+    assert status == 400 and not found and not core.core.state.agents and not core.registry
     assert text == (
         "this agent speaks versions 3 and 4 of the agent protocol, this master versions 1 and 2; upgrade this master"
     )

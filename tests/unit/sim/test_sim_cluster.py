@@ -68,7 +68,7 @@ def test_another_process_does_the_same() -> None:
         "import hashlib; o = run(PROFILES['init'], '3', steps=800, trace=True);"
         "print(o.steps, o.failure, hashlib.sha256(chr(10).join(o.trace).encode()).hexdigest())"
     )
-    told = {
+    found = {
         subprocess.run(
             [sys.executable, "-c", code],
             env=os.environ | {"PYTHONHASHSEED": hash_seed},
@@ -78,7 +78,7 @@ def test_another_process_does_the_same() -> None:
         ).stdout
         for hash_seed in ("1", "2")
     }
-    assert len(told) == 1
+    assert len(found) == 1
 
 
 def test_another_seed_does_something_else() -> None:

@@ -217,10 +217,10 @@ def test_a_run_without_faults(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_failure_tells_its_seed_and_the_least_that_makes_it(capsys: pytest.CaptureFixture[str]) -> None:
     with planted(next(one for one in ALL if one.name == "agent-id-not-kept")):
         assert cli.main(["--seed", "9", "--seconds", "60"]) == 1
-    told = capsys.readouterr().out
-    assert "The least that makes seed 9 fail" in told
-    assert "no fault at all" in told
-    assert "is not on its disk" in told
+    output = capsys.readouterr().out
+    assert "The least that makes seed 9 fail" in output
+    assert "no fault at all" in output
+    assert "is not on its disk" in output
 
 
 @pytest.mark.parametrize(

@@ -100,9 +100,9 @@ def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
     )
     writer = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "state")], stdout=subprocess.PIPE)
     assert writer.stdout is not None
-    told = [int(writer.stdout.readline()) for _ in range(50)][-1]
+    found = [int(writer.stdout.readline()) for _ in range(50)][-1]
     writer.send_signal(signal.SIGKILL)
-    told = max([told, *(int(line) for line in writer.stdout.read().split(b"\n") if line)])
+    found = max([found, *(int(line) for line in writer.stdout.read().split(b"\n") if line)])
     writer.wait()
 
     async def read() -> dict[str, bytes]:
@@ -113,5 +113,5 @@ def test_acknowledged_writes_survive_kill_9(tmp_path: Path) -> None:
             await store.close()
 
     entries = asyncio.run(read())
-    assert int(entries["last"]) >= told
+    assert int(entries["last"]) >= found
     assert set(entries) == {"last", *(f"k/{number}" for number in range(int(entries["last"]) + 1))}

@@ -272,6 +272,6 @@ def test_licences_are_told_and_their_lack_as_well(tmp_path: Path) -> None:
     run("new", "web", source=tmp_path)
     (tmp_path / "app.json").write_text('{"id": "/bare"}')
     run("convert", str(tmp_path / "app.json"), source=tmp_path)
-    told = json.loads(run("licences", "--json", source=tmp_path).output)
-    assert [(one["name"], bool(one["licences"])) for one in told] == [("bare", False), ("web", True)]
+    result = json.loads(run("licences", "--json", source=tmp_path).output)
+    assert [(one["name"], bool(one["licences"])) for one in result] == [("bare", False), ("web", True)]
     assert "without a licence: 1" in run("licences", source=tmp_path).output

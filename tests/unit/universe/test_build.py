@@ -493,9 +493,9 @@ def test_a_source_with_errors_is_not_built(tmp_path: Path, source: Path) -> None
     plain(source, out)
     before = files_of(out)
     edit(revisions(source)[0], version="1 2", description=None)
-    with pytest.raises(BuildRefused, match="is not built") as told:
+    with pytest.raises(BuildRefused, match="is not built") as caught:
         plain(source, out)
-    assert len(told.value.report.errors) >= 2 and "dcos-universe check" in told.value.hint
+    assert len(caught.value.report.errors) >= 2 and "dcos-universe check" in caught.value.hint
     assert files_of(out) == before and not (tmp_path / ".out.build" / "stage").exists()
 
 
@@ -528,9 +528,9 @@ def test_a_link_to_a_tree_stays_one(tmp_path: Path, source: Path) -> None:
 
 def test_a_second_build_of_a_tree_is_kept_away(tmp_path: Path, source: Path) -> None:
     out = tmp_path / "out"
-    with room(out), pytest.raises(UniverseError, match="another process") as told:
+    with room(out), pytest.raises(UniverseError, match="another process") as caught:
         plain(source, out)
-    assert str(os.getpid()) in told.value.why
+    assert str(os.getpid()) in caught.value.why
     assert plain(source, out).written
     with room(tmp_path / "other"):
         plain(source, out)
@@ -543,9 +543,9 @@ def test_a_file_system_that_cannot_switch_is_told_before_anything_is_made(
         raise OSError(22, "Invalid argument", str(left))
 
     monkeypatch.setattr(rooms, "_exchange", refuse)
-    with pytest.raises(UniverseError, match="nothing can be built") as told:
+    with pytest.raises(UniverseError, match="nothing can be built") as caught:
         plain(source, tmp_path / "out")
-    assert "local one" in told.value.hint
+    assert "local one" in caught.value.hint
     assert not (tmp_path / "out").exists() and not (tmp_path / ".out.build" / "stage").exists()
 
 

@@ -31,11 +31,12 @@ def test_it_tells_what_it_made(tmp_path: Path, source: Path) -> None:
 
 
 def test_it_tells_a_program_what_it_made(tmp_path: Path, source: Path) -> None:
-    told = json.loads(run(source, tmp_path / "out", "--json", "--no-site", "--no-twins").stdout)
-    assert told["built"] is True and (told["packages"], told["revisions"]) == (2, 4)
-    assert set(told["seconds"]) == {"check", "files", "switch", "clearing"}
+    result = json.loads(run(source, tmp_path / "out", "--json", "--no-site", "--no-twins").stdout)
+    assert result["built"] is True and (result["packages"], result["revisions"]) == (2, 4)
+    assert set(result["seconds"]) == {"check", "files", "switch", "clearing"}
     assert (
-        told["digests"]["universe"] == json.loads((tmp_path / "out" / "delta" / "universe.json").read_bytes())["digest"]
+        result["digests"]["universe"]
+        == json.loads((tmp_path / "out" / "delta" / "universe.json").read_bytes())["digest"]
     )
     assert not (tmp_path / "out" / "index.html").exists() and not (tmp_path / "out" / "universe.json.gz").exists()
 
@@ -48,9 +49,9 @@ def test_it_tells_each_error_of_a_source(tmp_path: Path, source: Path) -> None:
     assert isinstance(done.exception, UniverseError)
     assert done.stderr.count(f"{place}/package.json") >= 2, done.stderr
     done = run(source, tmp_path / "out", "--json")
-    told = json.loads(done.stdout)
-    assert done.exit_code == 1 and told["built"] is False
-    assert {finding["file"] for finding in told["findings"]} == {f"{place}/package.json"}
+    result = json.loads(done.stdout)
+    assert done.exit_code == 1 and result["built"] is False
+    assert {finding["file"] for finding in result["findings"]} == {f"{place}/package.json"}
     assert not (tmp_path / "out").exists()
 
 

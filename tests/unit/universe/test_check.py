@@ -291,10 +291,10 @@ def test_options_that_a_template_asks_for_and_nobody_describes(tmp_path: Path, t
     source.write(tmp_path)
     report = check(tmp_path)
     assert report.errors == ()
-    told = [one for one in report.warnings if one.rule == "undefined-option"]
-    assert [name for one in told for name in names if repr(name) in one.what] == names
-    assert len(told) == len(names)
-    assert all("line 6" in one.what for one in told)
+    result = [one for one in report.warnings if one.rule == "undefined-option"]
+    assert [name for one in result for name in names if repr(name) in one.what] == names
+    assert len(result) == len(names)
+    assert all("line 6" in one.what for one in result)
 
 
 @pytest.mark.parametrize(
@@ -447,10 +447,10 @@ def test_files_of_this_moment_are_not_trusted_by_their_times(tmp_path: Path) -> 
     source, cache = tmp_path / "source", tmp_path / "cache"
     place = good().write(source)
     check(source, cache=cache)
-    told = (place / "package.json").stat()
+    result = (place / "package.json").stat()
     text = (place / "package.json").read_text()
     (place / "package.json").write_text(text.replace("1.0.0", "1_0_0"))
-    os.utime(place / "package.json", ns=(told.st_atime_ns, told.st_mtime_ns))
+    os.utime(place / "package.json", ns=(result.st_atime_ns, result.st_mtime_ns))
     assert found(check(source, cache=cache)) == [("value", f"{FOLDER}/package.json", ("version",))]
 
 

@@ -41,20 +41,20 @@ def test_the_report_names_file_place_and_remedy(tmp_path: Path) -> None:
     source = good()
     source.package["version"] = "1 0"
     source.write(tmp_path)
-    told = run(str(tmp_path), "--no-cache").output.splitlines()
-    assert told[0] == f"{FOLDER}/package.json"
-    assert told[1].startswith("  error   /version: ")
-    assert told[1].endswith("; allowed are letters, digits, dots and dashes [value]")
-    assert told[-1] == "1 package, 1 revision: 1 error, 0 warnings"
+    output = run(str(tmp_path), "--no-cache").output.splitlines()
+    assert output[0] == f"{FOLDER}/package.json"
+    assert output[1].startswith("  error   /version: ")
+    assert output[1].endswith("; allowed are letters, digits, dots and dashes [value]")
+    assert output[-1] == "1 package, 1 revision: 1 error, 0 warnings"
 
 
 def test_json_has_every_finding(tmp_path: Path) -> None:
     source = good()
     source.package["version"] = "1 0"
     source.write(tmp_path)
-    told = json.loads(run(str(tmp_path), "--no-cache", "--json").output)
-    (finding,) = told.pop("findings")
-    assert told == {"packages": 1, "revisions": 1, "checked": 1, "errors": 1, "warnings": 0, "ok": False}
+    result = json.loads(run(str(tmp_path), "--no-cache", "--json").output)
+    (finding,) = result.pop("findings")
+    assert result == {"packages": 1, "revisions": 1, "checked": 1, "errors": 1, "warnings": 0, "ok": False}
     assert finding == {
         "severity": "error",
         "rule": "value",
@@ -80,12 +80,12 @@ def test_what_packages_hold_says_nothing_to_a_terminal(tmp_path: Path) -> None:
     source.package["\x1b[31mred\u202e"] = 1
     source.package["version"] = "\x1b]0;title\x07"
     source.write(tmp_path)
-    told = run(str(tmp_path), "--no-cache").output
-    assert "\x1b" not in told and "\x07" not in told and "\u202e" not in told
+    output = run(str(tmp_path), "--no-cache").output
+    assert "\x1b" not in output and "\x07" not in output and "\u202e" not in output
     assert plain("a\x1bb\u202e\n") == "a\\x1bb\\u202e\\n"
 
 
 def test_rules_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    told = run("--rules").output
-    assert all(rule in told and wants in told for rule, (_, wants) in RULES.items())
+    output = run("--rules").output
+    assert all(rule in output and wants in output for rule, (_, wants) in RULES.items())

@@ -26,8 +26,8 @@ def test_the_table_of_rules_is_that_of_the_program() -> None:
 
 
 def test_the_files_of_the_format_are_those_that_are_read() -> None:
-    told = re.findall(r"^\| `([a-z.]+)` \| ", TEXT, re.MULTILINE)
-    assert [name for name in told if "." in name][:6] == [*_in_order(), reading.DIGESTS]
+    found = re.findall(r"^\| `([a-z.]+)` \| ", TEXT, re.MULTILINE)
+    assert [name for name in found if "." in name][:6] == [*_in_order(), reading.DIGESTS]
     assert f"larger than {reading.MAX_BYTES >> 20} MiB" in TEXT
     assert f"deeper than {parsing.MAX_DEPTH} objects" in TEXT
 
@@ -36,25 +36,25 @@ def _in_order() -> list[str]:
     return [reading.PACKAGE, reading.CONFIG, reading.RESOURCE, reading.TEMPLATE, reading.COMMAND]
 
 
-@pytest.mark.parametrize("told", COMMANDS, ids=lambda one: shlex.join(one.words[1:]))
+@pytest.mark.parametrize("documented", COMMANDS, ids=lambda one: shlex.join(one.words[1:]))
 def test_the_documented_commands_do_what_they_say(
-    told: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    documented: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     source = good()
     source.package["name"] = "hello"
     source.write(tmp_path / "my-repository", "packages/H/hello/0")
-    done = CliRunner().invoke(command, list(told.words[2:]))
+    done = CliRunner().invoke(command, list(documented.words[2:]))
     assert done.exit_code == 0, done.output
-    if "--json" in told.words:
+    if "--json" in documented.words:
         document = json.loads(done.output)
         keys = re.search(
             r'prints one document: `\{([^`]*?), "findings": \[\{([^`]*?)\}', TEXT[TEXT.index("## Check") :]
         )
         assert keys is not None
         assert set(re.findall(r'"(\w+)"', keys[1])) | {"findings"} == set(document)
-    elif "--rules" not in told.words:
+    elif "--rules" not in documented.words:
         assert done.output == "1 package, 1 revision: 0 errors, 0 warnings\n"
 
 

@@ -113,14 +113,14 @@ def head(*way: tuple[str, str, int], now: str, size: int = 1000) -> dict[str, An
 
 
 def test_a_head_tells_the_way() -> None:
-    told = head(("a", "b", 1), ("b", "c", 1), ("c", "d", 1), now="d")
-    way = steps(told, "b")
+    found = head(("a", "b", 1), ("b", "c", 1), ("c", "d", 1), now="d")
+    way = steps(found, "b")
     assert way is not None and [step["to"] for step in way] == ["c", "d"]
-    assert steps(told, "d") == []
+    assert steps(found, "d") == []
 
 
 @pytest.mark.parametrize(
-    ("told", "have"),
+    ("document", "have"),
     [
         (head(("a", "b", 1), now="b"), "unknown"),
         (head(("a", "b", 1), now="c"), "a"),
@@ -131,5 +131,5 @@ def test_a_head_tells_the_way() -> None:
         (head(now="b") | {"steps": [7]}, "a"),
     ],
 )
-def test_without_a_way_the_whole_index_is_taken(told: dict[str, Any], have: str) -> None:
-    assert steps(told, have) is None
+def test_without_a_way_the_whole_index_is_taken(document: dict[str, Any], have: str) -> None:
+    assert steps(document, have) is None

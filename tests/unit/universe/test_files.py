@@ -146,9 +146,9 @@ def test_what_makes_a_file_invalid_is_refused(minimum: str, manager: bool, refus
     if refused is None:
         assert dict(files([new]))
         return
-    with pytest.raises(UniverseError, match=f"repo-up-to-{refused}") as told:
+    with pytest.raises(UniverseError, match=f"repo-up-to-{refused}") as caught:
         dict(files([new]))
-    assert "minDcosReleaseVersion" in told.value.hint
+    assert "minDcosReleaseVersion" in caught.value.hint
 
 
 def test_a_revision_twice_is_refused() -> None:

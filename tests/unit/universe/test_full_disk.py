@@ -188,8 +188,8 @@ def test_verbs_that_change_a_source_tell_it_and_change_nothing(
     monkeypatch.setattr(tempfile, "mkdtemp", _no_space)
     before = files_of(publisher.source)
     assert _dcos_universe(monkeypatch, *words, "--source", str(publisher.source)) == 1
-    told = capsys.readouterr().err
-    assert "cannot be" in told and "why: " in told and "No space left on device" in told and "disk" in told
+    errors = capsys.readouterr().err
+    assert "cannot be" in errors and "why: " in errors and "No space left on device" in errors and "disk" in errors
     assert files_of(publisher.source) == before
 
 
@@ -198,8 +198,8 @@ def test_what_no_verb_tells_the_program_tells(
 ) -> None:
     monkeypatch.setattr("dcos_universe.states.checked_reason", _no_space)
     assert _dcos_universe(monkeypatch, "yank", "alpha", "0", "--reason", "x", "--source", str(tmp_path)) == 1
-    told = capsys.readouterr().err
-    assert "why: here: No space left on device" in told and "what to do: look at the disk" in told
+    errors = capsys.readouterr().err
+    assert "why: here: No space left on device" in errors and "what to do: look at the disk" in errors
 
 
 def _no_space(*_: object, **__: object) -> None:

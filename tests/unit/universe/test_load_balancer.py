@@ -134,8 +134,8 @@ def test_whatever_labels_hold_they_add_no_line_of_their_own(labels: dict[str, st
         re.sub(r"(?<= password )\S+", lambda found: found[0].replace("$", ""), line) for line in text.split("\n")
     )
     for harmful in "\r\t\x00\"'$#{":
-        told = text.replace("if { path", "").replace("unless { http_auth", "").replace("%[dst_port]", "")
-        assert harmful not in told
+        result = text.replace("if { path", "").replace("unless { http_auth", "").replace("%[dst_port]", "")
+        assert harmful not in result
 
 
 def test_virtual_hosts_are_ordered_by_weight_and_length_of_path() -> None:

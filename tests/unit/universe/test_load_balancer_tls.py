@@ -78,7 +78,7 @@ def test_what_asks_for_tls_is_never_served_in_plain_text_instead() -> None:
         seen = see([one], EXTERNAL, tls=tls, https=https)
         (found,) = seen.services
         assert (found.port is None) is (not tls) and found.hosts == () == found.paths
-        assert sum("HAPROXY_0_" in told for told in seen.warnings) == (1 if tls else 2)
+        assert sum("HAPROXY_0_" in warning for warning in seen.warnings) == (1 if tls else 2)
     made = text_of(one)
     assert "a.test" not in made and ":10001" not in made and "web_i0" in made
     assert see([one], EXTERNAL, tls=True, https=True).warnings == ()
@@ -100,10 +100,10 @@ def test_plain_requests_are_sent_on_by_the_service_that_would_answer_them() -> N
 
 
 def test_words_for_true_are_those_of_marathon_lb_and_others_are_told() -> None:
-    for word, wanted, told in (("Yes", True, 0), ("t", True, 0), ("no", False, 0), ("on", False, 1)):
+    for word, wanted, expected in (("Yes", True, 0), ("t", True, 0), ("no", False, 0), ("on", False, 1)):
         seen = see([app(HAPROXY_0_VHOST="a.test", HAPROXY_0_REDIRECT_TO_HTTPS=word)], EXTERNAL, tls=True, https=True)
         (found,) = seen.services
-        assert (found.to_https, len(seen.warnings)) == (wanted, told), word
+        assert (found.to_https, len(seen.warnings)) == (wanted, expected), word
         assert bool(see([app(HAPROXY_0_ENABLED=word)], EXTERNAL, strict=True).services) is wanted
         assert bool(see([app(HAPROXY_0_ENABLED=word)], EXTERNAL).services) is wanted
     assert see([app()], EXTERNAL).services and not see([app()], EXTERNAL, strict=True).services

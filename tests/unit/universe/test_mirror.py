@@ -206,9 +206,9 @@ def test_a_bundle_is_signed_and_verified_like_any_tree(tmp_path: Path, origin: O
     signed = publisher.sign()
     assert signed.without_digest == [] and signed.artifacts == 6
     assert verifying.verify(str(publisher.out), publisher.root, now=publisher.now).unsigned == []
-    told = publisher.client(publisher.out).artifacts("delta")
-    assert told is not None
-    for artifact in told["revisions"]["0"]["artifacts"]:
+    found = publisher.client(publisher.out).artifacts("delta")
+    assert found is not None
+    for artifact in found["revisions"]["0"]["artifacts"]:
         content = (publisher.out / artifact["uri"].removeprefix(f"{URL}/")).read_bytes()
         assert artifact["sha256"] == hashlib.sha256(content).hexdigest() and artifact["size"] == len(content)
     before = publisher.sign().renewed

@@ -53,9 +53,9 @@ def test_images_of_a_bundle_lie_in_one_layout_with_all_their_blobs(tmp_path: Pat
         "two": f"198.18.0.9:5000/team/two@sha256:{two}",
     }
     assert publisher.sign().without_digest == []
-    told = publisher.client(publisher.out).artifacts("alpha")
-    assert told is not None
-    digests = {each["name"]: f"sha256:{each['sha256']}" for each in told["revisions"]["0"]["artifacts"]}
+    found = publisher.client(publisher.out).artifacts("alpha")
+    assert found is not None
+    digests = {each["name"]: f"sha256:{each['sha256']}" for each in found["revisions"]["0"]["artifacts"]}
     assert digests == {"one": f"sha256:{one}", "two": f"sha256:{two}"}
     back = ["skopeo", "--insecure-policy", "copy", "--quiet", f"oci:{layout}:{one_reference}", f"dir:{tmp_path}/back"]
     subprocess.run(back, check=True)

@@ -44,11 +44,11 @@ def test_a_reference_has_one_name_without_its_host(reference: str, name: str, ta
 
 
 def layout(*manifests: tuple[str, str, str, str]) -> ImageLayout:
-    told = [
+    found = [
         {"mediaType": kind, "digest": digest, "size": 1, "annotations": {annotation: reference}}
         for digest, kind, annotation, reference in manifests
     ]
-    return ImageLayout(json.dumps({"schemaVersion": 2, "manifests": told}).encode())
+    return ImageLayout(json.dumps({"schemaVersion": 2, "manifests": found}).encode())
 
 
 def test_images_of_docker_s_library_have_their_bare_names_too() -> None:
@@ -77,10 +77,10 @@ def test_the_same_name_of_two_registries_is_told_by_digest_only() -> None:
     assert same.manifest("team/app", "1", None).digest == A
 
 
-@pytest.mark.parametrize("told", [None, [], {}, {"manifests": {}}, {"manifests": [{"digest": "sha256:1"}]}])
-def test_what_is_no_index_is_refused(told: Any) -> None:
+@pytest.mark.parametrize("document", [None, [], {}, {"manifests": {}}, {"manifests": [{"digest": "sha256:1"}]}])
+def test_what_is_no_index_is_refused(document: Any) -> None:
     with pytest.raises(ValueError):
-        ImageLayout(json.dumps(told).encode())
+        ImageLayout(json.dumps(document).encode())
 
 
 @pytest.mark.parametrize(

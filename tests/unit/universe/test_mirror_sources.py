@@ -67,11 +67,11 @@ def test_what_is_withdrawn_is_no_newest_and_stays_withdrawn(publisher: Publisher
         # 2 is for releases that are not there yet: it is the newest, and no release is offered it.
         assert mirror(where, newest, "alpha", root=root).yanked == []
         assert (numbers(newest), numbers(newest, "universe")) == ([], [2])
-        told = mirror(where, every, "alpha=*", root=root)
-        assert len(told.yanked) == 1 and "alpha 1.3.0" in told.yanked[0]
+        found = mirror(where, every, "alpha=*", root=root)
+        assert len(found.yanked) == 1 and "alpha 1.3.0" in found.yanked[0]
         assert (numbers(every), numbers(every, "universe")) == ([0, 1], [0, 1, 2, 3])
-        told = mirror(where, named, "alpha=1.3.0", root=root)
-        assert len(told.yanked) == 1 and (numbers(named), numbers(named, "universe")) == ([], [3])
+        found = mirror(where, named, "alpha=1.3.0", root=root)
+        assert len(found.yanked) == 1 and (numbers(named), numbers(named, "universe")) == ([], [3])
         first, second = json.loads((every / "repo-up-to-2.0.json").read_bytes())["packages"]
         assert first["preInstallNotes"] == "DEPRECATED: old" and "preInstallNotes" not in second
 

@@ -64,14 +64,14 @@ def test_serial_number_and_time_follow_from_what_it_is_of() -> None:
 
 @pytest.mark.parametrize("updated", [-1, 10**18, "now", None, True, 1546546674000, float("inf"), float("nan")])
 def test_a_time_that_is_none_is_the_epoch(updated: object) -> None:
-    told = json.loads(sbom.bom(revision(lastUpdated=updated), []))
-    assert told["metadata"]["timestamp"] == "1970-01-01T00:00:00+00:00"
+    result = json.loads(sbom.bom(revision(lastUpdated=updated), []))
+    assert result["metadata"]["timestamp"] == "1970-01-01T00:00:00+00:00"
 
 
 @pytest.mark.parametrize("updated", [1e9, 10**9, 1_000_000_000.9])
 def test_its_time_is_in_seconds_however_the_number_is_written(updated: float) -> None:
-    told = json.loads(sbom.bom(revision(lastUpdated=updated), []))
-    assert told["metadata"]["timestamp"] == "2001-09-09T01:46:40+00:00"
+    result = json.loads(sbom.bom(revision(lastUpdated=updated), []))
+    assert result["metadata"]["timestamp"] == "2001-09-09T01:46:40+00:00"
 
 
 def test_licences_are_named_by_spdx_where_they_can_be() -> None:
@@ -81,8 +81,11 @@ def test_licences_are_named_by_spdx_where_they_can_be() -> None:
         {"url": "x"},
         3,
     ]
-    told = json.loads(sbom.bom(revision(licenses=licenses), []))["metadata"]["component"]["licenses"]
-    assert {one["license"].get("id") or one["license"].get("name") for one in told} == {"Apache-2.0", "Our own licence"}
+    result = json.loads(sbom.bom(revision(licenses=licenses), []))["metadata"]["component"]["licenses"]
+    assert {one["license"].get("id") or one["license"].get("name") for one in result} == {
+        "Apache-2.0",
+        "Our own licence",
+    }
 
 
 def test_digests_come_from_resource_json_and_from_beside_it(tmp_path: Path) -> None:

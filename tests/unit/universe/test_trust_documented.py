@@ -100,12 +100,12 @@ def _program(*words: str) -> tuple[int, str, str]:
 def test_the_program_ends_with_the_code_of_its_verb(here: Path) -> None:
     verify = signed_as_documented()
     assert _program(*verify)[0] == 0
-    code, _, told = _program(*verify, "--warn-days", "8")
-    assert (code, "expires soon" in told) == (3, True)
+    code, _, found = _program(*verify, "--warn-days", "8")
+    assert (code, "expires soon" in found) == (3, True)
     replace(here / "build/tree/universe.json", b"{}")
     for more in ((), ("--json",)):
-        code, shown, told = _program(*verify, *more)
-        assert (code, "universe.json is not what was signed" in shown + told) == (1, True)
+        code, shown, found = _program(*verify, *more)
+        assert (code, "universe.json is not what was signed" in shown + found) == (1, True)
     assert _program("digests", "my-repository", "--missing")[0] == 0
     write_package(here / "my-repository", "bare", resource={"assets": {"uris": {"a": "http://198.18.0.9/a.tgz"}}})
     code, shown, _ = _program("digests", "my-repository", "--missing")

@@ -126,19 +126,19 @@ def test_a_root_before_the_given_one_is_held_to_it(publisher: Publisher, tree: P
     path = tree / "metadata" / "1.root.json"
     genuine = path.read_bytes()
     assert unsigned(publisher, tree, second) == []
-    told = (
+    found = (
         "metadata/1.root.json is not vouched for by the root that was given: give one of its version or an earlier one"
     )
     for change in CHANGES[:-1]:
         replace(path, change(genuine))
-        assert told in unsigned(publisher, tree, second), change
+        assert found in unsigned(publisher, tree, second), change
     made: Metadata[Root] = Metadata.from_bytes(genuine)
     own = CryptoSigner.generate_ed25519()
     made.signed.add_key(own.public_key, Root.type)
     made.signed.roles[Root.type].threshold = 1
     made.sign(own, append=True)
     replace(path, made.to_bytes(COMPACT))
-    assert told in unsigned(publisher, tree, second), "one that says itself which keys sign it"
+    assert found in unsigned(publisher, tree, second), "one that says itself which keys sign it"
 
 
 def test_signed_metadata_that_is_missing_is_named(publisher: Publisher, tree: Path) -> None:

@@ -63,8 +63,8 @@ def test_a_record_of_another_form_counts_as_none(
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch, form: str, known: bool
 ) -> None:
     good = (publisher.out / ALPHA).read_bytes()
-    told = NO_RECORDS[form]
-    replace(publisher.out / ALPHA, told if isinstance(told, bytes) else json.dumps(told).encode())
+    found = NO_RECORDS[form]
+    replace(publisher.out / ALPHA, found if isinstance(found, bytes) else json.dumps(found).encode())
     if known:
         # As if the last signing had left it so.
         monkeypatch.setattr("dcos_universe.trust.staging.Staging.is_known", lambda self, name: True)

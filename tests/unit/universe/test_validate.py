@@ -49,7 +49,7 @@ def _nested(depth: int, key: str = "a") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("schema", "value", "told"),
+    ("schema", "value", "expected"),
     [
         ({"type": "object"}, {}, []),
         ({"type": "string"}, 3, [((), "type", (), ())]),
@@ -88,10 +88,10 @@ def _nested(depth: int, key: str = "a") -> dict[str, Any]:
     ],
 )
 def test_every_mismatch_has_place_and_keyword(
-    schema: dict[str, Any], value: Any, told: list[tuple[Any, str, Any, Any]]
+    schema: dict[str, Any], value: Any, expected: list[tuple[Any, str, Any, Any]]
 ) -> None:
     found = Schema(schema).errors(value)
-    assert [(one.path, one.keyword, one.unwanted, one.missing) for one in found] == told
+    assert [(one.path, one.keyword, one.unwanted, one.missing) for one in found] == expected
 
 
 def test_a_message_is_short_and_says_what_is_missing() -> None:
@@ -407,5 +407,5 @@ def test_a_final_newline_is_no_part_of_a_name_or_version(packaging: str, key: st
     if key == "minDcosReleaseVersion" and packaging == "2.0":
         return
     assert check_file(f"package-{packaging}", package) == []
-    told = check_file(f"package-{packaging}", package | {key: "1.0\n" if key != "name" else "demo\n"})
-    assert [(one.path, one.keyword) for one in told] == [((key,), "pattern")]
+    found = check_file(f"package-{packaging}", package | {key: "1.0\n" if key != "name" else "demo\n"})
+    assert [(one.path, one.keyword) for one in found] == [((key,), "pattern")]

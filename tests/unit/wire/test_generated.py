@@ -68,5 +68,5 @@ def test_message_types_without_a_user_are_those_that_await_one() -> None:
         reached.add(name)
         used |= imported(generated[name]) & generated.keys()
     assert generated.keys() - reached == AWAITED.keys()
-    told = (RUNTIME.parent / "docs" / "decisions" / "017-one-wire.md").read_text()
-    assert [name for name in AWAITED if f"`{name}`" not in told] == []
+    text = (RUNTIME.parent / "docs" / "decisions" / "017-one-wire.md").read_text()
+    assert [name for name in AWAITED if f"`{name}`" not in text] == []

@@ -136,8 +136,8 @@ def test_nobody_edits_a_message_that_was_made() -> None:
 def test_unknown_is_what_it_was_said_to_be_where_mesos_wants_that(kind: Any) -> None:
     of: Any = {Check.Type: Check, CheckInfo.Type: CheckInfo}.get(kind, Environment.Variable)
     name = b'"name":"n",' if of is Environment.Variable else b""
-    for told, found in ((b"UNKNOWN", kind.UNKNOWN), (b"AS_NEVER_BEFORE", None)):
-        message = codec.decode(b'{%b"type":"%b"}' % (name, told), of)
+    for name_sent, found in ((b"UNKNOWN", kind.UNKNOWN), (b"AS_NEVER_BEFORE", None)):
+        message = codec.decode(b'{%b"type":"%b"}' % (name, name_sent), of)
         assert message.type is found
         assert codec.decode(codec.encode(message), of) == protobuf.decode(protobuf.encode(message), of) == message
     field = protobuf.encode(of(type=kind.UNKNOWN, **({"name": "n"} if name else {})))[:-1]

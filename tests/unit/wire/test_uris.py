@@ -41,7 +41,7 @@ def test_a_query_does_not_change_what_is_unpacked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ("http://me:s3cret@h:80/x", "http://***@h:80/x"),
         ("https://me@h/x", "https://***@h/x"),
@@ -83,8 +83,8 @@ def test_a_query_does_not_change_what_is_unpacked() -> None:
         ("apps/x@1.tgz", "apps/x@1.tgz"),
     ],
 )
-def test_no_secret_of_a_uri_is_told(value: str, told: str) -> None:
-    assert uris.blanked(value) == told
+def test_no_secret_of_a_uri_is_told(value: str, expected: str) -> None:
+    assert uris.blanked(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_no_password_is_told_however_malformed_its_uri_is(
     begin: str, user: str, before: str, after: str, host: str, rest: str
 ) -> None:
     value = f"{begin}{user}:{before}S3CRET{after}@{host}{rest}"
-    told = uris.blanked(value)
-    if "S3CRET" in told:
+    found = uris.blanked(value)
+    if "S3CRET" in found:
         # Only where the URI as it stands has a host, and no credentials: then it is a path, or a name in the query.
         authority = re.split(r"[/?#]", value.removeprefix(begin))[0]
-        assert "S3CRET" not in authority and "@" not in authority and _has_place(authority), (value, told)
+        assert "S3CRET" not in authority and "@" not in authority and _has_place(authority), (value, found)
 
 
 def _has_place(authority: str) -> bool:
