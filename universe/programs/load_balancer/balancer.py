@@ -47,7 +47,7 @@ class Balancer:
         self._form = ""
         self._slots: dict[str, Slots] = {}
         self._bound: set[tuple[str, int]] = set()
-        self._warned: set[str] = set()
+        self._told: set[str] = set()
         self._changed = threading.Event()
 
     def run(self, ending: threading.Event) -> None:
@@ -61,7 +61,7 @@ class Balancer:
                 self.apply(self._init.apps())
                 wait = LOOK_SECONDS
             except Unreachable as error:
-                self._warn_once(f"cannot ask the init: {error}; what is balanced stays as it is")
+                self._tell(f"cannot ask the init: {error}; what is balanced stays as it is")
                 wait = RETRY_SECONDS
             deadline = time.monotonic() + wait
             while not ending.is_set() and time.monotonic() < deadline and not self._changed.wait(0.2):
@@ -86,7 +86,7 @@ class Balancer:
         tls, https = bool(settings.certificates), settings.https_port is not None
         seen = see(apps, self._groups, strict=self._strict, tls=tls, https=https)
         for text in seen.warnings:
-            self._warn_once(text)
+            self._tell(text)
         seen = replace(seen, servers={name: self._resolved(ones) for name, ones in seen.servers.items()})
         services = self._bindable(seen)
         counts = {one.name: slots_for(len(seen.servers[one.name]), self._count(one.name)) for one in services}
@@ -116,7 +116,7 @@ class Balancer:
         except Unusable as error:
             if not self._form:
                 raise
-            self._warn_once(str(error))
+            self._tell(str(error))
             return False
         log.info("%d services", len(services))
         self._form, self._slots = form, dict(slots)
@@ -131,9 +131,7 @@ class Balancer:
                 *_, where = socket.getaddrinfo(one.host, one.port, type=socket.SOCK_STREAM)[0]
                 found.append(replace(one, host=str(where[0])))
             except OSError as error:
-                self._warn_once(
-                    f"the machine {one.host} has no address that is known here ({error}): its tasks get nothing"
-                )
+                self._tell(f"the machine {one.host} has no address that is known here ({error}): its tasks get nothing")
         return tuple(sorted(found))
 
     def _bindable(self, seen: Seen) -> list[Service]:
@@ -144,16 +142,14 @@ class Balancer:
             if one.port is None or (one.address, one.port) in self._bound:
                 kept.append(one)
             elif one.port in own or not self._port_free(one.address, one.port):
-                self._warn_once(
-                    f"{one.app_id}: the port {one.port} cannot be bound on this machine: not balanced there"
-                )
+                self._tell(f"{one.app_id}: the port {one.port} cannot be bound on this machine: not balanced there")
             else:
                 kept.append(one)
         return kept
 
-    def _warn_once(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
+    def _tell(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
             log.warning("%s", text)
 
 

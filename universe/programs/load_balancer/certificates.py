@@ -38,8 +38,8 @@ def pairs(text: str) -> list[str]:
         raise Unfit("there is no certificate in it: it has to be PEM, certificate, chain and key in one file")
     for number, (certificates, keys) in enumerate(groups, 1):
         if not certificates or len(keys) != 1:
-            counts = f"{len(certificates)} certificates and {len(keys)} keys"
-            raise Unfit(f"pair {number} has {counts}: each certificate (with its chain) has to have its key beside it")
+            told = f"{len(certificates)} certificates and {len(keys)} keys"
+            raise Unfit(f"pair {number} has {told}: each certificate (with its chain) has to have its key beside it")
     return ["\n".join([*certificates, *keys]) + "\n" for certificates, keys in groups]
 
 

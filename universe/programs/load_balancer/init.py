@@ -28,13 +28,12 @@ class Unreachable(Exception):
     """No init answers as it should. The text says why of each."""
 
 
-def addresses(listed: str, settings: Path) -> list[str]:
-    """The inits' addresses: those in ``listed``, separated by commas, else those beside the masters that this machine's
-    agent knows.
+def addresses(told: str, settings: Path) -> list[str]:
+    """Of the inits: those told, separated by commas, else those beside the masters that this machine's agent knows.
 
     Raises `Unreachable` when there are none.
     """
-    given = [one.strip().rstrip("/") for one in listed.split(",") if one.strip()]
+    given = [one.strip().rstrip("/") for one in told.split(",") if one.strip()]
     if given:
         return given
     try:

@@ -266,15 +266,15 @@ def _check(app: Mapping[str, Any], index: int) -> str | None:
 def _address(task: Mapping[str, Any]) -> str:
     """The machine's address; its name where that is all there is to know."""
     host = str(task.get("host") or "")
-    addresses = [str(one.get("ipAddress")) for one in task.get("ipAddresses") or () if isinstance(one, dict)]
-    known = [one for one in (host, *addresses) if _NUMBERS.fullmatch(one)]
+    told = [str(one.get("ipAddress")) for one in task.get("ipAddresses") or () if isinstance(one, dict)]
+    known = [one for one in (host, *told) if _NUMBERS.fullmatch(one)]
     return known[0] if known else host
 
 
 def _servers(app: Mapping[str, Any], labels: Mapping[str, str], index: int) -> Sequence[Server]:
     """Tasks that run, and are well where the app has health checks."""
-    text = labels.get(f"HAPROXY_{index}_BACKEND_HEALTHCHECK_PORT_INDEX", "")
-    check_index = int(text) if text.isascii() and text.isdecimal() else index
+    told = labels.get(f"HAPROXY_{index}_BACKEND_HEALTHCHECK_PORT_INDEX", "")
+    check_index = int(told) if told.isascii() and told.isdecimal() else index
     checks = bool(app.get("healthChecks"))
     found = []
     for task in app.get("tasks") or ():
