@@ -101,8 +101,8 @@ def agent_processes(made: Cluster) -> set[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                found = (entry / "cwd").readlink(), (entry / "cmdline").read_bytes()
-                if str(found[0]).startswith(folder) or folder.encode() in found[1]:
+                place = (entry / "cwd").readlink(), (entry / "cmdline").read_bytes()
+                if str(place[0]).startswith(folder) or folder.encode() in place[1]:
                     found.add(int(entry.name))
     agent = made.agents[0].process
     return found - ({agent.pid} if agent else set())

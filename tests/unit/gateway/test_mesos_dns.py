@@ -63,9 +63,9 @@ def test_a_task_is_found_under_the_names_of_mesos_dns_own_documentation() -> Non
             discovery={"visibility": "FRAMEWORK", "name": "nginx", "ports": ports},
         )
     )
-    task = found.enumerate()["frameworks"][0]["tasks"][0]
-    assert (task["name"], task["id"]) == ("nginx", identity)
-    assert {(record["name"], record["host"], record["rtype"]) for record in task["records"]} == {
+    shown = found.enumerate()["frameworks"][0]["tasks"][0]
+    assert (shown["name"], shown["id"]) == ("nginx", identity)
+    assert {(record["name"], record["host"], record["rtype"]) for record in shown["records"]} == {
         ("nginx.marathon.mesos.", "198.18.0.21", "A"),
         ("nginx-jhy6r-s1.marathon.mesos.", "198.18.0.21", "A"),
         ("nginx.marathon.slave.mesos.", "198.18.0.21", "A"),
