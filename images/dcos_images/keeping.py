@@ -12,7 +12,7 @@ from dcos_images.definition import ImageDefinition
 from dcos_images.errors import ImageError, refuse_without_room
 from dcos_images.files import write_whole
 from dcos_images.host import BuildHost
-from dcos_images.lock import FETCHING, Apt, Lock, asked_of, check_lock, lock_file, read_lock
+from dcos_images.lock import FETCHING, Apt, Lock, asked_of, check_lock, lock_file, not_locked, read_lock
 from dcos_images.sources import read_sources
 from dcos_images.store import DebStore
 
@@ -23,15 +23,14 @@ _LISTS_BYTES = 256 << 20
 
 
 def refuse_other_names(lock: Lock, definition: ImageDefinition) -> None:
-    """Raises `ImageError` when apt took a package's name for something else: an unknown name with a dot or plus is a
-    pattern of names to it.
+    """Raises `ImageError` when apt took a package's name for something else than that package.
+
+    To apt an unknown name with a dot or plus is a pattern of names, and one that other packages provide is one of them.
     """
-    locked = {one.name for one in lock.packages}
-    missing = [name for name in definition.packages if name not in locked and not {".", "+"}.isdisjoint(name)]
-    if missing:
+    if missing := not_locked(lock, definition):
         raise ImageError(
             f"there is no package {', '.join(missing)} for the image {definition.name!r}",
-            why=f"the package sources of this host have none of that very name for {lock.release}",
+            why=f"the package sources of this host have none of that very name for {lock.release}: apt took another",
             hint=f"correct packages in {definition.name}/image.toml: name the package that is to be installed",
         )
 

@@ -108,7 +108,9 @@ def read_lock(path: Path) -> Lock:
 
 
 def check_lock(lock: Lock, definition: ImageDefinition, host: BuildHost, path: Path) -> None:
-    """Raises `ImageError` when the lock is not of this image, release and architecture, or is out of date."""
+    """Raises `ImageError` when the lock is not of this image, release and architecture, is out of date, or lacks one of
+    the packages.
+    """
     for what, said, wanted in (
         ("image", lock.image, definition.name),
         ("release", lock.release, host.codename),
@@ -126,6 +128,18 @@ def check_lock(lock: Lock, definition: ImageDefinition, host: BuildHost, path: P
             why=f"the packages that the definition of {definition.name!r} asks for have changed since",
             hint=f"renew it with dcos-installer image lock {definition.name}",
         )
+    if missing := not_locked(lock, definition):
+        raise ImageError(
+            f"{path} is not a lock of {definition.name!r}",
+            why=f"the definition asks for {', '.join(missing)}, and it has no package of that very name",
+            hint=f"renew it with dcos-installer image lock {definition.name}",
+        )
+
+
+def not_locked(lock: Lock, definition: ImageDefinition) -> list[str]:
+    """The names in the definition that are of no package of the lock. Apt would find others for them."""
+    locked = {one.name for one in lock.packages}
+    return [name for name in definition.packages if name not in locked]
 
 
 def check_writable(path: Path) -> None:

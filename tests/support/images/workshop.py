@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcos_images.cache import Note
-from dcos_images.definition import Release
+from dcos_images.definition import ImageDefinition, Release
 from dcos_images.host import BuildHost
 from dcos_images.images import Image, ImageBuilder
 from dcos_images.lock import Lock, asked_of
@@ -40,11 +40,16 @@ def no_trees() -> list[Path]:
     return []
 
 
+def locked_packages(definition: ImageDefinition, version: str = "1") -> tuple[LockedPackage, ...]:
+    """The packages that are asked for and no others; ``version`` is that of systemd."""
+    names = sorted(definition.packages)
+    return tuple(LockedPackage(one, version if one == "systemd" else "1", "amd64", "0" * 64, 1) for one in names)
+
+
 def lock_for(builder: ImageBuilder, name: str, version: str = "1") -> Lock:
-    """A lock of one package, as if made before."""
+    """A lock as if made before."""
     definition = builder.definition(name)
-    package = LockedPackage("systemd", version, "amd64", "0" * 64, 1)
-    lock = Lock(name, "bookworm", "amd64", asked_of(definition), (package,))
+    lock = Lock(name, "bookworm", "amd64", asked_of(definition), locked_packages(definition, version))
     path = builder.locks.path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(lock.text())

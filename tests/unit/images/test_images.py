@@ -74,7 +74,7 @@ def test_an_image_is_built_once_and_found_after_that(workshop: Workshop, tmp_pat
     assert workshop.builder(tmp_path / "cache").find("machine") == first
     assert workshop.installed == 1
     assert (first.tree / "etc" / "hosts").is_file()
-    assert first.packages == {"systemd": "1"}
+    assert dict.fromkeys(workshop.builder(tmp_path / "cache").definition("machine").packages, "1") == first.packages
     assert {path.name for path in first.folder.iterdir()} >= {"manifest.json", "sbom.cdx.json", "provenance.json"}
 
 

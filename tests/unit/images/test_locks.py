@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import threading
 from contextlib import AbstractContextManager
@@ -21,9 +22,10 @@ from dcos_images.images import ImageBuilder
 from dcos_images.including import load_definition
 from dcos_images.keeping import LockKeeper, refuse_other_names
 from dcos_images.lock import Apt, Lock, asked_of, check_lock, read_lock
+from dcos_images.reading import check_package
 from dcos_images.sources import read_sources
 from dcos_images.store import DebStore, LockedPackage
-from tests.support.images.workshop import lock_for, no_trees
+from tests.support.images.workshop import lock_for, locked_packages, no_trees
 
 PRINTED = f"""\
 Reading package lists...
@@ -118,16 +120,36 @@ def test_what_apt_cannot_find_is_told_in_plain_words(
     assert caught.value.evidence
 
 
-def test_a_name_that_apt_took_for_a_pattern_of_names_is_refused(
+def test_a_name_that_apt_took_for_other_packages_is_refused(
     host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A pattern of names, a name with a sign at its end, and one that a package provides: in a new lock, and in one
+    that is kept or named.
+    """
     lock = apt(tmp_path, host, monkeypatch, PRINTED).resolve(load_definition("vm"))
     definition = load_definition("vm")
-    for asked in ("run.c", "runc+"):
+    for asked in ("run.c", "runc+", "java-runtime-headless"):
+        other = replace(definition, packages=("runc", asked))
         with pytest.raises(ImageError, match="none of that very name") as caught:
-            refuse_other_names(lock, replace(definition, packages=("runc", asked)))
+            refuse_other_names(lock, other)
         assert f"there is no package {asked} for" in caught.value.what
-    refuse_other_names(lock, replace(definition, packages=("runc", "default-jre-headless")))
+        with pytest.raises(ImageError, match=f"asks for {re.escape(asked)}, and it has no package of that very name"):
+            check_lock(replace(lock, asked=asked_of(other)), other, host, tmp_path / "lock")
+    same = replace(definition, packages=("runc", "default-jre-headless"))
+    refuse_other_names(lock, same)
+    check_lock(replace(lock, asked=asked_of(same)), same, host, tmp_path / "lock")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("runc-", "runc+-", "runc=1.1", "runc/stable", "runc:amd64", "runc*", "r?nc", "run[c]", "^runc$", "standard^"),
+        *("?essential", "~nrunc", "./runc.deb", "/tmp/runc.deb", "runc,gcc", "runc gcc", "-o", "Runc", "r", ""),
+        *("runc\n", "runc\x00", "rünc"),
+    ],
+)
+def test_a_word_that_is_more_than_a_name_to_apt_is_in_no_definition(name: str) -> None:
+    assert "is not the name of a Debian package" in check_package(name)
 
 
 def test_a_component_that_the_host_lacks_is_named(
@@ -194,9 +216,8 @@ def test_a_broken_lock_is_refused(host: BuildHost, tmp_path: Path, broken: objec
 def test_a_lock_that_does_not_fit_is_refused(host: BuildHost, tmp_path: Path, lock: Lock, what: str) -> None:
     with pytest.raises(ImageError, match=what):
         check_lock(lock, load_definition("vm"), host, tmp_path / "lock")
-    check_lock(
-        Lock("vm", "bookworm", "amd64", asked_of(load_definition("vm")), ()), load_definition("vm"), host, tmp_path
-    )
+    vm = load_definition("vm")
+    check_lock(Lock("vm", "bookworm", "amd64", asked_of(vm), locked_packages(vm)), vm, host, tmp_path)
 
 
 def test_the_kept_lock_is_made_anew_only_when_it_does_not_fit(
@@ -207,9 +228,10 @@ def test_the_kept_lock_is_made_anew_only_when_it_does_not_fit(
     definition = builder.definition("machine")
     kept = lock_for(builder, "machine")
     assert builder.locked(definition) == kept
-    apt(tmp_path, host, monkeypatch, PRINTED)
+    lines = [f"'u' {one.file} 1 SHA256:{one.sha256}" for one in locked_packages(definition, "2")]
+    apt(tmp_path, host, monkeypatch, "\n".join(lines))
     builder.locks.path("machine").write_text(kept.text().replace(kept.asked, "other"))
-    assert {one.name for one in builder.locked(definition).packages} == {"runc", "default-jre-headless"}
+    assert {one.version for one in builder.locked(definition).packages} == {"1", "2"}
     assert any("locking them again" in text for text in said)
     builder.locks.path("machine").write_text("null")
     with pytest.raises(ImageError, match="is not a lock"):  # nobody knows what it was: the newest is not put for it
@@ -262,7 +284,7 @@ def test_two_who_want_the_same_lock_make_one(host: BuildHost, tmp_path: Path, mo
     def resolve(self: Apt, definition: ImageDefinition) -> Lock:
         assert waits.wait(60)
         resolved.append(definition.name)
-        return Lock(definition.name, "bookworm", "amd64", asked_of(definition), (package(b"x"),))
+        return Lock(definition.name, "bookworm", "amd64", asked_of(definition), locked_packages(definition))
 
     def heard(text: str) -> None:
         if "another process asks the host's package sources" in text:
