@@ -248,7 +248,7 @@ class _Reader:
         mem: int | None = read.get("dcos_mem", self._default("dcos_mem", role))
         disk: int | None = read.get("dcos_disk", self._default("dcos_disk", role))
         self._check_memory(name, line, role, variables, mem)
-        self._check_by_provider(name, line, role, variables, address or "", cpus, mem)
+        self._check_by_provider(name, line, role, variables, address or "", cpus, mem, disk)
         if len(inventory.problems) > before or ssh is None or address is None:
             return None
         is_agent = role != "master"
@@ -407,6 +407,7 @@ class _Reader:
         address: str,
         cpus: float | None,
         mem: int | None,
+        disk: int | None,
     ) -> None:
         # A problem with a variable of the whole cluster is reported by itself, not for each host.
         cluster_wide = self.inventory.groups["all"].variables
@@ -415,7 +416,7 @@ class _Reader:
             for variable in self.kind.variables
             if variable.scope == "cluster"
         )
-        view = HostView(name, role, address if known else "", cpus, mem, lambda: self._free_address(name))
+        view = HostView(name, role, address if known else "", cpus, mem, disk, lambda: self._free_address(name))
         for finding in self.kind.host_findings(view, self.options, self.limits):
             said = variables.get(finding.about)
             self.inventory.problem(said.line if said else line, finding.what, finding.remedy)

@@ -47,6 +47,7 @@ class HostView:
     """Empty: the provider assigns one."""
     cpus: float | None
     mem_mb: int | None
+    disk_mb: int | None
     suggest: Callable[[], str]
     """Returns an address that no host in the inventory has, a different one for each host that asks."""
 

@@ -21,12 +21,14 @@ from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
 from dcos_installer.machines import SshTarget
 from dcos_installer.process import CommandResult
 from dcos_installer.providers.answering import SshProblem
+from dcos_installer.providers.base import Results
 from dcos_installer.providers.libvirt import control, golden, hypervisor, preflight, provider
 from dcos_installer.providers.libvirt.descriptions import reservations
 from dcos_installer.providers.libvirt.domain import mark_of
 from dcos_installer.providers.libvirt.hypervisor import Host, Hypervisor, LibvirtFailed, Power, SeenDomain, SeenVolume
 from dcos_installer.providers.libvirt.markup import parse, text
 from dcos_installer.providers.libvirt.provider import LibvirtProvider
+from tests.support.machines.nspawn_lab import orders
 from tests.support.providers.furnished import furnish
 
 CLUSTER = "7e57fffd-0000-4000-8000-000000000000"
@@ -256,6 +258,10 @@ def host(name: str, address: str = "", **more: Any) -> HostSpec:
     )
 
 
+V1 = host("v1", "198.19.251.5")
+V2 = host("v2", options={"dcos_libvirt_disks": "300,400", "dcos_libvirt_pool": "second"})
+
+
 def cluster(image: Path, *hosts: HostSpec, cluster_id: str = CLUSTER, **options: str) -> ClusterSpec:
     return ClusterSpec(
         name="lab",
@@ -307,3 +313,13 @@ def lab(
         patch.setattr(golden, "_STILL_SECONDS", 0.0)
         patch.setattr(control, "_SSH_SECONDS", {"qemu": 60.0})
         yield made
+
+
+def create(made: Lab, told: list[str] | None = None) -> Results:
+    notes = told if told is not None else []
+    return made.provider().create(orders(made.spec.hosts), lambda name, text: notes.append(f"{name}: {text}"))
+
+
+def domains(made: Lab) -> dict[str, str]:
+    """What libvirt has of machines: by name its UUID."""
+    return {one.name: one.uuid for one in made.hypervisor.domains()}

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcos_installer.config.problems import InventoryInvalid
 from dcos_installer.data import inventories_dir
 from dcos_installer.providers.base import MachineFile, ProviderError
 from dcos_installer.providers.libvirt import hypervisor, names
@@ -151,6 +152,9 @@ def test_other_networks_are_refused(text: str) -> None:
         ("disks", "1000,"),
         ("disks", ",".join(["300"] * 9)),
         ("disks", "1e4"),
+        ("disks", "255"),
+        ("disks", "67108865"),
+        ("disks", "20480,999999999"),
         ("pool", "../up"),
         ("pool", ""),
         ("acceleration", "fast"),
@@ -160,7 +164,21 @@ def test_other_networks_are_refused(text: str) -> None:
 def test_what_cannot_be_is_refused(name: str, text: str) -> None:
     with pytest.raises(ValueError):
         PARSE[name](text)
-    assert PARSE["disks"]("300, 400") == (300, 400) and PARSE["disks"]("none") == ()
+    assert PARSE["disks"]("300, 400") == (300, 400) and PARSE["disks"]("256,67108864") == (256, 64 << 20)
+    assert PARSE["disks"]("none") == ()
+
+
+@pytest.mark.parametrize("told", ["dcos_disk=67108865", "dcos_libvirt_disks=20480,999999999"])
+def test_a_disk_that_no_pool_holds_is_refused_by_its_line(told: str, tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.ini"
+    hosts = f"[masters]\nm1\n[agents]\na1 {told}\n[all:vars]\ndcos_provider=libvirt\ndcos_cluster_name=x\n"
+    inventory.write_text(hosts)
+    with pytest.raises(InventoryInvalid) as caught:
+        load_spec(inventory)
+    (problem,) = caught.value.problems
+    assert problem.line == 4 and told.partition("=")[0] in problem.message and "67108864" in problem.remedy
+    inventory.write_text(hosts.replace("67108865", "67108864").replace("999999999", "67108864"))
+    assert load_spec(inventory).host("a1")
 
 
 def test_the_example_says_what_it_shows() -> None:

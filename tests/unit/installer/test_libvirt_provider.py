@@ -1,4 +1,4 @@
-"""The provider libvirt on libvirt's test driver: killed anywhere it resumes, touches its own only, says what lacks."""
+"""The provider libvirt on libvirt's test driver: killed anywhere it resumes, touches its own only."""
 
 from __future__ import annotations
 
@@ -12,18 +12,29 @@ import pytest
 
 from dcos_installer.providers.answering import SshProblem
 from dcos_installer.providers.base import Condition, ProviderError, Results, failed, well
-from dcos_installer.providers.libvirt import control, golden, names, room
+from dcos_installer.providers.libvirt import control, golden, names
 from dcos_installer.providers.libvirt.descriptions import Network, Pool, Volume, reservations
 from dcos_installer.providers.libvirt.domain import mark_of
 from dcos_installer.providers.libvirt.hypervisor import LibvirtFailed, Power, SeenVolume
 from dcos_installer.providers.libvirt.options import NETWORKS
 from dcos_installer.providers.libvirt.preflight import refuse_what_cannot_be_had
 from dcos_installer.providers.libvirt.remains import remains
-from tests.support.installer.libvirt_lab import CLUSTER, OTHER, Killed, Lab, cluster, host, lab, write_image
+from tests.support.installer.libvirt_lab import (
+    CLUSTER,
+    OTHER,
+    V1,
+    V2,
+    Killed,
+    Lab,
+    cluster,
+    create,
+    domains,
+    host,
+    lab,
+    write_image,
+)
 from tests.support.machines.nspawn_lab import done, orders
 
-V1 = host("v1", "198.19.251.5")
-V2 = host("v2", options={"dcos_libvirt_disks": "300,400", "dcos_libvirt_pool": "second"})
 HAND_MADE = '<domain type="test"><name>{}</name><memory>1024</memory><os><type>hvm</type></os></domain>'
 
 
@@ -34,18 +45,8 @@ def two(tmp_path: Path) -> Iterator[Lab]:
         yield made
 
 
-def create(made: Lab, told: list[str] | None = None) -> Results:
-    notes = told if told is not None else []
-    return made.provider().create(orders(made.spec.hosts), lambda name, text: notes.append(f"{name}: {text}"))
-
-
 def addresses(results: Results) -> dict[str, str]:
     return {name: state.address for name, state in well(done(results)).items()}
-
-
-def domains(made: Lab) -> dict[str, str]:
-    """What libvirt has of machines: by name its UUID."""
-    return {one.name: one.uuid for one in made.hypervisor.domains()}
 
 
 # Killed anywhere
@@ -260,60 +261,6 @@ def test_what_was_decided_when_a_machine_was_made_cannot_change(two: Lab, change
     results = two.provider(hosts=hosts).create(orders(hosts))
     assert failed(results)["v1"].why == why
     assert well(results)["v2"].condition is Condition.RUNNING
-
-
-# What lacks
-
-
-def test_memory_that_lacks_is_told_in_megabytes_before_anything_is_made(tmp_path: Path) -> None:
-    with lab(tmp_path, V1, V2, available_mb=1000) as made:
-        for refused in (lambda: create(made), lambda: refuse_what_cannot_be_had(made.spec)):
-            with pytest.raises(ProviderError) as caught:
-                refused()
-            assert f"lacks {2 * (512 + room.OVERHEAD_MB) - 1000} MB of memory for v1, v2" in caught.value.what
-            assert "1000 of 32768 MB are free" in caught.value.why
-        assert made.left() == []
-
-
-def test_a_machine_that_runs_has_its_memory_already(two: Lab) -> None:
-    create(two)
-    two.hypervisor.available_mb = 0
-    assert failed(create(two)) == {}
-    refuse_what_cannot_be_had(two.spec)
-    done(two.provider().power_off(["v2"]))
-    with pytest.raises(ProviderError, match="of memory for v2"):
-        create(two)
-
-
-def test_a_pool_without_space_is_told_with_what_volumes_may_still_take(tmp_path: Path) -> None:
-    with lab(tmp_path, host("v1", disk_mb=60_000), host("v2", disk_mb=60_000)) as made:
-        with pytest.raises(ProviderError) as caught:
-            create(made)
-        assert "the storage pool dcos lacks" in caught.value.what and "v1, v2, the image" in caught.value.what
-        assert "dcos_libvirt_pool" in caught.value.hint and "dcos_disk" in caught.value.hint
-        assert domains(made) == {}
-        done(made.provider().destroy())
-        assert made.left() == []
-
-
-def test_more_processors_than_there_are_are_refused(tmp_path: Path) -> None:
-    with lab(tmp_path, host("v1", cpus=1000.0)) as made, pytest.raises(ProviderError, match="more processors than"):
-        create(made)
-
-
-def test_a_disk_too_small_for_the_image_is_that_machines_failure(tmp_path: Path) -> None:
-    with lab(tmp_path, host("v1", disk_mb=512), host("v2")) as made:
-        results = create(made)
-        assert failed(results)["v1"].hint == "write dcos_disk=1024 or more"
-        assert well(results)["v2"].condition is Condition.RUNNING
-
-
-def test_a_pool_that_is_no_folder_is_refused(two: Lab) -> None:
-    source = "<source><name>vg0</name></source><target><path>/dev/vg0</path></target>"
-    logical = f"<pool type='logical'><name>dcos</name>{source}</pool>"
-    two.hypervisor._connection.storagePoolDefineXML(logical, 0)
-    with pytest.raises(ProviderError, match="the storage pool dcos is no folder"):
-        create(two)
 
 
 # KVM and TCG

@@ -47,6 +47,9 @@ class LibvirtDeclaration(Declaration):
             yield Finding(
                 "dcos_cpus", f"dcos_cpus={host.cpus:g} is no number of whole processors", f"write {int(host.cpus) + 1}"
             )
+        if host.disk_mb is not None and host.disk_mb > own.LARGEST_DISK_MB:
+            what = f"dcos_disk={host.disk_mb} is more than any storage pool holds"
+            yield Finding("dcos_disk", what, f"write {own.LARGEST_DISK_MB} (64 TiB) or less")
         if limits is None or not own.is_local(own.uri_of(options)):
             return
         here = "is more than this machine has"

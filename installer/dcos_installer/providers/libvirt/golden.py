@@ -6,10 +6,9 @@ import contextlib
 import hashlib
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
@@ -67,24 +66,33 @@ def read_golden(path: Path) -> Golden:
 
     Raises `ProviderError` when no machine can be made of it.
     """
+    disk = disk_bytes(path)
+    with _readable(path):
+        manifest = _manifest(path)
+        digest = "" if manifest is None else manifest.sha256
+        if not digest:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Golden(path, digest, path.stat().st_size, disk, None if manifest is None else manifest.release)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Reports a file that cannot be read."""
     try:
-        with path.open("rb") as file:
-            size, disk = path.stat().st_size, _disk_bytes(path, file)
-            manifest = _manifest(path)
-            digest = "" if manifest is None else manifest.sha256
-            digest = digest or hashlib.file_digest(file, "sha256").hexdigest()
+        yield
     except OSError as error:
         raise ProviderError(
             f"the image {path} cannot be read",
             why=error.strerror or str(error),
             hint="build it with dcos-installer image build, or name another one with dcos_libvirt_image",
         ) from error
-    return Golden(path, digest, size, disk, None if manifest is None else manifest.release)
 
 
-def _disk_bytes(path: Path, file: BinaryIO) -> int:
-    head = file.read(_HEADER.size + 80)
-    file.seek(0)
+def disk_bytes(path: Path) -> int:
+    """The size of the disk in a qcow2 file. Raises `ProviderError` when no machine can be made of it."""
+    with _readable(path), path.open("rb") as file:
+        head = file.read(_HEADER.size + 80)
     why = "it is no qcow2 file"
     if len(head) >= _HEADER.size and head[:4] == b"QFI\xfb":
         _, version, backing, _, _, disk = _HEADER.unpack_from(head)

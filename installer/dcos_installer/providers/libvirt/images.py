@@ -14,7 +14,7 @@ from dcos_images.images import ImageBuilder
 from dcos_installer.bundle.images import carried, ensured, machine_of
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.image_builder import image_builder
-from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, read_golden
+from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, disk_bytes, read_golden
 
 _OUTPUT = "qcow2"
 
@@ -39,6 +39,22 @@ def release_of(image: str | Path) -> ImageRelease | None:
     )
 
 
+def least_disk(image: str | Path) -> int:
+    """The bytes of the smallest disk of a machine, also before the image is built. Raises `ProviderError`."""
+    if isinstance(image, Path):
+        return disk_bytes(image)
+    try:
+        definition = _definition(image_builder(lambda text: None), image)
+    except ImageError as error:
+        raise _of_image(error) from error
+    return _least_disk(definition)
+
+
+def _least_disk(definition: ImageDefinition) -> int:
+    assert definition.partitions is not None  # one with a disk has them
+    return definition.partitions.least_disk_mb << 20
+
+
 @contextmanager
 def golden_of(image: str | Path, note: Callable[[str], None]) -> Iterator[Golden]:
     """The file that machines are made from; one of the cache stays there meanwhile. Raises `ProviderError`."""
@@ -52,9 +68,8 @@ def golden_of(image: str | Path, note: Callable[[str], None]) -> Iterator[Golden
             output = stack.enter_context(ensured(builder, image)).outputs[_OUTPUT]
         except ImageError as error:
             raise _of_image(error) from error
-        assert definition.partitions is not None  # one with a disk has them
         golden = replace(read_golden(output.path), sha256=output.sha256)
-        yield replace(golden, disk_bytes=max(golden.disk_bytes, definition.partitions.least_disk_mb << 20))
+        yield replace(golden, disk_bytes=max(golden.disk_bytes, _least_disk(definition)))
 
 
 def _definition(builder: ImageBuilder, name: str) -> ImageDefinition:

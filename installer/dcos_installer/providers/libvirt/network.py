@@ -14,8 +14,9 @@ from dcos_installer.providers.libvirt.options import NETWORK
 from dcos_installer.providers.libvirt.survey import Survey, refuse_anothers_network
 
 
-def refuse_overlap(survey: Survey, network: IPv4Network) -> None:
-    """Raises `ProviderError` when another of libvirt's networks contains our addresses."""
+def refuse_taken(survey: Survey, names: Names, network: IPv4Network) -> None:
+    """Raises `ProviderError` when another owner has the network's name, or our addresses in one of libvirt's."""
+    refuse_anothers_network(survey, names)
     for other in survey.others_networks:
         for taken in networks_of(other.xml):
             if taken.overlaps(network):
@@ -75,8 +76,7 @@ def ensure_network(
     routed: bool,
 ) -> None:
     """Creates and starts the network if necessary, with a reservation for each of ``hosts`` (name to address)."""
-    refuse_anothers_network(survey, names)
-    refuse_overlap(survey, network)
+    refuse_taken(survey, names, network)
     wanted = [Reservation(host, names.mac(host), address) for host, address in sorted(hosts.items())]
     if survey.network is None:
         described = Network(

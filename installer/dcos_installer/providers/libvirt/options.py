@@ -14,6 +14,10 @@ from dcos_installer.config.variables import Variable
 NETWORKS = IPv4Network("198.18.0.0/15")
 """Reserved for networks without other users: no office and no cloud has addresses in it."""
 
+LARGEST_DISK_MB = 64 << 20
+"""64 TiB: no hypervisor or cloud gives a machine a larger disk. Above 2 PiB QEMU makes no qcow2 file."""
+_LEAST_DISK_MB = 256
+
 Acceleration = Literal["auto", "kvm", "tcg"]
 
 _TRANSPORTS = ("qemu", "qemu+unix", "qemu+ssh", "qemu+tls")
@@ -105,11 +109,15 @@ def _acceleration(text: str) -> str:
 
 
 def _disks(text: str) -> tuple[int, ...]:
-    expected = "up to 8 sizes in MB with commas between them, each from 256 on: 20480,40960"
+    expected = (
+        f"up to 8 sizes in MB with commas between them, each from {_LEAST_DISK_MB} to {LARGEST_DISK_MB}: 20480,40960"
+    )
     if text == "none":
         return ()
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) > 8 or not all(re.fullmatch(r"\d{3,9}", part, re.ASCII) and int(part) >= 256 for part in parts):
+    if len(parts) > 8 or not all(re.fullmatch(r"\d{3,9}", part, re.ASCII) for part in parts):
+        raise ValueError(expected)
+    if not all(_LEAST_DISK_MB <= int(part) <= LARGEST_DISK_MB for part in parts):
         raise ValueError(expected)
     return tuple(map(int, parts))
 

@@ -36,7 +36,7 @@ from dcos_installer.providers.libvirt.descriptions import folder_of_pool
 from dcos_installer.providers.libvirt.domain import Disk, Domain, reshaped
 from dcos_installer.providers.libvirt.golden import Golden, bring, bring_again, forget_unused
 from dcos_installer.providers.libvirt.hypervisor import Host, Hypervisor
-from dcos_installer.providers.libvirt.images import golden_of, release_of
+from dcos_installer.providers.libvirt.images import golden_of, least_disk, release_of
 from dcos_installer.providers.libvirt.names import Names, golden_mark, pool_uuid
 from dcos_installer.providers.libvirt.options import (
     acceleration_of,
@@ -48,6 +48,16 @@ from dcos_installer.providers.libvirt.options import (
     uri_of,
 )
 from dcos_installer.providers.libvirt.pools import ensure_pool
+from dcos_installer.providers.libvirt.shapes import (
+    by_pool,
+    cpus_of,
+    memory_of,
+    new_disks,
+    refuse_kind,
+    refuse_shapes,
+    refuse_space,
+    too_small,
+)
 from dcos_installer.providers.libvirt.survey import KnownMachine, Survey, look
 from dcos_installer.providers.machine_keys import ClusterKeys, hosts_file
 from dcos_installer.providers.results import about, results_of
@@ -56,8 +66,6 @@ from dcos_installer.state import ClusterState
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
-
-"""The parent folder of new pools: the confinement of QEMU allows it there."""
 
 _HOSTS = 'new=$(mktemp /etc/.hosts.XXXXXX); cat >"$new"; chmod 644 "$new"; mv -f "$new" /etc/hosts'
 
@@ -97,7 +105,7 @@ class LibvirtProvider:
                 libc=release.libc,
                 cgroups="v2",
                 container_runtime="crun",
-                cpus=float(_cpus(host)),
+                cpus=float(cpus_of(host)),
                 mem_mb=memory_of(host),
                 os_packages=release.packages,
                 carried=release.carried,
@@ -129,55 +137,49 @@ class LibvirtProvider:
         hosts = {order.host.name: order.host for order in orders}
         survey, there = self._look(), self._hypervisor.host()
         refused = self._refused(hosts.values(), survey)
-        with ExitStack() as image:
-            golden = None
-            if any(name not in survey.machines and name not in refused for name in hosts):
-                # Machines that are made already stay over their image.
-                golden = image.enter_context(golden_of(self._image, lambda text: note("", text)))
-            return self._create(hosts, survey, there, refused, golden, note)
-
-    def _create(
-        self,
-        hosts: dict[str, HostSpec],
-        survey: Survey,
-        there: Host,
-        refused: dict[str, ProviderError],
-        golden: Golden | None,
-        note: Note,
-    ) -> Results:
-        if golden is not None:
-            refused |= _too_small(golden, [host for name, host in hosts.items() if name not in survey.machines])
+        new = [host for name, host in hosts.items() if name not in survey.machines and name not in refused]
+        least = least_disk(self._image) if new else 0
+        refused |= too_small(least, new)
         hosts = {name: host for name, host in hosts.items() if name not in refused}
+        new = [host for host in new if host.name in hosts]
         if not hosts:
             return refused
-        new = [host for host in hosts.values() if host.name not in survey.machines]
+        # All that can be refused is, before the image is built: that takes minutes.
         kind = self._kind(there, note) if new else ""
-        self._refuse_shapes(survey, there, list(hosts.values()), new)
+        refuse_shapes(survey, there, list(hosts.values()))
         at = self._addresses(survey, set(hosts))
-        self._keys.ensure((host.name, at.get(host.name, "")) for host in self._spec.hosts)
-        self._ensure_network(survey, at, hosts)
-        paths = {}
-        for pool in sorted({pool_of(host.options) for host in new}):
-            assert golden is not None
-            ensure_pool(self._hypervisor, pool)
-            self._refuse_space(pool, golden, [host for host in new if pool_of(host.options) == pool])
-            paths[pool] = bring(self._hypervisor, pool, golden, lambda text: note("", text))
-
-        def make(name: str) -> None:
-            host, machine = hosts[name], survey.machines.get(name)
-            if machine is None:
+        network.refuse_taken(survey, self._names, self._network)
+        pools = by_pool(new)
+        for pool, its in pools.items():
+            seen = ensure_pool(self._hypervisor, pool)
+            refuse_space(seen, self._hypervisor.volumes(pool), self._names, its, least, {})
+        with ExitStack() as image:
+            golden: Golden | None = None
+            paths: dict[str, str] = {}
+            if new:  # machines that are made already stay over their image
+                golden = image.enter_context(golden_of(self._image, lambda text: note("", text)))
+            self._keys.ensure((host.name, at.get(host.name, "")) for host in self._spec.hosts)
+            self._ensure_network(survey, at, hosts)
+            for pool, its in pools.items():
                 assert golden is not None
-                pool = pool_of(host.options)
-                disks = _disks(host, golden, paths[pool])
-                domain = self._domain(host, golden, kind, there, disks)
-                self._control(name).build(domain, disks, self._secret(name, at))
-                bring_again(self._hypervisor, pool, golden, lambda text: note("", text))
-            elif differing := _differing(machine, host):
-                self._hypervisor.define(reshaped(machine.seen.xml, _cpus(host), memory_of(host)))
-                note(name, f"{differing}: from its next start on")
-            self._control(name).start(at[name], self._secret(name, at), lambda text: note(name, text))
+                self._refuse_space(pool, golden, its)
+                paths[pool] = bring(self._hypervisor, pool, golden, lambda text: note("", text))
 
-        return {**refused, **self._each(hosts, make)}
+            def make(name: str) -> None:
+                host, machine = hosts[name], survey.machines.get(name)
+                if machine is None:
+                    assert golden is not None
+                    pool = pool_of(host.options)
+                    disks = new_disks(host, golden.disk_bytes, paths[pool])
+                    domain = self._domain(host, golden, kind, there, disks)
+                    self._control(name).build(domain, disks, self._secret(name, at))
+                    bring_again(self._hypervisor, pool, golden, lambda text: note("", text))
+                elif differing := _differing(machine, host):
+                    self._hypervisor.define(reshaped(machine.seen.xml, cpus_of(host), memory_of(host)))
+                    note(name, f"{differing}: from its next start on")
+                self._control(name).start(at[name], self._secret(name, at), lambda text: note(name, text))
+
+            return {**refused, **self._each(hosts, make)}
 
     def _refused(self, hosts: Collection[HostSpec], survey: Survey) -> dict[str, ProviderError]:
         """The machines that cannot become what is requested, because of what exists already."""
@@ -216,50 +218,19 @@ class LibvirtProvider:
 
     def _kind(self, there: Host, note: Note) -> str:
         """libvirt's kind of domain for new machines."""
-        if self._acceleration == "kvm" and "kvm" not in there.kinds:
-            raise ProviderError(
-                f"{there.name} has no KVM",
-                why="libvirt offers QEMU without it only: its processor's virtualization is switched off, or"
-                " /dev/kvm is not there",
-                hint="switch virtualization on in its firmware, or set dcos_libvirt_acceleration=auto",
-            )
-        if not there.kinds:
-            raise ProviderError(
-                f"libvirt on {there.name} can run no machine",
-                why=f"it has no QEMU for {there.arch}",
-                hint="install QEMU there: installer/setup-host hypervisor",
-            )
+        refuse_kind(there, self._acceleration)
         if self._acceleration != "tcg" and "kvm" in there.kinds:
             return "kvm"
         why = "as the inventory says" if self._acceleration == "tcg" else f"{there.name} has no KVM"
         note("", f"machines run under TCG ({why}): about ten times slower than with KVM")
         return "qemu" if "qemu" in there.kinds else min(there.kinds)
 
-    def _refuse_shapes(self, survey: Survey, there: Host, hosts: Sequence[HostSpec], new: Sequence[HostSpec]) -> None:
-        running = {
-            name
-            for name in survey.machines
-            if survey.state(name, "").condition in (Condition.RUNNING, Condition.BROKEN)
-        }
-        starting = {host.name: memory_of(host) for host in hosts if host.name not in running}
-        problems = (
-            room.memory_problem(there, starting),
-            room.processors_problem(there, {host.name: _cpus(host) for host in new}),
-        )
-        for problem in problems:
-            if problem is not None:
-                raise problem
-
     def _refuse_space(self, pool: str, golden: Golden, new: Sequence[HostSpec]) -> None:
-        there, anew = self._hypervisor.volumes(pool), {host.name for host in new}
-        # What a killed run left of these is removed before they are created again.
-        volumes = [one for one in there if self._names.host_of_volume(one.name) not in anew]
-        wanted = {host.name: sum(disk.bytes for disk in _disks(host, golden, "")) for host in new}
-        if golden_mark(golden.sha256) not in {one.name for one in there}:
-            wanted["the image"] = golden.bytes
-        (seen,) = (one for one in self._hypervisor.pools() if one.name == pool)
-        if (problem := room.space_problem(seen, volumes, wanted)) is not None:
-            raise problem
+        """With the image, whose size is known now."""
+        seen, volumes = ensure_pool(self._hypervisor, pool), self._hypervisor.volumes(pool)
+        brought = golden_mark(golden.sha256) in {one.name for one in volumes}
+        beside = {} if brought else {"the image": golden.bytes}
+        refuse_space(seen, volumes, self._names, new, golden.disk_bytes, beside)
 
     def _domain(self, host: HostSpec, golden: Golden, kind: str, there: Host, disks: Sequence[NewDisk]) -> Domain:
         pool = pool_of(host.options)
@@ -280,7 +251,7 @@ class LibvirtProvider:
             pool=pool,
             kind=kind,
             arch=there.arch,
-            cpus=_cpus(host),
+            cpus=cpus_of(host),
             mem_mb=memory_of(host),
             disks=tuple(Disk(path(disk.kind), disk.kind.partition(".")[0]) for disk in disks),
             mac=mac,
@@ -428,34 +399,6 @@ class LibvirtProvider:
         return results_of(names, work, state, self._cancelled.set)
 
 
-def _cpus(host: HostSpec) -> int:
-    return max(1, int(host.cpus or 1))
-
-
-def memory_of(host: HostSpec) -> int:
-    return host.mem_mb if host.mem_mb is not None else 1024
-
-
 def _differing(machine: KnownMachine, host: HostSpec) -> str:
-    shape = (("cpus", machine.mark.cpus, _cpus(host)), ("mem_mb", machine.mark.mem_mb, memory_of(host)))
+    shape = (("cpus", machine.mark.cpus, cpus_of(host)), ("mem_mb", machine.mark.mem_mb, memory_of(host)))
     return ", ".join(f"{what} from {was} to {wanted}" for what, was, wanted in shape if was != wanted)
-
-
-def _disks(host: HostSpec, golden: Golden, backing: str) -> list[NewDisk]:
-    root = NewDisk(kinds.ROOT, max((host.disk_mb or 0) * room.MB, golden.disk_bytes), backing)
-    data = [NewDisk(kinds.data(number), mb * room.MB) for number, mb in enumerate(disks_of(host.options), 1)]
-    return [root, *data]
-
-
-def _too_small(golden: Golden, hosts: Collection[HostSpec]) -> dict[str, ProviderError]:
-    least = -(-golden.disk_bytes // room.MB)
-    return {
-        host.name: ProviderError(
-            "its disk is too small for the image",
-            machine=host.name,
-            why=f"the image's disk has {least} MB, and dcos_disk says {host.disk_mb}",
-            hint=f"write dcos_disk={least} or more",
-        )
-        for host in hosts
-        if host.disk_mb is not None and host.disk_mb < least
-    }

@@ -38,12 +38,10 @@ def publish(image: Image, place: str, note: Callable[[str], None]) -> Mapping[st
         )
     golden = replace(read_golden(output.path), sha256=output.sha256)
     hypervisor = Hypervisor(uri)
-    ensure_pool(hypervisor, pool)
-    there = hypervisor.volumes(pool)
-    if golden.volume not in {one.name for one in there}:
-        (seen,) = (one for one in hypervisor.pools() if one.name == pool)
-        if (problem := space_problem(seen, there, {"the image": golden.bytes})) is not None:
-            raise problem
+    seen, there = ensure_pool(hypervisor, pool), hypervisor.volumes(pool)
+    wanted = {} if golden.volume in {one.name for one in there} else {"the image": golden.bytes}
+    if (problem := space_problem(seen, there, wanted)) is not None:
+        raise problem
     path = bring(hypervisor, pool, golden, note)
     mark_published(hypervisor, pool, golden)
     bring_again(hypervisor, pool, golden, note)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from dcos_installer.process import run
 from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.file_systems import file_system_of
 from dcos_installer.providers.nspawn.machine import MachineFolder, NspawnRecord
 
 MB = 1 << 20
@@ -90,7 +90,7 @@ class Room:
 
 def room(machines: Path) -> Room:
     """The space at the folder of all clusters' machines, which need not exist."""
-    state = _file_system_of(machines)
+    state = file_system_of(machines)
     promised: dict[str, int] = {}
     images: dict[Path, list[Path]] = {}
     for image in _images(machines):
@@ -99,14 +99,6 @@ def room(machines: Path) -> Room:
         if unwritten := sum(map(_unwritten, images[home])):
             promised[_cluster_of(home)] = -(-unwritten // MB)
     return Room(state.f_bavail * state.f_frsize // MB, promised)
-
-
-def _file_system_of(folder: Path) -> os.statvfs_result:
-    """That of the folder, or of the one above it that exists. Folders may vanish meanwhile."""
-    for one in (folder, *folder.parents):
-        with contextlib.suppress(FileNotFoundError):
-            return os.statvfs(one)
-    return os.statvfs("/")
 
 
 def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
