@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 10.0
 """Seconds after a request came during which another leader may be asked, if the first gave no response."""
-MOVED_SECONDS = 3.0
+MOVED_SECONDS = 10.0
 """The same, counted from when the leader was found to lead no longer, if that ends later: the next one has to recover
-first.
+first, on a host that may have little time for it.
 """
 PAUSE_SECONDS = 0.5
 """The pause before the same leader is asked again."""

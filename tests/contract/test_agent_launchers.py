@@ -196,7 +196,7 @@ async def test_a_kill_ends_every_process_whatever_they_do(name: str, program: st
             await launcher.signal("wild", signal.SIGTERM)
             assert not ended.done()
             await launcher.signal("wild", signal.SIGKILL)
-            exit = await asyncio.wait_for(ended, 60)
+            exit = await asyncio.wait_for(ended, 240)
             assert exit is not None and exit.signal == signal.SIGKILL
             await destroyed(launcher, "wild")
         assert launcher.listed() == []
@@ -265,7 +265,7 @@ def test_an_agent_killed_in_the_middle_of_a_kill_leaves_nobody_first_and_the_kil
         assert agent.stdout.readline() == "in the middle\n"
         assert priorities(neighbour) == before
         agent.kill()
-        agent.wait(60)
+        agent.wait(240)
         # What its supervisor was told to do it has done, whoever is gone.
         wait_for((tmp_path / "containers/wild/exit.json").exists, 60, "the container's end")
         assert priorities(neighbour) == before
@@ -322,7 +322,7 @@ async def test_a_container_that_is_frozen_can_be_killed(tmp_path: Path) -> None:
         state = freezer / ("cgroup.freeze" if launcher.cgroups.unified else "freezer.state")
         state.write_text("1" if launcher.cgroups.unified else "FROZEN")
         await launcher.signal("cold", signal.SIGKILL)
-        exit = await asyncio.wait_for(launcher.wait("cold"), 60)
+        exit = await asyncio.wait_for(launcher.wait("cold"), 240)
         assert exit is not None and exit.signal == signal.SIGKILL
         await destroyed(launcher, "cold")
     finally:
@@ -354,7 +354,7 @@ def test_a_unified_cgroup_is_killed_with_those_below(old: bool, monkeypatch: pyt
                 (place / "cgroup.procs").write_text(str(started[-1].pid))
         assert killing.members(cgroups, top.name) >= {process.pid for process in started}
         killing.kill(cgroups, top.name)
-        assert [process.wait(60) for process in started] == [-signal.SIGKILL] * 6
+        assert [process.wait(240) for process in started] == [-signal.SIGKILL] * 6
         assert ("cgroup.freeze" in written) is old
         wait_for(lambda: cgroups.clear(top.name), 60, "the cgroup's removal")
         killing.kill(cgroups, top.name)
@@ -406,7 +406,7 @@ async def test_a_container_reaches_little_of_the_kernel(tmp_path: Path, user: Co
         made_of = replace(made_of, process=replace(made_of.process, user=user, capabilities=held))
         await launcher.create(made_of)
         await launcher.start("closed")
-        await asyncio.wait_for(launcher.wait("closed"), 60)
+        await asyncio.wait_for(launcher.wait("closed"), 240)
         found = dict(line.split() for line in (made_of.sandbox / "stdout").read_text().splitlines())
         answers = {name: int(answer) for name, answer in found.items()}
         assert answers.pop("clone3") == errno.ENOSYS
@@ -425,7 +425,7 @@ async def test_a_folder_with_letters_of_any_kind_is_none_to_a_container(name: st
     try:
         await launcher.create(spec(odd, "odd", ("/bin/sh", "-c", "echo hello; touch here; exit 3")))
         await launcher.start("odd")
-        exit = await asyncio.wait_for(launcher.wait("odd"), 60)
+        exit = await asyncio.wait_for(launcher.wait("odd"), 240)
         assert exit is not None and exit.code == 3
         assert (odd / "sandbox-odd" / "stdout").read_text() == "hello\n"
         assert (odd / "sandbox-odd" / "here").exists()

@@ -68,10 +68,10 @@ def test_a_fetch_ends_with_its_agent_whatever_that_dies_of(pair: tuple[Pretended
     with socket.create_server(("127.0.0.1", 0)) as silent:
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
         master.run(ID, "fetches", {"value": "true", "uris": [{"value": uri}]})
-        silent.settimeout(60)
+        silent.settimeout(240)
         connection, _ = silent.accept()
         with connection:
-            connection.settimeout(60)
+            connection.settimeout(240)
             connection.recv(1000)
             agent.kill()
             assert connection.recv(1000) == b""
@@ -231,7 +231,7 @@ def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster,
     master.dismissing = True
     agent.start()
     assert agent.process is not None
-    assert agent.process.wait(60) == 1
+    assert agent.process.wait(240) == 1
     assert not running(pid) and "removed by an operator" in agent.log.read_text()
     master.dismissing = False
     agent.start()
@@ -313,7 +313,7 @@ def test_what_is_wrong_with_the_command_line_is_told_all_at_once(tmp_path: Path)
         [program, "--resources=cpus:x", "--launcher=docker", "--wrok_dir=/x", "--attributes=rack"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert ran.returncode == 2
     for word in ("cpus", "linux, posix", "did you mean --work_dir", "--master is required", "name:value"):
@@ -333,7 +333,7 @@ def test_an_agent_is_small_alone_in_its_work_dir_and_says_what_it_cannot_isolate
             [agent.argv[0], f"--master=127.0.0.1:{master.port}", "--port=0", f"--work_dir={agent.work_dir}"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         assert second.returncode == 1 and "another agent uses" in second.stderr
 
@@ -343,7 +343,7 @@ def test_recover_cleanup_kills_what_runs_and_ends(tmp_path: Path) -> None:
         master.run(ID, "t", "sleep 5043")
         pid = pid_of(master, "t")
         agent.stop()
-        ran = subprocess.run([*agent.argv, "--recover=cleanup"], capture_output=True, text=True, timeout=60)
+        ran = subprocess.run([*agent.argv, "--recover=cleanup"], capture_output=True, text=True, timeout=240)
         assert ran.returncode == 0, ran.stderr
         assert not running(pid)
 

@@ -201,7 +201,7 @@ def test_an_agent_whose_port_a_task_took_names_it_and_ends_it_and_has_its_port_b
         wait_for(lambda: re.search(named, agent.log.read_text()), 60, "the thief's name in the log")
         master.kill(agent_id, "thief")
         master.status("thief", "KILLED")
-        starting.join(60)
+        starting.join(240)
         assert agent.get("/health")[0] == 200
 
 
@@ -212,14 +212,14 @@ def test_an_agent_without_tasks_ends_when_its_port_is_taken_and_says_by_whom(tmp
         if listens:
             held.listen()
         agent.argv[-1] = f"--port={held.getsockname()[1]}"
-        done = subprocess.run(agent.argv, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(agent.argv, capture_output=True, text=True, timeout=240)
         assert done.returncode == 1
         assert f"port {held.getsockname()[1]} is taken by pid {os.getpid()} (" in done.stderr
 
 
 def test_an_agent_that_is_told_to_enforce_ports_does_not_start_where_it_cannot(tmp_path: Path) -> None:
     with cluster(tmp_path, "posix", free_port(), "--enforce_ports") as (_, agent):
-        done = subprocess.run(agent.argv, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(agent.argv, capture_output=True, text=True, timeout=240)
         assert done.returncode == 1
         assert "--launcher=posix does not keep tasks from the daemons' ports" in done.stderr
         assert "; start without --enforce_ports or use --launcher=linux" in done.stderr

@@ -286,7 +286,7 @@ def test_what_a_task_left_running_ends_with_it(master: PretendedMaster, agent: A
 def test_a_task_is_killed_while_it_is_fetched(master: PretendedMaster, agent: Agent) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(60)
+        silent.settimeout(240)
         uri = {"value": f"http://127.0.0.1:{silent.getsockname()[1]}/never"}
         master.run(ID, "fetching", {"value": "true", "uris": [uri]})
         connection, _ = silent.accept()
@@ -416,7 +416,7 @@ def test_a_body_cut_short_and_a_wrong_password_are_told_without_the_password(
     master: PretendedMaster, agent: Agent
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(60)
+        server.settimeout(240)
         uri = {"value": f"http://me:s3cret@127.0.0.1:{server.getsockname()[1]}/app.tgz"}
         master.run(ID, "short", {"value": "true", "uris": [uri]})
         connection, _ = server.accept()

@@ -47,7 +47,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_tree(tmp_path: Path) -> None:
             takes = time.monotonic() - started
         except subprocess.TimeoutExpired:
             process.kill()
-            killed += process.wait(60) < 0
+            killed += process.wait(240) < 0
         now = files_of(out, but=("delta/",))
         assert now in (before, after), "neither the tree of before nor the new one"
         whole(out)

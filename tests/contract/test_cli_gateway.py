@@ -109,7 +109,7 @@ def test_following_a_log_and_everything_else_goes_on_when_the_first_gateway_is_g
             made.good("marathon", "app", "scale", "ticker", "0", "--wait")
             rest = list(lines)
             assert rest == [b"tick %d\n" % number for number in range(41, 41 + len(rest))]
-            assert process.wait(60) == 0
+            assert process.wait(240) == 0
         finally:
             stop.cancel()
             process.kill()

@@ -20,7 +20,7 @@ from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
 from tests.support.daemons.zookeeper_server import SUPER, ZooKeeperServer
 
-WAIT = 60.0
+WAIT = 240.0
 NO_VERSION = 999_999
 OURS = "dcos:s3cret-of-ours"
 
@@ -252,7 +252,7 @@ def test_a_master_with_a_wrong_password_ends_and_says_so_without_it(server: ZooK
         wait_for(leads, 60, "a leading master")
         wrong.start()
         assert wrong.process is not None
-        assert wrong.process.wait(60) == 1
+        assert wrong.process.wait(240) == 1
         told = wrong.log.read_text()
         assert "another user or password" in told and "/masters" in told
         assert "not-the-password" not in told and "Traceback" not in told

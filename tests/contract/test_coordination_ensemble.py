@@ -33,7 +33,7 @@ def add(client: Any, joining: ZooKeeperServer) -> str:
     """Adds a member; tried again while the one that joins still catches up."""
     from kazoo.exceptions import ConnectionLoss, NewConfigNoQuorumError, SessionExpiredError
 
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while True:
         try:
             return str(client.reconfig(joining=joining.line, leaving=None, new_members=None)[0].decode())
@@ -53,7 +53,7 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         session = ZooKeeperSession(parse_url(f"zk://dcos:secret@{one.hosts}/mesos"), 30.0)
         states: list[str] = []
         session.start()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             await session.connected()
         session.listen(states.append)
         identity = session.id
@@ -154,7 +154,7 @@ class Availability:
 
     def close(self) -> None:
         self._over.set()
-        self._thread.join(60)
+        self._thread.join(240)
         self._client.stop()
         self._client.close()
 

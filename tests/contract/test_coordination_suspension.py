@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
+from tests.support.daemons.byhand import Daemon, ask, free_port, task_ports, wait_for
 from tests.support.daemons.coordinated import leads, master
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
@@ -53,7 +53,7 @@ class Asking:
         return self.answer is None
 
     def done(self) -> tuple[int, Any]:
-        self._thread.join(60)
+        self._thread.join(240)
         assert self.answer is not None, "there is no answer after a minute"
         return self.answer
 
@@ -93,7 +93,7 @@ def agent(folder: Path, hosts: str) -> Daemon:
         f"--work_dir={folder / 'agent'}",
         f"--port={free_port()}",
         "--launcher=posix",
-        "--resources=cpus:2;mem:512;disk:1024;ports:[21000-21100]",
+        f"--resources=cpus:2;mem:512;disk:1024;ports:{task_ports()}",
     )
     return Daemon("agent", ("dcos-agent", *flags), folder / "agent.log")
 
@@ -144,8 +144,8 @@ def test_a_master_whose_zookeeper_is_away_holds_what_it_is_asked_and_goes_on_whe
 def test_a_zookeeper_that_is_paused_for_less_than_a_session_costs_no_leadership(
     tmp_path: Path, zookeeper: ZooKeeperServer
 ) -> None:
-    """With the 20 s of one master. It is paused until that master has noticed, after 12 s to 15 s."""
-    leader = master(tmp_path, "leader", zookeeper.hosts, "20secs")
+    """It is paused until the master has noticed: after less than 30 s, so that a busy host has some 10 s to do so."""
+    leader = master(tmp_path, "leader", zookeeper.hosts, "40secs")
     leader.start()
     try:
         wait_for(lambda: leads(leader), 60, "a leading master")

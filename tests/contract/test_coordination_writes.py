@@ -54,7 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 async def session(server: ZooKeeperServer) -> AsyncIterator[ZooKeeperSession]:
     session = ZooKeeperSession(parse_url(f"zk://{server.hosts}/init"), 30.0)
     session.start()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         await session.connected()
     yield session
     await session.close()

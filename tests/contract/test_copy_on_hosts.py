@@ -21,7 +21,7 @@ from tests.support.installer.sshd import LoopbackHosts, loopback_hosts, needs_ss
 
 pytestmark = needs_sshd
 
-_DEADLINE = 180
+_DEADLINE = 240
 ODD = ["a b", "it's", '"', "$HOME", "*", "ü", "\\n", "-rf", "new\nline", os.fsdecode(b"\xff")]
 
 
@@ -182,7 +182,11 @@ def test_files_that_say_a_wrong_size_are_read_to_their_end(hosts: LoopbackHosts,
     for path in ("/sys/class/net/lo/address", "/proc/version", "/proc/kallsyms"):
         done = hosts.run("copy", "m1", "--", f":{path}", str(tmp_path))
         assert done.returncode == 0, done.stderr
-        assert (tmp_path / "m1" / Path(path).name).read_bytes() == Path(path).read_bytes()
+        came, there = (tmp_path / "m1" / Path(path).name).read_bytes(), Path(path).read_bytes()
+        # What the kernel loads or makes meanwhile (modules, programs of other tests) is named in brackets, at the end.
+        assert [line for line in came.splitlines() if b"[" not in line] == [
+            line for line in there.splitlines() if b"[" not in line
+        ]
 
 
 def test_a_full_disk_leaves_what_was(hosts: LoopbackHosts, tmp_path: Path) -> None:

@@ -149,6 +149,7 @@ def test_a_package_comes_changes_goes_back_and_goes(here: Packaged, client: Clie
         "postInstallNotes": "installed",
     }
     wait_for(lambda: here.cluster.running("life"), 60)
+    wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
     labels = _labels(here, "life")
     assert (labels[shown.NAME], labels[shown.VERSION], labels["OWN"]) == ("hello-world", "1.0", "label")
     assert labels[shown.SOURCE] == here.served.repo
@@ -574,5 +575,5 @@ def test_a_repository_is_asked_as_cosmos_asks(here: Packaged) -> None:
 def test_it_ends_in_an_orderly_way(here: Packaged) -> None:
     here.cosmos.send(signal.SIGTERM)
     assert here.cosmos.process is not None
-    assert here.cosmos.process.wait(60) == 0
+    assert here.cosmos.process.wait(240) == 0
     here.cosmos.start()

@@ -120,11 +120,11 @@ def test_a_store_that_is_gone_is_told(here: Packaged) -> None:
 )
 def test_what_is_no_store_is_refused_at_the_start(tmp_path: Path, value: str, why: str) -> None:
     argv = [str(PROGRAMS / "dcos-cosmos"), f"--work_dir={tmp_path}", f"--artifact_store={value}"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=240)
     assert done.returncode == 2 and why in done.stderr, done.stderr
 
 
 def test_a_store_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:
     argv = [str(PROGRAMS / "dcos-cosmos"), f"--work_dir={tmp_path}", f"--artifact_store=folder:{tmp_path / 'none'}"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=240)
     assert done.returncode == 1 and "make it, or mount it, on every master and agent" in done.stderr

@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.support.daemons.byhand import PATIENCE, PROGRAMS, Daemon, free_port, processes_with, wait_for
+from tests.support.daemons.byhand import PATIENCE, PROGRAMS, Daemon, free_port, processes_with, task_ports, wait_for
 from tests.support.documented import DAEMONS, Command, Fence, all_fences, commands_of
 
 
@@ -92,7 +92,7 @@ def byhand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
             if any(flag.name == "record" for flag in known.declared):
                 own[f"{known.flags.prefix}RECORD"] = f"{folder}/recording"
             if command.words[0] == "dcos-agent":
-                resources = "cpus:6;mem:4096;disk:4096;ports:[21800-21899]"
+                resources = f"cpus:6;mem:4096;disk:4096;ports:{task_ports()}"
                 own |= {"MESOS_PORT": str(free_port()), "MESOS_HOSTNAME": "agent.test", "MESOS_RESOURCES": resources}
             made.daemons.append(made.daemon(command, **own).start())
         wait_for(lambda: "agent.test" in made.script("dcos node list && dcos marathon ping"), 60, "agent and init")
@@ -120,7 +120,7 @@ def test_the_first_page_is_true_of_daemons_by_hand(byhand: ByHand) -> None:
         said = lambda: followed.read_text().count("hello from agent.test") >= 3  # noqa: E731
         wait_for(lambda: followed.exists() and said(), 60, "what each of the three says")
         byhand.script("\n".join(after))
-        following.result(120)
+        following.result(300 * PATIENCE)
     assert followed.read_text().count("===> hello.instance-") >= 3
 
 

@@ -44,7 +44,7 @@ INVENTORY = """\
 [old:children]
 public_agents
 """
-_DEADLINE = 180
+_DEADLINE = 240
 
 
 @pytest.fixture(scope="module")
@@ -255,7 +255,7 @@ def test_what_a_command_leaves_behind_on_purpose_stays_and_holds_up_nobody(hosts
 
 
 def test_what_is_told_right_after_the_commands_end_is_told_however_long_it_was_silent(hosts: LoopbackHosts) -> None:
-    done = hosts.run("exec", "m1", "--", "sleep 4; (sleep 1; echo late) &")
+    done = hosts.run("exec", "m1", "--", "sleep 4; (sleep 0.1; echo late) &")
     assert done.returncode == 0 and b"m1: late" in done.stdout
 
 

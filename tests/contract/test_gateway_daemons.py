@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.daemons import gateway as house
 from tests.support.daemons.authority import Authority, basic
-from tests.support.daemons.byhand import Daemon, free_port, processes_with, wait_for
+from tests.support.daemons.byhand import Daemon, free_port, processes_with, task_ports, wait_for
 from tests.support.daemons.gateway import PASSWORD, Backend, Gateway, echo, started, task_address
 from tests.support.daemons.guarded import Subscription
 
@@ -79,7 +79,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
                 f"--master_tls_port={master_tls}",
                 f"--work_dir={folder / 'agent'}",
                 "--launcher=posix",
-                "--resources=cpus:2;mem:512;disk:512;ports:[23000-23010]",
+                f"--resources=cpus:2;mem:512;disk:512;ports:{task_ports()}",
                 f"--hostname={host}",
                 *authority.flags(authority.identity("agent", ip=host)),
             ],
@@ -175,7 +175,7 @@ def test_a_framework_is_torn_down_by_a_user_and_not_by_another_sites_page(whole:
         assert is_there()
         own = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site", **basic("admin", PASSWORD)}
         body = f"frameworkId={framework.id}"
-        connection = http.client.HTTPConnection("127.0.0.1", whole.master_port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", whole.master_port, timeout=240)
         connection.request("POST", "/teardown", body, own)
         assert connection.getresponse().status == 403, "nor at the master's own port"
         connection.close()
@@ -212,14 +212,14 @@ def test_a_flood_of_wrong_passwords_keeps_out_neither_right_ones_from_elsewhere_
     finally:
         over.set()
         for thread in threads:
-            thread.join(60)
+            thread.join(240)
     assert {status for status, _ in refused} == {401, 429}
     assert all(int(after or "0") > 0 for status, after in refused if status == 429)
 
 
 def _state(whole: Whole, address: str, headers: dict[str, str]) -> tuple[int, str | None]:
     """Status and Retry-After of the master's plain port, asked from ``address``."""
-    connection = http.client.HTTPConnection("127.0.0.1", whole.master_port, timeout=60, source_address=(address, 0))
+    connection = http.client.HTTPConnection("127.0.0.1", whole.master_port, timeout=240, source_address=(address, 0))
     try:
         connection.request("GET", "/state-summary", headers=headers)
         response = connection.getresponse()

@@ -31,14 +31,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 
 def connection(made: Made) -> ssl.SSLSocket:
-    plain = socket.create_connection(("127.0.0.1", made.gateway.port), timeout=60)
+    plain = socket.create_connection(("127.0.0.1", made.gateway.port), timeout=240)
     return made.gateway.tls.wrap_socket(plain, server_hostname="127.0.0.1")
 
 
 def test_a_head_that_never_ends_is_cut_off_however_busily_it_comes(made: Made) -> None:
     with contextlib.ExitStack() as stack:
         slow: list[socket.socket] = [stack.enter_context(connection(made)) for _ in range(50)]
-        bare = socket.create_connection(("127.0.0.1", made.gateway.port), timeout=60)
+        bare = socket.create_connection(("127.0.0.1", made.gateway.port), timeout=240)
         stack.enter_context(bare)  # it does not even begin its handshake
         for one in slow:
             one.sendall(_TRICKLE)
@@ -93,7 +93,7 @@ OPENS = """
 import socket, time
 def tried():
     one = socket.socket()
-    one.settimeout(60)
+    one.settimeout(240)
     try:
         one.connect(("198.19.253.1", 443))
     except ConnectionError:
@@ -137,7 +137,7 @@ def test_one_address_has_so_many_connections_open_and_no_more() -> None:
         stack.callback(keeps.kill)
         assert keeps.stdout and keeps.stdout.readline() == "listening\n"
         opened = subprocess.run(
-            [*inside, there, sys.executable, "-c", OPENS], capture_output=True, text=True, timeout=200
+            [*inside, there, sys.executable, "-c", OPENS], capture_output=True, text=True, timeout=600
         )
         assert (opened.stdout.split(), opened.stderr) == ([str(LIMIT), "True"], "")
 

@@ -95,9 +95,12 @@ class TestOneGateway:
                 return gateway.get("/mesos/b", token).status == 200 and own.last["target"] == "/b"
 
             wait_for(lambda: own.seen and own_is_asked(), 60, "the own master's answer")
-            count = len(other.seen)
-            assert gateway.get("/mesos/c", token).status == 200
-            assert len(other.seen) == count
+
+            def the_other_is_not() -> bool:
+                count = len(other.seen)
+                return gateway.get("/mesos/c", token).status == 200 and len(other.seen) == count
+
+            wait_for(the_other_is_not, 60, "an answer without the other")  # a starved one may answer too late once
         assert gateway.get("/mesos/d", token).status == 200
         assert other.last["target"] == "/d"
 
@@ -164,7 +167,7 @@ class TestOneGateway:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(240)
         # On a host without time to spare dcos-auth may be too slow for one that was let through to it.
         assert {401, 429} <= set(statuses) <= {401, 429, 503}
 
@@ -276,7 +279,7 @@ class TestTwoGateways:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(240)
         # Somebody who was removed while asking is not known any more.
         assert sorted(statuses) in ([204, 401], [204, 409]), statuses
         left = bob if one.get(USERS, bob).status == 200 else token
@@ -335,9 +338,9 @@ def _over(
     path: Path, method: str, target: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> tuple[int, str]:
     """One request on a UNIX socket."""
-    connection = http.client.HTTPConnection("dcos-auth", timeout=60)
+    connection = http.client.HTTPConnection("dcos-auth", timeout=240)
     connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.settimeout(60)
+    connection.sock.settimeout(240)
     connection.sock.connect(str(path))
     try:
         connection.request(method, target, body, headers or {})

@@ -134,14 +134,14 @@ def test_no_other_credential_is_accepted(guarded: Guarded) -> None:
 
 @pytest.mark.parametrize("expect", [False, True])
 def test_the_body_of_a_stranger_is_neither_waited_for_nor_asked_for(guarded: Guarded, expect: bool) -> None:
-    with socket.create_connection(("127.0.0.1", guarded.http), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", guarded.http), timeout=240) as connection:
         lines = [b"POST /v2/apps HTTP/1.1", b"Host: x", b"Content-Type: application/json", b"Content-Length: 9000000"]
         connection.sendall(b"\r\n".join([*lines, *([b"Expect: 100-continue"] if expect else []), b"", b"{"]))
         assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
 
 
 def test_whoever_is_known_is_asked_for_the_body(guarded: Guarded) -> None:
-    with socket.create_connection(("127.0.0.1", guarded.http), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", guarded.http), timeout=240) as connection:
         head = [b"POST /v2/apps HTTP/1.1", b"Host: x", b"Content-Length: 1", b"Expect: 100-continue"]
         head.append(b"Authorization: " + basic("alice", "wonder:land")["Authorization"].encode())
         connection.sendall(b"\r\n".join([*head, b"", b""]))

@@ -31,7 +31,7 @@ class Inits:
                     f"--zk=zk://{self.zookeeper.hosts}/marathon",
                     f"--http_port={free_port()}",
                     "--hostname=127.0.0.1",
-                    "--zk_session_timeout=6000",
+                    "--zk_session_timeout=10000",
                 ),
                 folder / f"init{number}.log",
             )
@@ -107,7 +107,7 @@ class Writer(threading.Thread):
 
     def stop(self) -> None:
         self._over.set()
-        self.join(60)
+        self.join(240)
         assert not self.is_alive()
 
 

@@ -185,7 +185,7 @@ def test_good_credentials_open_every_route(kernel: Kernel, which: str) -> None:
 
 
 def test_two_authorizations_are_one_too_many(kernel: Kernel) -> None:
-    with socket.create_connection(("127.0.0.1", port_of(kernel.master)), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", port_of(kernel.master)), timeout=240) as connection:
         line = f"Authorization: {basic(FRAMEWORK, SECRET)['Authorization']}\r\n"
         connection.sendall(f"GET /state HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{line}{line}\r\n".encode())
         assert connection.makefile("rb").readline().startswith(b"HTTP/1.1 40")
@@ -196,7 +196,7 @@ def test_the_body_of_somebody_unknown_is_not_asked_for(kernel: Kernel) -> None:
     request += "Content-Length: 1000000000\r\nExpect: 100-continue\r\n"
     lines = []
     for authorization in ("", f"Authorization: {basic(FRAMEWORK, SECRET)['Authorization']}\r\n"):
-        with socket.create_connection(("127.0.0.1", port_of(kernel.master)), timeout=60) as connection:
+        with socket.create_connection(("127.0.0.1", port_of(kernel.master)), timeout=240) as connection:
             connection.sendall(f"{request}{authorization}\r\n".encode())
             lines.append(connection.makefile("rb").readline().split()[1])
     assert lines == [b"401", b"100"]
@@ -204,7 +204,7 @@ def test_the_body_of_somebody_unknown_is_not_asked_for(kernel: Kernel) -> None:
 
 def _head(port: int, first: str, *lines: str) -> tuple[int, str]:
     """Status and text of the answer to a head as it stands."""
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=240) as connection:
         connection.sendall("\r\n".join([first, "Host: x", "Connection: close", *lines, "", ""]).encode())
         whole = connection.makefile("rb").read().decode()
     return int(whole.split()[1]), whole.partition("\r\n\r\n")[2]
@@ -314,14 +314,14 @@ def test_noise_on_the_ports_leaves_them_open_and_the_logs_short(kernel: Kernel) 
     before, began = len(kernel.logs), time.monotonic()
     gateway = kernel.own.client(kernel.own.identity("gateway"))
     ports = (port_of(kernel.master), kernel.master_tls, port_of(kernel.agent), kernel.agent_tls)
-    silent = [socket.create_connection(("127.0.0.1", port), timeout=60) for port in ports for _ in range(100)]
+    silent = [socket.create_connection(("127.0.0.1", port), timeout=240) for port in ports for _ in range(100)]
     noises = (b"GET /state HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", os.urandom(512), b"GET\r\n\r\n", b"\0" * 99)
     for noise in (*noises, b"GET / HTTP/1.1\r\nHost: a\r\n" + b"x" * 9000 + b"\r\n\r\n"):
         for port in ports:
             for _ in range(5):
-                with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                with socket.create_connection(("127.0.0.1", port), timeout=240) as connection:
                     connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" + noise)
-                with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                with socket.create_connection(("127.0.0.1", port), timeout=240) as connection:
                     connection.sendall(noise)
     for port in (kernel.master_tls, kernel.agent_tls):
         assert ask(port, "/health", gateway).status == 200
@@ -340,7 +340,7 @@ def test_noise_on_the_ports_leaves_them_open_and_the_logs_short(kernel: Kernel) 
 
 def test_a_connection_that_never_shakes_hands_is_cut_off(kernel: Kernel) -> None:
     started = time.monotonic()
-    with socket.create_connection(("127.0.0.1", kernel.master_tls), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", kernel.master_tls), timeout=240) as connection:
         assert connection.recv(1) == b""
     assert time.monotonic() - started > 1.0, "a slow one has some time"
 

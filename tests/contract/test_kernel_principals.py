@@ -172,7 +172,7 @@ def test_an_agent_says_nothing_to_what_is_no_master(tmp_path: Path) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(identity)
         with socket.create_server(("127.0.0.1", 0)) as server:
-            server.settimeout(60)
+            server.settimeout(240)
             agent = Daemon(
                 "agent",
                 [

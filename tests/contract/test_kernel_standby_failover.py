@@ -102,7 +102,7 @@ def test_a_master_that_is_elected_answers_itself_what_it_had_passed_on(masters: 
         process = masters.daemons[ip].process
         assert process is not None
         masters.daemons[ip].send(signal.SIGCONT)
-        assert process.wait(60) == 1
+        assert process.wait(240) == 1
         masters.start(ip)
         wait_for(lambda ip=ip: led_by(masters, ip) == THIRD, what=f"an answer by {ip}")  # type: ignore[misc]  # mypy infers no lambda with a default
 
@@ -137,7 +137,7 @@ def test_a_registry_of_the_former_version_is_upgraded_by_who_leads_next(masters:
     hosts = masters.zookeeper.hosts
     asyncio.run(as_the_former_version_wrote(hosts))
     process = masters.daemons[THIRD].process
-    assert process is not None and process.wait(60) == 1, "it was overtaken"
+    assert process is not None and process.wait(240) == 1, "it was overtaken"
     masters.start(THIRD)
     for ip in MACHINES:
         wait_for(lambda ip=ip: led_by(masters, ip) in (FIRST, SECOND), what=f"an answer by {ip}")  # type: ignore[misc]  # mypy infers no lambda with a default

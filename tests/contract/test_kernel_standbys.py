@@ -38,7 +38,7 @@ LEADER, STANDBY = ADDRESSES
 
 
 def plain(masters: Masters, ip: str, path: str, headers: dict[str, str] | None = None) -> Answer:
-    connection = http.client.HTTPConnection(ip, masters.public, timeout=60)
+    connection = http.client.HTTPConnection(ip, masters.public, timeout=240)
     try:
         connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
@@ -150,7 +150,7 @@ def test_what_waits_for_a_paused_leader_ends_when_another_leads(masters: Masters
     finally:
         leader.send(signal.SIGCONT)
     assert leader.process is not None
-    assert leader.process.wait(60) == 1, "it was overtaken"
+    assert leader.process.wait(240) == 1, "it was overtaken"
     masters.start(LEADER)
     wait_for(lambda: masters.ask(LEADER, "/state").status == 200, what="an answer by the one that is back")
     masters.daemons[STANDBY].stop()

@@ -18,7 +18,7 @@ from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 TOY = Path(__file__).resolve().parents[1] / "support" / "toy" / "main.py"
 MOST_LINES = 60
-SESSION = "6secs"
+SESSION = "10secs"
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_a_leader_that_is_told_to_end_answers_what_it_was_asked_and_gives_its_pl
     try:
         wait_for(lambda: readers.raised > 10, 60, "answers of the first leader")
         leader.send(signal.SIGTERM)
-        assert leader.process is not None and leader.process.wait(60) == 0
+        assert leader.process is not None and leader.process.wait(240) == 0
         assert leader.url.rpartition("/")[2] not in trio.candidates(), "it left its session to end by itself"
         before = readers.raised
         wait_for(lambda: readers.raised > before + 10, 60, "answers of the next leader")

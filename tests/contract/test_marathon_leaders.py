@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemons.byhand import Daemon, ask, free_port, processes_here_with, wait_for
+from tests.support.daemons.byhand import Daemon, ask, free_port, processes_here_with, task_ports, told, wait_for
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 
@@ -41,7 +41,7 @@ class Made:
             f"--master=zk://{self.hosts}/mesos",
             f"--work_dir={folder / 'agent'}",
             "--launcher=posix",
-            "--resources=cpus:4;mem:2048;disk:1024;ports:[22000-22100]",
+            f"--resources=cpus:4;mem:2048;disk:1024;ports:{task_ports()}",
         )
         self.inits = [
             self._daemon(
@@ -52,7 +52,7 @@ class Made:
                 f"--zk=zk://{self.hosts}/marathon",
                 f"--http_port={free_port()}",
                 "--hostname=127.0.0.1",
-                "--zk_session_timeout=8000",
+                "--zk_session_timeout=10000",
             )
             for number in (0, 1)
         ]
@@ -84,9 +84,8 @@ class Made:
         return processes_here_with(f"MARATHON_APP_ID={app}", f"MESOS_SANDBOX={self.folder}/")
 
     def running(self, daemon: Daemon, app: str) -> list[str]:
-        status, answer = ask(f"{daemon.url}/v2/apps{app}/tasks")
-        assert status == 200, (status, answer)
-        return sorted(task["id"] for task in answer["tasks"] if task["state"] == "TASK_RUNNING")
+        tasks = told(f"{daemon.url}/v2/apps{app}/tasks")["tasks"]
+        return sorted(task["id"] for task in tasks if task["state"] == "TASK_RUNNING")
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def whole(made: Made) -> None:
 
 def headers_of(url: str) -> tuple[int, dict[str, str]]:
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=240)
     try:
         connection.request("GET", parts.path)
         answer = connection.getresponse()
@@ -165,7 +164,7 @@ def test_a_leader_that_was_paused_too_long_ends_instead_of_writing(made: Made) -
     wait_for(lambda: standby.log.read_text().count(": elected as leader") > elections, 60, "the standby's election")
     leader.send(signal.SIGCONT)
     assert leader.process is not None
-    assert leader.process.wait(60) == 1
+    assert leader.process.wait(240) == 1
     assert "ending: leadership is lost" in leader.log.read_text() or "took over" in leader.log.read_text()
     leader.start()
 
@@ -176,6 +175,6 @@ def test_a_leader_told_to_abdicate_ends_and_the_other_takes_over(made: Made) -> 
     status, answer = ask(f"{standby.url}/v2/leader", "DELETE")
     assert (status, answer) == (200, {"message": "Leadership abdicated"})
     assert leader.process is not None
-    assert leader.process.wait(60) == 0
+    assert leader.process.wait(240) == 0
     wait_for(lambda: made.leader() is standby, 60, "the standby's election")
     leader.start()

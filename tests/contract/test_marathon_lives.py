@@ -16,7 +16,16 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemons.byhand import Daemon, ask, free_port, processes_here_with, processes_with, wait_for
+from tests.support.daemons.byhand import (
+    Daemon,
+    ask,
+    free_port,
+    processes_here_with,
+    processes_with,
+    task_ports,
+    told,
+    wait_for,
+)
 from tests.support.mesos.oracle import Oracle
 
 SLEEP = "exec sleep 100000"
@@ -62,17 +71,16 @@ class Made:
                 f"--master=127.0.0.1:{port}",
                 f"--work_dir={self.folder / f'agent{number}'}",
                 "--launcher=posix",
-                # Below the ports that the system takes for outgoing connections: tasks listen on these.
-                f"--resources=cpus:4;mem:4096;disk:10240;ports:[{21000 + 500 * number}-{21499 + 500 * number}]",
+                f"--resources=cpus:4;mem:4096;disk:10240;ports:{task_ports()}",
             ]
             log = self.folder / f"agent{number}.log"
             self.daemons.append(Daemon(f"agent{number}", ["dcos-agent", *flags], log).start())
+        # Apps are spread over the agents that there are.
+        wait_for(lambda: len(told(f"http://127.0.0.1:{port}/slaves")["slaves"]) == 2, 60, "both agents")
         return f"127.0.0.1:{port}"
 
     def get(self, path: str) -> Any:
-        status, answer = ask(self.url + path)
-        assert status == 200, (path, status, answer)
-        return answer
+        return told(self.url + path)
 
     def put(self, path: str, body: Any, method: str = "PUT") -> Any:
         status, answer = ask(self.url + path, method, body)
@@ -104,9 +112,7 @@ class Made:
 
     def kernel(self, path: str) -> Any:
         """A read of the master."""
-        status, answer = ask(self.master + path)
-        assert status == 200, (path, status, answer)
-        return answer
+        return told(self.master + path)
 
     def processes(self, app: str) -> list[int]:
         """The app's, and no other run's of these tests."""
@@ -177,7 +183,7 @@ def test_an_app_of_three_instances_answers_on_its_ports_with_marathon_environmen
     })  # fmt: skip
     tasks = made.tasks_when("/team/web", 3)
     for task in tasks:
-        with urllib.request.urlopen(f"http://127.0.0.1:{task['ports'][0]}/", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{task['ports'][0]}/", timeout=240) as answer:
             environ = json.load(answer)
         assert task["id"].startswith("team_web.instance-") and task["id"].endswith("._app.1")
         assert environ["PORT"] == environ["PORT0"] == environ["PORT_HTTP"] == str(task["ports"][0])
@@ -319,7 +325,7 @@ def test_a_task_that_fails_its_health_checks_is_killed_and_replaced(made: Made) 
 
 def test_the_event_stream_tells_of_a_deployment_from_its_beginning_to_its_end(made: Made) -> None:
     request = urllib.request.Request(made.url + "/v2/events", headers={"Accept": "text/event-stream"})
-    stream = urllib.request.urlopen(request, timeout=60)
+    stream = urllib.request.urlopen(request, timeout=240)
     events: list[dict[str, Any]] = []
 
     def read() -> None:
@@ -355,7 +361,7 @@ def test_a_framework_that_an_operator_removes_comes_back_as_another_with_all_its
     before = made.tasks_when("/phoenix", 2)
     framework = made.get("/v2/info")["frameworkId"]
     request = urllib.request.Request(f"{made.master}/master/teardown", data=f"frameworkId={framework}".encode())
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=240) as answer:
         assert answer.status == 200
     wait_for(lambda: made.get("/v2/info").get("frameworkId", framework) != framework, 60, "a new framework id")
     after = wait_for(lambda: (found := made.running("/phoenix")) and len(found) == 2 and found, 60, "its tasks again")

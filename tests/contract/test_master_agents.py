@@ -17,8 +17,8 @@ from tests.support.mesos.rawclient import JSON, Agent, Master, Scheduler, get, r
 
 QUICK = "--allocation_interval=50ms"
 # Long enough that no test is taken for silent while it is only slow; some wait for it.
-PINGS = ("--agent_ping_timeout=1secs", "--max_agent_ping_timeouts=8")
-SILENCE = 8.0
+PINGS = ("--agent_ping_timeout=1secs", "--max_agent_ping_timeouts=16")
+SILENCE = 16.0
 AWARE: dict[str, Any] = {"capabilities": [{"type": "PARTITION_AWARE"}], "failover_timeout": 60.0}
 
 Starter = Callable[..., Master]
@@ -262,7 +262,7 @@ def test_an_agent_that_does_not_come_back_to_a_new_master_in_time_is_unreachable
     master = start().leads()
     agent = Agent(master.port)
     master.kill()
-    master = start("--agent_reregister_timeout=10secs", port=master.port).leads()  # the scheduler is there before that
+    master = start("--agent_reregister_timeout=20secs", port=master.port).leads()  # the scheduler is there before that
     scheduler = Scheduler(master.port, **AWARE)
     assert scheduler.event("FAILURE")["failure"] == {"agent_id": {"value": agent.id}}
     assert get(master.port, "/state")["recovered_slaves"] == []
@@ -282,7 +282,7 @@ def test_an_agent_that_does_not_come_back_to_a_new_master_in_time_is_unreachable
 def test_two_masters_cannot_share_a_work_directory(start: Starter, tmp_path: Path) -> None:
     master = start().leads()
     program = [str(Path(sys.executable).with_name("dcos-master")), "--port=0", f"--work_dir={master.work_dir}"]
-    second = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    second = subprocess.run(program, capture_output=True, text=True, timeout=240, check=False)
     assert (second.returncode, second.stdout) == (1, "")
     assert "another process has this store open" in second.stderr
 

@@ -190,7 +190,7 @@ def test_a_loop_that_stood_still_is_seen_from_outside(master: Master) -> None:
 
 def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
     program = str(Path(sys.executable).with_name("dcos-master"))
-    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=60, env=environment, check=False)
+    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=240, env=environment, check=False)
 
 
 def test_every_problem_with_the_flags_is_told_at_once() -> None:
@@ -253,7 +253,7 @@ def test_flags_come_from_the_environment_and_files_too(tmp_path: Path) -> None:
         assert get(master.leads().port, "/state")["cluster"] == "named"
     finally:
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(240) == 0
 
 
 GZIP = {**JSON, "Content-Encoding": "gzip"}

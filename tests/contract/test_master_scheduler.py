@@ -408,7 +408,7 @@ def test_calls_that_have_nothing_to_do_here_are_taken_as_mesos_takes_them(cluste
 def test_a_request_body_may_come_in_chunks_on_a_connection_that_is_kept(cluster: Opener) -> None:
     scheduler = cluster.scheduler()
     body = json.dumps({"type": "REVIVE", "framework_id": {"value": scheduler.id}}).encode()
-    with socket.create_connection(("127.0.0.1", cluster.port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", cluster.port), timeout=240) as connection:
         file = connection.makefile("rb")
         for _ in range(3):
             connection.sendall(

@@ -20,7 +20,7 @@ from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
-WAIT = 60.0
+WAIT = 240.0
 
 
 @pytest.fixture(scope="module")

@@ -163,8 +163,8 @@ def test_without_credentials_only_the_table_answers(cluster: Deployed, seen: dic
 
 
 def test_an_anonymous_client_reads_who_leads_and_nothing_else_of_zookeeper(cluster: Deployed) -> None:
-    client = KazooClient(hosts=f"{cluster.address(cluster.masters[0])}:2181", timeout=10)
-    client.start(timeout=30)
+    client = KazooClient(hosts=f"{cluster.address(cluster.masters[0])}:2181", timeout=60)
+    client.start(timeout=240)
     try:
         leaders = client.get_children("/mesos")
         assert len(leaders) == len(cluster.masters)
@@ -211,9 +211,11 @@ def _ask(
     address = cluster.address(host or cluster.masters[0])
     if port == 443:
         context = ssl.create_default_context(cafile=str(cluster.state_folder.root / "secrets" / "ca.crt"))
-        connection: http.client.HTTPConnection = http.client.HTTPSConnection(address, port, timeout=20, context=context)
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            address, port, timeout=240, context=context
+        )
     else:
-        connection = http.client.HTTPConnection(address, port, timeout=20)
+        connection = http.client.HTTPConnection(address, port, timeout=240)
     try:
         headers = {"Authorization": authorization} if authorization else {}
         data = None
@@ -318,9 +320,9 @@ def test_nobody_becomes_somebody_by_a_header(cluster: Deployed) -> None:
     context = ssl.create_default_context(cafile=str(cluster.state_folder.root / "secrets" / "ca.crt"))
     for port, path in ((443, "/mesos/state-summary"), (5050, "/state-summary"), (8080, "/v2/apps")):
         connection = (
-            http.client.HTTPSConnection(address, port, timeout=20, context=context)
+            http.client.HTTPSConnection(address, port, timeout=240, context=context)
             if port == 443
-            else http.client.HTTPConnection(address, port, timeout=20)
+            else http.client.HTTPConnection(address, port, timeout=240)
         )
         connection.request("GET", path, headers={"X-Dcos-User": "admin"})
         assert connection.getresponse().status == 401
@@ -523,13 +525,13 @@ def test_the_firewall_is_the_same_for_a_namespace_that_takes_a_members_name(clus
                 *("python3", "-c"),
                 "import socket,sys\n"
                 "try:\n"
-                "    socket.create_connection((sys.argv[1], 5050), 5)\n"
+                "    socket.create_connection((sys.argv[1], 5050), 60)\n"
                 "except OSError as error:\n"
                 "    print(type(error).__name__)",
                 cluster.address(cluster.masters[0]),
             ],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
     assert done.stdout.strip() == "ConnectionRefusedError", done

@@ -28,7 +28,7 @@ def test_an_app_with_three_instances_answers_on_its_ports(cluster: Deployed) -> 
         for task in found:
 
             def answers(task: dict[str, Any] = task) -> int:
-                with urllib.request.urlopen(f"http://{task['host']}:{task['ports'][0]}/", timeout=5) as response:
+                with urllib.request.urlopen(f"http://{task['host']}:{task['ports'][0]}/", timeout=60) as response:
                     return int(response.status)
 
             assert wait_for(answers, 60, f"an answer of {task['id']}") == 200
@@ -99,7 +99,7 @@ def test_logs_of_all_machines_are_merged_by_time_and_followed(cluster: Deployed)
                 break
         assert not missing
         follow.send_signal(signal.SIGINT)
-        assert follow.wait(60) == 130
+        assert follow.wait(240) == 130
     finally:
         follow.kill()
     for name in followed:
@@ -275,7 +275,7 @@ def test_after_a_reboot_of_every_machine_the_app_is_back(cluster: Deployed) -> N
         def answers() -> bool:
             found = tasks(cluster, name)
             return len(found) == 2 and all(
-                urllib.request.urlopen(f"http://{task['host']}:{task['ports'][0]}/", timeout=5).status == 200
+                urllib.request.urlopen(f"http://{task['host']}:{task['ports'][0]}/", timeout=60).status == 200
                 for task in found
             )
 

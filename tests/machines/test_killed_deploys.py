@@ -140,7 +140,7 @@ def test_a_full_disk_on_one_machine_fails_there_alone_and_is_resumed_from(small:
         return [task["id"] for task in tasks if task["state"] == "TASK_RUNNING"]
 
     before = wait_for(running, 60, "the app")
-    small.ssh("a2", "cat /dev/zero > /var/tmp/filling 2>/dev/null; sync", check=False)
+    small.fill_disk("a2")
     small.inventory.write_text(text + "\n[agents:vars]\ndcos_attributes=disk:ssd\n")
     try:
         failed = small.installer("deploy")
@@ -152,7 +152,7 @@ def test_a_full_disk_on_one_machine_fails_there_alone_and_is_resumed_from(small:
         assert all(small.registered(small.address(name)) for name in small.agents)
         assert running() == before
     finally:
-        small.ssh("a2", "rm -f /var/tmp/filling")
+        small.free_disk("a2")
     told = events(small, "deploy")
     assert applied(told) == {"a2"}
     agents = {agent["hostname"]: agent["attributes"] for agent in small.master("/slaves")["slaves"]}

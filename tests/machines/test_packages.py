@@ -95,7 +95,7 @@ def principal(shop: Deployed) -> Iterator[dict[str, str]]:
 def through_gateway(cluster: Deployed, path: str, method: str = "GET", body: Any = None) -> tuple[int, str]:
     token = done(cluster, "config", "show", "core.dcos_acs_token").strip()
     trusted = ssl.create_default_context(cafile=done(cluster, "config", "show", "core.ssl_verify").strip())
-    connection = http.client.HTTPSConnection(cluster.address(cluster.masters[0]), 443, timeout=30, context=trusted)
+    connection = http.client.HTTPSConnection(cluster.address(cluster.masters[0]), 443, timeout=240, context=trusted)
     try:
         headers = {"Authorization": f"token={token}", "Content-Type": "application/json"}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -126,7 +126,7 @@ def test_a_load_balancer_leads_to_a_static_server(shop: Deployed, principal: dic
     def asked() -> str:
         (task,) = json.loads(done(shop, "marathon", "app", "show", "load-balancer"))["tasks"]
         request = f"'http://{task['host']}:9080/', headers=dict(Host='page.example.test')"
-        script = shlex.quote(f"import urllib.request as u; print(u.urlopen(u.Request({request}), timeout=10).read())")
+        script = shlex.quote(f"import urllib.request as u; print(u.urlopen(u.Request({request}), timeout=60).read())")
         return shop.ssh(shop.masters[0], f"python3 -c {script}", check=False)
 
     wait_for(lambda: "balanced" in asked(), 90, "the page behind the balancer")

@@ -297,7 +297,7 @@ def test_of_two_operators_at_once_one_is_refused_and_users_lose_no_write(
                 for turn in range(5):
                     value = f"{number}-{turn}"
                     status, answer = several.send(
-                        asked, INIT, "PUT", "/v2/apps/contended?force=true", {"labels": {"by": value}}, 20
+                        asked, INIT, "PUT", "/v2/apps/contended?force=true", {"labels": {"by": value}}, 240
                     )
                     assert status in (200, 201), answer
                     with lock:

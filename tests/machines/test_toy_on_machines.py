@@ -56,7 +56,7 @@ def asked(cluster: Deployed, path: str, *, token: bool = True) -> tuple[int, Any
     (settings,) = (cluster.home / "client" / "clusters").glob("*/dcos.toml")
     core = tomllib.loads(settings.read_text())["core"]
     context = ssl.create_default_context(cafile=core["ssl_verify"])
-    connection = http.client.HTTPSConnection(cluster.address(cluster.masters[0]), GATEWAY, timeout=60, context=context)
+    connection = http.client.HTTPSConnection(cluster.address(cluster.masters[0]), GATEWAY, timeout=240, context=context)
     try:
         connection.request("GET", path, headers={"Authorization": f"token={core['dcos_acs_token']}"} if token else {})
         response = connection.getresponse()

@@ -46,7 +46,7 @@ pytestmark = [
 
 
 def answers() -> bool:
-    done = subprocess.run(["virsh", "-c", "qemu:///system", "version"], capture_output=True, timeout=60)
+    done = subprocess.run(["virsh", "-c", "qemu:///system", "version"], capture_output=True, timeout=240)
     return done.returncode == 0
 
 
@@ -68,7 +68,7 @@ def libvirtd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     finally:
         for daemon in reversed(daemons):
             os.killpg(daemon.pid, signal.SIGTERM)
-            daemon.wait(60)
+            daemon.wait(240)
 
 
 @pytest.fixture(scope="module")

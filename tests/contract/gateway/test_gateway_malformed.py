@@ -48,7 +48,7 @@ ATTEMPTS = 20
 
 
 def _over_plain(made: Made, data: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", made.gateway.plain_port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", made.gateway.plain_port), timeout=240) as connection:
         with contextlib.suppress(ConnectionError):  # it may have answered, and closed, before the end
             connection.sendall(data)
         received = b""

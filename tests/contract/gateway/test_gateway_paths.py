@@ -167,7 +167,7 @@ def test_a_body_is_not_even_read_from_strangers(made: Made) -> None:
 
 
 def test_a_stream_comes_as_it_is_written(made: Made, admin: dict[str, str]) -> None:
-    connection = http.client.HTTPSConnection("127.0.0.1", made.gateway.port, timeout=60, context=made.gateway.tls)
+    connection = http.client.HTTPSConnection("127.0.0.1", made.gateway.port, timeout=240, context=made.gateway.tls)
     connection.request("GET", "/mesos/stream", headers=admin)
     response = connection.getresponse()
     assert [response.readline() for _ in range(3)] == [b"0\n", b"1\n", b"2\n"]  # long before it ends
@@ -189,7 +189,7 @@ def test_a_body_streams_as_it_is_written(made: Made, admin: dict[str, str]) -> N
     original, made.agent._handler = made.agent._handler, listen
     try:
         with (
-            socket.create_connection(("127.0.0.1", made.gateway.port), timeout=60) as plain,
+            socket.create_connection(("127.0.0.1", made.gateway.port), timeout=240) as plain,
             made.gateway.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
         ):
             token = admin["Authorization"]
@@ -261,7 +261,7 @@ def test_a_client_tells_a_live_token_by_the_page_it_is_used_to(gateway: Gateway,
 
 
 def test_plain_http_leads_to_https_only(gateway: Gateway) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.plain_port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.plain_port, timeout=240)
     connection.request("POST", "/mesos//x?y=%2F", b"body", {"Host": "127.0.0.1"})
     response = connection.getresponse()
     assert response.status == 308
@@ -272,9 +272,9 @@ def test_plain_http_leads_to_https_only(gateway: Gateway) -> None:
 def test_old_tls_and_strangers_certificates_are_refused(made: Made, gateway: Gateway) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         stranger = Authority(made.folder / "stranger").client()
-        http.client.HTTPSConnection("127.0.0.1", gateway.port, timeout=60, context=stranger).request("GET", "/")
+        http.client.HTTPSConnection("127.0.0.1", gateway.port, timeout=240, context=stranger).request("GET", "/")
     old = made.authority.client()
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError):
-        http.client.HTTPSConnection("127.0.0.1", gateway.port, timeout=60, context=old).request("GET", "/")
+        http.client.HTTPSConnection("127.0.0.1", gateway.port, timeout=240, context=old).request("GET", "/")

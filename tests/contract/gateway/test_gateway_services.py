@@ -63,7 +63,7 @@ def test_a_web_socket_is_upgraded(made: Made, admin: dict[str, str]) -> None:
     until(made, "/service/web/", admin, 200)
     key = base64.b64encode(b"0123456789abcdef").decode()
     with (
-        socket.create_connection(("127.0.0.1", made.gateway.port), timeout=60) as plain,
+        socket.create_connection(("127.0.0.1", made.gateway.port), timeout=240) as plain,
         made.gateway.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
     ):
         connection.sendall(

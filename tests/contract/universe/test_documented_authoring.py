@@ -40,7 +40,7 @@ def test_from_an_app_to_a_repository_that_is_served(tmp_path: Path) -> None:
     place = tmp_path / "place"
     run(publishing.replace("/srv/universe", str(place)), tmp_path)
     with serving(place) as server:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=240)
         connection.request("GET", "/package/shop-web", headers={"User-Agent": "cosmos/1 dcos/1.13"})
         entries = json.loads(connection.getresponse().read())["packages"]
         connection.close()

@@ -243,21 +243,30 @@ def test_a_half_brought_file_is_gone_on_with_and_a_false_one_is_not(
     assert int(str(told["bytes"])) < sum(path.stat().st_size for path in tree.rglob("*") if path.is_file()) - (3 << 20)
 
 
+WAITING_MV = r"""#!/bin/sh
+# The real one, once the test says so.
+while [ -n "${HELD:-}" ] && ! [ -e "$HELD" ]; do sleep 0.05; done
+exec /bin/mv "$@"
+"""
+
+
 def test_of_two_publishers_the_second_is_told_who_publishes(
     place: tuple[str, Path], tmp_path: Path, environment: dict[str, str]
 ) -> None:
     where, folder = place
-    tree = small_tree(tmp_path / "1", "one", {"large.bin": bytes(200 << 20)})
-    first = subprocess.Popen(argv(tree, where), env=environment, stderr=subprocess.PIPE, text=True)
+    tree = small_tree(tmp_path / "1", "one")
+    (tmp_path / "bin" / "mv").write_text(WAITING_MV)
+    (tmp_path / "bin" / "mv").chmod(0o755)
+    held = {**environment, "HELD": str(tmp_path / "go on")}  # it surely publishes as long as the second one is there
+    first = subprocess.Popen(argv(tree, where), env=held, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 240
-    while not (folder / "lock").exists() or not (folder / "lock").read_text():
-        assert time.monotonic() < deadline and first.poll() is None
-        time.sleep(0.005)
-    first.send_signal(signal.SIGSTOP)  # so that it surely publishes as long as the second one is there
     try:
+        while not (folder / "lock").exists() or not (folder / "lock").read_text():
+            assert time.monotonic() < deadline and first.poll() is None
+            time.sleep(0.005)
         second = subprocess.run(argv(tree, where), capture_output=True, text=True, env=environment, timeout=300)
     finally:
-        first.send_signal(signal.SIGCONT)
+        (tmp_path / "go on").touch()
     assert first.wait(300) == 0, first.stderr.read() if first.stderr else ""
     if first.stderr:
         first.stderr.close()

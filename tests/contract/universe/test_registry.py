@@ -66,7 +66,7 @@ def mirrored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrored]:
 def ask(
     mirrored: Mirrored, path: str, headers: Mapping[str, str] | None = None, method: str = "GET"
 ) -> tuple[int, Mapping[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", mirrored.server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", mirrored.server.port, timeout=240)
     try:
         connection.request(method, path, headers=dict(headers or {}))
         answer = connection.getresponse()
@@ -326,7 +326,7 @@ def test_a_large_blob_costs_no_memory(mirrored: Mirrored) -> None:
         file.truncate(size)
     try:
         before = _memory(mirrored)
-        connection = http.client.HTTPConnection("127.0.0.1", mirrored.server.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", mirrored.server.port, timeout=240)
         connection.request("GET", f"/v2/two/blobs/sha256:{digest.hexdigest()}")
         answer = connection.getresponse()
         read = 0

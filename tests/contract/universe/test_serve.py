@@ -57,7 +57,7 @@ def unpacked_by(coding: str | None, body: bytes) -> bytes:
 def ask(
     server: Server, path: str, headers: Mapping[str, str] | None = None, method: str = "GET"
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=240)
     connection.putrequest(method, path, skip_accept_encoding=True)
     for name, value in (headers or {}).items():
         connection.putheader(name, value)
@@ -231,7 +231,7 @@ def test_ranges_put_together_are_the_file(server: Server, tree: Path) -> None:
     ],
 )
 def test_nothing_outside_of_the_tree_is_sent(server: Server, path: str) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=240) as raw:
         raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
         told = b"".join(iter(lambda: raw.recv(65536), b""))
     assert told.startswith((b"HTTP/1.1 404", b"HTTP/1.1 400")), told[:200]
@@ -240,7 +240,7 @@ def test_nothing_outside_of_the_tree_is_sent(server: Server, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "BREW"])
 def test_other_methods_are_refused(server: Server, method: str) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=240) as raw:
         target = "x:1" if method == "CONNECT" else "/repo"
         raw.sendall(f"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         told = b"".join(iter(lambda: raw.recv(65536), b""))
@@ -299,7 +299,7 @@ def test_a_large_answer_goes_on_from_the_tree_it_began_with(tmp_path: Path) -> N
     (second / "large.bin").write_bytes(BIG[::-1])
     current = tmp_path / "current"
     current.symlink_to("a")
-    with serving(current) as server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
+    with serving(current) as server, socket.create_connection(("127.0.0.1", server.port), timeout=240) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         raw.sendall(b"GET /large.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         got = raw.recv(1000)
@@ -363,12 +363,12 @@ def test_without_a_tree_it_says_so(tmp_path: Path, folder: str, options: tuple[s
 def test_an_end_lets_answers_come_to_theirs(tmp_path: Path) -> None:
     tree = small_tree(tmp_path / "tree", "a")
     (tree / "large.bin").write_bytes(BIG)
-    with serving(tree) as server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
+    with serving(tree) as server, socket.create_connection(("127.0.0.1", server.port), timeout=240) as raw:
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         raw.sendall(b"GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n")
         got = raw.recv(1000)
         server.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
@@ -378,7 +378,7 @@ def test_an_end_lets_answers_come_to_theirs(tmp_path: Path) -> None:
             pytest.fail("it takes connections though it was told to end")
         got += b"".join(iter(lambda: raw.recv(1 << 16), b""))
         assert got.partition(b"\r\n\r\n")[2] == BIG
-        assert server.process.wait(60) == 0
+        assert server.process.wait(240) == 0
 
 
 def test_https_with_a_certificate(tmp_path: Path) -> None:
@@ -397,14 +397,14 @@ def test_https_with_a_certificate(tmp_path: Path) -> None:
     options = ["--listen-tls", "127.0.0.1:0", "--certificate", str(pem), "--key", str(key)]
     with serving(tree, *options, addresses=2) as server:
         tls = ssl.create_default_context(cafile=str(pem))
-        connection = http.client.HTTPSConnection("127.0.0.1", server.ports[1], context=tls, timeout=60)
+        connection = http.client.HTTPSConnection("127.0.0.1", server.ports[1], context=tls, timeout=240)
         connection.request("GET", "/repo", headers={"User-Agent": "dcos/1.13"})
         response = connection.getresponse()
         assert (response.status, response.read()) == (200, (tree / "repo-up-to-1.13.json").read_bytes())
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
         old.maximum_version = ssl.TLSVersion.TLSv1_1
-        with pytest.raises(OSError), socket.create_connection(("127.0.0.1", server.ports[1]), timeout=60) as raw:
+        with pytest.raises(OSError), socket.create_connection(("127.0.0.1", server.ports[1]), timeout=240) as raw:
             old.wrap_socket(raw)
 
 
@@ -416,7 +416,7 @@ def test_one_address_shuts_nobody_out_with_half_sent_requests(tmp_path: Path) ->
             half.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
             if number % 20 == 0:
                 assert ask(server, "/repo")[0].status == 200
-        calm = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        calm = http.client.HTTPConnection("127.0.0.1", server.port, timeout=240)
         kept.callback(calm.close)
         for _ in range(3):  # and keeps its connection, however many more come
             calm.request("GET", "/repo")

@@ -161,7 +161,7 @@ class Ready:
 
     def close(self) -> None:
         self._door.close()
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=240)
 
 
 def tar(*members: tuple[str, bytes] | tarfile.TarInfo, mode: str = "w:gz") -> bytes:

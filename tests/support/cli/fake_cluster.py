@@ -38,7 +38,7 @@ class Server:
         self.authorizations: list[str | None] = []
         self._loop = loop
         self._runner: web.AppRunner | None = None
-        self.address = asyncio.run_coroutine_threadsafe(self._start(), loop).result(10)
+        self.address = asyncio.run_coroutine_threadsafe(self._start(), loop).result(240)
         self.url = f"http://{self.address}"
 
     async def _start(self) -> str:
@@ -60,7 +60,7 @@ class Server:
 
     def stop(self) -> None:
         if self._runner is not None:
-            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(240)
             self._runner = None
 
 

@@ -112,7 +112,7 @@ class Gateway:
         self._loop = loop
         self._tls = authority.server_context(certified or address)
         self._runner: web.AppRunner | None = None
-        self.port = asyncio.run_coroutine_threadsafe(self._start(port), loop).result(10)
+        self.port = asyncio.run_coroutine_threadsafe(self._start(port), loop).result(240)
         self.url = f"https://{address}:{self.port}"
 
     async def _start(self, port: int) -> int:
@@ -124,11 +124,11 @@ class Gateway:
         return int(self._runner.addresses[0][1])
 
     def start(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._start(self.port), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._start(self.port), self._loop).result(240)
 
     def stop(self) -> None:
         if self._runner is not None:
-            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(10)
+            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result(240)
             self._runner = None
 
     def paths(self) -> list[str]:

@@ -21,11 +21,11 @@ from tests.support.cosmos.cluster import cosmos
 from tests.support.cosmos.packages import TEMPLATE, entry
 from tests.support.cosmos.schedulers import taken_down
 from tests.support.cosmos.served import Served
-from tests.support.daemons.byhand import Cluster, Daemon, ask, cluster, wait_for
+from tests.support.daemons.byhand import Cluster, Daemon, NotNow, ask, cluster, told, wait_for
 from tests.support.daemons.guarded import Subscription
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
-SESSION = "6secs"
+SESSION = "10secs"
 ABSENT = "absent"
 RELEASES = ("1.0", "2.0")
 
@@ -92,14 +92,14 @@ class Pair:
     # --- the parts of a service ---
 
     def frameworks(self) -> list[str]:
-        status, told = ask(f"{self.cluster.master.url}/frameworks")
-        assert status == 200, told
-        return [one["name"] for one in told["frameworks"]]
+        return [one["name"] for one in told(f"{self.cluster.master.url}/frameworks")["frameworks"]]
 
     def app(self, name: str) -> dict[str, Any] | None:
-        status, told = ask(f"{self.cluster.marathon.url}/v2/apps/{name}")
-        assert status in (200, 404), told
-        return told["app"] if status == 200 else None
+        status, shown = ask(f"{self.cluster.marathon.url}/v2/apps/{name}")
+        if status in (502, 503):
+            raise NotNow(f"{name}: {status} {shown}")
+        assert status in (200, 404), shown
+        return shown["app"] if status == 200 else None
 
     def node(self, name: str) -> str:
         return f"/dcos-service-fw-{name}"
@@ -110,10 +110,9 @@ class Pair:
         """
         port = urllib.parse.urlsplit(self.cluster.master.url).port
         assert port is not None
-        status, told = ask(f"{self.cluster.marathon.url}/v2/apps/{name}/tasks")
-        assert status == 200 and len(told["tasks"]) == 1, told
+        (task,) = told(f"{self.cluster.marathon.url}/v2/apps/{name}/tasks")["tasks"]
         again = {} if before is None else {"id": {"value": before.id}}
-        info = {"name": f"fw-{name}", "hostname": told["tasks"][0]["host"], "failover_timeout": 3600.0, **again}
+        info = {"name": f"fw-{name}", "hostname": task["host"], "failover_timeout": 3600.0, **again}
         held = Subscription(port, {}, suppressed_roles=["*"], **info)
         assert held.status == 200, held.text
         if before is None:

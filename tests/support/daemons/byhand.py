@@ -47,6 +47,27 @@ def free_port() -> int:
     raise AssertionError(f"none of the ports {PORTS[0]}-{PORTS[-1]} is free")
 
 
+TASK_PORTS = range(20000, 31000)
+"""Those that agents of the tests offer: below the ones that the system hands out to outgoing connections."""
+SLICE = 100
+
+
+def task_ports() -> str:
+    """``SLICE`` ports for the tasks of one agent, as `--resources` has them: no other agent of the tests offers them
+    meanwhile, in any process. Tasks of two clusters would else take each other's.
+    """
+    for first in random.SystemRandom().sample(TASK_PORTS[::SLICE], len(TASK_PORTS) // SLICE):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0dcos-tests-task-ports-{first}")
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return f"[{first}-{first + SLICE - 1}]"
+    raise AssertionError(f"all of the ports {TASK_PORTS[0]}-{TASK_PORTS[-1]} are offered")
+
+
 PATIENCE = float(os.environ.get("DCOS_TESTS_PATIENCE", "4"))
 """The factor of all deadlines: a machine may be emulated."""
 
@@ -90,6 +111,19 @@ def ask(url: str, method: str = "GET", body: Any = None, seconds: float = 60) ->
         return response.status, json.loads(text)
     except ValueError:
         return response.status, text
+
+
+class NotNow(OSError):
+    """A daemon said that it cannot answer at present. Who waits for an answer asks again."""
+
+
+def told(url: str) -> Any:
+    """The answer to a GET. Raises `NotNow`, also while nobody leads: a starved leader may be suspended at any time."""
+    status, answer = ask(url)
+    if status in (502, 503, 504):
+        raise NotNow(f"{url}: {status} {answer}")
+    assert status == 200, (url, status, answer)
+    return answer
 
 
 class Daemon:
@@ -166,7 +200,7 @@ class Cluster:
                 f"--master=127.0.0.1:{port}",
                 f"--port={free_port()}",
                 "--launcher=posix",
-                f"--resources={resources};ports:[{31000 + 1000 * index}-{31999 + 1000 * index}]",
+                f"--resources={resources};ports:{task_ports()}",
                 f"--hostname=agent{index}.test",
             )
             for index in range(agents)
@@ -204,9 +238,8 @@ class Cluster:
 
     def running(self, app: str) -> list[dict[str, Any]]:
         """The app's running tasks as the init returns them."""
-        status, answer = ask(f"{self.marathon.url}/v2/apps/{app.strip('/')}/tasks")
-        assert status == 200, (status, answer)
-        return [task for task in answer["tasks"] if task["state"] == "TASK_RUNNING"]
+        tasks = told(f"{self.marathon.url}/v2/apps/{app.strip('/')}/tasks")["tasks"]
+        return [task for task in tasks if task["state"] == "TASK_RUNNING"]
 
 
 def processes_with(*marks: str) -> list[int]:

@@ -68,7 +68,7 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(240)
 
     def _ask(self, daemon: Daemon, what: str) -> None:
         while not self._over.is_set():
@@ -84,7 +84,7 @@ class Watch:
 
     def _once(self, daemon: Daemon, what: str) -> tuple[int, dict[str, float]]:
         parts = urllib.parse.urlsplit(daemon.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=240)
         try:
             if what == "metrics":
                 connection.request("GET", "/metrics/snapshot")
@@ -120,6 +120,7 @@ class Link:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._cut = False
+        self._passing = threading.Lock()
         self._over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -129,7 +130,8 @@ class Link:
         return f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def cut(self) -> None:
-        self._cut = True
+        with self._passing:  # what is on its way arrives before
+            self._cut = True
 
     def heal(self) -> None:
         """Data that was held back while it was cut arrives now, as in TCP."""
@@ -137,7 +139,7 @@ class Link:
 
     def close(self) -> None:
         self._over = True
-        self._thread.join(60)
+        self._thread.join(240)
         for connection in (self._listener, *self._pairs):
             connection.close()
 
@@ -147,19 +149,20 @@ class Link:
                 time.sleep(0.01)
                 continue
             for key, _ in self._selector.select(0.05):
-                if self._cut:
-                    break
                 connection = key.fileobj
                 assert isinstance(connection, socket.socket)
-                if connection is self._listener:
-                    self._accept()
-                else:
-                    self._pass_on(connection)
+                with self._passing:
+                    if self._cut:
+                        break
+                    if connection is self._listener:
+                        self._accept()
+                    else:
+                        self._pass_on(connection)
 
     def _accept(self) -> None:
         near, _ = self._listener.accept()
         try:
-            far = socket.create_connection(self._target, timeout=5)
+            far = socket.create_connection(self._target, timeout=240)
         except OSError:
             near.close()
             return

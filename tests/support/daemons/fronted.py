@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.daemons.authority import Authority
-from tests.support.daemons.byhand import PROGRAMS, Daemon, free_port, processes_with, wait_for
+from tests.support.daemons.byhand import PROGRAMS, Daemon, free_port, processes_with, task_ports, wait_for
 from tests.support.daemons.gateway import PASSWORD, Gateway
 
 
@@ -47,7 +47,7 @@ class Fronted:
                 f"--master_tls_port={tls}",
                 f"--work_dir={folder / 'agent'}",
                 "--launcher=posix",
-                "--resources=cpus:4;mem:2048;disk:1024;ports:[23100-23200]",
+                f"--resources=cpus:4;mem:2048;disk:1024;ports:{task_ports()}",
                 f"--http_credentials={credentials}",
                 "--authenticate_http_readonly",
                 "--authenticate_http_readwrite",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-WAIT = 60.0
+WAIT = 240.0
 
 RAW = [
     *(

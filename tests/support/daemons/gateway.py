@@ -59,7 +59,7 @@ class Backend:
 
     def start(self) -> Backend:
         self._thread.start()
-        assert self._ready.wait(60)
+        assert self._ready.wait(240)
         if self.failure:
             raise self.failure
         return self
@@ -67,7 +67,7 @@ class Backend:
     def stop(self) -> None:
         if self._loop.is_running():
             self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(20)
+        self._thread.join(240)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -316,7 +316,7 @@ class Gateway:
         return self.ask("GET", path, headers, **more)
 
     def ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: Any = None) -> Answer:
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.tls)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=240, context=self.tls)
         try:
             sent = dict(headers or {})
             if isinstance(body, dict | list):
@@ -338,7 +338,7 @@ class Gateway:
     def raw(self, data: bytes, seconds: float = 60) -> bytes:
         """Sends bytes unchanged over TLS, returns everything until the end, or until nothing comes for this time."""
         with (
-            socket.create_connection(("127.0.0.1", self.port), timeout=60) as plain,
+            socket.create_connection(("127.0.0.1", self.port), timeout=240) as plain,
             self.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
         ):
             with contextlib.suppress(ssl.SSLError, ConnectionError):  # it may have answered, and closed, before the end
@@ -368,7 +368,7 @@ def _end(process: subprocess.Popen[bytes] | None) -> None:
     process.send_signal(signal.SIGCONT)
     process.terminate()
     try:
-        process.wait(60)
+        process.wait(240)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -50,9 +50,9 @@ class Client:
 
     def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         self.connection = (
-            http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=context)
+            http.client.HTTPSConnection("127.0.0.1", port, timeout=240, context=context)
             if context is not None
-            else http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            else http.client.HTTPConnection("127.0.0.1", port, timeout=240)
         )
 
     def ask(

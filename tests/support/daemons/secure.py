@@ -20,9 +20,9 @@ def ask(
     """Status, headers by lower-case name, and decoded JSON (or text). With ``context`` over TLS."""
     connection: http.client.HTTPConnection
     if context is None:
-        connection = http.client.HTTPConnection(host, port, timeout=60)
+        connection = http.client.HTTPConnection(host, port, timeout=240)
     else:
-        connection = http.client.HTTPSConnection(host, port, timeout=60, context=context)
+        connection = http.client.HTTPSConnection(host, port, timeout=240, context=context)
     try:
         data = None if body is None else json.dumps(body).encode()
         sent = {**(headers or {}), **({"Content-Type": "application/json"} if data else {})}

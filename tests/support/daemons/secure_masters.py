@@ -37,14 +37,14 @@ class Masters:
             [
                 *("dcos-master", f"--work_dir={self.folder / ip}", f"--ip={ip}", f"--hostname={ip}"),
                 *(f"--port={self.public}", f"--tls_port={self.port}", "--authenticate_http_readonly"),
-                *(f"--zk=zk://{self.zookeeper.hosts}/mesos", "--zk_session_timeout=6secs", *flags),
+                *(f"--zk=zk://{self.zookeeper.hosts}/mesos", "--zk_session_timeout=10secs", *flags),
                 *("--authenticate_http_frameworks", *self.own.flags(self.own.identity("master", host=ip, ip=ip))),
             ],
             self.folder / f"{ip}.log",
         ).start()
 
     def connection(self, ip: str, context: ssl.SSLContext | None = None) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection(ip, self.port, timeout=60, context=context or self.gateway)
+        return http.client.HTTPSConnection(ip, self.port, timeout=240, context=context or self.gateway)
 
     def ask(
         self,

@@ -147,7 +147,7 @@ class ZooKeeperServer:
     def mode(self) -> str:
         """``leader``, ``follower``, or empty while it does not serve."""
         try:
-            with socket.create_connection((self.address, self.port), timeout=5) as connection:
+            with socket.create_connection((self.address, self.port), timeout=60) as connection:
                 connection.sendall(b"srvr")
                 said = connection.makefile("rb").read().decode()
         except OSError:

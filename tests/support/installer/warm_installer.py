@@ -60,7 +60,7 @@ def warm_installer(wrapped: Callable[[list[str]], list[str]]) -> Iterator[WarmIn
         with ours:
             yield WarmInstaller(ours)
     finally:
-        process.wait(60)
+        process.wait(240)
 
 
 def _serve(connection: socket.socket) -> None:

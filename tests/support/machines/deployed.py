@@ -21,6 +21,7 @@ from dcos_installer.providers.registry import open_provider
 from dcos_installer.remote import Remote
 from dcos_installer.spec import load_spec
 from dcos_installer.state import ClusterState, find_state
+from tests.support.daemons.byhand import wait_for
 from tests.support.documented import all_fences
 
 PROGRAMS = Path(sys.executable).parent
@@ -279,6 +280,19 @@ class Deployed:
             if controller in line.split(":", 2)[1].split(",")
         ]
         return self.ssh(host, f"cat /sys/fs/cgroup/{controller}{path}/{file}")
+
+    def fill_disk(self, host: str) -> None:
+        """Also keeps it full: other processes free space, such as a journal that is rotated."""
+        fill = "while :; do cat /dev/zero >> /var/tmp/filling 2>/dev/null; sleep 0.2; done"
+        self.ssh(host, f"systemd-run --quiet --collect --unit=filling /bin/sh -c {shlex.quote(fill)}")
+        self.wait_full(host)
+
+    def wait_full(self, host: str) -> None:
+        full = "! dd if=/dev/zero of=/var/tmp/more bs=1M count=1 2>/dev/null && echo full; rm -f /var/tmp/more"
+        wait_for(lambda: self.ssh(host, full, check=False) == "full", 120, f"the disk of {host} being full")
+
+    def free_disk(self, host: str) -> None:
+        self.ssh(host, "systemctl stop filling; rm -f /var/tmp/filling /var/tmp/more")
 
     def events(self, text: str) -> list[dict[str, Any]]:
         """The objects of ``--json`` output."""

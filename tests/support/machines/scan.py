@@ -137,7 +137,7 @@ def knock(address, port, paths):
             for path in paths:
                 try:
                     with socket.create_connection((address, port), 60) as raw:  # on a busy host
-                        raw.settimeout(60)
+                        raw.settimeout(240)
                         channel = context.wrap_socket(raw) if way == "tls" else raw
                         answer = first_line(channel, request(path, method))
                 except OSError as error:

@@ -50,6 +50,9 @@ dcos_agent_reregister_timeout=20secs
 AGENT_SECONDS = 24.0
 """How long an agent may be silent before it is given up, by that inventory."""
 
+ROUNDS = 3
+"""How often all masters are asked before there is no answer."""
+
 UNITS = {
     "masters": ("dcos-master", "dcos-marathon", "dcos-zookeeper", "dcos-auth", "dcos-gateway"),
     "agents": ("dcos-agent",),
@@ -124,9 +127,9 @@ class Several(Deployed):
         return self._from_any(INIT, path)
 
     def _from_any(self, port: int, path: str) -> Any:
-        """The first useful answer: a standby forwards the request."""
+        """The first useful answer: a standby forwards the request. A starved machine is asked again."""
         said = []
-        for host in self.masters:
+        for host in self.masters * ROUNDS:
             try:
                 status, answer = self.get(host, port, path)
             except OSError as error:
@@ -189,19 +192,6 @@ class Several(Deployed):
             for task, pids in self.tasks_on(host).items():
                 found.setdefault(task, {}).update({f"{host}:{pid}": start for pid, start in pids.items()})
         return found
-
-    def fill_disk(self, host: str) -> None:
-        """Also keeps it full: other processes free space, such as a journal that is rotated."""
-        fill = "while :; do cat /dev/zero >> /var/tmp/filling 2>/dev/null; sleep 0.2; done"
-        self.ssh(host, f"systemd-run --quiet --collect --unit=filling /bin/sh -c {shlex.quote(fill)}")
-        self.wait_full(host)
-
-    def wait_full(self, host: str) -> None:
-        full = "! dd if=/dev/zero of=/var/tmp/more bs=1M count=1 2>/dev/null && echo full; rm -f /var/tmp/more"
-        wait_for(lambda: self.ssh(host, full, check=False) == "full", 120, f"the disk of {host} being full")
-
-    def free_disk(self, host: str) -> None:
-        self.ssh(host, "systemctl stop filling; rm -f /var/tmp/filling /var/tmp/more")
 
     # --- partitions ---
 
@@ -319,7 +309,7 @@ class Observer:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(240)
 
     def terms(self, kind: str) -> list[Term]:
         with self._lock:

@@ -35,4 +35,4 @@ class Oracle:
         return f"http://127.0.0.1:{self.port}"
 
     def stop(self) -> None:
-        subprocess.run([str(PROGRAM), "down", "--port", str(self.port)], capture_output=True, timeout=60)
+        subprocess.run([str(PROGRAM), "down", "--port", str(self.port)], capture_output=True, timeout=240)

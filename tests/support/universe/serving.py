@@ -67,7 +67,7 @@ class Server:
     def end(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(240)
 
 
 @contextlib.contextmanager
@@ -92,6 +92,6 @@ def serving(tree: Path, *options: str, listen: str = "127.0.0.1:0", addresses: i
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(60)
+        process.wait(240)
         if process.stdout is not None:
             process.stdout.close()

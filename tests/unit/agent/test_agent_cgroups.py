@@ -49,7 +49,7 @@ def test_a_kill_that_the_agents_death_cut_short_is_finished(
     tmp_path: Path, process: subprocess.Popen[bytes], state: str
 ) -> None:
     assert look_at(tmp_path, laid_out(tmp_path, process.pid, "0", state)) == "THAWED"
-    assert process.wait(60) == -signal.SIGKILL
+    assert process.wait(240) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("state", ["FROZEN", "THAWED"])

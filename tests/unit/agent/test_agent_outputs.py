@@ -180,7 +180,7 @@ async def main():
 start = threading.Thread.start
 asyncio.run(main())
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60 * PATIENCE)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240 * PATIENCE)
     assert done.stdout.strip() == "80", done.stderr
 
 

@@ -182,7 +182,7 @@ async def test_a_reader_that_is_held_up_is_given_up_and_holds_up_no_other_work(m
     held = threading.Event()
 
     def members() -> Sequence[Process]:
-        held.wait(60)
+        held.wait(240)
         return []
 
     try:

@@ -121,7 +121,7 @@ def test_children_of_every_thread_are_told() -> None:
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert ready.wait(60)
+        assert ready.wait(240)
         assert made[0].pid in supervisor.children_listed(os.getpid())
     finally:
         made[0].kill()
@@ -164,7 +164,7 @@ print(before.decode(), first.decode(), supervisor.session_nice().decode())
 
 def test_a_session_goes_before_others_and_is_as_usual_afterwards() -> None:
     code = ALONE.format(folder=str(Path(supervisor.__file__).parent))
-    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=240, check=True)
     usual = done.stdout.split()[:1]
     first = ["-20"] if os.geteuid() == 0 else usual
     assert done.stdout.split() == (usual + first + usual if usual else [])

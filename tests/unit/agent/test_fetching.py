@@ -282,7 +282,7 @@ def test_it_ends_with_the_agent(tmp_path: Path) -> None:
         connection.recv(1000)
         assert running.poll() is None and running.stdin is not None
         running.stdin.close()  # what the end of the agent does, whatever it ends of
-        assert running.wait(60) == 1
+        assert running.wait(240) == 1
         connection.close()
 
 
@@ -297,7 +297,7 @@ def test_what_a_former_agent_left_is_ended_and_nothing_else(tmp_path: Path) -> N
             stack.enter_context(silent.accept()[0])
         processes["ours"].send_signal(signal.SIGSTOP)
         end_leftovers(tmp_path / "ours")
-        assert processes["ours"].wait(60) == -signal.SIGKILL
+        assert processes["ours"].wait(240) == -signal.SIGKILL
         assert processes["others"].poll() is None
         processes["others"].kill()
 

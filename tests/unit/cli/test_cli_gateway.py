@@ -261,7 +261,7 @@ def test_following_a_log_outlives_a_gateway(gateway: Gateway, second: Gateway, l
         cluster.files["/sandboxes/web.1/stdout"] += b"third\n"
         assert process.stdout.readline() == b"third\n"
         cluster.end("web.1")
-        assert process.wait(60) == 0
+        assert process.wait(240) == 0
         assert process.stderr.read() == b""
 
 
@@ -289,7 +289,7 @@ def test_watching_a_deployment_outlives_every_silence(gateway: Gateway, lab: Pat
         gateway.override = lambda _: None
         cluster.deployments.clear()
         assert process.stdout.readline() == b"Deployment D1 is finished\n"
-        assert process.wait(60) == 0
+        assert process.wait(240) == 0
 
 
 def test_waiting_for_an_app_to_run_outlives_a_silence(gateway: Gateway, lab: Path, cluster: Any) -> None:
@@ -303,7 +303,7 @@ def test_waiting_for_an_app_to_run_outlives_a_silence(gateway: Gateway, lab: Pat
         cluster.apps["/web"] |= {"deployments": [], "tasks": [{"id": "web.1", "host": "a1"}], "tasksRunning": 1}
         gateway.override = lambda _: None
         assert process.stdout.read().splitlines()[0] == b"task   web.1"
-        assert process.wait(60) == 0
+        assert process.wait(240) == 0
 
 
 # --- masters asked directly ---

@@ -44,7 +44,7 @@ def test_as_many_last_lines_as_asked_for(cluster: Any, dcos: Dcos, output: bytes
 def test_bytes_that_are_no_text_pass_unchanged(cluster: Any) -> None:
     cluster.task("web.1", output=b"\xff\xfe\x00\x1b[1m\n")
     arguments = [sys.executable, "-m", "dcos_runtime.cli.main", "--master", cluster.master.url, "task", "log", "web"]
-    assert subprocess.run(arguments, capture_output=True, timeout=60, check=True).stdout == b"\xff\xfe\x00\x1b[1m\n"
+    assert subprocess.run(arguments, capture_output=True, timeout=240, check=True).stdout == b"\xff\xfe\x00\x1b[1m\n"
 
 
 def test_another_file_of_the_sandbox_can_be_named(cluster: Any, dcos: Dcos) -> None:

@@ -71,7 +71,7 @@ def called(*words: str, stdin: str = "", **variables: str) -> subprocess.Complet
         capture_output=True,
         text=True,
         env=environment,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -292,7 +292,7 @@ def test_a_plugin_is_there_whole_wherever_its_replacement_is_killed(tmp_path: Pa
         (environment / "bin" / "dcos-hello").write_text("old")
 
     plugins.put("hello", {"version": "1.0"}, build)
-    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(renames)], timeout=60)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(renames)], timeout=240)
     assert done.returncode == (-signal.SIGKILL if renames < 3 else 0), "three renames: aside, into place, and away"
     if reader == "put":
         plugins.put("other", {}, build)

@@ -151,7 +151,7 @@ async def test_time_passes_for_the_core_whenever_its_next_deadline_moves() -> No
             heard.clear()
             core.timers.set(name, running.now().mono + 0.02)
             runner.feed(Said("a nearer deadline"))
-            await asyncio.wait_for(heard.wait(), 60)
+            await asyncio.wait_for(heard.wait(), 240)
             assert done[-1] == f"due {name}"
     finally:
         task.cancel()
@@ -198,5 +198,5 @@ async def test_time_ends_when_it_is_told_to_and_be_it_in_the_turn_in_which_it_wa
     for _ in range(turns):
         await asyncio.sleep(0)
     task.cancel()
-    _, pending = await asyncio.wait({task}, timeout=20)
+    _, pending = await asyncio.wait({task}, timeout=240)
     assert not pending

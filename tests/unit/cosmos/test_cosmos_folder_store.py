@@ -70,7 +70,7 @@ async def test_a_transfer_outlives_the_request_that_began_it(tmp_path: Path) -> 
     artifacts = Artifacts(store, Fetcher(), 100, digests)  # type: ignore[arg-type]  # what it uses of one
     given = {"assets": {"uris": {"app": "http://far.test/app.tgz"}}}
     first = asyncio.create_task(artifacts.place("http://repo.test", "x", given))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         await begun.wait()
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)

@@ -175,7 +175,7 @@ async def raw(address: daemon.Address | Path, data: bytes, shut: bool = False) -
         writer.write(data)
         if shut:
             writer.write_eof()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             return await reader.read()
     finally:
         writer.close()

@@ -59,7 +59,7 @@ def test_make_setup_refuses_a_checkout_that_would_not_work_before_it_does_anythi
         capture_output=True,
         text=True,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
-        timeout=60,
+        timeout=240,
         errors="replace",
     )
     assert done.returncode != 0
@@ -113,11 +113,11 @@ def test_an_editable_install_below_a_folder_beyond_ascii_is_found_in_every_local
     def start() -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ["PATH"], "LC_ALL": locale}
         argv: list[str | Path] = [venv / "bin/python", "-c", "import found_here"]
-        return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60)
+        return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=240)
 
-    subprocess.run([SCRIPT, "paths", ".venv"], cwd=folder, check=True, env={"LC_ALL": locale}, timeout=60)
+    subprocess.run([SCRIPT, "paths", ".venv"], cwd=folder, check=True, env={"LC_ALL": locale}, timeout=240)
     assert (packages / "_dcos.pth").read_bytes().isascii()
     done = start()
     assert (done.returncode, done.stdout, done.stderr) == (0, "found\n", "")
-    subprocess.run([SCRIPT, "paths", ".venv"], cwd=folder, check=True, timeout=60)  # once more changes nothing
+    subprocess.run([SCRIPT, "paths", ".venv"], cwd=folder, check=True, timeout=240)  # once more changes nothing
     assert start().stdout == "found\n"

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import hypothesis.strategies as st
 import pytest
@@ -17,7 +17,7 @@ from dcos_runtime import daemon
 from dcos_runtime.listening import connections
 
 SHORT = 0.5
-LONG = 60.0
+LONG = 240.0
 """How long anything is waited for on a busy machine."""
 
 HALF_HEADS = [
@@ -28,10 +28,26 @@ HALF_HEADS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that wait for a cut. On a busy host whoever is not to be cut off would be, too."""
     for name in ("HEAD_SECONDS", "BODY_SECONDS", "READ_SECONDS"):
         monkeypatch.setattr(connections, name, SHORT)
+
+
+HOUR = 3600.0
+
+
+def turned(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Turns on the clock of the running loop: what takes long there takes a moment here, however busy the host is."""
+    loop = asyncio.get_running_loop()
+    time, ahead = loop.time, [0.0]
+    monkeypatch.setattr(loop, "time", lambda: time() + ahead[0])
+
+    def turn(seconds: float) -> None:
+        ahead[0] += seconds
+
+    return turn
 
 
 class Client:
@@ -62,8 +78,11 @@ class Client:
 
 
 class Served:
+    """``taken``: how many bytes of bodies the handler of ``/counted`` has read."""
+
     def __init__(self, address: daemon.Address, clients: contextlib.AsyncExitStack) -> None:
         self.address = address
+        self.taken = 0
         self._clients = clients
 
     async def connect(self) -> Client:
@@ -101,7 +120,14 @@ async def serving(
     *, members_only: bool = False, refused: connections.ErrorResponder | None = None
 ) -> AsyncIterator[Served]:
     application = web.Application(client_max_size=1 << 30)
-    for path, handler in (("/", _quick), ("/slow", _slow), ("/stream", _stream), ("/large", _large)):
+
+    async def counted(request: web.Request) -> web.Response:
+        async for piece in request.content.iter_any():
+            one.taken += len(piece)
+        return web.Response(text="ok")
+
+    routes = (("/", _quick), ("/slow", _slow), ("/stream", _stream), ("/large", _large), ("/counted", counted))
+    for path, handler in routes:
         application.router.add_route("*", path, handler)
     async with (
         daemon.listening(
@@ -109,7 +135,8 @@ async def serving(
         ) as address,
         contextlib.AsyncExitStack() as clients,
     ):
-        yield Served(address, clients)
+        one = Served(address, clients)
+        yield one
 
 
 @pytest.fixture
@@ -121,6 +148,7 @@ async def served() -> AsyncIterator[Served]:
 GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "after another request"])
 async def test_half_sent_heads_are_cut_off_and_nothing_else_is(served: Served, kept: bool) -> None:
     stream, slow, quiet = [await served.connect() for _ in range(3)]
@@ -141,6 +169,7 @@ async def test_half_sent_heads_are_cut_off_and_nothing_else_is(served: Served, k
     assert (await quiet.answer()).startswith(b"HTTP/1.1 200"), "it may be silent for longer than a head may last"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "whole",
     [
@@ -232,6 +261,7 @@ def test_it_is_known_whether_bytes_of_a_head_are_behind_the_last_request(
     assert some == bool(half) or mixed
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_head_that_trickles_is_cut_off(served: Served) -> None:
     client = await served.connect()
     trickle = asyncio.create_task(_trickle(client, GET[:-2] % b"/" + b"X-More: y\r\n" * 100_000))
@@ -249,6 +279,7 @@ POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("begun", [POST, POST + b"some", CHUNKED], ids=["nothing", "some", "chunks"])
 async def test_a_body_that_stops_or_trickles_is_cut_off(served: Served, begun: bytes) -> None:
     stops, trickles = await served.connect(), await served.connect()
@@ -261,19 +292,23 @@ async def test_a_body_that_stops_or_trickles_is_cut_off(served: Served, begun: b
 
 
 async def test_a_body_that_takes_long_but_comes_is_taken(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "BODY_SECONDS", 6 * SHORT)  # a busy machine sends slowly as well
+    monkeypatch.setattr(connections, "BODY_SECONDS", HOUR)
+    turn = turned(monkeypatch)
     client = await served.connect()
-    await client.send(POST)
-    for _ in range(20):
+    await client.send(POST.replace(b" / ", b" /counted "))
+    for number in range(1, 21):
         await client.send(b"x" * 50_000)
-        await asyncio.sleep(SHORT / 2)
+        while served.taken < number * 50_000:  # noqa: ASYNC110 - the clock stands still meanwhile
+            await asyncio.sleep(0)
+        turn(HOUR / 4)
     assert (await client.answer()).startswith(b"HTTP/1.1 200")
 
 
 async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is_not(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "READ_SECONDS", 6 * SHORT)  # a busy machine reads slowly as well
+    monkeypatch.setattr(connections, "READ_SECONDS", HOUR)
+    turn = turned(monkeypatch)
     slow, never = await served.connect(), await served.connect()
     for client in (slow, never):
         await client.send(GET % b"/large")
@@ -283,8 +318,9 @@ async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is
         data = await asyncio.wait_for(slow.reader.read(1 << 20), LONG)
         assert data, f"cut off after {read} bytes"
         read += len(data)
-        await asyncio.sleep(SHORT / 20)
-    await asyncio.sleep(4 * connections.READ_SECONDS)
+        turn(3 * HOUR * len(data) / 50_000_000)  # of which the kernel has some at once, a few megabytes at most
+    turn(HOUR)
+    await asyncio.sleep(0)
     never.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a test's own transport has it
     left = 0
     with contextlib.suppress(ConnectionError):

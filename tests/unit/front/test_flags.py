@@ -329,4 +329,4 @@ def test_whoever_has_read_enough_of_a_help_gets_no_trace() -> None:
     with subprocess.Popen([program, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
-        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
+        assert (process.stderr.read(), process.wait(240)) == (b"", 0)

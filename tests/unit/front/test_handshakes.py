@@ -19,7 +19,7 @@ from dcos_runtime.listening import handshakes
 from tests.support.daemons.authority import Authority
 
 HALF_HELLO = b"\x16\x03\x01\x02\x00\x01\x00"
-LONG = 60.0
+LONG = 240.0
 
 MOST = 12
 MOST_OF_AN_ADDRESS = 5

@@ -20,7 +20,7 @@ from dcos_universe.serving.connections import Bounds
 from dcos_universe.serving.server import Address, Serving, context
 from tests.support.daemons.authority import Authority
 
-LONG = 60.0
+LONG = 240.0
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Connect = Callable[[], Awaitable[Streams]]
 

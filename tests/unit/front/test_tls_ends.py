@@ -19,7 +19,7 @@ from dcos_runtime import daemon
 from dcos_runtime.listening import connections
 from tests.support.daemons.authority import Authority
 
-LONG = 60.0
+LONG = 240.0
 NEVER = 3600.0
 """How long a goodbye may take here: only a cut ends one that the client does not join in."""
 

@@ -65,7 +65,7 @@ def test_nothing_is_removed_while_somebody_builds_and_nobody_builds_meanwhile(
 
     def slowly(job: Job) -> None:
         installing.set()
-        assert finish.wait(60)
+        assert finish.wait(240)
         small_tree(job)
 
     workshop.install = slowly
@@ -81,14 +81,14 @@ def test_nothing_is_removed_while_somebody_builds_and_nobody_builds_meanwhile(
 
     build = threading.Thread(target=lambda: workshop.ensure(cache))
     build.start()
-    assert installing.wait(60)
+    assert installing.wait(240)
     clearing = threading.Thread(target=clear)
     clearing.start()
-    assert waits.wait(60)
+    assert waits.wait(240)
     assert old.folder.exists() and list(cache.glob("steps/.building-*"))
     finish.set()
     for one in (build, clearing):
-        one.join(60)
+        one.join(240)
     assert workshop.builder(cache).find("machine") is not None
     assert [one.what for one in gone] == ["image machine", "step packages"]
     assert not old.folder.exists() and not list(cache.glob(f"{old.key}*"))
@@ -103,8 +103,8 @@ def test_nothing_is_removed_while_somebody_builds_and_nobody_builds_meanwhile(
 
         late = threading.Thread(target=lambda: workshop.ensure(cache, noted))
         late.start()
-        assert waits.wait(60)
-    late.join(60)
+        assert waits.wait(240)
+    late.join(240)
     assert said == ["the cache is cleared by another process: waiting for it"]
 
 
@@ -118,9 +118,9 @@ def test_what_is_looked_for_stays_until_its_use_ends(workshop: Workshop, tmp_pat
     with ensured(workshop.builder(cache), "machine") as image:
         lock_for(builder, "machine", version="2")
         clearing.start()
-        assert waits.wait(60)
+        assert waits.wait(240)
         assert image.key == key and image.tree.is_dir()
-    clearing.join(60)
+    clearing.join(240)
     assert not image.tree.exists()
 
 

@@ -133,7 +133,7 @@ def test_two_who_want_the_same_image_get_one_build(workshop: Workshop, tmp_path:
     waiting = threading.Event()
 
     def slow(job: Job) -> None:
-        assert waiting.wait(60)
+        assert waiting.wait(240)
         small_tree(job)
 
     workshop.install = slow
@@ -148,7 +148,7 @@ def test_two_who_want_the_same_image_get_one_build(workshop: Workshop, tmp_path:
     for one in both:
         one.start()
     for one in both:
-        one.join(60)
+        one.join(240)
     assert workshop.installed == 1
     assert len(found) == 2
     assert found[0] == found[1]
@@ -260,7 +260,7 @@ def test_packages_are_prepared_with_nothing_but_pythons_own_library() -> None:
         env={"PYTHONPATH": str(images_folder), "PATH": os.defpath},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("no image is named 'nothing'")

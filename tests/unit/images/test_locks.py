@@ -282,7 +282,7 @@ def test_two_who_want_the_same_lock_make_one(host: BuildHost, tmp_path: Path, mo
     waits, resolved = threading.Event(), []
 
     def resolve(self: Apt, definition: ImageDefinition) -> Lock:
-        assert waits.wait(60)
+        assert waits.wait(240)
         resolved.append(definition.name)
         return Lock(definition.name, "bookworm", "amd64", asked_of(definition), locked_packages(definition))
 
@@ -301,7 +301,7 @@ def test_two_who_want_the_same_lock_make_one(host: BuildHost, tmp_path: Path, mo
     for one in both:
         one.start()
     for one in both:
-        one.join(60)
+        one.join(240)
     assert resolved == ["machine"] and len(found) == 2 and found[0] == found[1]
 
 

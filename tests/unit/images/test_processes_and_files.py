@@ -45,7 +45,7 @@ except ImageError as error: print(error)
 ' "$1"
 """
     argv = ["unshare", "--mount", "sh", "-c", script, "sh", str(tmp_path), sys.executable]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=240)
     assert done.stdout.startswith(f"there is no room for the image in {tmp_path}"), done
     assert "image gc" in done.stdout
 

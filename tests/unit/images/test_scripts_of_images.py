@@ -61,7 +61,7 @@ class Sandbox:
             },
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         assert done.returncode in (0, 1, 9), done.stderr
         return self.calls.read_text().splitlines()

@@ -386,7 +386,7 @@ def sent(order: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         [sys.executable, "-I", "-S", "-X", "utf8", "-c", sys_program(program())],
         input=json.dumps(order).encode() + b"\n",
         capture_output=True,
-        timeout=60,
+        timeout=240,
     )
     return done.returncode, json.loads((done.stdout or done.stderr).splitlines()[-1])
 

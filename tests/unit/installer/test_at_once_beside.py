@@ -10,7 +10,7 @@ import pytest
 from dcos_installer.at_once import beside
 from dcos_installer.process import run
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 def test_both_are_done_at_the_same_time_and_what_fails_is_raised_to_who_asks() -> None:

@@ -17,7 +17,7 @@ from dcos_installer.services import installed
 from tests.support.installer.folder_hosts import a_spec
 
 UNITS = {"dcos-master.service": "master", "dcos-agent.service": "agent"}
-_DEADLINE = 60
+_DEADLINE = 240
 
 
 def line(moment: float, message: object = "m", unit: str = "dcos-master.service", **more: str) -> bytes:

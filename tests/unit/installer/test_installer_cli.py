@@ -27,7 +27,7 @@ LOCAL = inventories_dir() / "local.ini"
 def _run(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
     return subprocess.run(
-        [PROGRAM, *arguments], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=60
+        [PROGRAM, *arguments], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=240
     )
 
 

@@ -206,7 +206,7 @@ def _looked(tmp_path: Path) -> None:
     def look(user: str = "nobody") -> Fault | None:
         script = ["/bin/sh", "-eus", "--", str(home), user, "a.service", "-5min"]
         path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        done = subprocess.run(script, input=_LOOK, env=path, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(script, input=_LOOK, env=path, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stderr
         return judged(done.stdout)
 
@@ -299,7 +299,7 @@ def unit_logs(tmp_path: Path, *arguments: str) -> str:
         env={"PATH": f"{tools}:{os.environ['PATH']}"},
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     return done.stdout
@@ -350,4 +350,4 @@ def test_the_unit_that_failed_travels_with_its_error() -> None:
         "told = RolledBack(UnitFailed('a.service', 'it failed', '', 'its lines'), 3, '').fields()\n"
         "assert _result('m1', {'error': told}, None).logs_of == 'a.service'\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=240)

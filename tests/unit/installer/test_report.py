@@ -96,7 +96,7 @@ def test_nothing_is_printed_while_the_display_would_have_to_wait_for_it() -> Non
     def rendered_meanwhile(text: object, **_: object) -> None:
         beside = threading.Thread(target=report._render, daemon=True)
         beside.start()
-        beside.join(60)
+        beside.join(240)
         assert not beside.is_alive(), f"the display waits while this is printed: {text}"
         printed.append(text)
 

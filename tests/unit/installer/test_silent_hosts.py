@@ -23,7 +23,7 @@ from tests.support.installer.pretended import PretendedContext, deployed, preten
 
 pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
-LONG = 60.0
+LONG = 240.0
 
 
 @pytest.fixture

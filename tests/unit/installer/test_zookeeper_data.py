@@ -29,7 +29,7 @@ def put_aside(folder: Path, home: Path, broken: str = "", script: str = _PUT_ASI
         text=True,
         capture_output=True,
         env={"PATH": f"{tools}:{os.environ['PATH']}"},
-        timeout=60,
+        timeout=240,
     )
     return done.returncode, told.read_text()
 
@@ -139,7 +139,7 @@ def test_what_it_said_before_a_repair_is_not_read(tmp_path: Path, home: Path, sc
 
     def since(given: str) -> float:
         said = subprocess.run(
-            [*look, given], input=_LOOK, env=path, capture_output=True, text=True, check=True, timeout=60
+            [*look, given], input=_LOOK, env=path, capture_output=True, text=True, check=True, timeout=240
         )
         (line,) = [line for line in said.stdout.splitlines() if line.startswith("--since=")]
         return float(line.removeprefix("--since=@"))
@@ -163,7 +163,7 @@ def test_the_last_that_it_said_is_read_however_much_it_said_before(tmp_path: Pat
     journal.chmod(0o755)
     script = ["/bin/sh", "-eus", "--", str(tmp_path / "none"), "nobody", "dcos-zookeeper.service", "-5min"]
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    said = subprocess.run(script, input=_LOOK, env=path, capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run(script, input=_LOOK, env=path, capture_output=True, text=True, check=True, timeout=240).stdout
     assert said.splitlines()[-1] == "5000"
     assert len(said.splitlines()) <= 401  # and what says that it begins
 

@@ -64,7 +64,7 @@ async def leading(lease: Term) -> AsyncIterator[tuple[URL, Position[Leader], Lea
 
 async def test_what_is_under_way_is_answered_and_what_comes_then_is_not_done() -> None:
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(240),
         leading(Forever()) as (url, position, shell),
         aiohttp.ClientSession() as http,
         http.get(url / "stream") as streaming,
@@ -84,7 +84,7 @@ async def test_what_is_under_way_is_answered_and_what_comes_then_is_not_done() -
 
 
 async def test_a_response_that_does_not_come_is_not_waited_for() -> None:
-    async with asyncio.timeout(60), leading(Forever()) as (url, position, shell), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(240), leading(Forever()) as (url, position, shell), aiohttp.ClientSession() as http:
         asking = asyncio.create_task(http.post(url / "slow"))
         await shell.asked.wait()
         assert await position.end(0.1) is shell
@@ -95,7 +95,7 @@ async def test_a_response_that_does_not_come_is_not_waited_for() -> None:
 async def test_who_lost_the_leadership_cuts_what_is_open_and_sends_no_answer_of_before() -> None:
     lease = Lease(lambda: 1000.0)
     lease.confirm(1000.0, 10.0, opened=1000.0)
-    async with asyncio.timeout(60), leading(lease) as (url, position, shell), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(240), leading(lease) as (url, position, shell), aiohttp.ClientSession() as http:
         asking = asyncio.create_task(http.post(url / "slow"))
         await shell.asked.wait()
         lease.revoke("another leads")

@@ -242,7 +242,7 @@ async def test_a_request_whose_leader_is_overtaken_is_answered_503_at_once() -> 
     leader.silent = True
     async with plain(leader) as (url, process), aiohttp.ClientSession() as http:
         asking = asyncio.create_task(http.post(url / "v2/apps", data=b"{}"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(240):
             await leader.waiting.wait()
             process.won_by("127.0.0.1:1")
             answer = await asking
@@ -253,7 +253,7 @@ async def test_a_read_that_a_leader_left_is_answered_by_the_next_one() -> None:
     leader, next_one = Init(), Init()
     leader.silent = True
     async with (
-        asyncio.timeout(60),
+        asyncio.timeout(240),
         plain(leader) as (url, process),
         serving(next_one.handle) as address,
         aiohttp.ClientSession() as http,
@@ -270,7 +270,7 @@ async def test_a_read_that_a_leader_left_is_answered_by_the_next_one() -> None:
 
 async def test_a_read_whose_leader_takes_no_connections_waits_for_the_next_one() -> None:
     leader = Init()
-    async with asyncio.timeout(60), plain(leader) as (url, process), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(240), plain(leader) as (url, process), aiohttp.ClientSession() as http:
         assert process.position.leader is not None
         address = process.position.leader.address
         process.won_by("127.0.0.1:1")
@@ -285,7 +285,7 @@ async def test_a_read_that_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(standbys, "MOVED_SECONDS", 0.2)
     leader = Init()
     leader.silent = True
-    async with asyncio.timeout(60), plain(leader) as (url, process), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(240), plain(leader) as (url, process), aiohttp.ClientSession() as http:
         asking = asyncio.create_task(http.get(url / "v2/apps"))
         await leader.waiting.wait()
         process.won_by(None)
@@ -302,7 +302,7 @@ async def test_a_standby_that_comes_to_lead_answers_itself_what_it_had_passed_on
 
     leader = Init()
     leader.silent = True
-    async with asyncio.timeout(60), plain(leader) as (url, process), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(240), plain(leader) as (url, process), aiohttp.ClientSession() as http:
         asking = asyncio.create_task(http.get(url / "v2/apps"))
         await leader.waiting.wait()
         process.won_by("standby:8080")
@@ -348,7 +348,7 @@ async def test_a_certificate_at_a_standby_counts_as_it_would_at_the_leader(
 
 
 async def test_events_are_passed_on_as_they_come_and_end_with_their_reader(secure: Secure) -> None:
-    async with asyncio.timeout(20), secure.client("gateway") as http:
+    async with asyncio.timeout(240), secure.client("gateway") as http:
         answer = await http.get(secure.https / "v2/events", allow_redirects=False)
         assert answer.status == 200 and answer.content_type == "text/event-stream"
         for record in (b"event: a\n\n", b"event: b\n\n"):
@@ -359,7 +359,7 @@ async def test_events_are_passed_on_as_they_come_and_end_with_their_reader(secur
 
 
 async def test_events_end_when_another_leads(secure: Secure) -> None:
-    async with asyncio.timeout(20), secure.client("gateway") as http:
+    async with asyncio.timeout(240), secure.client("gateway") as http:
         answer = await http.get(secure.https / "v2/events")
         secure.leader.events.put_nowait(b"event: a\n\n")
         assert await answer.content.readexactly(10) == b"event: a\n\n"

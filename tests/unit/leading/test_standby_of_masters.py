@@ -125,7 +125,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 async def standby(authority: Authority) -> AsyncIterator[Standby]:
-    async with asyncio.timeout(60), Standby(authority).running() as one:
+    async with asyncio.timeout(240), Standby(authority).running() as one:
         yield one
 
 

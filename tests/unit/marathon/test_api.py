@@ -263,7 +263,7 @@ async def test_events_come_only_of_the_kinds_asked_for_and_light_on_request(api:
         await stream.content.readany()
         await api.ask("POST", "/v2/apps", WEB)
         seen: list[Any] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(240):
             while len(seen) < 3:
                 line = await stream.content.readline()
                 if line.startswith(b"data: "):
@@ -329,7 +329,7 @@ async def test_events_wait_where_they_are_while_the_store_does_not_keep_up(api: 
     await asyncio.sleep(0.05)
     assert api.running().core.behind > WAITING and not waiting.done()
     api.store.open.set()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         await waiting
 
 
@@ -362,7 +362,7 @@ async def test_the_end_of_the_shell_ends_event_streams_and_leaves_no_request_wai
     async with api.http.get(api.server.make_url("/v2/events")) as stream:
         await stream.content.readany()
         api.work.cancel()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(240):
             while await stream.content.readany():
                 pass
             assert (await asked)[0] == 503
@@ -372,7 +372,7 @@ async def test_a_change_asked_for_after_the_end_of_the_shell_is_refused_and_wait
     await api.until_stored()
     api.work.cancel()
     await asyncio.wait([api.work])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(240):
         status, answer, headers = await api.ask("POST", "/v2/apps", WEB)
     assert status == 503 and "nothing was changed" in answer["message"] and headers["Retry-After"]
     assert not api.running().core.state.apps

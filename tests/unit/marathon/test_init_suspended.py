@@ -98,7 +98,7 @@ async def test_a_change_waits_and_is_stored_when_it_goes_on(term: tuple[Term, In
     await run_loop()
     assert done == [] and not waiting.done()
     lease.resume()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         assert (await waiting).status == 201
     assert done[:2] == [LATE, create(1)]
     assert any(key.startswith("apps/") for key in lease.store.held)
@@ -201,6 +201,6 @@ async def test_a_check_that_failed_while_the_leadership_was_suspended_is_no_verd
             if suspended:
                 lease.suspend()
                 lease.resume()
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(240):
                 await checking
     assert verdicts == [None, False]

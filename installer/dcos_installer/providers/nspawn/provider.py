@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 
 IMAGE = "machine"
 _TOOLS = ("ip", "losetup", "mkfs.ext4", "mount", "nft", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
-_BOOT_SECONDS = 90.0
+_BOOT_SECONDS = 240.0
 _NAME_BYTES = 64
 
 
