@@ -1,6 +1,7 @@
 """Settings for all tests: no deadlines in property tests, which hold on a busy machine; asserts of helpers shown."""
 
 import gc
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -11,6 +12,13 @@ pytest_plugins = ["tests.support.cost"]
 
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+def pytest_configure() -> None:
+    """Who is started in the background by a shell ignores interrupts, and so would the programs that tests start."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)

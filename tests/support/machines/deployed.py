@@ -252,7 +252,7 @@ class Deployed:
         return self.master("/state")
 
     def _answer(self, port: int, path: str) -> Any:
-        status, answer = self.send(self.masters[0], port, "GET", path, seconds=20)
+        status, answer = self.send(self.masters[0], port, "GET", path, seconds=120)
         if status != 200:
             raise ValueError(f"GET {path}: {status} {answer}")
         return answer

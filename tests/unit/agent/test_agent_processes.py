@@ -38,6 +38,13 @@ def family(root: int) -> list[Process]:
     return base.with_descendants(base.processes(), {root})
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy host may keep a reader from the processors for long."""
+    for name in ("READ_SECONDS", "SHARED_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(processes, name, 600.0)
+
+
 async def told(root: int, *, threads: bool = False, interval: float = 0.0) -> Told:
     data = await processes.answer(lambda: family(root), {"source": "t"}, threads=threads, interval=interval)
     found: Told = json.loads(data)
@@ -74,7 +81,10 @@ async def test_who_uses_a_processor_and_who_does_not() -> None:
     text = "import os, time\nif not os.fork():\n    while 1: pass\nprint('ready', flush=True); time.sleep(1000)"
     with program(text) as made:
         wait_for(lambda: len(family(made.pid)) == 2, what="the fork")
-        parent, busy = (await told(made.pid, threads=True, interval=0.3))["processes"]
+        for _ in range(1000):  # on a busy host it may get no tick of a processor between two readings
+            parent, busy = (await told(made.pid, threads=True, interval=0.3))["processes"]
+            if busy["cpus"] > 0 and busy["thread_list"][0]["cpus"] > 0:
+                break
         assert parent["cpus"] <= busy["cpus"] and busy["cpus"] > 0
         assert busy["thread_list"][0]["tid"] == busy["pid"] and busy["thread_list"][0]["cpus"] > 0
         assert parent["state"] in "RSD" and busy["state"] in "RSD"  # it says that it is ready just before it sleeps
@@ -130,9 +140,7 @@ print("ready", flush=True)
 """
 
 
-async def test_thousands_of_threads_are_told_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "READ_SECONDS", 600.0)
-    monkeypatch.setattr(processes, "LOOK_SECONDS", 600.0)
+async def test_thousands_of_threads_are_told_up_to_a_bound() -> None:
     with program(THREADS, str(processes.MOST_THREADS + 50)) as made:
         found = await told(made.pid, threads=True, interval=0.05)
         (one,) = found["processes"]

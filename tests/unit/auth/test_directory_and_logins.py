@@ -209,7 +209,7 @@ async def _asked(path: Path, chunks: list[bytes], answers: int) -> bytes:
             await writer.drain()
             await asyncio.sleep(0)
         received = b""
-        while received.count(b"\r\n\r\n") < answers and (chunk := await asyncio.wait_for(reader.read(4096), 10)):
+        while received.count(b"\r\n\r\n") < answers and (chunk := await asyncio.wait_for(reader.read(4096), 240)):
             received += chunk
         writer.close()
         return received

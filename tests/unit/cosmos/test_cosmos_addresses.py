@@ -127,7 +127,7 @@ async def test_what_a_name_leads_to_is_looked_at_when_the_connection_is_made() -
         fetcher = Downloader(Allowed())
         for host in ("127.0.0.1", "localhost", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "[::ffff:127.0.0.1]"):
             with pytest.raises(DownloadError):
-                await fetcher.get(f"http://{host}:{address.port}/", most=1000, seconds=10)
+                await fetcher.get(f"http://{host}:{address.port}/", most=1000, seconds=240)
         await fetcher.close()
     assert asked == []
 
@@ -168,9 +168,9 @@ async def test_redirects_are_checked_like_all_else(status: int) -> None:
         fetcher = Downloader(LOOPBACK)
         for path, refused in (("/a", True), ("/c", True), ("/round", False)):
             with pytest.raises(DownloadError) as caught:
-                await fetcher.get(f"{address.url}{path}", most=1000, seconds=10)
+                await fetcher.get(f"{address.url}{path}", most=1000, seconds=240)
             assert caught.value.refused is refused
-        assert (await fetcher.get(f"{address.url}/well", most=1000, seconds=10)).body == b"end"
+        assert (await fetcher.get(f"{address.url}/well", most=1000, seconds=240)).body == b"end"
         await fetcher.close()
 
 
@@ -205,7 +205,7 @@ async def test_sizes_and_times_are_bounded() -> None:
                 await fetcher.get(f"{address.url}{path}", most=1_000_000, seconds=60)
         with pytest.raises(DownloadError, match="longer than"):
             await fetcher.get(f"{address.url}/slow", most=1_000_000, seconds=0.5)
-        assert (await fetcher.get(f"{address.url}/fine", most=100, seconds=10)).body == b"fine"
+        assert (await fetcher.get(f"{address.url}/fine", most=100, seconds=240)).body == b"fine"
         await fetcher.close()
 
 
@@ -214,6 +214,6 @@ async def test_who_does_not_listen_is_told_so() -> None:
         free.bind(("127.0.0.1", 0))
         fetcher = Downloader(LOOPBACK)
         with pytest.raises(DownloadError) as caught:
-            await fetcher.get(f"http://127.0.0.1:{free.getsockname()[1]}/", most=100, seconds=10)
+            await fetcher.get(f"http://127.0.0.1:{free.getsockname()[1]}/", most=100, seconds=240)
         assert not caught.value.refused
         await fetcher.close()

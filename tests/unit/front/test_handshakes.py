@@ -27,6 +27,12 @@ MOST_OF_AN_ADDRESS = 5
 Body = Callable[[], Coroutine[Any, Any, None]]
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy host 200 handshakes may take longer than one has."""
+    monkeypatch.setattr(handshakes, "HANDSHAKE_SECONDS", LONG)
+
+
 @pytest.fixture(params=[asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Body], None]:
     made = handshakes.Handshakes.__init__

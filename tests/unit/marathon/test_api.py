@@ -349,7 +349,7 @@ async def test_a_store_that_fails_ends_the_shell(api: Api) -> None:
     api.store.broken = True
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
     with pytest.raises(StoreError, match="disk is full"):
-        await asyncio.wait_for(api.work, 20)
+        await asyncio.wait_for(api.work, 240)
     assert (await asked)[0] == 503
     assert not [call for call in api.calls.sent if call.accept]
 

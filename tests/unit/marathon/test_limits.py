@@ -273,7 +273,7 @@ def test_a_thousand_apps_that_wait_for_each_other_are_deployed_in_seconds(cluste
     put(cluster, chain)
     cluster.commit()
     assert not cluster.core.state.deployments
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 60
 
 
 @pytest.mark.parametrize(
