@@ -46,7 +46,7 @@ def show(made: Cluster, app: str) -> dict[str, Any]:
 
 
 def remove(made: Cluster, app: str) -> None:
-    good(made, "marathon", "app", "remove", app, "--force", "--wait", "--timeout", "60")
+    good(made, "marathon", "app", "remove", app, "--force", "--wait", "--timeout", "240")
     wait_for(lambda: not good(made, "ps", "-q", f"/{app}").split(), 60, f"an end of {app}")
 
 
@@ -95,7 +95,7 @@ def following(made: Cluster, app: str) -> Iterator[subprocess.Popen[bytes]]:
     """`dcos task log -f` of the app's task from its beginning."""
     arguments = [str(PROGRAMS / "dcos"), "--master", made.master.url, "task", "log", "-f", "-n", "1000", f"/{app}"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        stop = threading.Timer(180, process.kill)
+        stop = threading.Timer(600, process.kill)
         stop.start()
         try:
             yield process

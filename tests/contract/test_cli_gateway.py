@@ -96,7 +96,7 @@ def test_following_a_log_and_everything_else_goes_on_when_the_first_gateway_is_g
     made.good("marathon", "run", "--name", "ticker", TICKER)
     arguments = [str(PROGRAMS / "dcos"), "task", "log", "-f", "-n", "1000", "/ticker"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=made.environment()) as process:
-        stop = threading.Timer(180, process.kill)
+        stop = threading.Timer(600, process.kill)
         stop.start()
         try:
             assert process.stdout is not None

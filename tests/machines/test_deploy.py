@@ -55,7 +55,7 @@ def test_status_tells_what_is_wrong(cluster: Deployed) -> None:
     finally:
         cluster.ssh(agent, "systemctl start dcos-agent")
     wait_for(lambda: cluster.registered(cluster.address(agent)), 90, "the agent's return")
-    assert "all is well" in cluster.installer("status").stdout
+    assert "all is well" in cluster.told_well()
 
 
 def test_a_unit_that_was_stopped_by_hand_is_started_by_the_next_deploy(cluster: Deployed) -> None:

@@ -95,8 +95,8 @@ def test_existing_hosts_become_a_cluster_and_then_what_they_were(existing: Known
     before = {name: machines.ssh(name, _LOOK).stdout for name in ("m1", "a1")}
     assert events(existing, "deploy")[-1]["kind"] == "run-finished"
     assert events(existing, "deploy")[-1]["text"].startswith("nothing to change")
-    status = existing.installer("status")
-    assert "all is well" in status.stdout and status.stdout.count("reachable") == 2
+    status = existing.told_well()
+    assert "all is well" in status and status.count("reachable") == 2
     refused = existing.installer("reboot", "a1")
     assert refused.returncode == 1 and "switch it by its own means" in refused.stderr
 

@@ -47,6 +47,7 @@ def test_the_commands_of_the_installers_page_are_true(cluster: Deployed) -> None
     assert [line.split()[1] for line in lines] == list(verbs)
     script = "\n".join(lines).replace("inventories/local.ini", shlex.quote(str(cluster.inventory)))
     environment = {**cluster.environment, "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+    cluster.told_well()
     done = subprocess.run(
         ["/bin/sh", "-exu", "-c", script],
         env=environment,

@@ -125,7 +125,7 @@ def test_a_deploy_after_all_these_kills_ends_well_and_gives_the_lock_back(small:
     assert all(small.registered(small.address(name)) for name in small.agents)
     assert lock.shown(small.remote("m1")) is None
     assert not cut_off(journal.read(small.state_folder.journal))
-    status = json.loads(small.installer("status", "--json").stdout)["data"]
+    status = json.loads(small.told_well("--json"))["data"]
     assert status["problems"] == []
     assert {host["generation"] for host in status["hosts"]} == {"1"}
 

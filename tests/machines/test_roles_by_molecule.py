@@ -50,7 +50,7 @@ def molecule(home: Path, role: str, *words: str) -> str:
         "LC_ALL": "C.UTF-8",
     }
     done = subprocess.run(
-        [str(MOLECULE), *words], cwd=roles_dir() / role, env=environment, capture_output=True, text=True, timeout=900
+        [str(MOLECULE), *words], cwd=roles_dir() / role, env=environment, capture_output=True, text=True, timeout=1800
     )
     assert done.returncode == 0, f"molecule {' '.join(words)} of {role}:\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
     return done.stdout + done.stderr

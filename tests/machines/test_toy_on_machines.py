@@ -107,4 +107,4 @@ def test_a_toy_is_deployed_by_one_folder_asked_through_the_gateway_and_gone_with
     assert asked(cluster, "/system/health/v1/units/dcos-toy")[0] == 404
     assert not list(state.secrets.rglob("toy.pem")) and "toy" not in (state.secrets / "services.json").read_text()
     cluster.ssh(master, "rm -r /var/lib/dcos/toy")
-    assert json.loads(cluster.installer("status", "--json").stdout)["data"]["problems"] == []
+    assert json.loads(cluster.told_well("--json"))["data"]["problems"] == []

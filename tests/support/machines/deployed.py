@@ -164,6 +164,16 @@ class Deployed:
     def installer(self, verb: str, *words: str, timeout: float = DEADLINE) -> subprocess.CompletedProcess[str]:
         return self.run("dcos-installer", verb, str(self.inventory), *words, timeout=timeout)
 
+    def told_well(self, *words: str) -> str:
+        """What `status` prints once all is well: a starved machine may answer too late at first."""
+
+        def shown() -> str:
+            done = self.installer("status", *words)
+            return done.stdout if done.returncode == 0 else ""
+
+        text: str = wait_for(shown, 60, "a cluster that is well")
+        return text
+
     def documented(self, verb: str, *hosts: str, timeout: float = DEADLINE) -> subprocess.CompletedProcess[str]:
         """Runs the line of the installer's page with that verb unchanged, except inventory and hosts."""
         line = installer_line(verb)

@@ -210,7 +210,7 @@ def outsider(cluster: Deployed, number: int = 250) -> Iterator[list[str]]:
 def from_here(ports: dict[str, Sequence[int] | str], inside: Sequence[str] = ()) -> Found:
     """From this host, or from a namespace of it."""
     python = Path(sys.executable).resolve()
-    done = subprocess.run([*inside, str(python), *argv(ports)], capture_output=True, text=True, timeout=600)
+    done = subprocess.run([*inside, str(python), *argv(ports)], capture_output=True, text=True, timeout=1800)
     assert done.returncode == 0, done.stderr
     return read(done.stdout)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -70,8 +71,16 @@ def test_one_with_a_head_start_may_still_win_later(silent: str, refusing: str, o
         assert finish.first == open_ports[1] and set(finish.failures) == {refusing}
 
 
-def test_when_nobody_opens_each_has_its_reason(silent: str, refusing: str) -> None:
-    nameless = "https://does-not-exist.invalid"
+def test_when_nobody_opens_each_has_its_reason(silent: str, refusing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    nameless, known = "https://does-not-exist.invalid", socket.getaddrinfo
+
+    def looked_up(host: str, *more: Any, **named: Any) -> Any:
+        """How long a host's name servers take to say so, if it has any, is no question here."""
+        if host in nameless:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return known(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
     with race([silent, refusing, nameless], 5.0, head_start=0.05) as finish:
         assert finish.first is None and finish.opened is None
         assert isinstance(finish.failures[silent], TimeoutError)
