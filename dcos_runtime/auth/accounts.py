@@ -56,6 +56,8 @@ class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Accounts:
+    """The handlers of ``/acs/api/v1``."""
+
     def __init__(
         self, directory: Directory, logins: Logins, tokens_: Tokens, hasher: Hasher, reserved: Reserved
     ) -> None:

@@ -99,6 +99,8 @@ class Veil(Protocol):
 
 
 class Recorded(Protocol):
+    """The part of a core that a recorder needs."""
+
     def snapshot(self) -> bytes: ...
 
 

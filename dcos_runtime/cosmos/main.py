@@ -38,6 +38,8 @@ NODES_SECONDS = 20.0
 
 
 class Cosmos(Daemon[CosmosShell, CosmosFlags]):
+    """The daemon ``dcos-cosmos``."""
+
     summary = "The package manager: serves Cosmos' API."
     kind = "cosmos"
     flags = CosmosFlags

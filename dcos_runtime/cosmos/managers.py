@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 
 class Managers:
+    """Finds the manager of a package, and passes requests on to it."""
+
     def __init__(self, init: InitClient, tasks: ServiceTasks) -> None:
         self._init, self._tasks = init, tasks
 

@@ -61,6 +61,8 @@ class Assets(Protocol):
 
 
 class Packages:
+    """The operations of Cosmos' API on packages."""
+
     def __init__(self, init: InitClient, tasks: ServiceTasks, assets: Sequence[Assets] = ()) -> None:
         """``assets`` are applied one after another: each takes the URLs that the one before it gives."""
         self._init, self._assets = init, assets

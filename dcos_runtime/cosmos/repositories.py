@@ -47,6 +47,8 @@ class NotFetched(Exception):
 
 @dataclass(frozen=True)
 class RepositorySettings:
+    """What all repositories have in common."""
+
     folder: Path
     """The folder for what was fetched."""
     interval: float
@@ -83,6 +85,8 @@ class _Known:
 
 
 class Repositories:
+    """Fetches the repositories, and keeps the last that was fetched of each."""
+
     def __init__(self, settings: RepositorySettings) -> None:
         self._settings = settings
         self._known: dict[str, _Known] = {}

@@ -20,11 +20,15 @@ SECONDS = 30.0
 
 @dataclass(frozen=True)
 class RunningService:
+    """A service with a running task, and its address."""
+
     url: str
     """``http://host:port``"""
 
 
 class ServiceTasks:
+    """Sends requests to the running task of a service."""
+
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._http: aiohttp.ClientSession | None = None

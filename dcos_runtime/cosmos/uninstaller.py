@@ -29,6 +29,8 @@ class NotYet(Exception):
 
 
 class Uninstaller:
+    """Carries out one step of an uninstall at a time."""
+
     def __init__(self, init: InitClient, kernel: Kernel, tasks: ServiceTasks, remove_nodes: RemoveNodes | None) -> None:
         self._init, self._kernel, self._tasks, self._remove_nodes = init, kernel, tasks, remove_nodes
 

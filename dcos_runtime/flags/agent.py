@@ -57,6 +57,8 @@ SMALLEST_CAP = 256 << 10
 
 @dataclass(frozen=True, kw_only=True)
 class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, MasterPortFlags, RecordingFlags):
+    """The flags of ``dcos-agent``."""
+
     program: ClassVar[str] = "dcos-agent"
 
     tls_clients: tuple[str, ...] = varied(GuardFlags, "tls_clients", default=callers("agent"))

@@ -22,6 +22,8 @@ from dcos_runtime.shipped_services import port
 
 @dataclass(frozen=True, kw_only=True)
 class AuthFlags(StoreFlags, IssuerFlags, ClusterFlags, TlsFlags, MasterPortFlags, LoggingFlags):
+    """The flags of ``dcos-auth``."""
+
     program: ClassVar[str] = "dcos-auth"
     prefix: ClassVar[str] = "DCOS_AUTH_"
 

@@ -112,6 +112,8 @@ REPOSITORIES = ValueType("`name=url,…`", repositories, lambda value: ",".join(
 
 @dataclass(frozen=True, kw_only=True)
 class CosmosFlags(PlainLeaderFlags, RecordingFlags):
+    """The flags of ``dcos-cosmos``."""
+
     program: ClassVar[str] = "dcos-cosmos"
     prefix: ClassVar[str] = "COSMOS_"
 

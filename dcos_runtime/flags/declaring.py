@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar, cast, overload
+from typing import ClassVar, Literal, TypeVar, cast, overload
 
 from dcos_runtime.flags.values import ValueType, utf8, without_credentials
 
@@ -129,7 +129,8 @@ _KNOWN: dict[type[Flags], Mapping[str, Flag]] = {}
 def _by_name(cls: type[Flags]) -> Mapping[str, Flag]:
     """The flags of a class, in the order of `Flags.declared`; a plan of 100 hosts asks for one 2,500 times."""
     if cls not in _KNOWN:
-        fields = dataclasses.fields(cast(Any, cls))
+        assert dataclasses.is_dataclass(cls)
+        fields = dataclasses.fields(cls)
         groups = [base for base in cls.__bases__ if dataclasses.is_dataclass(base)]
         shared = {field.name for group in groups for field in dataclasses.fields(group)}
         found = sorted(fields, key=lambda field: field.name in shared)
@@ -181,7 +182,7 @@ class Flags:
         fields = [
             (
                 name,
-                Any,
+                object,
                 dataclasses.field(
                     default=value, metadata={_KEY: dataclasses.replace(cls.find(name), name="", default=value)}
                 ),

@@ -39,6 +39,8 @@ CLUSTER_PORTS: Ranges = merged((number, number) for number in all_ports())
 
 @dataclass(frozen=True, kw_only=True)
 class HostnameFlags(Flags):
+    """The name by which others reach the daemon."""
+
     hostname: str | None = flag(
         TEXT, "name or address that others reach this process by", instead="the name of the address"
     )
@@ -46,16 +48,22 @@ class HostnameFlags(Flags):
 
 @dataclass(frozen=True, kw_only=True)
 class TlsPortFlags(Flags):
+    """The daemon's second port, for mutual TLS."""
+
     tls_port: int = flag(PORT, "port of the API over mutual TLS, 0 for any free one", default=0, ours=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterFlags(Flags):
+    """The name of the cluster."""
+
     cluster: str | None = flag(TEXT, "name of the cluster, shown to people")
 
 
 @dataclass(frozen=True, kw_only=True)
 class IssuerFlags(Flags):
+    """The issuer of the cluster's tokens."""
+
     token_issuer: str | None = flag(TEXT, "id of the cluster, a UUID: the issuer of its tokens", ours=True)
 
 
@@ -77,6 +85,8 @@ class AddressFlags(HostnameFlags, TlsPortFlags):
 
 @dataclass(frozen=True, kw_only=True)
 class TlsFlags(Flags):
+    """The certificates of mutual TLS, and which kinds of daemons may connect."""
+
     tls_ca: str | None = flag(
         FILE,
         "the cluster's CA certificate (PEM); with `tls_identity`: mutual TLS with the cluster's own daemons",
@@ -130,6 +140,8 @@ class GuardFlags(IssuerFlags):
 
 @dataclass(frozen=True, kw_only=True)
 class UserFlags(GuardFlags):
+    """How the daemon asks dcos-auth about users."""
+
     auth_socket: str | None = flag(
         FILE, "UNIX socket of the dcos-auth of this machine: users' passwords and revoked tokens", ours=True
     )
@@ -145,6 +157,8 @@ class AuthenticationFlags(Flags):
 
 @dataclass(frozen=True, kw_only=True)
 class MasterPortFlags(Flags):
+    """The port at which daemons reach a master."""
+
     master_tls_port: int = flag(
         REACHED_PORT, "the masters' port for the cluster's own daemons, over TLS", default=MASTER_TLS_PORT, ours=True
     )
@@ -159,6 +173,8 @@ class LoggingFlags(Flags):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingFlags(LoggingFlags):
+    """Where and how much the daemon records."""
+
     record: str | None = flag(
         FOLDER,
         "keep the last of what this daemon decides on in this folder, for `python -m dcos_runtime.replay`; see "

@@ -18,6 +18,8 @@ _MILLISECONDS = duration_or("ms", 0.001, 1e9)
 
 @dataclass(frozen=True, kw_only=True)
 class MarathonFlags(LeaderFlags, MasterPortFlags, RecordingFlags):
+    """The flags of ``dcos-marathon``."""
+
     program: ClassVar[str] = "dcos-marathon"
     prefix: ClassVar[str] = "MARATHON_"
 

@@ -38,6 +38,8 @@ from dcos_runtime.shipped_services import port as port_of
 
 @dataclass(frozen=True, kw_only=True)
 class MasterFlags(AddressFlags, ClusterFlags, AuthenticationFlags, StoreFlags, UserFlags, TlsFlags, RecordingFlags):
+    """The flags of ``dcos-master``."""
+
     program: ClassVar[str] = "dcos-master"
 
     tls_clients: tuple[str, ...] = varied(GuardFlags, "tls_clients", default=callers("master"))

@@ -44,6 +44,8 @@ class _Manifest(msgspec.Struct):
 
 
 class ClusterInfo:
+    """Answers the gateway's questions about the cluster as a whole."""
+
     def __init__(self, cluster: ClusterFacts) -> None:
         self._cluster = cluster
         self._packages = _installed(cluster.generation)

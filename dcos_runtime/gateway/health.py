@@ -42,6 +42,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class HostHealth:
+    """The health of one machine: of its units, by name."""
+
     ip: str
     role: str
     host: str
@@ -56,6 +58,8 @@ class HostHealth:
 
 @dataclass(frozen=True)
 class Report:
+    """The health of all machines at one time."""
+
     at: float
     nodes: Mapping[str, HostHealth]
     services: Mapping[str, ServiceRecord]

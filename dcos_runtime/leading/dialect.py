@@ -37,6 +37,8 @@ CONNECT_SECONDS = 3.0
 
 
 class Dialect:
+    """The wording of responses; subclasses override what their API words differently."""
+
     daemon = "daemon"
     """The name of the process in its responses."""
     whole = False

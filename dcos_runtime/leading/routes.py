@@ -27,6 +27,8 @@ READS = ("GET", "HEAD")
 
 @dataclass(frozen=True)
 class Route:
+    """A handler with the realm of its requests."""
+
     handler: Handler
     realm: Realm
     path: str = ""
@@ -38,6 +40,8 @@ class Route:
 
 
 class Router(Protocol):
+    """Finds the route of a request."""
+
     def find(self, request: web.Request) -> tuple[Route, Parts]:
         """Always returns a route: an unknown path has one that answers 404."""
         ...

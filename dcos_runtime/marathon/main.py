@@ -39,6 +39,8 @@ _CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE", "RESERVA
 
 
 class Init(Daemon[InitShell, MarathonFlags]):
+    """The daemon ``dcos-marathon``."""
+
     summary = "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API."
     kind = "marathon"
     flags = MarathonFlags

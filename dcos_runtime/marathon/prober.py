@@ -19,6 +19,8 @@ _SLICES = 10
 
 
 class Prober:
+    """Makes health checks, at most `MAX_AT_ONCE` at a time."""
+
     def __init__(self) -> None:
         self._http: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)

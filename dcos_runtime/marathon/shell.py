@@ -37,6 +37,8 @@ WAITING = 20
 
 
 class Sender(Protocol):
+    """The connection to the master, as far as the shell uses it."""
+
     def send(self, call: Call) -> bool: ...
 
 

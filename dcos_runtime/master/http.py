@@ -42,6 +42,8 @@ FRAMEWORK_HOLD_SECONDS = 25.0
 
 
 class MesosDialect(Dialect):
+    """Mesos' wording of responses: plain text."""
+
     daemon = "master"
     largest = MAX_BODY
     only_continue = True

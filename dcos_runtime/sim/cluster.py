@@ -48,6 +48,8 @@ class Outcome:
 
 
 class Cluster:
+    """A simulated cluster; its seed determines all that happens."""
+
     def __init__(self, seed: str, options: Options, trace: bool = False) -> None:
         self.seed, self.options = seed, options
         self.clock = Clock()

@@ -34,6 +34,8 @@ class Candidate(Protocol):
 
 
 class StoreWitness(Protocol):
+    """Is told of every write to the store."""
+
     def store_written(self, name: str, member: Member, fence: int, changes: Mapping[str, bytes | None]) -> None: ...
 
 

@@ -205,6 +205,8 @@ class LeaseLost(Fault, frozen=True):
 
 
 class SupervisorDies(Fault, frozen=True):
+    """The supervisor of a container dies, and its exit status is lost."""
+
     agent: str
     pick: int
 

@@ -6,39 +6,55 @@ import msgspec
 
 
 class Id(msgspec.Struct):
+    """An id of anything."""
+
     value: str = ""
 
 
 class Scalar(msgspec.Struct):
+    """The amount of a scalar resource."""
+
     value: float = 0.0
 
 
 class Range(msgspec.Struct):
+    """A range of ports, both ends included."""
+
     begin: int
     end: int
 
 
 class Ranges(msgspec.Struct):
+    """The ranges of a resource."""
+
     range: list[Range] = []
 
 
 class Resource(msgspec.Struct):
+    """A resource of an offer."""
+
     name: str
     scalar: Scalar | None = None
     ranges: Ranges | None = None
 
 
 class Offer(msgspec.Struct):
+    """An offer of an agent's resources."""
+
     id: Id
     agent_id: Id
     resources: list[Resource] = []
 
 
 class Offers(msgspec.Struct):
+    """The offers of one event."""
+
     offers: list[Offer] = []
 
 
 class Status(msgspec.Struct):
+    """The state of a task in an update."""
+
     task_id: Id
     state: str = ""
     uuid: str = ""
@@ -47,10 +63,14 @@ class Status(msgspec.Struct):
 
 
 class Update(msgspec.Struct):
+    """An update of a task."""
+
     status: Status
 
 
 class Rescind(msgspec.Struct):
+    """An offer that is withdrawn."""
+
     offer_id: Id
 
 
@@ -64,6 +84,8 @@ class Event(msgspec.Struct):
 
 
 class Info(msgspec.Struct):
+    """A TaskInfo."""
+
     task_id: Id
 
 
@@ -77,16 +99,22 @@ class Message(msgspec.Struct):
 
 
 class Batch(msgspec.Struct):
+    """Messages that an agent sends at once."""
+
     agent_id: str
     epoch: int
     messages: list[Message]
 
 
 class Running(msgspec.Struct):
+    """A task that an agent has when it registers."""
+
     framework_id: str
     task: Info
     state: str
 
 
 class Connect(msgspec.Struct):
+    """The registration of an agent."""
+
     tasks: list[Running] = []

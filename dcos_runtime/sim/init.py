@@ -21,6 +21,8 @@ CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE")
 
 
 class InitProcess(LeadingProcess):
+    """A process of the init in the simulated cluster."""
+
     kind = "init"
 
     core: InitCore

@@ -23,6 +23,8 @@ BUDGET = 200
 
 
 class MasterProcess(LeadingProcess):
+    """A process of the master in the simulated cluster."""
+
     kind = "master"
 
     core: MasterCore

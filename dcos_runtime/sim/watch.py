@@ -31,6 +31,8 @@ KEPT = 400
 
 
 class WatchedCluster(watched.WatchedCluster, Protocol):
+    """The cluster as the observer sees it."""
+
     @property
     def clock(self) -> Clock: ...
 

@@ -112,6 +112,8 @@ class _Book:
 
 
 class AgentLedger:
+    """The observer's records of all agents."""
+
     def __init__(self, watch: Watched) -> None:
         self._watch = watch
         self._owed = watch.obligations

@@ -47,6 +47,8 @@ class _Value(msgspec.Struct):
 
 
 class InitLedger:
+    """The observer's records of the init."""
+
     def __init__(self, watch: Watched) -> None:
         self._watch = watch
         self._owed = watch.obligations

@@ -76,6 +76,8 @@ class _Term:
 
 
 class MasterLedger:
+    """The observer's records of the masters, by term."""
+
     def __init__(self, watch: Watched) -> None:
         self._watch = watch
         self._owed = watch.obligations

@@ -13,6 +13,8 @@ from dcos_runtime.sim.options import Options
 
 
 class WatchedCluster(Protocol):
+    """The cluster as the ledgers see it."""
+
     @property
     def options(self) -> Options: ...
 
@@ -26,6 +28,8 @@ class WatchedCluster(Protocol):
 
 
 class Watched(Protocol):
+    """The observer as the ledgers see it."""
+
     @property
     def cluster(self) -> WatchedCluster: ...
 

@@ -32,10 +32,14 @@ class MasterEnd(Protocol):
 
 
 class AgentWitness(Protocol):
+    """Is told what happens to agents."""
+
     def wiped(self, agent: Any) -> None: ...
 
 
 class MasterWitness(Protocol):
+    """Is told what masters send."""
+
     def sent_to_agent(self, master: Any, stream: int, data: bytes) -> None: ...
 
     def sent_to_framework(self, master: Any, stream: int, data: bytes) -> None: ...
@@ -80,6 +84,8 @@ class Witness(Protocol):
 
 
 class World(Protocol):
+    """The simulated cluster as its processes see it."""
+
     seed: str
     options: Options
     clock: Clock

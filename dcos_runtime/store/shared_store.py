@@ -34,6 +34,8 @@ class Lost(StoreError):
 
 @dataclass(frozen=True)
 class Versioned:
+    """A value with the version that a change of it has to name."""
+
     value: bytes
     version: int
 

@@ -38,6 +38,8 @@ class _Read:
 
 
 class ZooKeeperWatch(StoreWatch):
+    """A watch of all keys below some prefixes."""
+
     def __init__(
         self,
         session: ZooKeeperSession,

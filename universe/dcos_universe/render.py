@@ -34,6 +34,8 @@ class NoTemplate(UniverseError):
 
 
 class OptionsNotAllowed(UniverseError):
+    """Options were given for a package that has none."""
+
     def __init__(self, revision: Revision) -> None:
         super().__init__(f"{revision} takes no options", why="it has no schema for them", hint="leave them out")
 
@@ -64,6 +66,8 @@ class RenderedWrong(UniverseError):
 
 @dataclass(frozen=True)
 class Rendered:
+    """A rendered package."""
+
     app: Json
     """The definition, as the template gives it, without labels of the package manager."""
     options: Json

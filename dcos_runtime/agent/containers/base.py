@@ -162,6 +162,8 @@ def _stat(pid: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Process:
+    """A process in a container, as ``/proc`` describes it."""
+
     pid: int
     parent: int
     session: int

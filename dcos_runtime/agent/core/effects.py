@@ -80,6 +80,8 @@ class Register(Frozen, frozen=True):
 
 
 class CloseConnection(Frozen, frozen=True):
+    """Close the connection to the master that has this number."""
+
     connection: int
 
 

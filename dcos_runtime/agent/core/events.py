@@ -74,6 +74,8 @@ class Created(Frozen, frozen=True):
 
 
 class Started(Frozen, frozen=True):
+    """The first process of the container runs."""
+
     container_id: str
 
 

@@ -26,6 +26,8 @@ _DUE = NextConnection()
 
 
 class MembershipState(enum.Enum):
+    """Whether the agent is registered at a master, or on its way there."""
+
     ALONE = "alone"  # no master is known
     WAITING = "waiting"  # a master is known; it is not yet time to try again
     CONNECTING = "connecting"

@@ -31,6 +31,8 @@ class ExecutorKind(enum.Enum):
 
 
 class KillReason(enum.Enum):
+    """Why a task is killed."""
+
     FRAMEWORK = "framework"
     MAX_COMPLETION_TIME = "max_completion_time"
     FORGOTTEN = "forgotten"  # its framework, or the whole agent, was shut down: nobody waits for a status

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 class Snapshot(msgspec.Struct, kw_only=True):
+    """All of the core's state, in msgpack."""
+
     settings: Settings
     source: SourceState
     membership: MembershipRecord

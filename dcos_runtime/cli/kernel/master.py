@@ -114,6 +114,8 @@ class _TaskFields(msgspec.Struct):
 
 
 class Framework(msgspec.Struct):
+    """A framework, as the master's ``/state`` shows it."""
+
     id: str
     name: str
     user: str = ""

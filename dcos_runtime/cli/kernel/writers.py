@@ -12,6 +12,8 @@ from dcos_runtime.cli.output import clean
 
 
 class Writer(Protocol):
+    """Writes pieces of tasks' files to stdout."""
+
     def write(self, task: Task, pieces: Iterable[bytes]) -> bool:
         """Writes. Returns whether there was anything to write."""
         ...

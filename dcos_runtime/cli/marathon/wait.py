@@ -28,6 +28,8 @@ STEADY_SECONDS = 0.5
 
 
 class Teller(Protocol):
+    """Shows a line of progress to the user."""
+
     def __call__(self, text: str) -> None: ...
 
 

@@ -69,6 +69,8 @@ class CosmosSnapshot(msgspec.Struct):
 
 
 class CosmosCore:
+    """Takes events and the time, returns effects in the order they are to be done."""
+
     def __init__(self) -> None:
         self.repositories: tuple[tuple[str, str], ...] = ()
         self.uninstalls: dict[str, Uninstall] = {}

@@ -6,6 +6,8 @@ from dcos_runtime.core.frozen import Frozen, Persisted, PersistFailed, Tick
 
 
 class Recovered(Frozen, frozen=True):
+    """The stored entries of a new leader, key and value: the first event of a term."""
+
     entries: tuple[tuple[str, bytes], ...]
     repositories: tuple[tuple[str, str], ...]
     """Name and URL of each repository of a cluster whose list was never changed."""

@@ -47,6 +47,8 @@ def error_response(error: CosmosError) -> web.Response:
 
 
 class CosmosDialect(Dialect):
+    """Cosmos' wording of responses: JSON with a type and a message."""
+
     daemon = "package manager"
     largest = MAX_BODY
 

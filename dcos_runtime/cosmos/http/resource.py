@@ -19,6 +19,8 @@ _PASSED = (hdrs.CONTENT_TYPE, hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING, hdrs.E
 
 
 class PackageResources:
+    """The handler of ``/package/resource``."""
+
     def __init__(self, fetcher: Downloader, largest: int, mirror: Mirror | None = None) -> None:
         self._fetcher, self._largest, self._mirror = fetcher, largest, mirror
 

@@ -53,6 +53,8 @@ Timer = Again | Silence
 
 
 class SubscriptionState(enum.Enum):
+    """How far the subscription is."""
+
     SEEKING = "seeking"  # no leader is known
     ASKING = "asking"
     SUBSCRIBED = "subscribed"

@@ -21,6 +21,8 @@ class PortDefinition(_Value, frozen=True):
 
 
 class Fetch(_Value, frozen=True):
+    """A file that is fetched into the sandbox."""
+
     uri: str
     extract: bool = True
     executable: bool = False
@@ -43,6 +45,8 @@ class UnreachableStrategy(_Value, frozen=True):
 
 
 class HealthCheck(_Value, frozen=True):
+    """A health check of an app's tasks."""
+
     protocol: str = "HTTP"
     path: str | None = None
     port_index: int | None = None
@@ -63,6 +67,8 @@ class HealthCheck(_Value, frozen=True):
 
 
 class VersionInfo(_Value, frozen=True):
+    """When the app was last scaled, and last changed otherwise."""
+
     last_scaling_at: str
     last_config_change_at: str
 

@@ -51,6 +51,8 @@ def no_app(app_id: str, version: str | None = None) -> NotFound:
 
 
 class Changes:
+    """Carries out clients' changes on the state."""
+
     def __init__(self, state: State, tasks: Tasks) -> None:
         self._state = state
         self._tasks = tasks

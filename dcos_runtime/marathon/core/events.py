@@ -93,12 +93,16 @@ class UpdateApps(Frozen, frozen=True):
 
 
 class DeleteApp(Frozen, frozen=True):
+    """A client removes an app."""
+
     request: int
     app_id: str
     force: bool = True
 
 
 class RestartApp(Frozen, frozen=True):
+    """A client restarts an app."""
+
     request: int
     app_id: str
     force: bool = False

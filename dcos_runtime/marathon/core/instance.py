@@ -12,6 +12,8 @@ from dcos_runtime.wire.tasks import TaskState
 
 
 class Condition(enum.Enum):
+    """How far an instance's task is, in Marathon's words."""
+
     SCHEDULED = "Scheduled"
     """Has no task, and waits for one."""
     PROVISIONED = "Provisioned"
@@ -26,6 +28,8 @@ class Condition(enum.Enum):
 
 
 class Goal(enum.Enum):
+    """What is to become of an instance, in Marathon's words."""
+
     RUNNING = "Running"
     DECOMMISSIONED = "Decommissioned"
     """It has to end."""

@@ -51,6 +51,8 @@ class AppSnapshot(msgspec.Struct, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, kw_only=True):
+    """All of the core's state, in msgpack."""
+
     settings: Settings
     source: SourceState
     apps: list[AppSnapshot]

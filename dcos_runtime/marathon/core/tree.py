@@ -17,6 +17,8 @@ class GroupNode:
 
 
 class GroupTree:
+    """The groups of all apps, by id."""
+
     def __init__(self) -> None:
         self.nodes: dict[str, GroupNode] = {"/": GroupNode(Group(id="/"))}
 

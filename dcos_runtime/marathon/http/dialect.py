@@ -31,6 +31,8 @@ SILENCE_SECONDS = 60.0
 
 
 class MarathonDialect(Dialect):
+    """Marathon's wording of responses: JSON with a message."""
+
     daemon = "init"
     whole = True
     largest = MAX_BODY

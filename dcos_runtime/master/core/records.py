@@ -43,6 +43,8 @@ class Task(msgspec.Struct, gc=False):
 
 
 class Offer(msgspec.Struct, gc=False, frozen=True):
+    """Resources of one agent that one framework is offered."""
+
     id: str
     framework_id: str
     agent_id: str

@@ -92,6 +92,8 @@ class Field:
 
 @dataclass
 class Message:
+    """A message of a `.proto` file, with the messages and enums inside it."""
+
     module: str
     path: str
     fields: list[Field] = field(default_factory=list)

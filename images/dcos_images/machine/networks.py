@@ -53,6 +53,8 @@ _BOND_V1 = {
 
 @dataclass(frozen=True)
 class Route:
+    """A static route."""
+
     to: str
     via: str
     metric: int | None = None

@@ -43,6 +43,8 @@ _HARMLESS = {"manage_etc_hosts": ("false",), "preserve_hostname": ("false",), "d
 
 @dataclass(frozen=True)
 class SeedFile:
+    """A file that the seed's ``write_files`` asks for."""
+
     path: str
     content: bytes
     mode: int = 0o644

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HostLimits:
+    """The processors and the memory of the operator's machine."""
+
     cpus: int
     mem_mb: int
 

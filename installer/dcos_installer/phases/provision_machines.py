@@ -25,6 +25,8 @@ class MasterMoved(ProviderError):
 
 
 class ProvisionMachines:
+    """The phase that makes machines."""
+
     title = "Make machines"
 
     def run(self, ctx: Context) -> None:

@@ -7,6 +7,8 @@ from dcos_installer.phases.kit.base import Context
 
 
 class ReleaseLock:
+    """The phase that ends a run."""
+
     title = "Release the lock"
 
     def run(self, ctx: Context) -> None:

@@ -74,6 +74,8 @@ class Upgrade:
 
 
 class FindImage:
+    """The phase that builds the image, or finds it in the cache."""
+
     title = "Build the image"
 
     def __init__(self, upgrade: Upgrade) -> None:

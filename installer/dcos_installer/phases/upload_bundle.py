@@ -7,6 +7,8 @@ from dcos_installer.phases.kit.engine import Applied
 
 
 class UploadBundle:
+    """The phase that uploads packages."""
+
     title = "Upload the bundle"
 
     def should_run(self, ctx: Context) -> str:

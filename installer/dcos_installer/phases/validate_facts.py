@@ -39,6 +39,8 @@ class PreflightFailed(InstallerError):
 
 
 class ValidateFacts:
+    """The phase that checks machines before anything is changed."""
+
     title = "Check machines"
 
     def run(self, ctx: Context) -> None:

@@ -68,6 +68,8 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sysctl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kernel setting."""
+
     key: str
     value: str
 

@@ -54,7 +54,7 @@ def _broken(fault: UniverseError) -> Finding:
 # --- its names ------------------------------------------------------------------------------------------------------
 
 
-class _Options:
+class _UndefinedOptions:
     """The options that templates use: revisions often have the template and the options of the one before."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class _Options:
         return self._values
 
 
-_options = _Options()
+_options = _UndefinedOptions()
 
 
 def _undefined(tags: list[Tag], unknown: list[Tag], resource: Json) -> Iterator[Finding]:

@@ -14,6 +14,8 @@ _HINT = "write /srv/universe, ssh://user@host:22/srv/universe or s3://bucket/pre
 
 @dataclass(frozen=True)
 class Directory:
+    """A directory on this machine."""
+
     path: Path
 
 

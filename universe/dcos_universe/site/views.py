@@ -39,6 +39,8 @@ class Version:
 
 @dataclass(frozen=True)
 class Option:
+    """An option of a package."""
+
     path: str
     kind: str
     default: str
@@ -85,6 +87,8 @@ class Card:
 
 @dataclass(frozen=True)
 class PackageView:
+    """A package's page."""
+
     card: Card
     description: str
     maintainer: str

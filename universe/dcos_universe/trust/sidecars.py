@@ -22,6 +22,8 @@ FOLDER, SBOMS = "artifacts", "sbom"
 
 @dataclass
 class SignedPackages:
+    """The packages of a signed tree, and which of their artifacts have no digest."""
+
     names: list[str] = field(default_factory=list)
     revisions: int = 0
     artifacts: int = 0

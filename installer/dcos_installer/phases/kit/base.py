@@ -47,12 +47,16 @@ class Phase(Protocol):
 
 @runtime_checkable
 class Conditional(Protocol):
+    """A phase that does not always run."""
+
     def should_run(self, ctx: Context) -> str:
         """Empty: yes. Otherwise why there is nothing to do, as a short sentence."""
 
 
 @runtime_checkable
 class CleansUp(Protocol):
+    """A phase that releases something at the end of the run."""
+
     def clean_up(self, ctx: Context) -> None:
         """Called after the last phase, or the failed one, in reverse order; only if `run` was called."""
 

@@ -17,6 +17,8 @@ _EMULATED = element("cpu", mode="maximum", check="none")
 
 @dataclass(frozen=True)
 class Disk:
+    """A disk of a domain."""
+
     path: str
     serial: str
     """The machine recognizes its disks by it: ``/dev/disk/by-id/virtio-<serial>``."""

@@ -47,10 +47,12 @@ class ImageRelease:
 
 @dataclass(frozen=True)
 class Golden:
+    """The golden image's file."""
+
     path: Path
     sha256: str
-    bytes: int
     """The digest of the file."""
+    bytes: int
     disk_bytes: int
     """The size of the smallest possible disk of a machine."""
     release: ImageRelease | None

@@ -43,6 +43,8 @@ class Power(StrEnum):
 
 @dataclass(frozen=True)
 class SeenDomain:
+    """A domain, as libvirt describes it."""
+
     name: str
     uuid: str
     xml: str
@@ -53,6 +55,8 @@ class SeenDomain:
 
 @dataclass(frozen=True)
 class SeenNetwork:
+    """A network, as libvirt describes it."""
+
     name: str
     uuid: str
     xml: str
@@ -61,6 +65,8 @@ class SeenNetwork:
 
 @dataclass(frozen=True)
 class SeenPool:
+    """A storage pool, as libvirt describes it."""
+
     name: str
     uuid: str
     xml: str
@@ -71,6 +77,8 @@ class SeenPool:
 
 @dataclass(frozen=True)
 class SeenVolume:
+    """A volume, as libvirt describes it."""
+
     pool: str
     name: str
     path: str

@@ -19,6 +19,8 @@ from dcos_installer.providers.libvirt.names import Names, pool_uuid
 
 @dataclass(frozen=True)
 class KnownMachine:
+    """A domain of the cluster, with the mark that says so."""
+
     seen: SeenDomain
     mark: DomainMark
 
