@@ -25,6 +25,8 @@ from pathlib import Path
 MACHINES = "tests/machines"
 SEVERAL = [f"{MACHINES}/test_several_masters.py", f"{MACHINES}/test_unwell_masters.py"]
 PROVIDER = [f"{MACHINES}/test_nspawn_provider.py", f"{MACHINES}/test_golden_tree.py"]
+BOOTS = "tests/vm/test_small_image_boots.py"
+"""An image in QEMU, with the group that is the first to end."""
 OWN = [f"{MACHINES}/test_{name}.py" for name in ("existing_hosts", "killed_deploys", "roles_by_molecule")]
 """On machines of their own. The rest shares one cluster, and would else be the last to end, alone."""
 DAEMONS = "tests/contract"
@@ -86,7 +88,7 @@ def main() -> int:
     groups = {
         "machines": start(MACHINES, *(f"--ignore={path}" for path in SEVERAL + PROVIDER + OWN)),
         "several": start(*SEVERAL),
-        "provider": start(*PROVIDER),
+        "provider": start(*PROVIDER, BOOTS),
         "own": start(*OWN),
         "kernels": start(*KERNELS),
         "packages": start(*PACKAGES),
@@ -96,7 +98,9 @@ def main() -> int:
         "installer": start(INSTALLER),
         "universe": start(*UNIVERSE),
         "cores": start(*CORES),
-        "others": start("tests", *(f"--ignore={path}" for path in (MACHINES, DAEMONS, INSTALLER, *UNIVERSE, *CORES))),
+        "others": start(
+            "tests", *(f"--ignore={path}" for path in (MACHINES, DAEMONS, INSTALLER, BOOTS, *UNIVERSE, *CORES))
+        ),
     }
     failures: list[str] = []
     readers = [

@@ -1,4 +1,7 @@
-"""Boots an image in QEMU and reads its reports from a virtio-serial port. The image is not changed."""
+"""Boots an image in QEMU, waits for its report on a virtio-serial port, and runs testinfra on it over SSH.
+
+The image is not changed.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,16 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcos_images.cache import Note
+from dcos_images.checking import LOG, SECRET_PATH, Access, Check, check_machine, failures, make_access
 from dcos_images.definition import ImageDefinition
+from dcos_images.disks import all_files, disk_uuid
 from dcos_images.errors import ImageError
+from dcos_images.expected import Expected
 from dcos_images.images import Image
 from dcos_images.process import bound, clean_environment, run
 
@@ -45,6 +51,7 @@ _SSH = frozenset({"tcp:0.0.0.0:22", "tcp:[::]:22"})
 _SSH_SECONDS = 60.0
 _FORWARDED = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?P<port>\d+)\s")
 _ON_THE_STATE = ("/var", "/opt", "/root", "/home")
+_PARTITIONS = ("esp", "root-a", "root-b", "state")
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class Trial:
     accelerator: str
     ssh: str
     """The first line from its port 22, read from outside; empty without an answer."""
+    checks: tuple[Check, ...] = ()
+    """The tests that ran on it."""
 
     def of(self, name: str) -> list[str]:
         return [value for known, value in self.told if known == name]
@@ -87,19 +96,23 @@ def boot(
     output: str = "",
     deadline: float = 600.0,
     keep: Path | None = None,
+    tests: Sequence[Path] = (),
     note: Note = lambda text: None,
 ) -> Trial:
-    """Boots one output of the image (the first of `BOOTED` that it has) and waits until it reports that it is ready.
+    """Boots one output of the image (the first of `BOOTED` that it has), waits until it reports that it is ready, and
+    runs the shipped tests on it, and ``tests``: files or folders for pytest with testinfra.
 
-    Raises `ImageError` with the end of the serial console when it does not within ``deadline`` seconds, or when it
-    reports problems; then console and screen are in ``keep``.
+    Raises `ImageError` with the end of the serial console when it is not ready within ``deadline`` seconds, when it
+    reports problems, or when a test fails (or all take longer than ``deadline``); then console, screen and the output
+    of the tests are in ``keep``.
     """
     output = chosen(definition, output)
     _can_boot()
     with tempfile.TemporaryDirectory(prefix="dcos-image-test-") as scratch:
         folder = Path(scratch)
+        access = make_access(folder)
         with _served(image, output) as port:
-            boots = _bootable(image, definition, output, folder, port)
+            boots = [*_bootable(image, definition, output, folder, port), *access.devices]
             accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
             started = time.monotonic()
             for accelerator in accelerators:
@@ -113,12 +126,46 @@ def boot(
                     seconds = time.monotonic() - started
                     answer = "" if problem else _ssh_answer(guest, time.monotonic() + _SSH_SECONDS)
                     trial = Trial(_lines(guest.notified), seconds, accelerator, answer)
-                    if not problem:
-                        problem = "; ".join(problems(trial, output))
-                    if problem:
-                        raise _failed(definition.name, problem, guest, keep)
+                    found = [problem] if problem else problems(trial, output)
+                    if not found:
+                        note(f"it is ready after {seconds:.0f} s: running the tests on it")
+                        expected = _expected(image, definition, output, access)
+                        trial = replace(trial, checks=_checked(guest, trial, expected, access, tests, deadline, keep))
+                        found = failures(trial.checks)
+                    if found:
+                        raise _failed(definition.name, "; ".join(found), guest, keep)
                     return trial
     raise AssertionError("the last accelerator has no limit of silence")
+
+
+def _expected(image: Image, definition: ImageDefinition, output: str, access: Access) -> Expected:
+    return Expected(
+        output,
+        _HOSTNAME,
+        SECRET_PATH,
+        access.secret,
+        replace(definition, files=all_files(definition)),
+        image.packages,
+        {} if output == "netboot" else {name: str(disk_uuid(name)) for name in _PARTITIONS},
+    )
+
+
+def _checked(
+    guest: _Guest,
+    trial: Trial,
+    expected: Expected,
+    access: Access,
+    tests: Sequence[Path],
+    deadline: float,
+    keep: Path | None,
+) -> tuple[Check, ...]:
+    """The tests that ran on the guest, which trusts nobody but the trial, and is trusted by the host key it told."""
+    port = _ssh_port(guest)
+    config = access.configured(port, trial.of("HOST_KEY")[-1])
+    try:
+        return check_machine(access, config, expected.written(guest.folder / "expected.json"), tests, deadline=deadline)
+    except ImageError as error:
+        raise _failed(expected.definition.name, f"{error.what}: {error.why}", guest, keep, error.evidence) from error
 
 
 def problems(trial: Trial, output: str) -> list[str]:
@@ -301,21 +348,22 @@ def _wait(guest: _Guest, until: float, silent: float) -> str:
     return ""
 
 
-def _failed(name: str, problem: str, guest: _Guest, keep: Path | None) -> ImageError:
+def _failed(name: str, problem: str, guest: _Guest, keep: Path | None, evidence: str = "") -> ImageError:
+    """``evidence``: instead of the end of the serial console."""
     kept = ""
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError, ValueError):  # a machine that has ended has no picture
             _screenshot(guest.folder / "qmp", guest.folder / "screen.png")
-        for file in ("serial.log", "notify.log", "qemu.log", "screen.png"):
+        for file in ("serial.log", "notify.log", "qemu.log", LOG, "screen.png"):
             if (guest.folder / file).is_file():
                 shutil.copyfile(guest.folder / file, keep / file)
-        kept = f"serial.log, notify.log, qemu.log and screen.png are in {keep}"
+        kept = f"serial.log, notify.log, qemu.log, {LOG} and screen.png are in {keep}"
     return ImageError(
         f"the image {name!r} does not boot properly",
         why=problem,
         hint=kept or "look at its serial console",
-        evidence="\n".join(guest.serial.replace("\r", "").splitlines()[-_SERIAL_LINES:]),
+        evidence=evidence or "\n".join(guest.serial.replace("\r", "").splitlines()[-_SERIAL_LINES:]),
     )
 
 
@@ -325,17 +373,21 @@ def _screenshot(control: Path, target: Path) -> None:
 
 def _ssh_answer(guest: _Guest, until: float) -> str:
     """The first line of the guest's port 22, through the port of this host's loopback that QEMU chose for it."""
-    control = guest.folder / "qmp"
     while time.monotonic() < until and guest.process.poll() is None:
         with contextlib.suppress(OSError, ValueError):
-            network = str(_monitor(control, "human-monitor-command", **{"command-line": "info usernet"}))
-            forwarded = _FORWARDED.search(network)
-            if forwarded is not None:
-                with socket.create_connection(("127.0.0.1", int(forwarded["port"])), timeout=_SSH_SECONDS) as link:
+            if port := _ssh_port(guest):
+                with socket.create_connection(("127.0.0.1", port), timeout=_SSH_SECONDS) as link:
                     if line := link.makefile("rb").readline(256):
                         return line.decode(errors="replace").strip()
         time.sleep(_POLL_SECONDS)
     return ""
+
+
+def _ssh_port(guest: _Guest) -> int:
+    """The port of this host's loopback that QEMU forwards to the guest's port 22; 0: none yet. Raises as `_monitor`."""
+    network = str(_monitor(guest.folder / "qmp", "human-monitor-command", **{"command-line": "info usernet"}))
+    forwarded = _FORWARDED.search(network)
+    return int(forwarded["port"]) if forwarded is not None else 0
 
 
 def _monitor(control: Path, command: str, **arguments: str) -> object:

@@ -42,7 +42,7 @@ ALLOWED = {
 }
 """Definitions that are used without their name, by the end of their dotted names, with the reason."""
 
-REGISTERED = {"command", "group", "model_validator", "field_validator", "overload", "property_setter"}
+REGISTERED = {"command", "fixture", "group", "model_validator", "field_validator", "overload", "property_setter"}
 """Decorators that pass a function on to a caller."""
 
 

@@ -115,7 +115,13 @@ def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: 
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("image-test"),
     show_default=True,
-    help="The folder for console and screen if it fails.",
+    help="The folder for console, screen and the tests' output if it fails.",
+)
+@click.option(
+    "--tests",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="More tests to run on the machine: a file or folder for pytest with testinfra.",
 )
 @_json
 def test(
@@ -125,9 +131,11 @@ def test(
     output: str,
     seconds: float,
     keep: Path,
+    tests: tuple[Path, ...],
     as_json: bool,
 ) -> None:
-    """Boot the image NAME in QEMU, and check the machine's own reports. It is built first if necessary."""
+    """Boot the image NAME in QEMU, and run tests on the machine with testinfra. It is built first if necessary."""
+    from dcos_images.checking import check_tests
     from dcos_images.trial import boot, chosen
     from dcos_installer.bundle.images import ensured
 
@@ -135,15 +143,27 @@ def test(
         builder = _builder(definitions)
         definition = builder.definition(name)
         output = chosen(definition, output)
+        more = [path.absolute() for path in tests]
+        check_tests(more)
         with ensured(builder, name, lock=lock_file) as made:
-            trial = boot(made, definition, output=output, deadline=seconds, keep=keep.absolute(), note=_note)
+            trial = boot(
+                made, definition, output=output, deadline=seconds, keep=keep.absolute(), tests=more, note=_note
+            )
     if as_json:
-        result = {"seconds": trial.seconds, "accelerator": trial.accelerator, "told": [list(one) for one in trial.told]}
+        result = {
+            "seconds": trial.seconds,
+            "accelerator": trial.accelerator,
+            "told": [list(one) for one in trial.told],
+            "tests": [{"name": one.name, "properties": dict(one.properties)} for one in trial.checks],
+        }
         click.echo(json.dumps(result))
         return
     click.echo(f"{name} is ready after {trial.seconds:.0f} s ({trial.accelerator})")
     for known, value in trial.told:
         click.echo(f"  {known.lower():11} {value}")
+    for check in trial.checks:
+        click.echo(f"  passed      {check.name}{''.join(f' ({name} {value})' for name, value in check.properties)}")
+    click.echo(counted(len(trial.checks), "test") + " passed on the machine")
 
 
 @image.command()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import pytest
 
+from dcos_installer.golden.cli import image
 from dcos_runtime.flags import Flags
 from dcos_runtime.flags.master import MasterFlags
 from tests.support import documented
@@ -197,3 +198,10 @@ def test_every_command_of_the_installers_page_is_run_on_machines() -> None:
     slots = (documented.ROOT / "tests" / "vm" / "test_slots_guest.py").read_text()
     assert 'PAGE = "docs/slots.md"' in slots
     assert found - run - {"image", "upgrade"} == set()
+
+
+def test_every_verb_for_images_is_on_their_page() -> None:
+    """`tests/vm/test_images.py` runs each command of it."""
+    page = [command for command in all_commands() if command.document == "docs/images.md"]
+    verbs = {called(command).split()[2] for command in page if called(command).startswith("dcos-installer image ")}
+    assert verbs == set(image.commands)

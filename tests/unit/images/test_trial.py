@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dcos_images import trial
+from dcos_images.checking import Check
 from dcos_images.errors import ImageError
 from dcos_images.images import Image, Output
 from dcos_images.including import load_definition
@@ -50,6 +51,8 @@ class Guests:
         monkeypatch.setattr(trial, "_can_boot", lambda: None)
         monkeypatch.setattr(trial, "_ssh_answer", lambda guest, until: self.ssh)
         monkeypatch.setattr(trial, "_bootable", lambda *of: [])
+        self.checks: tuple[Check, ...] = (Check("it is well", ""),)
+        monkeypatch.setattr(trial, "_checked", lambda *of: self.checks)
         monkeypatch.setattr("dcos_images.trial.os.access", lambda path, mode: kvm)
 
     def _argv(self, boots: list[str], accelerator: str, folder: Path) -> list[str]:
@@ -69,6 +72,18 @@ def test_a_machine_that_is_well_is_told_with_what_it_said(tmp_path: Path, monkey
     guests.plays["tcg"] = ("booting\n", WELL, ENDLESS)
     done = boot(image(tmp_path), DEFINITION, deadline=60)
     assert (done.accelerator, done.of("MACHINE_ID")) == ("tcg", ["0ed3155b45c14296b61b813f66a6adf5"])
+    assert done.checks == guests.checks
+
+
+def test_a_test_that_fails_on_the_machine_fails_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guests = Guests(monkeypatch, kvm=False)
+    guests.plays["tcg"] = ("booting\n", WELL, ENDLESS)
+    guests.checks = (*guests.checks, *(Check(f"it has {number}", "there is none") for number in range(7)))
+    with pytest.raises(ImageError, match="the image 'vm' does not boot properly") as caught:
+        boot(image(tmp_path), DEFINITION, deadline=60)
+    assert caught.value.why.startswith("it has 0: there is none; it has 1: there is none; ")
+    assert caught.value.why.endswith("; and 2 more failed tests")
+    assert caught.value.evidence == "booting"
 
 
 COMPLAINING = f"import sys; sys.stderr.write('KVM: entry failed\\nEAX=0\\n'); sys.stderr.flush(); {ENDLESS}"
