@@ -57,8 +57,8 @@ def cause(error: BaseException, seconds: float | None = None) -> str:
 
 
 def with_host(error: BaseException) -> str:
-    """As `cause`, with ``host:port`` in front where the error knows them: for a reader who was not told who was asked,
-    or who would take the URL before a redirect for it.
+    """As `cause`, with ``host:port`` in front where the error knows them: for a reader who does not know which host was
+    asked, or who would think that it was the URL before a redirect.
     """
     path = getattr(error, "path", None)
     host, port = getattr(error, "host", None), getattr(error, "port", None)

@@ -141,7 +141,7 @@ class Fetcher:
         return True
 
     def _order(self, sandbox: Path, user: ContainerUser) -> dict[str, object]:
-        """What every process is told, whatever it fetches."""
+        """The settings of every fetch process, whatever it fetches."""
         root = os.geteuid() == 0
         return {
             "sandbox": str(sandbox),

@@ -272,7 +272,7 @@ def _projects(flags: AgentFlags, work_dir: Path, root: Path) -> Projects | None:
 async def _choose_launcher(
     flags: AgentFlags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], *, fixed_projects: bool
 ) -> Launcher:
-    """The launcher that was asked for, else containers when they work here; it must close ports when told to.
+    """The launcher that was asked for, else containers when they work here; it must close ports if the flags say so.
 
     Raises `LauncherUnusable`, and ``OSError`` when another agent is in the way.
     """

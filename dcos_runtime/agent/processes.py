@@ -1,4 +1,4 @@
-"""A container's processes and threads as /proc tells them, for `/containers/processes` (ours; Mesos has no such call).
+"""A container's processes and threads, from /proc, for `/containers/processes` (ours; Mesos has no such call).
 
 Tasks run on meanwhile: a process that ends is left out. Names and command lines are the task's to choose, and any
 bytes. An environment is never read.
@@ -80,10 +80,10 @@ class FirstReading:
 async def answer(
     members: Callable[[], list[Process]], about: Mapping[str, Any], *, threads: bool, interval: float
 ) -> bytes:
-    """The answer to `/containers/processes` as ASCII JSON (docs/agent.md tells its fields). Raises `TooSlow`.
+    """The answer to `/containers/processes` as ASCII JSON (docs/agent.md lists its fields). Raises `TooSlow`.
 
-    ``members`` tells the container's processes, ``about`` is what else is said of it. Over ``interval`` seconds is
-    measured what share of a processor each uses; with 0 it is not. All but the waiting is off the loop.
+    ``members`` returns the container's processes; ``about`` holds the other fields. The share of a processor that each
+    uses is measured over ``interval`` seconds; with 0 it is not. All but the waiting is off the loop.
     """
     try:
         before = FirstReading()

@@ -135,7 +135,7 @@ class SharedDirectory(Directory):
             await self._change(lambda again: self._store.remove(keys), "forget revoked tokens that expired")
 
     async def _change(self, work: Callable[[bool], Awaitable[None]], what: str) -> None:
-        """``work`` is told whether an earlier try may have been done already."""
+        """``work`` gets whether an earlier try may have succeeded."""
         again = False
         try:
             async with asyncio.timeout(PATIENCE):

@@ -1,4 +1,4 @@
-"""Makes the cluster's tokens; `guard.tokens` tells good ones from others."""
+"""Makes the cluster's tokens; `guard.tokens` checks them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Signer:
     def issue(self, uid: str, lifetime: float = LIFETIME, not_before: float = 0.0) -> str:
         """A token for ``uid``, good for ``lifetime`` seconds from now, or from ``not_before`` when that is later.
 
-        ``iat`` has a fraction, so that it can be told whether a password was changed before or after it.
+        ``iat`` has a fraction, so that it can be compared with the time of a password's change.
         """
         import jwt
 

@@ -1,4 +1,4 @@
-"""What a user is told when a command fails: what happened, the details one a line, and what to do."""
+"""The error of a command, as the user sees it: what happened, the details one a line, and what to do."""
 
 from __future__ import annotations
 

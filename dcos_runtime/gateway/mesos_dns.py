@@ -148,7 +148,7 @@ class Records:
         }
 
     def add(self, name: str, ip: str) -> bool:
-        """Adds a name, and tells whether it is new. A name that is too long is left out."""
+        """Adds a name, and returns whether it is new. A name that is too long is left out."""
         if len(name) > _LONGEST + 1:
             return False
         known = self.addresses.setdefault(name, {})

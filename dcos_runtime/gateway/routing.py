@@ -125,7 +125,7 @@ class Member:
 def refused_target(address: str, port: int, masters: Collection[str], agents: Mapping[str, Member]) -> str | None:
     """Why no request is passed on to ``address``:``port`` as a service; None when it may be. The gateway reaches more
     than its users: its own machine's loopback, our daemons' ports, the host of local machines and the rest of its
-    network. So a service has to be on an agent, whatever address it tells, and at a port that tasks may have.
+    network. So a service has to be on an agent, whatever address it reports, and at a port that tasks may have.
     """
     try:
         ip = plain_address(address)

@@ -63,7 +63,7 @@ class Dialect:
         return self.tell(503, "No leader elected")
 
     def nobody_any_more(self, response: web.Response) -> web.Response:
-        """There is no further leader to ask. ``told`` says what became of the request at the leader that was asked."""
+        """There is no further leader to ask. ``response`` is that of the leader that was asked."""
         return self.tell(503, "No leader elected; ask again")
 
     def recovering(self) -> web.Response:

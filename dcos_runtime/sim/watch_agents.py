@@ -234,7 +234,9 @@ class AgentLedger:
         volatile = "checkpointed" in (message.status.message or "")
         if not volatile and (view is None or uuid not in view.uuids):
             state = message.status.state.value
-            raise Violation(f"{agent.name}: {state} of {key} is told, and not on the disk: a crash now would unsay it")
+            raise Violation(
+                f"{agent.name}: {state} of {key} is reported, and not on the disk: a crash now would undo it"
+            )
         self._in_order(agent, book, key, uuid, message)
         self._truly(agent, book, key, message)
         first, longest = agent.core.settings.update_retry_first, agent.core.settings.update_retry_longest
@@ -264,9 +266,9 @@ class AgentLedger:
         state = message.status.state.value
         there = agent.host.containers.get(book.containers.get(key, ""))
         if state == "TASK_FINISHED" and there is not None and not _may_have_finished(there):
-            raise Violation(f"{agent.name}: {key} is told finished, and it is {there.state}, {there.exit}")
+            raise Violation(f"{agent.name}: {key} is reported as finished, and it is {there.state}, {there.exit}")
         if state == "TASK_KILLED" and key not in book.kills and key[0] not in book.shut:
-            raise Violation(f"{agent.name}: {key} is told killed, and nobody wanted that")
+            raise Violation(f"{agent.name}: {key} is reported as killed, and nobody asked for that")
 
     def _sends(self, agent: AgentProcess, book: _Book, effect: SendUp) -> None:
         if effect.connection != book.member:

@@ -330,7 +330,7 @@ class MasterLedger:
         term = self.term(master)
         if stream in term.superseded:
             if event.type != "ERROR":
-                raise Violation(f"{master.name} tells {event.type} on a stream that another has taken the place of")
+                raise Violation(f"{master.name} sends {event.type} on a stream that a newer one has replaced")
             self._met(master, "failed over", str(stream))
         if event.offers is not None:
             self._offered(master, stream, event.offers.offers)
@@ -427,7 +427,7 @@ class MasterLedger:
         self.scan()
         for master in self._watch.cluster.masters:
             if master.leading and self.term(master).offers.keys() != master.core.state.offers.keys():
-                raise Violation(f"{master.name} has offers that it has not told of, or has told of others")
+                raise Violation(f"{master.name} has offers that it has not sent, or has sent others")
 
 
 def _status(request: int, effects: Sequence[Any]) -> int:

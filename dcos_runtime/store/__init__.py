@@ -61,8 +61,8 @@ class Store(Protocol):
         ...
 
     async def watch(self, prefix: str = "") -> StoreWatch:
-        """The entries whose keys begin with ``prefix``, kept up to date; see `StoreWatch` for what is told of changes
-        and what can be missed. The caller closes it. Raises `StoreError`.
+        """The entries whose keys begin with ``prefix``, kept up to date; see `StoreWatch` for what is reported of
+        changes and what can be missed. The caller closes it. Raises `StoreError`.
         """
         ...
 

@@ -36,7 +36,7 @@ _NODE = re.compile(re.escape(PREFIX) + r"([0-9]{10})")
 
 @dataclass(frozen=True)
 class Leader:
-    """The leader as it tells of itself. ``node`` differs between two terms of the same process."""
+    """The leader as its node describes it. ``node`` differs between two terms of the same process."""
 
     node: str
     content: bytes

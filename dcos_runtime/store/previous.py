@@ -47,7 +47,7 @@ class _Record(msgspec.Struct):
 
 
 class PreviousProcess:
-    """The process that worked in ``folder`` before this one. The folder is made if it is missing. ``is_ours`` tells
+    """The process that worked in ``folder`` before this one. The folder is made if it is missing. ``is_ours`` returns
     whether a node's content has our address.
 
     If another process still works in the folder, it has the lock. Then nothing is known, and nothing is removed.

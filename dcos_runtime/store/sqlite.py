@@ -49,7 +49,7 @@ class SqliteStore:
 
     async def watch(self, prefix: str = "") -> StoreWatch:
         watch = LocalWatch(prefix, boottime, self._watches.discard)
-        self._watches.add(watch)  # before the entries are read: a write meanwhile is then told afterwards
+        self._watches.add(watch)  # before the entries are read: a write meanwhile is then reported afterwards
         try:
             watch.entries.update(await self._run(lambda: self._below(prefix)))
         except BaseException:

@@ -98,7 +98,7 @@ class ZooKeeperStore:
                 yield page
 
     async def watch(self, prefix: str = "") -> StoreWatch:
-        """See `Store`. It waits until somebody has taken over the store. A staged write is told in parts."""
+        """See `Store`. It waits until a leader has taken over the store. A staged write is reported in parts."""
         watch = ZooKeeperWatch(self._session, self._layout, (prefix,), sign=f"{self._path}/{_EPOCH}")
         watch.start()
         try:

@@ -1,4 +1,4 @@
-"""The cluster's services as the installer tells dcos-auth of them: how each is asked for its health, its routes.
+"""The cluster's services as the installer describes them to dcos-auth: how each is asked for its health, its routes.
 
 The installer writes the file of ``--services`` with these classes, and the gateway reads it with them.
 """
@@ -33,7 +33,7 @@ GATEWAY_PATHS = (
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How a service is asked for its health. ``https``: at ``port``, whose certificate has to be of ``kind``; a status
     in ``well`` means healthy, and with ``listed`` the leading master must have a connection to it as well. ``srvr``: by
-    ZooKeeper's four-letter word. ``through``: the page of another service tells it.
+    ZooKeeper's four-letter word. ``through``: the page of another service shows it.
     """
 
     ask: Literal["https", "srvr", "through"]

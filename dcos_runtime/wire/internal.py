@@ -8,18 +8,18 @@ An agent finds the port with ``GET /internal/agent/v1`` on the leading master's 
   or the sequence has a gap (connect again); 410 when the agent was removed for good (kill everything, forget the id).
 
 Every message carries the agent's id, its connection's epoch and a sequence that starts at 1 in each direction. Delivery
-within a connection is in order and at most once; across connections `Connect` tells all that is known, and the master
-settles the difference (a task the agent does not tell of is lost; a task the master has ended is killed).
+within a connection is in order and at most once; across connections `Connect` lists all that is known, and the master
+ends the difference (a task that the agent does not list is lost; a task that the master has ended is killed).
 
 Each side speaks version `VERSION` and the one before. A `Connect` says which its agent speaks, in a form that both
-read; the master takes the newest that both know, and says in `Connected` which that is. Who has none in common with
-the other says so by the versions' names, and leaves everything as it is. The path is the same for all.
+read; the master takes the newest that both know, and says in `Connected` which that is. If there is
+none, the error names the versions of both, and nothing changes. The path is the same for all.
 
 =======  ==============================================================================================================
 version  what is new in it
 1        (the first)
-2        `Connect.versions`, `Connected.version`; a task is told of with what a master decides on, so that it admits an
-         agent without reading any TaskInfo or TaskStatus
+2        `Connect.versions`, `Connected.version`; a task comes with the fields that a master decides on, so that it
+         admits an agent without decoding any TaskInfo or TaskStatus
 =======  ==============================================================================================================
 """
 
@@ -59,14 +59,14 @@ NOTHING = msgspec.Raw(b"null")
 
 
 class RunningTask(msgspec.Struct, frozen=True, gc=False):
-    """A task as it is on its agent's disk: what is not there yet is not told, for a crash could make it untrue.
+    """A task as it is on its agent's disk: what is not there yet is left out, because a crash could make it untrue.
 
     ``task`` is the TaskInfo as it was launched. ``status`` is the newest status, ``unacknowledged`` the oldest that the
     framework has not acknowledged, if any (the agent sends it again by itself): TaskStatus without its ``data``. All
     three are JSON.
 
-    Version 2 tells besides what a master decides on: the task's id, which of `Connect.asked` its resources are, and the
-    state and uuid of what the framework was told last, ``unacknowledged`` or else ``status``.
+    Version 2 adds the fields that a master decides on: the task's id, which of `Connect.asked` its resources are, and
+    the state and uuid of the last status that the framework got, ``unacknowledged`` or else ``status``.
     """
 
     framework_id: str

@@ -1,6 +1,6 @@
 """How large messages may be that others have to keep and to send on: bytes as they travel, which is JSON in ASCII.
 
-An agent that connects to a new leader tells it all its tasks in one body, and what is launched waits for its agent in
+An agent that connects to a new leader sends it all its tasks in one body, and what is launched waits for its agent in
 one queue. Both are safe only while what an agent runs is bounded, and so is each part of it.
 """
 

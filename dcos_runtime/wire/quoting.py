@@ -11,7 +11,7 @@ MOST = 4096
 
 
 def shown(text: str, most: int = 100) -> str:
-    """A value to be quoted: cut, with its length told, and on one line of what can be printed."""
+    """A value to be quoted: cut, with its length, and on one line of what can be printed."""
     if len(text) <= most:
         return text if text.isprintable() else _escaped(text)
     return f"{_escaped(text[:most])}… ({len(text)} characters)"

@@ -1,4 +1,4 @@
-"""URIs that tasks fetch: their parts, the name a file gets, which of them are archives, how they are told. Pure.
+"""URIs that tasks fetch: their parts, the name a file gets, which of them are archives, how they are shown. Pure.
 
 The one place of these rules: the init asks it for ``uris``, the agent's fetcher for everything else. The standard
 library only: the fetcher's process imports it.
@@ -116,7 +116,7 @@ def web(value: str) -> Web:
 
 
 def blanked(value: str) -> str:
-    """The URI as it may be told: without user and password, and without any value of its query."""
+    """The URI as it may be shown: without user and password, and without any value of its query."""
     match = _WHOLE.fullmatch(value)
     parts = _WEB.fullmatch(match["rest"]) if match else None
     if match is None or parts is None:

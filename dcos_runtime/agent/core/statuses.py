@@ -32,7 +32,7 @@ def compose(
     message: str | None = None,
     limitation: TaskResourceLimitation | None = None,
 ) -> TaskStatus:
-    """An update of the task. Its container's status is told once the container exists."""
+    """An update of the task. It includes the container's status once the container exists."""
     container = None
     if pid is not None:
         address = NetworkInfo.IPAddress(protocol=NetworkInfo.Protocol.IPv4, ip_address=ip)

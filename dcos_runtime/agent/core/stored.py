@@ -1,6 +1,6 @@
-"""How the agent's records are written down. Each value tells its version; this agent writes 2 and reads 1 and 2.
+"""How the agent's records are written down. Each value names its version; this agent writes 2 and reads 1 and 2.
 
-Version 1 told none, and kept a task, its container and its executor as one record. A value of any other version was
+Version 1 named none, and kept a task, its container and its executor as one record. A value of any other version was
 written by a newer agent: it is refused by its version, and its tasks are left alone.
 """
 

@@ -35,7 +35,7 @@ def kind(name: str) -> str | None:
 
 
 def extract(archive: IO[bytes], name: str, sandbox: Sandbox, budget: Budget) -> None:
-    """Unpacks ``archive``, whose kind ``name`` tells, into the sandbox."""
+    """Unpacks ``archive``, whose kind follows from ``name``, into the sandbox."""
     found = kind(name)
     if found is None:
         return

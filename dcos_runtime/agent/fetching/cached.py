@@ -1,7 +1,7 @@
 """The fetch process's side of the agent's cache: it writes and reads open files that the agent gives it, by descriptor.
 
-What is written has the size that was announced and reserved, and its SHA-256 is told; what is read has both, or it is
-not used.
+What is written has the size that was announced and reserved, and its SHA-256 is reported; what is read has both, or it
+is not used.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CacheReport:
-    """What is told on stdout: ``{"size": bytes}``, after which the agent gives leave; then ``{"digest": hex}``. Instead
-    of either ``{"failed": why, "ours": whether it is the cache's failure, "full": whether its disk is}``.
+    """The lines on stdout: ``{"size": bytes}``, after which the agent permits the download; then ``{"digest": hex}``.
+    Instead of either ``{"failed": why, "ours": whether it is the cache's failure, "full": whether its disk is}``.
     """
 
     def __init__(self, leave: threading.Event) -> None:

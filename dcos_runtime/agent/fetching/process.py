@@ -1,7 +1,7 @@
 """Fetches a task's URIs into its sandbox, as the task's user, beside the agent. Run by path.
 
 The order comes as a line of JSON through stdin (see `dcos_runtime.agent.fetcher`), which stays open as long as the
-agent lives: the process ends with it. What is done is told on stderr, which is the
+agent lives: the process ends with it. Progress goes to stderr, which is the
 sandbox's; the one reason of a failure goes to stdout. No message holds a password.
 
 With ``into``, a descriptor, it downloads one URI into the agent's cache instead (`cached.into_cache`). URIs with

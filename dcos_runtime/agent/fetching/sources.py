@@ -44,7 +44,7 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;[^\n]*)?\r?\n")
 
 
 Announce = Callable[[int | None], None]
-"""Is told the size in bytes before the first of them is written; ``None``: it cannot be known."""
+"""Gets the size in bytes before the first of them is written; ``None``: it cannot be known."""
 
 
 def _unannounced(size: int | None) -> None:
@@ -67,7 +67,7 @@ class SourceRules:
 
 
 def save(value: str, file: IO[bytes], rules: SourceRules, budget: Budget, announce: Announce = _unannounced) -> None:
-    """Writes all of what ``value`` names to ``file``, after ``announce`` was told how much that is."""
+    """Writes all of what ``value`` names to ``file``, after ``announce`` got its size."""
     scheme = uris.scheme(value)
     if scheme in ("http", "https"):
         _download(uris.web(value), file, rules.stall_seconds, budget, uris.secrets(value), announce)

@@ -128,7 +128,7 @@ def _too_much(head: bytes) -> FetchError:
 
 
 def dictionary(head: bytes) -> int | None:
-    """The size of the dictionary that the first block of an .xz or .lzma asks for; ``None`` when it cannot be told."""
+    """The size of the dictionary that the first block of an .xz or .lzma asks for; ``None`` when it cannot be read."""
     try:
         if not head.startswith(_XZ):
             return int.from_bytes(head[1:5], "little") if head.startswith(b"\x5d\0\0") else None

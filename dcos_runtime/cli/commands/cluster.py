@@ -60,7 +60,7 @@ def setup(
     """Make the cluster at URL known here, log in, and attach it.
 
     URL is the gateway of any master, such as https://198.18.0.11. The cluster's CA is shown, to be compared with what
-    the installer told, and kept: from then on nobody else can pretend to be the cluster. A cluster that is known
+    the installer showed, and kept: from then on nobody else can pretend to be the cluster. A cluster that is known
     already is brought up to date.
     """
     from dcos_runtime.cli.clusters.login import read_credentials

@@ -49,7 +49,7 @@ class _Placed(msgspec.Struct, kw_only=True):
 
 
 class Agent(_Placed, kw_only=True):
-    """An agent as /state tells it. ``resources`` map names to numbers, ``ports`` to ranges in text."""
+    """An agent as /state shows it. ``resources`` map names to numbers, ``ports`` to ranges in text."""
 
     id: str
     hostname: str

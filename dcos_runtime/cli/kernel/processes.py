@@ -18,7 +18,7 @@ INTERVAL = "500ms"
 """Over which an agent measures who uses processors."""
 
 DEEPEST = 16
-"""Deeper processes stand no further to the right: their depth is told in a number."""
+"""Deeper processes stand no further to the right: their depth is shown as a number."""
 
 MIB = 1 << 20
 
@@ -135,7 +135,7 @@ def _print(task: Task, found: _Answer, *, headed: bool) -> None:
         left = (
             f"{counted(found.processes_left_out, 'process', 'processes')}, {counted(found.threads_left_out, 'thread')}"
         )
-        output.print_note(f"{task.id}: more runs than an agent tells of at once; not shown: {left}")
+        output.print_note(f"{task.id}: more runs than an agent reports at once; not shown: {left}")
 
 
 def tree(processes: Sequence[_Process]) -> Iterator[tuple[_Process, int]]:

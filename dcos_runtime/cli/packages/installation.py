@@ -176,7 +176,7 @@ class Installation:
 
 def plugin_of_upgrade(reach: Reach, name: str, version: str, own: Collection[str]) -> Installation | None:
     """The installation of this version's command-line plugin, where another version's is installed for this cluster.
-    None where there is nothing to do, or where the version has no plugin for this machine, which is told.
+    None where there is nothing to do, or where the version has no plugin for this machine, which is printed.
     """
     cluster = reach.target.cluster
     if cluster is None:

@@ -78,7 +78,7 @@ def _from_elsewhere(source: PluginSource, tell: Progress) -> bytes:
 
 
 def _read(url: str, tell: Progress, *, known: bool) -> tuple[bytes, str | None]:
-    """``known``: a digest tells whether it is whole."""
+    """``known``: whether there is a digest to check it by."""
     parts = web_address(url)
     if parts is None or not parts.hostname:
         raise CliError(f"{url!r} is not an address of the web")

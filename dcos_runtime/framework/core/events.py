@@ -1,4 +1,4 @@
-"""What the core of a framework's connection is told. Attempts are numbered; events of an older one are ignored."""
+"""The events of the core of a framework's connection. Attempts are numbered; events of an older one are ignored."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How the registry is written down: an entry an agent, key ``agents/<id>``. It is of version 2; 1 is read, too.
 
-Version 1 told no version. An entry of any other version was written by a newer master: this one does not lead then, and
-leaves the registry as it is.
+Version 1 named no version. An entry of any other version was written by a newer master: this one does not lead then,
+and leaves the registry as it is.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class HostSpec(_Frozen):
     resources: str | None = None
     """Mesos' ``--resources``, which the agent offers instead of its own values."""
     late: bool = False
-    """Whether the inventory leaves the address to the provider, which tells it after creation."""
+    """Whether the inventory leaves the address to the provider, which reports it after creation."""
     options: dict[str, str] = Field(default_factory=dict)
     """The provider's own variables, as the inventory has them for this host."""
 

@@ -1,5 +1,5 @@
-"""What ends when an agent's machine restarts: its tasks. The master has no maintenance yet, and drains no agent: so the
-tasks are told before, and the next agent restarts when this one is registered again, and as many tasks run as did.
+"""What ends when an agent's machine restarts: its tasks. The master has no maintenance yet, and drains no agent. So the
+tasks are listed before, and the next agent restarts when this one is registered again and as many tasks run as before.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def await_agent(ctx: Context, host: HostSpec, before: int | None) -> None:
 
 
 def _tasks_on(ctx: Context, host: HostSpec) -> Counter[str]:
-    """The agent's tasks that have not ended, as it tells itself: how many there are of each name. Raises `NotWell`."""
+    """The agent's tasks that have not ended, as it reports them: how many there are of each name. Raises `NotWell`."""
     answer: Any = ctx.ask(f"{ctx.services.url('agent', 'tls', host.address)}/state")
     found: Counter[str] = Counter()
     for framework in answer.get("frameworks", []) if isinstance(answer, dict) else []:

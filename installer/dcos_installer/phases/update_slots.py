@@ -32,7 +32,7 @@ _CONNECT_SECONDS = 10.0
 _QUORUM_SECONDS = 180.0
 _PAUSE_SECONDS = 2.0
 _PARTS = 4
-"""Of what is sent, so many are told as they pass."""
+"""So many parts of an upload are reported."""
 # Why the trial of a slot came to nothing, of the machine's own journal: the boots before this one.
 _TRIALS = """\
 for boot in -1 -2 -3; do
@@ -51,7 +51,7 @@ class Upgrade:
 
     hosts: Sequence[HostSpec]
     image: Callable[[Callable[[str], None]], AbstractContextManager[ImageUpdate]]
-    """Builds it where it is not built yet, and tells its progress. Its files stay until the context ends."""
+    """Builds it where it is not built yet, and reports the progress. Its files stay until the context ends."""
     seconds: float
     """How long a machine may take until it is well with its new slot, or has gone back."""
     files: ExitStack = field(default_factory=ExitStack)
@@ -244,7 +244,7 @@ def slots_tried(state: SlotState) -> str:
 
 
 def _progress(ctx: Context, name: str, size: int) -> Callable[[int], None]:
-    """Tells each quarter of what is sent."""
+    """Reports each quarter of an upload."""
     sent = reported = 0
 
     def passed(more: int) -> None:

@@ -1,5 +1,7 @@
 """docs/architecture.md answers what newcomers ask: each path of its tables exists, and each name is in one of them.
 
+The modules that docs/agent.md and docs/kernel.md list exist, too.
+
 And docs/decisions: each has a number of its own, and headings of one form.
 """
 
@@ -35,6 +37,23 @@ def named(answer: str) -> tuple[list[str], list[str]]:
 def files(path: str) -> list[Path]:
     found = sorted(ROOT.glob(re.sub(r"<[a-z]+>", "*", path).rstrip("/")))
     return [file for one in found for file in ([one] if one.is_file() else sorted(one.glob("**/*.py")))]
+
+
+MODULES = {"agent.md": ("How it is built", "agent"), "kernel.md": ("Inside", "master")}
+"""Documents with a list of a daemon's modules, in the first paragraph or table below a heading; the daemon's folder."""
+
+
+@pytest.mark.parametrize("document", MODULES)
+def test_each_module_that_a_document_lists_exists(document: str) -> None:
+    heading, daemon = MODULES[document]
+    section = (ROOT / "docs" / document).read_text().partition(f"\n## {heading}\n")[2]
+    listed = next(part for part in section.split("\n\n") if part.strip())
+    names = {one.partition(".")[0] for one in re.findall(r"`([a-z_.]+)/?`", listed)}
+    there = {
+        path.stem for path in (ROOT / "dcos_runtime" / daemon).glob("**/*") if path.is_dir() or path.suffix == ".py"
+    }
+    assert len(names) > 20
+    assert names - there == set()
 
 
 def test_each_question_is_answered() -> None:

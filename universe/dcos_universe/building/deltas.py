@@ -17,7 +17,7 @@ _LARGEST_INDEX = 1 << 30
 
 
 class Step(msgspec.Struct, frozen=True):
-    """The way from one index to a newer one, as a head tells it. ``bytes``: the size of its file, not compressed."""
+    """The way from one index to a newer one, as a head lists it. ``bytes``: the size of its file, not compressed."""
 
     from_: str = msgspec.field(name="from")
     to: str

@@ -1,4 +1,4 @@
-"""Digests of a tree's files: kept beside the tree, and used again while nothing tells that a file was changed."""
+"""Digests of a tree's files: kept beside the tree, and used again while no file shows a change."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _entries(placed: Placed, release: str | None, at: int) -> Iterator[tuple[tup
 
 @dataclass(frozen=True)
 class Tree:
-    """A built tree whose indexes hold these ``packages``. ``whole`` tells whether an index is as it was made."""
+    """A built tree whose indexes hold these ``packages``. ``whole`` returns whether an index is as it was made."""
 
     folder: Path
     packages: Mapping[str, Placed]
