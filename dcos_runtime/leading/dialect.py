@@ -52,48 +52,48 @@ class Dialect:
 
     # --- words ---
 
-    def tell(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    def error(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
         """An error response."""
         return text_response(text, status, headers)
 
     def denied(self, request: web.Request, denied: Denied) -> web.Response:
         return denied.response()
 
-    def nobody(self) -> web.Response:
-        return self.tell(503, "No leader elected")
+    def no_leader(self) -> web.Response:
+        return self.error(503, "No leader elected")
 
-    def nobody_any_more(self, response: web.Response) -> web.Response:
+    def no_further_leader(self, response: web.Response) -> web.Response:
         """There is no further leader to ask. ``response`` is that of the leader that was asked."""
-        return self.tell(503, "No leader elected; ask again")
+        return self.error(503, "No leader elected; ask again")
 
     def recovering(self) -> web.Response:
         """This process is elected and does not lead yet."""
-        return self.tell(503, f"This {self.daemon} has not finished recovery")
+        return self.error(503, f"This {self.daemon} has not finished recovery")
 
     def starting(self) -> web.Response:
-        return self.tell(503, f"this {self.daemon} is still starting", SOON)
+        return self.error(503, f"this {self.daemon} is still starting", SOON)
 
     def ending(self) -> web.Response:
-        return self.tell(503, f"this {self.daemon} is ending", SOON)
+        return self.error(503, f"this {self.daemon} is ending", SOON)
 
-    def leads_no_more(self, why: str) -> web.Response:
-        return self.nobody()
+    def no_longer_leads(self, why: str) -> web.Response:
+        return self.no_leader()
 
     def suspended(self, text: str) -> web.Response:
-        return self.tell(503, text, SOON)
+        return self.error(503, text, SOON)
 
     def failure(self, request: web.Request, error: Exception) -> web.Response:
         """The response to an error that a handler raised."""
         if isinstance(error, web.HTTPException):
-            return self.tell(error.status, f"{error.status} {error.reason}.")
+            return self.error(error.status, f"{error.status} {error.reason}.")
         if isinstance(error, ConnectionError):
             return web.Response(status=400)  # the client is gone, and reads no response
         if isinstance(error, StoreError):
-            return self.tell(503, str(error), SOON)
+            return self.error(503, str(error), SOON)
         if isinstance(error, BodyRefused):
-            return self.tell(error.status, error.text, error.headers)
+            return self.error(error.status, error.text, error.headers)
         log.error("%s %s failed", request.method, shown(request.path, LONGEST_SHOWN), exc_info=error)
-        return self.tell(500, f"The request could not be handled; the {self.daemon}'s log says why")
+        return self.error(500, f"The request could not be handled; the {self.daemon}'s log says why")
 
     def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:
         """Called when this process has answered a request. A dialect may log it."""
@@ -111,7 +111,7 @@ class Dialect:
         """A response to give instead of passing the request on to ``leading``; None: pass it on. Here: no request is
         passed on twice.
         """
-        return self.nobody() if self.was_passed_on(request) else None
+        return self.no_leader() if self.was_passed_on(request) else None
 
     def is_read(self, request: web.Request) -> bool:
         """Whether the request only reads: it may be sent again, to the same leader or another, even if it was

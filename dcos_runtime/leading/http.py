@@ -17,7 +17,7 @@ from dcos_runtime.guard.guard import Denied
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.position import Position, S
 from dcos_runtime.leading.routes import Parts, Route, Router
-from dcos_runtime.leading.standby import Standby, nobody, not_done
+from dcos_runtime.leading.standby import Standby, no_leader, not_done
 from dcos_runtime.store.lease import UNKNOWN, LeaseOver, LeaseSuspended
 
 
@@ -66,7 +66,7 @@ class Api(Generic[S]):
             except Denied as denied:
                 return self._dialect.denied(request, denied)
             if self._dialect.only_continue and hdrs.EXPECT in request.headers and not _expects_continue(request):
-                return self._dialect.tell(417, "Only 100-continue can be expected here")
+                return self._dialect.error(417, "Only 100-continue can be expected here")
             await _invite(request)
             response = await self._answered(request, route, parts)
             self._dialect.note(request, self._admission.principal_of(request), response)
@@ -92,7 +92,7 @@ class Api(Generic[S]):
                 await lease.hold(route.hold)  # otherwise this process may not be the leader any more
             return response
         except LeaseOver as over:
-            return self._dialect.leads_no_more(str(over))
+            return self._dialect.no_longer_leads(str(over))
         except LeaseSuspended as suspended:
             if done:
                 return self._dialect.suspended(UNKNOWN)
@@ -107,9 +107,9 @@ class Api(Generic[S]):
         if self._standby is not None:
             return await self._standby.answer(request, self._admission.principal_of(request))
         leader = self._position.leader
-        refusal = nobody(self._position, self._dialect)
+        refusal = no_leader(self._position, self._dialect)
         if refusal is not None or leader is None:
-            return not_done(self._dialect, request, refusal or self._dialect.nobody())
+            return not_done(self._dialect, request, refusal or self._dialect.no_leader())
         return self._dialect.redirect(request, leader)
 
 

@@ -143,9 +143,9 @@ class Daemon(Generic[S, F]):
             standby = Standby(position, self.dialect)
             stack.push_async_callback(standby.close)
             patterns: list[Pattern] = []
-            api = Api(position, Patterns(patterns, self.dialect.tell), admission, self.dialect, standby)
+            api = Api(position, Patterns(patterns, self.dialect.error), admission, self.dialect, standby)
             address = await stack.enter_async_context(
-                listening(api.application(), flags.http_address, flags.http_port, refused=self.dialect.tell)
+                listening(api.application(), flags.http_address, flags.http_port, refused=self.dialect.error)
             )
             with_tls: Address | None = None
             if files is not None:
@@ -155,7 +155,7 @@ class Daemon(Generic[S, F]):
                         flags.http_address,
                         flags.tls_port,
                         tls=files.server(),
-                        refused=self.dialect.tell,
+                        refused=self.dialect.error,
                     )
                 )
                 log.info("listening for our own daemons on %s", with_tls.url)

@@ -82,7 +82,7 @@ class Position(Generic[S]):
             self._leader = leader
             for listener in self._listeners:
                 listener()
-        self._tell()
+        self._notify()
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Calls ``listener`` whenever another process leads, or none."""
@@ -98,7 +98,7 @@ class Position(Generic[S]):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
@@ -125,7 +125,7 @@ class Position(Generic[S]):
     def start(self, shell: S) -> None:
         """This process leads from now on."""
         self._shell = shell
-        self._tell()
+        self._notify()
 
     # --- the end ---
 
@@ -134,14 +134,14 @@ class Position(Generic[S]):
         ``seconds``.
         """
         self.ending = True
-        self._tell()
+        self._notify()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.unanswered:
                     self._answered.clear()
                     await self._answered.wait()
         shell, self._shell = self._shell, None
-        self._tell()
+        self._notify()
         return shell
 
     def came(self, request: object) -> None:

@@ -72,12 +72,12 @@ def route(
 class Patterns:
     """A `Router` that takes the first pattern whose path and method match. A pattern for GET matches HEAD, too.
 
-    ``tell`` makes the 404 or 405 response.
+    ``error`` makes the 404 or 405 response.
     """
 
-    def __init__(self, patterns: Sequence[Pattern], tell: Callable[..., web.Response]) -> None:
+    def __init__(self, patterns: Sequence[Pattern], error: Callable[..., web.Response]) -> None:
         self._patterns = patterns
-        self._tell = tell
+        self._error = error
 
     def find(self, request: web.Request) -> tuple[Route, Parts]:
         path = normal_path(request.path)
@@ -92,9 +92,9 @@ class Patterns:
         if allowed:
             listed = ", ".join(sorted(allowed))
             what = f"{shown(request.method, 20)} is not for {shown(path, LONGEST_SHOWN)}; {listed} is"
-            response = self._tell(405, what, {"Allow": listed})
+            response = self._error(405, what, {"Allow": listed})
         else:
-            response = self._tell(404, f"{shown(path, LONGEST_SHOWN)}: no such resource")
+            response = self._error(404, f"{shown(path, LONGEST_SHOWN)}: no such resource")
         return Route(_always(response), Realm.UNKNOWN, path), {}
 
 

@@ -113,16 +113,16 @@ class Standby:
             await self._next(None, True, until)
         if self._position.shell is not None:
             return None
-        refusal = nobody(self._position, self._dialect)
+        refusal = no_leader(self._position, self._dialect)
         leader = self._position.leader
         if refusal is not None or leader is None:
-            return not_done(self._dialect, request, refusal or self._dialect.nobody())
+            return not_done(self._dialect, request, refusal or self._dialect.no_leader())
         body: bytes | None = None
         if self._dialect.whole:
             try:
                 body = await bodies.read(request, self._dialect.largest)
             except bodies.BodyRefused as refused:
-                return self._dialect.tell(refused.status, refused.text, refused.headers)
+                return self._dialect.error(refused.status, refused.text, refused.headers)
         while True:
             if (instead := self._dialect.instead(request, leader)) is not None:
                 return not_done(self._dialect, request, instead)
@@ -135,8 +135,8 @@ class Standby:
             if self._position.shell is not None:
                 return None
             if following is None:
-                left = nobody(self._position, self._dialect)
-                return answer.response if left is None else self._dialect.nobody_any_more(answer.response)
+                left = no_leader(self._position, self._dialect)
+                return answer.response if left is None else self._dialect.no_further_leader(answer.response)
             leader = following
 
     def _waits_for_us(self, request: web.Request) -> bool:
@@ -164,7 +164,7 @@ class Standby:
         """``body``: the request's body, if it was read to its end; None: it is passed on while it is read."""
         target = request.rel_url.raw_path_qs
         if not target.startswith("/"):
-            return self._dialect.tell(400, "the request names no path")
+            return self._dialect.error(400, "the request names no path")
         at, base = self._base(leader)
         response: web.StreamResponse | None = None
         attempt = _Attempt()
@@ -183,7 +183,7 @@ class Standby:
                 ) as answer:
                     declined = answer.status == 503 and answer.headers.get(PASSED_ON) == "no"
                     if declined and self._dialect.is_read(request):
-                        failure = self._dialect.tell(503, "No leader elected; ask again")
+                        failure = self._dialect.error(503, "No leader elected; ask again")
                         return _Again(failure, leader_changed=False, same_leader_allowed=True)
                     headers = self._kept(answer.headers, ())
                     self._dialect.dress_response(headers, leader)
@@ -205,12 +205,12 @@ class Standby:
         unknown = "whether it did what was asked is not known"
         advice = "ask again" if harmless or not attempt.sent else unknown
         if limit.expired():
-            failure = self._dialect.tell(503, f"The {self._dialect.daemon} at {at} does not lead any more; {advice}")
+            failure = self._dialect.error(503, f"The {self._dialect.daemon} at {at} does not lead any more; {advice}")
         else:
             what = f"The leading {self._dialect.daemon} at {at} does not answer ({cause(error)}): it "
             what += "broke off" if attempt.sent else "cannot be reached"
             log.warning("a request is not passed on. %s", what)
-            failure = self._dialect.tell(502, f"{what}; {advice}")
+            failure = self._dialect.error(502, f"{what}; {advice}")
         if not harmless:
             return failure
         changed = limit.expired()
@@ -256,14 +256,14 @@ class Standby:
         return self._http
 
 
-def nobody(position: Position[Any], dialect: Dialect) -> web.Response | None:
+def no_leader(position: Position[Any], dialect: Dialect) -> web.Response | None:
     """Why no other process can be asked; None when one can."""
     leader = position.leader
     if leader is None:
-        return dialect.nobody()
+        return dialect.no_leader()
     if position.own is not None and leader.id == position.own.id:
         return dialect.recovering()
-    return dialect.nobody() if position.is_own(leader) else None
+    return dialect.no_leader() if position.is_own(leader) else None
 
 
 def not_done(dialect: Dialect, request: web.Request, response: web.Response) -> web.Response:

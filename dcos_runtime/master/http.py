@@ -49,7 +49,7 @@ class MesosDialect(Dialect):
     only_continue = True
 
     def recovering(self) -> web.Response:
-        return self.tell(503, "Master has not finished recovery")
+        return self.error(503, "Master has not finished recovery")
 
 
 @dataclass(eq=False)

@@ -52,7 +52,7 @@ class CosmosDialect(Dialect):
     daemon = "package manager"
     largest = MAX_BODY
 
-    def tell(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    def error(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
         kind = {404: "NotFound", 405: "MethodNotAllowed", 503: "ServiceUnavailable"}.get(status, "GenericHttpError")
         return error_response(
             CosmosError(kind, text, status=status, headers=SOON | dict(headers or {}) if status == 503 else headers)
@@ -69,15 +69,15 @@ class CosmosDialect(Dialect):
         if isinstance(error, CosmosError):
             return error_response(error)
         if isinstance(error, StoreError):
-            return self.tell(503, str(error))
+            return self.error(503, str(error))
         if isinstance(error, BodyRefused):
-            return self.tell(error.status, error.text, error.headers)
+            return self.error(error.status, error.text, error.headers)
         if isinstance(error, web.HTTPException):
             raise error
         if isinstance(error, ConnectionError):
             return web.Response(status=400)
         log.error("%s %s failed", request.method, shown(request.path, LONGEST_SHOWN), exc_info=error)
-        return self.tell(500, "an error in the package manager itself; its log has the details")
+        return self.error(500, "an error in the package manager itself; its log has the details")
 
     def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:
         path = normal_path(request.path)

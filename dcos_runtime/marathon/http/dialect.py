@@ -47,7 +47,7 @@ class MarathonDialect(Dialect):
 
     # --- words ---
 
-    def tell(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    def error(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
         return error(status, text, SOON | dict(headers or {}) if status == 503 else headers)
 
     def denied(self, request: web.Request, denied: Denied) -> web.Response:
@@ -56,25 +56,25 @@ class MarathonDialect(Dialect):
             response.force_close()  # the sender is unknown: the connection ends, so that the body need not be read
         return response
 
-    def nobody(self) -> web.Response:
-        return self.tell(503, "there is no leader at the moment; try again in some seconds")
+    def no_leader(self) -> web.Response:
+        return self.error(503, "there is no leader at the moment; try again in some seconds")
 
-    def nobody_any_more(self, response: web.Response) -> web.Response:
+    def no_further_leader(self, response: web.Response) -> web.Response:
         return response
 
     def recovering(self) -> web.Response:
-        return self.nobody()
+        return self.no_leader()
 
-    def leads_no_more(self, why: str) -> web.Response:
-        return self.tell(503, why)
+    def no_longer_leads(self, why: str) -> web.Response:
+        return self.error(503, why)
 
     def failure(self, request: web.Request, error: Exception) -> web.Response:
         if isinstance(error, StoreError):
-            return self.tell(503, str(error))
+            return self.error(503, str(error))
         if isinstance(error, web.HTTPException):
             raise error
         if isinstance(error, BodyRefused):
-            return self.tell(error.status, error.text, error.headers)
+            return self.error(error.status, error.text, error.headers)
         if isinstance(error, ConnectionError):
             return web.Response(status=400)  # the client is gone, and reads no response
         refused = refusal(error)

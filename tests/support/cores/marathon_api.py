@@ -89,7 +89,7 @@ class Api:
         patterns = [*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()]
         admission = Admission(None)
         self.server = TestServer(
-            http.Api(self.position, Patterns(patterns, dialect.tell), admission, dialect).application()
+            http.Api(self.position, Patterns(patterns, dialect.error), admission, dialect).application()
         )
         await self.server.start_server(auto_decompress=False)  # as the init listens
         self.http = aiohttp.ClientSession()

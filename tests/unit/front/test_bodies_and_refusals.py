@@ -66,7 +66,7 @@ async def _of_the_init(request: web.Request) -> web.StreamResponse:
         return web.Response(body=await read_body(request))
 
     dialect = MarathonDialect()
-    found, parts = Patterns([route("POST", "/v2/apps", handler)], dialect.tell).find(request)
+    found, parts = Patterns([route("POST", "/v2/apps", handler)], dialect.error).find(request)
     try:
         return await found.handler(request, parts)
     except Exception as fault:

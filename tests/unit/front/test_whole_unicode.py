@@ -136,7 +136,7 @@ async def _cosmos(request: web.BaseRequest) -> web.StreamResponse:
         cast(Any, SimpleNamespace(lead=None)), Packages(cast(Any, None), cast(Any, None)), cast(Any, None), Stalls()
     )
     asked = cast(web.Request, request)
-    found, parts = Patterns(made.patterns(), said.tell).find(asked)
+    found, parts = Patterns(made.patterns(), said.error).find(asked)
     try:
         return await found.handler(asked, parts)
     except Exception as fault:

@@ -54,7 +54,7 @@ async def leading(lease: Term) -> AsyncIterator[tuple[URL, Position[Leader], Lea
         return response
 
     dialect = Dialect()
-    routes = Patterns([route("POST", "/slow", slow), route("GET", "/stream", stream)], dialect.tell)
+    routes = Patterns([route("POST", "/slow", slow), route("GET", "/stream", stream)], dialect.error)
     standby = Standby(position, dialect)
     api = Api(position, routes, Admission(None), dialect, standby)
     async with daemon.listening(api.application(), "127.0.0.1", 0, stop_seconds=0.2) as address:

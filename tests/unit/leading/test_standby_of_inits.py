@@ -52,7 +52,7 @@ class Process:
         dialect.address = address
         self.standby = Standby(self.position, dialect, peer_tls)
         self._admission = Admission(None, guard, frozenset((Realm.READ, Realm.WRITE)) if required else frozenset())
-        self.api = Api(self.position, Patterns(self._routes(), dialect.tell), self._admission, dialect, self.standby)
+        self.api = Api(self.position, Patterns(self._routes(), dialect.error), self._admission, dialect, self.standby)
 
     def _routes(self) -> list[Pattern]:
         async def ping(request: web.Request, parts: Any) -> web.StreamResponse:

@@ -46,7 +46,7 @@ async def behind(guard: Guard, *, required: bool = True) -> AsyncIterator[URL]:
 
     admission = Admission(None, guard, frozenset((Realm.READ, Realm.WRITE)) if required else frozenset())
     dialect = MarathonDialect()
-    routes = Patterns([route(method, "/v2/apps", who, everywhere=True) for method in ("GET", "POST")], dialect.tell)
+    routes = Patterns([route(method, "/v2/apps", who, everywhere=True) for method in ("GET", "POST")], dialect.error)
     api: Api[Any] = Api(Position(Peer("", "", "")), routes, admission, dialect)
     async with daemon.listening(api.application(), "127.0.0.1", 0, stop_seconds=0.2) as address:
         yield URL(address.url)
