@@ -58,7 +58,7 @@ _PARTITIONS = ("esp", "root-a", "root-b", "state")
 class Trial:
     """The reports of a booted image: its lines by name (a name may occur several times), and the time that it took."""
 
-    told: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[str, str], ...]
     seconds: float
     accelerator: str
     ssh: str
@@ -67,7 +67,7 @@ class Trial:
     """The tests that ran on it."""
 
     def of(self, name: str) -> list[str]:
-        return [value for known, value in self.told if known == name]
+        return [value for known, value in self.lines if known == name]
 
 
 @dataclass(frozen=True)

@@ -76,10 +76,10 @@ def _wait_for_agent(url: str) -> None:
 
 @dataclass
 class Load:
-    """A scheduler that launches tasks on demand and keeps when each state was told."""
+    """A scheduler that launches tasks on demand and keeps when each state was seen."""
 
     offers: asyncio.Queue[Offer] = field(default_factory=asyncio.Queue)
-    told: dict[str, dict[TaskState, float]] = field(default_factory=dict)
+    seen: dict[str, dict[TaskState, float]] = field(default_factory=dict)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     client: Client | None = None
     launched: int = 0
@@ -92,7 +92,7 @@ class Load:
             raise RuntimeError("an offer was rescinded: another framework uses this cluster")
         if event.update is not None:
             status = event.update.status
-            self.told.setdefault(status.task_id.value, {}).setdefault(status.state, time.perf_counter())
+            self.seen.setdefault(status.task_id.value, {}).setdefault(status.state, time.perf_counter())
             if (acknowledgement := calls.acknowledge(status)) is not None:
                 self._send(acknowledgement)
             async with self.changed:
@@ -135,15 +135,15 @@ class Load:
         """When the last of these tasks was reported in one of the states. Fails for one that went wrong."""
 
         def done() -> bool:
-            return all((states | _ENDED) & self.told.get(name, {}).keys() for name in names)
+            return all((states | _ENDED) & self.seen.get(name, {}).keys() for name in names)
 
         async with self.changed:
             await self.changed.wait_for(done)
         for name in names:
-            wrong = (self.told[name].keys() & _ENDED) - {TaskState.TASK_FINISHED}
+            wrong = (self.seen[name].keys() & _ENDED) - {TaskState.TASK_FINISHED}
             if wrong:
                 raise RuntimeError(f"{name} ended as {wrong}")
-        return max(min(at for state, at in self.told[name].items() if state in states) for name in names)
+        return max(min(at for state, at in self.seen[name].items() if state in states) for name in names)
 
 
 def _amount(offer: Offer, name: str) -> float:
@@ -198,7 +198,7 @@ async def one_by_one(load: Load, count: int, state: TaskState) -> list[float]:
     for _ in range(count):
         at, names = await load.launch(1, "true")
         await load.all_in(names, {TaskState.TASK_FINISHED})
-        found.append((load.told[names[0]][state] - at) * 1000)
+        found.append((load.seen[names[0]][state] - at) * 1000)
     return found
 
 

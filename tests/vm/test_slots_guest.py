@@ -303,6 +303,6 @@ def test_a_seed_volume_is_done_and_what_is_not_understood_is_on_the_console(benc
         shown = seed.run("ip -o -4 address; cat /etc/resolv.conf; journalctl -u dcos-seed --output=cat")
         assert "198.18.250.15/24" in shown and "198.18.251.1/24" in shown and "vlan7" in shown
         assert "nameserver 198.18.250.3" in shown and "runcmd is not understood" in shown
-        assert seed.run("cat /etc/machine-id").strip() != bench.guest.told[-1].of("MACHINE_ID")[0]
+        assert seed.run("cat /etc/machine-id").strip() != bench.guest.trials[-1].of("MACHINE_ID")[0]
     finally:
         seed.cut_power()

@@ -153,13 +153,13 @@ def test(
         result = {
             "seconds": trial.seconds,
             "accelerator": trial.accelerator,
-            "told": [list(one) for one in trial.told],
+            "lines": [list(one) for one in trial.lines],
             "tests": [{"name": one.name, "properties": dict(one.properties)} for one in trial.checks],
         }
         click.echo(json.dumps(result))
         return
     click.echo(f"{name} is ready after {trial.seconds:.0f} s ({trial.accelerator})")
-    for known, value in trial.told:
+    for known, value in trial.lines:
         click.echo(f"  {known.lower():11} {value}")
     for check in trial.checks:
         click.echo(f"  passed      {check.name}{''.join(f' ({name} {value})' for name, value in check.properties)}")

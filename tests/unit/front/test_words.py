@@ -152,8 +152,8 @@ UNTELLING = {"told", "former", "door", "doors"}
 
 
 def untelling(source: str) -> set[tuple[int, str]]:
-    """Functions, classes, parameters, and variables of functions with such a name, by line. Fields are left out: they
-    are the keys of files and of JSON, too.
+    """Functions, classes, parameters, fields, and variables of functions with such a name, by line. A field may be
+    called ``former``: it holds the frameworks or processes that were there before.
     """
     found: set[tuple[int, str]] = set()
     for node in ast.walk(ast.parse(source)):
@@ -161,6 +161,10 @@ def untelling(source: str) -> set[tuple[int, str]]:
             found.add((node.lineno, node.name))
         elif isinstance(node, ast.arg):
             found.add((node.lineno, node.arg))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id != "former":
+            found.add((node.lineno, node.target.id))
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr != "former":
+            found.add((node.lineno, node.attr))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.comprehension):
             inside = [one for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
             found.update((one.lineno, one.id) for one in inside)
@@ -186,7 +190,8 @@ def test_a_value_is_named_by_what_it_is() -> None:
         ("def f():\n    for _told, x in ():\n        pass", 1),
         ("def f():\n    return [1 for told in ()]", 1),
         ("def f():\n    if told := 1:\n        pass", 1),
-        ("class A:\n    told: int", 0),
+        ("class A:\n    told: int", 1),
+        ("def f(self):\n    self._told = 1", 1),
         ("def f(record):\n    return record['told']", 0),
     ],
 )
