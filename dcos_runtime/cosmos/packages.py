@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from dcos_runtime.core.frozen import Reply
@@ -300,6 +300,9 @@ class Packages:
         changed = asking.normal(str(ready.app.get("id", app_id)))
         if changed != app_id:
             raise errors.app_id_changed(changed, app_id)
+        if "instances" not in ready.app and "instances" in app:
+            # Where the package leaves it to others how many there are, they may have scaled the app.
+            ready = replace(ready, app={**ready.app, "instances": app["instances"]})
         return entry, ready, before
 
     async def _own_id(self, entry: Json, options: Json | None) -> str | None:

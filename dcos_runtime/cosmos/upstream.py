@@ -186,9 +186,8 @@ class InitClient:
 
     async def replace(self, app: str, definition: Mapping[str, Any], *, force: bool = False) -> str | None:
         """Makes ``definition`` the app's: what it does not name gets the init's default. Returns as `update`."""
-        if await self.app(app) is None:  # PUT would make it
-            return None
-        return await self._changed("PUT", app, "?partialUpdate=false" + ("&force=true" if force else ""), definition)
+        query = "?partialUpdate=false&allowCreation=false" + ("&force=true" if force else "")
+        return await self._changed("PUT", app, query, definition)
 
     async def _changed(self, method: str, app: str, query: str, change: Mapping[str, Any]) -> str | None:
         said = await self._upstream.ask(method, _at(app) + query, change, repeat=True)

@@ -20,7 +20,7 @@ from dcos_runtime.cosmos.http.routes import endpoints
 from dcos_runtime.cosmos.packages import Packages
 from tests.support.cosmos.client import Answer, Client, media, refused
 from tests.support.cosmos.cluster import Packaged, packaged
-from tests.support.cosmos.packages import CONTENT_HASH, entry
+from tests.support.cosmos.packages import CONTENT_HASH, TEMPLATE, entry
 from tests.support.cosmos.schedulers import taken_down
 from tests.support.cosmos.served import Served
 from tests.support.daemons.byhand import ask, free_port, wait_for
@@ -41,7 +41,12 @@ CLI = entry("cli-only", template=None, config=None, resource={"cli": RESOURCE["c
 for _old in (OLD, CLI):
     _old.pop("upgradesFrom"), _old.pop("downgradesTo")
 CLI["packagingVersion"] = "3.0"
-ALL = (ONE, TWO, THREE, OLD, CLI)
+COUNTLESS = [
+    entry("countless", str(number), number, template=TEMPLATE.replace('"instances": 1,', '"constraints": [],'))
+    for number in (1, 2)
+]
+"""A package that does not say how many instances there are."""
+ALL = (ONE, TWO, THREE, OLD, CLI, *COUNTLESS)
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +238,22 @@ def test_what_only_the_former_version_or_somebody_else_set_goes_with_an_update(h
     assert client.uninstall("hello-world", appId="/goes").status == 200
     refused(client.service("update", change), 400, "MarathonAppNotFound")
     assert ask(f"{here.cluster.marathon.url}/v2/apps/goes")[0] == 404
+
+
+def test_an_update_keeps_the_instances_of_a_package_that_leaves_them_to_others(here: Packaged, client: Client) -> None:
+    options = {"service": {"name": "countless"}}
+    assert client.install("countless", packageVersion="1", options=options).status == 200
+    url = f"{here.cluster.marathon.url}/v2/apps/countless"
+    for count in (3, 0):
+        assert ask(f"{url}?force=true", "PUT", {"instances": count})[0] == 200
+        wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
+        change = {"appId": "/countless", "packageVersion": "2" if count else "1", "options": {}, "replace": False}
+        plan = client.service("plan", change).body
+        assert [one["path"] for one in plan["changes"]] == [f"/labels/{shown.VERSION}"]
+        assert plan["marathonJson"]["instances"] == count
+        assert client.service("update", change).status == 200
+        wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
+        assert ask(url)[1]["app"]["instances"] == count
 
 
 def test_an_app_that_was_called_otherwise_keeps_its_id(here: Packaged, client: Client) -> None:

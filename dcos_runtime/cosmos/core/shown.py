@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.core.catalog import Catalog, Kept
+from dcos_runtime.wire.uris import unpacked_under_uris
 from dcos_universe.errors import UniverseError
 from dcos_universe.model import Json
 
@@ -253,7 +254,7 @@ _STATE = frozenset(
     {"id", "version", "versionInfo", "deployments", "lastTaskFailure", "readinessCheckResults", "taskStats"}
 )
 """What the init shows of an app beside its definition, and everything that begins with ``tasks``."""
-_LEGACY = {"portDefinitions": "ports", "fetch": "uris", "cmd": "args", "args": "cmd"}
+_OTHER = {"cmd": "args", "args": "cmd"}
 """Fields that are gone from a definition because it has the other one, which is compared."""
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "": {
@@ -287,23 +288,41 @@ is empty, zero or false then.
 def _stays(app: Mapping[str, Any], path: tuple[str, ...], name: str, after: Mapping[str, Any]) -> bool:
     """Whether a field of an app is as it is without being in ``after``, the definition that replaces it."""
     value = app[name]
-    if path in (("labels",), ("env",)):
-        return False
-    defaults = _DEFAULTS.get(path[0] if path else "", {})
     if not path:
         if name in _STATE or (name.startswith("tasks") and name != "taskKillGracePeriodSeconds"):
             return True
-        if after.get(_LEGACY.get(name, "")):
+        if after.get(_OTHER.get(name, "")):
             return True
         if name == "role":  # an app may have the role of its top-level group; without one it has the init's
             return [value] != str(app.get("id", "")).split("/")[1:2]
         if name == "portDefinitions" and isinstance(value, list):
             return [isinstance(one, Mapping) and one.get("name") for one in value] == ["default"]
+    return _is_default(path, name, value)
+
+
+def _is_default(path: tuple[str, ...], name: str, value: Any) -> bool:
+    """Whether the init gives this value to a field that a definition does not name."""
+    if path in (("labels",), ("env",)):
+        return False
+    defaults = _DEFAULTS.get(path[0] if path else "", {})
     return bool(value == defaults[name]) if name in defaults else not value
 
 
+_OLD_FORMS: Mapping[str, tuple[str, Callable[[Any], Json]]] = {
+    "uris": ("fetch", lambda uri: {"uri": uri, "extract": unpacked_under_uris(str(uri))}),
+    "ports": ("portDefinitions", lambda port: {"port": port}),
+}
+"""Lists of plain values: the field that the init makes of each, and the item that it makes of a value."""
+
+
 def _completed(after: Mapping[str, Any]) -> Json:
-    """With the strategies that the init gives a definition, whose defaults depend on its other fields."""
+    """As the init reads a definition: with the present form of old fields, and with the strategies whose defaults
+    depend on other fields.
+    """
+    after = dict(after)
+    for old, (field, item) in _OLD_FORMS.items():
+        if isinstance(after.get(old), list) and not after.get(field):
+            after[field] = [item(value) for value in after.pop(old)]
     single = (after.get("labels") or {}).get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     upgrade = {"maximumOverCapacity": 0 if single else 1, "minimumHealthCapacity": 0 if single else 1}
     made = {**after, "upgradeStrategy": {**upgrade, **(after.get("upgradeStrategy") or {})}}
@@ -320,15 +339,16 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Json]:
     """
     found: list[Json] = []
     whole = _completed(after)
-    wanted = {name: value for name, value in whole.items() if name in after or name in before}
-    _compare(before, wanted, (), found, _stays)
+    filled = ("upgradeStrategy", "unreachableStrategy")
+    wanted = {name: value for name, value in whole.items() if name not in filled or name in after or name in before}
+    _compare(before, wanted, (), found, apps=True)
     return found
 
 
 def option_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Json]:
     """The same of a user's options: one that is gone has its default again."""
     found: list[Json] = []
-    _compare(before, after, (), found, lambda *_: False)
+    _compare(before, after, (), found, apps=False)
     return found
 
 
@@ -342,19 +362,18 @@ def stands(app: Mapping[str, Any], change: Mapping[str, Any], *, whole: bool = F
     return all(there.get(name) == value for name, value in labels.items()) and not changes(changed, change)
 
 
-_Stays = Callable[[Mapping[str, Any], tuple[str, ...], str, Mapping[str, Any]], bool]
-
-
-def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json], stays: _Stays) -> None:
+def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json], *, apps: bool) -> None:
+    """``apps``: these are apps or parts of one, not options."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        gone = [name for name in before if name not in after and not stays(before, path, name, after)]
-        for name in (*after, *gone):
+        new = [name for name in after if name in before or not (apps and _is_default(path, name, after[name]))]
+        gone = [name for name in before if name not in after and not (apps and _stays(before, path, name, after))]
+        for name in (*new, *gone):
             if (path == ("labels",) and name in _OURS) or (path == () and name == "id"):
                 continue
-            _compare(before.get(name), after.get(name), (*path, str(name)), found, stays)
+            _compare(before.get(name), after.get(name), (*path, str(name)), found, apps=apps)
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
-            _compare(one, other, (*path, str(index)), found, stays)
+            _compare(one, other, (*path, str(index)), found, apps=apps)
     elif before != after and not (path[-1:] in (("port",), ("hostPort",)) and after == 0):  # any port will do
         change: Json = {"path": "/" + "/".join(path)}
         if before is not None:

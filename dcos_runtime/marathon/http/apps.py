@@ -102,7 +102,8 @@ class Apps:
         return json_response({"app": views.app_info(state, app, embed, now)})
 
     async def replace(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return await self._update(request, parts, partial=flag(request, "partialUpdate", True), may_create=True)
+        partial, may_create = flag(request, "partialUpdate", True), flag(request, "allowCreation", True)
+        return await self._update(request, parts, partial=partial, may_create=may_create)
 
     async def patch(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await self._update(request, parts, partial=True, may_create=False)
@@ -117,7 +118,8 @@ class Apps:
         )
 
     async def replace_many(self, request: web.Request, _: Parts) -> web.StreamResponse:
-        return await self._update_many(request, partial=flag(request, "partialUpdate", True), may_create=True)
+        partial, may_create = flag(request, "partialUpdate", True), flag(request, "allowCreation", True)
+        return await self._update_many(request, partial=partial, may_create=may_create)
 
     async def patch_many(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return await self._update_many(request, partial=True, may_create=False)

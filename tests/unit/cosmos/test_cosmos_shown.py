@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from dcos_runtime.cosmos.core import freeing, mirror, shown
 from dcos_runtime.marathon.core.app import to_json
 from dcos_runtime.marathon.core.definition import DefinitionRules, complete
+from dcos_runtime.marathon.core.fields import Invalid
+from dcos_universe.errors import UniverseError
+from dcos_universe.render import render
 from tests.support.cosmos.packages import entry
+from tests.support.universe import sample
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -131,6 +135,11 @@ def _as_shown(definition: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _emptied(app: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty, which an init need not show."""
+    return {name: value for name, value in app.items() if value or name in ("instances", "portDefinitions")}
+
+
 @pytest.mark.parametrize("name", FULL)
 def test_a_field_that_the_next_definition_does_not_name_goes_and_is_told(name: str) -> None:
     before = {**BARE, name: FULL[name]}
@@ -146,13 +155,37 @@ def test_a_field_that_the_next_definition_does_not_name_goes_and_is_told(name: s
         BARE,
         {**BARE, **FULL},
         {**BARE, "labels": {"MARATHON_SINGLE_INSTANCE_APP": "true"}},
-        {"id": "/a", "args": ["a"], "uris": ["http://198.18.0.9/a.tgz"]},
+        {"id": "/a", "args": ["a"], "uris": ["http://198.18.0.9/a.tgz"], "ports": [0, 10001]},
+        {"id": "/a", "args": ["a"], "uris": [], "ports": []},
+        {**BARE, "constraints": [], "dependencies": [], "env": {}, "user": None, "requirePorts": False, "disk": 0},
         {**BARE, "unreachableStrategy": "disabled"},
     ],
 )
 def test_what_the_init_adds_to_a_definition_is_no_change(definition: dict[str, Any]) -> None:
-    found = shown.changes(_as_shown(definition), definition)
-    assert [one["path"] for one in found] == [f"/{name}" for name in ("uris",) if name in definition]
+    assert shown.changes(_as_shown(definition), definition) == []
+    assert shown.changes(_emptied(_as_shown(definition)), definition) == []
+
+
+def test_no_package_of_the_sample_changes_where_nothing_does() -> None:
+    compared = 0
+    for revision in sample.revisions():
+        try:
+            app = render(revision, {}).app
+            there = _as_shown(app)
+        except (UniverseError, Invalid):
+            continue  # an option is required, or this init does not run it
+        assert shown.changes(there, app) == [], (revision.name, revision.version)
+        compared += 1
+    assert compared > 10
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [({"uris": ["http://198.18.0.9/a.tgz"]}, {"uris": []}), ({"ports": [10001]}, {"ports": [10002]})],
+)
+def test_a_change_in_an_old_form_is_told_in_the_present_one(old: dict[str, Any], new: dict[str, Any]) -> None:
+    found = shown.changes(_as_shown({**BARE, **old}), {**BARE, **new})
+    assert [one["path"].split("/")[1] for one in found] == [{"uris": "fetch", "ports": "portDefinitions"}[min(old)]]
 
 
 @pytest.mark.parametrize("of", ["portDefinitions", "fetch", "healthChecks"])

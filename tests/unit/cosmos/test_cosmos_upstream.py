@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -34,18 +35,44 @@ class Init:
 
 
 def updated(init: Init) -> str | None:
+    return asked(init, lambda client: client.update("/a", CHANGE))
+
+
+def asked(init: Init, ask: Callable[[InitClient], Awaitable[str | None]]) -> str | None:
     async def run() -> str | None:
         runner = web.ServerRunner(web.Server(init.handle))  # type: ignore[arg-type]  # a request has all that is used of it
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         upstream = LeaderClient("marathon", [f"http://127.0.0.1:{runner.addresses[0][1]}"])
         try:
-            return await InitClient(upstream).update("/a", CHANGE)
+            return await ask(InitClient(upstream))
         finally:
             await upstream.close()
             await runner.cleanup()
 
     return asyncio.run(run())
+
+
+class Deleted(Init):
+    """Has no app any more when a change comes, and tells how that was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(0, None)
+        self.asked: list[tuple[str, str]] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.asked.append((request.method, request.path_qs))
+        made = request.query.get("allowCreation") != "false" and request.method == "PUT"
+        return web.json_response(
+            {"deploymentId": "d-1"} if made else {"message": "no app"}, status=201 if made else 404
+        )
+
+
+def test_an_app_that_was_deleted_meanwhile_is_not_made_again() -> None:
+    init = Deleted()
+    assert asked(init, lambda client: client.replace("/a", {"id": "/a", "cmd": "x"}, force=True)) is None
+    assert asked(init, lambda client: client.update("/a", CHANGE)) is None
+    assert [method for method, _ in init.asked] == ["PUT", "PATCH"]
 
 
 def created(refusals: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, seconds: float) -> dict[str, Any]:

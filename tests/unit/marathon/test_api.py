@@ -60,6 +60,12 @@ async def test_updates_answer_with_version_and_deployment_id(api: Api) -> None:
     assert status == 201
     status, _, _ = await api.ask("PATCH", "/v2/apps/absent", {"cmd": "x"})
     assert status == 404
+    for partial in ("true", "false"):
+        query = f"partialUpdate={partial}&allowCreation=false"
+        assert (await api.ask("PUT", f"/v2/apps/absent?{query}", {"cmd": "x"}))[0] == 404
+        assert (await api.ask("PUT", f"/v2/apps?{query}", [{"id": "/absent", "cmd": "x"}]))[0] == 404
+    assert (await api.ask("GET", "/v2/apps/absent"))[0] == 404
+    assert (await api.ask("PUT", "/v2/apps/new?allowCreation=false&force=true", {"cmd": "z"}))[0] == 200
     status, _, _ = await api.ask(
         "PUT", "/v2/apps?force=true", [{"id": "/web", "instances": 1}, {"id": "/b", "cmd": "y"}]
     )
