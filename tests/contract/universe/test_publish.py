@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import stat
 import subprocess
@@ -20,9 +21,8 @@ import pytest
 from dcos_universe.errors import UniverseError
 from dcos_universe.publishing import publication
 from dcos_universe.publishing.destination import destination
+from tests.support.universe.publisher import Publisher
 from tests.support.universe.serving import small_tree
-
-DIGESTS = ["%064x" % number for number in range(20)]
 
 FAKE_SSH = r"""#!/bin/sh
 # As ssh does: options, a host, and words that are joined and given to the shell of the other side.
@@ -72,18 +72,17 @@ def content(root: Path) -> dict[str, str]:
     }
 
 
-def signed(root: Path, mark: str, version: int) -> Path:
-    """A tree with the outward form of TUF's metadata, and a step of an index."""
-    return small_tree(
-        root,
-        mark,
-        {
-            "metadata/timestamp.json": json.dumps({"signed": {"version": version}}).encode(),
-            f"metadata/{version}.snapshot.json": json.dumps({"signed": {"version": version}}).encode(),
-            f"targets/{DIGESTS[version]}.universe.json": mark.encode(),
-            f"delta/universe/{DIGESTS[version]}.json": mark.encode(),
-        },
-    )
+def signed(publisher: Publisher, mark: str) -> Path:
+    """A signed tree with a step of an index. Its metadata is one version after that of the one before."""
+    step = f"delta/universe/{hashlib.sha256(mark.encode()).hexdigest()}.json"
+    return publisher.sign_other(small_tree(publisher.folder / mark, mark, {step: mark.encode()}))
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Publisher:
+    made = Publisher(tmp_path / "publisher")
+    made.begin()
+    return made
 
 
 @pytest.fixture(params=["directory", "ssh"])
@@ -114,15 +113,19 @@ def test_a_tree_is_published_whole_and_the_next_one_takes_its_place(
     assert not list((folder / "incoming").iterdir())
 
 
-def test_names_that_never_change_stay_for_readers_of_older_trees(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_names_that_never_change_stay_for_readers_of_older_trees(
+    publisher: Publisher, tmp_path: Path, environment: dict[str, str]
+) -> None:
     folder = tmp_path / "place"
-    trees = [signed(tmp_path / str(number), f"mark{number}", number) for number in range(1, 6)]
+    trees = [signed(publisher, f"mark{number}") for number in range(1, 6)]
     for tree in trees[:3]:
         publish(tree, str(folder), environment, "--keep", "2")
     current = content(folder / "current")
     for number in (1, 2, 3):
-        for name in (f"metadata/{number}.snapshot.json", f"targets/{DIGESTS[number]}.universe.json"):
-            assert current[name] == content(trees[number - 1])[name]
+        own = content(trees[number - 1])
+        target = next(name for name in own if re.fullmatch(r"targets/[0-9a-f]{64}\.universe\.json", name))
+        for name in (f"metadata/{number}.snapshot.json", target):
+            assert current[name] == own[name]
     assert current["metadata/timestamp.json"] == content(trees[2])["metadata/timestamp.json"]
     for tree in trees[3:]:
         publish(tree, str(folder), environment, "--keep", "2")
@@ -133,13 +136,14 @@ def test_names_that_never_change_stay_for_readers_of_older_trees(tmp_path: Path,
     assert {path.stem for path in (folder / "records").iterdir()} == trees_left
 
 
-def test_signatures_do_not_go_back(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_signatures_do_not_go_back(publisher: Publisher, tmp_path: Path, environment: dict[str, str]) -> None:
     folder = tmp_path / "place"
-    publish(signed(tmp_path / "2", "two", 2), str(folder), environment)
-    for older, says in ((signed(tmp_path / "1", "one", 1), "older"), (small_tree(tmp_path / "0", "x"), "is not")):
+    first, second = signed(publisher, "one"), signed(publisher, "two")
+    publish(second, str(folder), environment)
+    for older, says in ((first, "older"), (small_tree(tmp_path / "0", "x"), "is not")):
         done = subprocess.run(argv(older, str(folder)), capture_output=True, text=True, env=environment, timeout=300)
         assert done.returncode == 1 and says in done.stderr and "dcos-universe sign" in done.stderr
-    assert content(folder / "current") == content(tmp_path / "2")
+    assert content(folder / "current") == content(second)
 
 
 def test_a_kill_at_any_moment_leaves_one_whole_tree_and_the_next_run_goes_on(

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from dcos_universe.errors import UniverseError
 from dcos_universe.publishing import publication, s3
 from dcos_universe.publishing.destination import Bucket
 from dcos_universe.publishing.directory import Progress
+from dcos_universe.publishing.publication import PublishedTree
+from tests.support.universe.publisher import Publisher
 from tests.support.universe.serving import TYPE, small_tree
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 PLACE = Bucket("repository", "universe/")
 SPARED = ("repo-up-to-1.8", "repo-up-to-1.9", "repo-up-to-1.11", "repo-up-to-1.12", "repo-up-to-2.0", "repo-empty")
-DIGESTS = ["%064x" % number for number in range(20)]
 
 
 @pytest.fixture(scope="module")
@@ -54,21 +55,35 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def tree(root: Path, mark: str, version: int) -> publication.PublishedTree:
-    made = small_tree(
-        root,
-        mark,
-        {
-            "metadata/timestamp.json": json.dumps({"signed": {"version": version}, "of": mark}).encode(),
-            f"metadata/{version}.snapshot.json": mark.encode(),
-            f"targets/{DIGESTS[version]}.universe.json": mark.encode(),
-        },
-    )
+Trees = Callable[[str], PublishedTree]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Trees:
+    """Makes signed trees. The metadata of each is one version after that of the one before."""
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.begin()
+    return lambda mark: publication.read(publisher.sign_other(few(tmp_path / mark, mark)))
+
+
+def few(root: Path, mark: str) -> Path:
+    """A tree of few files: each is several requests to a store that is written in Python as well."""
+    made = small_tree(root, mark)
     for path in list(made.rglob("*")):
-        # A few are as good as many here: each is several requests to a store that is written in Python as well.
         if path.is_file() and (path.parent.name == "package" or path.name.startswith(SPARED)):
             path.unlink()
-    return publication.read(made)
+    return made
+
+
+def snapshot(made: PublishedTree) -> str:
+    """The name of the tree's only snapshot."""
+    [name] = [path for path in made.items if path.endswith(".snapshot.json")]
+    return name
+
+
+def target(made: PublishedTree) -> str:
+    """The name with the digest of the tree's universe.json."""
+    return f"targets/{made.items['universe.json'].sha256}.universe.json"
 
 
 def there(client: S3Client) -> dict[str, bytes]:
@@ -79,11 +94,11 @@ def there(client: S3Client) -> dict[str, bytes]:
     }
 
 
-def files(made: publication.PublishedTree) -> dict[str, bytes]:
+def files(made: PublishedTree) -> dict[str, bytes]:
     return {path: (made.root / path).read_bytes() for path in made.items}
 
 
-def published(client: S3Client, made: publication.PublishedTree, **more: Any) -> Any:
+def published(client: S3Client, made: PublishedTree, **more: Any) -> Any:
     return s3.publish(made, client, PLACE, keep=more.pop("keep", 5), progress=Progress(), **more)
 
 
@@ -91,14 +106,29 @@ def without_ours(found: dict[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in found.items() if not name.startswith(".")}
 
 
-def test_a_tree_is_brought_and_the_next_one_over_it(bucket: S3Client, tmp_path: Path) -> None:
-    first, second = tree(tmp_path / "1", "one", 1), tree(tmp_path / "2", "two", 2)
+def killed_at(monkeypatch: pytest.MonkeyPatch, end: str, after: bool = False) -> None:
+    """A publisher is killed before, or after, it writes the first name that ends so."""
+    put = s3.S3Store.put
+
+    def dying(store: s3.S3Store, name: str, content: bytes, over: str | None, **said: Any) -> str:
+        if not name.endswith(end):
+            return put(store, name, content, over, **said)
+        if after:
+            put(store, name, content, over, **said)
+        raise UniverseError("killed")
+
+    monkeypatch.setattr(s3.S3Store, "put", dying)
+
+
+def test_a_tree_is_brought_and_the_next_one_over_it(bucket: S3Client, tree: Trees) -> None:
+    first, second = tree("one"), tree("two")
     assert published(bucket, first).changed
     assert without_ours(there(bucket)) == files(first)
     assert not published(bucket, first).changed
     published(bucket, second)
     found = without_ours(there(bucket))
-    kept = {"metadata/1.snapshot.json", f"targets/{DIGESTS[1]}.universe.json"}
+    kept = {snapshot(first), target(first)} - second.items.keys()
+    assert len(kept) == 2
     assert {name: content for name, content in found.items() if name in second.items} == files(second)
     assert kept <= found.keys()
     head = bucket.head_object(Bucket=PLACE.name, Key="universe/repo-up-to-1.10.json")
@@ -106,10 +136,10 @@ def test_a_tree_is_brought_and_the_next_one_over_it(bucket: S3Client, tmp_path: 
     assert "immutable" in bucket.head_object(Bucket=PLACE.name, Key="universe/metadata/2.snapshot.json")["CacheControl"]
 
 
-def test_what_is_kept_goes_in_time_and_others_objects_stay(bucket: S3Client, tmp_path: Path) -> None:
+def test_what_is_kept_goes_in_time_and_others_objects_stay(bucket: S3Client, tree: Trees) -> None:
     bucket.put_object(Bucket=PLACE.name, Key="universe/somebody-else.txt", Body=b"x")
     for number in range(1, 5):
-        published(bucket, tree(tmp_path / str(number), f"m{number}", number), keep=1)
+        published(bucket, tree(f"m{number}"), keep=1)
     found = there(bucket)
     assert {name for name in found if name.endswith(".snapshot.json")} == {
         "metadata/3.snapshot.json",
@@ -119,14 +149,14 @@ def test_what_is_kept_goes_in_time_and_others_objects_stay(bucket: S3Client, tmp
 
 
 def test_old_objects_that_could_not_be_removed_are_told_and_go_with_the_next_publication(
-    bucket: S3Client, tmp_path: Path
+    bucket: S3Client, tree: Trees
 ) -> None:
     def denied(parsed: dict[str, Any], **_: Any) -> None:
         parsed["Errors"] = [{"Key": "x", "Code": "AccessDenied", "Message": "no"}]
 
-    published(bucket, tree(tmp_path / "1", "one", 1))
+    published(bucket, tree("one"))
     old = there(bucket)["metadata/1.snapshot.json"]
-    second = tree(tmp_path / "2", "two", 2)
+    second = tree("two")
     bucket.meta.events.register("after-call.s3.DeleteObjects", denied)
     with pytest.raises(UniverseError, match="cannot be removed; the new tree is published") as told:
         published(bucket, second, keep=0)
@@ -135,58 +165,114 @@ def test_old_objects_that_could_not_be_removed_are_told_and_go_with_the_next_pub
     # What a store that denied it has kept:
     bucket.put_object(Bucket=PLACE.name, Key="universe/metadata/1.snapshot.json", Body=old)
     assert not published(bucket, second, keep=0).changed
-    third = tree(tmp_path / "3", "three", 3)
+    third = tree("three")
     published(bucket, third, keep=0)
     assert without_ours(there(bucket)) == files(third)
 
 
 def test_what_a_killed_run_brought_of_a_tree_that_never_came_goes_in_time(
-    bucket: S3Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: S3Client, tree: Trees, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = s3.S3Store.put
-
-    def dying(store: s3.S3Store, name: str, content: bytes, over: str | None, **said: Any) -> str:
-        if name.endswith("universe.json") and not name.startswith("targets/"):
-            raise UniverseError("killed")
-        return put(store, name, content, over, **said)
-
     for first in (True, False):
+        lost = tree(f"lost-{first}")
         with monkeypatch.context() as killed:
-            killed.setattr(s3.S3Store, "put", dying)
+            killed_at(killed, "universe.json.gz")
             with pytest.raises(UniverseError, match="killed"):
-                published(bucket, tree(tmp_path / f"lost-{first}", "lost", 9), keep=1)
-        assert "metadata/9.snapshot.json" in there(bucket)
+                published(bucket, lost, keep=1)
+        assert snapshot(lost) in there(bucket)
         for number in (1, 2, 3) if first else (4, 5, 6):
-            last = tree(tmp_path / str(number), f"m{number}", number)
+            last = tree(f"m{number}")
             assert published(bucket, last, keep=1).changed
         found = there(bucket)
-        assert not [name for name in found if DIGESTS[9] in name or name == "metadata/9.snapshot.json"]
+        assert not found.keys() & {snapshot(lost), target(lost)}
         assert files(last).items() <= found.items()
 
 
-def test_what_leads_to_others_comes_after_them(bucket: S3Client, tmp_path: Path) -> None:
+@pytest.mark.parametrize("then", ["the old tree", "a third tree"])
+def test_what_a_killed_run_wrote_over_is_brought_again_whatever_tree_is_next(
+    bucket: S3Client, tree: Trees, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    old, lost, third = tree("one"), tree("two"), tree("three")
+    published(bucket, old)
+    with monkeypatch.context() as killed:
+        killed_at(killed, "repo-up-to-1.13.json.zst", after=True)
+        with pytest.raises(UniverseError, match="killed"):
+            published(bucket, lost)
+    assert without_ours(there(bucket)) != files(old)
+    following = old if then == "the old tree" else third
+    assert published(bucket, following).changed
+    assert files(following).items() <= there(bucket).items()
+
+
+def test_metadata_of_the_same_version_that_a_killed_publisher_left_is_replaced(
+    bucket: S3Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.begin()
+    made = []
+    for mark in ("one", "two"):  # from two copies of the root's folder: of the same size, and not the same
+        (publisher.ceremony.folder / "signed.json").unlink(missing_ok=True)
+        made.append(publication.read(publisher.sign_other(few(tmp_path / mark, mark))))
+    assert made[0].items[snapshot(made[0])].size == made[1].items[snapshot(made[1])].size
+    assert snapshot(made[0]) == snapshot(made[1]) and made[0].items != made[1].items
+    with monkeypatch.context() as killed:
+        killed_at(killed, "metadata/timestamp.json")
+        with pytest.raises(UniverseError, match="killed"):
+            published(bucket, made[0])
+    published(bucket, made[1])
+    assert files(made[1]).items() <= there(bucket).items()
+
+
+def test_another_root_takes_a_place_over_only_where_that_is_wanted(
+    bucket: S3Client, tree: Trees, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = Publisher(tmp_path / "others")
+    others.begin()
+    others.rotate()
+    before = [publication.read(others.sign_other(few(tmp_path / name, name))) for name in ("x", "y")]
+    for one in before:
+        published(bucket, one)
+    found = there(bucket)
+    assert {"metadata/2.root.json", snapshot(before[0])} <= found.keys()
+    made = tree("one")
+    with pytest.raises(UniverseError, match="another root") as refused:
+        published(bucket, made)
+    assert "--new-root" in refused.value.hint and there(bucket).keys() == found.keys()
+    with monkeypatch.context() as killed:
+        killed_at(killed, "metadata/timestamp.json")
+        with pytest.raises(UniverseError, match="killed"):
+            published(bucket, made, new_root=True)
+    assert "metadata/2.root.json" not in there(bucket)
+    assert published(bucket, made).changed, "what was begun goes on without being wanted again"
+    found = without_ours(there(bucket))
+    assert files(made).items() <= found.items()
+    assert {name for name in found if name.startswith("metadata/")} <= made.items.keys()
+
+
+def test_what_leads_to_others_comes_after_them(bucket: S3Client, tree: Trees) -> None:
     """By the store's own order of writes: digests' and versions' names, then fixed ones, then the timestamp."""
-    published(bucket, tree(tmp_path / "1", "one", 1))
+    published(bucket, tree("one"))
     written: list[str] = []
 
     def note(params: dict[str, Any], **_: Any) -> None:
         written.append(params["Key"].removeprefix(PLACE.prefix))
 
     bucket.meta.events.register("before-parameter-build.s3.PutObject", note)
-    made = tree(tmp_path / "2", "two", 2)
+    made = tree("two")
     published(bucket, made)
     names = [name for name in written if not name.startswith(".")]
     assert names[-1] == "metadata/timestamp.json"
     ranks = [publication.rank(name) for name in names]
     assert ranks == sorted(ranks)
     first_fixed = names.index("universe.json")
-    assert names.index("metadata/2.snapshot.json") < first_fixed
-    assert names.index(f"targets/{DIGESTS[2]}.universe.json") < first_fixed
+    assert names.index(snapshot(made)) < first_fixed
+    assert names.index(target(made)) < first_fixed
     assert written[-2:] == [publication.RECORD, s3.LOCK]
 
 
-def test_nothing_is_written_over_what_somebody_else_wrote_meanwhile(bucket: S3Client, tmp_path: Path) -> None:
-    published(bucket, tree(tmp_path / "1", "one", 1))
+def test_nothing_is_written_over_what_somebody_else_wrote_meanwhile(bucket: S3Client, tree: Trees) -> None:
+    first = tree("one")
+    published(bucket, first)
     done = False
 
     def interfere(params: dict[str, Any], **_: Any) -> None:
@@ -197,24 +283,25 @@ def test_nothing_is_written_over_what_somebody_else_wrote_meanwhile(bucket: S3Cl
 
     bucket.meta.events.register("before-parameter-build.s3.PutObject", interfere)
     with pytest.raises(UniverseError, match="changed by another publisher"):
-        published(bucket, tree(tmp_path / "2", "two", 2))
+        published(bucket, tree("two"))
     found = there(bucket)
     assert found["universe.json"] == b"another's"
-    assert b"one" in found["metadata/timestamp.json"]
+    assert found["metadata/timestamp.json"] == files(first)["metadata/timestamp.json"]
 
 
-def test_of_two_publishers_the_second_is_told_who_publishes(bucket: S3Client, tmp_path: Path) -> None:
+def test_of_two_publishers_the_second_is_told_who_publishes(bucket: S3Client, tree: Trees) -> None:
     store = s3.S3Store(bucket, PLACE)
     with s3.Lease(store, "anna@build7 (process 3)", 60):
         with pytest.raises(UniverseError) as refused:
-            published(bucket, tree(tmp_path / "1", "one", 1))
+            published(bucket, tree("one"))
         assert "anna@build7 (process 3)" in str(refused.value)
-    assert published(bucket, tree(tmp_path / "2", "two", 2)).changed
+    assert published(bucket, tree("two")).changed
 
 
 def test_the_lock_of_a_dead_publisher_is_taken_and_a_paused_one_writes_no_more(
-    bucket: S3Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: S3Client, tree: Trees, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made = tree("one")
     store = s3.S3Store(bucket, PLACE)
     paused = s3.Lease(store, "bert@build8 (process 9)", 1.5)
     monkeypatch.setattr(paused, "_renew", lambda: None)
@@ -223,7 +310,7 @@ def test_the_lock_of_a_dead_publisher_is_taken_and_a_paused_one_writes_no_more(
         deadline = time.monotonic() + 240
         while True:
             try:
-                published(bucket, tree(tmp_path / "1", "one", 1), lease=1.5)
+                published(bucket, made, lease=1.5)
                 break
             except UniverseError:
                 assert time.monotonic() < deadline
@@ -233,9 +320,9 @@ def test_the_lock_of_a_dead_publisher_is_taken_and_a_paused_one_writes_no_more(
 
 
 def test_a_kill_leaves_a_whole_snapshot_for_readers_of_signatures_and_the_next_run_ends_it(
-    bucket: S3Client, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: S3Client, endpoint: str, tree: Trees, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = [tree(tmp_path / "1", "one", 1), tree(tmp_path / "2", "two", 2)]
+    made = [tree("one"), tree("two")]
     published(bucket, made[0])
     monkeypatch.setattr(s3, "LEASE", 2.0)
     began = time.monotonic()
@@ -252,8 +339,8 @@ def test_a_kill_leaves_a_whole_snapshot_for_readers_of_signatures_and_the_next_r
         process.wait()
         found = there(bucket)
         version = json.loads(found["metadata/timestamp.json"])["signed"]["version"]
-        assert found[f"metadata/{version}.snapshot.json"] == (b"one", b"two")[version - 1]
-        assert found[f"targets/{DIGESTS[version]}.universe.json"] == (b"one", b"two")[version - 1]
+        for name in (snapshot(made[version - 1]), target(made[version - 1])):
+            assert found[name] == files(made[version - 1])[name]
         for name in ("universe.json", "repo-up-to-1.13.json"):
             assert found[name] in (files(made[0])[name], files(made[1])[name])
     while True:

@@ -95,6 +95,16 @@ class Publisher:
         signers = [self.signers[name] for name in by]
         return signing.sign(self.out, self.ceremony, signers, now=now or self.now, again=again)
 
+    def sign_other(self, tree: Path) -> Path:
+        """Signs a tree that was made elsewhere, after all that were signed before it; returns it."""
+        signing.sign(tree, self.ceremony, [self.signers["online"]], now=self.now)
+        return tree
+
+    def rotate(self) -> None:
+        """Makes the next root, with the same keys."""
+        self.ceremony.rotate(add=(), drop=(), thresholds={}, now=self.now, validity=timedelta(days=300))
+        assert not self.ceremony.sign([self.signers["alice"], self.signers["bob"]])
+
     def publish(self, *, now: datetime | None = None) -> Path:
         """Builds and signs; returns a copy of the tree, for an attacker to show later."""
         self.build()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dcos_universe.errors import UniverseError
-from dcos_universe.publishing import publication
+from dcos_universe.publishing import publication, signatures
 from dcos_universe.trust.signing import LEDGER
 from tests.support.universe.publisher import Publisher, names, write_package
 
@@ -18,7 +18,7 @@ def _over(new: Path, published: Path) -> None:
     def read(path: str) -> bytes | None:
         return (published / path).read_bytes() if (published / path).is_file() else None
 
-    publication.refuse_rollback(publication.read(new), read)
+    signatures.refuse_rollback(publication.read(new), read)
 
 
 def test_of_two_publishers_with_ledgers_of_their_own_the_second_is_refused(
@@ -65,8 +65,7 @@ def test_a_tree_without_the_last_root_or_any_signature_is_refused(tmp_path: Path
     one = Publisher(tmp_path / "one")
     one.begin()
     first = one.publish()
-    one.ceremony.rotate(add=(), drop=(), thresholds={}, now=one.now, validity=timedelta(days=300))
-    one.ceremony.sign([one.signers["alice"], one.signers["bob"]])
+    one.rotate()
     one.sign()
     second = one.copy("second")
     _over(second, first)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -44,14 +46,27 @@ class _Shown(Progress):
     show_default=True,
     help="For how many publications files that never change stay, for readers that began with an older tree.",
 )
+@click.option(
+    "--new-root",
+    is_flag=True,
+    help="Also replace a repository of another root. Who was given that root reads no further.",
+)
 @click.option("--ssh-config", type=click.Path(path_type=Path), help="ssh's -F.")
 @click.option("--endpoint", metavar="URL", help="Of an S3 that is not Amazon's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as a JSON object.")
-def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint: str | None, as_json: bool) -> None:
+def command(
+    tree: Path,
+    place: str,
+    keep: int,
+    new_root: bool,
+    ssh_config: Path | None,
+    endpoint: str | None,
+    as_json: bool,
+) -> None:
     """Bring TREE to DESTINATION: a directory, ssh://user@host/directory or s3://bucket/prefix.
 
     In a directory, current is a link to what readers get, and switched by one rename. An interrupted run can be
-    repeated: it goes on. Two publishers at once are kept apart.
+    repeated: it goes on. Two publishers at once are kept apart. A signed tree is verified first.
     """
     where = destination(place)
     bar = Bar(
@@ -66,7 +81,8 @@ def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint
     )
     with bar:
         made = publication.read(tree)
-        done = _publish(made, where, keep, ssh_config, endpoint, _Shown(bar))
+        send = _sender(made, where, ssh_config, endpoint)
+        done = send(keep=keep, progress=_Shown(bar), new_root=new_root)
     if as_json:
         click.echo(
             json.dumps(
@@ -90,11 +106,9 @@ def command(tree: Path, place: str, keep: int, ssh_config: Path | None, endpoint
         click.echo(f"{place} has this tree already ({done.tree})")
 
 
-def _publish(
-    made: PublishedTree, where: object, keep: int, config: Path | None, endpoint: str | None, progress: Progress
-) -> Published:
+def _sender(made: PublishedTree, where: object, config: Path | None, endpoint: str | None) -> Callable[..., Published]:
     if isinstance(where, Bucket):
-        return s3.publish(made, s3.client(endpoint), where, keep=keep, progress=progress)
+        return partial(s3.publish, made, s3.client(endpoint), where)
     if isinstance(where, Ssh):
         if shutil.which("ssh") is None:
             raise UniverseError(
@@ -114,4 +128,4 @@ def _publish(
                 hint="publish to a folder outside of it",
             )
         shell = Shell(str(where.path))
-    return directory.publish(made, shell, keep=keep, progress=progress)
+    return partial(directory.publish, made, shell)

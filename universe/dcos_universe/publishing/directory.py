@@ -15,7 +15,7 @@ from typing import IO, cast
 
 from dcos_runtime.counting import counted
 from dcos_universe.errors import UniverseError, explained_faults
-from dcos_universe.publishing import publication
+from dcos_universe.publishing import publication, signatures
 from dcos_universe.publishing.publication import Item, PublishedTree, Record
 from dcos_universe.publishing.shells import Ended, Shell
 
@@ -46,15 +46,16 @@ class Progress:
     def done(self, amount: int) -> None: ...
 
 
-def publish(tree: PublishedTree, shell: Shell, *, keep: int, progress: Progress) -> Published:
+def publish(tree: PublishedTree, shell: Shell, *, keep: int, progress: Progress, new_root: bool = False) -> Published:
     """Brings the tree to the place and makes it the current one. Whenever it ends, however, readers have the old tree
-    or the new one, whole. Raises `UniverseError`."""
+    or the new one, whole. ``new_root``: also over a tree of another root. Raises `UniverseError`."""
+    signatures.verify(tree)
     with shell.alone(publication.this_publisher()) as lock:
         before = _record(shell)
         if before is not None and before.digest == tree.digest:
             return Published(False, _current(shell), len(tree.items), 0, 0)
-        publication.refuse_rollback(tree, lambda path: _current_file(shell, path))
-        after = publication.following(tree, before, keep)
+        other = signatures.refuse_rollback(tree, lambda path: _current_file(shell, path), new_root=new_root)
+        after = publication.following(tree, before, keep, new_root=other)
         incoming = tree.digest[:32]
         had = _arrived(shell, incoming, before)
         wanted = {**{path: item for path, (item, _) in after.kept.items()}, **tree.items}

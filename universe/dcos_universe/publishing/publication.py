@@ -25,6 +25,9 @@ from dcos_universe.errors import UniverseError, unreadable
 RECORD = ".publication.json"
 """Of a bucket: what was published, by whom, and what was kept from before."""
 
+PAST = 1 << 30
+"""The age of a file that no following publication keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -91,9 +94,10 @@ def record(content: bytes, where: str) -> Record:
         ) from error
 
 
-def following(tree: PublishedTree, before: Record | None, keep: int) -> Record:
+def following(tree: PublishedTree, before: Record | None, keep: int, *, new_root: bool = False) -> Record:
     """What the place will hold: the tree, and of the ``keep`` trees before it whatever never changes under its name
-    (TUF's versions, files named by digest). Steps between indexes are not: who misses one takes the whole index."""
+    (TUF's versions, files named by digest). Steps between indexes are not: who misses one takes the whole index.
+    ``new_root``: what was signed before is of another root, and nothing of it stays."""
     kept: dict[str, tuple[Item, int]] = {}
     if before is not None:
         for path, item in before.own.items():
@@ -102,7 +106,11 @@ def following(tree: PublishedTree, before: Record | None, keep: int) -> Record:
         for path, (item, age) in before.kept.items():
             if path not in tree.items and path not in kept:
                 kept[path] = (item, age + 1)
-    kept = {path: (item, age) for path, (item, age) in kept.items() if age <= keep}
+    kept = {
+        path: (item, age)
+        for path, (item, age) in kept.items()
+        if age <= keep and not (new_root and path.startswith(("metadata/", "targets/")))
+    }
     return Record(
         tree.digest, this_publisher(), datetime.now(UTC).isoformat(timespec="seconds"), dict(tree.items), kept
     )
@@ -193,77 +201,3 @@ def _files(root: Path, below: str) -> Iterator[str]:
                 why="it is neither a file nor a folder",
                 hint="nothing but what build, sign and mirror write belongs in the tree",
             )
-
-
-Read = Callable[[str], bytes | None]
-"""Returns the content of a tree's file, None if it does not have it."""
-
-
-def refuse_rollback(tree: PublishedTree, published: Read) -> None:
-    """Raises `UniverseError` when readers who trust signatures would refuse or not see the new tree: some of its
-    metadata is older than the published one, or another of the same version, as from a publisher who does not know of
-    the last one.
-    """
-
-    def own(path: str) -> bytes | None:
-        return (tree.root / path).read_bytes() if path in tree.items else None
-
-    before, after = _signed(published), _signed(own)
-    if not before:
-        return
-    if not after:
-        raise UniverseError(
-            "the published repository is signed, and this tree is not",
-            why="readers with its root would no longer find signatures",
-            hint="sign it: dcos-universe sign",
-        )
-    for role, (version, digest) in before.items():
-        new, made = after.get(role, (version, digest))
-        if new < version:
-            why = "readers that have seen those refuse to go back"
-            raise _gone_back(f"the tree's signatures are older ({role}: version {new}) than the published ones", why)
-        if new == version and digest and made and made != digest:
-            why = f"another publisher has signed {role}.json {version}, with other content"
-            raise _gone_back("the tree's signatures are others than the published ones of the same version", why)
-
-
-def _gone_back(what: str, why: str) -> UniverseError:
-    return UniverseError(
-        what,
-        why=why,
-        hint="take signed.json of the last publisher into the root's folder, remove metadata/ of the tree, and "
-        "sign it again: dcos-universe sign",
-    )
-
-
-def _signed(read: Read) -> dict[str, tuple[int, str]]:
-    """Version and SHA-256 of each role's metadata in a tree; empty if it has none. What cannot be read is version 0."""
-    content = read("metadata/timestamp.json")
-    if content is None:
-        return {}
-    found = {"timestamp": (_version(content), hashlib.sha256(content).hexdigest())}
-    snapshot = _meta(content).get("snapshot.json", (0, ""))
-    named = {"snapshot.json": snapshot, **_meta(read(f"metadata/{snapshot[0]}.snapshot.json") or b"")}
-    found |= {name.removesuffix(".json"): meta for name, meta in named.items()}
-    number = 1
-    while read(f"metadata/{number + 1}.root.json") is not None:
-        number += 1
-    return {**found, "root": (number, "")}
-
-
-def _version(content: bytes) -> int:
-    try:
-        return int(json.loads(content)["signed"]["version"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return 0
-
-
-def _meta(content: bytes) -> dict[str, tuple[int, str]]:
-    try:
-        named = json.loads(content)["signed"]["meta"]
-        return {
-            str(name): (int(meta["version"]), str(meta.get("hashes", {}).get("sha256", "")))
-            for name, meta in named.items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}

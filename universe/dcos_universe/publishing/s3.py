@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from dcos_runtime.counting import counted
 from dcos_universe import layout
 from dcos_universe.errors import UniverseError
-from dcos_universe.publishing import publication
+from dcos_universe.publishing import publication, signatures
 from dcos_universe.publishing.destination import Bucket
 from dcos_universe.publishing.directory import Progress, Published
-from dcos_universe.publishing.publication import RECORD, Item, PublishedTree, Record
+from dcos_universe.publishing.publication import PAST, RECORD, Item, PublishedTree, Record
 from dcos_universe.serving.tree import Snapshot
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class S3Store:
                 Config=TransferConfig(multipart_threshold=_MULTIPART, max_concurrency=2),
             )
 
-    def delete(self, names: list[str]) -> None:
+    def delete(self, names: list[str], so_far: str = "the new tree is published") -> None:
         for start in range(0, len(names), 1000):
             keys: Any = [{"Key": self._bucket.prefix + name} for name in names[start : start + 1000]]
             with self._errors():
@@ -129,7 +129,7 @@ class S3Store:
             if wrong := done.get("Errors"):
                 first = wrong[0]
                 raise UniverseError(
-                    f"{counted(len(wrong), 'old object')} in {self.where} cannot be removed; the new tree is published",
+                    f"{counted(len(wrong), 'old object')} in {self.where} cannot be removed; {so_far}",
                     why=f"{first.get('Key')}: {first.get('Code')}: {first.get('Message')}",
                     hint="give your keys the right to delete objects; the next publication removes them",
                 )
@@ -241,11 +241,20 @@ def _holder(content: bytes) -> str:
 
 
 def publish(
-    tree: PublishedTree, s3: S3Client, bucket: Bucket, *, keep: int, progress: Progress, lease: float | None = None
+    tree: PublishedTree,
+    s3: S3Client,
+    bucket: Bucket,
+    *,
+    keep: int,
+    progress: Progress,
+    lease: float | None = None,
+    new_root: bool = False,
 ) -> Published:
     """Brings the tree to the bucket. Each object is replaced whole, what others lead to before what leads to it, and
     ``metadata/timestamp.json`` after all of them: readers of signatures see the old tree or the new one. A publisher
-    that comes to its senses too late overwrites nothing. Raises `UniverseError`."""
+    that comes to its senses too late overwrites nothing. ``new_root``: also over a tree of another root, whose metadata
+    is removed first. Raises `UniverseError`."""
+    signatures.verify(tree)
     store = S3Store(s3, bucket)
     with Lease(store, publication.this_publisher(), LEASE if lease is None else lease) as lock:
         there = store.listed()
@@ -253,15 +262,17 @@ def publish(
         before = publication.record(found[0], f"{store.where}{RECORD}") if found else None
         if before is not None and before.digest == tree.digest:
             return Published(False, before.digest[:12], len(tree.items), 0, 0)
-        publication.refuse_rollback(tree, lambda path: None if (one := store.get(path)) is None else one[0])
-        after = publication.following(tree, before, keep)
+        other = signatures.refuse_rollback(
+            tree, lambda path: None if (one := store.get(path)) is None else one[0], new_root=new_root
+        )
+        if other:
+            there = _without_metadata(store, lock, there)
+        after = publication.following(tree, before, keep, new_root=other)
         had = before.own if before else {}
         todo = [item for path, item in tree.items.items() if not _there(path, item, there, had)]
         etag = there[RECORD].etag if RECORD in there else None
-        if new := {item.path: (item, 1) for item in todo if layout.immutable(item.path) and item.path not in had}:
-            # After a kill the next publisher knows of these, too, and removes them in time.
-            begun = before or replace(after, digest="", own={}, kept={})
-            etag = _noted(store, replace(begun, kept={**begun.kept, **new}), etag)
+        if todo:
+            etag = _noted(store, _begun(before, after, todo), etag)
         progress.begin(f"uploading {counted(len(todo), 'object')}", sum(item.size for item in todo))
         types = Snapshot(tree.root)
         for rank in sorted({publication.rank(item.path) for item in todo}):
@@ -273,13 +284,32 @@ def publish(
         old = {} if before is None else {**{path: one for path, (one, _) in before.kept.items()}, **before.own}
         gone = sorted((old.keys() - tree.items.keys() - after.kept.keys()) & there.keys())
         # After a kill between the two writes the next publisher still knows what is to be removed.
-        leaving = replace(after, kept={**after.kept, **{path: (old[path], keep + 1) for path in gone}})
+        leaving = replace(after, kept={**after.kept, **{path: (old[path], PAST) for path in gone}})
         etag = _noted(store, leaving, etag)
         if gone:
             lock.check()
             store.delete(gone)
             _noted(store, after, etag)
     return Published(True, tree.digest[:12], len(tree.items), sum(i.size for i in todo), len(tree.items) - len(todo))
+
+
+def _begun(before: Record | None, after: Record, todo: list[Item]) -> Record:
+    """What is known of the place while these files are brought. After a kill nobody knows which of them are there: the
+    next publisher brings its own again, whatever tree that is, and removes in time what it does not have."""
+    begun = before or replace(after, own={}, kept={})
+    new = {item.path: (item, 1 if layout.immutable(item.path) else PAST) for item in todo}
+    own = {path: item for path, item in begun.own.items() if path not in new}
+    return replace(begun, digest="", own=own, kept={**begun.kept, **new})
+
+
+def _without_metadata(store: S3Store, lock: Lease, there: Mapping[str, _Object]) -> dict[str, _Object]:
+    """Removes the metadata of another root, what leads to the rest first: one of its files among those of the new root
+    would have these refused. Until those have come, readers of signatures find none."""
+    found = sorted((path for path in there if path.startswith("metadata/")), key=publication.rank, reverse=True)
+    for paths in (found[:1], found[1:]):
+        lock.check()
+        store.delete(paths, "the new tree is not published")
+    return {path: one for path, one in there.items() if path not in set(found)}
 
 
 def _noted(store: S3Store, what: Record, over: str | None) -> str:
@@ -293,12 +323,9 @@ def _there(path: str, item: Item, there: Mapping[str, _Object], had: Mapping[str
     found = there.get(path)
     if found is None or found.size != item.size:
         return False
-    # A name that stands for its bytes needs no other proof; S3 has an object whole or not at all.
-    return layout.immutable(path) or _md5_free(had.get(path), item)
-
-
-def _md5_free(known: Item | None, item: Item) -> bool:
-    return known is not None and known == item
+    # A name that has the digest of its bytes needs no other proof: S3 has an object whole or not at all. Two publishers
+    # can have signed other metadata of one version.
+    return had.get(path) == item or (layout.immutable(path) and not layout.versioned(path))
 
 
 def _bring(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dcos_universe.building.digests import digest_of
 from dcos_universe.errors import UniverseError
+from dcos_universe.index.trusted import TARGETS
 
 FILE = "contents.json"
 _AGAIN = "ask its publisher to build and sign it again"
@@ -42,10 +43,33 @@ def names(tree: Path, folder: str = "") -> Iterator[str]:
             )
 
 
-def digest(path: Path) -> tuple[str, int]:
-    """The digest and size of the file, which is read. Raises `UniverseError`."""
-    sha256, about = digest_of(path)
-    return sha256, about.st_size
+def files_below(folder: Path) -> Iterator[str]:
+    """Everything in it that is no folder, by its path."""
+    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+
+
+class OnDisk(Mapping[str, tuple[str, int]]):
+    """The files of a tree but its metadata. Each is read once, when its digest is asked for. Raises `UniverseError`."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+        targets = (f"{TARGETS}/{name}" for name in files_below(tree / TARGETS))
+        self._names = {*names(tree), *targets}
+        self._read: dict[str, tuple[str, int]] = {}
+
+    def __getitem__(self, name: str) -> tuple[str, int]:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._read:
+            sha256, about = digest_of(self._tree / name)
+            self._read[name] = sha256, about.st_size
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def encoded(files: Contents) -> bytes:
@@ -64,13 +88,13 @@ def decoded(content: bytes) -> dict[str, tuple[str, int]]:
         raise UniverseError(f"{FILE} is not understood", why=repr(error), hint=_AGAIN) from error
 
 
-def differences(tree: Path, files: Contents) -> Iterator[str]:
-    """The differences from the signed files, a sentence each."""
-    there = set(names(tree))
+def differences(there: Contents, files: Contents) -> Iterator[str]:
+    """The differences of a tree's files from the signed ones, a sentence each."""
     for name in sorted(files):
         if name not in there:
             yield f"{name} is missing"
-        elif digest(tree / name) != files[name]:
+        elif there[name] != files[name]:
             yield f"{name} is not what was signed"
-    for name in sorted(there - files.keys()):
-        yield f"{name} was never signed"
+    for name in sorted(there.keys() - files.keys()):
+        if name.split("/", 1)[0] not in APART:
+            yield f"{name} was never signed"

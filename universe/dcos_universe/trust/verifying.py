@@ -22,7 +22,7 @@ from dcos_universe.layout import tree_in
 from dcos_universe.model import Json
 from dcos_universe.trust import contents
 from dcos_universe.trust.sidecars import FOLDER, SBOMS
-from dcos_universe.trust.vouching import Vouching, files_below
+from dcos_universe.trust.vouching import Vouching
 
 
 @dataclass
@@ -61,11 +61,13 @@ def verify(
     warn: timedelta = timedelta(0),
     state: Path | None = None,
     ask: Fetch = fetch,
+    digests: contents.Contents | None = None,
 ) -> Verified:
     """``where``: a tree, or a place that one was published to (a folder: every file of it is read), or a URL (its
     signed files are): that of the repository's folder, of its ``…/repo`` or of one of its files, as for `Client`.
-    ``state`` stores what was seen, by which a rollback is recognized the next time. Raises `RepositoryRefused`, and
-    `UniverseError`.
+    ``state`` stores what was seen, by which a rollback is recognized the next time. ``digests``: those of all files of
+    a tree, from a caller who knows them: then only metadata and the lists of artifacts are read. Raises
+    `RepositoryRefused`, and `UniverseError`.
     """
     tree = None if "://" in where else tree_in(Path(where))
     if tree is not None and not tree.is_dir():
@@ -91,12 +93,13 @@ def verify(
                 result.without_digest += _unknown(trusted.get(target))
         _roles(trusted, result, now, warn)
         if tree is not None:
+            there = contents.OnDisk(tree) if digests is None else digests
             vouching = Vouching(tree, root, trusted.roles())
             result.unsigned = [
-                *contents.differences(tree, files),
+                *contents.differences(there, files),
                 *vouching.faults,
-                *_hashed(tree, trusted, vouching.targets),
-                *_sidecars(tree, files, result),
+                *_hashed(there, trusted, vouching.targets),
+                *_sidecars(tree, there, files, result),
             ]
     return result
 
@@ -120,37 +123,36 @@ def _roles(trusted: Trusted, result: Verified, now: datetime, warn: timedelta) -
     result.soon = [name for name, when in result.expires.items() if when - now <= warn]
 
 
-def _hashed(tree: Path, trusted: Trusted, all_targets: list[Targets]) -> Iterator[str]:
+def _hashed(there: contents.Contents, trusted: Trusted, all_targets: list[Targets]) -> Iterator[str]:
     """The files under names with their digest, for clients with a root. Those of earlier snapshots may be gone."""
-    there = set(files_below(tree / TARGETS))
     present = _by_name(one for one in trusted.roles().values() if isinstance(one, Targets))
     every = _by_name(all_targets) | present
-    for name in sorted(present.keys() - there):
-        yield f"{TARGETS}/{name} is missing"
-    for name in sorted(there):
+    for name in sorted(present.keys() - there.keys()):
+        yield f"{name} is missing"
+    for name in sorted(one for one in there if one.startswith(f"{TARGETS}/")):
         if name not in every:
-            yield f"{TARGETS}/{name} is vouched for by no signature"
-        elif contents.digest(tree / TARGETS / name) != (every[name].hashes["sha256"], every[name].length):
-            yield f"{TARGETS}/{name} is not what was signed"
+            yield f"{name} is vouched for by no signature"
+        elif there[name] != (every[name].hashes["sha256"], every[name].length):
+            yield f"{name} is not what was signed"
 
 
 def _by_name(roles: Iterable[Targets]) -> dict[str, TargetFile]:
-    return {target.get_prefixed_paths()[0]: target for role in roles for target in role.targets.values()}
+    return {f"{TARGETS}/{target.get_prefixed_paths()[0]}": target for role in roles for target in role.targets.values()}
 
 
-def _sidecars(tree: Path, files: contents.Contents, result: Verified) -> Iterator[str]:
+def _sidecars(tree: Path, there: contents.Contents, files: contents.Contents, result: Verified) -> Iterator[str]:
     """Checks that bills of materials agree with the packages' signed files."""
-    for name in sorted(one for one in files if one.startswith(f"{FOLDER}/") and (tree / one).is_file()):
+    for name in sorted(one for one in files if one.startswith(f"{FOLDER}/") and one in there):
         content = (tree / name).read_bytes()
         if sha256(content).hexdigest() != files[name][0]:
             continue
         result.without_digest += _unknown(content)
         for one in json.loads(content)["revisions"].values():
-            sbom = tree / str(one["sbom"]["file"])
-            if SBOMS not in sbom.parts or not sbom.is_file():
-                yield f"{one['sbom']['file']} is missing"
-            elif sha256(sbom.read_bytes()).hexdigest() != one["sbom"]["sha256"]:
-                yield f"{one['sbom']['file']} is not what {name} says"
+            sbom = str(one["sbom"]["file"])
+            if not sbom.startswith(f"{SBOMS}/") or sbom not in there:
+                yield f"{sbom} is missing"
+            elif there[sbom][0] != one["sbom"]["sha256"]:
+                yield f"{sbom} is not what {name} says"
 
 
 def _unknown(content: bytes) -> int:

@@ -15,6 +15,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Snapshot, Targets
 
 from dcos_universe.index.trusted import METADATA
 from dcos_universe.trust.ceremony import COMPACT
+from dcos_universe.trust.contents import files_below
 
 _NAME = re.compile(r"([1-9][0-9]{0,18})\.(.+)\.json")
 _TIMESTAMP = "timestamp.json"
@@ -139,11 +140,6 @@ class Vouching:
             return None
         right = type(found.signed) is kind and (role is None or found.signed.version == int(role[1]))
         return found if right else None
-
-
-def files_below(folder: Path) -> Iterator[str]:
-    """Everything in it that is no folder, by its path."""
-    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
 def _signed(metadata: _AnyMetadata, role: str, *above: Root | Targets, others: bool = False) -> bool:
