@@ -19,7 +19,6 @@ OTHERS = {
     "installer/dcos_installer/daemon_client.py": "a URL that the installer itself has made of a host and a port",
     "installer/dcos_installer/providers/libvirt/options.py": "libvirt's own URIs, which are none of the web",
     "universe/dcos_universe/publishing/destination.py": "a place to publish to: ssh and s3, with rules of their own",
-    "universe/programs/load_balancer/init.py": "it runs alone in a container, without this package",
 }
 """Files that may split URLs themselves, and why."""
 

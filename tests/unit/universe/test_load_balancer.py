@@ -215,7 +215,25 @@ def test_the_inits_are_those_beside_the_masters_that_the_agent_knows(tmp_path: A
         addresses("", settings)
 
 
-def test_a_credential_goes_to_no_other_host() -> None:
+@pytest.mark.parametrize(
+    "url", ["http://[::g]/", "http://a:99999", "https://a:8080", "a:8080", "http://", "http://a b"]
+)
+def test_a_url_that_is_none_is_told_when_it_starts(url: str, tmp_path: Any) -> None:
+    with pytest.raises(Unreachable, match=r"init\.urls"):
+        addresses(f"http://a:8080,{url}", tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("location", "says"),
+    [
+        ("http://localhost:PORT/v2/apps", "none of the given inits"),
+        ("https://127.0.0.1:PORT/v2/apps", "none of the given inits"),
+        ("http://[::g]/v2/apps", "host is not valid"),
+        ("http://127.0.0.1:99999/v2/apps", "port"),
+        ("ftp://127.0.0.1/v2/apps", "scheme is ftp"),
+    ],
+)
+def test_a_credential_goes_to_no_other_host(location: str, says: str) -> None:
     import http.server
     import threading
 
@@ -225,7 +243,7 @@ def test_a_credential_goes_to_no_other_host() -> None:
         def do_GET(self) -> None:
             asked.append(self.headers["Authorization"])
             self.send_response(307)
-            self.send_header("Location", f"http://localhost:{self.connection.getsockname()[1]}/v2/apps")
+            self.send_header("Location", location.replace("PORT", str(self.connection.getsockname()[1])))
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -234,7 +252,7 @@ def test_a_credential_goes_to_no_other_host() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         init = Init([f"http://127.0.0.1:{server.server_port}"], "lb", "secret")
-        with pytest.raises(Unreachable, match="none of the given inits"):
+        with pytest.raises(Unreachable, match=says):
             init.apps()
         server.shutdown()
     assert asked == ["Basic " + base64.b64encode(b"lb:secret").decode()]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,20 @@ def test_the_program_in_the_package_is_the_one_in_the_tree(program: str, folder:
     assert packed == pack.contents(PROGRAMS / program), (
         f"universe/programs/pack.py universe/programs/{program} universe/packages/{folder}/marathon.json.mustache"
     )
+
+
+def test_the_packed_program_runs_by_itself(tmp_path: Path) -> None:
+    """With Python alone: the modules of the runtime that it imports are in it."""
+    (tmp_path / "program.pyz").write_bytes(base64.b64decode(pack.packed(pack.contents(PROGRAMS / "load_balancer"))))
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "program.pyz"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "INIT_URLS": "http://[::g]/"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1 and "init.urls" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_packing_anew_what_is_the_same_changes_nothing(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import http.client
 import json
 import logging
 import re
-import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult
+
+from dcos_runtime import urls
 
 log = logging.getLogger("load-balancer")
 
@@ -34,6 +36,12 @@ def addresses(told: str, settings: Path) -> list[str]:
     Raises `Unreachable` when there are none.
     """
     given = [one.strip().rstrip("/") for one in told.split(",") if one.strip()]
+    for one in given:
+        try:
+            if urls.parse_web(one).scheme != "http":
+                raise urls.BadUrl("its scheme is https, and the init's plain port is http")
+        except urls.BadUrl as error:
+            raise Unreachable(f"a URL in the option init.urls is not one of an init: {error}") from None
     if given:
         return given
     try:
@@ -50,11 +58,11 @@ def addresses(told: str, settings: Path) -> list[str]:
 
 
 class Init:
-    """``urls`` are tried in turn. The credential goes to these hosts only."""
+    """``inits``: their URLs, which are tried in turn. The credential goes to these hosts only."""
 
-    def __init__(self, urls: Sequence[str], principal: str = "", secret: str = "") -> None:
-        self._urls = list(urls)
-        self._hosts = {urllib.parse.urlsplit(url).hostname for url in urls}
+    def __init__(self, inits: Sequence[str], principal: str = "", secret: str = "") -> None:
+        self._urls = list(inits)
+        self._hosts = {urls.parse(url).hostname for url in inits}
         self._headers = {}
         if principal:
             code = base64.b64encode(f"{principal}:{secret}".encode()).decode()
@@ -106,7 +114,7 @@ class Init:
         self, url: str, accept: str, seconds: float
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         for _ in range(3):
-            parts = urllib.parse.urlsplit(url)
+            parts = _parsed(url)
             if parts.scheme != "http" or parts.hostname not in self._hosts:
                 raise Unreachable(
                     f"it redirects to {parts.scheme}://{parts.hostname}, which is none of the given inits"
@@ -128,5 +136,15 @@ class Init:
                     " (the options init.principal and init.secret say who asks)" if answer.status in (401, 403) else ""
                 )
                 raise Unreachable(f"it answers {answer.status}{hint}")
-            url = urllib.parse.urljoin(url, target)
+            try:
+                url = urls.join(url, target)
+            except urls.BadUrl as error:
+                raise Unreachable(f"it redirects to no URL: {error}") from None
         raise Unreachable("it redirects too often")
+
+
+def _parsed(url: str) -> SplitResult:
+    try:
+        return urls.parse_web(url)
+    except urls.BadUrl as error:
+        raise Unreachable(f"it redirects to no URL: {error}") from None
