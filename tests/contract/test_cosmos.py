@@ -41,11 +41,8 @@ CLI = entry("cli-only", template=None, config=None, resource={"cli": RESOURCE["c
 for _old in (OLD, CLI):
     _old.pop("upgradesFrom"), _old.pop("downgradesTo")
 CLI["packagingVersion"] = "3.0"
-COUNTLESS = [
-    entry("countless", str(number), number, template=TEMPLATE.replace('"instances": 1,', '"constraints": [],'))
-    for number in (1, 2)
-]
-"""A package that does not say how many instances there are."""
+COUNTLESS_TEMPLATE = TEMPLATE.replace('"instances": 1,', '"constraints": [],')
+COUNTLESS = [entry("countless", str(number), number, template=COUNTLESS_TEMPLATE) for number in (1, 2)]
 ALL = (ONE, TWO, THREE, OLD, CLI, *COUNTLESS)
 
 
@@ -247,7 +244,8 @@ def test_an_update_keeps_the_instances_of_a_package_that_leaves_them_to_others(h
     for count in (3, 0):
         assert ask(f"{url}?force=true", "PUT", {"instances": count})[0] == 200
         wait_for(lambda: ask(f"{here.cluster.marathon.url}/v2/deployments")[1] == [], 60)
-        change = {"appId": "/countless", "packageVersion": "2" if count else "1", "options": {}, "replace": False}
+        version = "2" if count else "1"
+        change = {"appId": "/countless", "packageVersion": version, "options": {}, "replace": False}
         plan = client.service("plan", change).body
         assert [one["path"] for one in plan["changes"]] == [f"/labels/{shown.VERSION}"]
         assert plan["marathonJson"]["instances"] == count
