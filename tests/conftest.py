@@ -1,6 +1,7 @@
 """Settings for all tests: no deadlines in property tests, which hold on a busy machine; asserts of helpers shown."""
 
 import gc
+import os
 import signal
 from collections.abc import Generator
 
@@ -14,8 +15,19 @@ settings.register_profile("tests", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("tests")
 
 
+SHOWN_OTHERWISE = ("FORCE_COLOR", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "PYTHONUNBUFFERED")
+"""Variables by which programs print otherwise; tests set them themselves where they ask for that."""
+
+
 def pytest_configure() -> None:
-    """Who is started in the background by a shell ignores interrupts, and so would the programs that tests start."""
+    """Whoever runs the tests, and from wherever, they find the same surroundings: locale, terminal, umask and signals.
+
+    Who is started in the background by a shell ignores interrupts, and so would the programs that tests start.
+    """
+    for name in SHOWN_OTHERWISE:
+        os.environ.pop(name, None)
+    os.environ |= {"LC_ALL": "C.UTF-8", "TERM": "xterm"}
+    os.umask(0o022)
     for number in (signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

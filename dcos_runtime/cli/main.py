@@ -10,6 +10,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 INTERRUPTED = 130
 
@@ -18,13 +19,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line (default: the process's own) and returns its exit code. Never raises, never exits."""
     try:
         _prepare_streams()
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has closed it, which is a success.
-        _discard_output()
-        return 0
+        _discard(sys.stdout)
+        code = 0
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
+    return code
 
 
 def _prepare_streams() -> None:
@@ -56,7 +62,8 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return error.exit_code
     except click.Abort:
         return INTERRUPTED
@@ -70,7 +77,7 @@ def _run(arguments: list[str]) -> int:
         _complain(
             CliError(what, hints=["look at where the output goes, at the disk and at whose files are read"]).text()
         )
-        _discard_output()
+        _discard(sys.stdout)
         return 1
     except Exception as error:
         return _unexpected(error)
@@ -98,14 +105,14 @@ def _complain(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _discard_output() -> None:
-    """The interpreter flushes stdout once more at its end, which would fail."""
+def _discard(stream: TextIO) -> None:
+    """The interpreter flushes the stream once more at its end, which would fail, and end the process with 120."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
     except OSError:
-        pass  # stdout is not a file of this process (a test's buffer): nothing will be flushed to it
+        pass  # it is not a file of this process (a test's buffer): nothing will be flushed to it
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ def test_machines_refused_for_their_network_leave_no_folder_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_use_by(monkeypatch, "eth7")
+    has_room_mb(monkeypatch, 1 << 20)
     monkeypatch.setattr("dcos_installer.providers.nspawn.provider.shutil.which", lambda name: f"/sbin/{name}")
     cluster = spec(host("h1", "198.18.7.11"))
     provider = NspawnProvider(cluster, tmp_path / "state", machines_dir=tmp_path / "machines")
