@@ -5,6 +5,7 @@ reversed.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -87,26 +88,28 @@ class Pseudonyms:
 
     def _hidden(self, data: bytes) -> bytes:
         try:
-            document = msgspec.json.decode(data, strict=False)
-            self._hide(document, "")
+            document = _decoded(data)
+            parts = [(document, "")]
+            while parts:
+                parts += self._hide(*parts.pop())
             return codec.encode(document)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return b"?" * len(data)  # it cannot be read, and may hold secrets
 
-    def _hide(self, value: Any, name: str) -> None:
-        """Hides, in place, the field ``name`` of a decoded object, or the items of the list in it."""
+    def _hide(self, value: Any, name: str) -> list[tuple[Any, str]]:
+        """Hides, in place, the field ``name`` of a decoded object, or the items of the list in it. Returns the parts
+        of it that are still to be hidden, with their names.
+        """
         if type(value) is list:
-            for item in value:
-                if type(item) is dict or type(item) is list:
-                    self._hide(item, name)
-            return
+            return [(item, name) for item in value if type(item) is dict or type(item) is list]
         if type(value) is not dict:
-            return
+            return []
+        parts: list[tuple[Any, str]] = []
         for key, item in value.items():
             if key in _SECRET:
                 value[key] = self._all(item)
             elif type(item) is dict or type(item) is list:
-                self._hide(item, key)
+                parts.append((item, key))
             elif key == "data" and type(item) is str:
                 value[key] = self.base64(item)
             elif key == "webui_url" and type(item) is str:
@@ -124,6 +127,7 @@ class Pseudonyms:
                 value["arguments"] = [self.of(item) if isinstance(item, str) else item for item in arguments]
         elif name == "uris":
             _change(value, "value", self.uri)
+        return parts
 
     def _all(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -204,6 +208,18 @@ class Pseudonyms:
         if not info.webui_url or (hidden := self.uri(info.webui_url)) == info.webui_url:
             return info
         return msgspec.structs.replace(info, webui_url=hidden)
+
+
+def _decoded(data: bytes) -> Any:
+    """JSON in any form. Numbers that are out of range stay texts: the cores do not look at them."""
+    try:
+        return msgspec.json.decode(data, strict=False)
+    except msgspec.ValidationError:
+        return json.loads(data, parse_int=_digits, parse_float=_digits)
+
+
+def _digits(text: str) -> msgspec.Raw:
+    return msgspec.Raw(text.encode())
 
 
 def _change(values: dict[str, Any], name: str, change: Callable[[str], str]) -> None:

@@ -6,7 +6,7 @@ import logging
 
 import msgspec
 
-from dcos_runtime.agent.core import events, recovery, snapshot, statuses, stored, task_request
+from dcos_runtime.agent.core import events, reading, recovery, snapshot, statuses, stored
 from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess, Register
 from dcos_runtime.agent.core.events import Event
 from dcos_runtime.agent.core.membership import GONE
@@ -32,7 +32,7 @@ class AgentCore(TaskLife):
         """What is to be done because of the event. The only way to change what the core knows."""
         match event:
             case events.Received():
-                self._received(event.connection, event.data, now)
+                self._received(event, now)
             case Persisted():
                 self._persisted(event.id, now)
             case Tick():
@@ -90,7 +90,7 @@ class AgentCore(TaskLife):
         for value in left.runs:
             run = stored.read_run(value)
             for record in run.tasks:
-                task = self.adopt(run.executor, run.container, record, task_request.terms_of(record.task))
+                task = self.adopt(run.executor, run.container, record, reading.terms_of(record.task))
                 recovery.resume(self, task, facts.get(record.container_id), rebooted, now)
         for framework_id in [name for name in self.frameworks if not self._has_tasks(name)]:
             self._drop_framework(framework_id)
@@ -149,14 +149,13 @@ class AgentCore(TaskLife):
             asked=[msgspec.Raw(resources) for resources in asked],
         )
 
-    def _received(self, connection: int, data: bytes, now: Now) -> None:
+    def _received(self, event: events.Received, now: Now) -> None:
         membership = self.membership
-        if not membership.hears(connection):
+        if not membership.hears(event.connection):
             return
-        try:
-            message: internal.Down = codec.decode(data, internal.Down)  # type: ignore[arg-type]  # a union, which a class is not
-        except codec.DecodeError as error:
-            self._effects += membership.broken(str(error), now)
+        message = event.fault if isinstance(event.fault, events.BadMessage) else reading.message(event.data)
+        if isinstance(message, events.BadMessage):
+            self._effects += membership.broken(message.why, now)
             return
         if not membership.member:
             self._first(message, now)
@@ -172,7 +171,8 @@ class AgentCore(TaskLife):
             case internal.Ping():
                 self._up(internal.Pong(seq=membership.next_seq()))
             case internal.RunTask():
-                self._run(message, now)
+                bad = event.fault if isinstance(event.fault, events.BadTask) else None
+                self._run(message, bad or reading.task(message.task), now)
             case internal.KillTask():
                 self._kill_asked(message, now)
             case internal.Acknowledge():

@@ -48,11 +48,28 @@ class EndpointFound(Frozen, frozen=True):
     versions: tuple[int, ...]
 
 
+class BadMessage(Frozen, frozen=True):
+    """Why a message of the master cannot be read."""
+
+    why: str
+
+
+class BadTask(Frozen, frozen=True):
+    """Why the TaskInfo in a message cannot be read, and its id, if that can be."""
+
+    why: str
+    task_id: str | None
+
+
 class Received(Frozen, frozen=True):
-    """A `internal.Down` message as it came, JSON. The first of a connection answers `Register`."""
+    """A `internal.Down` message as it came, JSON. The first of a connection answers `Register`.
+
+    ``fault`` is for recordings, in which what cannot be read is left out.
+    """
 
     connection: int
     data: bytes
+    fault: BadMessage | BadTask | None = None
 
 
 class Closed(Frozen, frozen=True):

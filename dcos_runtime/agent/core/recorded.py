@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import msgspec
 
+from dcos_runtime.agent.core import reading
 from dcos_runtime.agent.core import snapshot as snapshots
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import Effect, Prepare, Register, WatchContainer
-from dcos_runtime.agent.core.events import Event, Received, Recovered
+from dcos_runtime.agent.core.events import BadTask, Event, Received, Recovered
 from dcos_runtime.agent.core.timing import Continuation, Written
 from dcos_runtime.core.frozen import Persist
 from dcos_runtime.core.pseudonyms import Pseudonyms
@@ -59,6 +60,9 @@ class _Pending(msgspec.Struct):
     failed: list[Written]
 
 
+_REMEMBERED = 512
+"""So many tasks, as in `Pseudonyms`: one comes in an event and several effects."""
+
 _Finder = Callable[[bytes], list[msgspec.Raw]]
 _Started = TypeVar("_Started", Prepare, WatchContainer)
 
@@ -82,6 +86,7 @@ class Veil:
 
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = Pseudonyms(key)
+        self._readable: dict[bytes, bytes] = {}
         self.events: Hiders = {Received: self._received, Recovered: self._recovered}
         self.effects: Hiders = {
             Persist: self._persist,
@@ -91,9 +96,12 @@ class Veil:
         }
 
     def _received(self, event: Received) -> Received:
-        data = self._in(event.data, _task) if b"RUN_TASK" in event.data else event.data
+        fault = None
+        data = event.data
+        if b"RUN_TASK" in data:
+            data, fault = self._in(data, _task), reading.fault(data)
         data = self._pseudonyms.addresses(data)
-        return event if data is event.data else msgspec.structs.replace(event, data=data)
+        return event if data is event.data else Received(event.connection, data, fault)
 
     def _recovered(self, event: Recovered) -> Recovered:
         runs = tuple(self._in(value, _run) for value in event.runs)
@@ -111,7 +119,7 @@ class Veil:
         return effect
 
     def _about(self, effect: _Started) -> _Started:
-        return msgspec.structs.replace(effect, task=self._pseudonyms.message(effect.task))
+        return msgspec.structs.replace(effect, task=self._task(effect.task))
 
     def _register(self, effect: Register) -> Register:
         return msgspec.structs.replace(effect, body=self._pseudonyms.addresses(self._in(effect.body, _run)))
@@ -134,6 +142,24 @@ class Veil:
         except codec.DecodeError:
             return self._pseudonyms.message(data)
         for task in dict.fromkeys(map(bytes, found)):
+            if task and task not in data:  # it was brought into its form first (`codec`)
+                return self._pseudonyms.message(data)
             if task:
-                data = data.replace(task, self._pseudonyms.message(task))
+                data = data.replace(task, self._task(task))
         return data
+
+    def _task(self, task: bytes) -> bytes:
+        """What the core can read as it can read ``task``, and JSON in either case."""
+        hidden = self._readable.get(task)
+        if hidden is None:
+            if len(self._readable) >= _REMEMBERED:
+                self._readable.clear()
+            bad = isinstance(reading.task(task), BadTask)
+            hidden = _unreadable(len(task)) if bad else self._pseudonyms.message(task)
+            self._readable[task] = hidden
+        return hidden
+
+
+def _unreadable(length: int) -> bytes:
+    """JSON, and no TaskInfo."""
+    return b'"%b"' % (b"?" * (length - 2)) if length > 1 else b"0"

@@ -22,8 +22,8 @@ def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
     return Refusal(f"Failed to launch container: {why}") if why else None
 
 
-def unreadable(error: Exception) -> Refusal:
-    return Refusal(f"Failed to launch container: the task cannot be read: {error}")
+def unreadable(why: str) -> Refusal:
+    return Refusal(f"Failed to launch container: the task cannot be read: {why}")
 
 
 def _of_executor(asked: TaskRequest) -> str | None:

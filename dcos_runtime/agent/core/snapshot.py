@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dcos_runtime.agent.core import task_request
+from dcos_runtime.agent.core import reading, task_request
 from dcos_runtime.agent.core.effects import EndProcess
 from dcos_runtime.agent.core.membership import Membership, MembershipRecord
 from dcos_runtime.agent.core.model import Settings
@@ -83,7 +83,7 @@ def fill(core: Book, snapshot: bytes) -> None:
     core.agent = found.agent
     core.frameworks = dict(found.frameworks)
     for task in (*found.tasks, *found.completed):
-        task.terms = task_request.terms_of(task.record.task)
+        task.terms = reading.terms_of(task.record.task)
     for task in found.tasks:
         core.take_up(task)
     core.completed.extend(found.completed)

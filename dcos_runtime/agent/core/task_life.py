@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 
-from dcos_runtime.agent.core import refusal, statuses, task_request
+from dcos_runtime.agent.core import refusal, statuses
 from dcos_runtime.agent.core.book import Book
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start
+from dcos_runtime.agent.core.events import BadTask
 from dcos_runtime.agent.core.model import Exit, Refusal
 from dcos_runtime.agent.core.records import (
     ContainerRecord,
@@ -19,9 +20,10 @@ from dcos_runtime.agent.core.records import (
     TaskRecord,
 )
 from dcos_runtime.agent.core.task import VANISHED, Task, Verdict, grace, verdict_of
+from dcos_runtime.agent.core.task_request import NONE, TaskRequest
 from dcos_runtime.agent.core.timing import Complete, Escalate, Rewrite, RunWritten
 from dcos_runtime.core.frozen import Log, Now
-from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
 
@@ -35,20 +37,18 @@ class TaskLife(Book):
 
     # --- launching ----------------------------------------------------------------------------------------------------
 
-    def _run(self, message: internal.RunTask, now: Now) -> None:
+    def _run(self, message: internal.RunTask, asked: TaskRequest | BadTask, now: Now) -> None:
         framework_id = message.framework.id.value if message.framework.id else ""
-        asked, refused = None, None
-        try:
-            asked = task_request.read(message.task)
-            task_id = asked.task_id.value
-        except codec.DecodeError as error:
-            refused = refusal.unreadable(error)
-            try:
-                task_id = task_request.name_of(message.task)
-            except codec.DecodeError:
-                text = f"a task of framework {framework_id} cannot be read and is not run: {error}"
-                self.emit(Log(logging.ERROR, text))
-                return
+        if isinstance(asked, TaskRequest):
+            task_id, terms = asked.task_id.value, asked.terms
+            refused = refusal.refused(asked, self.settings)
+        elif asked.task_id is not None:
+            task_id, terms = asked.task_id, NONE
+            refused = refusal.unreadable(asked.why)
+        else:
+            text = f"a task of framework {framework_id} cannot be read and is not run: {asked.why}"
+            self.emit(Log(logging.ERROR, text))
+            return
         if (framework_id, task_id) in self.tasks:
             text = f"task {task_id} of framework {framework_id} is here already; not run twice"
             self.emit(Log(logging.WARNING, text))
@@ -67,10 +67,8 @@ class TaskLife(Book):
                 container_id=container_id,
                 task=message.task,
             ),
-            asked.terms if asked is not None else task_request.NONE,
+            terms,
         )
-        if asked is not None:
-            refused = refusal.refused(asked, self.settings)
         if self.source.unlucky("the agent refuses a task"):
             refused = Refusal("Failed to launch container: bad luck")
         if refused is not None:

@@ -1,12 +1,11 @@
-"""A TaskInfo as it comes from the master, decoded once: the fields that decide whether it can be run, and those that
-are needed later. The core keeps the bytes as they came. The code that makes the container decodes all of it, once.
+"""The parts of a TaskInfo that the core decodes (`reading`): the fields that decide whether it can be run, and those
+that are needed later. The core keeps the bytes as they came. The code that makes the container decodes all of it, once.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import CommandInfo, DurationInfo, TaskID
 from dcos_runtime.wire.containers import ContainerInfo
 from dcos_runtime.wire.resources import Resource
@@ -41,25 +40,3 @@ class TaskRequest(Terms, frozen=True, kw_only=True):
         return Terms(
             kill_policy=self.kill_policy, max_completion_time=self.max_completion_time, resources=self.resources
         )
-
-
-class _Named(msgspec.Struct):
-    task_id: TaskID
-
-
-def read(task: bytes | msgspec.Raw) -> TaskRequest:
-    """Raises `codec.DecodeError`."""
-    return codec.decode(task, TaskRequest)
-
-
-def name_of(task: bytes | msgspec.Raw) -> str:
-    """The id of a task that cannot be read as a whole. Raises `codec.DecodeError`."""
-    return codec.decode(task, _Named).task_id.value
-
-
-def terms_of(task: bytes | msgspec.Raw) -> Terms:
-    """The terms of a task that was accepted before; empty ones when it cannot be read."""
-    try:
-        return codec.decode(task, Terms)
-    except codec.DecodeError:
-        return NONE

@@ -15,12 +15,13 @@ from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import bundle
 from dcos_runtime.agent.containers.spec import ContainerSpec
-from dcos_runtime.agent.core import refusal, task_request
+from dcos_runtime.agent.core import reading, refusal
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.core.recorded import restored
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
+from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.views import AgentViewer
@@ -87,7 +88,9 @@ def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None
 def asked(settings: Settings, **linux: Any) -> str:
     container = {"type": "MESOS", "linux_info": linux}
     task = json.dumps({"task_id": {"value": "t"}, "command": {"value": "true"}, "container": container}).encode()
-    found = refusal.refused(task_request.read(task), settings)
+    read = reading.task(task)
+    assert isinstance(read, TaskRequest)
+    found = refusal.refused(read, settings)
     return found.message if found else ""
 
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.recorder import Recorder, read
+from dcos_runtime.wire import codec
 from tests.support.cores.agent_world import World
 from tests.support.cores.segments import Segments
 
@@ -149,6 +151,82 @@ def recording(path: Path) -> Path:
     world = storm(5, 60, 1 << 30)
     path.write_bytes(world.lives[0][0].files[0])
     return path
+
+
+HIDDEN = '"command":{"value":"horse","environment":{"variables":[{"name":"PW","value":"horse"}]}}'
+
+TASKS = {
+    "a value of another type": '{"task_id":{"value":"bad"},"command":{"value":5,"arguments":["horse"]}}',
+    "a secret of another type": '{"task_id":{"value":"bad"},"command":{"environment":{"variables":'
+    '[{"name":"PW","value":471147114711}]}}}',
+    "text that is not base64": '{"task_id":{"value":"bad"},"data":"horse!","command":{"value":"horse","environment":'
+    '{"variables":[{"name":"PW","secret":{"type":"VALUE","value":{"data":"hor!"}}}]}}}',
+    "two of one name": '{"task_id":{"value":"bad"},"command":{"value":["horse"]},' + HIDDEN + "}",
+    "no id": "{" + HIDDEN + "}",
+    "an id of another type": '{"task_id":"horse",' + HIDDEN + "}",
+    "no object": '["horse"]',
+    "a digit": "7",
+    "a number out of range, where nobody looks": '{"task_id":{"value":"bad"},' + HIDDEN + ',"x":[1e999,-1e9999]}',
+    "a whole number out of range": '{"task_id":{"value":"bad"},' + HIDDEN + ',"x":1' + "0" * 400 + "}",
+    "depth": '{"task_id":{"value":"bad"},' + HIDDEN + ',"x":' + "[" * 600 + '{"data":"horse"}' + "]" * 600 + "}",
+    "terms that can be read": '{"task_id":{"value":"bad"},"kill_policy":{"grace_period":{"nanoseconds":5}},'
+    '"max_completion_time":{"nanoseconds":1000000000},"command":["horse"]}',
+    "spaces": '{ "task_id" : {"value":"bad"} , "x" : 1.50, "command": {"value" : "h\u006frse"}}',
+}
+
+SECRETS = (b"horse", b"471147114711", b"hor!", b"qse")
+
+MESSAGES = {
+    "cut off": lambda text: text[:-9],
+    "nonsense behind it": lambda text: text + "horse",
+    "a byte that is no text": lambda text: text.encode().replace(b"horse", b"horse\xff"),
+    "an escape that is none": lambda text: text.replace("horse", "hor\\qse"),
+    "half of a surrogate pair": lambda text: text.replace("horse", "horse\\ud800"),
+    "a field of another type": lambda text: text.replace('"seq":', '"seq":{"x":1},"was":'),
+    "a number as text": lambda text: re.sub('"seq":([0-9]+)', r'"seq":"\1"', text),
+    "long, and not of its type": lambda text: re.sub('"seq":([0-9]+)', r'"seq":"\1"', text) + " " * (4 << 20),
+    "two types": lambda text: text.replace('"type":"RUN_TASK"', '"type":"PING","x":"RUN_TASK"'),
+    "a type that nobody knows": lambda text: text.replace("RUN_TASK", "RUN_TASKS"),
+}
+
+
+def sent(world: RecordedWorld, task: str, change: Callable[[str], str | bytes] = str) -> None:
+    framework = json.loads(codec.encode(world.framework))
+    head = {"type": "RUN_TASK", "agent_id": "agent-1", "epoch": world.epoch, "seq": world.down_seq + 1}
+    world.down_seq += 1
+    text = json.dumps({**head, "framework": framework, "task": 0}, separators=(",", ":"))
+    data = change(text.replace('"task":0', f'"task":{task}'))
+    assert world.connection is not None
+    world.feed(events.Received(world.connection, data if isinstance(data, bytes) else data.encode()))
+
+
+@pytest.mark.parametrize("segment", [1, 1 << 30])
+@pytest.mark.parametrize(
+    ("task", "change"),
+    [
+        *(pytest.param(task, str, id=name) for name, task in TASKS.items()),
+        *(pytest.param("{" + HIDDEN + ',"task_id":{"value":"bad"}}', f, id=name) for name, f in MESSAGES.items()),
+    ],
+)
+def test_what_an_agent_cannot_read_is_hidden_and_replayed_as_what_it_was(
+    task: str, change: Callable[[str], str | bytes], segment: int
+) -> None:
+    """Also what follows: its status is told again after a crash, and a new connection tells what it asked for."""
+    world = RecordedWorld(segment)
+    world.connect()
+    world.run("good", command=COMMAND)
+    sent(world, task, change)
+    for turn in range(3):
+        world.run_until_idle()
+        world.advance(700)
+        world.crash() if turn else world.disconnect()
+        world.connect()
+        world.run_until_idle()
+    for sink, recorder, _ in world.lives:
+        recorder.flush()
+        for data in sink.files:
+            assert replay.replay(bytes(data))[2] == []
+            assert [secret for secret in SECRETS if secret in data] == []
 
 
 def test_the_command_says_where_effects_differ(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import dcos_runtime
-from dcos_runtime.agent.core import events, task_request
+from dcos_runtime.agent.core import events, reading
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log
 from dcos_runtime.framework.core.stream import EventStream
@@ -135,10 +135,10 @@ def message_to_an_agent(size: int, number: str) -> str:
 def task_for_an_agent(size: int, number: str) -> str:
     """A part: its own size counts, for there is one in a message."""
     task = {"task_id": {"value": "t"}, "kill_policy": {"grace_period": {"nanoseconds": "NUMBER"}}}
-    try:
-        assert task_request.read(padded(task, size, number)).kill_policy is not None
-    except codec.DecodeError as error:
-        return str(error)
+    found = reading.task(padded(task, size, number))
+    if isinstance(found, events.BadTask):
+        return found.why
+    assert found.kill_policy is not None
     return ""
 
 
