@@ -117,11 +117,11 @@ def _weights(text: str) -> dict[str, float]:
         return {}
     weights: dict[str, float] = {}
     for part in text.split(","):
-        name, _, weight = part.strip().partition("=")
+        name, given, weight = part.strip().partition("=")
         if name not in MAKERS:
             raise ValueError(f"--faults: {name!r} is none of {', '.join(MAKERS)}")
         try:
-            weights[name] = float(weight or 1)
+            weights[name] = float(weight if given else 1)
         except ValueError:
             weights[name] = math.nan
         if not 0 <= weights[name] <= MOST:

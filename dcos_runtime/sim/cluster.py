@@ -165,6 +165,7 @@ class Cluster:
             end = START + seconds
             while self.clock.now < end and (steps is None or self.watch.steps < steps):
                 self.clock.run(min(end, self.clock.now + LOOK / 10))
+            outcome.plan = [fault for fault in plan if START + fault.at <= self.clock.now]
             if calm:
                 self.finish(calm)
         except Violation as violation:
@@ -183,6 +184,8 @@ class Cluster:
 
     def _befalls(self, fault: AnyFault) -> Action:
         def befall() -> None:
+            if self.watch.calm:
+                return  # so many steps were enough
             self.watch.note(f"*** {fault!r}")
             fault.befall(self)
 

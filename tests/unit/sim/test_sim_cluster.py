@@ -35,6 +35,14 @@ def test_all_is_well_in_the_end_for_many_seeds(name: str) -> None:
         assert outcome.good, f"python -m dcos_runtime.sim --profile {name} --seed {seed} says why: {outcome.failure}"
 
 
+def test_no_fault_befalls_after_so_many_steps() -> None:
+    """Those of the plan that are left would disturb a cluster that has to come right."""
+    outcome = run(PROFILES["all"], "0", steps=500, trace=True)
+    assert outcome.good and outcome.plan and outcome.steps > 500
+    assert len(outcome.plan) < len(run(PROFILES["all"], "0").plan)
+    assert not [note for note in outcome.trace if "***" in note]
+
+
 def test_every_kind_of_fault_is_in_a_profile() -> None:
     assert {name for profile in PROFILES.values() for name in profile.weights} == set(MAKERS)
 

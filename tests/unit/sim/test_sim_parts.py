@@ -228,6 +228,7 @@ def test_a_failure_tells_its_seed_and_the_least_that_makes_it(capsys: pytest.Cap
     [
         (["--faults", "rain"], "'rain' is none of"),
         (["--faults", "cut=x"], "the weight of cut is a number"),
+        (["--faults", "crash,cut="], "the weight of cut is a number"),
         *(
             (["--faults", f"cut={weight}"], "the weight of cut is a number from 0")
             for weight in ("nan", "-1", "inf", "1e300")
