@@ -17,6 +17,7 @@ from dcos_runtime.recording import RecordingFiles
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Event
+from tests.bench.core import LAUNCHED, Master, launched
 from tests.bench.figures import Bench, Measured, at_most, figure
 from tests.bench.wire import OFFER, STATUS
 
@@ -24,12 +25,15 @@ HOW = "of a master's core, 1,000 a second, into files; by processor time"
 EVENTS = 10_000
 
 
-def _kept(bench: Bench, event: Frozen, effects: Sequence[Frozen]) -> Measured:
-    """Microseconds for each event, in rounds of `EVENTS`."""
-    core = MasterCore(Settings(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"1"))
+def _recorder(bench: Bench, core: MasterCore) -> tuple[Recorder, RecordingFiles]:
     files = RecordingFiles(bench.place("recording"), recorded.NAME)
     veil = recorded.Veil(os.urandom(32))
-    recorder = Recorder(core, recorded.NAME, "1", b"1", veil, files, segment=recorded.SEGMENT, segments=2)
+    return Recorder(core, recorded.NAME, "1", b"1", veil, files, segment=recorded.SEGMENT, segments=2), files
+
+
+def _kept(bench: Bench, event: Frozen, effects: Sequence[Frozen]) -> Measured:
+    """Microseconds for each event, in rounds of `EVENTS`."""
+    recorder, files = _recorder(bench, MasterCore(Settings(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"1")))
     moments = [Now(number / 1000, 1e9 + number / 1000) for number in range(EVENTS)]
     samples = []
     for _ in bench.times(11):
@@ -61,3 +65,22 @@ def update(bench: Bench) -> Measured:
     sent = codec.decode(codec.encode({"type": "UPDATE", "update": {"status": STATUS}}), Event)
     reply = Reply(1, 200, b'{"seq":1234}', "application/json")
     return _kept(bench, events.AgentMessages(1, body), [Send(1, sent), reply])
+
+
+@figure(
+    "recording.launch",
+    f"launches by ACCEPT of {LAUNCHED} tasks with --record, beside those without",
+    unit="tasks/s",
+    how="core.launch with the recorder, into files, in turn with one without; by processor time",
+)
+def launch(bench: Bench) -> Measured:
+    masters = Master(), Master()
+    for master in masters:
+        master.framework("*")
+    recorder, files = _recorder(bench, masters[0].core)
+    masters[0].recorder = recorder
+    kept, plain = zip(*([launched(master, number) for master in masters] for number in bench.times(7)), strict=True)
+    recorder.flush()
+    assert not files.ended
+    files.close()
+    return Measured(kept, "without --record", plain)
