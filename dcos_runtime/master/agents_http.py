@@ -17,11 +17,13 @@ from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.leading.http import Api
 from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
 from dcos_runtime.master.http import MasterPosition
-from dcos_runtime.master.scheduler_api import MAX_BODY, answered
+from dcos_runtime.master.scheduler_api import answered
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, internal
 
+MAX_BODY = 256 << 20
+"""What an agent tells at once: all its tasks, when it connects (`wire.limits.MAX_AGENT_TASKS`), and their statuses."""
 MAX_TOKEN = 64 << 10
 HOLD_SECONDS = 25.0
 """How long an agent's request waits for a suspended leader. Agents wait 30 s for a response, then connect again."""

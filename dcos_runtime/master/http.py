@@ -28,12 +28,12 @@ from dcos_runtime.leading.standby import Standby
 from dcos_runtime.master import scheduler_api, teardown
 from dcos_runtime.master.measures import Queues
 from dcos_runtime.master.metrics import metrics
-from dcos_runtime.master.scheduler_api import MAX_BODY
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.master.views import VERSION, MasterViewer, Pieces
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import HOLD_SECONDS, Forever
 from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.limits import MAX_CALL
 
 _GZIP_FROM = 1024
 _SLICE_SECONDS = 0.005
@@ -45,7 +45,7 @@ class MesosDialect(Dialect):
     """Mesos' wording of responses: plain text."""
 
     daemon = "master"
-    largest = MAX_BODY
+    largest = MAX_CALL
     only_continue = True
 
     def recovering(self) -> web.Response:

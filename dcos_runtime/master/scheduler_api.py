@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
@@ -15,9 +16,15 @@ from dcos_runtime.master.core.events import Called, Subscribe, SubscriberGone
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.wire import codec, protobuf
+from dcos_runtime.wire.limits import MAX_CALL
 from dcos_runtime.wire.scheduler import Call, Event
 
-MAX_BODY = 256 * 1024 * 1024
+_AT_ONCE = 64 << 10
+"""Bytes of a body that are decoded in the event loop. What is longer is decoded in a thread: where that is done by
+Python code (protobuf, values of other types) the loop goes on meanwhile.
+"""
+_beside = ThreadPoolExecutor(1, "decode")
+"""One after the other: the loop would have to wait for each of several threads in turn."""
 JSON = codec.CONTENT_TYPE
 PROTOBUF = protobuf.CONTENT_TYPE
 
@@ -37,7 +44,7 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
     if kind is None:
         return text_response(f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}", 415)
     try:
-        call = await _call(await bodies.read(request, MAX_BODY), kind)
+        call = await _call(await bodies.read(request, MAX_CALL), kind)
     except bodies.BodyRefused as refusal:
         return text_response(refusal.text, refusal.status, refusal.headers)
     except codec.DecodeError as error:
@@ -115,9 +122,15 @@ async def _subscribe(
 
 async def _call(data: bytes, kind: str) -> Call:
     """Raises `codec.DecodeError` with Mesos' text."""
-    if kind == JSON:
-        return decode(data)
-    await _load_codecs()
+    if kind == PROTOBUF:
+        await _load_codecs()
+    read = decode if kind == JSON else _decode_protobuf
+    if len(data) <= _AT_ONCE:
+        return read(data)
+    return await asyncio.get_running_loop().run_in_executor(_beside, read, data)
+
+
+def _decode_protobuf(data: bytes) -> Call:
     try:
         return protobuf.decode(data, Call)
     except codec.DecodeError as error:

@@ -10,6 +10,10 @@ import msgspec
 
 MAX_TASK_INFO = 2 << 20
 """One TaskInfo, with the resources as they were given to it."""
+MAX_CALL = 16 << 20
+"""A call of a framework, as it comes: eight of the largest TaskInfos, or a question about 100,000 tasks. A list in
+it is read at once, and the daemon serves nobody meanwhile.
+"""
 MAX_FRAMEWORK_INFO = 256 << 10
 MAX_ROLES = 1000
 """Of one FrameworkInfo: each is one more that is asked about every agent."""

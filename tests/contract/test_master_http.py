@@ -256,6 +256,19 @@ def test_flags_come_from_the_environment_and_files_too(tmp_path: Path) -> None:
         assert process.wait(240) == 0
 
 
+def test_a_call_of_a_framework_may_have_16_megabytes(master: Master) -> None:
+    """Four of them are taken with any spelling; what is longer than all of it is not even read."""
+    for size, status, text in (
+        (16 << 20, 400, "Framework cannot be found"),
+        ((16 << 20) + 1, 413, "The body is larger than 16777216 bytes"),
+    ):
+        answer = request(master.port, "POST", API, JSON, (encoded(KILL) or b"").ljust(size))
+        assert (answer.status, answer.text) == (status, text)
+    padded = b"\xfa?\x80\x80\x80\x01" + bytes(2 << 20)  # a field that nobody knows, 2 MiB long
+    answer = request(master.port, "POST", API, {"Content-Type": "application/x-protobuf"}, padded)
+    assert (answer.status, answer.text) == (400, "Failed to validate scheduler::Call: Expecting 'type' to be present")
+
+
 GZIP = {**JSON, "Content-Encoding": "gzip"}
 
 

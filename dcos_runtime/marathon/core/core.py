@@ -22,6 +22,7 @@ from dcos_runtime.marathon.core.effects import Effect, EndProcess, Probe
 from dcos_runtime.marathon.core.events import Event
 from dcos_runtime.marathon.core.instance import ABSENT, LAUNCHING, Condition
 from dcos_runtime.marathon.core.launching import LaunchQueue
+from dcos_runtime.marathon.core.limits import ASKED_AT_ONCE
 from dcos_runtime.marathon.core.requests import Requests
 from dcos_runtime.marathon.core.roles import Roles
 from dcos_runtime.marathon.core.state import Settings, State
@@ -226,8 +227,8 @@ class InitCore:
             known = [
                 (instance.task_id, instance.agent_id) for _, instance in state.all_instances() if instance.has_task
             ]
-            if known:
-                state.send(calls.reconcile(known))
+            for start in range(0, len(known), ASKED_AT_ONCE):
+                state.send(calls.reconcile(known[start : start + ASKED_AT_ONCE]))
             state.send(calls.reconcile())
         state.timers.set(Reconcile(), now.mono + state.settings.reconciliation_interval)
 

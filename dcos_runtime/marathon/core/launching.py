@@ -12,7 +12,7 @@ from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.app_state import AppState, failure_of
 from dcos_runtime.marathon.core.effects import Trouble
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance, Task
-from dcos_runtime.marathon.core.limits import MAX_AGENT
+from dcos_runtime.marathon.core.limits import MAX_AGENT, MAX_LAUNCHED
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
 from dcos_runtime.marathon.core.state import State
 from dcos_runtime.marathon.core.timing import Confirm, DelayOver, ReviveAllowed
@@ -23,10 +23,13 @@ from dcos_runtime.wire.tasks import TaskInfo
 
 @dataclass
 class _Taken:
-    """``given``: for each task the names of the variables that its app sets."""
+    """``given``: for each task the names of the variables that its app sets. ``size``: bytes that the tasks have
+    together at most.
+    """
 
     offer: OpenOffer
     tasks: list[TaskInfo] = field(default_factory=list)
+    size: int = 0
     given: list[tuple[str, ...]] = field(default_factory=list)
 
 
@@ -165,14 +168,16 @@ class LaunchQueue:
         reasons: dict[str, tuple[str, ...]] = {}
         complete = True
         others = _Others(app, app_state)
+        size = taskinfo.most(app)
         for instance in app_state.scheduled():
-            found = self._place(app, others, taken, reasons, now)
+            found = self._place(app, others, [item for item in taken if item.size + size <= MAX_LAUNCHED], reasons, now)
             if found is None:
                 complete = False
                 break
             place, matched = found
             used.add(place.offer.id)
             self._launch(app_state, app, instance, place, matched, now)
+            place.size += size
             others.add(instance)
         for item in taken:
             if item.offer.id in used:

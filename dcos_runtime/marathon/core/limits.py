@@ -9,7 +9,7 @@ import msgspec
 from dcos_runtime.marathon.core.app import App, encode
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.wire import codec
-from dcos_runtime.wire.limits import MAX_TASK_INFO
+from dcos_runtime.wire.limits import MAX_CALL, MAX_TASK_INFO
 
 MAX_DEFINITION = 500_000
 """The most bytes of one app as JSON in ASCII, the form in which it is sent: é has six. A package's definition is sent
@@ -18,6 +18,10 @@ in a label, and may have 159 kB of JSON, base64-encoded.
 MAX_TASK = MAX_TASK_INFO - (512 << 10)
 """The most bytes of an app's TaskInfo; the rest of the message is for what the launch adds: the host and the resources.
 """
+MAX_LAUNCHED = MAX_CALL - (2 << 20)
+"""The most bytes of the TaskInfos of one call; the rest is for what each launch adds."""
+ASKED_AT_ONCE = 25_000
+"""The most tasks of one call that asks for their states: 15 MB, with the longest ids."""
 MAX_AT_ONCE = 8_000_000
 """The most bytes of all definitions that one request changes."""
 MAX_APPS_AT_ONCE = 1_000

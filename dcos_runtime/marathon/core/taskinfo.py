@@ -49,9 +49,14 @@ _MOST_GROWTH = 25
 """The most by which a definition grows in its TaskInfo: a short label is in it three times, each with longer keys."""
 
 
+def most(app: App) -> int:
+    """Bytes that the TaskInfo of this definition has at most, without what a launch adds."""
+    return min(size_of(app) * _MOST_GROWTH, MAX_TASK)
+
+
 def too_large(app: App) -> str | None:
     """Why the kernel would refuse the TaskInfo of this definition; ``None`` if it would accept it."""
-    if size_of(app) * _MOST_GROWTH <= MAX_TASK:
+    if most(app) < MAX_TASK:
         return None
     size = len(codec.encode(build(app, "", "", "", [65535] * len(app.port_definitions), [])))
     if size <= MAX_TASK:

@@ -12,6 +12,8 @@ from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.state import Settings
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.limits import MAX_CALL
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
 from tests.support.cores.marathon_cluster import Cluster
@@ -274,6 +276,20 @@ def test_one_offer_takes_only_so_many_instances_at_a_time() -> None:
     assert len(cluster.tasks) == 2
     cluster.run(rounds=40)
     assert len(running(cluster)) == 6
+
+
+def test_one_call_launches_only_so_much_that_the_master_takes_it() -> None:
+    cluster = Cluster(agents=1, cpus=64.0, settings=Settings(max_instances_per_offer=60))
+    cluster.connect()
+    create(cluster, instances=16, env={f"V{number}": "x" * 100_000 for number in range(4)})
+    cluster.calls.clear()
+    cluster.offer()
+    cluster.deliver()
+    cluster.commit()
+    (accept,) = (call for call in cluster.calls if call.type is Call.Type.ACCEPT)
+    assert 2 << 20 < len(codec.encode(accept)) < MAX_CALL and 6 < len(cluster.tasks) < 16
+    cluster.run(rounds=40)
+    assert len(running(cluster)) == 16
 
 
 def test_a_replacement_may_go_where_the_one_it_replaces_is(cluster: Cluster) -> None:

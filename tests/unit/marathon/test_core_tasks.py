@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from dcos_runtime.marathon.core import events
+from dcos_runtime.marathon.core import events, ids
 from dcos_runtime.marathon.core.changes import NotFound
 from dcos_runtime.marathon.core.instance import Condition
+from dcos_runtime.marathon.core.limits import ASKED_AT_ONCE
 from dcos_runtime.marathon.core.state import Settings
+from dcos_runtime.wire import calls, codec
 from dcos_runtime.wire.common import AgentID, TaskID
+from dcos_runtime.wire.limits import MAX_CALL
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 from tests.support.cores.marathon_cluster import Cluster
@@ -265,6 +268,22 @@ def test_every_subscription_reconciles_first_what_is_known_then_everything(clust
     assert {item.task_id.value for item in explicit.reconcile.tasks} == set(running(cluster))
     assert {item.agent_id.value for item in explicit.reconcile.tasks} == {task.agent for task in cluster.tasks.values()}
     assert implicit.reconcile.tasks == []
+
+
+def test_so_many_tasks_are_asked_about_at_once_that_the_master_takes_the_call(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    longest = "x" * ids.MAX_TASK, f"{'x' * 36}-S100000"
+    assert len(codec.encode(calls.reconcile([longest] * ASKED_AT_ONCE))) < MAX_CALL
+    create(cluster, instances=5)
+    cluster.run(rounds=6)
+    monkeypatch.setattr("dcos_runtime.marathon.core.core.ASKED_AT_ONCE", 2)
+    cluster.disconnect()
+    cluster.calls.clear()
+    cluster.connect()
+    *explicit, implicit = (call.reconcile.tasks for call in sent(cluster, Call.Type.RECONCILE))
+    assert [len(tasks) for tasks in explicit] == [2, 2, 1] and implicit == []
+    assert {item.task_id.value for tasks in explicit for item in tasks} == set(running(cluster))
 
 
 def test_an_update_is_acknowledged_in_the_same_outcome_that_stores_it(cluster: Cluster) -> None:
