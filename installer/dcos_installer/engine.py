@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ class AnsibleEngine:
         self._cache = cache
         self._vault: Vault | None = None
         self._connection = connections or (lambda host: Connection(ssh=provider.ssh(host), become=host.ssh.become))
+        self.patience = 1.0
 
     @cached_property
     def _materials(self) -> materials.Materials:
@@ -131,7 +133,7 @@ class AnsibleEngine:
         runner.remove(self._workspace, self._connections(hosts), _applied(on_host), purge=purge)
 
     def _connections(self, hosts: Sequence[HostSpec]) -> dict[str, Connection]:
-        return {host.name: self._connection(host) for host in hosts}
+        return {host.name: replace(self._connection(host), patience=self.patience) for host in hosts}
 
 
 def _own(planned: Planned) -> plan.Plan:

@@ -28,11 +28,16 @@ class SshFailed(InstallerError):
 
 
 class Remote:
-    """Runs commands as root on one machine. Connections are shared through ``control_dir`` when given."""
+    """Runs commands as root on one machine. Connections are shared through ``control_dir`` when given. ``patience`` is
+    the factor of all deadlines.
+    """
 
-    def __init__(self, host: HostSpec, target: SshTarget, control_dir: Path | None = None) -> None:
+    def __init__(
+        self, host: HostSpec, target: SshTarget, control_dir: Path | None = None, patience: float = 1.0
+    ) -> None:
         self.host = host
         self.target = target
+        self.patience = patience
         self._control_dir = control_dir
 
     def argv(self, command: Sequence[str] = (), *, terminal: bool = False) -> list[str]:
@@ -49,7 +54,13 @@ class Remote:
                 "-o",
                 "GlobalKnownHostsFile=none",
             ]
-        argv += ["-o", "StrictHostKeyChecking=yes", "-o", f"ConnectTimeout={_CONNECT_SECONDS}", *sockets.ALIVE]
+        argv += [
+            "-o",
+            "StrictHostKeyChecking=yes",
+            "-o",
+            f"ConnectTimeout={_CONNECT_SECONDS * self.patience:.0f}",
+            *sockets.ALIVE,
+        ]
         if target.identity_file is not None:
             argv += ["-o", f"IdentityFile={sockets.as_word(target.identity_file)}", "-o", "IdentitiesOnly=yes"]
         argv += ["-J", target.jump] if target.jump else []
@@ -68,7 +79,11 @@ class Remote:
     ) -> CommandResult:
         """Runs ``command`` there as root. Raises as `process.run` does, and `SshFailed`."""
         finished = run(
-            self.argv(command), deadline=deadline, what=f"{what} on {self.host.name}", stdin=stdin, check=False
+            self.argv(command),
+            deadline=deadline * self.patience,
+            what=f"{what} on {self.host.name}",
+            stdin=stdin,
+            check=False,
         )
         if finished.returncode == _SSH_FAILED:
             raise SshFailed(

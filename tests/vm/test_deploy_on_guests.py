@@ -46,7 +46,7 @@ pytestmark = [
 
 
 def answers() -> bool:
-    done = subprocess.run(["virsh", "-c", "qemu:///system", "version"], capture_output=True, timeout=240)
+    done = subprocess.run(["virsh", "-c", "qemu:///system", "version"], capture_output=True, timeout=600)
     return done.returncode == 0
 
 
@@ -63,12 +63,12 @@ def libvirtd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for argv in (["virtlogd"], ["libvirtd", "--config", str(settings)])
     ]
     try:
-        wait_for(answers, 120, "libvirtd's answer")
+        wait_for(answers, 600, "libvirtd's answer")
         yield
     finally:
         for daemon in reversed(daemons):
             os.killpg(daemon.pid, signal.SIGTERM)
-            daemon.wait(240)
+            daemon.wait(600)
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,14 @@ CONNECT_SECONDS = 15
 
 @dataclass(frozen=True)
 class Connection:
-    """A machine behind ``ssh`` (as root, or through sudo with ``become``); without it, the folder ``root`` here."""
+    """A machine behind ``ssh`` (as root, or through sudo with ``become``); without it, the folder ``root`` here.
+    ``patience`` is the factor of all deadlines.
+    """
 
     ssh: SshTarget | None = None
     become: bool = False
     root: str = "/"
+    patience: float = 1.0
 
     def __post_init__(self) -> None:
         if (self.ssh is None) == (self.root == "/"):

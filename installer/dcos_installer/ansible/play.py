@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -240,7 +240,7 @@ def _write(
     (home / "code").write_bytes(payload.code())
     hosts = {host: connections[host].variables() for host in requests}
     (home / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-    (home / "ansible.cfg").write_text(_configuration(home, workspace, len(requests)))
+    (home / "ansible.cfg").write_text(_configuration(home, workspace, [connections[host] for host in requests]))
     play = _PLAY.format(
         requests=json.dumps(str(home / "requests")),
         answers=json.dumps(str(home / "answers")),
@@ -250,20 +250,21 @@ def _write(
     (home / "project" / "play.yml").write_text(play)
 
 
-def _configuration(home: Path, workspace: Workspace, hosts: int) -> str:
+def _configuration(home: Path, workspace: Workspace, connections: Collection[Connection]) -> str:
+    patience = max(one.patience for one in connections)
     return f"""\
 [defaults]
 action_plugins = {Path(__file__).parent / "action"}
 collections_path = {home / "home"}
 deprecation_warnings = false
-forks = {min(_FORKS, hosts)}
+forks = {min(_FORKS, len(connections))}
 gathering = explicit
 host_key_checking = true
 inject_facts_as_vars = false
 interpreter_python = /usr/bin/python3
 local_tmp = {home / "home"}
 localhost_warning = false
-timeout = {CONNECT_SECONDS}
+timeout = {CONNECT_SECONDS * patience:.0f}
 use_persistent_connections = false
 [inventory]
 enable_plugins = ansible.builtin.yaml

@@ -110,7 +110,7 @@ def apply(
             "manifest": order.manifest.encode().decode(),
             "expected": None if order.seen is None else dict(order.seen),
             "secrets": dict(order.secrets),
-            "deadline": deadline,
+            "deadline": deadline * connections[host].patience,
         }
         for host, order in orders.items()
     }
@@ -138,6 +138,7 @@ def _ask(
     timeout: float = ASK_SECONDS,
 ) -> dict[str, Any]:
     results: dict[str, Any] = {}
+    timeout *= max((one.patience for one in connections.values()), default=1.0)
 
     def on_answer(host: str, answer: dict[str, Any] | InstallerError) -> None:
         result = answer if isinstance(answer, InstallerError) else _result(host, answer, read)

@@ -63,7 +63,7 @@ def upload(
         return results
     with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(packages))) as pool:
         futures = {
-            pool.submit(_bring, workspace, host, connections[host], wanted, deadline): host
+            pool.submit(_bring, workspace, host, connections[host], wanted, deadline * connections[host].patience): host
             for host, wanted in packages.items()
         }
         for future in as_completed(futures):
@@ -125,7 +125,7 @@ def _feed(pipe: IO[bytes], head: bytes, wanted: Sequence[Built]) -> None:
 def _argv(workspace: Workspace, connection: Connection) -> list[str]:
     if connection.ssh is None:
         return ["/bin/sh", "-c", payload.COMMAND]
-    argv = ["ssh", *connection.ssh_options(), "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
+    argv = ["ssh", *connection.ssh_options(), "-o", f"ConnectTimeout={CONNECT_SECONDS * connection.patience:.0f}"]
     argv += sockets.options(workspace.sockets)
     command = ["sudo", "-n", "--"] if connection.become else []
     command += ["/bin/sh", "-c", payload.COMMAND]

@@ -43,11 +43,17 @@ class Fleet:
     """Runs commands as root on the machines of a cluster."""
 
     def __init__(
-        self, reach: Callable[[HostSpec], SshTarget], *, connect_seconds: float, password: str | None = None
+        self,
+        reach: Callable[[HostSpec], SshTarget],
+        *,
+        connect_seconds: float,
+        password: str | None = None,
+        patience: float = 1.0,
     ) -> None:
-        """``password``: for sudo, where it requires one."""
+        """``password``: for sudo, where it requires one. ``patience`` is the factor of all deadlines."""
         self._reach = reach
-        self._connect_seconds = connect_seconds
+        self._connect_seconds = connect_seconds * patience
+        self._patience = patience
         self._password = password
         self._mutex = threading.Lock()
         self._open: set[HostConnection] = set()
@@ -91,6 +97,7 @@ class Fleet:
         """Runs a command there as root; see `running.run_on`."""
         command = RemoteCommand(tuple(words), self._become(host))
         password = self._password if command.become == "password" else None
+        seconds = None if seconds is None else seconds * self._patience
         return run_on(
             connection, command, stdout=stdout, stderr=stderr, stdin=stdin, password=password, seconds=seconds
         )

@@ -87,7 +87,8 @@ def await_agent(ctx: Context, host: HostSpec, before: int | None) -> None:
     try:
         wait_until(ctx, "as many tasks run", as_before, seconds=AS_BEFORE_SECONDS, evidence=lambda: "")
     except DeadlinePassed as error:
-        ctx.note("", f"{error.why} after {AS_BEFORE_SECONDS:.0f} s; the others have ended, or find no room: going on")
+        waited = f"{AS_BEFORE_SECONDS * ctx.patience:.0f} s"
+        ctx.note("", f"{error.why} after {waited}; the others have ended, or find no room: going on")
 
 
 def _tasks_on(ctx: Context, host: HostSpec) -> Counter[str]:

@@ -31,9 +31,8 @@ class AwaitHosts:
         def wait(name: str) -> None:
             script = ctx.remote(ctx.spec.host(name)).script
             try:
-                script(
-                    _AWAIT, [str(WAIT_SECONDS)], what="wait for the work of the last run", deadline=WAIT_SECONDS + 30
-                )
+                patient = str(round(WAIT_SECONDS * ctx.patience))
+                script(_AWAIT, [patient], what="wait for the work of the last run", deadline=WAIT_SECONDS + 30)
             except InstallerError as error:
                 raise InstallerError(
                     f"the work of the last run there does not end: {error.what}",

@@ -120,7 +120,7 @@ def hold_quorum(ctx: Context, host: HostSpec) -> None:
     if not others:
         return
     needed = len(ctx.spec.masters) // 2 + 1
-    end = ctx.monotonic() + QUORUM_SECONDS
+    end = ctx.monotonic() + QUORUM_SECONDS * ctx.patience
     while True:
         states = ctx.everywhere(others, lambda other: _part_of_quorum(ctx, other))
         well = [name for name, evidence in states.items() if evidence == ""]

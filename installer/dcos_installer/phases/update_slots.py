@@ -84,7 +84,7 @@ class FindImage:
     def run(self, ctx: Context) -> None:
         made = self._upgrade.image(lambda text: ctx.note("", text))
         self._upgrade.update = self._upgrade.files.enter_context(made)
-        self._upgrade.fleet = Fleet(ctx.provider.ssh, connect_seconds=_CONNECT_SECONDS)
+        self._upgrade.fleet = Fleet(ctx.provider.ssh, connect_seconds=_CONNECT_SECONDS, patience=ctx.patience)
 
     def clean_up(self, ctx: Context) -> None:
         self._upgrade.files.close()

@@ -78,6 +78,8 @@ class MachineState:
     detail: str = ""
     id: str = ""
     """The provider's name for it (an instance's id); empty if it is the machine's own."""
+    slowness: float = 1.0
+    """By this factor it may take longer than usual for everything, because its processor is emulated."""
 
     @property
     def exists(self) -> bool:

@@ -49,7 +49,7 @@ class Guest:
             ssh=SshSpec(address="127.0.0.1", port=self.port),
         )
         target = SshTarget("127.0.0.1", self.port, "root", folder / "operator", folder / "known_hosts")
-        self.fleet = Fleet(lambda host: target, connect_seconds=30.0)
+        self.fleet = Fleet(lambda host: target, connect_seconds=30.0, patience=HOURS / 60)
 
     @property
     def public_key(self) -> str:
@@ -119,15 +119,15 @@ class Guest:
 
     def ready(self, times: int = 1) -> trial.Trial:
         """Waits until it has reported so often since its start that it is ready; returns the last report."""
-        self.until(f"ready {times} times", lambda: len(self.trials) >= times)
-        with socket.create_connection(("127.0.0.1", self.port), timeout=300.0) as link:
-            return replace(self.trials[times - 1], ssh=link.makefile("rb").readline().decode(errors="replace"))
+        self.until(f"ready {times} times", lambda: len(self.told) >= times)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=HOURS) as link:
+            return replace(self.told[times - 1], ssh=link.makefile("rb").readline().decode(errors="replace"))
 
     def run(self, line: str) -> str:
         """The output of a shell command there."""
         said = bytearray()
         with self.fleet.connected(self.host) as connection:
             words = ("/bin/sh", "-c", line)
-            code = self.fleet.run(self.host, connection, words, stdout=said.extend, stderr=said.extend, seconds=300.0)
+            code = self.fleet.run(self.host, connection, words, stdout=said.extend, stderr=said.extend, seconds=60.0)
         assert code == 0, f"{line}: {bytes(said).decode()}"
         return bytes(said).decode()

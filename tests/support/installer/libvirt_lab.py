@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import platform
@@ -206,7 +207,7 @@ class FolderHypervisor(Hypervisor):
 class FolderSsh:
     """Replaces `Remote`: commands run in the machine's folder."""
 
-    def __init__(self, host: HostSpec, target: SshTarget, *, lab: Lab) -> None:
+    def __init__(self, host: HostSpec, target: SshTarget, *, patience: float, lab: Lab) -> None:
         self.host = host
         self.lab = lab
 
@@ -307,7 +308,7 @@ def lab(
         for module in (provider, preflight, hypervisor):
             patch.setattr(module, "Hypervisor", lambda uri: shared)
         patch.setattr(control, "ssh_problem", shared.ssh_problem)
-        patch.setattr(provider, "Remote", lambda host, target: FolderSsh(host, target, lab=made))
+        patch.setattr(provider, "Remote", functools.partial(FolderSsh, lab=made))
         patch.setattr(control, "_PAUSE_SECONDS", 0.01)
         patch.setattr(golden, "_PAUSE_SECONDS", 0.01)
         patch.setattr(golden, "_STILL_SECONDS", 0.0)

@@ -181,6 +181,7 @@ class PretendedEngine:
     def __init__(self, machines: Machines, failing: Mapping[str, str] | None = None) -> None:
         self.machines = machines
         self.failing = dict(failing or {})
+        self.patience = 1.0
         self.asked: list[str] = []
         self.together: list[list[str]] = []
         self.facts: dict[str, dict[str, Any]] = {}

@@ -30,7 +30,7 @@ class Asked:
 
     @property
     def context(self) -> Any:
-        return SimpleNamespace(ask=self.ask, monotonic=lambda: self.now, sleep=self.sleep)
+        return SimpleNamespace(ask=self.ask, monotonic=lambda: self.now, sleep=self.sleep, patience=1.0)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds

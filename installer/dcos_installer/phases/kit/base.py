@@ -134,6 +134,8 @@ class Context:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
+    patience: float = 1.0
+    """The factor of the deadlines of this run: the slowness of its slowest machine."""
     interrupted: Sequence[Record] = ()
     """The intents of the last run that were open when it was interrupted."""
     phase: str = ""
@@ -227,7 +229,10 @@ class Context:
         return self.machines
 
     def learn(self, machines: Mapping[str, MachineState]) -> None:
-        """Adds the addresses of existing machines, as a provider reports them, to the spec."""
+        """Adds the addresses of existing machines, as a provider reports them, to the spec. From now on the run has the
+        patience that the slowest of them needs.
+        """
+        self.patience = self.engine.patience = max(self.patience, *(one.slowness for one in machines.values()), 1.0)
         self.spec = learned(self.spec, {name: machine.address for name, machine in machines.items() if machine.exists})
 
     def remote(self, host: HostSpec) -> Remote:
@@ -235,8 +240,8 @@ class Context:
         target = self.provider.ssh(host)
         with self._mutex:
             known = self._remotes.get(host.name)
-            if known is None or known.target != target:
-                known = self._remotes[host.name] = Remote(host, target, self.control_dir)
+            if known is None or (known.target, known.patience) != (target, self.patience):
+                known = self._remotes[host.name] = Remote(host, target, self.control_dir, self.patience)
             return known
 
     def everywhere(

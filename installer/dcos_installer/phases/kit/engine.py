@@ -66,6 +66,9 @@ class Applied:
 class Engine(Protocol):
     """Facts, bundle, plan, converge: each is one call for many hosts, and each host has its own result."""
 
+    patience: float
+    """The factor of all its deadlines; a run sets it once it knows its machines."""
+
     def gather(self, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Mapping[str, Facts | BaseException]:
         """Facts of these hosts, in one round trip each."""
 

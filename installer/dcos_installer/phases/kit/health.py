@@ -23,7 +23,11 @@ _PAUSE_SECONDS = 0.2
 
 
 def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: float, evidence: Callable[[], str]) -> T:
-    """Calls ``probe`` until it raises nothing. Raises `DeadlinePassed` with its last error and ``evidence()``."""
+    """Calls ``probe`` until it raises nothing. Raises `DeadlinePassed` with its last error and ``evidence()``.
+
+    ``seconds`` are those of usual machines.
+    """
+    seconds *= ctx.patience
     end = ctx.monotonic() + seconds
     while True:
         try:

@@ -282,7 +282,8 @@ class LibvirtProvider:
             host = next(one for one in running if one.name == name)
             target = self.ssh(host.model_copy(update={"address": at[name]}))
             command = ["/bin/sh", "-euc", _HOSTS]
-            Remote(host, target).run(command, what="write the other machines' names", deadline=60, stdin=content)
+            remote = Remote(host, target, patience=survey.state(name, "").slowness)
+            remote.run(command, what="write the other machines' names", deadline=60, stdin=content)
 
         return self._each([host.name for host in running], tell)
 

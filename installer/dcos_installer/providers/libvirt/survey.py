@@ -16,6 +16,9 @@ from dcos_installer.providers.libvirt.domain import DomainMark, mark_of
 from dcos_installer.providers.libvirt.hypervisor import Hypervisor, Power, SeenDomain, SeenNetwork, SeenPool, SeenVolume
 from dcos_installer.providers.libvirt.names import Names, pool_uuid
 
+TCG_SLOWNESS = 5.0
+"""The factor of deadlines for machines whose processor QEMU emulates."""
+
 
 @dataclass(frozen=True)
 class KnownMachine:
@@ -57,7 +60,8 @@ class Survey:
             condition, detail = Condition.BROKEN, "its creation was interrupted: only its disks exist"
         else:
             condition, detail = Condition.ABSENT, ""
-        return MachineState(host, condition, address, detail)
+        slowness = TCG_SLOWNESS if machine is not None and machine.mark.kind == "qemu" else 1.0
+        return MachineState(host, condition, address, detail, slowness=slowness)
 
 
 def condition_of(machine: KnownMachine) -> tuple[Condition, str]:
