@@ -119,9 +119,9 @@ class Guest:
 
     def ready(self, times: int = 1) -> trial.Trial:
         """Waits until it has reported so often since its start that it is ready; returns the last report."""
-        self.until(f"ready {times} times", lambda: len(self.told) >= times)
+        self.until(f"ready {times} times", lambda: len(self.trials) >= times)
         with socket.create_connection(("127.0.0.1", self.port), timeout=HOURS) as link:
-            return replace(self.told[times - 1], ssh=link.makefile("rb").readline().decode(errors="replace"))
+            return replace(self.trials[times - 1], ssh=link.makefile("rb").readline().decode(errors="replace"))
 
     def run(self, line: str) -> str:
         """The output of a shell command there."""
