@@ -97,7 +97,7 @@ def refuse_rollback(tree: PublishedTree, published: Read, *, new_root: bool = Fa
             return True
         raise UniverseError(
             "the published repository has another root than this tree",
-            why=f"{other}: it is somebody else's repository, or its root was begun anew, and readers who were "
+            why=f"{other}: it is another repository, or its root is a new one, and readers who were "
             "given the published root would refuse this tree",
             hint="publish to another place; or, if its readers get the new root from you by a way to be trusted, "
             "publish with --new-root",
@@ -144,7 +144,7 @@ def _compared(roots: Mapping[int, bytes], published: Read, *, signed: bool) -> t
 
 
 def _said(content: bytes) -> Any:
-    """What metadata says, whoever has signed it."""
+    """What metadata says, whichever key signed it."""
     try:
         return json.loads(content)["signed"]
     except (ValueError, KeyError, TypeError, RecursionError):
