@@ -62,9 +62,9 @@ class Dialect:
     def no_leader(self) -> web.Response:
         return self.error(503, "No leader elected")
 
-    def nobody_any_more(self, response: web.Response) -> web.Response:
+    def no_further_leader(self, response: web.Response) -> web.Response:
         """There is no further leader to ask. ``response`` is that of the leader that was asked."""
-        return self.tell(503, "No leader elected; ask again")
+        return self.error(503, "No leader elected; ask again")
 
     def recovering(self) -> web.Response:
         """This process is elected and does not lead yet."""
