@@ -374,7 +374,7 @@ def test_of_several_frameworks_of_that_name_none_is_torn_down(here: Packaged, cl
     assert ask(f"{here.cluster.marathon.url}/v2/apps/scheduler-of-several")[0] == 404
 
 
-def test_a_scheduler_takes_its_service_down_and_whoever_leads_waits_for_it(here: Packaged, client: Client) -> None:
+def test_a_scheduler_takes_its_service_down_and_the_leader_waits_for_it(here: Packaged, client: Client) -> None:
     sign = here.cluster.folder / "taken-down"
     service = {"name": "commons", "commons": True, "cmd": taken_down(sign), "mem": 64}
     assert client.install("hello-world", options={"service": service}).status == 200

@@ -124,7 +124,7 @@ def _kill_tasks(folder: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gateway, token: dict[str, str]) -> None:
+def test_an_app_is_started_looked_at_and_used_through_the_gateway(gateway: Gateway, token: dict[str, str]) -> None:
     agents = wait_for(lambda: gateway.get("/mesos/slaves", token).json["slaves"], 60, "the agent")
     agent_id = agents[0]["id"]
     app = {

@@ -156,7 +156,7 @@ class TestOneGateway:
         gateway.start_auth()
         wait_for(lambda: gateway.get("/mesos/a", token).status == 200, 60, "dcos-auth's return")  # tokens live on
 
-    def test_guessing_from_one_address_is_slowed_down_at_the_door(self, gateway: Gateway) -> None:
+    def test_guessing_from_one_address_is_slowed_down_by_nginx(self, gateway: Gateway) -> None:
         statuses: list[int] = []
 
         def guess() -> None:

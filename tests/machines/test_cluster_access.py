@@ -245,7 +245,7 @@ def _listeners(cluster: Deployed) -> Iterator[tuple[str, int, str]]:
     yield cluster.agents[0], 5051, "/state"
 
 
-def test_a_good_token_opens_every_door(cluster: Deployed, secrets: Path) -> None:
+def test_a_good_token_is_accepted_at_every_port(cluster: Deployed, secrets: Path) -> None:
     token = _login(cluster, secrets)
     for host, port, path in _listeners(cluster):
         for form in (f"token={token}", f"Bearer {token}"):
@@ -282,7 +282,7 @@ def _forged(cluster: Deployed, secrets: Path) -> dict[str, str]:
     }
 
 
-def test_forged_tokens_are_refused_at_every_door(cluster: Deployed, secrets: Path) -> None:
+def test_forged_tokens_are_refused_at_every_port(cluster: Deployed, secrets: Path) -> None:
     for what, token in _forged(cluster, secrets).items():
         for host, port, path in _listeners(cluster):
             status, headers, body = _ask(cluster, port, path, f"token={token}", host)

@@ -542,7 +542,7 @@ def test_a_full_disk_of_one_machine_harms_no_other(machines: Lab) -> None:
     assert mounts_of("h3") == set()
 
 
-def test_a_supervisor_outlives_whoever_started_it(machines: Lab) -> None:
+def test_a_supervisor_outlives_the_process_that_started_it(machines: Lab) -> None:
     supervisor = MachineFolder(HOME / "h1").supervisor()
     assert supervisor is not None
     assert os.getsid(supervisor.pid) == supervisor.pid, "no terminal and no session of the installer's ends it"

@@ -250,7 +250,7 @@ class SubscriptionCore:
 
     def _redirected(self, url: str) -> None:
         at = self.at
-        if self.settings.tls and not _same_door(at.url, url):
+        if self.settings.tls and not _same_port(at.url, url):
             self._over(f"{at.url} redirects to {url}, which is not a master's port for mutual TLS")
         elif at.redirects + 1 >= MAX_REDIRECTS:
             self._over(f"more than {MAX_REDIRECTS} redirects, the last one to {url}")
@@ -324,7 +324,7 @@ def _name(call: Call) -> str:
     return call.type.value if call.type else "a call"
 
 
-def _same_door(url: str, other: str) -> bool:
+def _same_port(url: str, other: str) -> bool:
     """Whether both have the same scheme and port."""
     try:
         one, two = urls.parse(url), urls.parse(other)

@@ -64,7 +64,9 @@ def _answered(ask: Callable[[], bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("what", MALFORMED)
-def test_what_is_malformed_is_400_and_kin_in_json_at_every_door(made: Made, admin: dict[str, str], what: str) -> None:
+def test_what_is_malformed_is_400_or_the_like_in_json_at_every_port(
+    made: Made, admin: dict[str, str], what: str
+) -> None:
     text, wanted = MALFORMED[what]
     known = f"Authorization: {admin['Authorization']}\r\n"
     for path, method in itertools.product(PATHS, ("GET", "POST")):

@@ -57,7 +57,7 @@ def test_names_of_masters_and_tasks_are_told(made: Made, admin: dict[str, str], 
     assert get(f"{DNS}/config", admin).json["Domain"] == "mesos"
 
 
-def test_the_kernel_is_asked_once_a_second_whoever_asks(made: Made, admin: dict[str, str]) -> None:
+def test_the_kernel_is_asked_once_a_second_for_all_clients(made: Made, admin: dict[str, str]) -> None:
     def asked() -> int:
         return sum(seen["target"] == "/state" for seen in made.master.seen)
 

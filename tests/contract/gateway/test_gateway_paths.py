@@ -75,7 +75,7 @@ def test_paths_are_passed_on_as_they_came(
         "/mesos/state#/../x",
     ],
 )
-def test_no_spelling_of_a_path_leads_through_another_door(made: Made, admin: dict[str, str], path: str) -> None:
+def test_no_spelling_of_a_path_leads_to_another_route(made: Made, admin: dict[str, str], path: str) -> None:
     backends = (made.master, made.init, made.agent, made.task)
     before = [len(backend.seen) for backend in backends]
     for backend in backends:

@@ -122,7 +122,7 @@ class Ready:
     """
 
     def __init__(self) -> None:
-        self._door, theirs = socket.socketpair()
+        self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _READY, process.__file__, str(theirs.fileno()), str(ROOT)],
@@ -138,7 +138,7 @@ class Ready:
         """The exit code, and the text on stdout and stderr. Stdin stays open during the run, as with the agent."""
         pipes = [os.pipe() for _ in range(3)]
         (theirs_in, ours_in), (ours_out, theirs_out), (ours_err, theirs_err) = pipes
-        socket.send_fds(self._door, [b"x"], [theirs_in, theirs_out, theirs_err])
+        socket.send_fds(self._socket, [b"x"], [theirs_in, theirs_out, theirs_err])
         for descriptor in (theirs_in, theirs_out, theirs_err):
             os.close(descriptor)
         with (
@@ -154,13 +154,13 @@ class Ready:
             reading.join()
             code = b""
             while not code.endswith(b" "):
-                part = self._door.recv(1)
+                part = self._socket.recv(1)
                 assert part, "the process that forks has ended"
                 code += part
         return int(code), why, said[0].decode()
 
     def close(self) -> None:
-        self._door.close()
+        self._socket.close()
         self._process.communicate(timeout=240)
 
 

@@ -195,7 +195,7 @@ def test_a_task_gets_no_capability_that_the_agent_does_not_allow(
     assert refusal == why if why is None else refusal is not None and why in refusal
 
 
-def test_a_task_holds_what_it_asked_for_whoever_it_runs_as() -> None:
+def test_a_task_holds_what_it_asked_for_as_any_user() -> None:
     asked = LinuxInfo(effective_capabilities=capabilities("NET_RAW"))
     for root in (True, False):
         held = policy("NET_RAW", "CHOWN").held(asked, root)

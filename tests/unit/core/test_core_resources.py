@@ -318,7 +318,7 @@ def plainly(name: str, value: float, **more: Any) -> dict[str, Any]:
 
 
 @given(bags(STACKS | SINGLES))
-def test_the_door_passes_what_was_written(bag: Resources) -> None:
+def test_reading_accepts_what_was_written(bag: Resources) -> None:
     assert amounts.invalid(received(wire(bag, Format.BOTH))) is None
 
 
@@ -349,11 +349,11 @@ def parsed(*resources: Any) -> Resources:
         {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 3}, {"begin": 3, "end": 4}]}},
     ],
 )
-def test_the_door_refuses_and_says_why(resource: dict[str, Any]) -> None:
+def test_reading_refuses_and_says_why(resource: dict[str, Any]) -> None:
     assert (amounts.invalid(messages(resource)) or "").startswith("Resource '")
 
 
-def test_the_door_sums_up_what_comes_in_parts() -> None:
+def test_reading_sums_up_what_comes_in_parts() -> None:
     largest = plainly("cpus", 10**12)
     assert amounts.invalid(messages(largest, plainly("mem", 10**12))) is None
     assert "'cpus'" in (amounts.invalid(messages(largest, plainly("cpus", 0.001, role="web"))) or "")

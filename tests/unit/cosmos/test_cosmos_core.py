@@ -184,7 +184,7 @@ def test_what_no_repetition_mends_ends_it() -> None:
     assert not world.stored
 
 
-def test_what_could_not_be_freed_is_told_to_whoever_asked_and_in_the_log() -> None:
+def test_what_could_not_be_freed_is_in_the_answer_and_in_the_log() -> None:
     world = World()
     _begin(world)
     while world.core.uninstalls:

@@ -89,7 +89,7 @@ def test_credentials_are_not_logged_either_however_they_come(tmp_path: Path) -> 
     assert b"pass" not in log and "pass" not in str(caught.value)
 
 
-def test_a_command_dies_with_whoever_started_it_and_this_is_written_once() -> None:
+def test_a_command_dies_with_its_parent_and_this_is_written_once() -> None:
     assert bound("true", "x") == ["setpriv", "--pdeathsig", "KILL", "true", "x"]
     written = [path.name for path in PACKAGE.glob("*.py") for _ in re.findall("pdeathsig", path.read_text())]
     assert written == ["process.py"]

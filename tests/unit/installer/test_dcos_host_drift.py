@@ -140,7 +140,7 @@ class Firewalled(Machine):
         ("gone", "the table is gone"),
     ],
 )
-def test_the_plan_says_what_of_the_doors_was_altered(tmp_path: Path, drift: str, why: str | None) -> None:
+def test_the_plan_says_what_of_the_firewall_was_altered(tmp_path: Path, drift: str, why: str | None) -> None:
     host = Host(tmp_path / "host", Firewalled(str(tmp_path / "host")))
     machine = host.machine
     assert isinstance(machine, Firewalled)

@@ -144,7 +144,7 @@ def test_what_is_followed_is_shown_in_order_though_hosts_are_late() -> None:
     assert [entry.time for entry in shown] == [1.0, 2.0, 3.0, 4.0]
 
 
-def test_a_reader_that_goes_away_is_told_to_whoever_brings_entries() -> None:
+def test_a_reader_that_goes_away_is_reported_to_the_writer() -> None:
     def gone(entry: LogEntry) -> None:
         raise BrokenPipeError
 

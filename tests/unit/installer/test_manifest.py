@@ -187,7 +187,7 @@ def _user(unit: str) -> str:
     return next((line.removeprefix("User=") for line in unit.splitlines() if line.startswith("User=")), "root")
 
 
-def test_what_opens_doors_is_in_no_file_of_a_generation() -> None:
+def test_no_secret_is_in_a_file_of_a_generation() -> None:
     for host in ("m1", "a1"):
         for file in made(a_spec(), host).files:
             assert "PRIVATE KEY" not in file.content and "dcos:" not in file.content, file.path
@@ -254,7 +254,7 @@ def test_timeouts_of_the_inventory_reach_the_master_as_mesos_writes_durations() 
     assert 'MESOS_AGENT_REREGISTER_TIMEOUT="1000000secs"' in env
 
 
-def test_the_doors_name_every_member_and_the_operators() -> None:
+def test_the_firewall_names_every_member_and_the_operators() -> None:
     spec = a_spec(settings=Settings(operator_networks=(IPv4Network("198.18.0.1"), IPv4Network("198.18.9.0/24"))))
     rules = text(made(spec, "a1"), "etc/firewall.nft")
     assert "elements = { 198.18.0.11, 198.18.0.21, 198.18.0.31 }" in rules
@@ -262,13 +262,13 @@ def test_the_doors_name_every_member_and_the_operators() -> None:
     assert "flush ruleset" not in rules
 
 
-def test_without_operators_only_members_pass_the_doors() -> None:
+def test_without_operators_only_members_pass_the_firewall() -> None:
     rules = text(made(a_spec(provider="static", settings=Settings()), "a1"), "etc/firewall.nft")
     assert "operators" not in rules
 
 
 @pytest.mark.parametrize("provider", ["nspawn", "static"])
-def test_nftables_takes_the_rules_that_the_doors_are_made_of(provider: str) -> None:
+def test_nftables_accepts_the_rules_of_the_firewall(provider: str) -> None:
     rules = text(made(a_spec(provider=provider), "m1"), "etc/firewall.nft")
     done = subprocess.run(["nft", "--check", "--file", "-"], input=rules, capture_output=True, text=True)
     if "Operation not permitted" in done.stderr:

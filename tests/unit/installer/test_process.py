@@ -1,4 +1,4 @@
-"""The gate for subprocesses."""
+"""The one way to run subprocesses."""
 
 from __future__ import annotations
 

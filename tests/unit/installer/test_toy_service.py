@@ -70,7 +70,7 @@ def test_nginx_gets_one_word_for_the_servers_of_each_service_however_it_is_calle
     assert all(re.fullmatch(r"dcos_[a-z0-9_]+", group) for group in groups)
 
 
-def test_a_toy_is_in_the_whole_plan_of_masters_and_only_its_doors_are_on_agents(roles: Path) -> None:
+def test_a_toy_is_in_the_whole_plan_of_masters_and_only_its_ports_are_on_agents(roles: Path) -> None:
     spec = a_spec(masters=3)
     before, after = loaded(), loaded(roles)
     tls, peers = toy_ports(roles)

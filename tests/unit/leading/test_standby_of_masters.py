@@ -140,7 +140,7 @@ async def told(asking: aiohttp.client._RequestContextManager) -> tuple[int, str]
         return answer.status, await answer.text()
 
 
-async def test_a_read_goes_to_whoever_leads_at_last(standby: Standby) -> None:
+async def test_a_read_goes_to_the_last_leader(standby: Standby) -> None:
     first, second = standby.first, standby.second
     first.answer = second.answer = silence
     async with standby.serving(first), standby.serving(second), standby.client() as client:

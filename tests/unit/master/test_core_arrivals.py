@@ -57,7 +57,7 @@ def test_of_two_statuses_the_oldest_is_the_one_that_the_framework_gets_next() ->
         assert [json.loads(status)["state"] for status in task.statuses] == ["TASK_RUNNING", "TASK_FINISHED"]
 
 
-def test_what_is_kept_is_ascii_and_without_data_whoever_says_it() -> None:
+def test_what_is_kept_is_ascii_and_without_data_from_every_version() -> None:
     found = {**FORMER["tasks"][0]["status"], "message": "é", "data": "aGk="}
     (task,) = arrival(with_task(FORMER, status=found)).tasks
     assert task.statuses[0].isascii() and b"data" not in task.statuses[0]
@@ -83,7 +83,7 @@ def test_no_task_info_is_read_to_admit_an_agent_nor_when_its_task_ends() -> None
 
 
 @pytest.mark.parametrize("document", CONNECTS, ids=["former", "present"])
-def test_what_was_read_at_the_door_waits_for_the_registry(document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_read_on_arrival_waits_for_the_registry(document: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(agents=0, frameworks=0)
     assert world.connect(json.dumps(document).encode(), 7).status == 200
     core = world.core

@@ -66,7 +66,7 @@ def _everywhere(role: str) -> Iterator[str | None]:
 @pytest.mark.parametrize(
     "role", ["/".join("x" * 20_000), "x/" * 600_000 + "x", "x" * 500_000, "é" * 257, "a/" * 32 + "a"]
 )
-def test_a_role_that_is_too_deep_or_too_long_is_refused_at_every_door_and_soon(role: str) -> None:
+def test_a_role_that_is_too_deep_or_too_long_is_refused_by_every_call_and_soon(role: str) -> None:
     tracemalloc.start()
     try:
         said = list(_everywhere(role))
@@ -81,7 +81,7 @@ def test_a_role_that_is_too_deep_or_too_long_is_refused_at_every_door_and_soon(r
 
 
 @pytest.mark.parametrize("role", ["/".join("x" * 32), "x" * 512, "é" * 256])
-def test_the_largest_roles_are_taken_at_every_door(role: str) -> None:
+def test_the_largest_roles_are_accepted_by_every_call(role: str) -> None:
     assert list(_everywhere(role)) == [None] * 11
 
 
