@@ -86,6 +86,7 @@ def work():
         assert libc.unshare(0x400) == 0  # CLONE_FILES
     file = os.open("gone", os.O_RDWR | os.O_CREAT)
     os.unlink("gone")
+    os.ftruncate(file, 5 << 20)  # XFS would put blocks aside for a file that grows
     os.write(file, os.urandom(5 << 20))
     os.fsync(file)  # some file systems tell blocks only then, and none for zeros
     threading.Thread(target=threading.Event().wait).start()  # shares the second table
