@@ -62,7 +62,7 @@ Trees = Callable[[str], PublishedTree]
 def tree(tmp_path: Path) -> Trees:
     """Makes signed trees. The metadata of each is one version after that of the one before."""
     publisher = Publisher(tmp_path / "publisher")
-    publisher.begin()
+    publisher.begin(bits=1)
     return lambda mark: publication.read(publisher.sign_other(few(tmp_path / mark, mark)))
 
 
@@ -208,7 +208,7 @@ def test_metadata_of_the_same_version_that_a_killed_publisher_left_is_replaced(
     bucket: S3Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher = Publisher(tmp_path / "publisher")
-    publisher.begin()
+    publisher.begin(bits=1)
     made = []
     for mark in ("one", "two"):  # from two copies of the root's folder: of the same size, and not the same
         (publisher.ceremony.folder / "signed.json").unlink(missing_ok=True)
@@ -227,7 +227,7 @@ def test_another_root_takes_a_place_over_only_where_that_is_wanted(
     bucket: S3Client, tree: Trees, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = Publisher(tmp_path / "others")
-    others.begin()
+    others.begin(bits=1)
     others.rotate()
     before = [publication.read(others.sign_other(few(tmp_path / name, name))) for name in ("x", "y")]
     for one in before:

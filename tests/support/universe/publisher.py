@@ -17,7 +17,7 @@ from securesystemslib.signer import CryptoSigner, Key, Signer
 from dcos_universe.building.builder import build
 from dcos_universe.index.client import Client
 from dcos_universe.trust import signing
-from dcos_universe.trust.ceremony import COMPACT, PACKAGES, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, Ceremony, RoleKeys
+from dcos_universe.trust.ceremony import BITS, COMPACT, PACKAGES, ROOT, SNAPSHOT, TARGETS, TIMESTAMP, Ceremony, RoleKeys
 
 HOLDERS = ("alice", "bob", "carol")
 ONLINE = (PACKAGES, SNAPSHOT, TIMESTAMP)
@@ -69,7 +69,12 @@ class Publisher:
         return {self.signers[name].public_key.keyid: self.signers[name].public_key for name in names}
 
     def begin(
-        self, *, validity: timedelta = timedelta(days=365), now: datetime | None = None, packages: int = 1
+        self,
+        *,
+        validity: timedelta = timedelta(days=365),
+        now: datetime | None = None,
+        packages: int = 1,
+        bits: int = BITS,
     ) -> None:
         root, online = self.keys(*HOLDERS), self.keys("online")
         if packages == 2:
@@ -78,7 +83,7 @@ class Publisher:
         if packages == 2:
             keys[PACKAGES] = self.keys("online", "second")
         thresholds = {ROOT: 2, TARGETS: 2, PACKAGES: packages, SNAPSHOT: 1, TIMESTAMP: 1}
-        self.ceremony.begin(RoleKeys(keys, thresholds), now=now or self.now, validity=validity)
+        self.ceremony.begin(RoleKeys(keys, thresholds), now=now or self.now, validity=validity, bits=bits)
         assert not self.ceremony.sign([self.signers["alice"], self.signers["bob"]])
 
     @property
