@@ -204,6 +204,18 @@ def is_whole(entry: Path, record: Mapping[str, Any]) -> bool:
         return False  # a part is missing
 
 
+def tree_is_altered(tree: Path) -> bool:
+    """Whether the tree of an entry has other names, sizes, modes, owners or times than when it was made, or its record
+    is gone. Bytes that were changed under the same size and time are not seen: nothing is read.
+    """
+    record = read_record(tree.parent)
+    made = record.get("outline") if record is not None else None
+    try:
+        return not isinstance(made, dict) or made.get(tree.name) != tree_outline(tree)
+    except OSError:
+        return True  # a part is missing
+
+
 def distrust(part: Path) -> None:
     """Marks the entry with this part as altered: the next build makes it anew, and no tree in use is replaced
     silently. Sizes and times may still be those of before. Raises `OSError`.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_images.cache import RECORD, Cache, altered
+from dcos_images.cache import RECORD, Cache, altered, tree_is_altered
 from dcos_images.errors import AlteredError, ImageError
 from dcos_images.housekeeping import collect, difference
 from dcos_images.images import Image
@@ -121,6 +121,28 @@ def test_a_tree_in_use_is_not_replaced_when_another_output_was_altered(workshop:
     assert "builds the image again" in altered(image.tree / "etc/hosts", "it is so").hint
     with pytest.raises(ImageError, match="machines use it"):
         workshop.ensure(tmp_path / "cache")
+
+
+def test_a_tree_is_seen_to_be_altered_by_itself(workshop: Workshop, tmp_path: Path) -> None:
+    image = workshop.ensure(tmp_path / "cache")
+    assert not tree_is_altered(image.tree)
+    (image.folder / "sbom.cdx.json").write_text("{}")
+    assert not tree_is_altered(image.tree)
+    flip(image.tree / "etc/hosts")
+    assert not tree_is_altered(image.tree)  # which only reading it all would show
+    (image.tree / "etc/more").write_text("x")
+    assert tree_is_altered(image.tree)
+    (image.tree / "etc/more").unlink()
+    assert tree_is_altered(image.tree)  # its folder has another time
+    shutil.rmtree(image.tree)
+    assert tree_is_altered(image.tree)
+
+
+@pytest.mark.parametrize("record", ["{", "[]", '{"outline": 1}', '{"outline": {}}'])
+def test_a_tree_without_its_record_counts_as_altered(record: str, workshop: Workshop, tmp_path: Path) -> None:
+    image = workshop.ensure(tmp_path / "cache")
+    (image.folder / RECORD).write_text(record)
+    assert tree_is_altered(image.tree)
 
 
 def a_deb(folder: Path, name: str) -> LockedPackage:

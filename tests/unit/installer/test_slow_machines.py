@@ -102,8 +102,8 @@ def test_plays_have_the_deadlines_of_their_slowest_host(tmp_path: Path, monkeypa
         *,
         timeout: float,
     ) -> None:
-        told = {name: json.loads(one) for name, one in requests.items()}
-        seen.update(timeout=timeout, deadlines={name: one.get("deadline") for name, one in told.items()})
+        parts = {name: json.loads(one) for name, one in requests.items()}
+        seen.update(timeout=timeout, deadlines={name: one.get("deadline") for name, one in parts.items()})
         seen["configured"] = play._configuration(tmp_path, workspace, list(connections.values()))
 
     monkeypatch.setattr(play, "run", run)

@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcos_images.cache import tree_is_altered
 from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import Image
@@ -91,6 +92,8 @@ class NspawnProvider:
         self._boot_seconds = boot_seconds
         self._cancelled = threading.Event()
         self._bridge_lock = threading.Lock()
+        self._tree_lock = threading.Lock()
+        self._altered: dict[str, bool] = {}
         self._network = network_of(spec.options)
         self._bridge = network.bridge_for(spec.cluster_id, spec.name, self._network)
 
@@ -324,6 +327,12 @@ class NspawnProvider:
                     why=f"there is no {record.tree}",
                     hint="remove the machine and deploy again; clear the image cache only when there are no machines",
                 )
+            if self._is_altered(record.tree):
+                note(
+                    name,
+                    f"the tree that it was made over was altered after it was built ({record.tree}): it may differ from"
+                    " what was tested; destroy the clusters on this host and deploy again to be sure",
+                )
             note(name, "starting")
             mount_disk(folder, record)
             mount_root(folder, record)
@@ -332,6 +341,13 @@ class NspawnProvider:
             launch(folder, record)
         control.await_ssh(record, since)
         note(name, f"answers after {time.monotonic() - started:.1f} s")
+
+    def _is_altered(self, tree: str) -> bool:
+        """`tree_is_altered`, for each tree once: all machines of a cluster are usually over the same."""
+        with self._tree_lock:
+            if tree not in self._altered:
+                self._altered[tree] = tree_is_altered(Path(tree))
+            return self._altered[tree]
 
     def _files(self, record: NspawnRecord) -> list[MachineFile]:
         return [
