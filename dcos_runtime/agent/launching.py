@@ -11,12 +11,10 @@ from pathlib import Path
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers import base
-from dcos_runtime.agent.containers.base import Launcher, LaunchError
+from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
 from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, Limits
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
-from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.fetcher import Fetcher
@@ -40,8 +38,7 @@ class TaskUserUnknown(Exception):
 @dataclass(frozen=True)
 class Launching:
     """``framework`` finds a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for;
-    ``processes``: how many processes and threads a container may have; ``projects``: the file system's quotas limit
-    their disk.
+    ``processes``: how many processes and threads a container may have.
     """
 
     sandboxes: Sandboxes
@@ -54,7 +51,6 @@ class Launching:
     disk: DiskRules
     processes: int
     capabilities: Policy = USUALLY
-    projects: Projects | None = None
 
     async def prepare(self, effect: Prepare, task: TaskInfo) -> int:
         """Makes the container of a `Prepare`, whose TaskInfo is ``task``; its process waits. Returns its pid.
@@ -87,14 +83,15 @@ class Launching:
         if (why := not_executable(executed, found, room())) is not None:
             raise LaunchError(why)
         await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
-        if self.projects is not None:
-            await base.to_its_end(partial(self.projects.give, effect.container_id, sandbox, self.disk.limit(task)))
-        await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, self.disk.limit(task))
-        pid = await self.launcher.create(self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox))
-        if self.projects is not None:
-            folders = self.launcher.folders(effect.container_id)
-            await base.to_its_end(partial(self.projects.extend, effect.container_id, folders))
-        return pid
+        spec = self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox)
+        await self.launcher.prepare(spec)
+        await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, spec.limits.disk)
+        return await self.launcher.create(spec)
+
+    def lasting(self, agent_id: str, framework_id: str, container_id: str, task: TaskInfo) -> Lasting:
+        """What a container of a former agent was made with. Raises ``ValueError``."""
+        sandbox = self.sandboxes.path(agent_id, framework_id, task.task_id.value, container_id)
+        return Lasting(sandbox, self._limits(task))
 
     def _spec(
         self,
@@ -121,6 +118,7 @@ class Launching:
         )
 
     def _limits(self, task: TaskInfo) -> Limits:
+        """Raises ``ValueError`` for a label or variable that is not a size."""
         cpus = max(MIN_CPUS, scalar(task.resources, "cpus"))
         cpu_limit = task.limits["cpus"].value if "cpus" in task.limits else cpus
         memory = max(MIN_MEMORY, int(scalar(task.resources, "mem") * MB))
@@ -131,6 +129,8 @@ class Launching:
             memory=max(MIN_MEMORY, int(memory_limit)) if memory_limit <= MAX_MEMORY else None,
             memory_soft=memory,
             processes=self.processes,
+            disk=self.disk.limit(task),
+            outputs=self.disk.caps_of(task),
         )
 
 

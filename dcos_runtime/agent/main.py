@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import fcntl
 import logging
 import os
@@ -19,10 +18,8 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
-from dcos_runtime.agent.containers import ports, showing
+from dcos_runtime.agent.containers import showing
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process, Usage
-from dcos_runtime.agent.containers.oci import OciLauncher
-from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core import events, recorded
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Settings
@@ -30,11 +27,15 @@ from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
 from dcos_runtime.agent.disk.rules import DiskRules
+from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.environment import Origin
 from dcos_runtime.agent.fetch_cache import FetchCache
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.agent.files import SandboxFiles
 from dcos_runtime.agent.http import AgentHttp
+from dcos_runtime.agent.isolators import ports
+from dcos_runtime.agent.launchers.oci import OciLauncher
+from dcos_runtime.agent.launchers.posix import PosixLauncher
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.listeners import Listeners
@@ -165,9 +166,14 @@ async def _assemble(
     checkpoints = Checkpoints(work_dir / "meta")
     checkpoints.prepare()
     sandboxes = Sandboxes(work_dir)
-    posix = PosixLauncher(work_dir / "containers" / "posix")
+    disk = DiskWatcher(
+        flags.container_disk_watch_interval,
+        lambda *over: shell.exceeded(*over),
+        lambda *which: shell.too_deep(*which),
+    )
+    posix = PosixLauncher(work_dir / "containers" / "posix", disk)
     projects = await asyncio.to_thread(_projects, flags, work_dir, sandboxes.root)
-    launcher = await _choose_launcher(flags, work_dir, posix, own, fixed_projects=projects is not None)
+    launcher = await _choose_launcher(flags, work_dir, posix, own, disk, projects)
     if projects is not None and launcher.name == "posix":
         log.warning("disk: %s", _POSIX_DISK)
         projects = None
@@ -216,19 +222,14 @@ async def _assemble(
         ),
         processes=flags.container_pids_limit,
         capabilities=agent_settings.capabilities(flags),
-        projects=projects,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
-    shell = AgentShell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life, keeper)
+    shell = AgentShell(core, checkpoints, launchers, launching, disk, projects, life, keeper)
     started = now()
     await shell.recover(strict=flags.strict)
 
     def usage(container_id: str, name: str) -> Usage | None:
-        found = launchers[name].usage(container_id) if name in launchers else None
-        disk = shell.disk.used(container_id)
-        if found is None or disk is None:
-            return found
-        return dataclasses.replace(found, disk_used_bytes=disk[0], disk_limit_bytes=disk[1])
+        return launchers[name].usage(container_id) if name in launchers else None
 
     def processes(container_id: str, name: str) -> list[Process]:
         return launchers[name].processes(container_id) if name in launchers else []
@@ -270,13 +271,18 @@ def _projects(flags: AgentFlags, work_dir: Path, root: Path) -> Projects | None:
 
 
 async def _choose_launcher(
-    flags: AgentFlags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], *, fixed_projects: bool
+    flags: AgentFlags,
+    work_dir: Path,
+    posix: PosixLauncher,
+    own: Sequence[int],
+    disk: DiskWatcher,
+    projects: Projects | None,
 ) -> Launcher:
     """The launcher that was asked for, else containers when they work here; it must close ports if the flags say so.
 
     Raises `LauncherUnusable`, and ``OSError`` when another agent is in the way.
     """
-    launcher = await _usable_launcher(flags, work_dir, posix, own, fixed_projects)
+    launcher = await _usable_launcher(flags, work_dir, posix, own, disk, projects)
     if flags.enforce_ports and launcher.open_ports:
         other = " or use --launcher=linux" if launcher.name == "posix" else ""
         raise LauncherUnusable(
@@ -288,7 +294,12 @@ async def _choose_launcher(
 
 
 async def _usable_launcher(
-    flags: AgentFlags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], fixed_projects: bool
+    flags: AgentFlags,
+    work_dir: Path,
+    posix: PosixLauncher,
+    own: Sequence[int],
+    disk: DiskWatcher,
+    projects: Projects | None,
 ) -> Launcher:
     if flags.launcher == "posix":
         return posix
@@ -299,9 +310,10 @@ async def _usable_launcher(
     linux = OciLauncher(
         work_dir / "containers" / "oci",
         Path(flags.runtime_dir) if flags.runtime_dir else work_dir / "run",
+        disk,
         cgroups_root=flags.cgroups_root,
         ports=ports.PortGuard(closed, own),
-        fixed_projects=fixed_projects,
+        projects=projects,
     )
     linux.claim()
     if flags.launcher == "linux":

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
-from dcos_runtime.agent.containers.base import Launcher, LaunchError
+from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
@@ -28,8 +28,9 @@ from dcos_runtime.agent.core.effects import (
     WatchContainer,
 )
 from dcos_runtime.agent.core.model import Facts, Found
+from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.usage import DEEPEST
-from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
+from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.launching import Launching, TaskUserUnknown
 from dcos_runtime.agent.link import MasterLink
@@ -68,7 +69,8 @@ class AgentShell:
         checkpoints: Checkpoints,
         launchers: dict[str, Launcher],
         launching: Launching,
-        disk_watch_interval: float,
+        disk: DiskWatcher,
+        projects: Projects | None,
         life: Life,
         recorder: Recorder | None = None,
     ) -> None:
@@ -81,10 +83,10 @@ class AgentShell:
         self._checkpoints = checkpoints
         self._launchers = launchers
         self._launching = launching
-        self.projects = launching.projects
         self._life = life
         self._loop = asyncio.get_running_loop()
-        self.disk = DiskWatcher(disk_watch_interval, self._exceeded, self._too_deep)
+        self.disk = disk
+        self.projects = projects
         self._containers: dict[str, _Container] = {}
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
 
@@ -157,7 +159,8 @@ class AgentShell:
             case Start():
                 self._do(self._start(effect), f"start {effect.container_id}")
             case WatchContainer():
-                self._resume_watching(effect)
+                self._watch(effect.container_id, self._launchers.get(effect.launcher))
+                self._do(self._recover(effect), f"recover {effect.container_id}")
             case Signal():
                 self._do(self._signal(effect), f"signal {effect.container_id}")
             case Destroy():
@@ -197,7 +200,6 @@ class AgentShell:
         async with container.turn:
             try:
                 info = codec.decode(effect.task, TaskInfo)
-                self.disk.watch(self._watched(effect, info, container.launcher))
                 pid = await self._launching.prepare(effect, info)
             except TaskUserUnknown as error:
                 self.feed(events.LaunchFailed(container_id, str(error), user_unknown=True))
@@ -246,6 +248,23 @@ class AgentShell:
         if container.watching is None or container.watching.done():
             container.watching = self._do(watch(), f"watch {container_id}")
 
+    async def _recover(self, effect: WatchContainer) -> None:
+        """Takes up a running container that a former agent made."""
+        container = self._container(effect.container_id, None)
+        async with container.turn:
+            try:
+                await container.launcher.recover(effect.container_id, self._lasting(effect))
+            except Exception:
+                log.exception("container %s could not be taken up as a whole", effect.container_id)
+
+    def _lasting(self, effect: WatchContainer) -> Lasting | None:
+        try:
+            task = codec.decode(effect.task, TaskInfo)
+            return self._launching.lasting(effect.agent_id, effect.framework_id, effect.container_id, task)
+        except ValueError as error:
+            log.warning("the task of container %s cannot be read: %s", effect.container_id, error)
+            return None
+
     async def _signal(self, effect: Signal) -> None:
         container = self._container(effect.container_id, None)
         async with container.turn:
@@ -269,12 +288,6 @@ class AgentShell:
         if container.watching is not None:
             container.watching.cancel()
         self._containers.pop(container_id, None)
-        try:
-            await pools.run(pools.DISK, partial(self.disk.forget, container_id))
-        except Exception:
-            log.exception("the output of container %s was not held to its caps", container_id)
-        if self.projects is not None:
-            self.projects.forget(container_id)
         self.feed(events.Destroyed(container_id))
 
     def _retire(self, effect: Retire) -> None:
@@ -310,38 +323,7 @@ class AgentShell:
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 
-    def _watched(self, effect: Prepare | WatchContainer, info: TaskInfo, launcher: Launcher) -> Watched:
-        """Raises ``ValueError``."""
-        container_id = effect.container_id
-        rules, projects = self._launching.disk, self.projects
-        return Watched(
-            container_id=container_id,
-            sandbox=self._launching.sandboxes.path(
-                effect.agent_id, effect.framework_id, info.task_id.value, container_id
-            ),
-            private=launcher.folders(container_id),
-            limit=rules.limit(info),
-            caps=rules.caps_of(info),
-            pids=lambda: launcher.pids(container_id),
-            paused=lambda: launcher.paused(container_id),
-            known=lambda: None if projects is None else projects.used(container_id),
-        )
-
-    def _resume_watching(self, effect: WatchContainer) -> None:
-        """Watches a container that a former agent made."""
-        container_id, launcher = effect.container_id, self._launchers.get(effect.launcher)
-        self._watch(container_id, launcher)
-        if launcher is None or not effect.task:
-            return
-        try:
-            watched = self._watched(effect, codec.decode(effect.task, TaskInfo), launcher)
-            if self.projects is not None:
-                self.projects.resume(container_id, watched.sandbox, watched.private, watched.limit)
-            self.disk.watch(watched)
-        except Exception:
-            log.exception("the disk of container %s is not watched", container_id)
-
-    def _exceeded(self, container_id: str, used: int, limit: int) -> None:
+    def exceeded(self, container_id: str, used: int, limit: int) -> None:
         """In the watcher's thread."""
         self._loop.call_soon_threadsafe(self._disk_exceeded, container_id, used, limit)
 
@@ -349,7 +331,7 @@ class AgentShell:
         log.warning("container %s takes %d bytes of disk and may take %d; ending it", container_id, used, limit)
         self.feed(events.DiskExceeded(container_id, used, limit))
 
-    def _too_deep(self, container_id: str, limit: int) -> None:
+    def too_deep(self, container_id: str, limit: int) -> None:
         """In the watcher's thread."""
         self._loop.call_soon_threadsafe(self._disk_too_deep, container_id, limit)
 

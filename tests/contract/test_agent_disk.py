@@ -14,9 +14,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from dcos_runtime.agent.containers import supervisor
 from dcos_runtime.agent.disk.logs import first_data
 from dcos_runtime.agent.gc import used_fraction
+from dcos_runtime.agent.launchers import supervisor
 from tests.support.daemons.agents import Agent, PretendedMaster, cgroup_file, containers_work, pretended_cluster
 from tests.support.daemons.byhand import wait_for
 

@@ -16,21 +16,20 @@ import pytest
 from msgspec.structs import replace
 
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers import killing, oci
-from dcos_runtime.agent.containers.base import Launcher, LaunchError, processes
+from dcos_runtime.agent.containers.base import LaunchError, processes
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.containers.oci import OciLauncher
-from dcos_runtime.agent.containers.posix import PosixLauncher
-from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, HostRoot, ImageRoot, Limits, Mount
+from dcos_runtime.agent.containers.spec import HostRoot, ImageRoot, Mount
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.model import Found
+from dcos_runtime.agent.isolators import killing
+from dcos_runtime.agent.launchers import oci
+from dcos_runtime.agent.launchers.oci import OciLauncher
+from dcos_runtime.agent.launchers.posix import PosixLauncher
 from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
-from tests.support.daemons.agents import cgroups_of, containers_work, remove_cgroups
+from tests.support.agent.containers import PYTHON, SECONDS, create, destroyed, made, mentioning, spec
+from tests.support.agent.surroundings import nobody_watches
+from tests.support.daemons.agents import cgroups_of, remove_cgroups
 from tests.support.daemons.byhand import wait_for
-
-# Its own: the same tests may run beside these.
-SECONDS = f"50990{os.getpid()}"
-
 
 BOMB = """
 import os, signal
@@ -67,58 +66,6 @@ while True:
 """
 """Ten lines of processes, each of which has left a child and is gone before anybody looks."""
 
-PYTHON = "/usr/bin/python3"  # is in containers, too
-
-
-def spec(
-    folder: Path, container_id: str, argv: tuple[str, ...] = ("/bin/sh", "-c", f"sleep {SECONDS}")
-) -> ContainerSpec:
-    sandbox = folder / f"sandbox-{container_id}"
-    sandbox.mkdir()
-    for name in ("stdout", "stderr"):
-        (sandbox / name).touch()
-    return ContainerSpec(
-        container_id=container_id,
-        sandbox=sandbox,
-        limits=Limits(cpus=0.1, cpu_quota=0.1, memory=64 << 20, processes=4096),
-        process=FirstProcess(
-            argv=argv,
-            environment={"PATH": "/usr/bin:/bin", "MESOS_SANDBOX": str(sandbox)},
-            user=ContainerUser("me", os.geteuid(), os.getegid(), (os.getegid(),), "/"),
-        ),
-    )
-
-
-async def made(name: str, folder: Path) -> tuple[Launcher, str]:
-    root = f"dcos-test-{os.getpid()}-{folder.name}"
-    if name == "posix":
-        return PosixLauncher(folder / "containers"), root
-    if why := containers_work():
-        pytest.skip(why)
-    launcher = OciLauncher(folder / "oci" / "containers", folder / "run", cgroups_root=root)
-    await launcher.prove()
-    return launcher, root
-
-
-def mentioning(mark: str) -> list[bytes]:
-    found = []
-    for process in processes():
-        with contextlib.suppress(OSError):
-            line = Path(f"/proc/{process.pid}/cmdline").read_bytes()
-            if mark.encode() in line:
-                found.append(line)
-    return found
-
-
-async def destroyed(launcher: Launcher, container_id: str) -> None:
-    for _ in range(2000):
-        try:
-            await launcher.destroy(container_id)
-            return
-        except OSError:
-            await asyncio.sleep(0.1)
-    raise AssertionError(f"{container_id} is never gone")
-
 
 @pytest.mark.parametrize("name", ["posix", "linux"])
 async def test_a_creation_that_is_cut_short_anywhere_leaves_nothing(name: str, tmp_path: Path) -> None:
@@ -126,7 +73,7 @@ async def test_a_creation_that_is_cut_short_anywhere_leaves_nothing(name: str, t
     try:
         for number, milliseconds in enumerate((0, 5, 15, 30, 45, 60, 90, 130)):
             container_id = f"cut-{os.getpid()}-{number}"
-            work = asyncio.create_task(launcher.create(spec(tmp_path, container_id)))
+            work = asyncio.create_task(create(launcher, spec(tmp_path, container_id)))
             await asyncio.sleep(milliseconds / 1000)
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -148,7 +95,7 @@ async def test_a_creation_that_is_cut_short_anywhere_leaves_nothing(name: str, t
 async def test_what_was_created_and_not_started_is_found_so_and_never_ran(name: str, tmp_path: Path) -> None:
     launcher, root = await made(name, tmp_path)
     try:
-        await launcher.create(spec(tmp_path, "made"))
+        await create(launcher, spec(tmp_path, "made"))
         again, _ = await made(name, tmp_path)
         if name == "linux":
             assert (await again.inspect("made")).found is Found.CREATED
@@ -182,7 +129,7 @@ def at_most(processes: int, pid: int) -> Iterator[None]:
 async def test_a_kill_ends_every_process_whatever_they_do(name: str, program: str, tmp_path: Path) -> None:
     launcher, root = await made(name, tmp_path)
     try:
-        pid = await launcher.create(spec(tmp_path, "wild", (PYTHON, "-c", program)))
+        pid = await create(launcher, spec(tmp_path, "wild", (PYTHON, "-c", program)))
         with at_most(300, pid) if name == "posix" else contextlib.nullcontext():
             await launcher.start("wild")
             ended = asyncio.create_task(launcher.wait("wild"))
@@ -209,11 +156,13 @@ KILLED_AGENT = """
 import asyncio, os, signal, subprocess, sys, threading
 sys.path[:0] = {path!r}
 from pathlib import Path
-from dcos_runtime.agent.containers import supervisor
-from dcos_runtime.agent.containers.posix import PosixLauncher
+from dcos_runtime.agent.launchers import supervisor
+from dcos_runtime.agent.launchers.posix import PosixLauncher
 from importlib import import_module
 own = import_module("tests.contract.test_agent_launchers")
-MANY, PYTHON, spec = own.MANY, own.PYTHON, own.spec
+containers = import_module("tests.support.agent.containers")
+MANY, PYTHON, spec = own.MANY, containers.PYTHON, containers.spec
+create = containers.create
 
 def hang(root):
     print("in the middle", flush=True)
@@ -221,8 +170,8 @@ def hang(root):
 
 async def main():
     neighbour = subprocess.Popen(["sleep", "1000"])  # in this agent's session, as a shell's other jobs
-    launcher = PosixLauncher(Path({folder!r}) / "containers")
-    await launcher.create(spec(Path({folder!r}), "wild", (PYTHON, "-c", MANY)))
+    launcher = PosixLauncher(Path({folder!r}) / "containers", containers.nobody_watches())
+    await create(launcher, spec(Path({folder!r}), "wild", (PYTHON, "-c", MANY)))
     await launcher.start("wild")
     while launcher.usage("wild").processes < 31:
         await asyncio.sleep(0.05)
@@ -301,7 +250,7 @@ async def test_what_a_command_leaves_running_ends_soon_under_a_small_quota(tmp_p
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(killing, "kill", killed)
             patched.setattr(oci, "EXITING_SECONDS", 0.05)
-            await launcher.create(made_of)
+            await create(launcher, made_of)
             await launcher.start("left")
             exit = await asyncio.wait_for(launcher.wait("left"), 120)
         assert exit is not None and exit.code == 0 and (made_of.sandbox / "done").exists()
@@ -315,7 +264,7 @@ async def test_a_container_that_is_frozen_can_be_killed(tmp_path: Path) -> None:
     launcher, root = await made("linux", tmp_path)
     assert isinstance(launcher, OciLauncher)
     try:
-        await launcher.create(spec(tmp_path, "cold"))
+        await create(launcher, spec(tmp_path, "cold"))
         await launcher.start("cold")
         freezer = launcher.cgroups.folder("freezer", f"{root}/cold")
         assert freezer is not None
@@ -404,7 +353,7 @@ async def test_a_container_reaches_little_of_the_kernel(tmp_path: Path, user: Co
     try:
         made_of = spec(tmp_path, "closed", (PYTHON, "-c", CALLS))
         made_of = replace(made_of, process=replace(made_of.process, user=user, capabilities=held))
-        await launcher.create(made_of)
+        await create(launcher, made_of)
         await launcher.start("closed")
         await asyncio.wait_for(launcher.wait("closed"), 240)
         found = dict(line.split() for line in (made_of.sandbox / "stdout").read_text().splitlines())
@@ -423,7 +372,7 @@ async def test_a_folder_with_letters_of_any_kind_is_none_to_a_container(name: st
     odd.mkdir()
     launcher, root = await made(name, odd)
     try:
-        await launcher.create(spec(odd, "odd", ("/bin/sh", "-c", "echo hello; touch here; exit 3")))
+        await create(launcher, spec(odd, "odd", ("/bin/sh", "-c", "echo hello; touch here; exit 3")))
         await launcher.start("odd")
         exit = await asyncio.wait_for(launcher.wait("odd"), 240)
         assert exit is not None and exit.code == 3
@@ -439,7 +388,7 @@ async def test_the_linux_launcher_says_why_it_cannot_be_used(tmp_path: Path, mon
 
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LauncherUnusable, match=r"want root.*--launcher=posix"):
-        await OciLauncher(tmp_path / "a" / "c", tmp_path / "run").prove()
+        await OciLauncher(tmp_path / "a" / "c", tmp_path / "run", nobody_watches()).prove()
 
 
 async def test_a_container_sees_its_mounts_and_nothing_makes_one_that_a_launcher_cannot(tmp_path: Path) -> None:
@@ -457,7 +406,7 @@ async def test_a_container_sees_its_mounts_and_nothing_makes_one_that_a_launcher
             Mount(source=file, target="/tmp/file"),
             Mount(source=folder, target="/var/tmp/folder", writable=True),
         )
-        await launcher.create(replace(given, mounts=mounts))
+        await create(launcher, replace(given, mounts=mounts))
         await launcher.start("sees")
         await asyncio.wait_for(launcher.wait("sees"), 60)
         assert (given.sandbox / "stdout").read_text() == "of the machine"
@@ -471,9 +420,9 @@ async def test_a_container_sees_its_mounts_and_nothing_makes_one_that_a_launcher
             (replace(image, root=HostRoot(), namespaces=()), "a pid names"),
         ):
             with pytest.raises(LaunchError, match=why):
-                await launcher.create(wrong)
+                await launcher.prepare(wrong)
         with pytest.raises(LaunchError, match="plain processes have no root, mounts or network"):
-            await PosixLauncher(tmp_path / "posix").create(replace(given, mounts=mounts))
+            await PosixLauncher(tmp_path / "posix", nobody_watches()).prepare(replace(given, mounts=mounts))
         assert launcher.listed() == []
     finally:
         remove_cgroups(root)

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.agent.containers import bpf, ports
+from dcos_runtime.agent.containers import bpf
 from dcos_runtime.agent.containers.bpf import Hook
+from dcos_runtime.agent.isolators import ports
 from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, remove_cgroups
 from tests.support.daemons.byhand import free_port, wait_for
 
@@ -245,7 +246,7 @@ def test_where_ports_cannot_be_closed_containers_run_only_when_nobody_asked_for_
 GUARD = """
 import asyncio, sys
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.containers.ports import PortGuard
+from dcos_runtime.agent.isolators.ports import PortGuard
 guard = PortGuard()
 asyncio.run(guard.begin(Cgroups.read(), sys.argv[1]))
 print(guard.shortcoming)

@@ -7,13 +7,12 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Sequence, Set
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dcos_runtime.agent import pools
-from dcos_runtime.agent.containers.spec import ContainerSpec
+from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
 
@@ -31,6 +30,25 @@ class LauncherUnusable(Explained):
     """This launcher cannot work on this machine. The text says what is missing and what to do."""
 
     usual_hint = "correct that, or start with --launcher=posix: tasks are then plain processes"
+
+
+@dataclass(frozen=True)
+class ContainerPlace:
+    """Where a container is: ``folder`` is its own, below its launcher's; ``cgroup`` is its path below each mount of
+    control groups, empty for plain processes.
+    """
+
+    container_id: str
+    folder: Path
+    cgroup: str = ""
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What is known of a container as long as it lives, also by an agent that did not make it."""
+
+    sandbox: Path
+    limits: Limits
 
 
 @dataclass(frozen=True)
@@ -75,9 +93,16 @@ class Launcher(Protocol):
         """The sandbox's path as the task sees it."""
         ...
 
+    async def prepare(self, spec: ContainerSpec) -> None:
+        """Makes what the container needs. Its sandbox is there, and nothing has been fetched into it. What a failure
+        leaves is undone, and `destroy` removes the rest. Raises `LaunchError`, also for what this launcher does not do,
+        and ``OSError``.
+        """
+        ...
+
     async def create(self, spec: ContainerSpec) -> int:
-        """Makes the container, whose process waits for `start`. Returns its pid. Raises `LaunchError`,
-        also for what this launcher does not do.
+        """Makes the container that was prepared; its process waits for `start`. Returns its pid. Raises `LaunchError`,
+        ``OSError``.
         """
         ...
 
@@ -103,26 +128,26 @@ class Launcher(Protocol):
         """What is left of a container that a former agent made."""
         ...
 
+    async def recover(self, container_id: str, lasting: Lasting | None) -> None:
+        """Takes up a container of a former agent that was found running. ``lasting``: ``None`` when its task cannot be
+        read. Raises ``OSError``.
+        """
+        ...
+
+    async def update(self, container_id: str, limits: Limits, before: Limits) -> None:
+        """Holds a running container to other limits than those of ``before``, which stay when that fails. Raises
+        ``OSError``.
+        """
+        ...
+
     def listed(self) -> list[str]:
         """The ids of all containers of which anything is left."""
         ...
 
     def usage(self, container_id: str) -> Usage | None: ...
 
-    def folders(self, container_id: str) -> tuple[Path, ...]:
-        """The folders on the disk that the task can write to, without its sandbox."""
-        ...
-
-    def pids(self, container_id: str) -> list[int]:
-        """The running processes of the container."""
-        ...
-
     def processes(self, container_id: str) -> list[Process]:
         """Every process of the container, also those that have ended and that no parent has waited for."""
-        ...
-
-    def paused(self, container_id: str) -> AbstractContextManager[bool]:
-        """Pauses the container's processes while the context is open. Yields whether that worked."""
         ...
 
 

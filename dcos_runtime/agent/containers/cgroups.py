@@ -1,10 +1,11 @@
-"""The machine's control groups as a launcher needs them: their version, their place, a container's usage, their
-removal.
+"""The machine's control groups as a launcher needs them: their version, their place, their files,
+their removal.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -12,9 +13,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import Usage, kill_quietly
-
-TICKS = os.sysconf("SC_CLK_TCK")
+from dcos_runtime.agent.containers.base import kill_quietly
 
 
 @dataclass(frozen=True)
@@ -63,23 +62,20 @@ class Cgroups:
         return memory is not None and (memory / "memory.memsw.limit_in_bytes").exists()
 
     def memory_limit(self, path: str) -> int | None:
-        text = self._text("memory", path, "memory.max" if self.unified else "memory.limit_in_bytes")
+        text = self.text("memory", path, "memory.max" if self.unified else "memory.limit_in_bytes")
         return int(text) if text and text != "max" else None
 
     def memory_peak(self, path: str) -> int | None:
-        text = self._text("memory", path, "memory.peak" if self.unified else "memory.max_usage_in_bytes")
+        text = self.text("memory", path, "memory.peak" if self.unified else "memory.max_usage_in_bytes")
         return int(text) if text else None
 
     def oom_kills(self, path: str) -> int:
-        text = self._text("memory", path, "memory.events" if self.unified else "memory.oom_control")
+        text = self.text("memory", path, "memory.events" if self.unified else "memory.oom_control")
         match = re.search(r"^oom_kill ([0-9]+)", text, re.MULTILINE)
         return int(match[1]) if match else 0
 
-    def usage(self, path: str) -> Usage | None:
-        return self._unified_usage(path) if self.unified else self._divided_usage(path)
-
     def pids(self, path: str) -> list[int]:
-        return [int(pid) for pid in self._text("memory", path, "cgroup.procs").split()]
+        return [int(pid) for pid in self.text("memory", path, "cgroup.procs").split()]
 
     def claim(self, path: str) -> bool:
         """Makes the cgroup ``path`` if it is missing, and reserves it for this process as long as it lives. Returns
@@ -110,45 +106,21 @@ class Cgroups:
                     place.rmdir()
         return not any(folder.exists() for folder in folders)
 
-    def _unified_usage(self, path: str) -> Usage | None:
-        cpu = _pairs(self._text("cpu", path, "cpu.stat"))
-        if not cpu:
-            return None
-        memory = _pairs(self._text("memory", path, "memory.stat"))
-        return Usage(
-            cpus_user_time_secs=cpu.get("user_usec", 0) / 1e6,
-            cpus_system_time_secs=cpu.get("system_usec", 0) / 1e6,
-            mem_rss_bytes=memory.get("anon", 0),
-            mem_total_bytes=int(self._text("memory", path, "memory.current") or 0),
-            processes=len(self._text("", path, "cgroup.procs").split()),
-            cpus_nr_periods=cpu.get("nr_periods"),
-            cpus_nr_throttled=cpu.get("nr_throttled"),
-            cpus_throttled_time_secs=cpu["throttled_usec"] / 1e6 if "throttled_usec" in cpu else None,
-        )
-
-    def _divided_usage(self, path: str) -> Usage | None:
-        times = _pairs(self._text("cpuacct", path, "cpuacct.stat"))
-        if not times:
-            return None
-        throttled = _pairs(self._text("cpu", path, "cpu.stat"))
-        memory = _pairs(self._text("memory", path, "memory.stat"))
-        return Usage(
-            cpus_user_time_secs=times.get("user", 0) / TICKS,
-            cpus_system_time_secs=times.get("system", 0) / TICKS,
-            mem_rss_bytes=memory.get("rss", 0),
-            mem_total_bytes=int(self._text("memory", path, "memory.usage_in_bytes") or 0),
-            processes=len(self._text("memory", path, "cgroup.procs").split()),
-            cpus_nr_periods=throttled.get("nr_periods"),
-            cpus_nr_throttled=throttled.get("nr_throttled"),
-            cpus_throttled_time_secs=throttled["throttled_time"] / 1e9 if "throttled_time" in throttled else None,
-        )
-
-    def _text(self, controller: str, path: str, name: str) -> str:
+    def text(self, controller: str, path: str, name: str) -> str:
+        """What a file of the cgroup ``path`` holds; empty when it cannot be read."""
         folder = self.folder(controller, path)
         try:
             return (folder / name).read_text().strip() if folder else ""
         except OSError:
             return ""
+
+    def write(self, controller: str, path: str, name: str, text: str) -> None:
+        """Into a file of the cgroup ``path``. Raises ``OSError``."""
+        folder = self.folder(controller, path)
+        if folder is None:
+            raise FileNotFoundError(errno.ENOENT, f"no control groups of {controller} are mounted", name)
+        with (folder / name).open("r+") as file:  # does not create it
+            file.write(text)
 
 
 def tree(folder: Path) -> list[Path]:
@@ -165,7 +137,8 @@ def _any_swap_file(mount: Path) -> bool:
     return any((entry / "memory.swap.max").exists() for entry in [mount, *mount.iterdir()] if entry.is_dir())
 
 
-def _pairs(text: str) -> dict[str, int]:
+def pairs(text: str) -> dict[str, int]:
+    """Lines of a name and a number."""
     found = {}
     for line in text.splitlines():
         name, _, value = line.partition(" ")

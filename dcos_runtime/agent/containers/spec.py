@@ -14,9 +14,12 @@ import msgspec
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.core.capabilities import NONE, Held
 
+SANDBOX = "/mnt/mesos/sandbox"
+"""Where a container with a root of its own sees its sandbox."""
+
 
 class HostRoot(msgspec.Struct, frozen=True, tag="host"):
-    """The machine's own folders of programs and an allowlist of its /etc, read-only (`rootfs`)."""
+    """The machine's own folders of programs and an allowlist of its /etc, read-only (`isolators.root`)."""
 
 
 class ImageRoot(msgspec.Struct, frozen=True, tag="image"):
@@ -61,7 +64,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     ``cpus``: its share beside others, in processors. ``cpu_quota``: the most of the processors' time, in processors.
     ``memory``: the most, in bytes, with swap where the kernel accounts for that. ``memory_soft``: what is left to it
-    when memory is short, in bytes. ``processes``: how many processes and threads.
+    when memory is short, in bytes. ``processes``: how many processes and threads. ``disk``: what its sandbox and its
+    private folders take, in bytes. ``outputs``: how much of ``stdout`` and ``stderr`` is kept, in bytes by name.
     """
 
     cpus: float
@@ -69,6 +73,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     memory: int | None = None
     memory_soft: int | None = None
     processes: int | None = None
+    disk: int | None = None
+    outputs: dict[str, int] = {}
 
 
 class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,6 +93,14 @@ class Projects:
             else:
                 self._held[container_id] = _Held(project, limit)
 
+    def change(self, container_id: str, limit: int | None) -> None:
+        """Gives a container another limit. Raises ``OSError``, and the former one stays."""
+        with self._lock:
+            held = self._held.get(container_id)
+            if held is not None:
+                self._quota.set_limit(held.project, _hard(limit))
+                self._held[container_id] = _Held(held.project, limit)
+
     def used(self, container_id: str) -> int | None:
         """Bytes that the container takes; ``None``: unknown, so they have to be counted."""
         held = self._held.get(container_id)

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dcos_runtime.agent.disk import logs
@@ -111,6 +111,13 @@ class DiskWatcher:
         with self._changed:
             self._entries[watched.container_id] = _Entry(watched, time.monotonic())
             self._changed.notify_all()
+
+    def change(self, container_id: str, limit: int | None, caps: dict[str, int]) -> None:
+        """Holds a container to another limit and other caps from its next step on."""
+        with self._changed:
+            entry = self._entries.get(container_id)
+            if entry is not None:
+                entry.watched = replace(entry.watched, limit=limit, caps=caps)
 
     def forget(self, container_id: str) -> None:
         """The container is gone: its output is cut to the caps a last time, because the sandbox is kept for a while."""

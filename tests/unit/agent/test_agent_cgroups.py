@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from dcos_runtime.agent.containers import killing
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.containers.oci import OciLauncher
+from dcos_runtime.agent.isolators import killing
+from dcos_runtime.agent.launchers.oci import OciLauncher
+from tests.support.agent.surroundings import nobody_watches
 
 
 @pytest.fixture
@@ -37,10 +38,10 @@ def laid_out(folder: Path, pid: int, most: str, state: str) -> Cgroups:
 
 def look_at(folder: Path, cgroups: Cgroups) -> str:
     """Has a new agent find the container. What its freezer holds then."""
-    launcher = OciLauncher(folder / "oci", folder / "run", cgroups_root="root")
-    launcher.cgroups, launcher.runtime = cgroups, "/bin/false"
+    launcher = OciLauncher(folder / "oci", folder / "run", nobody_watches(), cgroups_root="root")
+    launcher.use(cgroups)
     (launcher.folder / "c" / "bundle").mkdir(parents=True)
-    asyncio.run(launcher.inspect("c"))
+    asyncio.run(launcher.recover("c", None))
     return (folder / "freezer" / "root" / "c" / "freezer.state").read_text()[: len("THAWED")]
 
 
@@ -108,7 +109,7 @@ def test_an_agent_says_why_it_does_not_start_in_anothers_cgroup(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Cgroups, "read", lambda: Cgroups(False, {"pids": tmp_path}))
-    launcher = OciLauncher(tmp_path / "oci", tmp_path / "run", cgroups_root="mine")
+    launcher = OciLauncher(tmp_path / "oci", tmp_path / "run", nobody_watches(), cgroups_root="mine")
     launcher.claim()
     with pytest.raises(OSError, match=r"--cgroups_root=mine cannot be used: another agent .*; end it first"):
         launcher.claim()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcos_runtime.agent.containers import ports
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.containers.ports import PRIVILEGED, PortGuard
+from dcos_runtime.agent.isolators import ports
+from dcos_runtime.agent.isolators.ports import PRIVILEGED, PortGuard
 from dcos_runtime.agent.resources import parse_resources, port_ranges
 from dcos_runtime.flags import values
 from dcos_runtime.flags.agent import AgentFlags

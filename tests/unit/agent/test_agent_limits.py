@@ -13,7 +13,6 @@ import pytest
 from dcos_runtime.agent import settings
 from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers import bundle
 from dcos_runtime.agent.containers.spec import ContainerSpec
 from dcos_runtime.agent.core import reading, refusal
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
@@ -22,7 +21,9 @@ from dcos_runtime.agent.core.recorded import restored
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.task_request import TaskRequest
+from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.launching import Launching
+from dcos_runtime.agent.resources import MB
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.views import AgentViewer
 from dcos_runtime.core.frozen import Now
@@ -33,7 +34,7 @@ from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID, Value
 from dcos_runtime.wire.containers import CapabilityInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo
-from tests.support.agent.surroundings import AROUND
+from tests.support.agent.surroundings import configured
 from tests.support.cores.agent_world import World, acknowledge_all
 
 
@@ -54,8 +55,9 @@ def info(**limits: float) -> TaskInfo:
 
 def spec(task: TaskInfo) -> ContainerSpec:
     nothing: Any = None
+    disk = DiskRules(enforced=True, default=MB, caps={})
     launching = Launching(
-        nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True, disk=nothing, processes=100
+        nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True, disk=disk, processes=100
     )
     assert task.command is not None
     user = ContainerUser(name="u", uid=1, gid=1, groups=(), home="/")
@@ -72,14 +74,14 @@ def test_a_limit_without_end_is_no_limit(endless: float) -> None:
 
 
 @pytest.mark.parametrize("amount", [None, 0.0, -1.0, 0.0001])
-def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None) -> None:
+def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None, tmp_path: Path) -> None:
     """Whatever a master lets through: a resource that is absent, nothing, less than nothing, almost nothing."""
     resources = [] if amount is None else [scalar("cpus", amount), scalar("mem", amount)]
     for limits in ({}, {"cpus": 0.0, "mem": 0.0}, {"cpus": -1.0, "mem": -1.0}):
         told = {name: Value.Scalar(value=value) for name, value in limits.items()}
         made = spec(msgspec.structs.replace(info(), resources=resources, limits=told))
         assert (made.limits.cpus, made.limits.cpu_quota, made.limits.memory) == (0.01, 0.01, 32 << 20)
-        document = bundle.configuration(made, AROUND)["linux"]["resources"]
+        document = configured(made, tmp_path / "-".join(map(str, [*limits.values(), "x"])))["linux"]["resources"]
         assert document["cpu"] == {"shares": 10, "period": 100_000, "quota": 1000}
         assert document["memory"]["limit"] == document["memory"]["swap"] == 32 << 20
         assert "reservation" not in document["memory"] and document["pids"]["limit"] == 100

@@ -15,13 +15,14 @@ from dcos_runtime.agent import gc
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.command import MOST_STRINGS, Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers import bundle, seccomp
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, JoinedNetwork, Limits, Mount, Namespace
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.records import AgentRecord, Stage
 from dcos_runtime.agent.core.stored import FormerTask as TaskRecord
 from dcos_runtime.agent.environment import Origin, environment
+from dcos_runtime.agent.isolators import seccomp
+from dcos_runtime.agent.launchers import bundle
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
 from dcos_runtime.agent.views import executor_name
 from dcos_runtime.flags.values import duration_text
@@ -30,7 +31,7 @@ from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID
 from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
 from dcos_runtime.wire.tasks import TaskInfo
-from tests.support.agent.surroundings import AROUND
+from tests.support.agent.surroundings import TINI, configured
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------
 
@@ -108,12 +109,12 @@ def user(uid: int) -> ContainerUser:
     return ContainerUser("u", uid, uid, (uid, 44), "/")
 
 
-def test_the_container_is_confined_as_designed() -> None:
-    document = bundle.configuration(spec(), AROUND)
+def test_the_container_is_confined_as_designed(tmp_path: Path) -> None:
+    document = configured(spec(), tmp_path)
     process, linux = document["process"], document["linux"]
     assert process["noNewPrivileges"] is True and process["cwd"] == "/mnt/mesos/sandbox"
     assert process["env"] == ["A=b=c"] and process["args"][-3:] == ["/bin/sh", "-c", "true"]
-    assert document["root"] == {"path": "/r", "readonly": True}
+    assert document["root"] == {"path": str(tmp_path / "root" / "rootfs"), "readonly": True}
     assert {space["type"] for space in linux["namespaces"]} == {"pid", "ipc", "mount", "cgroup"}
     assert linux["resources"] == {
         "devices": [{"allow": False, "access": "rwm"}],
@@ -130,12 +131,12 @@ def test_the_container_is_confined_as_designed() -> None:
     assert writable == {"/tmp", "/var", "/mnt/mesos/sandbox"}
 
 
-def test_a_container_sees_what_its_specification_mounts_and_joins_the_network_it_names() -> None:
+def test_a_container_sees_what_its_specification_mounts_and_joins_the_network_it_names(tmp_path: Path) -> None:
     mounts = (Mount(source=Path("/srv/a"), target="/a"), Mount(source=Path("/srv/b"), target="/b", writable=True))
     joined = JoinedNetwork(path=Path("/run/netns/n"))
     own = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
     given = msgspec.structs.replace(spec(), mounts=mounts, network=joined, namespaces=own)
-    document = bundle.configuration(given, AROUND)
+    document = configured(given, tmp_path)
     binds = {mount["destination"]: mount for mount in document["mounts"] if mount["type"] == "bind"}
     assert {"ro", "bind", "nosuid", "nodev"} <= set(binds["/a"]["options"]) and "rw" in binds["/b"]["options"]
     assert (binds["/a"]["source"], binds["/b"]["source"]) == ("/srv/a", "/srv/b")
@@ -143,9 +144,9 @@ def test_a_container_sees_what_its_specification_mounts_and_joins_the_network_it
     assert document["linux"]["namespaces"] == [*kinds, {"type": "network", "path": "/run/netns/n"}]
 
 
-def test_only_root_holds_capabilities_and_they_are_dockers_without_raw_sockets() -> None:
-    root = bundle.configuration(spec(capabilities=USUALLY.held(None, True)), AROUND)["process"]["capabilities"]
-    other = bundle.configuration(spec(user=user(1000), capabilities=USUALLY.held(None, False)), AROUND)["process"][
+def test_only_root_holds_capabilities_and_they_are_dockers_without_raw_sockets(tmp_path: Path) -> None:
+    root = configured(spec(capabilities=USUALLY.held(None, True)), tmp_path / "a")["process"]["capabilities"]
+    other = configured(spec(user=user(1000), capabilities=USUALLY.held(None, False)), tmp_path / "b")["process"][
         "capabilities"
     ]
     assert root["effective"] == root["permitted"] == root["bounding"] == other["bounding"]
@@ -273,8 +274,8 @@ def test_where_projects_are_fixed_every_ioctl_is_allowed_but_those_that_change_t
     assert all(allowed(number) for number in (0, 0x5401, 0x5421, 0x801C581F, 0x80086601, 2**32 - 1))
 
 
-def test_without_cfs_there_is_no_quota() -> None:
-    assert bundle.configuration(spec(cpu_quota=None), AROUND)["linux"]["resources"]["cpu"] == {"shares": 256}
+def test_without_cfs_there_is_no_quota(tmp_path: Path) -> None:
+    assert configured(spec(cpu_quota=None), tmp_path)["linux"]["resources"]["cpu"] == {"shares": 256}
 
 
 def test_the_kind_of_control_groups_is_read_from_the_mounts() -> None:
@@ -382,7 +383,7 @@ def test_neither_the_runtime_nor_the_init_change_or_obey_the_tasks_environment(
     wanted = {**WITHOUT_STARTER, **odd}
     program = None if argv[0] == "env" else "/usr/bin/env"
     given = spec(environment=wanted, argv=argv, program=program)
-    process = bundle.configuration(given, AROUND)["process"]
+    process = bundle.configuration(given, "/c", TINI)["process"]
     found = dict(entry.split("=", 1) for entry in process["env"])
     assert not [name for name in found if name.startswith("TINI_")], "the init would obey it"
     found["HOME"] = found.get("HOME") or "/filled/in"  # as runc does
@@ -401,7 +402,7 @@ def test_the_starter_runs_and_fails_as_an_init_would(tmp_path: Path) -> None:
     def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {"TINI_X": "x", "PATH": str(tmp_path)}
         given = spec(environment=environment, argv=(program, *arguments))
-        process = bundle.configuration(given, AROUND)["process"]
+        process = bundle.configuration(given, "/c", TINI)["process"]
         found = dict(entry.split("=", 1) for entry in process["env"])
         return subprocess.run(process["args"][2:], env=found, capture_output=True, text=True, check=False)
 
@@ -413,9 +414,9 @@ def test_the_starter_runs_and_fails_as_an_init_would(tmp_path: Path) -> None:
 
 def test_a_variable_too_large_to_be_carried_is_refused_by_name() -> None:
     value = "v" * (bundle.LONGEST - len("BIG=") - 1)
-    bundle.configuration(spec(environment={"HOME": "/", "BIG": value}), AROUND)
+    bundle.configuration(spec(environment={"HOME": "/", "BIG": value}), "/c", TINI)
     with pytest.raises(ValueError, match="variable BIG takes 131073 bytes"):
-        bundle.configuration(spec(environment={"HOME": "", "BIG": value}), AROUND)
+        bundle.configuration(spec(environment={"HOME": "", "BIG": value}), "/c", TINI)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="asks the kernel with a stack that is exactly known")

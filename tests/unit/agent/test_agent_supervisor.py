@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_runtime.agent.containers import supervisor
+from dcos_runtime.agent.launchers import supervisor
 from tests.support.daemons.byhand import wait_for
 
 LISTED = Path("/proc/thread-self/children").exists()

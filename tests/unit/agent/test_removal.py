@@ -268,9 +268,10 @@ class Core:
 async def outcome(launcher: Launcher, effect: Any, reported: str | None) -> int:
     """The exit code the agent has when the effect is done and the core was told."""
     life, core = Life(), Core()
-    launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")), projects=None)
+    launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")))
+    nothing: Any = None
     whole = shell.AgentShell(
-        cast(Any, core), cast(Any, None), cast(Any, {"odd": launcher}), cast(Any, launching), 15.0, life
+        cast(Any, core), nothing, cast(Any, {"odd": launcher}), cast(Any, launching), nothing, None, life
     )
     core.effects = [[effect]]
     whole.feed(Tick())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_runtime.agent.containers.rootfs import RootFilesystem
+from dcos_runtime.agent.isolators.root import RootFilesystem
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ import pytest
 
 from dcos_runtime.agent import gc
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers.oci import OciLauncher
+from dcos_runtime.agent.launchers.oci import OciLauncher
 from dcos_runtime.agent.sandbox import Sandboxes, runs_below
+from tests.support.agent.surroundings import nobody_watches
 
 USER = ContainerUser("me", os.geteuid(), os.getegid(), (os.getegid(),), "/")
 
@@ -77,5 +78,5 @@ def test_hidden_names_and_links_are_found_as_well(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", [1, 255])
 def test_a_container_whose_folder_is_removed_meanwhile_was_not_killed_for_memory(tmp_path: Path, code: int) -> None:
-    launcher = OciLauncher(tmp_path, tmp_path)
+    launcher = OciLauncher(tmp_path, tmp_path, nobody_watches())
     assert launcher._killed_for_memory(code, tmp_path / "c", tmp_path / "c" / "exits" / "c", "/mesos/c") is False

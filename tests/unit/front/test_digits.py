@@ -15,7 +15,7 @@ ROOTS = [Path(dcos_runtime.__file__).parent, Path(dcos_universe.__file__).parent
 NOT_FROM_OUTSIDE = {
     "agent/containers/base.py",
     "agent/containers/cgroups.py",
-    "agent/containers/supervisor.py",
+    "agent/launchers/supervisor.py",
     "agent/fetcher.py",
     "listening/holders.py",
 }

@@ -22,7 +22,7 @@ ONES = {
     "images/dcos_images/files.py": "of the images, which import nothing of the others",
 }
 OTHERS = {
-    "dcos_runtime/agent/containers/supervisor.py": "is started by its path, with the standard library only",
+    "dcos_runtime/agent/launchers/supervisor.py": "is started by its path, with the standard library only",
     "dcos_runtime/cosmos/artifacts.py": "a stream; several masters write into the folder, which may be of a network",
     "images/dcos_images/machine/seed.py": "a program for machines; the standard library only",
     "images/dcos_images/machine/slot_disk.py": "the same",
@@ -119,8 +119,8 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
 def test_folders_with_missing_parents_for_one_user_are_made_in_one_way() -> None:
     """``mkdir(parents=True, mode=…)`` gives the mode to the last folder only."""
     others = {
-        "dcos_runtime/agent/containers/oci.py": "below the agent's work_dir, which is there",
-        "dcos_runtime/agent/containers/posix.py": "the same",
+        "dcos_runtime/agent/launchers/oci.py": "below the agent's work_dir, which is there",
+        "dcos_runtime/agent/launchers/posix.py": "the same",
         "dcos_runtime/recording.py": "the folder that the operator names, below folders that others may pass",
     }
     found = set()

@@ -82,8 +82,8 @@ EXITS = {
     "installer/dcos_installer/ansible/host/start.py": "an answer to the installer, in the oldest Python",
 }
 CAUGHT = {
-    "dcos_runtime/agent/containers/oci.py": "the agent tries again, and logs it",
-    "dcos_runtime/agent/containers/posix.py": "the same",
+    "dcos_runtime/agent/launchers/oci.py": "the agent tries again, and logs it",
+    "dcos_runtime/agent/launchers/posix.py": "the same",
     "dcos_runtime/cosmos/main.py": "a step of an uninstall, which tells it and goes on later",
     "dcos_runtime/cosmos/packages.py": "a reply of its own core that is none: a fault of ours",
     "dcos_runtime/cosmos/refresher.py": "then the entries are fetched",

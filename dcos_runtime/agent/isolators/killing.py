@@ -5,13 +5,15 @@ time.
 from __future__ import annotations
 
 import contextlib
+import errno
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import kill_quietly
+from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, kill_quietly
 from dcos_runtime.agent.containers.cgroups import Cgroups, tree
+from dcos_runtime.agent.isolators.base import Isolator
 
 FREEZE_SECONDS = 1.0
 """How long the version 1 freezer may take; a process in uninterruptible sleep can delay it for ever."""
@@ -22,6 +24,24 @@ ROUNDS = 20
 DYING_SHARES = 16 * 1024
 DYING_WEIGHT = 1000
 """The cpu weight of a dying container on a busy machine: thousands of processes have to run once more to end."""
+
+
+class ProcessesIsolator(Isolator):
+    """No process of a container outlives it, nor its cgroup."""
+
+    def __init__(self, cgroups: Cgroups) -> None:
+        self._cgroups = cgroups
+
+    def cleanup(self, place: ContainerPlace) -> None:
+        """A runtime that was killed during the creation leaves parts that it no longer knows of."""
+        if not self._cgroups.clear(place.cgroup):
+            raise OSError(errno.EBUSY, f"processes of container {place.container_id} have not ended yet")
+
+    def recover(self, place: ContainerPlace, lasting: Lasting | None) -> None:
+        """The former agent may have ended while the container was paused, or during a kill."""
+        thaw(self._cgroups, place.cgroup)
+        if unfinished(self._cgroups, place.cgroup):
+            kill(self._cgroups, place.cgroup)
 
 
 def kill(cgroups: Cgroups, path: str) -> None:

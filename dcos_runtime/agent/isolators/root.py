@@ -10,6 +10,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from dcos_runtime.agent.containers.base import ContainerPlace
+from dcos_runtime.agent.containers.spec import ContainerSpec
+from dcos_runtime.agent.isolators.base import Document, Isolator
+from dcos_runtime.agent.isolators.mounts import bind, mounted
 from dcos_runtime.agent.removal import remove
 
 BOUND = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt")
@@ -72,6 +76,52 @@ _TRIES = 10
 """How often /etc is copied again, when an entry vanished meanwhile."""
 
 _MOUNT_POINTS = ("dev", "etc", "home", "mnt/mesos/sandbox", "proc", "root", "run", "srv", "sys", "tmp", "var")
+
+
+MASKED = (
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/scsi",
+    "/proc/sched_debug",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+)
+READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+
+
+class RootIsolator(Isolator):
+    """What a container sees of the machine's files, and of the kernel's: /proc, /dev, /sys, an empty /run."""
+
+    def __init__(self, root: RootFilesystem) -> None:
+        self._root = root
+
+    def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
+        etc = self._root.lend_etc(place.folder.parent, place.folder.name)
+        document["root"] = {"path": str(self._root.skeleton), "readonly": True}
+        document["mounts"] += [
+            mounted("/proc", "proc", "nosuid", "noexec", "nodev"),
+            mounted("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+            mounted("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+            mounted("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"),
+            mounted("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
+            mounted("/sys", "sysfs", "nosuid", "noexec", "nodev", "ro"),
+            mounted("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"),
+            mounted("/run", "tmpfs", "nosuid", "nodev", "mode=755", "size=65536k"),
+            *(bind(path, path, "ro") for path in self._root.bound()),
+            bind(str(etc), "/etc", "ro", "noexec"),
+        ]
+        document["linux"]["maskedPaths"] = list(MASKED)
+        document["linux"]["readonlyPaths"] = list(READ_ONLY)
+
+    def cleanup(self, place: ContainerPlace) -> None:
+        """A snapshot of /etc that nobody links to is removed when another container is made."""
+        (place.folder / "etc").unlink(missing_ok=True)
 
 
 class RootFilesystem:

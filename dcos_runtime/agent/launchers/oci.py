@@ -17,13 +17,18 @@ from typing import Any
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers import base, bundle, killing
-from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Usage
+from dcos_runtime.agent.containers import base
+from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.containers.ports import PortGuard
-from dcos_runtime.agent.containers.rootfs import RootFilesystem
-from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, ImageRoot, Limits, Namespace
+from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, ImageRoot, Limits, Namespace
 from dcos_runtime.agent.core.model import Exit, Facts, Found
+from dcos_runtime.agent.disk.projects import Projects
+from dcos_runtime.agent.disk.watcher import DiskWatcher
+from dcos_runtime.agent.isolators import killing, listed
+from dcos_runtime.agent.isolators.disk import DiskTools
+from dcos_runtime.agent.isolators.ports import PortGuard
+from dcos_runtime.agent.isolators.root import RootFilesystem
+from dcos_runtime.agent.launchers import bundle
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.errors import Unstartable
@@ -66,22 +71,30 @@ class OciLauncher:
         self,
         folder: Path,
         runtime_folder: Path,
+        watcher: DiskWatcher,
         *,
         cgroups_root: str = "mesos",
         ports: PortGuard | None = None,
-        fixed_projects: bool = False,
+        projects: Projects | None = None,
     ) -> None:
         self.folder = folder
         self.state = runtime_folder / "oci"
         self.cgroups_root = cgroups_root
         self.ports = ports or PortGuard()
-        self.fixed_projects = fixed_projects
         # Resolved: runc refuses a root folder that is reached through a link.
         self.root = RootFilesystem(folder.parent.resolve() / "root")
-        self.cgroups = Cgroups(False, {})
+        self._disk = DiskTools(watcher, self.pids, self.paused, projects)
+        self.use(Cgroups(False, {}))
         self.runtime = ""
         self.conmon = ""
         self.tini = ""
+
+    def use(self, cgroups: Cgroups) -> None:
+        """Sets the machine's control groups, and with them what holds containers apart."""
+        self.cgroups = cgroups
+        self.isolators = listed.of_containers(
+            cgroups=cgroups, root=self.root, ports=self.ports, disk=self._disk, machine=os.uname().machine
+        )
 
     # --- can it work here ---------------------------------------------------------------------------------------------
 
@@ -89,7 +102,7 @@ class OciLauncher:
         """Runs a trial container. Returns the chosen runtime in words. Raises `LauncherUnusable`."""
         if os.geteuid() != 0:
             raise LauncherUnusable("containers want root", hint="start the agent as root, or with --launcher=posix")
-        self.cgroups = Cgroups.read()
+        self.use(Cgroups.read())
         if not self.cgroups.mounts:
             raise LauncherUnusable(
                 "no control groups are mounted at /sys/fs/cgroup", hint="mount them, or use --launcher=posix"
@@ -149,6 +162,7 @@ class OciLauncher:
             ),
         )
         try:
+            await self.prepare(spec)
             await self.create(spec)
             await self.start(container_id)
             ended = await asyncio.wait_for(self.wait(container_id), COMMAND_SECONDS)
@@ -180,15 +194,18 @@ class OciLauncher:
         return self.ports.shortcoming
 
     def sandbox_inside(self, sandbox: Path) -> str:
-        return bundle.SANDBOX
+        return SANDBOX
 
     # --- life of a container ------------------------------------------------------------------------------------------
 
-    async def create(self, spec: ContainerSpec) -> int:
+    async def prepare(self, spec: ContainerSpec) -> None:
         if why := _unsupported(spec):
             raise LaunchError(why)
-        folder = self.folder / spec.container_id
-        await base.to_its_end(lambda: self._lay_out(folder, spec))
+        await base.to_its_end(partial(self._prepare, spec))
+
+    async def create(self, spec: ContainerSpec) -> int:
+        place = self._place(spec.container_id)
+        folder = place.folder
         sync_read, sync_write = os.pipe()
         start_read, start_write = os.pipe()
         try:
@@ -215,13 +232,13 @@ class OciLauncher:
                 )
             os.close(sync_write)
             sync_write = -1
-            # conmon waits for our word before it makes anything: so all its children start in the cgroup whose ports
-            # are closed.
+            # conmon waits for our word before it makes anything: so isolators have all its children from their
+            # beginning.
             try:
-                self.ports.enter(process.pid)
+                self.isolators.isolate(place, process.pid)
             except OSError as error:
                 process.kill()
-                raise LaunchError(f"the container could not be kept from the daemons' ports: {error}") from error
+                raise LaunchError(error.strerror or str(error)) from error
             os.write(start_write, b"\0")
             line = await base.read_line(sync_read, COMMAND_SECONDS)
             await process.wait()
@@ -235,8 +252,10 @@ class OciLauncher:
         pid = int(answer.get("data", -1))
         if pid <= 0:
             raise LaunchError(f"the container could not be created: {answer.get('message') or 'conmon said nothing'}")
-        if not self.ports.holds(pid, spec.container_id):
-            raise LaunchError(f"{self.runtime} took the container out of the cgroup that keeps it from daemons' ports")
+        try:
+            self.isolators.confirm(place, pid)
+        except OSError as error:
+            raise LaunchError(error.strerror or str(error)) from error
         return pid
 
     async def start(self, container_id: str) -> None:
@@ -266,6 +285,7 @@ class OciLauncher:
     async def destroy(self, container_id: str) -> None:
         folder = self.folder / container_id
         if not folder.exists() and not (self.state / container_id).exists():
+            await self.isolators.cleanup(self._place(container_id))
             return
         try:
             # Before conmon's pid is known it may still be about to create the container: end it first, then delete.
@@ -284,19 +304,13 @@ class OciLauncher:
             raise OSError(f"{self.runtime} did not delete container {container_id} in time") from None
         if (self.state / container_id).exists():
             raise OSError(f"container {container_id} cannot be deleted yet: {ran.errors.strip()}")
-        # A runtime that was killed during the creation leaves parts that it no longer knows of.
-        if not await pools.run(pools.LAUNCHES, partial(self.cgroups.clear, self._cgroup(container_id))):
-            raise OSError(f"processes of container {container_id} have not ended yet")
+        await self.isolators.cleanup(self._place(container_id))
         await pools.run(pools.REMOVALS, partial(remove, folder))
 
     async def inspect(self, container_id: str) -> Facts:
         folder = self.folder / container_id
         if not folder.exists():
             return Facts(Found.ABSENT)
-        # The former agent may have ended while the container was paused, or during a kill.
-        killing.thaw(self.cgroups, self._cgroup(container_id))
-        if killing.unfinished(self.cgroups, self._cgroup(container_id)):
-            await self._kill(container_id)
         pid = _number(folder / "pid")
         if (exit := self._exit(container_id)) is not None:
             return Facts(Found.EXITED, exit, pid)
@@ -316,11 +330,14 @@ class OciLauncher:
             return sorted(entry.name for entry in self.folder.iterdir() if (entry / "bundle").exists())
         return []
 
-    def usage(self, container_id: str) -> Usage | None:
-        return self.cgroups.usage(self._cgroup(container_id))
+    async def recover(self, container_id: str, lasting: Lasting | None) -> None:
+        await pools.run(pools.KILLS, partial(self.isolators.recover, self._place(container_id), lasting))
 
-    def folders(self, container_id: str) -> tuple[Path, ...]:
-        return tuple(self.folder / container_id / name for name in ("tmp", "var"))
+    async def update(self, container_id: str, limits: Limits, before: Limits) -> None:
+        await base.to_its_end(partial(self.isolators.update, self._place(container_id), limits, before))
+
+    def usage(self, container_id: str) -> Usage | None:
+        return self.isolators.usage(self._place(container_id), Usage())
 
     def pids(self, container_id: str) -> list[int]:
         return self.cgroups.pids(self._cgroup(container_id))
@@ -336,32 +353,17 @@ class OciLauncher:
 
     # --- pieces -------------------------------------------------------------------------------------------------------
 
-    def _lay_out(self, folder: Path, spec: ContainerSpec) -> None:
-        """Makes the container's folder: its bundle, its /tmp and /var, and the files that conmon writes."""
-        folder.mkdir(parents=True, mode=0o700)
-        for name in ("bundle", "exits", "tmp", "var"):
-            (folder / name).mkdir()
-        for name in ("cache", "lib", "local", "log", "opt", "spool", "tmp"):
-            (folder / "var" / name).mkdir()
-        for path in (folder / "tmp", folder / "var" / "tmp"):
-            path.chmod(0o1777)
-        (folder / "var" / "run").symlink_to("/run")
-        (folder / "var" / "lock").symlink_to("/run/lock")
-        etc = self.root.lend_etc(self.folder, spec.container_id)
-        around = bundle.Surroundings(
-            rootfs=self.root.skeleton,
-            etc=etc,
-            bound=tuple(self.root.bound()),
-            private=folder,
-            cgroup=self._cgroup(spec.container_id),
-            swap_accounted=self.cgroups.swap_accounted,
-            machine=os.uname().machine,
-            fixed_projects=self.fixed_projects,
-            tini=self.tini,
-        )
-        path = folder / "bundle" / "config.json"
+    def _prepare(self, spec: ContainerSpec) -> None:
+        """Makes the container's folder: its bundle, what isolators put there, and the folder that conmon writes to."""
+        place = self._place(spec.container_id)
+        place.folder.mkdir(parents=True, mode=0o700)
+        for name in ("bundle", "exits"):
+            (place.folder / name).mkdir()
+        document = bundle.configuration(spec, place.cgroup, self.tini)
+        self.isolators.prepare(spec, place, document)
+        path = place.folder / "bundle" / "config.json"
         path.touch(mode=0o600)
-        path.write_text(json.dumps(bundle.configuration(spec, around)))
+        path.write_text(json.dumps(document))
 
     async def _kill(self, container_id: str) -> None:
         await pools.run(pools.KILLS, partial(killing.kill, self.cgroups, self._cgroup(container_id)))
@@ -408,6 +410,9 @@ class OciLauncher:
             *("--log-level", "error"),
             "--no-new-keyring",
         ]
+
+    def _place(self, container_id: str) -> ContainerPlace:
+        return ContainerPlace(container_id, self.folder / container_id, self._cgroup(container_id))
 
     def _cgroup(self, container_id: str) -> str:
         return f"/{self.cgroups_root.strip('/')}/{container_id}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from dcos_runtime.agent.containers.base import ContainerPlace
+from dcos_runtime.agent.containers.spec import ContainerSpec
 from dcos_runtime.agent.disk.quota import SET_ATTRIBUTES, SET_FLAGS, SET_FLAGS_32
+from dcos_runtime.agent.isolators.base import Document, Isolator
 
 EPERM, ENOSYS = 1, 38
 
@@ -98,6 +101,20 @@ BY_CAPABILITY = {
 
 CHANGE_PROJECTS = (SET_ATTRIBUTES, SET_FLAGS, SET_FLAGS_32)
 """The ioctl(2)s by which the owner of a file moves it to another project, and so into another quota."""
+
+
+class SeccompIsolator(Isolator):
+    """``machine``: its kind, as uname(2) names it. ``fixed_projects``: the file system counts what a container's
+    project takes, and it may not leave that.
+    """
+
+    def __init__(self, machine: str, *, fixed_projects: bool) -> None:
+        self._machine = machine
+        self._fixed_projects = fixed_projects
+
+    def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
+        bounding = spec.process.capabilities.bounding
+        document["linux"]["seccomp"] = profile(self._machine, bounding, self._fixed_projects)
 
 
 def profile(machine: str, capabilities: Iterable[str], fixed_projects: bool = False) -> dict[str, Any]:

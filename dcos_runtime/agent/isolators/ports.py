@@ -19,8 +19,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dcos_runtime.agent.containers import base, bpf
+from dcos_runtime.agent.containers.base import ContainerPlace
 from dcos_runtime.agent.containers.bpf import CONTEXT, VALUE, BpfError, Hook
 from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.isolators.base import Isolator
 from dcos_runtime.flags.values import LAST_PORT, Ranges, merged, port_ranges, port_ranges_text
 
 PRIVILEGED = (1, 1023)
@@ -246,6 +248,27 @@ class PortGuard:
             raise PortsOpen(
                 f"the kernel took the programs and yet let a process in {self._folder} bind port {port}"
                 f" ({', '.join(bound)}); a kernel from 5.15 on does not"
+            )
+
+
+class PortsIsolator(Isolator):
+    """Every process of a container is in the cgroup whose ports are closed from its beginning."""
+
+    def __init__(self, guard: PortGuard) -> None:
+        self._guard = guard
+
+    def isolate(self, place: ContainerPlace, pid: int) -> None:
+        try:
+            self._guard.enter(pid)
+        except OSError as error:
+            raise OSError(
+                error.errno, f"the container could not be kept from the daemons' ports: {error.strerror or error}"
+            ) from error
+
+    def confirm(self, place: ContainerPlace, pid: int) -> None:
+        if not self._guard.holds(pid, place.container_id):
+            raise OSError(
+                errno.EPERM, "the runtime took the container out of the cgroup that keeps it from daemons' ports"
             )
 
 

@@ -16,10 +16,14 @@ from typing import Any
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.checkpoint import boot_id
-from dcos_runtime.agent.containers import base, supervisor
-from dcos_runtime.agent.containers.base import LaunchError, Process, Usage
-from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot
+from dcos_runtime.agent.containers import base
+from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, Process, Usage
+from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot, Limits
 from dcos_runtime.agent.core.model import Exit, Facts, Found
+from dcos_runtime.agent.disk.watcher import DiskWatcher
+from dcos_runtime.agent.isolators import listed
+from dcos_runtime.agent.isolators.disk import DiskTools
+from dcos_runtime.agent.launchers import supervisor
 from dcos_runtime.agent.removal import remove
 
 CREATE_SECONDS = 30.0
@@ -38,8 +42,9 @@ class PosixLauncher:
 
     name = "posix"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, watcher: DiskWatcher) -> None:
         self.folder = folder
+        self.isolators = listed.of_processes(DiskTools(watcher, self.pids, self.paused))
         self._boot = boot_id()
         self._go: dict[str, int] = {}
         self._seen: tuple[float, list[Process]] = (float("-inf"), [])
@@ -65,27 +70,14 @@ class PosixLauncher:
     def sandbox_inside(self, sandbox: Path) -> str:
         return str(sandbox)
 
-    async def create(self, spec: ContainerSpec) -> int:
+    async def prepare(self, spec: ContainerSpec) -> None:
         if spec.root != HostRoot() or spec.mounts or spec.network != HostNetwork():
             raise LaunchError("plain processes have no root, mounts or network of their own; use --launcher=linux")
+        await base.to_its_end(partial(self._prepare, spec))
+
+    async def create(self, spec: ContainerSpec) -> int:
         folder = self.folder / spec.container_id
-        folder.mkdir(parents=True, mode=0o700)
-        process, user = spec.process, spec.process.user
-        document = {
-            "program": process.program or process.argv[0],
-            "argv": list(process.argv),
-            "environment": process.environment,
-            "cwd": str(spec.sandbox),
-            "stdout": str(spec.sandbox / "stdout"),
-            "stderr": str(spec.sandbox / "stderr"),
-            "user": {"uid": user.uid, "gid": user.gid, "groups": list(user.groups)} if os.geteuid() == 0 else None,
-            "state": str(folder / "state.json"),
-            "exit": str(folder / "exit.json"),
-            "boot": self._boot,
-        }
         path = folder / "spec.json"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(document))
         go_read, go_write = os.pipe()
         sync_read, sync_write = os.pipe()
         try:
@@ -146,6 +138,7 @@ class PosixLauncher:
             os.close(descriptor)
         folder = self.folder / container_id
         if not folder.exists():
+            await self.isolators.cleanup(self._place(container_id))
             return
         state = self._state(container_id)
         for _ in range(DESTROY_ROUNDS):
@@ -161,6 +154,7 @@ class PosixLauncher:
                 await asyncio.wait_for(base.process_ended(who["pid"], who["started"]), ENDING_SECONDS)
         else:
             raise OSError(f"{left} processes of container {container_id} do not end")
+        await self.isolators.cleanup(self._place(container_id))
         await pools.run(pools.REMOVALS, partial(remove, folder))
 
     async def inspect(self, container_id: str) -> Facts:
@@ -173,9 +167,16 @@ class PosixLauncher:
         if task is None or who is None:
             return Facts(Found.ABSENT)
         if base.alive(who["pid"], who["started"]):
-            self._let_go(container_id, who)
             return Facts(Found.RUNNING, pid=task["pid"])
         return Facts(Found.ORPHANED if self._processes(container_id, state) else Found.ABSENT, pid=task["pid"])
+
+    async def recover(self, container_id: str, lasting: Lasting | None) -> None:
+        if who := self._state(container_id).get("supervisor"):
+            await pools.run(pools.KILLS, partial(self._let_go, container_id, who))
+        await pools.run(pools.LAUNCHES, partial(self.isolators.recover, self._place(container_id), lasting))
+
+    async def update(self, container_id: str, limits: Limits, before: Limits) -> None:
+        await base.to_its_end(partial(self.isolators.update, self._place(container_id), limits, before))
 
     def listed(self) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
@@ -187,16 +188,14 @@ class PosixLauncher:
         if not found:
             return None
         rss = sum(process.rss_pages for process in found) * PAGE
-        return Usage(
+        known = Usage(
             cpus_user_time_secs=sum(process.user_ticks for process in found) / TICKS,
             cpus_system_time_secs=sum(process.system_ticks for process in found) / TICKS,
             mem_rss_bytes=rss,
             mem_total_bytes=rss,
             processes=len(found),
         )
-
-    def folders(self, container_id: str) -> tuple[Path, ...]:
-        return ()
+        return self.isolators.usage(self._place(container_id), known)
 
     def pids(self, container_id: str) -> list[int]:
         """Remembered for some seconds: it is called often, for every container, and listing all processes is
@@ -239,6 +238,32 @@ class PosixLauncher:
             for pid in stopped:
                 supervisor.send(pid, signal.SIGCONT)
             mark.unlink(missing_ok=True)
+
+    def _place(self, container_id: str) -> ContainerPlace:
+        return ContainerPlace(container_id, self.folder / container_id)
+
+    def _prepare(self, spec: ContainerSpec) -> None:
+        """Makes the container's folder, with what its supervisor is told."""
+        place = self._place(spec.container_id)
+        folder = place.folder
+        folder.mkdir(parents=True, mode=0o700)
+        process, user = spec.process, spec.process.user
+        document: dict[str, Any] = {
+            "program": process.program or process.argv[0],
+            "argv": list(process.argv),
+            "environment": process.environment,
+            "cwd": str(spec.sandbox),
+            "stdout": str(spec.sandbox / "stdout"),
+            "stderr": str(spec.sandbox / "stderr"),
+            "user": {"uid": user.uid, "gid": user.gid, "groups": list(user.groups)} if os.geteuid() == 0 else None,
+            "state": str(folder / "state.json"),
+            "exit": str(folder / "exit.json"),
+            "boot": self._boot,
+        }
+        self.isolators.prepare(spec, place, document)
+        path = folder / "spec.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(document))
 
     def _let_go(self, container_id: str, who: dict[str, Any]) -> None:
         """The former agent may have ended while the container was paused."""

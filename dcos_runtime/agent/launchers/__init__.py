@@ -1,0 +1,1 @@
+"""Launchers: OCI containers (`oci`, with `bundle`) and plain processes (`posix`, with `supervisor`)."""

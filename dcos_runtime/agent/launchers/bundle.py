@@ -1,0 +1,96 @@
+"""What a container executes, as the OCI runtime is told; isolators add what holds it apart. Pure."""
+
+from __future__ import annotations
+
+import os
+
+from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess
+from dcos_runtime.agent.isolators.base import Document
+
+CARRIED = "_"
+"""Prefix of every variable that the starter gets, so that the programs before it do not interpret the variable."""
+
+STARTER = f"""import errno, os, signal, sys
+for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+    signal.signal(number, signal.SIG_DFL)
+with open('/proc/self/environ', 'rb') as file:
+    entries = file.read().split(bytes(1))
+given = dict(entry[1:].split(b'=', 1) for entry in entries if entry.startswith(b'{CARRIED}'))
+program, *arguments = [os.fsencode(text) for text in sys.argv[1:]]
+try:
+    try:
+        os.execvpe(program, arguments, given)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    folders = [b''] if b'/' in program else [folder + b'/' for folder in given.get(b'PATH', b'').split(b':')]
+    script = next(folder + program for folder in folders if os.access(folder + program, os.X_OK))
+    os.execve(b'/bin/sh', [b'/bin/sh', script, *arguments[1:]], given)
+except OSError as error:
+    print('cannot run', sys.argv[1] + ':', error.strerror, file=sys.stderr)
+    sys.exit(127)
+"""
+"""The starter executes the task's program, as execvp(3) does, in cases that tini cannot handle: if argument 0 is not
+the program's name, or if the runtime or tini would interpret or fill in a variable. A shell would alter them, too.
+"""
+
+PYTHON = "/usr/bin/python3"
+
+LONGEST = 32 * os.sysconf("SC_PAGE_SIZE")
+"""Bytes of one string that execve(2) takes, with its NUL."""
+
+
+def configuration(spec: ContainerSpec, cgroup: str, tini: str) -> Document:
+    """The document ``config.json`` of the bundle (OCI runtime specification 1.0), without what isolators write in it.
+
+    ``cgroup``: the container's, below each mount of control groups. ``tini``: the program that is every container's
+    first; it reaps orphans and ends as its child does, and neither reads nor changes what that is given.
+    """
+    process = spec.process
+    return {
+        "ociVersion": "1.0.2",
+        "process": {
+            "terminal": False,
+            "user": {
+                "uid": process.user.uid,
+                "gid": process.user.gid,
+                "additionalGids": list(process.user.groups),
+                "umask": 0o022,
+            },
+            "args": [tini, "--", *_command(process)],
+            "env": _environment(process),
+            "cwd": SANDBOX,
+        },
+        "mounts": [],
+        "linux": {"cgroupsPath": cgroup, "resources": {}},
+    }
+
+
+def _needs_starter(process: FirstProcess) -> bool:
+    """Whether the runtime or tini would change the command: runc fills in an empty HOME, tini interprets some
+    variables.
+    """
+    return (
+        process.program is not None
+        or process.environment.get("HOME") == ""
+        or any(name.startswith("TINI_") for name in process.environment)
+    )
+
+
+def _command(process: FirstProcess) -> list[str]:
+    if not _needs_starter(process):
+        return list(process.argv)
+    return [PYTHON, "-I", "-S", "-c", STARTER, process.program or process.argv[0], *process.argv]
+
+
+def _environment(process: FirstProcess) -> list[str]:
+    if not _needs_starter(process):
+        return [f"{name}={value}" for name, value in process.environment.items()]
+    entries = {name: f"{CARRIED}{name}={value}" for name, value in process.environment.items()}
+    for name, entry in entries.items():
+        if (size := len(os.fsencode(entry)) + 1) > LONGEST:
+            raise ValueError(
+                f"the environment variable {name} takes {size} bytes with the mark it is carried by, and the kernel"
+                f" executes nothing with a string of more than {LONGEST}; put it into a file and have that fetched"
+            )
+    return list(entries.values())
