@@ -1,8 +1,10 @@
-"""The environment of a task: Mesos' variables, the operator's, the task's own — later ones win. Pure."""
+"""The environment of a task: its image's variables, the operator's, Mesos', the task's own — later ones win. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
@@ -32,13 +34,15 @@ def environment(
     directory: str,
     inside: str,
     user: ContainerUser,
+    image: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """``directory`` is the sandbox on the host, ``inside`` as the task sees it."""
+    """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables."""
     task_id = task.task_id.value
     found = {
         "PATH": DEFAULT_PATH,
         "HOME": inside,
         "USER": user.name,
+        **image,
         "LIBPROCESS_IP": origin.ip,
         **origin.operator,
         "MESOS_FRAMEWORK_ID": framework_id,

@@ -18,6 +18,9 @@ from dcos_runtime.agent.core.effects import Prepare
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.fetcher import Fetcher
+from dcos_runtime.agent.images import running
+from dcos_runtime.agent.images.errors import ImageError
+from dcos_runtime.agent.images.tasks import Images, TaskImage
 from dcos_runtime.agent.resources import MB, scalar
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -38,7 +41,7 @@ class TaskUserUnknown(Exception):
 @dataclass(frozen=True)
 class Launching:
     """``framework`` finds a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for;
-    ``processes``: how many processes and threads a container may have.
+    ``processes``: how many processes and threads a container may have; ``images``: tasks may have images.
     """
 
     sandboxes: Sandboxes
@@ -51,18 +54,28 @@ class Launching:
     disk: DiskRules
     processes: int
     capabilities: Policy = USUALLY
+    images: Images | None = None
 
     async def prepare(self, effect: Prepare, task: TaskInfo) -> int:
         """Makes the container of a `Prepare`, whose TaskInfo is ``task``; its process waits. Returns its pid.
 
         Raises `TaskUserUnknown`, `fetcher.FetchFailed`, `base.LaunchError`, ``OSError``.
         """
+        if self.images is None:
+            return await self._prepare(effect, task, None)
+        try:
+            async with self.images.lease(task.container) as image:
+                return await self._prepare(effect, task, image)
+        except ImageError as error:
+            raise LaunchError(str(error)) from error
+
+    async def _prepare(self, effect: Prepare, task: TaskInfo, image: TaskImage | None) -> int:
         assert task.command is not None  # the core refuses tasks without one
         command = task.command
         origin = self.origin()
         sandbox = self.sandboxes.path(origin.agent_id, effect.framework_id, task.task_id.value, effect.container_id)
         try:
-            user = await pools.run(pools.LAUNCHES, partial(resolve_user, command.user, effect.user, self.switch_user))
+            user = await self._user(command.user, effect.user, image)
         except NoSuchUser as error:
             name = effect.user if command.user is None else command.user
             raise TaskUserUnknown(
@@ -78,12 +91,15 @@ class Launching:
             str(sandbox),
             inside,
             user,
+            running.variables(image.config) if image is not None else {},
         )
-        executed = command_of(command)
+        executed = command_of(command) if image is None else image.command(command)
         if (why := not_executable(executed, found, room())) is not None:
             raise LaunchError(why)
         await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
         spec = self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox)
+        if image is not None:
+            spec = image.rooted(spec, inside)
         await self.launcher.prepare(spec)
         await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, spec.limits.disk)
         return await self.launcher.create(spec)
@@ -92,6 +108,13 @@ class Launching:
         """What a container of a former agent was made with. Raises ``ValueError``."""
         sandbox = self.sandboxes.path(agent_id, framework_id, task.task_id.value, container_id)
         return Lasting(sandbox, self._limits(task))
+
+    async def _user(self, named: str | None, framework: str | None, image: TaskImage | None) -> ContainerUser:
+        """Whom the command names, else the image, else the framework. Raises `NoSuchUser` and `ImageError`."""
+        own = await image.user() if image is not None and named is None and self.switch_user else None
+        if own is not None:
+            return own
+        return await pools.run(pools.LAUNCHES, partial(resolve_user, named, framework, self.switch_user))
 
     def _spec(
         self,

@@ -33,6 +33,8 @@ from dcos_runtime.agent.fetch_cache import FetchCache
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.agent.files import SandboxFiles
 from dcos_runtime.agent.http import AgentHttp
+from dcos_runtime.agent.images import start as images
+from dcos_runtime.agent.images.start import ImageSupport
 from dcos_runtime.agent.isolators import ports
 from dcos_runtime.agent.launchers.oci import OciLauncher
 from dcos_runtime.agent.launchers.posix import PosixLauncher
@@ -145,6 +147,8 @@ async def _serve(
         else:
             life.spawn(link.watch(), "finding the master")
             life.spawn(_collect_garbage(flags, shell), "removing old sandboxes")
+            if shell.images is not None:
+                life.spawn(images.collect(flags, shell.images), "removing old images")
         life.spawn(_announce(listeners, address), "listening")
         await life.ended()
         await link.stop()
@@ -181,8 +185,10 @@ async def _assemble(
         log.warning("--launcher=%s: %s", launcher.name, shortcoming)
     if not logs.possible(work_dir):
         log.warning("stdout and stderr are not capped: the file system of %s cannot give back a file's head", work_dir)
+    registry = agent_settings.read_registry(flags.docker_registry)
+    supported = await images.begin(flags, launcher, agent_settings.image_folder(flags), registry)
     seed = os.urandom(32)
-    core = AgentCore(_settings(flags, work_dir, address, launcher), SeededSource(seed))
+    core = AgentCore(_settings(flags, work_dir, address, launcher, supported), SeededSource(seed))
     keeper = await asyncio.to_thread(_recorder, flags, core, seed)
 
     def origin() -> Origin:
@@ -222,6 +228,7 @@ async def _assemble(
         ),
         processes=flags.container_pids_limit,
         capabilities=agent_settings.capabilities(flags),
+        images=supported.images,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
     shell = AgentShell(core, checkpoints, launchers, launching, disk, projects, life, keeper)
@@ -234,7 +241,10 @@ async def _assemble(
     def processes(container_id: str, name: str) -> list[Process]:
         return launchers[name].processes(container_id) if name in launchers else []
 
-    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage, processes, fetcher.metrics)
+    def metrics() -> dict[str, float]:
+        return fetcher.metrics() | (shell.images.store.metrics() if shell.images is not None else {})
+
+    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage, processes, metrics)
     http.files = SandboxFiles(sandboxes)
     return shell
 
@@ -342,7 +352,9 @@ def _keep_apart(flags: AgentFlags, launcher: Launcher) -> None:
             )
 
 
-def _settings(flags: AgentFlags, work_dir: Path, address: Address, launcher: Launcher) -> Settings:
+def _settings(
+    flags: AgentFlags, work_dir: Path, address: Address, launcher: Launcher, supported: ImageSupport
+) -> Settings:
     given = amounts.parse_resources(flags.resources)
     info = AgentInfo(
         hostname=flags.hostname or daemon.own_hostname(address.ip),
@@ -357,6 +369,8 @@ def _settings(flags: AgentFlags, work_dir: Path, address: Address, launcher: Lau
         boot_id=boot_id(),
         ip=address.ip,
         launcher=launcher.name,
+        image_providers=supported.providers,
+        without_images=supported.without,
         capabilities=agent_settings.capabilities(flags),
         kill_grace=flags.executor_shutdown_grace_period,
         backoff_first=flags.registration_backoff_factor,

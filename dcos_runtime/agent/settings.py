@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dcos_runtime.agent.core.capabilities import Policy
+from dcos_runtime.agent.images.sources import Registry
 from dcos_runtime.agent.resources import parse_resources
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.agent import AgentFlags
@@ -16,10 +17,26 @@ from dcos_runtime.guard.admission import Admission
 from dcos_runtime.guard.users import Users
 from dcos_runtime.store.election import parse_master
 
+
+def read_registry(text: str) -> Registry | None:
+    """Raises ``ValueError``."""
+    return Registry.read(text) if text else None
+
+
+def read_prefix(text: str) -> str:
+    """The path in front of the names of appc images. Raises ``ValueError``."""
+    path = text.removeprefix("file://")
+    if path and not path.startswith("/"):
+        raise ValueError("expected an absolute path, such as /srv/images/; other sources need a fetch by hand")
+    return path
+
+
 CHECKS: Mapping[str, Callable[[str], object]] = {
     "master": parse_master,
     "resources": parse_resources,
     "attributes": read_attributes,
+    "docker_registry": read_registry,
+    "appc_simple_discovery_uri_prefix": read_prefix,
 }
 """Further checks of the flags' texts."""
 
@@ -43,6 +60,8 @@ def own_paths(flags: AgentFlags) -> dict[str, Path]:
         "work_dir": work_dir,
         "runtime_dir": flags.runtime_dir or work_dir / "run",
         "fetcher_cache_dir": cache_folder(flags),
+        "docker_store_dir": image_folder(flags),
+        "docker_config": flags.docker_config,
         "http_credentials": flags.http_credentials,
         "tls_identity": flags.tls_identity,
         "record": flags.record,
@@ -53,6 +72,11 @@ def own_paths(flags: AgentFlags) -> dict[str, Path]:
 def cache_folder(flags: AgentFlags) -> Path:
     """The folder of the fetcher's cache."""
     return Path(flags.fetcher_cache_dir or Path(flags.work_dir) / "fetch").absolute()
+
+
+def image_folder(flags: AgentFlags) -> Path:
+    """The folder of the store of images."""
+    return Path(flags.docker_store_dir or Path(flags.work_dir) / "store").absolute()
 
 
 def capabilities(flags: AgentFlags) -> Policy:

@@ -83,6 +83,7 @@ class AgentShell:
         self._checkpoints = checkpoints
         self._launchers = launchers
         self._launching = launching
+        self.images = launching.images
         self._life = life
         self._loop = asyncio.get_running_loop()
         self.disk = disk

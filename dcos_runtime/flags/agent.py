@@ -31,6 +31,8 @@ from dcos_runtime.flags.values import (
     FOLDER,
     FOLDERS,
     FRACTION,
+    IMAGE_GC,
+    IMAGE_PROVIDERS,
     PATH,
     PORT_RANGES,
     PROJECT_RANGE,
@@ -39,6 +41,7 @@ from dcos_runtime.flags.values import (
     VARIABLES,
     ZK_URL,
     CapabilityNames,
+    ImageGc,
     Ranges,
     choice,
     sizes,
@@ -200,6 +203,37 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         ours=True,
     )
     frameworks_home: str | None = flag(FOLDER, "folder that relative paths of URIs begin in; its files may be fetched")
+    image_providers: frozenset[str] | None = flag(
+        IMAGE_PROVIDERS,
+        "kinds of images that tasks may have: `docker,appc`, or nothing; see *Images*. Mesos' default is none",
+        instead="by trial",
+    )
+    docker_registry: str = flag(
+        TEXT,
+        "where images are whose names hold no registry: `https://host:port`, or a folder of archives. Mesos' default "
+        "is Docker's own",
+        default="",
+        instead="none",
+    )
+    docker_config: str | None = flag(
+        FILE, "credentials of registries, a file in the form of Docker's `config.json`; read for every image"
+    )
+    docker_store_dir: str | None = flag(
+        FOLDER, "folder of the store of images, Docker's and appc's", instead="`store` below `--work_dir`"
+    )
+    appc_simple_discovery_uri_prefix: str = flag(
+        TEXT,
+        "what stands in front of the names of appc images: `/path/`, or `file:///path/`",
+        default="",
+        instead="none",
+    )
+    image_gc_config: ImageGc = flag(
+        IMAGE_GC,
+        "Mesos' ImageGcConfig: `image_disk_headroom` (0.1), the part of the disk below which images go that no "
+        "container has, and `excluded_images`. They are looked at every `disk_watch_interval`, or "
+        "`image_disk_watch_interval`",
+        default=ImageGc(),
+    )
     max_completed_executors_per_framework: int = flag(
         whole(0, 100000), "tasks that are over kept in `/state`; here: in all", default=150
     )

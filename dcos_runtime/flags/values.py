@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
+
 from dcos_runtime.wire import codec
-from dcos_runtime.wire.common import DomainInfo
-from dcos_runtime.wire.containers import CapabilityInfo
+from dcos_runtime.wire.common import DomainInfo, DurationInfo
+from dcos_runtime.wire.containers import CapabilityInfo, Image
 from dcos_runtime.wire.roles import role_error
 
 T = TypeVar("T")
@@ -485,6 +487,32 @@ def capability_names(text: str) -> CapabilityNames:
     return frozenset(capabilities(json.dumps({"capabilities": given})).capabilities)
 
 
+IMAGE_KINDS = ("appc", "docker")
+
+
+def image_providers(text: str) -> frozenset[str]:
+    """``docker,appc``; empty: none."""
+    given = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if given - set(IMAGE_KINDS):
+        raise ValueError(f"expected {' and '.join(IMAGE_KINDS)}, with commas between them, or nothing")
+    return given
+
+
+class ImageGc(msgspec.Struct, frozen=True, kw_only=True):
+    """Mesos' ImageGcConfig."""
+
+    image_disk_headroom: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    image_disk_watch_interval: DurationInfo | None = None
+    excluded_images: list[Image] = []
+
+
+def image_gc(text: str) -> ImageGc:
+    try:
+        return codec.decode(text.encode(), ImageGc)
+    except codec.DecodeError as error:
+        raise ValueError(f"not an ImageGcConfig as JSON: {error}") from None
+
+
 def _json_text(value: object) -> str:
     return codec.encode(value).decode()
 
@@ -493,3 +521,5 @@ VARIABLES = ValueType("JSON", variables, json.dumps)
 DOMAIN = ValueType("JSON", domain, _json_text)
 CAPABILITIES = ValueType("JSON", capabilities, _json_text)
 CAPABILITY_NAMES = ValueType("names", capability_names, lambda value: ",".join(sorted(one.value for one in value)))
+IMAGE_PROVIDERS = ValueType("names", image_providers, lambda value: ",".join(sorted(value)))
+IMAGE_GC = ValueType("JSON", image_gc, _json_text)

@@ -23,9 +23,13 @@ class HostRoot(msgspec.Struct, frozen=True, tag="host"):
 
 
 class ImageRoot(msgspec.Struct, frozen=True, tag="image"):
-    """An image, by the digest of its manifest: ``sha256:`` and 64 hexadecimal digits."""
+    """An image, by its id, the digest of its configuration: ``sha256:`` and 64 hexadecimal digits. ``layers``: where
+    they are on the machine in the form of overlayfs, topmost first and all in one folder. What the container writes is
+    its own.
+    """
 
     digest: str
+    layers: tuple[Path, ...]
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +84,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):
     """The first process of a container.
 
-    ``program`` is what is executed when it is not ``argv[0]``. ``environment`` is all of it, without what a launcher
+    ``program`` is what is executed when it is not ``argv[0]``; ``cwd``: its working directory, absolute, ``None`` for
+    the sandbox. ``environment`` is all of it, without what a launcher
     needs for itself and takes away again.
     """
 
@@ -88,6 +93,7 @@ class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     user: ContainerUser
     program: str | None = None
+    cwd: str | None = None
     capabilities: Held = NONE
 
 
@@ -99,7 +105,8 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that a launcher needs to make a container.
 
     ``sandbox``: the container's writable folder on the machine, absolute, with the files ``stdout`` and ``stderr``. It
-    is the working directory. ``mounts``: what is seen beside it. ``namespaces``: those it has for itself.
+    is the working directory unless the process has another. ``mounts``: what is seen beside it. ``namespaces``: those
+    it has for itself.
     """
 
     container_id: str

@@ -14,7 +14,8 @@ from dcos_runtime.wire.cluster import AgentInfo
 @dataclass(frozen=True)
 class Settings:
     """The core's settings. All times are seconds. ``info`` has no id: the core adds the one under which it was
-    admitted.
+    admitted. ``image_providers``: the kinds of images that tasks may have, ``docker`` and ``appc``;
+    ``without_images``: why there are none of them.
     """
 
     info: AgentInfo
@@ -23,6 +24,8 @@ class Settings:
     ip: str
     launcher: str
     capabilities: Policy = USUALLY
+    image_providers: frozenset[str] = frozenset()
+    without_images: str = "--launcher=linux is not used"
     kill_grace: float = 5.0
     backoff_first: float = 1.0
     backoff_longest: float = 60.0

@@ -9,14 +9,14 @@ import msgspec
 from dcos_runtime.agent.core.model import Refusal, Settings
 from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.wire.common import CommandInfo, Environment
-from dcos_runtime.wire.containers import ContainerInfo, LinuxInfo
+from dcos_runtime.wire.containers import ContainerInfo, Image, LinuxInfo
 
 
 def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
     """Why the task cannot run on this agent, or ``None``."""
     why = (
         _of_executor(asked)
-        or (_of_command(asked.command) if asked.command is not None else "the task has no command")
+        or (_of_command(asked.command, asked.container) if asked.command is not None else "the task has no command")
         or (_of_container(asked.container, settings) if asked.container is not None else None)
     )
     return Refusal(f"Failed to launch container: {why}") if why else None
@@ -38,11 +38,12 @@ def _given(part: msgspec.Raw) -> bool:
     return bytes(part) not in (b"", b"null")
 
 
-def _of_command(command: CommandInfo) -> str | None:
-    if command.value is None:
+def _of_command(command: CommandInfo, container: ContainerInfo | None) -> str | None:
+    # Without a value an image's own program is run.
+    if command.value is None and not (command.shell is False and container is not None and _has_image(container)):
         kind = "Shell command" if command.shell is not False else "Executable"
         return f"{kind} of the task is not specified"
-    texts = [command.value, *command.arguments]
+    texts = [command.value or "", *command.arguments]
     if any("\0" in text for text in texts):
         return "the command holds a NUL character"
     for variable in command.environment.variables if command.environment else ():
@@ -54,8 +55,8 @@ def _of_command(command: CommandInfo) -> str | None:
 
 
 def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
-    if container.type is ContainerInfo.Type.DOCKER or (container.mesos is not None and container.mesos.image):
-        return "this version of the agent runs tasks without images; remove the image, the host's /usr is there"
+    if _has_image(container) and (why := _of_image(container, settings)) is not None:
+        return why
     if container.volumes:
         paths = ", ".join(volume.container_path for volume in container.volumes)
         return f"this version of the agent has no volumes ({paths}); the sandbox is writable"
@@ -70,6 +71,48 @@ def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
         if value is not None:
             return f"this version of the agent does not honour container.{name}; remove it"
     return _of_linux(container.linux_info, settings) if container.linux_info is not None else None
+
+
+def _has_image(container: ContainerInfo) -> bool:
+    return container.type is ContainerInfo.Type.DOCKER or (
+        container.mesos is not None and container.mesos.image is not None
+    )
+
+
+def _of_image(container: ContainerInfo, settings: Settings) -> str | None:
+    image = container.mesos.image if container.mesos is not None else None
+    appc = container.type is not ContainerInfo.Type.DOCKER and image is not None and image.type is Image.Type.APPC
+    kind = "appc" if appc else "docker"
+    if kind not in settings.image_providers:
+        why = settings.without_images or f"--image_providers does not name {kind}"
+        return f"this agent runs no images of {kind} ({why}); remove the image, the host's /usr is there"
+    if container.type is ContainerInfo.Type.DOCKER:
+        return _of_docker(container.docker) if container.docker is not None else "container.docker is missing"
+    assert image is not None
+    if appc:
+        return None if image.appc is not None else "the image has no appc"
+    if image.docker is None:
+        return "the image has no docker"
+    if image.docker.config is not None or image.docker.credential is not None:
+        return (
+            "this version of the agent takes no credentials of a task for its image; the operator gives the agent some"
+            " (--docker_config)"
+        )
+    return None
+
+
+def _of_docker(docker: ContainerInfo.DockerInfo) -> str | None:
+    if docker.network not in (None, ContainerInfo.DockerInfo.Network.HOST):
+        return "this version of the agent runs containers on the host's network only; remove container.docker.network"
+    for name, value in (
+        ("port_mappings", docker.port_mappings),
+        ("privileged", docker.privileged),
+        ("parameters", docker.parameters),
+        ("volume_driver", docker.volume_driver),
+    ):
+        if value:
+            return f"this version of the agent does not honour container.docker.{name}; remove it"
+    return None
 
 
 def _of_linux(linux: LinuxInfo, settings: Settings) -> str | None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from dcos_runtime.agent.containers.base import ContainerPlace
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.isolators import private
+from dcos_runtime.agent.isolators import image, private
 from dcos_runtime.agent.isolators.base import Isolators
 from dcos_runtime.agent.isolators.capabilities import CapabilitiesIsolator
 from dcos_runtime.agent.isolators.cpu import CpuIsolator
 from dcos_runtime.agent.isolators.devices import DevicesIsolator
 from dcos_runtime.agent.isolators.disk import DiskIsolator, DiskTools
+from dcos_runtime.agent.isolators.image import ImageIsolator
 from dcos_runtime.agent.isolators.killing import ProcessesIsolator
 from dcos_runtime.agent.isolators.memory import MemoryIsolator
 from dcos_runtime.agent.isolators.mounts import MountsIsolator
@@ -34,9 +35,10 @@ def of_containers(
     return Isolators(
         (
             RootIsolator(root),
+            ImageIsolator(),
             PrivateIsolator(),
             MountsIsolator(),
-            DiskIsolator(disk, private.folders),
+            DiskIsolator(disk, _written),
             NamespacesIsolator(),
             DevicesIsolator(),
             CapabilitiesIsolator(),
@@ -53,6 +55,10 @@ def of_containers(
 def of_processes(disk: DiskTools) -> Isolators:
     """Those of plain processes."""
     return Isolators((DiskIsolator(disk, _none),))
+
+
+def _written(place: ContainerPlace) -> tuple[Path, ...]:
+    return tuple(folder for folder in (*private.folders(place), *image.folders(place)) if folder.exists())
 
 
 def _none(place: ContainerPlace) -> tuple[Path, ...]:

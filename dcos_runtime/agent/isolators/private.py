@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers.base import ContainerPlace
-from dcos_runtime.agent.containers.spec import ContainerSpec
+from dcos_runtime.agent.containers.spec import ContainerSpec, HostRoot
 from dcos_runtime.agent.isolators.base import Document, Isolator
 from dcos_runtime.agent.isolators.mounts import bind
 from dcos_runtime.agent.removal import remove
@@ -18,6 +18,8 @@ class PrivateIsolator(Isolator):
     pool = pools.REMOVALS  # a task may leave a million files
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
+        if not isinstance(spec.root, HostRoot):  # an image has its own
+            return
         for folder in folders(place):
             folder.mkdir()
         var = place.folder / "var"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dcos_runtime.agent.containers.base import ContainerPlace
-from dcos_runtime.agent.containers.spec import ContainerSpec
+from dcos_runtime.agent.containers.spec import ContainerSpec, HostRoot
 from dcos_runtime.agent.isolators.base import Document, Isolator
 from dcos_runtime.agent.isolators.mounts import bind, mounted
 from dcos_runtime.agent.removal import remove
@@ -96,14 +96,15 @@ READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-tri
 
 
 class RootIsolator(Isolator):
-    """What a container sees of the machine's files, and of the kernel's: /proc, /dev, /sys, an empty /run."""
+    """What a container sees of the machine's files, with an empty /run; and, like one of an image (`image`), of the
+    kernel's: /proc, /dev, /sys.
+    """
 
     def __init__(self, root: RootFilesystem) -> None:
         self._root = root
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         etc = self._root.lend_etc(place.folder.parent, place.folder.name)
-        document["root"] = {"path": str(self._root.skeleton), "readonly": True}
         document["mounts"] += [
             mounted("/proc", "proc", "nosuid", "noexec", "nodev"),
             mounted("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
@@ -112,10 +113,14 @@ class RootIsolator(Isolator):
             mounted("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
             mounted("/sys", "sysfs", "nosuid", "noexec", "nodev", "ro"),
             mounted("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"),
-            mounted("/run", "tmpfs", "nosuid", "nodev", "mode=755", "size=65536k"),
-            *(bind(path, path, "ro") for path in self._root.bound()),
-            bind(str(etc), "/etc", "ro", "noexec"),
         ]
+        if isinstance(spec.root, HostRoot):
+            document["root"] = {"path": str(self._root.skeleton), "readonly": True}
+            document["mounts"] += [
+                mounted("/run", "tmpfs", "nosuid", "nodev", "mode=755", "size=65536k"),
+                *(bind(path, path, "ro") for path in self._root.bound()),
+                bind(str(etc), "/etc", "ro", "noexec"),
+            ]
         document["linux"]["maskedPaths"] = list(MASKED)
         document["linux"]["readonlyPaths"] = list(READ_ONLY)
 

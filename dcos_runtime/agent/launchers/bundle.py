@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import posixpath
 
-from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess
+from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, ImageRoot
 from dcos_runtime.agent.isolators.base import Document
 
 CARRIED = "_"
@@ -57,9 +58,9 @@ def configuration(spec: ContainerSpec, cgroup: str, tini: str) -> Document:
                 "additionalGids": list(process.user.groups),
                 "umask": 0o022,
             },
-            "args": [tini, "--", *_command(process)],
-            "env": _environment(process),
-            "cwd": SANDBOX,
+            "args": [tini, "--", *_command(spec)],
+            "env": _environment(spec),
+            "cwd": process.cwd or SANDBOX,
         },
         "mounts": [],
         "linux": {"cgroupsPath": cgroup, "resources": {}},
@@ -77,14 +78,33 @@ def _needs_starter(process: FirstProcess) -> bool:
     )
 
 
-def _command(process: FirstProcess) -> list[str]:
+def _command(spec: ContainerSpec) -> list[str]:
+    process = spec.process
+    if isinstance(spec.root, ImageRoot):
+        return _command_of_image(process)
     if not _needs_starter(process):
         return list(process.argv)
     return [PYTHON, "-I", "-S", "-c", STARTER, process.program or process.argv[0], *process.argv]
 
 
-def _environment(process: FirstProcess) -> list[str]:
-    if not _needs_starter(process):
+def _command_of_image(process: FirstProcess) -> list[str]:
+    """An image may hold nothing but its program, so no starter of ours runs in it. Raises ``ValueError`` for what only
+    the starter could do.
+    """
+    program = process.program or process.argv[0]
+    if posixpath.basename(program) != posixpath.basename(process.argv[0]):
+        raise ValueError(
+            f"in an image, argument 0 ({process.argv[0][:200]!r}) has to be the name of the program"
+            f" ({program[:200]!r}); without an image any will do"
+        )
+    if taken := sorted(name for name in process.environment if name.startswith("TINI_")):
+        raise ValueError(f"the environment variable {taken[0]} would change the container's first process; rename it")
+    return [program, *process.argv[1:]]
+
+
+def _environment(spec: ContainerSpec) -> list[str]:
+    process = spec.process
+    if isinstance(spec.root, ImageRoot) or not _needs_starter(process):
         return [f"{name}={value}" for name, value in process.environment.items()]
     entries = {name: f"{CARRIED}{name}={value}" for name, value in process.environment.items()}
     for name, entry in entries.items():

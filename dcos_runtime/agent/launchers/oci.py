@@ -20,11 +20,11 @@ from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import base
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, ImageRoot, Limits, Namespace
+from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, Limits, Namespace
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher
-from dcos_runtime.agent.isolators import killing, listed
+from dcos_runtime.agent.isolators import image, killing, listed
 from dcos_runtime.agent.isolators.disk import DiskTools
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
@@ -339,6 +339,10 @@ class OciLauncher:
     def usage(self, container_id: str) -> Usage | None:
         return self.isolators.usage(self._place(container_id), Usage())
 
+    def layers_in_use(self) -> set[str]:
+        """The names of the layers that containers have in their roots. It blocks."""
+        return image.layers_in_use(self.folder)
+
     def pids(self, container_id: str) -> list[int]:
         return self.cgroups.pids(self._cgroup(container_id))
 
@@ -471,8 +475,6 @@ class OciLauncher:
 
 def _unsupported(spec: ContainerSpec) -> str | None:
     """What of this is not done here, or ``None``."""
-    if isinstance(spec.root, ImageRoot):
-        return f"there is no image {spec.root.digest} here: this version of the agent runs containers without images"
     if missing := [kind.value for kind in NEEDED if kind not in spec.namespaces]:
         return f"a container has a {missing[0]} namespace of its own"
     return None

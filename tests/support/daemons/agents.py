@@ -267,6 +267,8 @@ class Agent(Daemon):
         if state.exists():
             for container in state.iterdir():
                 subprocess.run(["runc", "--root", state, "delete", "--force", container.name], capture_output=True)
+        for mount in reversed(mounts_below(self.work_dir)):
+            subprocess.run(["umount", mount], check=False)
         remove_cgroups(self.cgroups_root)
 
 
@@ -282,6 +284,13 @@ def pids_of(mark: str, inside: Path | None = None) -> list[int]:
             if own in environment and mark.encode() in (entry / "cmdline").read_bytes() + b"\0" + environment:
                 found.append(int(entry.name))
     return found
+
+
+def mounts_below(folder: Path) -> list[str]:
+    """The mount points below a folder, outermost first."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    places = [line.split()[4].encode().decode("unicode_escape") for line in lines]
+    return [place for place in places if place.startswith(f"{folder.resolve()}/")]
 
 
 def cgroups_of(root: str) -> list[Path]:

@@ -329,7 +329,7 @@ def test_an_update_that_cannot_be_written_waits_until_it_can(world: World) -> No
 @pytest.mark.parametrize(
     ("extra", "word"),
     [
-        ({"container": {"type": "DOCKER", "docker": {"image": "nginx"}}}, "without images"),
+        ({"container": {"type": "DOCKER", "docker": {"image": "nginx"}}}, "runs no images of docker"),
         ({"container": {"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": {"name": "x"}}}}}, "images"),
         ({"container": {"type": "MESOS", "volumes": [{"mode": "RW", "container_path": "/d"}]}}, "no volumes (/d)"),
         ({"command": {"shell": True}}, "Shell command of the task is not specified"),

@@ -1,0 +1,7 @@
+"""Why a container image cannot be had."""
+
+from __future__ import annotations
+
+
+class ImageError(Exception):
+    """The image cannot be named, fetched, unpacked or run. The text is for the framework's author, without secrets."""

@@ -1,0 +1,396 @@
+"""The store of container images: layers by their chain id, fetched once, shared by all images and containers.
+
+``layers/<id>`` are layers as overlayfs takes them, ``records.json`` says which images they make, ``staging`` holds what
+is under way. A layer and an image count from one rename on, when all of it is on the disk; the rest a start removes.
+The folder is the agent's alone (root's, mode 0700): setuid programs of images are out of everybody's reach there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import time
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from dcos_runtime import durable
+from dcos_runtime.agent import pools
+from dcos_runtime.agent.images import appc, documents
+from dcos_runtime.agent.images.documents import ImageConfig, ImageDocument
+from dcos_runtime.agent.images.errors import ImageError
+from dcos_runtime.agent.images.puller import Puller
+from dcos_runtime.agent.images.records import (
+    VERSION,
+    ImageRecord,
+    LayerRecord,
+    Records,
+    layer_name,
+    victims,
+)
+from dcos_runtime.agent.images.sources import AciSource, Source
+from dcos_runtime.agent.images.unpacker import DiskFull, Unpacker
+from dcos_runtime.agent.removal import remove
+from dcos_runtime.errors import Unstartable
+
+log = logging.getLogger(__name__)
+
+FRESH_SECONDS = 60.0
+"""An image stays for so long after it was fetched or asked for, whether or not a container is made of it."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An image as a task names it. ``name``: what it is remembered by; ``again``: the source is asked, known or not."""
+
+    name: str
+    source: Source
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """``layers``: topmost first, all in one folder."""
+
+    id: str
+    layers: tuple[Path, ...]
+    config: ImageConfig
+
+
+@dataclass(eq=False)
+class _Pending:
+    """A pull, and how many launches wait for it."""
+
+    task: asyncio.Task[str]
+    waiting: int = 0
+
+
+@dataclass
+class Pulls:
+    """How many images were fetched, or not; how many launches found theirs there."""
+
+    succeeded: int = 0
+    failed: int = 0
+    found: int = 0
+
+
+@dataclass
+class _Layers:
+    """Layers under way or in use by a pull: one pull at a time makes a layer, and none of them goes meanwhile."""
+
+    turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    held: Counter[str] = field(default_factory=Counter)
+
+
+class ImageStore:
+    """Used in the loop's thread only. ``in_use``: the folders' names of layers that are in a container's root; it may
+    block.
+    """
+
+    def __init__(
+        self, folder: Path, lock: int, records: Records, puller: Puller, unpacker: Unpacker,
+        in_use: Callable[[], Collection[str]],
+    ) -> None:  # fmt: skip
+        self.folder = folder
+        self.records = records
+        self.pulls = Pulls()
+        self.lock = lock
+        self._puller = puller
+        self._unpacker = unpacker
+        self._in_use = in_use
+        self._pending: dict[str, _Pending] = {}
+        self._layers = _Layers()
+        self._leased: Counter[str] = Counter()
+        self._collecting = asyncio.Lock()
+        self._touched = False
+
+    @classmethod
+    def begin(
+        cls, folder: Path, puller: Puller, unpacker: Unpacker, in_use: Callable[[], Collection[str]]
+    ) -> ImageStore:
+        """The store in ``folder`` as a former agent left it. Raises ``OSError`` and `Unstartable`."""
+        durable.private_folder(folder)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise Unstartable(
+                f"{folder} cannot be used for images",
+                why="another agent uses it",
+                hint="give each agent its own --docker_store_dir",
+            ) from None
+        durable.sweep(folder)
+        remove(folder / "staging")
+        for name in ("staging", "layers"):
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
+        records = _readable(folder / "records.json")
+        _drop_damaged(folder, records, in_use())
+        return cls(folder, lock, records, puller, unpacker, in_use)
+
+    # --- for launches -------------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def lease(self, wanted: Wanted) -> AsyncIterator[StoredImage]:
+        """The image, which stays at least while the context is open. Raises `ImageError`.
+
+        Of launches that want one image at the same time one fetches it, and the others wait. It goes on as long as
+        anyone waits.
+        """
+        image_id = self.records.names.get(wanted.name)
+        if image_id is None or wanted.again:
+            image_id = await self._obtained(wanted)
+        else:
+            self.pulls.found += 1
+        self._leased[image_id] += 1
+        try:
+            record = self.records.images[image_id]
+            self.records.images[image_id] = msgspec.structs.replace(record, used=time.time())
+            self._touched = True
+            yield self._stored(record)
+        finally:
+            self._leased[image_id] -= 1
+
+    def _stored(self, record: ImageRecord) -> StoredImage:
+        layers = tuple(self.folder / "layers" / layer_name(one) for one in reversed(record.chain))
+        return StoredImage(record.id, layers, record.config)
+
+    async def _obtained(self, wanted: Wanted) -> str:
+        pending = self._pending.get(wanted.name)
+        if pending is None:
+            task = asyncio.create_task(self._pull(wanted))
+            pending = self._pending[wanted.name] = _Pending(task)
+            task.add_done_callback(lambda _: self._settled(wanted.name, task))
+        pending.waiting += 1
+        try:
+            return await asyncio.shield(pending.task)
+        finally:
+            pending.waiting -= 1
+            if pending.waiting == 0 and not pending.task.done():
+                pending.task.cancel()
+                self._pending.pop(wanted.name, None)
+                await asyncio.wait([pending.task])
+
+    def _settled(self, name: str, task: asyncio.Task[str]) -> None:
+        if (pending := self._pending.get(name)) is not None and pending.task is task:
+            del self._pending[name]
+        if not task.cancelled():
+            task.exception()  # each that waited was told
+
+    # --- pulling ------------------------------------------------------------------------------------------------------
+
+    async def _pull(self, wanted: Wanted) -> str:
+        try:
+            try:
+                found = await self._fetched(wanted)
+            except DiskFull as error:
+                if not await self.make_room(float("inf")):
+                    raise
+                log.warning("image %s: %s; images that are not in use went, and it is tried again", wanted.name, error)
+                found = await self._fetched(wanted)
+        except BaseException as error:
+            self.pulls.failed += 1
+            if isinstance(error, OSError | ImageError):
+                raise ImageError(f"the image {wanted.name} cannot be had: {error}") from error
+            raise
+        self.pulls.succeeded += 1
+        return found
+
+    async def _fetched(self, wanted: Wanted) -> str:
+        """Fetches and unpacks what is missing. Returns the image's id."""
+        folder = self.folder / "staging" / uuid.uuid4().hex
+        started = time.monotonic()
+        (folder / "tmp").mkdir(parents=True, mode=0o700)
+        held: list[str] = []
+        try:
+            if isinstance(wanted.source, AciSource):
+                document = await self._aci(wanted.source, wanted.name, folder, held)
+            else:
+                document = await self._layered(wanted, folder, held)
+            record = ImageRecord(
+                id=document.id,
+                chain=documents.chain_ids(document.diff_ids),
+                config=document.config,
+                used=time.time(),
+            )
+            self.records.images[record.id] = record
+            self.records.names[wanted.name] = record.id
+            await self._save()
+        finally:
+            for layer in held:
+                self._layers.held[layer] -= 1
+            await asyncio.shield(pools.run(pools.REMOVALS, partial(remove, folder)))
+        log.info("image %s is there after %.1f s (%s)", wanted.name, time.monotonic() - started, record.id)
+        return record.id
+
+    async def _layered(self, wanted: Wanted, folder: Path, held: list[str]) -> ImageDocument:
+        source = wanted.source
+        assert not isinstance(source, AciSource)
+        document = await self._puller.document(source, folder)
+        chain = documents.chain_ids(document.diff_ids)
+        self._hold(chain, held)
+        if all(layer in self.records.layers for layer in chain):
+            return document
+        fetched = await self._puller.fetch(
+            source, folder, document, lambda layer: layer in self.records.layers, self._room, wanted.name
+        )
+        if fetched.document.id != document.id:  # its tag went on meanwhile
+            document = fetched.document
+            chain = documents.chain_ids(document.diff_ids)
+            self._hold(chain, held)
+        place = folder.relative_to(self.folder)
+        for number, (layer, blob) in enumerate(zip(chain, fetched.blobs, strict=True)):
+            make = partial(self._unpacked, place, number, chain, document.diff_ids[number], blob)
+            await self._once(layer, folder / f"layer-{number}", make)
+        return document
+
+    async def _unpacked(
+        self, place: Path, number: int, chain: Sequence[str], diff_id: str, blob: tuple[str, str, int]
+    ) -> LayerRecord:
+        """Unpacks one layer of ``chain`` into ``place``, a folder of the store."""
+        name, digest, length = blob
+        target = place / f"layer-{number}"
+        (self.folder / target).mkdir(mode=0o755)
+        below = [f"/layers/{layer_name(one)}" for one in reversed(chain[:number])]
+        done = await self._unpacker.layer(f"{place}/{name}", digest, length, f"/{target}", below)
+        if done.diff_id != diff_id:
+            raise ImageError(f"a layer is not what the image's configuration says ({diff_id})")
+        if done.left_out:
+            log.info("a layer of an image has %d devices, which are left out", done.left_out)
+        return LayerRecord(size=done.size)
+
+    async def _aci(self, source: AciSource, name: str, folder: Path, held: list[str]) -> ImageDocument:
+        if not source.archive.is_file():
+            raise ImageError(f"{source.archive} is not there")
+        target = folder / "layer-0"
+        target.mkdir(mode=0o755)
+        done = await self._unpacker.aci(source.archive, f"/{target.relative_to(self.folder)}")
+        if done.kept is None:
+            raise ImageError(f"{source.archive} holds no manifest")
+        document = appc.document(done.kept.encode(), name, done.diff_id)
+        self._hold(document.diff_ids, held)
+
+        async def unpacked() -> LayerRecord:
+            return LayerRecord(size=done.size)
+
+        await self._once(document.diff_ids[0], target, unpacked)
+        return document
+
+    def _hold(self, chain: Collection[str], held: list[str]) -> None:
+        """These layers do not go while the pull lasts."""
+        for layer in chain:
+            self._layers.held[layer] += 1
+            held.append(layer)
+
+    async def _once(self, layer: str, made: Path, make: Callable[[], Awaitable[LayerRecord]]) -> None:
+        """Makes a layer unless it is there, or another pull makes it."""
+        async with self._layers.turns.setdefault(layer, asyncio.Lock()):
+            if layer in self.records.layers:
+                return
+            if any(layer_name(known) == layer_name(layer) for known in self.records.layers):
+                raise ImageError("another layer has an id with the same beginning")
+            record = await make()
+            place = self.folder / "layers" / layer_name(layer)
+            # A container keeps one there that the records have lost. It is whole: it came there by a rename, too.
+            if not place.exists():
+                made.rename(place)
+                durable.sync(place.parent)
+            self.records.layers[layer] = record
+        if not self._layers.turns[layer].locked():
+            del self._layers.turns[layer]
+
+    def _room(self, wanted: int) -> None:
+        free = free_bytes(self.folder)
+        if free < wanted:
+            raise DiskFull(f"it takes {wanted >> 20} MB packed, and {free >> 20} MB are free in {self.folder}")
+
+    async def _save(self) -> None:
+        content = msgspec.json.encode(self.records)
+        await asyncio.to_thread(durable.write, self.folder / "records.json", content)
+
+    # --- making room --------------------------------------------------------------------------------------------------
+
+    async def make_room(self, wanted: float, excluded: Collection[str] = ()) -> int:
+        """Removes images that no container is made of, least recently used first, until ``wanted`` bytes are free of
+        them. Returns how many bytes they took.
+        """
+        async with self._collecting:
+            used = await pools.run(pools.READS, self._in_use)
+            busy = {image_id for image_id, count in self._leased.items() if count > 0}
+            for image in self.records.images.values():
+                if image.used > time.time() - FRESH_SECONDS or layer_name(image.chain[-1]) in used:
+                    busy.add(image.id)
+            found = victims(self.records, busy, excluded, wanted)
+            for image_id in found.images:
+                log.info("image %s goes to make room", image_id)
+                self.records.forget(image_id)
+            held = {layer for layer, count in self._layers.held.items() if count > 0}
+            held |= {layer for layer in self.records.layers if layer_name(layer) in used}
+            aside = []
+            for layer in self.records.unneeded(held):  # without a pause: nobody may take one that is about to go
+                del self.records.layers[layer]
+                aside.append(self.folder / "staging" / f"gone-{uuid.uuid4().hex}")
+                (self.folder / "layers" / layer_name(layer)).rename(aside[-1])
+            if found.images or aside or self._touched:
+                self._touched = False
+                await self._save()
+            for path in aside:
+                await pools.run(pools.REMOVALS, partial(remove, path))
+            return found.freed
+
+    async def tidy(self, headroom: float, excluded: Collection[str]) -> None:
+        """Makes room while less than ``headroom`` (a fraction) of the disk is free."""
+        state = os.statvfs(self.folder)
+        missing = headroom * state.f_blocks * state.f_frsize - state.f_bavail * state.f_frsize
+        if missing > 0 or self._touched:
+            await self.make_room(missing, excluded)
+
+    def metrics(self) -> dict[str, float]:
+        return {
+            "containerizer/images/pulls_succeeded": float(self.pulls.succeeded),
+            "containerizer/images/pulls_failed": float(self.pulls.failed),
+            "containerizer/images/found": float(self.pulls.found),
+            "containerizer/images/stored": float(len(self.records.images)),
+            "containerizer/images/layers_bytes": float(sum(one.size for one in self.records.layers.values())),
+        }
+
+
+def free_bytes(folder: Path) -> int:
+    state = os.statvfs(folder)
+    return state.f_bavail * state.f_frsize
+
+
+def _readable(path: Path) -> Records:
+    """What was written down. What cannot be read is no loss: the images are fetched again."""
+    try:
+        records = msgspec.json.decode(path.read_bytes(), type=Records)
+        if records.version == VERSION:
+            return records
+        log.warning("%s is of version %d: all images are fetched again", path, records.version)
+    except FileNotFoundError:
+        pass
+    except msgspec.DecodeError as error:
+        log.warning("%s cannot be read, all images are fetched again: %s", path, error)
+    return Records()
+
+
+def _drop_damaged(folder: Path, records: Records, used: Collection[str]) -> None:
+    """Records and layers that the other side does not know go; layers that a container is made of stay."""
+    there = {entry.name for entry in (folder / "layers").iterdir()}
+    records.layers = {layer: one for layer, one in records.layers.items() if layer_name(layer) in there}
+    for image in list(records.images.values()):
+        if any(layer not in records.layers for layer in image.chain):
+            records.forget(image.id)
+    for layer in records.unneeded(()):
+        del records.layers[layer]
+    known = {layer_name(layer) for layer in records.layers}
+    for name in there - known - set(used):
+        remove(folder / "layers" / name)
