@@ -7,10 +7,12 @@ import os
 import tarfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from dcos_runtime.agent import pools
 from dcos_runtime.agent.images import documents
 from dcos_runtime.agent.images.documents import Descriptor, ImageDocument, Manifest, digest_of
 from dcos_runtime.agent.images.errors import ImageError
@@ -52,7 +54,7 @@ class Puller:
 
     async def document(self, source: RegistrySource | FolderSource, folder: Path) -> ImageDocument:
         """What image it is, before anything of it is fetched. Raises `ImageError`."""
-        image = _named(source, folder)
+        image = await pools.run(pools.LAUNCHES, partial(_named, source, folder))
         return documents.read_config(await self.skopeo.config(image, source, folder))
 
     async def fetch(
@@ -67,7 +69,7 @@ class Puller:
         """Fetches the image of ``document``. ``has``: whether the store has a layer, by its chain id; ``room`` is told
         the bytes to come, and raises `ImageError` if they do not fit.
         """
-        image, expected = _named(source, folder), None
+        image, expected = await pools.run(pools.LAUNCHES, partial(_named, source, folder)), None
         if isinstance(source, RegistrySource):
             image, manifest = await self._pinned(source, folder, document)
             if manifest is not None:
@@ -79,7 +81,7 @@ class Puller:
                 room(expected)
         log.info("image %s: fetching%s", shown, "" if expected is None else f" {expected >> 20} MB")
         await self.skopeo.copy(image, source, folder, shown, expected)
-        return _fetched(folder)
+        return await pools.run(pools.LAUNCHES, partial(_fetched, folder))
 
     async def _pinned(
         self, source: RegistrySource, folder: Path, document: ImageDocument
@@ -186,7 +188,8 @@ def _holds_layout(archive: Path) -> bool:
         with tarfile.open(archive) as opened:
             names = _first_names(opened)
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise ImageError(f"{archive} is no archive of an image: {error}") from error
+        why = next(iter(str(error).splitlines()), "it cannot be read").rstrip(":")
+        raise ImageError(f"{archive} is no archive of an image: {why}") from error
     return "oci-layout" in names and "manifest.json" not in names
 
 

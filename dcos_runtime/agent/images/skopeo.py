@@ -19,10 +19,13 @@ from pathlib import Path
 
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
 from dcos_runtime.agent.images.documents import LARGEST_DOCUMENT
-from dcos_runtime.agent.images.errors import ImageError
+from dcos_runtime.agent.images.errors import DiskFull, ImageError
 from dcos_runtime.agent.images.sources import RegistrySource
 
 log = logging.getLogger(__name__)
+
+FULL = "no space left on device"
+"""How skopeo says ENOSPC."""
 
 LOOK_SECONDS = 0.25
 PROGRESS_SECONDS = 10.0
@@ -69,7 +72,13 @@ class Skopeo:
         """Fetches it into the layout ``folder/layout``, its blobs into ``folder/blobs``. ``shown`` and ``expected``
         (bytes) are for the log. Raises `ImageError`.
         """
-        options = ["--quiet", "--dest-shared-blob-dir", str(folder / "blobs"), *self._access("src-", source)]
+        options = [
+            "--quiet",
+            "--dest-oci-accept-uncompressed-layers",
+            "--dest-shared-blob-dir",
+            str(folder / "blobs"),
+            *self._access("src-", source),
+        ]
         argv = ["copy", *options, image, f"oci:{folder / 'layout'}:image"]
         await self._run(argv, folder, shown, expected)
 
@@ -120,7 +129,8 @@ class Skopeo:
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
         if process.returncode:
-            raise ImageError(reason(errors.decode(errors="replace")))
+            why = reason(errors.decode(errors="replace"))
+            raise DiskFull(why) if FULL in why else ImageError(why)
         return output
 
     async def _watch(self, folder: Path, shown: str, expected: int | None) -> None:

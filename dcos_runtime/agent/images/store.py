@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -26,7 +27,7 @@ from dcos_runtime import durable
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.images import appc, documents
 from dcos_runtime.agent.images.documents import ImageConfig, ImageDocument
-from dcos_runtime.agent.images.errors import ImageError
+from dcos_runtime.agent.images.errors import DiskFull, ImageError
 from dcos_runtime.agent.images.puller import Puller
 from dcos_runtime.agent.images.records import (
     VERSION,
@@ -37,7 +38,7 @@ from dcos_runtime.agent.images.records import (
     victims,
 )
 from dcos_runtime.agent.images.sources import AciSource, Source
-from dcos_runtime.agent.images.unpacker import DiskFull, Unpacker
+from dcos_runtime.agent.images.unpacker import Unpacker
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.errors import Unstartable
 
@@ -86,7 +87,7 @@ class Pulls:
 class _Layers:
     """Layers under way or in use by a pull: one pull at a time makes a layer, and none of them goes meanwhile."""
 
-    turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     held: Counter[str] = field(default_factory=Counter)
 
 
@@ -292,7 +293,10 @@ class ImageStore:
 
     async def _once(self, layer: str, made: Path, make: Callable[[], Awaitable[LayerRecord]]) -> None:
         """Makes a layer unless it is there, or another pull makes it."""
-        async with self._layers.turns.setdefault(layer, asyncio.Lock()):
+        turn = self._layers.turns.get(layer)
+        if turn is None:
+            turn = self._layers.turns[layer] = asyncio.Lock()
+        async with turn:
             if layer in self.records.layers:
                 return
             if any(layer_name(known) == layer_name(layer) for known in self.records.layers):
@@ -304,8 +308,6 @@ class ImageStore:
                 made.rename(place)
                 durable.sync(place.parent)
             self.records.layers[layer] = record
-        if not self._layers.turns[layer].locked():
-            del self._layers.turns[layer]
 
     def _room(self, wanted: int) -> None:
         free = free_bytes(self.folder)

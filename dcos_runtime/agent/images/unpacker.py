@@ -16,11 +16,7 @@ import msgspec
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
 from dcos_runtime.agent.images import process as unpack_process
 from dcos_runtime.agent.images.documents import LARGEST_DOCUMENT
-from dcos_runtime.agent.images.errors import ImageError
-
-
-class DiskFull(ImageError):
-    """There is no room left for the image."""
+from dcos_runtime.agent.images.errors import DiskFull, ImageError
 
 
 class UnpackedLayer(msgspec.Struct, frozen=True, kw_only=True):
