@@ -23,12 +23,16 @@ Size = Annotated[int, msgspec.Meta(ge=0, le=1 << 50)]
 
 
 class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
+    """A blob that a document names: its digest, its size in bytes, what it is."""
+
     digest: Digest
     size: Size
     media_type: str = msgspec.field(name="mediaType", default="")
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an image is made of: its configuration, and its packed layers, lowest first."""
+
     config: Descriptor
     layers: list[Descriptor]
 

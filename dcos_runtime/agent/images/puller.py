@@ -50,6 +50,8 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Puller:
+    """Fetches images by skopeo, and only what the store has not."""
+
     skopeo: Skopeo
 
     async def document(self, source: RegistrySource | FolderSource, folder: Path) -> ImageDocument:
