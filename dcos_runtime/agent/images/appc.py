@@ -49,7 +49,7 @@ def source_of(name: str, labels: Mapping[str, str], machine: str, prefix: str) -
     if bad := [label for label in ("version", "os", "arch") if not _VALUE.fullmatch(values[label])]:
         raise ImageError(f"the label {bad[0]} of the appc image {name} cannot be part of its file's name")
     file = f"{name}-{values['version']}-{values['os']}-{values['arch']}.aci"
-    return AciSource(Path(prefix.removeprefix("file://") + file))
+    return AciSource(Path(prefix.removeprefix("file://") + file), name)
 
 
 def document(manifest: bytes, name: str, diff_id: str) -> ImageDocument:

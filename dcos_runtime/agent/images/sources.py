@@ -45,9 +45,10 @@ class FolderSource:
 
 @dataclass(frozen=True)
 class AciSource:
-    """An appc image: an archive on this machine."""
+    """An appc image: an archive on this machine, whose manifest has this ``name``."""
 
     archive: Path
+    name: str
 
 
 Source = RegistrySource | FolderSource | AciSource

@@ -213,7 +213,7 @@ class ImageStore:
         held: list[str] = []
         try:
             if isinstance(wanted.source, AciSource):
-                document = await self._aci(wanted.source, wanted.name, folder, held)
+                document = await self._aci(wanted.source, folder, held)
             else:
                 document = await self._layered(wanted, folder, held)
             record = ImageRecord(
@@ -268,7 +268,7 @@ class ImageStore:
             log.info("a layer of an image has %d devices, which are left out", done.left_out)
         return LayerRecord(size=done.size)
 
-    async def _aci(self, source: AciSource, name: str, folder: Path, held: list[str]) -> ImageDocument:
+    async def _aci(self, source: AciSource, folder: Path, held: list[str]) -> ImageDocument:
         if not source.archive.is_file():
             raise ImageError(f"{source.archive} is not there")
         target = folder / "layer-0"
@@ -276,7 +276,7 @@ class ImageStore:
         done = await self._unpacker.aci(source.archive, f"/{target.relative_to(self.folder)}")
         if done.kept is None:
             raise ImageError(f"{source.archive} holds no manifest")
-        document = appc.document(done.kept.encode(), name, done.diff_id)
+        document = appc.document(done.kept.encode(), source.name, done.diff_id)
         self._hold(document.diff_ids, held)
 
         async def unpacked() -> LayerRecord:

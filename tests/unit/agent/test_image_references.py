@@ -222,7 +222,7 @@ def test_documents_of_images() -> None:
 
 def test_appc_images() -> None:
     source = appc.source_of("example.com/worker", {"version": "1.0"}, "amd64", "file:///srv/aci/")
-    assert source == AciSource(Path("/srv/aci/example.com/worker-1.0-linux-amd64.aci"))
+    assert source == AciSource(Path("/srv/aci/example.com/worker-1.0-linux-amd64.aci"), "example.com/worker")
     for name, labels in (("../up", {}), ("a b", {}), ("a", {"version": "../1"}), ("a/../b", {})):
         with pytest.raises(ImageError):
             appc.source_of(name, labels, "amd64", "/srv/")
