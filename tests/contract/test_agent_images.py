@@ -114,7 +114,7 @@ def test_one_image_is_fetched_once_for_many_tasks_and_once_for_all(
         master.run(ID, "later", "cat /mark", container=image("team/many:1"))
         master.status("later")
         master.run(ID, "again", "cat /mark", container=image("team/many:1", cached=False))
-        assert "cannot be had" in (master.status("again").message or "")
+        assert "cannot be fetched" in (master.status("again").message or "")
     finally:
         served.begin()
 
@@ -122,7 +122,7 @@ def test_one_image_is_fetched_once_for_many_tasks_and_once_for_all(
 def test_an_image_that_is_not_there_fails_its_task_in_words(master: PretendedMaster, agent: Agent) -> None:
     master.run(ID, "absent", "true", container=image("team/absent:1"))
     message = master.status("absent").message or ""
-    assert "team/absent:1 cannot be had" in message and "manifest unknown" in message
+    assert "team/absent:1 cannot be fetched" in message and "manifest unknown" in message
     master.run(ID, "malformed", "true", container=image("Team/Absent"))
     assert "lower case" in (master.status("malformed").message or "")
     master.run(ID, "nothing", {"shell": False}, container=image("team/bare:1"))

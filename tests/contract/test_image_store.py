@@ -10,27 +10,33 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from dcos_runtime.agent.images import appc, reference, sources
+from dcos_runtime.agent.images import appc
 from dcos_runtime.agent.images.errors import ImageError
-from dcos_runtime.agent.images.puller import Puller
 from dcos_runtime.agent.images.records import layer_name
-from dcos_runtime.agent.images.skopeo import Skopeo
-from dcos_runtime.agent.images.sources import Registry
 from dcos_runtime.agent.images.store import ImageStore, StoredImage, Wanted
-from dcos_runtime.agent.images.unpacker import Unpacker
 from dcos_runtime.errors import Unstartable
 from tests.support.agent import image_lab
-from tests.support.agent.image_lab import Entry, RegistryLab, digest, folder, make_layout, registry, skopeo, tar
+from tests.support.agent.image_lab import (
+    Entry,
+    RegistryLab,
+    digest,
+    folder,
+    make_layout,
+    opened,
+    registry,
+    skopeo,
+    tar,
+    wanted,
+)
 from tests.support.daemons.byhand import wait_for
 
-LIMIT = 64 << 20
 BASE = tar(folder("base"), Entry("base/file", os.urandom(300_000)))
 
 
@@ -47,18 +53,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLab]:
 
 def image(place: Path, mark: bytes) -> Path:
     return make_layout(place, [BASE, tar(Entry("mark", mark))], {"Cmd": ["/mark"]})
-
-
-def opened(
-    place: Path, *, limit: int = LIMIT, seconds: float = 60, credentials: Path | None = None, used: Collection[str] = ()
-) -> ImageStore:
-    fetching = Skopeo(stall_seconds=seconds, total_seconds=60, max_bytes=limit, credentials=credentials)
-    return ImageStore.begin(place, Puller(fetching), Unpacker(place, 60, limit, asyncio.Semaphore(2)), lambda: used)
-
-
-def wanted(where: str, name: str, *, again: bool = False) -> Wanted:
-    parsed = reference.parse(name)
-    return Wanted(name, sources.source_of(parsed, Registry.read(where)), again)
 
 
 @contextlib.asynccontextmanager
@@ -122,7 +116,7 @@ async def test_digests_name_what_they_say(served: RegistryLab, tmp_path: Path) -
     by_digest = f"one@{index['manifests'][0]['digest']}"
     async with leased(store, served.url, by_digest) as found:
         assert mark(found) == b"one"
-    assert "cannot be had" in await refused(store, served.url, "one@sha256:" + "0" * 64)
+    assert "cannot be fetched" in await refused(store, served.url, "one@sha256:" + "0" * 64)
     closed(store)
 
 
@@ -210,7 +204,7 @@ async def test_a_layer_that_is_not_what_its_digest_says_is_never_unpacked(served
     content[-20] ^= 1
     blob.write_bytes(content)
     store = opened(tmp_path / "store")
-    assert "cannot be had" in await refused(store, str(tmp_path / "images"), "bad:t")
+    assert "cannot be fetched" in await refused(store, str(tmp_path / "images"), "bad:t")
     assert list((store.folder / "layers").iterdir()) == []
     closed(store)
 
@@ -264,7 +258,7 @@ async def test_a_full_disk_gives_room_by_what_nobody_has_or_fails_and_leaves_not
         age(store)
         async with leased(store, where, "second:t") as found:
             assert mark(found) == b"second"
-            assert "cannot be had" in await refused(store, where, "huge:t")
+            assert "cannot be fetched" in await refused(store, where, "huge:t")
             assert mark(found) == b"second"
         assert "first:t" not in store.records.names
         closed(store)
@@ -283,7 +277,7 @@ def small_disk(place: Path) -> Iterator[Path]:
 CRASHING = """
 import asyncio, sys
 from pathlib import Path
-from tests.contract.test_image_store import opened, wanted
+from tests.support.agent.image_lab import opened, wanted
 async def main():
     store = opened(Path(sys.argv[1]))
     print("begun", flush=True)
@@ -360,7 +354,7 @@ async def test_a_fetch_ends_when_nobody_waits_any_more_and_when_nothing_comes(tm
     server = await asyncio.start_server(lambda reader, writer: asyncio.sleep(600), "127.0.0.1", 0)
     where = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     store = opened(tmp_path / "store", seconds=1)
-    assert "nothing came for 1 s" in await refused(store, where, "silent:1")
+    assert "no data arrived for 1 s" in await refused(store, where, "silent:1")
     closed(store)
     store = opened(tmp_path / "store")
 

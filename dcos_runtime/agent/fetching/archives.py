@@ -55,19 +55,19 @@ def extract(archive: IO[bytes], name: str, sandbox: Sandbox, budget: Budget) -> 
 # --- tar --------------------------------------------------------------------------------------------------------------
 
 
-class Member(tarfile.TarInfo):
+class TarMember(tarfile.TarInfo):
     """Remembers the last header that was read: tarfile ends without an error at a damaged or missing header."""
 
     last: bytes | bytearray = b""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Member:
-        Member.last = buf
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> TarMember:
+        TarMember.last = buf
         return super().frombuf(buf, encoding, errors)
 
 
 def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
-    with tarfile.open(fileobj=tar_inside(packed), mode="r:", tarinfo=Member) as archive:
+    with tarfile.open(fileobj=tar_inside(packed), mode="r:", tarinfo=TarMember) as archive:
         while (member := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # a million of them would fill the memory
             budget.spend(MEMBER)
@@ -77,9 +77,9 @@ def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
                 if error.filename is None:
                     error.filename = member.name
                 raise
-        if not Member.last:
+        if not TarMember.last:
             raise FetchError("the archive is damaged: it was cut off between two members (its end mark is missing)")
-        if Member.last.count(0) != len(Member.last):
+        if TarMember.last.count(0) != len(TarMember.last):
             raise FetchError("the archive is damaged: the header of a member cannot be read")
         # Reads to the end of the compressed data, which has the checksum. A second archive after this one would be
         # lost.

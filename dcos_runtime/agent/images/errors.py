@@ -1,4 +1,4 @@
-"""Why a container image cannot be had."""
+"""Why a container image cannot be fetched."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class ImageRecord(msgspec.Struct, frozen=True, kw_only=True):
     used: float
 
 
-class Records(msgspec.Struct, kw_only=True):
+class ImageRecords(msgspec.Struct, kw_only=True):
     """``names``: image ids by what they were asked for as."""
 
     version: int = VERSION
@@ -48,7 +48,7 @@ class Records(msgspec.Struct, kw_only=True):
 
 
 def layer_name(chain_id: str) -> str:
-    """The folder of a layer: short, since one mount(2) names up to 127 of them in a page. The whole id is in `Records`,
+    """The folder of a layer: short, since one mount(2) names up to 127 of them in a page. The whole id is in `ImageRecords`,
     and a layer under another id of the same beginning is refused.
     """
     return chain_id.removeprefix("sha256:")[:24]
@@ -62,7 +62,7 @@ class Victims:
     freed: int = 0
 
 
-def victims(records: Records, busy: Collection[str], excluded: Collection[str], wanted: float) -> Victims:
+def victims(records: ImageRecords, busy: Collection[str], excluded: Collection[str], wanted: float) -> Victims:
     """Which images go so that ``wanted`` bytes come free, or all that can. Those of ``busy`` (ids) and ``excluded``
     (names) stay. Bytes of a layer count when the last image that has it goes.
     """

@@ -54,7 +54,7 @@ def parse(text: str) -> Reference:
     first, slash, behind = rest.partition("/")
     named = bool(slash) and ("." in first or ":" in first or first == "localhost")
     host, path = (first, behind) if named else ("", rest)
-    if host and not _good_host(host):
+    if host and not good_host(host):
         raise ImageError(f"{shown} names no registry that could be: {host[:LONGEST_SHOWN]!r}")
     path, colon, tag = path.partition(":")
     if colon and not _TAG.fullmatch(tag):
@@ -68,7 +68,8 @@ def parse(text: str) -> Reference:
     return found
 
 
-def _good_host(host: str) -> bool:
+def good_host(host: str) -> bool:
+    """Whether it is ``HOST[:PORT]``."""
     if not _HOST.fullmatch(host):
         return False
     port = host.rpartition("]")[2].partition(":")[2]

@@ -135,7 +135,7 @@ class Skopeo:
 
     async def _watch(self, folder: Path, shown: str, expected: int | None) -> None:
         """Returns never. Raises `ImageError` when it stalls or writes too much."""
-        last, since, told = -1, time.monotonic(), time.monotonic()
+        last, since, shown_at = -1, time.monotonic(), time.monotonic()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             size = await asyncio.to_thread(written, folder)
@@ -144,9 +144,9 @@ class Skopeo:
             if size != last:
                 last, since = size, time.monotonic()
             elif time.monotonic() - since > self.stall_seconds:
-                raise ImageError(f"nothing came for {self.stall_seconds:.0f} s (--fetcher_stall_timeout)")
-            if shown and time.monotonic() - told > PROGRESS_SECONDS:
-                told = time.monotonic()
+                raise ImageError(f"no data arrived for {self.stall_seconds:.0f} s (--fetcher_stall_timeout)")
+            if shown and time.monotonic() - shown_at > PROGRESS_SECONDS:
+                shown_at = time.monotonic()
                 log.info(
                     "image %s: %d MB%s fetched",
                     shown,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_runtime.agent.images.errors import ImageError
-from dcos_runtime.agent.images.reference import Reference
+from dcos_runtime.agent.images.reference import Reference, good_host
 
 _OWN_LIBRARY = re.compile(r"(?:.*\.)?docker\.io(?::[0-9]+)?")
 """Registries that keep images without a slash under ``library/``."""
@@ -69,7 +69,7 @@ class Registry:
         if text.startswith("/"):
             return cls(folder=Path(text))
         match = re.fullmatch(r"(?:(https?)://)?([A-Za-z0-9.:\[\]-]+)((?:/[a-z0-9._/-]*)?)", text)
-        if match is None:
+        if match is None or not good_host(match[2]):
             raise ValueError("expected a folder (/path), or a registry: https://host:port, without a user")
         scheme, host, prefix = match.groups()
         return cls(host=host, prefix=prefix.strip("/"), plain=scheme == "http")

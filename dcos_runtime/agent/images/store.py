@@ -32,8 +32,8 @@ from dcos_runtime.agent.images.puller import Puller
 from dcos_runtime.agent.images.records import (
     VERSION,
     ImageRecord,
+    ImageRecords,
     LayerRecord,
-    Records,
     layer_name,
     victims,
 )
@@ -97,7 +97,7 @@ class ImageStore:
     """
 
     def __init__(
-        self, folder: Path, lock: int, records: Records, puller: Puller, unpacker: Unpacker,
+        self, folder: Path, lock: int, records: ImageRecords, puller: Puller, unpacker: Unpacker,
         in_use: Callable[[], Collection[str]],
     ) -> None:  # fmt: skip
         self.folder = folder
@@ -200,7 +200,7 @@ class ImageStore:
         except BaseException as error:
             self.pulls.failed += 1
             if isinstance(error, OSError | ImageError):
-                raise ImageError(f"the image {wanted.name} cannot be had: {error}") from error
+                raise ImageError(f"the image {wanted.name} cannot be fetched: {error}") from error
             raise
         self.pulls.succeeded += 1
         return found
@@ -370,10 +370,10 @@ def free_bytes(folder: Path) -> int:
     return state.f_bavail * state.f_frsize
 
 
-def _readable(path: Path) -> Records:
+def _readable(path: Path) -> ImageRecords:
     """What was written down. What cannot be read is no loss: the images are fetched again."""
     try:
-        records = msgspec.json.decode(path.read_bytes(), type=Records)
+        records = msgspec.json.decode(path.read_bytes(), type=ImageRecords)
         if records.version == VERSION:
             return records
         log.warning("%s is of version %d: all images are fetched again", path, records.version)
@@ -381,11 +381,11 @@ def _readable(path: Path) -> Records:
         pass
     except msgspec.DecodeError as error:
         log.warning("%s cannot be read, all images are fetched again: %s", path, error)
-    return Records()
+    return ImageRecords()
 
 
-def _drop_damaged(folder: Path, records: Records, used: Collection[str]) -> None:
-    """Records and layers that the other side does not know go; layers that a container is made of stay."""
+def _drop_damaged(folder: Path, records: ImageRecords, used: Collection[str]) -> None:
+    """ImageRecords and layers that the other side does not know go; layers that a container is made of stay."""
     there = {entry.name for entry in (folder / "layers").iterdir()}
     records.layers = {layer: one for layer, one in records.layers.items() if layer_name(layer) in there}
     for image in list(records.images.values()):

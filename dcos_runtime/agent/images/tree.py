@@ -191,7 +191,7 @@ def white_out(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """In the place of a whiteout it hides what is below, as the whiteout did."""
+    """Where a whiteout was, the folder hides what is below, as the whiteout did."""
     try:
         state = path.lstat()
     except FileNotFoundError:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from dcos_runtime.agent.fetching.archives import Member
+from dcos_runtime.agent.fetching.archives import TarMember
 from dcos_runtime.agent.fetching.errors import CHUNK
 from dcos_runtime.agent.images import tree as trees
 from dcos_runtime.agent.images.errors import ImageError
@@ -76,11 +76,11 @@ def unpack(
     measured = Measured(stream, limit)
     unpacking = _Unpacking(tree, limit, tuple(parts_of(below)), keep, largest_kept)
     source = cast("IO[bytes]", measured)  # it is only read
-    with tarfile.open(fileobj=source, mode="r|", tarinfo=Member, encoding="utf-8") as archive:
+    with tarfile.open(fileobj=source, mode="r|", tarinfo=TarMember, encoding="utf-8") as archive:
         while (member := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # a million of them would fill the memory
             unpacking.add(archive, member)
-    if Member.last.count(0) != len(Member.last) or not Member.last:
+    if TarMember.last.count(0) != len(TarMember.last) or not TarMember.last:
         raise ImageError("a layer is damaged: the header of a member cannot be read, or its end is cut off")
     while measured.read(CHUNK):
         pass

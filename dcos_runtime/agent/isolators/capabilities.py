@@ -8,6 +8,8 @@ from dcos_runtime.agent.isolators.base import Document, Isolator
 
 
 class CapabilitiesIsolator(Isolator):
+    """The capabilities of a container's first process."""
+
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         held = spec.process.capabilities
         document["process"]["noNewPrivileges"] = True

@@ -18,6 +18,8 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class CpuIsolator(Isolator):
+    """A container's share of the processors, and its quota where the agent sets one."""
+
     def __init__(self, cgroups: Cgroups) -> None:
         self._cgroups = cgroups
 

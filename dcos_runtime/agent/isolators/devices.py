@@ -8,5 +8,7 @@ from dcos_runtime.agent.isolators.base import Document, Isolator
 
 
 class DevicesIsolator(Isolator):
+    """No device, but those that every container has."""
+
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         document["linux"]["resources"]["devices"] = [{"allow": False, "access": "rwm"}]

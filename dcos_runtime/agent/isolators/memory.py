@@ -13,6 +13,8 @@ from dcos_runtime.agent.isolators.base import Document, Isolator
 
 
 class MemoryIsolator(Isolator):
+    """A container's limit of memory, and how much it has used."""
+
     def __init__(self, cgroups: Cgroups) -> None:
         self._cgroups = cgroups
 

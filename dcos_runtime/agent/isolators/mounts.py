@@ -10,6 +10,8 @@ from dcos_runtime.agent.isolators.base import Document, Isolator
 
 
 class MountsIsolator(Isolator):
+    """The mounts of a container's specification, and its sandbox."""
+
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         sandbox = Mount(source=spec.sandbox, target=SANDBOX, writable=True)
         for mount in (sandbox, *spec.mounts):

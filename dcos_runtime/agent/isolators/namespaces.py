@@ -8,6 +8,8 @@ from dcos_runtime.agent.isolators.base import Document, Isolator
 
 
 class NamespacesIsolator(Isolator):
+    """The namespaces that a container has of its own."""
+
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         namespaces = [{"type": kind.value} for kind in spec.namespaces]
         if isinstance(spec.network, JoinedNetwork):

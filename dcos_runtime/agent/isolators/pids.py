@@ -11,6 +11,8 @@ from dcos_runtime.agent.isolators.base import Document, Isolator
 
 
 class PidsIsolator(Isolator):
+    """How many processes and threads a container may have."""
+
     def __init__(self, cgroups: Cgroups) -> None:
         self._cgroups = cgroups
 

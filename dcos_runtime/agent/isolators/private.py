@@ -15,6 +15,8 @@ NAMES = ("tmp", "var")
 
 
 class PrivateIsolator(Isolator):
+    """The folders /tmp and /var of a container without an image."""
+
     pool = pools.REMOVALS  # a task may leave a million files
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:

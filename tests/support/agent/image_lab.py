@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import gzip
@@ -15,12 +16,18 @@ import signal
 import socket
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dcos_runtime.agent.containers import overlay
+from dcos_runtime.agent.images import reference, sources
+from dcos_runtime.agent.images.puller import Puller
+from dcos_runtime.agent.images.skopeo import Skopeo
+from dcos_runtime.agent.images.sources import Registry
+from dcos_runtime.agent.images.store import ImageStore, Wanted
+from dcos_runtime.agent.images.unpacker import Unpacker
 from tests.support.daemons.byhand import wait_for
 
 PROGRAMS = ("sh", "cat", "id", "ls", "env", "sleep", "touch", "stat")
@@ -35,6 +42,25 @@ def unusable(folder: Path) -> str | None:
     if missing:
         return f"{', '.join(missing)} not installed"
     return "images want root" if os.geteuid() != 0 else overlay.shortcoming(folder)
+
+
+LIMIT = 64 << 20
+"""Bytes that an image of the store may have."""
+
+
+# --- the store ---
+
+
+def opened(
+    place: Path, *, limit: int = LIMIT, seconds: float = 60, credentials: Path | None = None, used: Collection[str] = ()
+) -> ImageStore:
+    fetching = Skopeo(stall_seconds=seconds, total_seconds=60, max_bytes=limit, credentials=credentials)
+    return ImageStore.begin(place, Puller(fetching), Unpacker(place, 60, limit, asyncio.Semaphore(2)), lambda: used)
+
+
+def wanted(where: str, name: str, *, again: bool = False) -> Wanted:
+    parsed = reference.parse(name)
+    return Wanted(name, sources.source_of(parsed, Registry.read(where)), again)
 
 
 # --- layers and images ------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from dcos_runtime.agent.images import appc, documents, reference, running, sources, users
 from dcos_runtime.agent.images.documents import ImageConfig
 from dcos_runtime.agent.images.errors import ImageError
-from dcos_runtime.agent.images.records import ImageRecord, LayerRecord, Records, layer_name, victims
+from dcos_runtime.agent.images.records import ImageRecord, ImageRecords, LayerRecord, layer_name, victims
 from dcos_runtime.agent.images.skopeo import reason
 from dcos_runtime.agent.images.sources import AciSource, FolderSource, Registry, RegistrySource
 from dcos_runtime.wire.common import CommandInfo
@@ -33,7 +33,7 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
         ("[2001:db8::1]:5000/app", ("[2001:db8::1]:5000", "app", "latest", "")),
         (f"app@{DIGEST}", ("", "app", "latest", DIGEST)),
         (f"r.example/team/app:1@{DIGEST}", ("r.example", "team/app", "1", DIGEST)),
-        ("a__b-c.d/e--f", ("", "a__b-c.d/e--f", "latest", "")),
+        ("a__b-c/d.e--f", ("", "a__b-c/d.e--f", "latest", "")),
         ("app:UPPER_tag-1.0", ("", "app", "UPPER_tag-1.0", "")),
     ],
 )
@@ -51,7 +51,7 @@ def test_references_are_read_as_docker_reads_them(text: str, parts: tuple[str, s
         "app:", "app:-x", "app:" + "t" * 129, "app@", "app@sha256:12", f"app@{DIGEST.upper()}", f"app@md5:{'0' * 32}",
         "r.example:0/app", "r.example:99999/app", "r.example:x/app", "-r.example/app", "user:word@r.example/app",
         "https://r.example/app", "0123456789abcdef" * 4, "a" * 256, "r.example/" + "a" * 250, "ä", "app:1:2",
-        "$(id)/app", "--help", "r.example/--help",
+        "a__b-c.d/e", "$(id)/app", "--help", "r.example/--help",
     ],
 )  # fmt: skip
 def test_what_is_no_reference_is_refused(text: str) -> None:
@@ -246,7 +246,7 @@ def test_appc_images() -> None:
 
 
 def test_the_least_recently_used_images_go_and_layers_with_the_last_that_has_them() -> None:
-    records = Records()
+    records = ImageRecords()
     layers = {name: "sha256:" + name * 64 for name in "abc"}
     for name, layer in layers.items():
         records.layers[layer] = LayerRecord(size={"a": 100, "b": 10, "c": 1}[name])
@@ -267,5 +267,5 @@ def test_the_least_recently_used_images_go_and_layers_with_the_last_that_has_the
 
 def test_what_skopeo_says_comes_without_its_frame_and_without_secrets() -> None:
     said = 'time="now" level=fatal msg="reading https://s.example/blob?key=hunter2: \\"denied\\" //u:pw@r.example/x"'
-    assert reason(f"noise\n{said}\n") == 'reading https://s.example/blob?…: "denied" //***@r.example/x'
+    assert reason(f"noise\n{said}\n") == 'reading https://s.example/blob?… "denied" //***@r.example/x'
     assert reason("") == "skopeo said nothing"

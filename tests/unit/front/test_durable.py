@@ -119,6 +119,7 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
 def test_folders_with_missing_parents_for_one_user_are_made_in_one_way() -> None:
     """``mkdir(parents=True, mode=…)`` gives the mode to the last folder only."""
     others = {
+        "dcos_runtime/agent/images/store.py": "below the folder of the store, which is there",
         "dcos_runtime/agent/launchers/oci.py": "below the agent's work_dir, which is there",
         "dcos_runtime/agent/launchers/posix.py": "the same",
         "dcos_runtime/recording.py": "the folder that the operator names, below folders that others may pass",

@@ -13,6 +13,7 @@ from tests.support.documented import DAEMONS
 
 TEXTS: dict[str, tuple[str, ...]] = {
     "artifact_url": ("http://h:{}", "http://h:{}/a"),
+    "docker_registry": ("http://h:{}", "https://[2001:db8::1]:{}/path"),
     "marathon": ("http://h:{}", "http://a:80,https://[2001:db8::1]:{}"),
     "master": ("h:{}", "http://h:{}", "zk://h:{}/p", "zk://u:p@a:2181,h:{}/p"),
     "mirror": ("http://h:{}/u", "http://[2001:db8::1]:{}"),
