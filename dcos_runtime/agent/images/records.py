@@ -48,8 +48,8 @@ class ImageRecords(msgspec.Struct, kw_only=True):
 
 
 def layer_name(chain_id: str) -> str:
-    """The folder of a layer: short, since one mount(2) names up to 127 of them in a page. `ImageRecords` has the whole id,
-    and a layer under another id of the same beginning is refused.
+    """The folder of a layer: short, since one mount(2) names up to 127 of them in a page. The whole id is kept in
+    `ImageRecords`, and a layer under another id of the same beginning is refused.
     """
     return chain_id.removeprefix("sha256:")[:24]
 
