@@ -101,11 +101,13 @@ def test_a_machine_boots_a_root_that_it_fetches_from_a_network(cache_home: Path,
     definitions = tmp_path / "definitions"
     shutil.copytree(definitions_dir(), definitions)
     path = definitions / "vm/image.toml"
-    path.write_text(path.read_text().replace('["qcow2"]', '["netboot"]'))
+    text, usual = path.read_text(), 'outputs = ["qcow2", "update"]'
+    assert usual in text
+    path.write_text(text.replace(usual, 'outputs = ["netboot"]'))
     builder = ImageBuilder(
         trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images", definitions=definitions
     )
-    found = boot(builder.ensure("vm"), builder.definition("vm"), deadline=HOURS)
+    found = boot(builder.ensure("vm"), builder.definition("vm"), output="netboot", deadline=HOURS)
     mounts = [line.rpartition(" ")[0] for line in found.of("MOUNT")]
     assert "/ erofs ro" in mounts and "/var tmpfs rw" in mounts
 
