@@ -1,6 +1,6 @@
 """`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
-Thirteen groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut
+Fourteen groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut
 so that they take about as much of a processor each (`--cost` tells it).
 
 Each group is a session of its own, since Linux shares processors by session (`man 7 sched`, autogroup): on a busy
@@ -33,8 +33,9 @@ DAEMONS = "tests/contract"
 CORES = [f"tests/unit/{room}" for room in ("agent", "core", "leading", "marathon", "master", "sim", "store", "wire")]
 INSTALLER = "tests/unit/installer"
 UNIVERSE = ["tests/unit/universe", "tests/unit/cosmos"]
+AGENTS = sorted(str(path) for path in Path(DAEMONS).rglob("test_agent*.py"))
 KERNELS = sorted(
-    str(path) for name in ("agent", "master", "marathon", "init") for path in Path(DAEMONS).rglob(f"test_{name}*.py")
+    str(path) for name in ("master", "marathon", "init") for path in Path(DAEMONS).rglob(f"test_{name}*.py")
 )
 PACKAGES = [
     *sorted(str(path) for path in Path(DAEMONS).glob("test_cosmos*.py")),
@@ -90,11 +91,12 @@ def main() -> int:
         "several": start(*SEVERAL),
         "provider": start(*PROVIDER, BOOTS),
         "own": start(*OWN),
+        "agents": start(*AGENTS),
         "kernels": start(*KERNELS),
         "packages": start(*PACKAGES),
         "stores": start(*STORES),
         "hosts": start(*HOSTS),
-        "daemons": start(DAEMONS, *(f"--ignore={path}" for path in (*KERNELS, *PACKAGES, *STORES, *HOSTS))),
+        "daemons": start(DAEMONS, *(f"--ignore={path}" for path in (*AGENTS, *KERNELS, *PACKAGES, *STORES, *HOSTS))),
         "installer": start(INSTALLER),
         "universe": start(*UNIVERSE),
         "cores": start(*CORES),

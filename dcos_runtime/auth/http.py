@@ -8,8 +8,10 @@ from dcos_runtime.auth.accounts import ROOT, Accounts
 from dcos_runtime.gateway.pages import READ, Page, PageRequest, PageTable, one_name, read
 
 _USERS = f"{ROOT}/users/"
-VERIFY = "/internal/verify"
+VERIFY = ("POST", "/internal/verify")
 """Where the daemons of this machine ask about passwords and tokens; see `guard.users`."""
+METRICS = ("GET", "/internal/metrics/snapshot")
+"""Where this machine's operator reads how long the event loop stood still. nginx leads nobody there."""
 
 
 def account_pages(accounts: Accounts) -> PageTable:

@@ -18,7 +18,7 @@ from dcos_runtime.auth import settings as auth_settings
 from dcos_runtime.auth import signing
 from dcos_runtime.auth.accounts import Accounts
 from dcos_runtime.auth.directory import Directory, LocalDirectory, User, UsersUnavailable, administrator
-from dcos_runtime.auth.http import VERIFY, account_pages
+from dcos_runtime.auth.http import METRICS, VERIFY, account_pages
 from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
 from dcos_runtime.errors import Unstartable
 from dcos_runtime.flags.auth import AuthFlags
@@ -107,7 +107,7 @@ class AuthShell:
                     self._life.spawn(upstream.watch(), f"looking after this host's {upstream.noun}")
             self._life.spawn(_purge(directory), "forgetting revoked tokens")
             path = Path(flags.socket)
-            pages = Pages(authorizer, table, internal={VERIFY: accounts.verify})
+            pages = Pages(authorizer, table, internal={VERIFY: accounts.verify, METRICS: self._metrics})
             await stack.enter_async_context(listening(pages, path))
             auth_request_path = path.with_name(path.name + AUTH_REQUESTS)
             await asyncio.to_thread(_make_room, auth_request_path)
@@ -116,6 +116,9 @@ class AuthShell:
             )
             self._ready(path)
             await self._life.ended()
+
+    async def _metrics(self, request: web.BaseRequest) -> web.Response:
+        return web.json_response(self._life.stalls.shown())
 
     def _upstreams(
         self,

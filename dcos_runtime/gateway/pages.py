@@ -1,9 +1,9 @@
 """Requests on dcos-auth's socket: those of daemons, and those for pages that the gateway passes on to it.
 
-``/internal/…`` is for the daemons of this machine; ``/gateway`` is what nginx puts before the target of a client's
-request, which follows as it was sent. Paths are compared as they are, with or without a slash at the end: nothing is
-decoded. Pages check tokens themselves, and do not trust what the request says of its sender. So a process that reaches
-the socket gains nothing.
+``/internal/…`` is for this machine: its daemons, and root; ``/gateway`` is what nginx puts before the target of a
+client's request, which follows as it was sent. Paths are compared as they are, with or without a slash at the end:
+nothing is decoded. Pages check tokens themselves, and do not trust what the request says of its sender. So a process
+that reaches the socket gains nothing.
 """
 
 from __future__ import annotations
@@ -68,9 +68,11 @@ class PageTable:
 
 
 class Pages:
-    """``internal``: handlers of POSTs of this machine's daemons, by path."""
+    """``internal``: handlers for this machine, by method and path."""
 
-    def __init__(self, authorizer: Authorizer, table: PageTable, internal: Mapping[str, InternalHandler]) -> None:
+    def __init__(
+        self, authorizer: Authorizer, table: PageTable, internal: Mapping[tuple[str, str], InternalHandler]
+    ) -> None:
         self._authorizer = authorizer
         self._table = table
         self._internal = internal
@@ -78,8 +80,8 @@ class Pages:
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         target = request.raw_path
         try:
-            if request.method == "POST" and target in self._internal:
-                return await self._internal[target](request)
+            if (inside := self._internal.get((request.method, target))) is not None:
+                return await inside(request)
             if target.startswith(_GATEWAY + "/"):
                 return await self._page(request, target[len(_GATEWAY) :])
             raise ErrorResponse(404, "no such page")

@@ -50,7 +50,7 @@ class ZooKeeperStore:
         self._session = session
         self._path = path.rstrip("/")
         self._layout = Layout(self._path, loose="_", own=frozenset((_EPOCH,)))
-        self._layout = Layout(self._path, loose="_", own=frozenset((_EPOCH, staging.FOLDER)))
+        self._public_layout = Layout(self._path, loose="_", own=frozenset((_EPOCH, staging.FOLDER)))
         self._patience = session.seconds if patience is None else patience
         self._lease = lease
         self._epoch: int | None = None
@@ -92,14 +92,14 @@ class ZooKeeperStore:
             return entries
 
     async def pages(self, prefix: str = "", size: int = PAGE) -> AsyncIterator[dict[str, bytes]]:
-        keys = await self._patiently(lambda: self._keys(self._layout, prefix), "read")
+        keys = await self._patiently(lambda: self._keys(self._public_layout, prefix), "read")
         for start in range(0, len(keys), size):
             if page := await self._patiently(partial(self._values, keys[start : start + size]), "read"):
                 yield page
 
     async def watch(self, prefix: str = "") -> StoreWatch:
         """See `Store`. It waits until a leader has taken over the store. A staged write is reported in parts."""
-        watch = ZooKeeperWatch(self._session, self._layout, (prefix,), sign=f"{self._path}/{_EPOCH}")
+        watch = ZooKeeperWatch(self._session, self._public_layout, (prefix,), sign=f"{self._path}/{_EPOCH}")
         watch.start()
         try:
             await watch.begun()

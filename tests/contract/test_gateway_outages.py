@@ -217,6 +217,12 @@ class TestOneGateway:
         finally:
             over.set()  # nobody waits for those that still stand in line
 
+    def test_its_metrics_on_the_socket_say_how_long_its_loop_stood_still(self, gateway: Gateway) -> None:
+        status, text = _over(gateway.socket, "GET", "/internal/metrics/snapshot")
+        shown = json.loads(text)
+        assert status == 200 and shown["loop/stalls_ms/count"] >= shown["loop/stalls_ms/le_20"] > 0
+        assert _over(gateway.socket, "POST", "/internal/metrics/snapshot", b"{}")[0] == 404
+
     def _verify(self, gateway: Gateway, body: Any) -> int:
         return _over(gateway.socket, "POST", "/internal/verify", json.dumps(body).encode())[0]
 

@@ -47,6 +47,7 @@ CLOSED = [
     "/cluster/v1/links",
     "/no/such/page",
     "/internal/verify",
+    "/internal/metrics/snapshot",
     "/_dcos/authorize",
     "/gateway/metadata",
 ]

@@ -268,7 +268,7 @@ class Core:
 async def outcome(launcher: Launcher, effect: Any, reported: str | None) -> int:
     """The exit code the agent has when the effect is done and the core was told."""
     life, core = Life(), Core()
-    launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")))
+    launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")), images=None)
     nothing: Any = None
     whole = shell.AgentShell(
         cast(Any, core), nothing, cast(Any, {"odd": launcher}), cast(Any, launching), nothing, None, life
