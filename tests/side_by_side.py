@@ -26,7 +26,7 @@ MACHINES = "tests/machines"
 SEVERAL = [f"{MACHINES}/test_several_masters.py", f"{MACHINES}/test_unwell_masters.py"]
 PROVIDER = [f"{MACHINES}/test_nspawn_provider.py", f"{MACHINES}/test_golden_tree.py"]
 BOOTS = "tests/vm/test_small_image_boots.py"
-"""An image in QEMU, with the group that is the first to end."""
+"""An image in QEMU, with a group that would end early without it."""
 OWN = [f"{MACHINES}/test_{name}.py" for name in ("existing_hosts", "killed_deploys", "roles_by_molecule")]
 """On machines of their own. The rest shares one cluster, and would else be the last to end, alone."""
 DAEMONS = "tests/contract"

@@ -8,7 +8,6 @@ the tasks' users, get open files and no paths.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,10 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from dcos_runtime.agent import pools
+from dcos_runtime.agent.claim import claim_folder
 from dcos_runtime.agent.fetch_ledger import CachedFile, Key, Ledger
 from dcos_runtime.agent.removal import remove
-from dcos_runtime.durable import private_folder
-from dcos_runtime.errors import Unstartable
 
 log = logging.getLogger(__name__)
 
@@ -69,17 +67,7 @@ class FetchCache:
         What a former agent left is removed: nothing vouches for it. Only ``entries`` in the folder is ours: the folder
         itself may be ``/tmp``.
         """
-        private_folder(folder)
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            raise Unstartable(
-                f"{folder} cannot be used for fetched files",
-                why="another agent uses it",
-                hint="give each agent its own --fetcher_cache_dir",
-            ) from None
+        lock = claim_folder(folder, "for fetched files", "give each agent its own --fetcher_cache_dir")
         entries = folder / "entries"
         remove(entries)
         entries.mkdir(mode=0o700)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import sys
@@ -18,6 +17,7 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
+from dcos_runtime.agent.claim import claim
 from dcos_runtime.agent.containers import showing
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process, Usage
 from dcos_runtime.agent.core import events, recorded
@@ -381,14 +381,7 @@ def _settings(
 def _lock(work_dir: Path) -> int:
     """Keeps a second agent out of the same work_dir, as long as this process lives."""
     descriptor = os.open(work_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise Unstartable(
-            f"{work_dir} cannot be used", why="another agent uses it", hint="end it first, or give another --work_dir"
-        ) from None
-    return descriptor
+    return claim(descriptor, work_dir, "", "end it first, or give another --work_dir")
 
 
 async def _collect_garbage(flags: AgentFlags, shell: AgentShell) -> None:

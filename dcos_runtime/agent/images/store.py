@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import time
@@ -25,6 +24,7 @@ import msgspec
 
 from dcos_runtime import durable
 from dcos_runtime.agent import pools
+from dcos_runtime.agent.claim import claim_folder
 from dcos_runtime.agent.images import appc, documents
 from dcos_runtime.agent.images.documents import ImageConfig, ImageDocument
 from dcos_runtime.agent.images.errors import DiskFull, ImageError
@@ -40,7 +40,6 @@ from dcos_runtime.agent.images.records import (
 from dcos_runtime.agent.images.sources import AciSource, Source
 from dcos_runtime.agent.images.unpacker import Unpacker
 from dcos_runtime.agent.removal import remove
-from dcos_runtime.errors import Unstartable
 
 log = logging.getLogger(__name__)
 
@@ -118,17 +117,7 @@ class ImageStore:
         cls, folder: Path, puller: Puller, unpacker: Unpacker, in_use: Callable[[], Collection[str]]
     ) -> ImageStore:
         """The store in ``folder`` as a former agent left it. Raises ``OSError`` and `Unstartable`."""
-        durable.private_folder(folder)
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            raise Unstartable(
-                f"{folder} cannot be used for images",
-                why="another agent uses it",
-                hint="give each agent its own --docker_store_dir",
-            ) from None
+        lock = claim_folder(folder, "for images", "give each agent its own --docker_store_dir")
         durable.sweep(folder)
         remove(folder / "staging")
         for name in ("staging", "layers"):
@@ -385,7 +374,7 @@ def _readable(path: Path) -> ImageRecords:
 
 
 def _drop_damaged(folder: Path, records: ImageRecords, used: Collection[str]) -> None:
-    """ImageRecords and layers that the other side does not know go; layers that a container is made of stay."""
+    """Records and layers that the other side does not know go; layers that a container is made of stay."""
     there = {entry.name for entry in (folder / "layers").iterdir()}
     records.layers = {layer: one for layer, one in records.layers.items() if layer_name(layer) in there}
     for image in list(records.images.values()):
