@@ -134,7 +134,9 @@ def test_a_master_whose_zookeeper_is_away_holds_what_it_is_asked_and_goes_on_whe
         wait_for(lambda: len(events.text) > heard or leads(leader), 60)
         assert not events.over and leader.process.poll() is None
         assert "unreachable" not in leader.log.read_text()
-        assert leader.log.read_text().count("connected from") == 1, "its agent never had to connect anew"
+        # Of a busy ZooKeeper an agent may hear too late: it connects anew after 15 s of silence, or when what it posted
+        # was held for 25 s. It never does so because nobody is known to lead.
+        assert worker.log.read_text().count("the leading master is") == 1, "its agent never left its master"
     finally:
         events.close()
         worker.stop()
