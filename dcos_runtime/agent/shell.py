@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from dcos_runtime.agent import gc, pools
+from dcos_runtime.agent.checker import Checker
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
 from dcos_runtime.agent.core import events
@@ -22,9 +23,11 @@ from dcos_runtime.agent.core.effects import (
     Prepare,
     Register,
     Retire,
+    RunCheck,
     SendUp,
     Signal,
     Start,
+    StopCheck,
     WatchContainer,
 )
 from dcos_runtime.agent.core.model import Facts, Found
@@ -89,6 +92,7 @@ class AgentShell:
         self.disk = disk
         self.projects = projects
         self._containers: dict[str, _Container] = {}
+        self._checker = Checker(self.feed, core.task_in, self._do)
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
 
     # --- start --------------------------------------------------------------------------------------------------------
@@ -164,6 +168,10 @@ class AgentShell:
                 self._do(self._recover(effect), f"recover {effect.container_id}")
             case Signal():
                 self._do(self._signal(effect), f"signal {effect.container_id}")
+            case RunCheck():
+                self._checker.begin(effect)
+            case StopCheck():
+                self._checker.stop(effect)
             case Destroy():
                 self._do(self._destroy(effect), f"destroy {effect.container_id}")
             case Retire():

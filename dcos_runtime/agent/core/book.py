@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from dcos_runtime.agent.core import statuses, stored
+from dcos_runtime.agent.core.check_terms import CheckKind, empty_status
 from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
 from dcos_runtime.agent.core.membership import Membership
 from dcos_runtime.agent.core.model import Settings
@@ -32,11 +33,19 @@ from dcos_runtime.core.writes import Writes
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.internal import TaskGone, Update
-from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import CheckStatusInfo, TaskResourceLimitation, TaskState, TaskStatus
 
+Reason = TaskStatus.Reason
 Source = TaskStatus.Source
 
 AGENT_KEY = "agent"
+
+MOST_PENDING = 100
+"""So many updates of a task wait for their framework at the most: beyond that, a result of a check takes the place of
+the one before it. Other updates are few.
+"""
+
+REPEATED = (Reason.REASON_TASK_CHECK_STATUS_UPDATED, Reason.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED)
 
 
 class Book:
@@ -68,6 +77,11 @@ class Book:
     def take_effects(self) -> list[Effect]:
         effects, self._effects = self._effects, []
         return effects
+
+    def task_in(self, container_id: str) -> bytes | None:
+        """The TaskInfo of the container's task, JSON; ``None`` when there is no such task."""
+        task = self._by_container.get(container_id)
+        return None if task is None else bytes(task.record.task)
 
     # --- frameworks ---------------------------------------------------------------------------------------------------
 
@@ -104,10 +118,15 @@ class Book:
         reason: TaskStatus.Reason | None = None,
         message: str | None = None,
         limitation: TaskResourceLimitation | None = None,
+        healthy: bool | None = None,
+        check_status: CheckStatusInfo | None = None,
     ) -> None:
         """Queues an update and checkpoints it; it is sent once that is durable and all before it are acknowledged."""
         record = task.record
         uuid = self.source.token(16)
+        check = task.terms.checks.get(CheckKind.CHECK)
+        if check_status is None and check is not None and source is Source.SOURCE_EXECUTOR:
+            check_status = empty_status(check.type)  # in Mesos, each update of such a task has one
         status = statuses.compose(
             record,
             task.container.pid,
@@ -120,16 +139,35 @@ class Book:
             reason=reason,
             message=message,
             limitation=limitation,
+            healthy=healthy,
+            check_status=check_status,
         )
         record.state, record.status = state, status
-        record.history.append(status)
+        self._remember(task, status)
         self.counts[state] = self.counts.get(state, 0) + 1
         if task.forgotten:
             self.checkpoint(task)
             return
+        if len(record.pending) >= MOST_PENDING and record.pending[-1].reason in REPEATED and reason in REPEATED:
+            task.needs.pop(record.pending.pop().uuid or b"", None)
         record.pending.append(status)
         self.checkpoint(task)
         task.needs[uuid] = task.written
+
+    def _remember(self, task: Task, status: TaskStatus) -> None:
+        """Adds to the history. Of several updates in one state only the newest that is durable is kept, and those that
+        are not yet.
+        """
+        history = task.record.history
+        durable = False
+        for index in range(len(history) - 1, -1, -1):
+            if history[index].state is not status.state:
+                break
+            if task.on_disk(history[index]):
+                if durable:
+                    del history[index]
+                durable = True
+        history.append(status)
 
     def _send_head(self, task: Task, now: Now, again: bool = False) -> None:
         """Sends the oldest update when it may go: durable, not in flight unless it is time to send it ``again``."""

@@ -13,7 +13,17 @@ from dcos_runtime.agent.core.membership import GONE
 from dcos_runtime.agent.core.records import KillReason, Stage
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.task_life import TaskLife
-from dcos_runtime.agent.core.timing import Complete, Escalate, NextConnection, Resend, RetryWrites, Rewrite, Timer
+from dcos_runtime.agent.core.timing import (
+    CheckOverdue,
+    Complete,
+    Escalate,
+    NextCheck,
+    NextConnection,
+    Resend,
+    RetryWrites,
+    Rewrite,
+    Timer,
+)
 from dcos_runtime.core.frozen import Log, Now, Persisted, PersistFailed, Tick
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -45,6 +55,8 @@ class AgentCore(TaskLife):
                 self._launch_failed(event.container_id, event.message, event.user_unknown, now)
             case events.Exited():
                 self.exited(event.container_id, event.exit, now)
+            case events.Checked():
+                self._checked(event, now)
             case events.Destroyed():
                 self._destroyed(event.container_id, now)
             case events.SupervisorLost():
@@ -114,6 +126,10 @@ class AgentCore(TaskLife):
                 self._kill(self._by_container[key.container_id], KillReason.MAX_COMPLETION_TIME, 0.0, now)
             case Escalate():
                 self._escalate(self._by_container[key.container_id], now)
+            case NextCheck():
+                self.check_due(key, now)
+            case CheckOverdue():
+                self._check_late(key, now)
             case Resend():
                 self._send_head(self._by_container[key.container_id], now, again=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.core.frozen import Frozen, Log, Persist
 from dcos_runtime.wire.internal import Up
 
@@ -41,6 +42,26 @@ class Signal(Frozen, frozen=True):
     """Send ``number`` to every process of the container."""
 
     container_id: str
+    number: int
+
+
+class RunCheck(Frozen, frozen=True):
+    """Run the check of this kind of the container's task, once. Answered by `Checked` with this number, unless
+    `StopCheck` comes before. ``pid``: of the container's first process.
+    """
+
+    container_id: str
+    launcher: str
+    kind: CheckKind
+    number: int
+    pid: int
+
+
+class StopCheck(Frozen, frozen=True):
+    """Give up the check with this number, and kill what runs for it."""
+
+    container_id: str
+    kind: CheckKind
     number: int
 
 
@@ -107,6 +128,8 @@ Effect = (
     | Start
     | WatchContainer
     | Signal
+    | RunCheck
+    | StopCheck
     | Destroy
     | Retire
     | OpenConnection

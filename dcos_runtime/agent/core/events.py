@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.core.frozen import Frozen, Persisted, PersistFailed, Tick
 
@@ -136,6 +137,19 @@ class DiskTooDeep(Frozen, frozen=True):
     limit: int
 
 
+class Checked(Frozen, frozen=True):
+    """A `RunCheck` has ended. ``value``: the exit status, the status of HTTP, or whether a connection was made, 1 or 0;
+    ``None`` when there is none, and then ``why``. ``unknown``: that says nothing of the task, and does not count.
+    """
+
+    container_id: str
+    kind: CheckKind
+    number: int
+    value: int | None = None
+    why: str = ""
+    unknown: bool = False
+
+
 class Destroyed(Frozen, frozen=True):
     """The container is gone; only its sandbox is left."""
 
@@ -159,5 +173,6 @@ Event = (
     | SupervisorLost
     | DiskExceeded
     | DiskTooDeep
+    | Checked
     | Destroyed
 )

@@ -35,6 +35,7 @@ class KillReason(enum.Enum):
 
     FRAMEWORK = "framework"
     MAX_COMPLETION_TIME = "max_completion_time"
+    UNHEALTHY = "unhealthy"  # its health check failed too often
     FORGOTTEN = "forgotten"  # its framework, or the whole agent, was shut down: nobody waits for a status
 
 
@@ -45,6 +46,15 @@ class Kill(msgspec.Struct, omit_defaults=True):
     since: float
     grace: float
     escalated: bool = False
+
+
+class TaskHealth(msgspec.Struct, omit_defaults=True, frozen=True):
+    """What the health checks of a task have shown. ``passed``: one has succeeded, and with it the grace period is over.
+    ``failures``: how many have failed since.
+    """
+
+    passed: bool = False
+    failures: int = 0
 
 
 class ExecutorRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -80,6 +90,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     history: list[TaskStatus] = []
     pending: list[TaskStatus] = []
     kill: Kill | None = None
+    health: TaskHealth | None = None
 
 
 class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

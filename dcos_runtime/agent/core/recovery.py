@@ -38,6 +38,8 @@ def resume(core: TaskLife, task: Task, facts: Facts | None, rebooted: bool, now:
             core.set_completion_deadline(task, now)
             if record.kill is not None:
                 core.resume_kill(task, now)
+            else:
+                core.resume_checks(task, now)
         case Found.ORPHANED:
             message = (
                 "The container's supervisor ended while the agent was away, so that its exit status cannot be known;"
@@ -67,9 +69,13 @@ def _absent(core: TaskLife, task: Task, facts: Facts, rebooted: bool) -> Verdict
     started = task.container.stage in (Stage.RUNNING, Stage.ENDING) or (
         task.container.stage is Stage.STARTING and facts.found is not Found.CREATED
     )
+    if started and kill is not None:
+        gone = "The container was gone when the agent came back"
+        if kill.reason is KillReason.MAX_COMPLETION_TIME:
+            return Verdict(TaskState.TASK_FAILED, source, Reason.REASON_MAX_COMPLETION_TIME_REACHED, gone)
+        unhealthy = kill.reason is KillReason.UNHEALTHY
+        return Verdict(TaskState.TASK_KILLED, source, None, gone, healthy=False if unhealthy else None)
     if kill is not None and kill.reason is KillReason.FRAMEWORK:
-        if started:
-            return Verdict(TaskState.TASK_KILLED, source, None, "The container was gone when the agent came back")
         reason = Reason.REASON_TASK_KILLED_DURING_LAUNCH
         return Verdict(TaskState.TASK_KILLED, source, reason, "Killed before delivery to the executor")
     if not started:

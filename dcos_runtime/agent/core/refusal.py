@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import msgspec
 
+from dcos_runtime.agent.core.check_terms import odd_seconds
 from dcos_runtime.agent.core.model import Refusal, Settings
 from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.wire.common import CommandInfo, Environment
 from dcos_runtime.wire.containers import ContainerInfo, Image, LinuxInfo
+from dcos_runtime.wire.tasks import CheckInfo, HealthCheck
 
 
 def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
@@ -18,6 +20,8 @@ def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
         _of_executor(asked)
         or (_of_command(asked.command, asked.container) if asked.command is not None else "the task has no command")
         or (_of_container(asked.container, settings) if asked.container is not None else None)
+        or (_of_check("check", asked.check) if asked.check is not None else None)
+        or (_of_check("health check", asked.health_check) if asked.health_check is not None else None)
     )
     return Refusal(f"Failed to launch container: {why}") if why else None
 
@@ -29,8 +33,6 @@ def unreadable(why: str) -> Refusal:
 def _of_executor(asked: TaskRequest) -> str | None:
     if _given(asked.executor):
         return "this version of the agent runs command tasks, not executors; give the task a command"
-    if _given(asked.health_check) or _given(asked.check):
-        return "this version of the agent does not run health checks or checks; let the framework probe the task"
     return None
 
 
@@ -71,6 +73,23 @@ def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
         if value is not None:
             return f"this version of the agent does not honour container.{name}; remove it"
     return _of_linux(container.linux_info, settings) if container.linux_info is not None else None
+
+
+def _of_check(kind: str, info: CheckInfo | HealthCheck) -> str | None:
+    """Masters refuse most of this as well (`master.core.validate`)."""
+    type = info.type.value if info.type is not None else "UNKNOWN"
+    if type == "UNKNOWN":
+        return f"the {kind} of the task has no type that is known here"
+    if getattr(info, type.lower()) is None:
+        return f"the {kind} of the task has the type {type} and no {type.lower()}"
+    if type == "COMMAND":
+        return f"this version of the agent runs no command as a {kind}; use HTTP or TCP"
+    if (name := odd_seconds(info)) is not None:
+        return f"the {kind} of the task has {name} that are no time that can be waited for"
+    port = info.tcp.port if type == "TCP" and info.tcp is not None else info.http.port if info.http is not None else 0
+    if not 0 < port < 1 << 16:
+        return f"the {kind} of the task asks for port {port}; ports are from 1 to 65535"
+    return None
 
 
 def _has_image(container: ContainerInfo) -> bool:

@@ -11,7 +11,7 @@ from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, V
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
 from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.resources import Resource
-from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import CheckInfo, CheckStatusInfo, TaskResourceLimitation, TaskState, TaskStatus
 
 MB = 1 << 20
 
@@ -31,6 +31,8 @@ def compose(
     reason: TaskStatus.Reason | None = None,
     message: str | None = None,
     limitation: TaskResourceLimitation | None = None,
+    healthy: bool | None = None,
+    check_status: CheckStatusInfo | None = None,
 ) -> TaskStatus:
     """An update of the task. It includes the container's status once the container exists."""
     container = None
@@ -53,7 +55,20 @@ def compose(
         uuid=uuid,
         container_status=container,
         limitation=limitation,
+        healthy=healthy,
+        check_status=check_status,
     )
+
+
+def check_text(type: CheckInfo.Type, value: int | None) -> str:
+    """Why a result of a health check is not healthy."""
+    match type:
+        case CheckInfo.Type.COMMAND:
+            return f"Command exited with status {value}"
+        case CheckInfo.Type.HTTP:
+            return f"Unexpected HTTP response code: {value}"
+        case _:
+            return "TCP connection failed"
 
 
 def exit_text(exit: Exit) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from dcos_runtime.agent.core import statuses
+from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, KillReason, Stage, TaskRecord
 from dcos_runtime.agent.core.task_request import NONE, Terms
@@ -20,6 +21,14 @@ class Verdict(msgspec.Struct, frozen=True):
     reason: TaskStatus.Reason | None
     message: str
     limitation: TaskResourceLimitation | None = None
+    healthy: bool | None = None
+
+
+class CheckRun(msgspec.Struct, frozen=True):
+    """A check that is under way. ``until``: by the monotonic clock, when it has taken its time."""
+
+    number: int
+    until: float | None
 
 
 class Task(msgspec.Struct):
@@ -28,6 +37,8 @@ class Task(msgspec.Struct):
 
     ``needs``: the checkpoint that must be durable before an update, by its uuid, goes out. ``volatile``: it was refused
     because nothing can be written, so its update is sent without a checkpoint. ``sent``: the update in flight.
+    ``checking``: the checks that are under way; ``check_runs``: the number of the last one.
+    ``grace_until``: by the monotonic clock, until when failures of the health check do not count.
     """
 
     executor: ExecutorRecord
@@ -41,6 +52,9 @@ class Task(msgspec.Struct):
     volatile: bool = False
     sent: bytes | None = None
     resend_wait: float = 0.0
+    checking: dict[CheckKind, CheckRun] = {}
+    check_runs: int = 0
+    grace_until: float = 0.0
     destroying: bool = False
     destroyed: bool = False
 
@@ -90,7 +104,8 @@ def verdict_of(record: TaskRecord, exit: Exit) -> Verdict:
         reason = TaskStatus.Reason.REASON_MAX_COMPLETION_TIME_REACHED
         return Verdict(TaskState.TASK_FAILED, executor, reason, text)
     if kill is not None:
-        return Verdict(TaskState.TASK_KILLED, executor, None, text)
+        unhealthy = kill.reason is KillReason.UNHEALTHY
+        return Verdict(TaskState.TASK_KILLED, executor, None, text, healthy=False if unhealthy else None)
     if exit.oom:
         return Verdict(
             TaskState.TASK_FAILED,

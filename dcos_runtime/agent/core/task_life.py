@@ -6,9 +6,9 @@ import logging
 import signal
 
 from dcos_runtime.agent.core import refusal, statuses
-from dcos_runtime.agent.core.book import Book
+from dcos_runtime.agent.core.checking import Checking
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start
-from dcos_runtime.agent.core.events import BadTask
+from dcos_runtime.agent.core.events import BadTask, Checked
 from dcos_runtime.agent.core.model import Exit, Refusal
 from dcos_runtime.agent.core.records import (
     ContainerRecord,
@@ -21,7 +21,7 @@ from dcos_runtime.agent.core.records import (
 )
 from dcos_runtime.agent.core.task import VANISHED, Task, Verdict, grace, verdict_of
 from dcos_runtime.agent.core.task_request import NONE, TaskRequest
-from dcos_runtime.agent.core.timing import Complete, Escalate, Rewrite, RunWritten
+from dcos_runtime.agent.core.timing import CheckOverdue, Complete, Escalate, Rewrite, RunWritten
 from dcos_runtime.core.frozen import Log, Now
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -32,7 +32,7 @@ Source = TaskStatus.Source
 Capability = FrameworkInfo.Capability.Type
 
 
-class TaskLife(Book):
+class TaskLife(Checking):
     """The rules of one task after another; `agent.AgentCore` says when they apply."""
 
     # --- launching ----------------------------------------------------------------------------------------------------
@@ -102,6 +102,7 @@ class TaskLife(Book):
         task.container.started = now.wall
         self.tell(task, TaskState.TASK_RUNNING, now)
         self.set_completion_deadline(task, now)
+        self.start_checks(task, now)
         if (kill := task.record.kill) is not None:
             kill.since = now.wall
             self._begin_kill(task, now)
@@ -193,11 +194,21 @@ class TaskLife(Book):
         """The terminal update is written, then sent; what is left of the container is removed once it is written."""
         task.container.stage = Stage.ENDED
         self._stop_waiting(task)
-        self.tell(task, verdict.state, now, verdict.source, verdict.reason, verdict.message, verdict.limitation)
+        self.tell(
+            task,
+            verdict.state,
+            now,
+            verdict.source,
+            verdict.reason,
+            verdict.message,
+            verdict.limitation,
+            verdict.healthy,
+        )
 
     def _stop_waiting(self, task: Task) -> None:
         self.timers.cancel(Escalate(task.record.container_id))
         self.timers.cancel(Complete(task.record.container_id))
+        self.stop_checks(task)
 
     # --- killing ------------------------------------------------------------------------------------------------------
 
@@ -207,6 +218,18 @@ class TaskLife(Book):
             self._gone(message.framework_id.value, message.task_id.value)
         else:
             self._kill(task, KillReason.FRAMEWORK, self._grace(task, message.kill_policy), now)
+
+    def _checked(self, event: Checked, now: Now) -> None:
+        task = self._by_container.get(event.container_id)
+        if task is not None and self.take_result(task, event, now):
+            self._kill_unhealthy(task, now)
+
+    def _check_late(self, key: CheckOverdue, now: Now) -> None:
+        if self.check_overdue(key, now):
+            self._kill_unhealthy(self._by_container[key.container_id], now)
+
+    def _kill_unhealthy(self, task: Task, now: Now) -> None:
+        self._kill(task, KillReason.UNHEALTHY, self._grace(task, None), now)
 
     def _grace(self, task: Task, override: KillPolicy | None) -> float:
         return grace(self.settings, override, task.terms.kill_policy)
@@ -247,7 +270,9 @@ class TaskLife(Book):
     def _begin_kill(self, task: Task, now: Now) -> None:
         kill = task.record.kill
         assert kill is not None
-        if kill.reason is KillReason.FRAMEWORK and self._can(task, Capability.TASK_KILLING_STATE):
+        self.stop_checks(task)
+        # As in Mesos, not when its time is up.
+        if kill.reason is not KillReason.MAX_COMPLETION_TIME and self._can(task, Capability.TASK_KILLING_STATE):
             self.tell(task, TaskState.TASK_KILLING, now)
         else:
             self.checkpoint(task)
@@ -310,6 +335,7 @@ class TaskLife(Book):
             self.destroy(task, None)
         elif stage is Stage.RUNNING and before is None:
             self.timers.cancel(Complete(record.container_id))
+            self.stop_checks(task)
             self.timers.set(Escalate(record.container_id), now.mono + seconds)
             self.emit(Signal(record.container_id, signal.SIGTERM.value))
 

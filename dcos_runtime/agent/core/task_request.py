@@ -6,24 +6,32 @@ from __future__ import annotations
 
 import msgspec
 
+from dcos_runtime.agent.core import check_terms
+from dcos_runtime.agent.core.check_terms import CheckKind, CheckTerms
 from dcos_runtime.wire.common import CommandInfo, DurationInfo, TaskID
 from dcos_runtime.wire.containers import ContainerInfo
 from dcos_runtime.wire.resources import Resource
-from dcos_runtime.wire.tasks import KillPolicy
+from dcos_runtime.wire.tasks import CheckInfo, HealthCheck, KillPolicy
 
 
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a TaskInfo that the core needs as long as the task is here."""
+class _Lasting(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields that are kept as they are."""
 
     kill_policy: KillPolicy | None = None
     max_completion_time: DurationInfo | None = None
     resources: list[Resource] = []
 
 
+class Terms(_Lasting, frozen=True, kw_only=True):
+    """The part of a TaskInfo that the core needs as long as the task is here. ``checks``: when they are run."""
+
+    checks: dict[CheckKind, CheckTerms] = {}
+
+
 NONE = Terms()
 
 
-class TaskRequest(Terms, frozen=True, kw_only=True):
+class TaskRequest(_Lasting, frozen=True, kw_only=True):
     """The same, with the fields that may ask for something that this agent cannot do. ``None`` or an empty ``Raw``:
     absent.
     """
@@ -32,11 +40,14 @@ class TaskRequest(Terms, frozen=True, kw_only=True):
     command: CommandInfo | None = None
     container: ContainerInfo | None = None
     executor: msgspec.Raw = msgspec.Raw()
-    health_check: msgspec.Raw = msgspec.Raw()
-    check: msgspec.Raw = msgspec.Raw()
+    health_check: HealthCheck | None = None
+    check: CheckInfo | None = None
 
     @property
     def terms(self) -> Terms:
         return Terms(
-            kill_policy=self.kill_policy, max_completion_time=self.max_completion_time, resources=self.resources
+            kill_policy=self.kill_policy,
+            max_completion_time=self.max_completion_time,
+            resources=self.resources,
+            checks=check_terms.terms(self.check, self.health_check),
         )

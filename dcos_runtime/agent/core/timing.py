@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.core.frozen import Frozen
 
 
@@ -25,6 +26,20 @@ class Escalate(Frozen, frozen=True):
     container_id: str
 
 
+class NextCheck(Frozen, frozen=True):
+    """A check of the container's task is to be run."""
+
+    container_id: str
+    kind: CheckKind
+
+
+class CheckOverdue(Frozen, frozen=True):
+    """A check of the container's task that is under way has taken its time."""
+
+    container_id: str
+    kind: CheckKind
+
+
 class Complete(Frozen, frozen=True):
     """The task has run as long as it may."""
 
@@ -37,7 +52,7 @@ class Rewrite(Frozen, frozen=True):
     container_id: str
 
 
-Timer = NextConnection | RetryWrites | Resend | Escalate | Complete | Rewrite
+Timer = NextConnection | RetryWrites | Resend | Escalate | Complete | Rewrite | NextCheck | CheckOverdue
 
 
 class RunWritten(Frozen, frozen=True):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.agent.core import events, stored
+from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
@@ -18,9 +19,11 @@ from dcos_runtime.agent.core.effects import (
     OpenConnection,
     Prepare,
     Register,
+    RunCheck,
     SendUp,
     Signal,
     Start,
+    StopCheck,
     WatchContainer,
 )
 from dcos_runtime.agent.core.events import Event, Recovered
@@ -81,6 +84,7 @@ class World:
         self.epoch = 0
         self.boot = "boot-1"
         self.ended: EndProcess | None = None
+        self.checks: dict[tuple[str, CheckKind], int] = {}  # those under way, with their numbers
         self.framework = FrameworkInfo(
             user="root",
             name="framework",
@@ -125,6 +129,13 @@ class World:
                     self.containers[effect.container_id].watched = True
                 case Signal():
                     self.containers[effect.container_id].ops.append(f"signal {int(effect.number)}")
+                case RunCheck():
+                    check = effect.container_id, effect.kind
+                    assert check not in self.checks, "a check begins before the one before it has ended"
+                    assert self.containers[effect.container_id].state == "running", "what does not run is checked"
+                    self.checks[check] = effect.number
+                case StopCheck():
+                    assert self.checks.pop((effect.container_id, effect.kind), None) == effect.number
                 case Destroy():
                     container = self.containers.setdefault(effect.container_id, Container())
                     if container.ops and container.ops[0] == "prepare":
@@ -179,7 +190,7 @@ class World:
     def _check_on_disk(self, task: str, states: set[str], uuids: set[bytes | None]) -> None:
         """Checks that a crash takes back nothing that a master was told."""
         kept = [stored.read_run(value).tasks[0] for key, value in self.disk.items() if key.startswith("tasks/")]
-        history = [one for record in kept if record.task_id == task for one in record.history]
+        history = [one for record in kept if record.task_id == task for one in (*record.history, *record.pending)]
         assert states <= {one.state.value for one in history}, "a state was told that is not on the disk"
         assert uuids <= {one.uuid for one in history}, "an update was told that is not on the disk"
 
@@ -306,6 +317,11 @@ class World:
             container.watched = False
             self.feed(events.Exited(container_id, ended))
 
+    def answer_check(self, container_id: str, kind: CheckKind, value: int | None = None, **more: Any) -> None:
+        """The check that is under way ends with this result."""
+        number = self.checks.pop((container_id, kind))
+        self.feed(events.Checked(container_id, kind, number, value, **more))
+
     def supervisor_dies(self, container_id: str) -> None:
         container = self.containers[container_id]
         assert container.state == "running"
@@ -358,6 +374,7 @@ class World:
             self._write(effect)
         self.persists = []
         self.connection, self.connected = None, False
+        self.checks.clear()
         if reboot:
             self.boot += "'"
         for container in self.containers.values():

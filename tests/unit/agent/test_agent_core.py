@@ -333,7 +333,7 @@ def test_an_update_that_cannot_be_written_waits_until_it_can(world: World) -> No
         ({"container": {"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": {"name": "x"}}}}}, "images"),
         ({"container": {"type": "MESOS", "volumes": [{"mode": "RW", "container_path": "/d"}]}}, "no volumes (/d)"),
         ({"command": {"shell": True}}, "Shell command of the task is not specified"),
-        ({"health_check": {"type": "TCP", "tcp": {"port": 1}}}, "health checks"),
+        ({"health_check": {"type": "COMMAND", "command": {"value": "true"}}}, "no command as a health check"),
         ({"container": {"type": "MESOS", "network_infos": [{"name": "net"}]}}, "network"),
     ],
 )

@@ -30,6 +30,10 @@ COMMAND = {
     "value": f"run --key={SECRET}",
     "environment": {"variables": [{"name": "PW", "value": SECRET}, {"name": "ü", "value": "x\u00fc1"}]},
 }
+CHECKS = {
+    "health_check": {"type": "HTTP", "http": {"port": 80, "path": f"/{SECRET}"}, "consecutive_failures": 2},
+    "check": {"type": "TCP", "tcp": {"port": 80}},
+}
 
 
 class RecordedWorld(World):
@@ -73,7 +77,7 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
             case "run" if world.connected:
                 tasks.append(f"t{len(tasks)}")
                 extra: dict[str, Any] = {"executor": {}} if chance.random() < 0.1 else {}
-                world.run(tasks[-1], command=COMMAND, **extra)
+                world.run(tasks[-1], command=COMMAND, **CHECKS, **extra)
             case "write" if world.persists:
                 world.persist(chance.randint(1, 4))
             case "full" if world.persists:
@@ -83,6 +87,8 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
             case "end" if running:
                 ends = (Exit(code=0), Exit(code=3), Exit(signal=9, oom=True))
                 world.exit(chance.choice(running), chance.choice(ends))
+            case "checked" if world.checks:
+                world.answer_check(*chance.choice(list(world.checks)), chance.choice([None, 0, 1, 200, 404]))
             case "lost" if running:
                 world.supervisor_dies(chance.choice(running))
             case "kill" if world.connected and tasks:
@@ -106,7 +112,7 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
     return world
 
 
-ODD = ["full", "lost", "line", "disk", "time", "time", "crash", "framework", "nonsense"]
+ODD = ["checked", "full", "lost", "line", "disk", "time", "time", "crash", "framework", "nonsense"]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -21,6 +21,7 @@ from tests.support.cores.agent_world import World
 ENDS = st.sampled_from(
     [Exit(code=0), Exit(code=1), Exit(signal=signal.SIGKILL), Exit(signal=signal.SIGTERM), Exit(signal=9, oom=True)]
 )
+CHECK = {"type": "TCP", "tcp": {"port": 80}, "delay_seconds": 1, "interval_seconds": 1}
 RANK = {"TASK_STARTING": 1, "TASK_RUNNING": 2, "TASK_KILLING": 3}
 
 
@@ -55,8 +56,14 @@ class Storm(RuleBasedStateMachine):
     def run(self) -> None:
         self.count += 1
         task = f"t{self.count}"
-        self.world.run(task)
+        self.world.run(task, health_check=CHECK, check=CHECK) if self.count % 2 else self.world.run(task)
         self.accepted[task] = self.world.container_of(task)
+
+    @precondition(lambda self: self.world.checks)
+    @rule(data=st.data(), value=st.sampled_from([None, 0, 1]))
+    def check_ends(self, data: st.DataObject, value: int | None) -> None:
+        container, kind = data.draw(st.sampled_from(sorted(self.world.checks, key=str)))
+        self.world.answer_check(container, kind, value)
 
     @precondition(lambda self: self.world.connected)
     @rule(steps=st.integers(0, 2))
@@ -208,7 +215,7 @@ class Storm(RuleBasedStateMachine):
             if state == "TASK_FINISHED":
                 assert end is not None and end.code == 0
             if state == "TASK_KILLED":
-                assert task in self.killed
+                assert task in self.killed or statuses[-1].healthy is False
 
 
 TestStorm = pytest.mark.soak(Storm.TestCase)  # every `make test` has those of tests/unit/sim
