@@ -15,9 +15,11 @@ from dcos_runtime.agent.core.effects import (
     OpenConnection,
     Prepare,
     Register,
+    RunCheck,
     SendUp,
     Signal,
     Start,
+    StopCheck,
     WatchContainer,
 )
 from dcos_runtime.agent.core.model import Settings
@@ -121,6 +123,10 @@ class AgentProcess(CoreProcess):
                     self._post()
             case Prepare() | Start() | Signal() | Destroy() | WatchContainer():
                 self.host.ask(effect)
+            case RunCheck():
+                self.host.check(effect)
+            case StopCheck():
+                pass  # its result comes, or does not: the core has to look at its number
             case OpenConnection():
                 self._open(effect)
             case Register():

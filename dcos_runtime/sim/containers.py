@@ -7,7 +7,7 @@ from collections import deque
 import msgspec
 
 from dcos_runtime.agent.core import events
-from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start, WatchContainer
+from dcos_runtime.agent.core.effects import Destroy, Prepare, RunCheck, Signal, Start, WatchContainer
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.sim.process import CoreProcess
 from dcos_runtime.wire import codec
@@ -38,7 +38,7 @@ class Behaviour(msgspec.Struct, frozen=True):
     """What a simulated command does: ``run SECONDS CODE [stubborn] [undead] [bad]``.
 
     ``stubborn``: SIGTERM has no effect. ``undead``: the first two SIGKILLs have none either. ``bad``: it cannot be
-    launched.
+    launched. ``ill``: its checks fail. ``weak``: some of them fail, and some take long.
     """
 
     seconds: float
@@ -150,6 +150,21 @@ class Host:
         boot = self.boot
         wait = self._agent.random.uniform(0.005, 0.05 if number == SIGKILL else 0.5)
         self._agent.clock.after(wait, lambda: self._ends(container, Exit(signal=number), boot))
+
+    def check(self, effect: RunCheck) -> None:
+        """A check takes a moment, or so long that it is given up. Then its result may come while the next is made."""
+        container, random = self.containers.get(effect.container_id), self._agent.random
+        words = container.behaviour.words if container is not None else frozenset()
+        well = "ill" not in words and ("weak" not in words or random.random() < 0.6)
+        seconds = random.uniform(2.0, 9.0) if "weak" in words and random.random() < 0.2 else random.uniform(0.01, 1.5)
+        self._agent.later(seconds, lambda: self._checked(effect, 200 if well else 503))
+
+    def _checked(self, effect: RunCheck, value: int) -> None:
+        container = self.containers.get(effect.container_id)
+        there = container is not None and container.state == "running"
+        self._agent.feed(
+            events.Checked(effect.container_id, effect.kind, effect.number, value if there else None, unknown=not there)
+        )
 
     # --- what happens there ---
 

@@ -24,6 +24,15 @@ ALIVE = {"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING"}
 PATIENCE = 120.0
 """Seconds after which it gives up an unreachable task. If the task comes back, it is killed as a stray."""
 RESTART_SECONDS = 2.0
+HEALTH_CHECK: dict[str, Any] = {
+    "type": "HTTP",
+    "http": {"port": 80},
+    "delay_seconds": 1.0,
+    "interval_seconds": 2.0,
+    "timeout_seconds": 3.0,
+    "grace_period_seconds": 6.0,
+    "consecutive_failures": 3,
+}
 CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE")
 
 
@@ -331,4 +340,6 @@ def _task_info(task_id: str, offer: Offer, cpus: int, ports: list[int], command:
         "resources": resources,
         "command": {"value": command},
     }
+    if "checked" in command:
+        document["health_check"] = HEALTH_CHECK
     return codec.decode(json.dumps(document).encode(), TaskInfo)

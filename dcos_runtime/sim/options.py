@@ -49,6 +49,8 @@ class Options:
     """The share of tasks that end by themselves."""
     odd: float = 0.1
     """The share of tasks that ignore SIGTERM, or survive SIGKILL, or cannot be launched."""
+    checked: float = 0.0
+    """The share of tasks with a health check; half of these are healthy."""
     inits: int = 0
     apps: int = 2
     """The number of the init's apps, if there is an init."""
@@ -71,4 +73,6 @@ class Options:
             seconds = f"{random.uniform(low, high) if random.random() < 0.8 else random.uniform(0.0, 0.1):.3f}"
             code = random.choice((0, 0, 1))
         word = random.choice(("stubborn", "undead stubborn", "bad")) if random.random() < self.odd else ""
+        if self.checked and random.random() < self.checked:
+            word = f"checked {random.choice(('', '', 'weak', 'ill'))} {word}"
         return f"run {seconds} {code} {word}".strip()

@@ -89,6 +89,9 @@ MAKERS: Mapping[str, Maker] = {
         silent=True,
     ),
     "pause": lambda random, options, at: faults.Pause(at=at, process=_anybody(random, options), seconds=_short(random)),
+    "agent-pause": lambda random, options, at: faults.Pause(
+        at=at, process=_agent(random, options), seconds=_short(random)
+    ),
     "clock": lambda random, options, at: faults.ClockStep(
         at=at, process=_anybody(random, options), seconds=random.choice((-3600.0, -5.0, 5.0, 3600.0))
     ),

@@ -106,6 +106,14 @@ PROFILES: Mapping[str, Profile] = {
         seconds=300.0,
         every=3.0,
     ),
+    "checks": Profile(
+        "tasks whose health is checked, on agents that die between any two effects or stand still: only the agent",
+        "agent",
+        {"kill": 2, "agent-crash": 3, "agent-pause": 1, "disk-full": 0.5, "cut": 0.5, "supervisor": 0.5, "power": 0.2},
+        Options(agents=2, frameworks=1, tasks=8, nets=BARE, ends=0.2, checked=0.9),
+        seconds=300.0,
+        every=8.0,
+    ),
     "masters": Profile(
         "masters die, are paused, and lose their sessions, while agents are away: only what agents tell the next one",
         "connection",

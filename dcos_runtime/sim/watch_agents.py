@@ -13,6 +13,7 @@ from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.effects import CloseConnection, Destroy, OpenConnection, Retire, SendUp, Signal
 from dcos_runtime.core.frozen import Persist, Persisted, PersistFailed
 from dcos_runtime.sim.obligations import Violation
+from dcos_runtime.sim.watch_checks import CheckLedger
 from dcos_runtime.wire import internal
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class AgentLedger:
         self._books: dict[str, _Book] = {}
         self._down = msgspec.json.Decoder(Down)
         self._run = msgspec.json.Decoder(RunView)
+        self._checks = CheckLedger(watch)
 
     def book(self, agent: AgentProcess) -> _Book:
         book = self._books.get(agent.name)
@@ -137,6 +139,7 @@ class AgentLedger:
 
     def stepped(self, agent: AgentProcess, now: Now, event: Any, effects: Sequence[Any]) -> None:
         book = self.book(agent)
+        self._checks.stepped(agent, now, event, effects)
         match event:
             case events.Received():
                 if event.connection == agent.core.membership.at.connection and not _breaks(effects):
@@ -267,7 +270,8 @@ class AgentLedger:
         there = agent.host.containers.get(book.containers.get(key, ""))
         if state == "TASK_FINISHED" and there is not None and not _may_have_finished(there):
             raise Violation(f"{agent.name}: {key} is reported as finished, and it is {there.state}, {there.exit}")
-        if state == "TASK_KILLED" and key not in book.kills and key[0] not in book.shut:
+        unhealthy = self._checks.unhealthy(agent, book.containers.get(key, ""))
+        if state == "TASK_KILLED" and key not in book.kills and key[0] not in book.shut and not unhealthy:
             raise Violation(f"{agent.name}: {key} is reported as killed, and nobody asked for that")
 
     def _sends(self, agent: AgentProcess, book: _Book, effect: SendUp) -> None:
@@ -370,6 +374,7 @@ class AgentLedger:
 
     def killed(self, agent: AgentProcess) -> None:
         self._owed.forgive(agent.name)
+        self._checks.killed(agent)
         book = self.book(agent)
         book.sent.clear()
         book.member = None
@@ -380,6 +385,7 @@ class AgentLedger:
 
     def wiped(self, agent: AgentProcess) -> None:
         self._owed.forgive(agent.name)
+        self._checks.wiped(agent)
         self._books.pop(agent.name, None)
 
 

@@ -249,6 +249,82 @@ INIT = [
 
 ALL = [*AGENT, *MASTER, *INIT]
 
+CHECKING = "dcos_runtime.agent.core.checking:Checking"
+
+CHECKS = [
+    Mutation(
+        "agent-unhealthy-lives",
+        "a task whose health check fails again and again is not killed",
+        f"{LIFE}._checked",
+        "self._kill_unhealthy(task, now)",
+        "pass",
+    ),
+    Mutation(
+        "agent-check-not-repeated",
+        "a health check is made once only",
+        f"{CHECKING}.take_result",
+        "self.timers.set(NextCheck(container_id, event.kind), now.mono + terms.interval)",
+        "pass",
+    ),
+    Mutation(
+        "agent-check-endless",
+        "a health check that does not end is waited for without end",
+        f"{CHECKING}.check_due",
+        "self.timers.set(CheckOverdue(key.container_id, key.kind), until)",
+        "pass",
+    ),
+    Mutation(
+        "agent-checks-not-resumed",
+        "a task that ran on while the agent was away is not checked any more",
+        "dcos_runtime.agent.core.recovery:resume",
+        "core.resume_checks(task, now)",
+        "pass",
+    ),
+    Mutation(
+        "agent-checked-while-killed",
+        "health checks go on while the task is being killed",
+        f"{LIFE}._begin_kill",
+        "self.stop_checks(task)",
+        "pass",
+    ),
+    Mutation(
+        "agent-old-check-counts",
+        "the result of a health check that was given up counts as that of the next one",
+        f"{CHECKING}.take_result",
+        "if run is None or run.number != event.number or task",
+        "if run is None or task",
+    ),
+    Mutation(
+        "agent-grace-ignored",
+        "failures count from the start of a task on",
+        f"{CHECKING}._judge",
+        "if not health.passed and terms.grace > 0 and now.mono <= task.grace_until:",
+        "if False:",
+    ),
+    Mutation(
+        "agent-grace-without-end",
+        "failures do not count until a health check has succeeded",
+        f"{CHECKING}._judge",
+        "and now.mono <= task.grace_until:",
+        "and True:",
+    ),
+    Mutation(
+        "agent-failures-added-up",
+        "failures count although others succeeded between them",
+        f"{CHECKING}._judge",
+        "record.health = TaskHealth(passed=True)",
+        "record.health = TaskHealth(True, health.failures)",
+    ),
+    Mutation(
+        "agent-recovery-untold",
+        "that a task is healthy again is not reported",
+        f"{CHECKING}._judge",
+        "if not health.passed or health.failures:",
+        "if not health.passed:",
+    ),
+]
+"""Planted when the simulation got health checks."""
+
 LATER = [
     Mutation(
         "master-stream-unchecked",

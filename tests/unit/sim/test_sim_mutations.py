@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dcos_runtime.sim.profiles import PROFILES
-from tests.support.sim.mutations import ALL, LATER, Mutation
+from tests.support.sim.mutations import ALL, CHECKS, LATER, Mutation
 from tests.support.sim.planting import mutated, planted
 from tests.support.sim.searching import first_failure
 
@@ -31,7 +31,7 @@ def test_there_are_thirty_and_each_has_a_name_of_its_own() -> None:
     assert len({mutation.name for mutation in ALL}) == 30
 
 
-@pytest.mark.parametrize("mutation", [*ALL, *LATER], ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", [*ALL, *LATER, *CHECKS], ids=lambda mutation: mutation.name)
 def test_what_a_mutation_replaces_is_there_exactly_once(mutation: Mutation) -> None:
     assert mutated(mutation).__code__.co_code is not None
 
@@ -48,6 +48,13 @@ def test_a_planted_bug_is_found(name: str) -> None:
 def test_a_bug_that_was_planted_later_is_found(mutation: Mutation) -> None:
     with planted(mutation):
         found = first_failure(["schedulers"], seconds=EACH)
+    assert found is not None, f"nobody saw that {mutation.what}"
+
+
+@pytest.mark.parametrize("mutation", CHECKS, ids=lambda mutation: mutation.name)
+def test_a_bug_in_health_checks_is_found(mutation: Mutation) -> None:
+    with planted(mutation):
+        found = first_failure(["checks"], seconds=EACH)
     assert found is not None, f"nobody saw that {mutation.what}"
 
 
