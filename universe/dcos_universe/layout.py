@@ -7,6 +7,7 @@ from pathlib import Path
 
 _VERSIONED = re.compile(r"metadata/[0-9]+\.[\w-]+\.json", re.ASCII)
 _BY_DIGEST = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.[\x21-\x2e\x30-\x7e]+)?")
+_NAMED = re.compile(r"(?:blobs|images/blobs/sha256)/([0-9a-f]{64})(?:/[^/]+)?")
 _STEP = re.compile(r"delta/[^/]+/[0-9a-f]{64}\.json(?:\.gz|\.zst)?")
 
 
@@ -20,6 +21,14 @@ def tree_in(place: Path) -> Path:
 def versioned(path: str) -> bool:
     """Whether this is TUF metadata of one version: ``metadata/7.snapshot.json``."""
     return bool(_VERSIONED.fullmatch(path))
+
+
+def named_digest(path: str) -> str | None:
+    """The SHA-256 that the name of an artifact or of an image's blob in a mirror says of its content; None for other
+    names.
+    """
+    found = _NAMED.fullmatch(path)
+    return None if found is None else found[1]
 
 
 def immutable(path: str) -> bool:

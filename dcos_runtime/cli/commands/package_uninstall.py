@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
@@ -43,27 +46,35 @@ def uninstall(
         raise CliError("--cli goes with none of --app, --app-id and --all", exit_code=USAGE)
     if everything and app_id is not None:
         raise CliError("--all means every app, and --app-id one of them", exit_code=USAGE)
-    if only_cli:
-        plugins_of(invocation.target).remove(name)
-        output.print_note(f"Uninstalled the command-line plugin of {name}")
-        return
     cluster = invocation.target.cluster
-    plugins = Plugins(cluster.folder) if cluster is not None else None
-    has_plugin = plugins is not None and plugins.find(name) is not None
-    installed = invocation.cosmos.installed(name=name)
-    if not installed and has_plugin and plugins is not None and not only_app and app_id is None:
+    plugins = plugins_of(invocation.target) if only_cli else Plugins(cluster.folder) if cluster is not None else None
+    has_plugin = plugins is not None and not only_app and plugins.find(name) is not None
+    installed = [] if only_cli else invocation.cosmos.installed(name=name)
+    results: list[Mapping[str, Any]] = []
+    if installed:
+        which = app_id or name
+        if not yes:
+            what = f"all {counted(len(installed), 'app')} of {name}" if everything else which
+            output.print_note(
+                f"WARNING: This action cannot be undone. This will uninstall {what} with all data it kept."
+            )
+        expected = f"uninstall all {name}" if everything else which
+        confirm_by_name(f"Please type {expected!r} to confirm", expected, yes=yes)
+        results = invocation.cosmos.uninstall(name, app_id, everything=everything)
+        _tell(results)
+    elif not only_cli and (not has_plugin or app_id is not None):
+        raise CliError(f"{name} is not installed", hints=["what is: dcos package list"])
+    removed = plugins is not None and (has_plugin or only_cli) and len(results) == len(installed)
+    if plugins is not None and removed:
         plugins.remove(name)
         output.print_note(f"Uninstalled the command-line plugin of {name}")
-        return
-    if not installed:
-        raise CliError(f"{name} is not installed", hints=["what is: dcos package list"])
-    which = app_id or name
-    if not yes:
-        what = f"all {counted(len(installed), 'app')} of {name}" if everything else which
-        output.print_note(f"WARNING: This action cannot be undone. This will uninstall {what} with all data it kept.")
-    expected = f"uninstall all {name}" if everything else which
-    confirm_by_name(f"Please type {expected!r} to confirm", expected, yes=yes)
-    results = invocation.cosmos.uninstall(name, app_id, everything=everything)
+    if as_json:
+        output.print_json({"results": results, **({"plugin": name} if removed else {})})
+
+
+def _tell(results: Sequence[Mapping[str, Any]]) -> None:
+    from dcos_runtime.cli import output
+
     for one in results:
         where = f" ({one['appId']})" if one.get("appId") else ""
         output.print_note(
@@ -73,8 +84,3 @@ def uninstall(
             output.print_note(f"warning: not freed is {left}")
         for line in str(one.get("postUninstallNotes") or "").strip().splitlines():
             output.print_note(line)
-    if has_plugin and plugins is not None and not only_app and len(results) == len(installed):
-        plugins.remove(name)
-        output.print_note(f"Uninstalled the command-line plugin of {name}")
-    if as_json:
-        output.print_json({"results": results})

@@ -325,6 +325,18 @@ def test_a_file_that_is_replaced_in_the_tree_is_sent_anew(tmp_path: Path) -> Non
         assert len(tags) == 3
 
 
+def test_an_artifact_that_is_not_what_its_name_says_is_not_sent(tmp_path: Path) -> None:
+    content = b"an artifact " * 9000
+    name = f"blobs/{hashlib.sha256(content).hexdigest()}/app.tgz"
+    root = small_tree(tmp_path / "tree", "one", {name: content})
+    with serving(root) as running:
+        assert ask(running, f"/{name}")[1] == content
+        (root / name).write_bytes(b"z" + content[1:])
+        for headers in ({}, {"Range": "bytes=10-19"}, {"If-None-Match": "*"}):
+            answer, body = ask(running, f"/{name}", headers)
+            assert answer.status == 500 and b"not what its name says" in body
+
+
 def test_a_server_waits_for_its_first_tree(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()

@@ -111,7 +111,7 @@ def test_a_program_is_installed_and_run_as_dcos_own_command_runs_it(
 
     listed = dcos("package", "list", "--cli")
     assert listed.lines[1].split()[:5] == ["hello", "1.0", "true", "-", "hello"]
-    assert dcos("package", "uninstall", "hello", "--cli").code == 0
+    assert dcos("package", "uninstall", "hello", "--cli", "--json").json() == {"results": [], "plugin": "hello"}
     assert called("hello").returncode == 2
     assert not list((lab / "tmp").iterdir())
 
@@ -223,7 +223,8 @@ def test_an_app_and_its_plugin_come_and_go_together(publish: Callable[..., FakeC
     assert dcos("package", "install", "hello", "--yes", "--json").json()["commands"] == ["hello"]
     assert list(cosmos.installed) == ["/hello"]
     assert dcos("package", "list").lines[1].split()[3:5] == ["/hello", "hello"]
-    assert dcos("package", "uninstall", "hello", "--yes").code == 0
+    gone = dcos("package", "uninstall", "hello", "--yes", "--json").json()
+    assert gone["plugin"] == "hello" and [one["appId"] for one in gone["results"]] == ["/hello"]
     assert not (lab / "subcommands/hello").exists() and not cosmos.installed
     assert dcos("package", "install", "hello", "--app", "--yes").code == 0
     assert not (lab / "subcommands/hello").exists()

@@ -365,6 +365,36 @@ def test_passwords_in_addresses(tmp_path: Path) -> None:
     assert "secret" not in str(check(tmp_path).json())
 
 
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [
+        ("scm", "somewhere on my disk"),
+        ("scm", "github.com/example/demo"),
+        ("scm", "https:///demo.git"),
+        ("scm", "https://git.example.org:port/demo.git"),
+        ("scm", ""),
+        ("website", "javascript:alert(1)"),
+        ("website", "git@github.com:example/demo.git"),
+        ("website", "www.example.org"),
+        ("website", "https://exa mple.org/"),
+    ],
+)
+def test_what_nobody_can_open_is_no_address(tmp_path: Path, key: str, address: str) -> None:
+    source = good()
+    source.package[key] = address
+    assert warned(tmp_path, source) == [("no-address", "package.json", (key,))]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["git@github.com:example/demo.git", "git://git.example.org/demo.git", "ssh://git@git.example.org:2222/demo.git"],
+)
+def test_sources_have_addresses_of_their_own_kinds(tmp_path: Path, address: str) -> None:
+    source = good()
+    source.package["scm"] = address
+    assert warned(tmp_path, source) == []
+
+
 # --- the sample ------------------------------------------------------------------------------------------------------
 
 

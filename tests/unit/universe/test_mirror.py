@@ -28,8 +28,9 @@ from dcos_universe.mirror import bundle
 from dcos_universe.mirror.downloading import Failed
 from dcos_universe.mirror.selecting import select
 from dcos_universe.model import Revision
+from dcos_universe.publishing import publication
 from dcos_universe.states import States
-from dcos_universe.trust import verifying
+from dcos_universe.trust import contents, verifying
 from tests.support.universe.publisher import Publisher, write_package
 
 URL = "http://198.18.0.9:8000/universe"
@@ -322,6 +323,55 @@ def test_a_busy_server_is_asked_again_and_a_missing_file_is_not(tmp_path: Path, 
         bundle.mirror(str(tmp_path / "source"), tmp_path / "out", ["alpha"], settings())
     counted = Counter(path for path, _ in origin.asked)
     assert counted["/alpha/0/cli"] == 3 and counted["/alpha/0/icon.png"] == 1
+
+
+def test_what_is_damaged_here_is_passed_on_by_no_verb_and_brought_again(tmp_path: Path, origin: Origin) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.begin()
+    app = package(tmp_path / "source", "alpha", origin)["/alpha/0/app.tgz"]
+    bundle.mirror(str(tmp_path / "source"), publisher.out, ["alpha"], settings())
+    publisher.sign()
+    name = f"blobs/{hashlib.sha256(app).hexdigest()}/app.tgz"
+    (publisher.out / name).write_bytes(b"z" + app[1:])
+    assert verifying.verify(str(publisher.out), publisher.root, now=publisher.now).unsigned
+    for verb in (publisher.sign, lambda: publication.read(publisher.out)):
+        with pytest.raises(UniverseError, match=rf"damaged(?s:.*){name} has the digest "):
+            verb()
+    asked = len(origin.asked)
+    bundle.mirror(str(tmp_path / "source"), publisher.out, ["alpha"], settings())
+    assert (publisher.out / name).read_bytes() == app
+    assert [path for path, _ in origin.asked[asked:]] == ["/alpha/0/app.tgz"]
+    publisher.sign()
+    assert verifying.verify(str(publisher.out), publisher.root, now=publisher.now).unsigned == []
+
+
+def test_a_signature_makes_no_damaged_file_a_good_one() -> None:
+    """As a signing of a former version could have signed it."""
+    named = f"blobs/{'a' * 64}/app.tgz"
+    assert list(contents.damaged({named: ("b" * 64, 1), f"images/blobs/sha256/{'c' * 64}": ("c" * 64, 1)})) == [
+        f"{named} has the digest {'b' * 64}"
+    ]
+
+
+def test_what_no_package_needs_any_more_does_not_stay(tmp_path: Path, origin: Origin) -> None:
+    package(tmp_path / "source", "alpha", origin)
+    package(tmp_path / "source", "beta", origin)
+    bundle.mirror(str(tmp_path / "source"), tmp_path / "out", ["alpha", "beta"], settings())
+    work = tmp_path / ".out.mirror"
+    (work / "parts" / "of-a-run-that-was-killed").write_bytes(b"z")
+    (work / "oci" / f"{'0' * 64}.part").mkdir()
+    bundle.mirror(str(tmp_path / "source"), tmp_path / "out", ["beta"], settings())
+    found = {name: len(list((work / name).iterdir())) for name in ("blobs", "uris", "parts", "oci")}
+    assert found == {"blobs": 4, "uris": 4, "parts": 0, "oci": 0}
+
+
+def test_a_place_that_cannot_be_replaced_is_refused_before_anything_is_fetched(tmp_path: Path, origin: Origin) -> None:
+    package(tmp_path / "source", "alpha", origin)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter").write_text("dear")
+    with pytest.raises(UniverseError, match="no tree of a repository"):
+        bundle.mirror(str(tmp_path / "source"), tmp_path / "home", ["alpha"], settings())
+    assert origin.asked == [] and not (tmp_path / ".home.mirror").exists()
 
 
 @pytest.mark.parametrize("uri", ["file:///etc/passwd", "ftp://198.18.0.9/x", "http:///x", "/etc/passwd"])

@@ -96,6 +96,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "empty-uri": (WARNING, "addresses are not empty"),
     "no-digest": (WARNING, "artifacts and images have digests"),
     "unused-digest": (WARNING, "digests.json names artifacts of resource.json"),
+    "no-address": (WARNING, "website and scm are addresses"),
     "credentials": (WARNING, "addresses hold no passwords"),
 }
 """Every rule: its severity, and its requirement. A test compares the table in docs/universe.md with it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from dcos_runtime import urls
 from dcos_universe.check.findings import Finding
 from dcos_universe.check.options import check_config
 from dcos_universe.check.resources import check_digests, check_resource
@@ -188,9 +191,34 @@ def _package(package: Json, packaging: str | None, folder: str) -> Iterator[Find
             what = f"a manager has no {key!r}"
             yield Finding(PACKAGE, ("manager", key), "unknown-field", what, "take it away")
     for key in ("website", "scm"):
-        host = str(package.get(key)).partition("://")[2].partition("/")[0]
-        if ":" in host.rpartition("@")[0]:
-            yield Finding(PACKAGE, (key,), "credentials", "the address holds a password", "take it out")
+        if isinstance(address := package.get(key), str):
+            yield from _address(key, address)
+
+
+_CLONED = re.compile(r"[\w.-]+@[\w.-]+:[!-~]+", re.ASCII)
+"""An address in the form of scp, as `git clone` takes it: ``git@github.com:owner/name.git``."""
+
+
+def _address(key: str, address: str) -> Iterator[Finding]:
+    host = address.partition("://")[2].partition("/")[0]
+    if ":" in host.rpartition("@")[0]:
+        yield Finding(PACKAGE, (key,), "credentials", "the address holds a password", "take it out")
+    elif why := _no_address(key, address):
+        remedy = "write https://HOST/PATH, or take the key away"
+        yield Finding(PACKAGE, (key,), "no-address", f"{said(address)} is no address: {why}", remedy)
+
+
+@lru_cache(1024)
+def _no_address(key: str, address: str) -> str:
+    """Why nobody can open this website, or take the sources from there; empty if somebody can."""
+    try:
+        if key == "website":
+            urls.parse_web(address)
+        elif not _CLONED.fullmatch(address) and not urls.parse(address).hostname:
+            return "it names no host"
+    except urls.BadUrl as error:
+        return str(error)
+    return ""
 
 
 def _minimum(package: Json) -> Iterator[Finding]:

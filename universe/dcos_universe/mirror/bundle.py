@@ -89,6 +89,9 @@ def mirror(
         )
     out = Path(os.path.realpath(out))
     work = out.parent / f".{out.name}.mirror"
+    # What cannot take the bundle is refused before anything is downloaded.
+    with room(out):
+        pass
     with explained_faults(f"the mirror {out} cannot be made", _HINT):
         work.mkdir(parents=True, exist_ok=True)
         with durable.alone(work, "the work folder of a mirror,"):
@@ -103,6 +106,7 @@ def _names_a_host(url: str) -> bool:
     return True
 
 
+OCI = "oci"
 _HINT = "look at the disk and at rights; the tree is as it was, what came is kept: run this again, and it goes on"
 
 
@@ -128,7 +132,9 @@ class _Bundle:
         _write_all(self.work / "packages-source", wanted)
         self.done.read = builder.build(self.work / "packages-source", self.work / "tree").read
         self._put(known, found, pictures)
-        self.store.only(digest.sha256 for digest in found.values())
+        self.store.only(found)
+        if self.settings.with_images:
+            images.only(self.work / OCI, pictures.values())
         return self.done
 
     def _files(self, wanted: list[Artifact]) -> dict[str, Digest]:
@@ -157,7 +163,7 @@ class _Bundle:
     def _images(self, wanted: list[Artifact]) -> dict[str, images.Image]:
         if not self.settings.with_images:
             return {}
-        folder = self.work / "oci"
+        folder = self.work / OCI
         folder.mkdir(exist_ok=True)
         found = {}
         for one in {each.uri: each for each in wanted}.values():

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,17 +87,23 @@ class BlobStore:
         return self.folder / "parts" / _key(uri)
 
     def have(self, wanted: Download) -> Digest | None:
-        """The digest of an existing blob."""
+        """The digest of an existing blob. It is read, and one that is damaged is removed."""
         known = wanted.digest.sha256 if wanted.digest else ""
         if not known:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
                 known = str(json.loads((self.folder / "uris" / _key(wanted.uri)).read_bytes())["sha256"])
         if not re.fullmatch("[0-9a-f]{64}", known):
             return None
+        blob = self.blob(known)
         try:
-            return Digest(known, self.blob(known).stat().st_size)
+            with blob.open("rb") as file:
+                found, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
         except FileNotFoundError:
             return None
+        if found == known:
+            return Digest(known, size)
+        blob.unlink(missing_ok=True)
+        return None
 
     def keep(self, uri: str, part: Path, found: Digest) -> Digest:
         """The part is complete: moves it to the blobs."""
@@ -107,12 +113,13 @@ class BlobStore:
         _validator(part).unlink(missing_ok=True)
         return found
 
-    def only(self, digests: Iterable[str]) -> None:
-        """Removes all blobs except these."""
-        wanted = set(digests)
-        for path in (self.folder / "blobs").iterdir():
-            if path.name not in wanted:
-                path.unlink()
+    def only(self, found: Mapping[str, Digest]) -> None:
+        """Removes everything except what belongs to these URIs."""
+        digests, keys = {digest.sha256 for digest in found.values()}, {_key(uri) for uri in found}
+        for name, wanted in (("blobs", digests), ("uris", keys), ("parts", keys)):
+            for path in (self.folder / name).iterdir():
+                if path.name.removesuffix(".json") not in wanted:
+                    path.unlink()
 
 
 async def download(
@@ -148,9 +155,8 @@ async def download(
                 fault: UniverseError | None = None
                 for each in dict.fromkeys(group):
                     try:
-                        digest = (
-                            store.have(each) or await _Download(session, store, each, largest, progress, pause).run()
-                        )
+                        digest = await asyncio.to_thread(store.have, each)
+                        digest = digest or await _Download(session, store, each, largest, progress, pause).run()
                     except UniverseError as error:
                         fault = error
                         continue

@@ -41,13 +41,14 @@ class Image:
     """``manifest`` describes it as in its registry, by its own digest; ``converted`` in OCI's form, for tools that read
     layouts (the same if it has that form already). ``listed``: the list of images of several platforms that it was
     taken from, if its reference contains the digest of that list, because clients request it. ``blobs`` has the path of
-    each of its blobs, by digest.
+    each of its blobs, by digest; they lie in the folder ``place``.
     """
 
     reference: str
     manifest: Mapping[str, Any]
     converted: Mapping[str, Any]
     blobs: Mapping[str, Path]
+    place: Path
     listed: Mapping[str, Any] | None = None
 
     @property
@@ -160,7 +161,7 @@ def _verified(place: Path, reference: str, asked: str) -> Image:
         if (place / "list.json").exists():
             listed, path = _list(place / "list.json", reference, asked)
             blobs[str(listed["digest"]).removeprefix("sha256:")] = path
-        return Image(reference, own, converted, blobs, listed)
+        return Image(reference, own, converted, blobs, place, listed)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UniverseError(
             f"the image {reference} is refused", why=f"skopeo left no image: {error!r}", hint=f"remove {place}"
@@ -207,6 +208,14 @@ def _blob(folder: Path, descriptor: Mapping[str, Any], reference: str) -> Path:
             hint=f"remove {folder}",
         )
     return path
+
+
+def only(folder: Path, images: Iterable[Image]) -> None:
+    """Removes everything in the folder of copies except these images."""
+    wanted = {image.place for image in images}
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path not in wanted:
+            shutil.rmtree(path)
 
 
 def compose(images: Iterable[Image], out: Path) -> None:

@@ -171,11 +171,18 @@ def read(root: Path, progress: Callable[[int], None] = lambda _: None) -> Publis
     try:
         with ThreadPoolExecutor(4) as pool:
             found = list(pool.map(one, paths))
-        return PublishedTree(root, {item.path: item for item, _ in found}, sum(new for _, new in found))
     except OSError as error:
         raise UniverseError(
             f"{root} cannot be read", why=str(error), hint="build it again, and publish again"
         ) from error
+    for item, _ in found:
+        if layout.named_digest(item.path) not in (None, item.sha256):
+            raise UniverseError(
+                f"{root} is a damaged mirror, and not published",
+                why=f"{item.path} has the digest {item.sha256}",
+                hint="run the same dcos-universe mirror again: it downloads the file again; then sign and publish",
+            )
+    return PublishedTree(root, {item.path: item for item, _ in found}, sum(new for _, new in found))
 
 
 def _files(root: Path, below: str) -> Iterator[str]:

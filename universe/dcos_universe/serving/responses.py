@@ -60,6 +60,8 @@ def found(tree: ServedTree, asked: WantedFile, headers: Mapping[str, str]) -> Se
 
 def answer(asked: WantedFile, served: Served, content: Content, headers: Mapping[str, str]) -> Answer:
     """The response with the file or a part of it, or one that says that the client has it already."""
+    if served.encoding is None and layout.named_digest(served.name) not in (None, content.digest):
+        return sentence(500, "the file is not what its name says: have it mirrored again")
     content_type = served.content_type
     if asked.negotiated:
         try:

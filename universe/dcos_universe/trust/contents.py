@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from dcos_universe import layout
 from dcos_universe.building.digests import digest_of
 from dcos_universe.errors import UniverseError
 from dcos_universe.index.trusted import TARGETS
@@ -86,6 +87,14 @@ def decoded(content: bytes) -> dict[str, tuple[str, int]]:
         return {str(name): (str(one[0]), int(one[1])) for name, one in found["files"].items()}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise UniverseError(f"{FILE} is not understood", why=repr(error), hint=_AGAIN) from error
+
+
+def damaged(files: Contents) -> Iterator[str]:
+    """The artifacts and images of a mirror whose bytes are not those that their names say, a sentence each."""
+    for name in sorted(files):
+        named = layout.named_digest(name)
+        if named is not None and files[name][0] != named:
+            yield f"{name} has the digest {files[name][0]}"
 
 
 def differences(there: Contents, files: Contents) -> Iterator[str]:

@@ -181,6 +181,12 @@ class _Signing:
         self.result.packages, self.result.revisions = summary.packages, summary.revisions
         self.result.artifacts, self.result.without_digest = summary.artifacts, summary.without_digest
         listed = {name: self.staging.digest(name) for name in contents.names(self.staging.stage)}
+        if damaged := list(contents.damaged(listed)):
+            raise UniverseError(
+                "the tree is of a damaged mirror: nothing is signed",
+                why=f"of {counted(len(damaged), 'file')} the name says another digest: {'; '.join(damaged[:5])}",
+                hint="run the same dcos-universe mirror again: it downloads them again; then sign",
+            )
         self.staging.put(contents.FILE, contents.encoded(listed))
         for root in self.roots:
             self._plain(f"{root.signed.version}.root.json", root.to_bytes(COMPACT))

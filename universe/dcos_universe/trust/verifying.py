@@ -97,6 +97,7 @@ def verify(
             vouching = Vouching(tree, root, trusted.roles())
             result.unsigned = [
                 *contents.differences(there, files),
+                *contents.damaged(files),
                 *vouching.faults,
                 *_hashed(there, trusted, vouching.targets),
                 *_sidecars(tree, there, files, result),
