@@ -20,8 +20,9 @@ FORMAT = 1
 FILE = "digests.json"
 """The file beside package.json with the digests that the publisher knows. It is in no repository file."""
 
-ASSET, CLI, ICON, SCREENSHOT, IMAGE = "asset", "cli", "icon", "screenshot", "image"
+ASSET, CLI, ICON, SCREENSHOT, IMAGE, WHEEL = "asset", "cli", "icon", "screenshot", "image", "wheel"
 _HEX = re.compile(r"[0-9a-f]{64}")
+_WEB = re.compile(r"https?://", re.IGNORECASE)
 _OF_DIGESTS = ("sha256", "size", "origins")
 _LARGEST = 4 << 20
 _HINT = 'write it again: a file with {"<uri>": "sha256:<hex>", …}'
@@ -71,8 +72,9 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """``kind`` is one of those above, ``name`` its alias in resource.json (for a CLI, the platform: ``linux/x86-64``),
-    ``uri`` its address (for an image, its reference), ``digest`` None if it is not known.
+    """``kind`` is one of those above, ``name`` its alias in resource.json (for a CLI, the platform: ``linux/x86-64``;
+    for a wheel, its place in command.json), ``uri`` its address (for an image, its reference), ``digest`` None if it is
+    not known.
     """
 
     kind: str
@@ -104,14 +106,14 @@ def file_name(revision: Revision) -> str:
 
 
 def of(revision: Revision, known: Mapping[str, Digest] | None = None) -> list[Artifact]:
-    """All artifacts in resource.json, in its order, without empty URIs. ``known``: digests by URI.
+    """All artifacts in resource.json and command.json, in their order, without empty URIs. ``known``: digests by URI.
 
     Raises `UniverseError` when two sources have different digests of one.
     """
     known = known or {}
     return [
         replace(one, digest=_agreed(revision, one, known.get(one.uri)))
-        for one in _named(revision.resource or {}, revision)
+        for one in (*_named(revision.resource or {}), *_wheels(revision))
     ]
 
 
@@ -121,13 +123,13 @@ def _agreed(revision: Revision, one: Artifact, known: Digest | None) -> Digest |
     if one.digest.sha256 != known.sha256:
         raise UniverseError(
             f"there are two digests of {one.uri}",
-            why=f"resource.json of {revision} has {one.digest.sha256}, {FILE} {known.sha256}",
+            why=f"{revision} itself has {one.digest.sha256}, {FILE} {known.sha256}",
             hint="find out which one is right, and correct the other",
         )
     return known if known.size is not None else one.digest
 
 
-def _named(resource: Json, revision: Revision) -> Iterator[Artifact]:
+def _named(resource: Json) -> Iterator[Artifact]:
     assets = _object(resource.get("assets"))
     for name, uri in _object(assets.get("uris")).items():
         if uri:
@@ -149,6 +151,29 @@ def _named(resource: Json, revision: Revision) -> Iterator[Artifact]:
     for number, uri in enumerate(screenshots if isinstance(screenshots, list) else ()):
         if uri:
             yield Artifact(SCREENSHOT, str(number), str(uri))
+
+
+def wheel(text: str) -> tuple[str, str]:
+    """Address and SHA-256 of a package of Python, as command.json names it in pip's form (``https://…/x.whl#sha256=…``).
+    Without an address it is one of an index, or anything else; without a digest none is named.
+    """
+    uri, _, fragment = text.partition("#")
+    if not _WEB.match(uri):
+        return "", ""
+    return uri, fragment.removeprefix("sha256=").lower() if fragment.startswith("sha256=") else ""
+
+
+def pip(command: object) -> list[str]:
+    """What command.json names."""
+    listed = _object(command).get("pip")
+    return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+
+
+def _wheels(revision: Revision) -> Iterator[Artifact]:
+    for number, text in enumerate(pip(revision.entry.get("command"))):
+        uri, digest = wheel(text)
+        if uri:
+            yield Artifact(WHEEL, str(number), uri, Digest(digest) if _HEX.fullmatch(digest) else None)
 
 
 def _content_hash(binary: Json) -> Digest | None:

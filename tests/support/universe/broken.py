@@ -329,6 +329,7 @@ def _without_binaries() -> Broken:
 # --- command.json ----------------------------------------------------------------------------------------------------
 
 COMMAND = f"{FOLDER}/command.json"
+WHEEL = "https://files.example.org/demo-1.0-py3-none-any.whl"
 
 
 def _command() -> Iterator[Broken]:
@@ -340,6 +341,9 @@ def _command() -> Iterator[Broken]:
         ({"pip": None}, "type", ("pip",)),
         ({}, "missing-field", ("pip",)),
         ([], "type", ()),
+        ({"pip": [f"{WHEEL}#sha256={SHA[:-1]}"]}, "hash", ("pip", 0)),
+        ({"pip": [f"{WHEEL}#sha256={SHA}", f"{WHEEL}#sha256={SHA[::-1]}"]}, "hash", ("pip", 1)),
+        ({"pip": [f"https://files.example.org:port/x.whl#sha256={SHA}"]}, "url", ("pip", 0)),
     ):
         source = good("2.0")
         source.command = value

@@ -30,8 +30,15 @@ CONFIG = {
 }
 
 
-def write_package(source: Path, name: str, number: int = 0, *, resource: Mapping[str, Any] | None = None) -> Path:
-    """A package without findings; returns its revision folder."""
+def write_package(
+    source: Path,
+    name: str,
+    number: int = 0,
+    *,
+    resource: Mapping[str, Any] | None = None,
+    command: Mapping[str, Any] | None = None,
+) -> Path:
+    """A package; returns its revision folder."""
     folder = source / "packages" / name[0].upper() / name / str(number)
     folder.mkdir(parents=True)
     about = {
@@ -50,6 +57,8 @@ def write_package(source: Path, name: str, number: int = 0, *, resource: Mapping
     (folder / "marathon.json.mustache").write_text(TEMPLATE)
     if resource is not None:
         (folder / "resource.json").write_text(json.dumps(resource))
+    if command is not None:
+        (folder / "command.json").write_text(json.dumps(command))
     return folder
 
 

@@ -86,7 +86,7 @@ def good(packaging: str = "4.0") -> Source:
     }
     command = None
     if packaging == "2.0":
-        command = {"pip": ["https://files.example.org/demo-1.0-py2.py3-none-any.whl"]}
+        command = {"pip": [f"https://files.example.org/demo-1.0-py2.py3-none-any.whl#sha256={SHA}"]}
     else:
         package |= {"minDcosReleaseVersion": "1.12", "hasKnownIssues": False, "lastUpdated": 1500000000}
         resource["cli"] = {"binaries": {"linux": program, "darwin": copy.deepcopy(program)}}

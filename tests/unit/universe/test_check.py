@@ -354,6 +354,15 @@ def test_digests_may_be_of_images_and_say_a_size(tmp_path: Path) -> None:
     assert warned(tmp_path, source) == [("unused-digest", "digests.json", ("https://files.example.org/absent",))]
 
 
+def test_packages_of_python_without_digests(tmp_path: Path) -> None:
+    source = good("3.0")
+    files = "https://files.example.org"
+    source.command = {"pip": ["of-an-index", f"{files}/a.whl", f"{files}/b.whl", f"{files}/c.whl#sha256={SHA}"]}
+    digests = {"https://files.example.org/demo.tar.gz": f"sha256:{SHA}", f"{files}/b.whl": f"sha256:{SHA}"}
+    source.files["digests.json"] = json.dumps(digests).encode()
+    assert warned(tmp_path, source) == [("no-digest", "command.json", ("pip", 1))]
+
+
 def test_passwords_in_addresses(tmp_path: Path) -> None:
     source = good()
     source.package["scm"] = "https://user:secret@git.example.org/demo.git"

@@ -345,6 +345,25 @@ def test_what_is_damaged_here_is_passed_on_by_no_verb_and_brought_again(tmp_path
     assert verifying.verify(str(publisher.out), publisher.root, now=publisher.now).unsigned == []
 
 
+def test_packages_of_python_come_along_with_their_digests(tmp_path: Path, origin: Origin) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.begin()
+    wheel = b"a wheel " * 900
+    uri, digest = origin.put("/dcos_demo-1.0-py3-none-any.whl", wheel), hashlib.sha256(wheel).hexdigest()
+    write_package(tmp_path / "source", "alpha", command={"pip": [uri, "of-an-index==1.0"]})
+    done = bundle.mirror(str(tmp_path / "source"), publisher.out, ["alpha"], settings())
+    assert done.outside == ["alpha 1.0.0 (revision 0): its command.json names of-an-index==1.0"]
+    place = f"blobs/{digest}/dcos_demo-1.0-py3-none-any.whl"
+    (entry,) = json.loads((publisher.out / "universe.json").read_bytes())["packages"]
+    assert entry["command"] == {"pip": [f"{URL}/{place}#sha256={digest}", "of-an-index==1.0"]}
+    assert (publisher.out / place).read_bytes() == wheel
+    publisher.sign()
+    found = publisher.client(publisher.out).artifacts("alpha")
+    assert found is not None
+    (artifact,) = found["revisions"]["0"]["artifacts"]
+    assert (artifact["kind"], artifact["uri"], artifact["sha256"]) == ("wheel", f"{URL}/{place}", digest)
+
+
 def test_a_signature_makes_no_damaged_file_a_good_one() -> None:
     """As a signing of a former version could have signed it."""
     named = f"blobs/{'a' * 64}/app.tgz"

@@ -95,7 +95,7 @@ RULES: Mapping[str, tuple[str, str]] = {
     "not-an-app": (WARNING, "a template makes an app of its defaults"),
     "empty-uri": (WARNING, "addresses are not empty"),
     "no-digest": (WARNING, "artifacts and images have digests"),
-    "unused-digest": (WARNING, "digests.json names artifacts of resource.json"),
+    "unused-digest": (WARNING, "digests.json names artifacts of the package"),
     "no-address": (WARNING, "website and scm are addresses"),
     "credentials": (WARNING, "addresses hold no passwords"),
 }

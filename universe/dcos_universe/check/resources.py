@@ -1,4 +1,4 @@
-"""Checks ``resource.json`` and the digests beside it: addresses, images, programs of the command line."""
+"""Checks ``resource.json`` and all digests: addresses, images, programs of the command line, packages of Python."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any
 from urllib.parse import unquote
 
 from dcos_runtime import urls
-from dcos_universe.artifacts import Digest
+from dcos_universe.artifacts import Digest, pip, wheel
 from dcos_universe.check.findings import Finding
 from dcos_universe.check.wording import findings_of
 from dcos_universe.errors import UniverseError
-from dcos_universe.reading import DIGESTS, RESOURCE
+from dcos_universe.reading import COMMAND, DIGESTS, RESOURCE
 from dcos_universe.schema_walk import Place
 from dcos_universe.validate import check_file
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
+_HEX = re.compile(r"[0-9a-f]{64}")
 _WAY = re.compile(r"[^?#]*")
 _IMAGE = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?/)?"
@@ -46,14 +47,14 @@ def check_resource(resource: Any, packaging: str) -> Iterator[Finding]:
             yield Finding(RESOURCE, path, "image", what, "write [REGISTRY/]NAME[:TAG][@sha256:DIGEST]")
 
 
-def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
+def check_digests(digests: Any, resource: Any, command: Any = None) -> Iterator[Finding]:
     """``digests``: the parsed digests.json, or None. Checks its form, and reports artifacts without a digest."""
     known: dict[str, Any] = digests if isinstance(digests, dict) else {}
     said: dict[str, str] = {}
-    for path, key, value in _said(resource):
+    for file, path, key, value in (*_said(resource), *_said_of_wheels(command)):
         if said.setdefault(key, value) != value:
-            what = f"it is {value}, and another place of the file says {said[key]} of {key[:100]}"
-            yield Finding(RESOURCE, path, "hash", what, "find out which one is right, and keep that one")
+            what = f"it is {value}, and another place says {said[key]} of {key[:100]}"
+            yield Finding(file, path, "hash", what, "find out which one is right, and keep that one")
     for key, value in known.items():
         try:
             digest = Digest.of(value, key)
@@ -61,7 +62,7 @@ def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
             yield Finding(DIGESTS, (key,), "hash", f"it is no digest: {fault.why}", fault.hint)
             continue
         if said.get(key, digest.sha256) != digest.sha256:
-            what = f"resource.json says {said[key]}"
+            what = f"the package itself says {said[key]}"
             yield Finding(DIGESTS, (key,), "hash", what, "find out which one is right")
     for path, url in _uris(resource):
         if url and url not in known:
@@ -73,11 +74,31 @@ def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
             what = f"{image[:100]} can become another image"
             remedy = "add @sha256:DIGEST, or write its digest into digests.json beside it"
             yield Finding(RESOURCE, path, "no-digest", what, remedy)
+    wheels = list(_wheels(command))
+    for path, url, digest_of_it in wheels:
+        yield from _wheel(path, url, digest_of_it, known=url in known)
     if known:
         named = {url for _, url in _addresses(resource)} | {image for _, image in _images(resource)}
+        named |= {url for _, url, _ in wheels}
         for key in sorted(known.keys() - named):
-            what = f"resource.json has no {key[:100]!r}"
+            what = f"the package has no {key[:100]!r}"
             yield Finding(DIGESTS, (key,), "unused-digest", what, "take it away")
+
+
+def _wheel(path: Place, url: str, digest: str, *, known: bool) -> Iterator[Finding]:
+    try:
+        parts = urls.parse_web(url)
+    except urls.BadUrl as error:
+        yield Finding(COMMAND, path, "url", f"{url[:80]!r} is no address: {error}", "write https://HOST/PATH")
+        return
+    if parts.password is not None:
+        yield Finding(COMMAND, path, "credentials", "the address holds a password", "take it out")
+    if digest and not _HEX.fullmatch(digest):
+        what = f"{digest[:80]!r} is no SHA-256"
+        yield Finding(COMMAND, path, "hash", what, "write #sha256= and 64 hexadecimal digits")
+    elif not digest and not known:
+        what = f"nobody can verify whether {url[:100]} was changed"
+        yield Finding(COMMAND, path, "no-digest", what, "add #sha256= and its SHA-256 to the address")
 
 
 def _address(path: Place, url: str) -> Iterator[Finding]:
@@ -114,17 +135,31 @@ def _addresses(resource: Any) -> Iterator[tuple[Place, str]]:
     yield from ((path, url) for path, url, _ in _programs(resource))
 
 
-def _said(resource: Any) -> Iterator[tuple[Place, str, str]]:
+def _wheels(command: Any) -> Iterator[tuple[Place, str, str]]:
+    """Address and digest (or "") of each package of Python that has an address."""
+    for at, text in enumerate(pip(command)):
+        url, digest = wheel(text)
+        if url:
+            yield ("pip", at), url, digest
+
+
+def _said_of_wheels(command: Any) -> Iterator[tuple[str, Place, str, str]]:
+    for path, url, digest in _wheels(command):
+        if _HEX.fullmatch(digest):
+            yield COMMAND, path, url, digest
+
+
+def _said(resource: Any) -> Iterator[tuple[str, Place, str, str]]:
     """Each digest that the resources name, with its place and what it is the digest of."""
     for (*way, _), url, hashes in _programs(resource):
         for at, one in enumerate(hashes):
             value = one.get("value") if isinstance(one, dict) else None
             if isinstance(value, str):
-                yield (*way, "contentHash", at, "value"), url, value.lower()
+                yield RESOURCE, (*way, "contentHash", at, "value"), url, value.lower()
     for path, image in _images(resource):
         found = _IMAGE.fullmatch(image) if len(image) <= 1000 else None
         if found and found["digest"]:
-            yield path, image, found["digest"].removeprefix("@sha256:")
+            yield RESOURCE, path, image, found["digest"].removeprefix("@sha256:")
 
 
 def _uris(resource: Any) -> Iterator[tuple[Place, str]]:

@@ -68,7 +68,7 @@ def check_loaded(loaded: Loaded) -> Checked:
     resource = loaded.documents.get(RESOURCE)
     if resource is not None:
         found.extend(check_resource(resource, known or PACKAGING[-1]))
-    found.extend(check_digests(loaded.documents.get(DIGESTS), resource))
+    found.extend(check_digests(loaded.documents.get(DIGESTS), resource, loaded.documents.get(COMMAND)))
     config = loaded.documents.get(CONFIG)
     usable = CONFIG not in read
     if config is not None:

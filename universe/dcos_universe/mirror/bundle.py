@@ -185,7 +185,12 @@ class _Bundle:
         known: dict[tuple[str, int], dict[str, Digest]] = {}
         wanted: dict[str, bytes] = {}
         for revision, those in needs:
-            moved = rewritten(revision, lambda uri: self._place(uri, found[uri]), self._image)
+            moved = rewritten(
+                revision,
+                lambda uri: self._place(uri, found[uri]),
+                self._image,
+                lambda uri: f"{self._place(uri, found[uri])}#sha256={found[uri].sha256}",
+            )
             own: dict[str, Digest] = {}
             for one in those:
                 if one.kind != IMAGE:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dcos_universe.artifacts import IMAGE, Artifact
+from dcos_universe.artifacts import IMAGE, Artifact, pip, wheel
 from dcos_universe.model import Json, Revision
 
 IMAGES = "images"
@@ -16,12 +16,18 @@ _URL = re.compile(r"https?://[^\s\"'\\{}<>]+")
 _IMAGE = re.compile(r'"image"\s*:\s*"([^"{}]+)"')
 
 
-def rewritten(revision: Revision, place: Callable[[str], str], image: Callable[[str], str]) -> Revision:
-    """The revision with every URI of resource.json changed by ``place``, and every image by ``image``."""
-    resource = revision.resource
-    if resource is None:
-        return revision
-    return Revision({**revision.entry, "resource": _changed(resource, place, image)})
+def rewritten(
+    revision: Revision, place: Callable[[str], str], image: Callable[[str], str], packed: Callable[[str], str]
+) -> Revision:
+    """The revision with every URI of resource.json changed by ``place``, every image by ``image``, and every address of
+    command.json, without its digest, by ``packed``.
+    """
+    entry = dict(revision.entry)
+    if revision.resource is not None:
+        entry["resource"] = _changed(revision.resource, place, image)
+    if listed := pip(entry.get("command")):
+        entry["command"] = {"pip": [packed(uri) if (uri := wheel(one)[0]) else one for one in listed]}
+    return Revision(entry)
 
 
 def _changed(resource: Json, place: Callable[[str], str], image: Callable[[str], str]) -> Json:
@@ -46,7 +52,9 @@ def _changed(resource: Json, place: Callable[[str], str], image: Callable[[str],
 
 
 def outside(revision: Revision, artifacts: list[Artifact]) -> Iterator[str]:
-    """What the template fetches besides resource.json, as far as its text shows: a mirror does not have it."""
+    """What the template fetches besides resource.json, as far as its text shows, and what command.json takes from an
+    index of Python: a mirror does not have it.
+    """
     template = (revision.template or b"").decode("utf-8", "replace")
     known = {one.uri for one in artifacts}
     for uri in dict.fromkeys(_URL.findall(template)):
@@ -55,6 +63,9 @@ def outside(revision: Revision, artifacts: list[Artifact]) -> Iterator[str]:
     for reference in dict.fromkeys(_IMAGE.findall(template)):
         if reference not in {one.uri for one in artifacts if one.kind == IMAGE}:
             yield f"{revision}: its template names the image {reference}"
+    for one in pip(revision.entry.get("command")):
+        if not wheel(one)[0]:
+            yield f"{revision}: its command.json names {one}"
 
 
 def files(revision: Revision) -> dict[str, bytes]:
