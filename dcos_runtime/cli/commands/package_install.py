@@ -59,4 +59,5 @@ def install(
         return
     installation.tell_before()
     confirm("Continue installing?", yes=yes)
-    installation.carry_out(yes=yes, wait=wait, timeout=timeout, as_json=as_json)
+    installation.agree(yes=yes)
+    installation.carry_out(wait=wait, timeout=timeout, as_json=as_json)

@@ -64,11 +64,13 @@ def upgrade(
     if plan:
         return
     confirm("Continue?", yes=yes)
+    if plugin is not None:
+        plugin.agree(yes=yes)
     deployment = change.carry_out(force=force)
     output.print_note(f"Created deployment {deployment}")
     if wait:
         wait_for_deployment(invocation.marathon, deployment, timeout)
         output.print_note(f"{app} is {change.package} {change.version}")
-    more = {"commands": plugin.install_plugin(yes=yes)} if plugin is not None else {}
+    more = {"commands": plugin.install_plugin()} if plugin is not None else {}
     if as_json:
         output.print_json({**change.as_json(), "deployment": deployment, **more})

@@ -111,12 +111,28 @@ class Installation:
         if self._app and (notes := str(self._package.get("preInstallNotes") or "")):
             _tell(notes)
 
-    def carry_out(self, *, yes: bool, wait: bool, timeout: float, as_json: bool) -> None:
+    def agree(self, *, yes: bool) -> None:
+        """Asks whether files without a digest are to run here. Raises `CliError` where they are not, before anything is
+        done.
+        """
+        undigested = [one for one in self.files if one.sha256 is None]
+        if not undigested:
+            return
+        for one in undigested:
+            print_note(f"warning: the package names no digest of {one.url}: it cannot be verified")
+        if yes and any(not one.url.startswith("https://") for one in undigested):
+            raise CliError(
+                "a plugin without a digest that comes over plain HTTP is not installed without a question",
+                hints=["leave out --yes to be asked", "the app alone: --app"],
+            )
+        confirm("Run it on this machine all the same?", yes=yes)
+
+    def carry_out(self, *, wait: bool, timeout: float, as_json: bool) -> None:
         done: dict[str, Any] = {"packageName": self.name, "packageVersion": self.version}
         if self._app:
             done |= self._install_app(wait=wait, timeout=timeout)
         if self.files:
-            done["commands"] = self.install_plugin(yes=yes)
+            done["commands"] = self.install_plugin()
         notes = str(done.get("postInstallNotes") or self._package.get("postInstallNotes") or "")
         if as_json:
             print_json(done)
@@ -134,21 +150,11 @@ class Installation:
             print_note(f"{app_id} runs")
         return {key: value for key, value in answer.items() if key in ("appId", "postInstallNotes")}
 
-    def install_plugin(self, *, yes: bool) -> list[str]:
+    def install_plugin(self) -> list[str]:
         from dcos_runtime.cli.marathon.wait import teller
         from dcos_runtime.cli.plugins.installing import install
 
         print_note(f"Installing CLI subcommand for package [{self.name}] version [{self.version}]")
-        undigested = [one for one in self.files if one.sha256 is None]
-        if undigested:
-            for one in undigested:
-                print_note(f"warning: the package names no digest of {one.url}: it cannot be verified")
-            if yes and any(not one.url.startswith("https://") for one in undigested):
-                raise CliError(
-                    "a plugin without a digest that comes over plain HTTP is not installed without a question",
-                    hints=["leave out --yes to be asked", "the app alone: --app"],
-                )
-            confirm("Run it on this machine all the same?", yes=yes)
         with teller(f"bringing the plugin of {self.name}", lines=False) as tell:
             plugin = install(self.name, self._package, self.files, self._reach.target, self._reach.http, tell)
         return self._tell_commands(plugin)

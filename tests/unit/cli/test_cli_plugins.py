@@ -341,11 +341,16 @@ def test_a_file_of_the_cluster_is_asked_for_with_the_token_and_others_without(
 def test_without_a_digest_somebody_has_to_say_yes(cluster: Cluster, elsewhere: Server, dcos: Dcos, lab: Path) -> None:
     elsewhere.files["/dcos-hello"] = PROGRAM.encode()  # type: ignore[attr-defined]  # what its handler gives
     resource = binary(elsewhere.url + "/dcos-hello", None)
-    cluster.cosmos.packages.append(definition("hello", "1.0", app=False, resource=resource))
+    cluster.cosmos.packages.append(definition("hello", "1.0", resource=resource))
     done = dcos("package", "install", "hello", "--yes")
     assert done.code == 1 and "without a digest" in done.err and not (lab / "subcommands/hello").exists()
     assert dcos("package", "install", "hello", stdin="yes\nno\n").code == 1
+    assert not cluster.cosmos.installed, "the app neither"
     assert dcos("package", "install", "hello", stdin="yes\nyes\n").code == 0
+    cluster.cosmos.packages.append(definition("hello", "1.1", resource=binary(elsewhere.url + "/dcos-hello", None)))
+    assert dcos("package", "upgrade", "hello", "--yes").code == 1
+    assert not [one for one in cluster.cosmos.asked if one.path == "/service/update"]
+    assert dcos("package", "upgrade", "hello", stdin="yes\nyes\n").code == 0
 
 
 def test_a_wheel_has_an_environment_of_its_own(cluster: Cluster, elsewhere: Server, dcos: Dcos, lab: Path) -> None:
