@@ -82,6 +82,19 @@ def test_the_search_finds_and_ranks(browser: str, tree: Path, tmp_path: Path) ->
     assert _Cards(page).shown == []
 
 
+def test_an_address_that_is_changed_searches_again(browser: str, tree: Path, tmp_path: Path) -> None:
+    """As somebody does who writes into the address of the page that is open."""
+    index = (tree / "index.html").read_text()
+    name = _Cards(index).shown[7]
+    page = re.sub(r"<meta http-equiv[^>]*>", "", index).replace(
+        "</body>", f'<script>addEventListener("load", () => {{ location.hash = "q={name}"; }});</script></body>'
+    )
+    (tree / "probe.html").write_text(page)
+    found, console = run(browser, tmp_path, f"file://{tree}/probe.html#q=no+such+thing", "--dump-dom")
+    (tree / "probe.html").unlink()
+    assert console == "" and _Cards(found).shown[0] == name
+
+
 def test_a_package_cannot_run_anything(browser: str, tree: Path, tmp_path: Path) -> None:
     for address in (f"{tree}/index.html", *map(str, sorted((tree / "site" / "package").glob("*.html")))):
         if "onerror" not in Path(address).read_text():

@@ -175,7 +175,9 @@ def test_a_second_conversion_is_the_next_revision(tmp_path: Path) -> None:
     path.write_text('{"id": "/web"}')
     run("convert", str(path), source=tmp_path)
     run("convert", str(path), "--version", "0.2.0", source=tmp_path)
-    assert made(tmp_path, "web", 1).version == "0.2.0"
+    second = made(tmp_path, "web", 1)
+    assert second.version == "0.2.0"
+    assert second.entry["upgradesFrom"] == second.entry["downgradesTo"] == ["*"], "the first one can become it"
 
 
 def test_states_are_told_and_kept(tmp_path: Path) -> None:

@@ -125,8 +125,8 @@ def convert(app: Json, name: str, *, version: str, maintainer: str, description:
         "description": description,
         "tags": [name],
         "minDcosReleaseVersion": "1.10",
-        "upgradesFrom": [],
-        "downgradesTo": [],
+        "upgradesFrom": ["*"],
+        "downgradesTo": ["*"],
     }
     files = {
         "package.json": as_json(package),

@@ -10,7 +10,7 @@
   const cards = Array.from(list.children, (item, place) => ({
     item, place, name: item.dataset.name.toLowerCase(), text: item.dataset.text, tags: item.dataset.tags.split(" "),
   }));
-  const shown = new URLSearchParams(location.hash.slice(1)).get("q");
+  const asked = () => new URLSearchParams(location.hash.slice(1)).get("q") ?? "";
   document.querySelector(".search").hidden = false;
   if (chips) chips.hidden = false;
 
@@ -54,6 +54,8 @@
     query.value = chip.getAttribute("aria-pressed") === "true" ? "" : chip.dataset.tag;
     search();
   });
-  if (shown) query.value = shown;
-  search();
+  const begin = () => { query.value = asked(); search(); };
+  // Somebody writes another search into the address of the page that is open.
+  window.addEventListener("hashchange", begin);
+  begin();
 })();
