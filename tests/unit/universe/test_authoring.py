@@ -253,10 +253,24 @@ def test_old_revisions_go_but_for_those_that_a_release_or_an_upgrade_needs() -> 
     assert made.gone[Key("a", 4)] == "yanked: bad"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("new", "Bad_Name"), ("new", "web", "--version", "1 0"), ("convert", "{app}", "--name", "B")],
+    ids=" ".join,
+)
+def test_what_cannot_be_made_begins_no_repository(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "app.json").write_text('{"id": "/web", "cmd": "sleep 1"}')
+    (tmp_path / "source").mkdir()
+    given = [word.format(app=tmp_path / "app.json") for word in words]
+    run(*given, source=tmp_path / "source", fails=True)
+    assert not list((tmp_path / "source").iterdir())
+
+
 def test_a_plan_is_done_as_it_was_shown(tmp_path: Path) -> None:
     files = scaffold.files("web", "1", "m", "d")
     for _ in range(4):
-        sources.add(sources.begun(tmp_path), "web", files)
+        with sources.begun(tmp_path) as root:
+            sources.add(root, "web", files)
     run("deprecate", "web", "0", "--reason", "old", source=tmp_path)
     run("deprecate", "web", "3", "--reason", "soon", source=tmp_path)
     plan = json.loads(run("retain", "--revisions", "2", "--json", source=tmp_path).output)

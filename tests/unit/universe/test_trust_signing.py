@@ -48,6 +48,13 @@ def files(tree: Path) -> dict[str, bytes]:
     return {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
 
 
+def test_a_folder_that_is_no_tree_is_not_signed(publisher: Publisher) -> None:
+    publisher.out.mkdir()
+    with pytest.raises(UniverseError, match=r"is no built repository\nwhy: there is no universe\.json in it"):
+        publisher.sign()
+    assert not list(publisher.out.iterdir())
+
+
 def test_one_package_renews_one_bin_the_index_snapshot_and_timestamp(publisher: Publisher) -> None:
     publisher.publish()
     write_package(publisher.source, "gamma")

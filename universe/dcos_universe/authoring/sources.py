@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,18 +38,31 @@ def root_of(source: Path) -> Path:
     return reading.packages(source).parent
 
 
-def begun(source: Path) -> Path:
-    """Like `root_of`, for the author of the first package: creates ``packages`` if there is none."""
+@contextmanager
+def begun(source: Path) -> Iterator[Path]:
+    """Like `root_of`, for the author of the first package: creates ``packages`` if there is none. If the block raises,
+    it is gone again.
+    """
+    made: Path | None = None
     try:
-        return root_of(source)
+        root = root_of(source)
     except UniverseError:
         if not source.is_dir():
             raise UniverseError(
                 f"{source} cannot be worked on", why="it is no folder", hint="make it, or name another with --source"
             ) from None
+        root = source
+        if not (source / "packages").exists():
+            made = source / "packages"
         with explained_faults(f"{source / 'packages'} cannot be made", _HINT):
             (source / "packages").mkdir(exist_ok=True)
-        return source
+    try:
+        yield root
+    except BaseException:
+        if made is not None:
+            with contextlib.suppress(OSError):
+                made.rmdir()
+        raise
 
 
 def folder(root: Path, key: Key) -> Path:

@@ -34,15 +34,15 @@ def command(app: Path, source: Path, name: str | None, version: str, maintainer:
     if len(content) > _LARGEST:
         raise UniverseError(f"{app} cannot be read", why=f"it has more than {_LARGEST} bytes", hint="give one app")
     found = conversion.app_of(content, str(app))
-    root = sources.begun(source)
-    made = conversion.convert(
-        found,
-        sources.checked_name(name or conversion.suggested_name(found)),
-        version=sources.checked_version(version),
-        maintainer=maintainer,
-        description=description or f"The app {found['id']}.",
-    )
-    key = sources.add(root, made.name, made.files)
+    with sources.begun(source) as root:
+        made = conversion.convert(
+            found,
+            sources.checked_name(name or conversion.suggested_name(found)),
+            version=sources.checked_version(version),
+            maintainer=maintainer,
+            description=description or f"The app {found['id']}.",
+        )
+        key = sources.add(root, made.name, made.files)
     place = sources.folder(root, key)
     click.echo(f"made {place}: {', '.join(sorted(made.files))}")
     for note in made.notes:

@@ -19,14 +19,14 @@ from dcos_universe.errors import UniverseError
 @description_option
 def command(name: str, source: Path, version: str, maintainer: str, description: str | None) -> None:
     """Make the package NAME, small and whole: it passes check --strict as it is."""
-    root = sources.begun(source)
-    sources.checked_name(name)
-    if any(key.name == name for key in sources.keys(root)):
-        raise UniverseError(
-            f"the package {name} is not made",
-            why=f"there is one already in {root}",
-            hint="copy its newest revision to the next number, and change that",
-        )
-    files = scaffold.files(name, sources.checked_version(version), maintainer, description or f"What {name} does.")
-    key = sources.add(root, name, files)
+    with sources.begun(source) as root:
+        sources.checked_name(name)
+        if any(key.name == name for key in sources.keys(root)):
+            raise UniverseError(
+                f"the package {name} is not made",
+                why=f"there is one already in {root}",
+                hint="copy its newest revision to the next number, and change that",
+            )
+        files = scaffold.files(name, sources.checked_version(version), maintainer, description or f"What {name} does.")
+        key = sources.add(root, name, files)
     click.echo(f"made {sources.folder(root, key)}: {', '.join(sorted(files))}")

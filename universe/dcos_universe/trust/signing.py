@@ -32,7 +32,7 @@ from dcos_universe.building.room import room
 from dcos_universe.errors import UniverseError, explained_faults
 from dcos_universe.index import durable
 from dcos_universe.index.fetching import fetch
-from dcos_universe.index.files import INDEXES
+from dcos_universe.index.files import INDEXES, UNIVERSE
 from dcos_universe.index.trusted import METADATA, TARGETS, Trusted
 from dcos_universe.trust import contents, sidecars
 from dcos_universe.trust.ceremony import (
@@ -111,6 +111,12 @@ def sign(
                 f"there is no tree at {out}",
                 why="that is no folder",
                 hint="dcos-universe build SOURCE OUT makes it",
+            )
+        if not (place.out / f"{UNIVERSE}.json").is_file():
+            raise UniverseError(
+                f"{out} is no built repository",
+                why=f"there is no {UNIVERSE}.json in it",
+                hint="make one: dcos-universe build SOURCE OUT",
             )
         digests = TreeDigests(place.cache, again=again)
         whole = False
