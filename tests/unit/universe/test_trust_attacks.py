@@ -53,14 +53,16 @@ def refusal(publisher: Publisher, where: Path | str, state: str = "state") -> st
     ],
 )
 def test_the_reason_of_a_refusal_is_that_of_the_fault_whatever_the_host_is_called(
-    host: str, fault: Callable[[str], FetchError], reason: str, tmp_path: Path
+    host: str, fault: Callable[[str], FetchError], reason: str, tmp_path: Path, publisher: Publisher
 ) -> None:
     def fetch(url: str, *_: object, **__: object) -> FetchedResponse:
         raise fault(url)
 
-    with pytest.raises(RepositoryRefused) as caught:
-        Client(f"https://{host}/slow", state=tmp_path / "state", fetch=fetch).refresh()
-    assert caught.value.reason == reason
+    for root in (None, publisher.root):
+        with pytest.raises(RepositoryRefused) as caught:
+            Client(f"https://{host}/slow", root=root, state=tmp_path / f"state-{root is None}", fetch=fetch).refresh()
+        assert caught.value.reason == reason
+        assert str(caught.value).count("what to do: ") == 1 and str(caught.value).count("why: ") == 1
 
 
 def file_of(tree: Path, folder: str, ending: str) -> Path:

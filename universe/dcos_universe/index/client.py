@@ -17,17 +17,16 @@ from dcos_runtime import urls
 from dcos_universe.errors import UniverseError
 from dcos_universe.index import durable, fetching
 from dcos_universe.index.delta import Held, steps
-from dcos_universe.index.fetching import Fetch, FetchedResponse, FetchError, TooLarge, TooSlow, Unreachable
+from dcos_universe.index.fetching import Fetch, FetchedResponse, FetchError, Unreachable
 from dcos_universe.index.files import INDEXES, content_type
 from dcos_universe.index.trusted import (
     ABSENT,
     ENDLESS,
     MISSING,
-    SLOW,
     TAMPERED,
-    UNREACHABLE,
     RepositoryRefused,
     Trusted,
+    not_fetched,
     reason_of,
 )
 from dcos_universe.model import Json
@@ -265,10 +264,7 @@ class Client:
         try:
             return self._fetch(url, most, headers)
         except FetchError as error:
-            reason = ENDLESS if isinstance(error, TooLarge) else SLOW if isinstance(error, TooSlow) else UNREACHABLE
-            raise RepositoryRefused(
-                f"the repository at {self.base} cannot be fetched", reason, f"{error.what}: {error.why}"
-            ) from error
+            raise not_fetched(f"the repository at {self.base} cannot be fetched", error) from error
 
     # --- what is kept ------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 
 from dcos_universe.errors import UniverseError
 from dcos_universe.index import durable
-from dcos_universe.index.fetching import Fetch, TooLarge, TooSlow, Unreachable
+from dcos_universe.index.fetching import Fetch, FetchError, TooLarge, TooSlow
 
 METADATA, TARGETS = "metadata", "targets"
 """The folders of a tree for the metadata of its roles, and for its files under names that begin with their digest."""
@@ -87,6 +87,12 @@ def read_root(path: Path) -> bytes:
     return content
 
 
+def not_fetched(what: str, error: FetchError) -> RepositoryRefused:
+    """The refusal of a repository of which a file did not come."""
+    reason = ENDLESS if isinstance(error, TooLarge) else SLOW if isinstance(error, TooSlow) else UNREACHABLE
+    return RepositoryRefused(what, reason, f"{error.what}: {error.why}")
+
+
 class Trusted:
     """One look at a repository: its roles at one moment, verified from ``root`` on. Not for two threads.
 
@@ -139,12 +145,10 @@ class Trusted:
             raise RepositoryRefused(what, reason_of(error.status_code), str(error)) from error
         except exceptions.RepositoryError as error:
             raise RepositoryRefused(what, *self._reason(error, file)) from error
-        except TooLarge as error:
-            raise RepositoryRefused(what, ENDLESS, f"{error.what}: {error.why}") from error
-        except TooSlow as error:
-            raise RepositoryRefused(what, SLOW, f"{error.what}: {error.why}") from error
-        except (Unreachable, exceptions.DownloadError) as error:
-            raise RepositoryRefused(what, UNREACHABLE, str(error).replace("\n", ": ")) from error
+        except FetchError as error:
+            raise not_fetched(what, error) from error
+        except exceptions.DownloadError as error:
+            raise RepositoryRefused(what, UNREACHABLE, str(error)) from error
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             # Something in the metadata is signed, but not understood: the repository is refused.
             raise RepositoryRefused(what, TAMPERED, f"{self._fetcher.last} is not understood: {error!r}") from error
