@@ -12,9 +12,10 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
-from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, Limits
+from dcos_runtime.agent.containers.spec import SHARED_MEMORY, ContainerSpec, FirstProcess, Limits
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
+from dcos_runtime.agent.core.rlimits import limits_of
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.fetcher import Fetcher
@@ -137,11 +138,14 @@ class Launching:
                 environment=found,
                 user=user,
                 capabilities=self.capabilities.held(linux, user.uid == 0),
+                rlimits=limits_of(task.container.rlimit_info if task.container else None),
             ),
         )
 
     def _limits(self, task: TaskInfo) -> Limits:
         """Raises ``ValueError`` for a label or variable that is not a size."""
+        linux = task.container.linux_info if task.container else None
+        shared = linux.shm_size if linux else None
         cpus = max(MIN_CPUS, scalar(task.resources, "cpus"))
         cpu_limit = task.limits["cpus"].value if "cpus" in task.limits else cpus
         memory = max(MIN_MEMORY, int(scalar(task.resources, "mem") * MB))
@@ -154,6 +158,7 @@ class Launching:
             processes=self.processes,
             disk=self.disk.limit(task),
             outputs=self.disk.caps_of(task),
+            shared_memory=SHARED_MEMORY if shared is None else shared * MB,
         )
 
 

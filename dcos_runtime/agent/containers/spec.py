@@ -13,6 +13,7 @@ import msgspec
 
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.core.capabilities import NONE, Held
+from dcos_runtime.agent.core.rlimits import ResourceLimit
 
 SANDBOX = "/mnt/mesos/sandbox"
 """Where a container with a root of its own sees its sandbox."""
@@ -63,6 +64,10 @@ class JoinedNetwork(msgspec.Struct, frozen=True, tag="joined"):
     path: Path
 
 
+SHARED_MEMORY = 64 << 20
+"""Bytes that /dev/shm holds unless a container is told otherwise: what container engines give."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The most that a container may take. ``None``: no limit.
 
@@ -70,6 +75,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ``memory``: the most, in bytes, with swap where the kernel accounts for that. ``memory_soft``: what is left to it
     when memory is short, in bytes. ``processes``: how many processes and threads. ``disk``: what its sandbox and its
     private folders take, in bytes. ``outputs``: how much of ``stdout`` and ``stderr`` is kept, in bytes by name.
+    ``shared_memory``: what /dev/shm holds, in bytes; it is a part of ``memory``.
     """
 
     cpus: float
@@ -79,14 +85,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     processes: int | None = None
     disk: int | None = None
     outputs: dict[str, int] = {}
+    shared_memory: int = SHARED_MEMORY
 
 
 class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):
     """The first process of a container.
 
     ``program`` is what is executed when it is not ``argv[0]``; ``cwd``: its working directory, absolute, ``None`` for
-    the sandbox. ``environment`` is all of it, without what a launcher
-    needs for itself and takes away again.
+    the sandbox. ``environment`` is all of it, without what a launcher needs for itself and takes away again.
+    ``rlimits``: those that differ from the agent's own.
     """
 
     argv: tuple[str, ...]
@@ -95,6 +102,7 @@ class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):
     program: str | None = None
     cwd: str | None = None
     capabilities: Held = NONE
+    rlimits: tuple[ResourceLimit, ...] = ()
 
 
 OWN = (Namespace.PID, Namespace.IPC, Namespace.MOUNT, Namespace.CGROUP)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dcos_runtime.agent.core import rlimits
 from dcos_runtime.agent.core.check_terms import odd_seconds
 from dcos_runtime.agent.core.model import Refusal, Settings
 from dcos_runtime.agent.core.task_request import TaskRequest
@@ -67,11 +68,12 @@ def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
             return "this version of the agent runs tasks on the host's network only; use its ports"
     for name, value in (
         ("hostname", container.hostname),
-        ("rlimit_info", container.rlimit_info),
         ("tty_info", container.tty_info),
     ):
         if value is not None:
             return f"this version of the agent does not honour container.{name}; remove it"
+    if container.rlimit_info is not None and (why := rlimits.refusal(container.rlimit_info)) is not None:
+        return why
     return _of_linux(container.linux_info, settings) if container.linux_info is not None else None
 
 
@@ -135,11 +137,19 @@ def _of_docker(docker: ContainerInfo.DockerInfo) -> str | None:
 
 
 def _of_linux(linux: LinuxInfo, settings: Settings) -> str | None:
-    for name in ("share_pid_namespace", "seccomp", "ipc_mode", "shm_size", "share_cgroups"):
+    for name in ("seccomp", "share_cgroups"):
         if getattr(linux, name) is not None:
             return f"this version of the agent does not honour container.linux_info.{name}; remove it"
     if linux == LinuxInfo():
         return None
+    if linux.share_pid_namespace or linux.ipc_mode is LinuxInfo.IpcMode.SHARE_PARENT:
+        what = "pid" if linux.share_pid_namespace else "IPC"
+        return f"a task has a {what} namespace of its own here; the machine's is not shared with tasks"
+    if linux.shm_size == 0:
+        return "container.linux_info.shm_size is 0; leave it out for 64 MB, or give 1 MB at least"
     if settings.launcher == "posix":
-        return "plain processes (--launcher=posix) get no capabilities of their own; remove container.linux_info"
+        return (
+            "plain processes (--launcher=posix) get no capabilities, namespaces or /dev/shm of their own; remove"
+            " container.linux_info"
+        )
     return settings.capabilities.refusal(linux)

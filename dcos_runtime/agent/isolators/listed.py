@@ -20,6 +20,7 @@ from dcos_runtime.agent.isolators.namespaces import NamespacesIsolator
 from dcos_runtime.agent.isolators.pids import PidsIsolator
 from dcos_runtime.agent.isolators.ports import PortGuard, PortsIsolator
 from dcos_runtime.agent.isolators.private import PrivateIsolator
+from dcos_runtime.agent.isolators.rlimits import PlainRlimitsIsolator, RlimitsIsolator
 from dcos_runtime.agent.isolators.root import RootFilesystem, RootIsolator
 from dcos_runtime.agent.isolators.seccomp import SeccompIsolator
 
@@ -42,6 +43,7 @@ def of_containers(
             NamespacesIsolator(),
             DevicesIsolator(),
             CapabilitiesIsolator(),
+            RlimitsIsolator(),
             SeccompIsolator(machine, fixed_projects=disk.projects is not None),
             CpuIsolator(cgroups),
             MemoryIsolator(cgroups),
@@ -54,7 +56,7 @@ def of_containers(
 
 def of_processes(disk: DiskTools) -> Isolators:
     """Those of plain processes."""
-    return Isolators((DiskIsolator(disk, _none),))
+    return Isolators((DiskIsolator(disk, _none), PlainRlimitsIsolator()))
 
 
 def _written(place: ContainerPlace) -> tuple[Path, ...]:

@@ -109,7 +109,7 @@ class RootIsolator(Isolator):
             mounted("/proc", "proc", "nosuid", "noexec", "nodev"),
             mounted("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
             mounted("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
-            mounted("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"),
+            mounted("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", f"size={spec.limits.shared_memory}"),
             mounted("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
             mounted("/sys", "sysfs", "nosuid", "noexec", "nodev", "ro"),
             mounted("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"),

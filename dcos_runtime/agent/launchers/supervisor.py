@@ -109,6 +109,11 @@ def become(spec: dict[str, Any]) -> None:
         os.dup2(opened, descriptor)
         os.close(opened)
     os.chdir(str(spec["cwd"]))  # before the user changes, because that user may not be allowed into the folders above
+    if limits := spec.get("rlimits"):
+        import resource  # costs memory, and few tasks need it
+
+        for number, soft, hard in limits:
+            resource.setrlimit(number, (soft, hard))
     user = spec["user"]
     if user is not None:
         os.setgroups(user["groups"])

@@ -104,7 +104,7 @@ def test_capabilities_are_refused_with_the_reason_or_taken() -> None:
     assert "NET_RAW are not allowed on this agent" in asked(linux, effective_capabilities=raw)
     assert "--launcher=posix" in asked(plain, effective_capabilities=raw)
     assert asked(allowed, effective_capabilities=raw) == asked(allowed, capability_info=raw) == asked(plain) == ""
-    for field, value in (("seccomp", {"unconfined": True}), ("share_pid_namespace", True), ("ipc_mode", "PRIVATE")):
+    for field, value in (("seccomp", {"unconfined": True}), ("share_cgroups", True)):
         assert f"container.linux_info.{field}" in asked(allowed, **{field: value})
 
 
