@@ -24,6 +24,7 @@ from dcos_runtime.agent.images.errors import ImageError
 from dcos_runtime.agent.images.tasks import Images, TaskImage
 from dcos_runtime.agent.resources import MB, scalar
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.tasks import TaskInfo
 
@@ -159,6 +160,7 @@ class Launching:
             disk=self.disk.limit(task),
             outputs=self.disk.caps_of(task),
             shared_memory=SHARED_MEMORY if shared is None else shared * MB,
+            ports=amounts.parse(task.resources).intervals("ports"),
         )
 
 

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from dcos_runtime.agent.http import AgentHttp
 from dcos_runtime.agent.images import start as images
 from dcos_runtime.agent.images.start import ImageSupport
 from dcos_runtime.agent.isolators import ports
+from dcos_runtime.agent.isolators.listening import EVERY, PortWatcher
 from dcos_runtime.agent.launchers.oci import OciLauncher
 from dcos_runtime.agent.launchers.posix import PosixLauncher
 from dcos_runtime.agent.launching import Launching
@@ -51,7 +52,7 @@ from dcos_runtime.daemon import Address, Life
 from dcos_runtime.errors import Unstartable, explain
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.resources import read_attributes
-from dcos_runtime.flags.values import merged
+from dcos_runtime.flags.values import Ranges, merged
 from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.recording import recorder
 from dcos_runtime.running import now
@@ -147,6 +148,7 @@ async def _serve(
         else:
             life.spawn(link.watch(), "finding the master")
             life.spawn(_collect_garbage(flags, shell), "removing old sandboxes")
+            life.spawn(_look_at_ports(flags, shell), "looking at ports")
             if shell.images is not None:
                 life.spawn(images.collect(flags, shell.images), "removing old images")
         life.spawn(_announce(listeners, address), "listening")
@@ -175,9 +177,10 @@ async def _assemble(
         lambda *over: shell.exceeded(*over),
         lambda *which: shell.too_deep(*which),
     )
-    posix = PosixLauncher(work_dir / "containers" / "posix", disk)
+    listening = _port_watcher(flags, lambda *found: shell.listens(*found))
+    posix = PosixLauncher(work_dir / "containers" / "posix", disk, listening)
     projects = await asyncio.to_thread(_projects, flags, work_dir, sandboxes.root)
-    launcher = await _choose_launcher(flags, work_dir, posix, own, disk, projects)
+    launcher = await _choose_launcher(flags, work_dir, posix, own, disk, projects, listening)
     if projects is not None and launcher.name == "posix":
         log.warning("disk: %s", _POSIX_DISK)
         projects = None
@@ -231,7 +234,7 @@ async def _assemble(
         images=supported.images,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
-    shell = AgentShell(core, checkpoints, launchers, launching, disk, projects, life, keeper)
+    shell = AgentShell(core, checkpoints, launchers, launching, disk, projects, listening, life, keeper)
     started = now()
     await shell.recover(strict=flags.strict)
 
@@ -242,7 +245,9 @@ async def _assemble(
         return launchers[name].processes(container_id) if name in launchers else []
 
     def metrics() -> dict[str, float]:
-        return fetcher.metrics() | (shell.images.store.metrics() if shell.images is not None else {})
+        return (
+            fetcher.metrics() | listening.metrics() | (shell.images.store.metrics() if shell.images is not None else {})
+        )
 
     http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage, processes, metrics)
     http.files = SandboxFiles(sandboxes)
@@ -287,12 +292,13 @@ async def _choose_launcher(
     own: Sequence[int],
     disk: DiskWatcher,
     projects: Projects | None,
+    listening: PortWatcher,
 ) -> Launcher:
     """The launcher that was asked for, else containers when they work here; it must close ports if the flags say so.
 
     Raises `LauncherUnusable`, and ``OSError`` when another agent is in the way.
     """
-    launcher = await _usable_launcher(flags, work_dir, posix, own, disk, projects)
+    launcher = await _usable_launcher(flags, work_dir, posix, own, disk, projects, listening)
     if flags.enforce_ports and launcher.open_ports:
         other = " or use --launcher=linux" if launcher.name == "posix" else ""
         raise LauncherUnusable(
@@ -310,6 +316,7 @@ async def _usable_launcher(
     own: Sequence[int],
     disk: DiskWatcher,
     projects: Projects | None,
+    listening: PortWatcher,
 ) -> Launcher:
     if flags.launcher == "posix":
         return posix
@@ -324,6 +331,7 @@ async def _usable_launcher(
         cgroups_root=flags.cgroups_root,
         ports=ports.PortGuard(closed, own),
         projects=projects,
+        listening=listening,
     )
     linux.claim()
     if flags.launcher == "linux":
@@ -382,6 +390,22 @@ def _lock(work_dir: Path) -> int:
     """Keeps a second agent out of the same work_dir, as long as this process lives."""
     descriptor = os.open(work_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     return claim(descriptor, work_dir, "", "end it first, or give another --work_dir")
+
+
+def _port_watcher(flags: AgentFlags, report: Callable[[str, Ranges], None]) -> PortWatcher:
+    only = EVERY
+    if flags.check_agent_port_range_only:
+        only = merged(amounts.port_ranges(amounts.parse_resources(flags.resources)))
+    return PortWatcher(report, only, enforced=flags.enforce_container_ports)
+
+
+async def _look_at_ports(flags: AgentFlags, shell: AgentShell) -> None:
+    while True:
+        await asyncio.sleep(flags.container_ports_watch_interval)
+        try:
+            await pools.run(pools.READS, shell.listening.look)
+        except Exception:  # /proc is what tasks make of it: nothing there may end the agent
+            log.exception("what tasks listen on could not be seen")
 
 
 async def _collect_garbage(flags: AgentFlags, shell: AgentShell) -> None:

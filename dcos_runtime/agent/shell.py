@@ -12,7 +12,7 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checker import Checker
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
-from dcos_runtime.agent.core import events
+from dcos_runtime.agent.core import events, statuses
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
@@ -35,12 +35,14 @@ from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.usage import DEEPEST
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.fetcher import FetchFailed
+from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launching import Launching, TaskUserUnknown
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.core.frozen import Log, Persist, Persisted, PersistFailed
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.runner import Runner
 from dcos_runtime.daemon import Life
+from dcos_runtime.flags.values import Ranges
 from dcos_runtime.running import Ticking, now
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.tasks import TaskInfo
@@ -74,6 +76,7 @@ class AgentShell:
         launching: Launching,
         disk: DiskWatcher,
         projects: Projects | None,
+        listening: PortWatcher,
         life: Life,
         recorder: Recorder | None = None,
     ) -> None:
@@ -91,6 +94,7 @@ class AgentShell:
         self._loop = asyncio.get_running_loop()
         self.disk = disk
         self.projects = projects
+        self.listening = listening
         self._containers: dict[str, _Container] = {}
         self._checker = Checker(self.feed, core.task_in, self._do)
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
@@ -347,6 +351,20 @@ class AgentShell:
     def _disk_too_deep(self, container_id: str, limit: int) -> None:
         log.warning("container %s has folders nested deeper than %d; ending it", container_id, DEEPEST)
         self.feed(events.DiskTooDeep(container_id, DEEPEST, limit))
+
+    # --- ports --------------------------------------------------------------------------------------------------------
+
+    def listens(self, container_id: str, ports: Ranges) -> None:
+        """In a thread: the ports that a container listens on and was not offered are now these."""
+        self._loop.call_soon_threadsafe(self._listens, container_id, ports)
+
+    def _listens(self, container_id: str, ports: Ranges) -> None:
+        if not ports:
+            log.info("container %s listens on no port any more that it was not offered", container_id)
+            return
+        log.warning("%s", statuses.ports_text(container_id, ports))
+        if self.listening.enforced:
+            self.feed(events.PortsUnallocated(container_id, ports))
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 

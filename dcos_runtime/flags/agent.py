@@ -167,6 +167,15 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         default=False,
         ours=True,
     )
+    enforce_container_ports: bool = flag(
+        BOOLEAN,
+        "end a task that listens on a port that it was not offered; else that is only said",
+        default=False,
+    )
+    container_ports_watch_interval: float = flag(DURATION, "how often it is looked what tasks listen on", default=30.0)
+    check_agent_port_range_only: bool = flag(
+        BOOLEAN, "of what tasks listen on, look only at the ports that `resources` offers", default=False
+    )
     effective_capabilities: CapabilityInfo | None = flag(
         CAPABILITIES,
         'what tasks hold that ask for none: `{"capabilities": ["NET_RAW"]}`',

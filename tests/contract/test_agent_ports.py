@@ -277,3 +277,37 @@ def test_ports_are_closed_in_either_kind_of_cgroups_and_a_kernel_that_refuses_is
     finally:
         remove_cgroups(root)
     assert wrong in said if wrong else "not enforced" not in said
+
+
+LISTENS = """
+import socket, sys, time
+made = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("listening", flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize("launcher", ["posix", "linux"])
+def test_a_task_that_listens_where_it_was_not_offered_is_named_and_ended_where_that_is_asked(
+    launcher: str, tmp_path: Path
+) -> None:
+    flags = ("--enforce_container_ports", "--container_ports_watch_interval=200ms")
+    offered, other = free_port(), free_port()
+    with cluster(tmp_path, launcher, free_port(), *flags, offered=f"[{offered}-{offered}]") as (master, agent):
+        agent_id = admitted(master, agent)
+        ports_of = {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": offered, "end": offered}]}}
+        asked = [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}}, ports_of]
+        master.run(agent_id, "good", python(LISTENS, offered), resources=asked)
+        wait_for(lambda: agent.text("good") == "listening\n", 120, "the task that may listen")
+        master.run(agent_id, "bad", python(LISTENS, other), resources=asked)
+        ended = master.status("bad")
+        assert (ended.state.value, ended.reason and ended.reason.value) == (
+            "TASK_FAILED",
+            "REASON_CONTAINER_LIMITATION",
+        )
+        assert ended.message is not None
+        assert ended.message.endswith(f"is listening on unallocated port(s): [{other}-{other}]")
+        assert ended.limitation is not None and ended.limitation.resources[0].name == "ports"
+        assert ended.message in agent.log.read_text()
+        master.kill(agent_id, "good")
+        assert master.status("good").state.value == "TASK_KILLED"

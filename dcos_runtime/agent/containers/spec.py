@@ -75,7 +75,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ``memory``: the most, in bytes, with swap where the kernel accounts for that. ``memory_soft``: what is left to it
     when memory is short, in bytes. ``processes``: how many processes and threads. ``disk``: what its sandbox and its
     private folders take, in bytes. ``outputs``: how much of ``stdout`` and ``stderr`` is kept, in bytes by name.
-    ``shared_memory``: what /dev/shm holds, in bytes; it is a part of ``memory``.
+    ``shared_memory``: what /dev/shm holds, in bytes; it is a part of ``memory``. ``ports``: those it was offered, as
+    sorted ranges with both ends included.
     """
 
     cpus: float
@@ -86,6 +87,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     disk: int | None = None
     outputs: dict[str, int] = {}
     shared_memory: int = SHARED_MEMORY
+    ports: tuple[tuple[int, int], ...] = ()
 
 
 class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):

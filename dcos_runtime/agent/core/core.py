@@ -66,6 +66,8 @@ class AgentCore(TaskLife):
             case events.DiskTooDeep():
                 text = statuses.disk_too_deep_text(event.deepest, event.limit)
                 self._end_for_disk(event.container_id, text, event.limit, now)
+            case events.PortsUnallocated():
+                self._end_for_ports(event.container_id, event.ports, now)
             case PersistFailed():
                 self._persist_failed(event.id, event.why, now)
             case events.MasterSeen():

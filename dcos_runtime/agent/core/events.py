@@ -150,6 +150,13 @@ class Checked(Frozen, frozen=True):
     unknown: bool = False
 
 
+class PortsUnallocated(Frozen, frozen=True):
+    """The container listens on ``ports``, which it was not offered, and ends for it. Ranges, both ends included."""
+
+    container_id: str
+    ports: tuple[tuple[int, int], ...]
+
+
 class Destroyed(Frozen, frozen=True):
     """The container is gone; only its sandbox is left."""
 
@@ -174,5 +181,6 @@ Event = (
     | DiskExceeded
     | DiskTooDeep
     | Checked
+    | PortsUnallocated
     | Destroyed
 )

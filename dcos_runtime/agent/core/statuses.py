@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Sequence
 
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.agent.core.records import TaskRecord
 from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.resources import intervals
 from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, Value
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
 from dcos_runtime.wire.quoting import bounded
@@ -111,6 +113,15 @@ def disk_too_deep_text(deepest: int, limit: int) -> str:
 def disk_limitation(limit: int) -> TaskResourceLimitation:
     disk = Resource(name="disk", type=Value.Type.SCALAR, scalar=Value.Scalar(value=limit / MB), role="*")
     return TaskResourceLimitation(resources=[disk])
+
+
+def ports_text(container_id: str, ports: Sequence[tuple[int, int]]) -> str:
+    return f"Container {container_id} is listening on unallocated port(s): {intervals.text(ports)}"
+
+
+def ports_limitation(ports: Sequence[tuple[int, int]]) -> TaskResourceLimitation:
+    ranges = Value.Ranges(range=[Value.Range(begin=low, end=high) for low, high in ports])
+    return TaskResourceLimitation(resources=[Resource(name="ports", type=Value.Type.RANGES, ranges=ranges, role="*")])
 
 
 def _size(count: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Sequence
 
 from dcos_runtime.agent.core import refusal, statuses
 from dcos_runtime.agent.core.checking import Checking
@@ -25,7 +26,7 @@ from dcos_runtime.agent.core.timing import CheckOverdue, Complete, Escalate, Rew
 from dcos_runtime.core.frozen import Log, Now
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import KillPolicy, TaskResourceLimitation, TaskState, TaskStatus
 
 Reason = TaskStatus.Reason
 Source = TaskStatus.Source
@@ -148,6 +149,18 @@ class TaskLife(Checking):
         self.destroy(task, self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message))
 
     def _end_for_disk(self, container_id: str, why: str, limit: int, now: Now) -> None:
+        reason = Reason.REASON_CONTAINER_LIMITATION_DISK
+        self._end_for_limit(container_id, reason, why, statuses.disk_limitation(limit), now)
+
+    def _end_for_ports(self, container_id: str, ports: Sequence[tuple[int, int]], now: Now) -> None:
+        why = statuses.ports_text(container_id, ports)
+        limitation = statuses.ports_limitation(ports)
+        self._end_for_limit(container_id, Reason.REASON_CONTAINER_LIMITATION, why, limitation, now)
+
+    def _end_for_limit(
+        self, container_id: str, reason: TaskStatus.Reason, why: str, limitation: TaskResourceLimitation, now: Now
+    ) -> None:
+        """The container goes beyond what it may: it ends, in whatever state it is."""
         task = self._by_container.get(container_id)
         if task is None or task.container.stage not in (Stage.PREPARING, Stage.STARTING, Stage.RUNNING):
             return
@@ -156,8 +169,6 @@ class TaskLife(Checking):
             return
         if task.container.stage is Stage.STARTING:
             self.tell(task, TaskState.TASK_RUNNING, now)
-        reason = Reason.REASON_CONTAINER_LIMITATION_DISK
-        limitation = statuses.disk_limitation(limit)
         self.destroy(task, Verdict(TaskState.TASK_FAILED, Source.SOURCE_AGENT, reason, why, limitation))
 
     def _destroyed(self, container_id: str, now: Now) -> None:

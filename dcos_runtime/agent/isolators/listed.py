@@ -14,6 +14,7 @@ from dcos_runtime.agent.isolators.devices import DevicesIsolator
 from dcos_runtime.agent.isolators.disk import DiskIsolator, DiskTools
 from dcos_runtime.agent.isolators.image import ImageIsolator
 from dcos_runtime.agent.isolators.killing import ProcessesIsolator
+from dcos_runtime.agent.isolators.listening import ListeningIsolator, PortWatcher
 from dcos_runtime.agent.isolators.memory import MemoryIsolator
 from dcos_runtime.agent.isolators.mounts import MountsIsolator
 from dcos_runtime.agent.isolators.namespaces import NamespacesIsolator
@@ -26,7 +27,13 @@ from dcos_runtime.agent.isolators.seccomp import SeccompIsolator
 
 
 def of_containers(
-    *, cgroups: Cgroups, root: RootFilesystem, ports: PortGuard, disk: DiskTools, machine: str
+    *,
+    cgroups: Cgroups,
+    root: RootFilesystem,
+    ports: PortGuard,
+    listening: PortWatcher,
+    disk: DiskTools,
+    machine: str,
 ) -> Isolators:
     """Those of OCI containers. ``machine``: its kind, as uname(2) names it.
 
@@ -49,14 +56,15 @@ def of_containers(
             MemoryIsolator(cgroups),
             PidsIsolator(cgroups),
             PortsIsolator(ports),
+            ListeningIsolator(listening, disk.pids),
             ProcessesIsolator(cgroups),
         )
     )
 
 
-def of_processes(disk: DiskTools) -> Isolators:
+def of_processes(disk: DiskTools, listening: PortWatcher) -> Isolators:
     """Those of plain processes."""
-    return Isolators((DiskIsolator(disk, _none), PlainRlimitsIsolator()))
+    return Isolators((DiskIsolator(disk, _none), PlainRlimitsIsolator(), ListeningIsolator(listening, disk.pids)))
 
 
 def _written(place: ContainerPlace) -> tuple[Path, ...]:

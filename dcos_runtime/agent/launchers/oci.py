@@ -26,6 +26,7 @@ from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import image, killing, listed
 from dcos_runtime.agent.isolators.disk import DiskTools
+from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
 from dcos_runtime.agent.launchers import bundle
@@ -75,12 +76,14 @@ class OciLauncher:
         *,
         cgroups_root: str = "mesos",
         ports: PortGuard | None = None,
+        listening: PortWatcher | None = None,
         projects: Projects | None = None,
     ) -> None:
         self.folder = folder
         self.state = runtime_folder / "oci"
         self.cgroups_root = cgroups_root
         self.ports = ports or PortGuard()
+        self._listening = listening or PortWatcher()
         # Resolved: runc refuses a root folder that is reached through a link.
         self.root = RootFilesystem(folder.parent.resolve() / "root")
         self._disk = DiskTools(watcher, self.pids, self.paused, projects)
@@ -93,7 +96,12 @@ class OciLauncher:
         """Sets the machine's control groups, and with them what holds containers apart."""
         self.cgroups = cgroups
         self.isolators = listed.of_containers(
-            cgroups=cgroups, root=self.root, ports=self.ports, disk=self._disk, machine=os.uname().machine
+            cgroups=cgroups,
+            root=self.root,
+            ports=self.ports,
+            listening=self._listening,
+            disk=self._disk,
+            machine=os.uname().machine,
         )
 
     # --- can it work here ---------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import listed
 from dcos_runtime.agent.isolators.disk import DiskTools
+from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launchers import supervisor
 from dcos_runtime.agent.removal import remove
 
@@ -42,9 +43,10 @@ class PosixLauncher:
 
     name = "posix"
 
-    def __init__(self, folder: Path, watcher: DiskWatcher) -> None:
+    def __init__(self, folder: Path, watcher: DiskWatcher, listening: PortWatcher | None = None) -> None:
         self.folder = folder
-        self.isolators = listed.of_processes(DiskTools(watcher, self.pids, self.paused))
+        tools = DiskTools(watcher, self.pids, self.paused)
+        self.isolators = listed.of_processes(tools, listening or PortWatcher())
         self._boot = boot_id()
         self._go: dict[str, int] = {}
         self._seen: tuple[float, list[Process]] = (float("-inf"), [])

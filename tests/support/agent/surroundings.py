@@ -14,6 +14,7 @@ from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import listed
 from dcos_runtime.agent.isolators.base import Isolators
 from dcos_runtime.agent.isolators.disk import DiskTools
+from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
 from dcos_runtime.agent.launchers import bundle
@@ -46,7 +47,9 @@ def isolators_at(folder: Path, *, fixed_projects: bool = False) -> Isolators:
     projects = cast(Projects, NoProjects()) if fixed_projects else None
     disk = DiskTools(nobody_watches(), lambda _: [], lambda _: contextlib.nullcontext(False), projects)
     cgroups = Cgroups(False, {"memory": memory})
-    return listed.of_containers(cgroups=cgroups, root=root, ports=PortGuard(), disk=disk, machine="x86_64")
+    return listed.of_containers(
+        cgroups=cgroups, root=root, ports=PortGuard(), listening=PortWatcher(), disk=disk, machine="x86_64"
+    )
 
 
 def configured(spec: ContainerSpec, folder: Path, *, fixed_projects: bool = False) -> dict[str, Any]:

@@ -76,6 +76,22 @@ def test_a_task_whose_disk_cannot_be_counted_is_told_why(world: World) -> None:
     assert message is not None and "512" in message and "quota (10MB)" in message and "exceeds" not in message
 
 
+def test_a_task_that_listens_where_it_may_not_is_ended_in_the_words_of_mesos(world: World) -> None:
+    container = world.launch("t")
+    world.feed(events.PortsUnallocated(container, ((8000, 8001), (9000, 9000))))
+    world.run_until_idle()
+    assert last(world, "t") == (
+        "TASK_FAILED",
+        "REASON_CONTAINER_LIMITATION",
+        f"Container {container} is listening on unallocated port(s): [8000-8001, 9000-9000]",
+    )
+    limitation = world.updates["t"][-1].limitation
+    assert limitation is not None and limitation.resources[0].name == "ports"
+    ranges = limitation.resources[0].ranges
+    assert ranges is not None and [(one.begin, one.end) for one in ranges.range] == [(8000, 8001), (9000, 9000)]
+    assert world.containers[container].state == "absent"
+
+
 def test_nothing_is_prepared_before_the_intent_is_durable(world: World) -> None:
     world.run("t")
     assert not world.containers

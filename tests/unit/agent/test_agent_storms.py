@@ -144,6 +144,12 @@ class Storm(RuleBasedStateMachine):
             container = data.draw(st.sampled_from(sorted(self.world.containers)))
             self.world.feed(events.DiskExceeded(container, 2, 1))
 
+    @rule(data=st.data())
+    def listens_where_it_may_not(self, data: st.DataObject) -> None:
+        if self.world.containers:
+            container = data.draw(st.sampled_from(sorted(self.world.containers)))
+            self.world.feed(events.PortsUnallocated(container, ((8000, 8000),)))
+
     @rule(seconds=st.sampled_from([0.5, 5, 15, 100, 700]))
     def time_passes(self, seconds: float) -> None:
         self.world.advance(seconds)

@@ -217,7 +217,8 @@ def test_any_address_stays_as_long_and_is_unpacked_as_before(uri: str) -> None:
 TOLD_AS_THEY_ARE = {
     "agent": (
         *("CleanupAsked", "Closed", "Created", "Destroyed", "DiskExceeded", "DiskTooDeep", "EndpointFound", "Exited"),
-        *("LaunchFailed", "MasterSeen", "PersistFailed", "Persisted", "Started", "SupervisorLost", "Tick"),
+        *("LaunchFailed", "MasterSeen", "PersistFailed", "Persisted", "PortsUnallocated", "Started", "SupervisorLost"),
+        "Tick",
         *("CloseConnection", "Destroy", "EndProcess", "Log", "OpenConnection", "Retire", "SendUp", "Signal", "Start"),
     ),
     "cosmos": ("Carry", "Refresh"),

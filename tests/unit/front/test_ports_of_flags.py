@@ -27,7 +27,10 @@ OF_COSMOS = {"master": ("http://h:{}", "http://a:80,https://[2001:db8::1]:{}")}
 
 NONE = {
     "authenticate_http": "yes or no",
+    "check_agent_port_range_only": "yes or no",
     "cluster_addresses": "no ports",
+    "container_ports_watch_interval": "a time",
+    "enforce_container_ports": "yes or no",
     "enforce_ports": "yes or no",
     "resources": "an offer, read as Mesos reads it; see tests of resources",
 }
