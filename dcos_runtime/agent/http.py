@@ -17,7 +17,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from dcos_runtime import __version__, build
-from dcos_runtime.agent import pools, processes
+from dcos_runtime.agent import pools, processes, prometheus
 from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFiles
 from dcos_runtime.agent.views import VERSION, AgentViewer
 from dcos_runtime.daemon import ALL_PATHS, machine, text_response
@@ -53,7 +53,9 @@ class AgentHttp:
             "/state": self._state,
             "/containers": self._containers,
             "/containers/processes": self._processes,
+            "/containers/samples": self._samples,
             "/monitor/statistics": self._statistics,
+            "/metrics": self._prometheus,
             "/metrics/snapshot": self._metrics,
             "/system/stats": self._stats,
             "/files/browse": self._browse,
@@ -112,6 +114,10 @@ class AgentHttp:
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         return _json(self._viewer().metrics(now()) | self._stalls.shown(), request)
 
+    async def _prometheus(self, request: web.Request) -> web.StreamResponse:
+        text = self._viewer().prometheus(now(), self._stalls.shown())
+        return web.Response(body=text.encode(), headers={"Content-Type": prometheus.CONTENT_TYPE})
+
     async def _stats(self, request: web.Request) -> web.StreamResponse:
         return _json(machine(), request)
 
@@ -121,10 +127,14 @@ class AgentHttp:
     async def _statistics(self, request: web.Request) -> web.StreamResponse:
         return _json(await pools.run(pools.READS, partial(self._viewer().containers, now(), False)), request)
 
+    async def _samples(self, request: web.Request) -> web.StreamResponse:
+        container_id = _container_id(request)
+        if self._viewer().container(container_id) is None:
+            return text_response(f"No container '{shown(container_id)}' runs on this agent.\n", 404)
+        return _json(self._viewer().samples.shown(container_id), request)
+
     async def _processes(self, request: web.Request) -> web.StreamResponse:
-        container_id = request.query.get("container_id", "")
-        if not container_id:
-            raise web.HTTPBadRequest(text="Expecting 'container_id=value' in query.\n")
+        container_id = _container_id(request)
         threads, interval = _yes(request, "threads"), _seconds(request, "interval", processes.MOST_INTERVAL)
         found = self._viewer().container(container_id)
         if found is None:
@@ -211,6 +221,13 @@ class AgentHttp:
         if self.viewer is not None:
             self.files.agent_id = self.viewer.core.agent.id
         return self.files, path
+
+
+def _container_id(request: web.Request) -> str:
+    container_id = request.query.get("container_id", "")
+    if not container_id:
+        raise web.HTTPBadRequest(text="Expecting 'container_id=value' in query.\n")
+    return container_id
 
 
 def _number(request: web.Request, name: str, default: int) -> int:

@@ -19,7 +19,7 @@ from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
 from dcos_runtime.agent.claim import claim
 from dcos_runtime.agent.containers import showing
-from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process, Usage
+from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process
 from dcos_runtime.agent.core import events, recorded
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Settings
@@ -42,6 +42,7 @@ from dcos_runtime.agent.launchers.posix import PosixLauncher
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.listeners import Listeners
+from dcos_runtime.agent.samples import Samples
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import AgentShell
 from dcos_runtime.agent.users import MasterUsers
@@ -233,13 +234,11 @@ async def _assemble(
         capabilities=agent_settings.capabilities(flags),
         images=supported.images,
     )
+    samples = Samples(flags.container_usage_interval)
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
-    shell = AgentShell(core, checkpoints, launchers, launching, disk, projects, listening, life, keeper)
+    shell = AgentShell(core, checkpoints, launchers, launching, disk, projects, listening, samples, life, keeper)
     started = now()
     await shell.recover(strict=flags.strict)
-
-    def usage(container_id: str, name: str) -> Usage | None:
-        return launchers[name].usage(container_id) if name in launchers else None
 
     def processes(container_id: str, name: str) -> list[Process]:
         return launchers[name].processes(container_id) if name in launchers else []
@@ -249,7 +248,18 @@ async def _assemble(
             fetcher.metrics() | listening.metrics() | (shell.images.store.metrics() if shell.images is not None else {})
         )
 
-    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage, processes, metrics)
+    http.viewer = AgentViewer(
+        core=core,
+        sandboxes=sandboxes,
+        address=str(address),
+        started=started,
+        flags=flags.shown(),
+        usage=shell.usage,
+        processes=processes,
+        fetched=metrics,
+        samples=shell.samples,
+        unallocated=listening.unallocated,
+    )
     http.files = SandboxFiles(sandboxes)
     return shell
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checker import Checker
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
-from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
+from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError, Usage
 from dcos_runtime.agent.core import events, statuses
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
@@ -31,6 +31,7 @@ from dcos_runtime.agent.core.effects import (
     WatchContainer,
 )
 from dcos_runtime.agent.core.model import Facts, Found
+from dcos_runtime.agent.core.records import Stage
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.usage import DEEPEST
 from dcos_runtime.agent.disk.watcher import DiskWatcher
@@ -38,6 +39,7 @@ from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launching import Launching, TaskUserUnknown
 from dcos_runtime.agent.link import MasterLink
+from dcos_runtime.agent.samples import Samples
 from dcos_runtime.core.frozen import Log, Persist, Persisted, PersistFailed
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.runner import Runner
@@ -77,6 +79,7 @@ class AgentShell:
         disk: DiskWatcher,
         projects: Projects | None,
         listening: PortWatcher,
+        samples: Samples,
         life: Life,
         recorder: Recorder | None = None,
     ) -> None:
@@ -95,6 +98,7 @@ class AgentShell:
         self.disk = disk
         self.projects = projects
         self.listening = listening
+        self.samples = samples
         self._containers: dict[str, _Container] = {}
         self._checker = Checker(self.feed, core.task_in, self._do)
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
@@ -147,9 +151,10 @@ class AgentShell:
             return Facts(Found.ORPHANED)
 
     async def run(self) -> None:
-        """Writes checkpoints, watches disks and lets time pass. Never returns."""
+        """Writes checkpoints, watches disks, samples what containers use and lets time pass. Never returns."""
         self.disk.start()
-        await asyncio.gather(self._write_checkpoints(), self._ticking.run())
+        sampling = self.samples.run(self._running, self.usage)
+        await asyncio.gather(self._write_checkpoints(), self._ticking.run(), sampling)
 
     def stop_recording(self) -> None:
         if self._recorder is not None:
@@ -333,6 +338,14 @@ class AgentShell:
         except Exception:
             log.exception("it could not be seen whether container %s took too much disk", container_id)
             return None
+
+    def usage(self, container_id: str, launcher: str) -> Usage | None:
+        """What a container uses now; ``None`` when it is gone. Blocks."""
+        return self._launchers[launcher].usage(container_id) if launcher in self._launchers else None
+
+    def _running(self) -> list[tuple[str, str]]:
+        containers = [task.container for task in self.core.tasks.values()]
+        return [(one.container_id, one.launcher) for one in containers if one.stage is Stage.RUNNING]
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 

@@ -12,15 +12,19 @@ from typing import Any
 import msgspec
 
 from dcos_runtime import __version__, build
+from dcos_runtime.agent import prometheus
 from dcos_runtime.agent.containers.base import Process, Usage
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.records import Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
+from dcos_runtime.agent.prometheus import Shown
 from dcos_runtime.agent.resources import MB, attribute_values, scalar
+from dcos_runtime.agent.samples import Samples
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.resources import EMPTY, Format, Resources
+from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals
+from dcos_runtime.flags.values import Ranges
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
@@ -37,7 +41,8 @@ CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "TA
 @dataclass(frozen=True)
 class AgentViewer:
     """Shows one agent. ``usage`` and ``processes`` ask a launcher of a container: by its id and the launcher's name;
-    ``fetched`` the fetcher for its metrics.
+    ``fetched`` the fetcher and others for their metrics. ``unallocated``: the ports that a container listens on and was
+    not offered.
     """
 
     core: AgentCore
@@ -48,6 +53,8 @@ class AgentViewer:
     usage: Callable[[str, str], Usage | None]
     processes: Callable[[str, str], list[Process]]
     fetched: Callable[[], Mapping[str, float]]
+    samples: Samples
+    unallocated: Callable[[str], Ranges]
 
     def state(self) -> dict[str, Any]:
         info = self.core.settings.info
@@ -175,6 +182,8 @@ class AgentViewer:
                 entry["container_id"] = record.container_id
                 status = record.status.container_status if record.status else None
                 entry["status"] = msgspec.to_builtins(status) if status else {}
+                if ports := self.unallocated(record.container_id):
+                    entry["unallocated_ports"] = intervals.text(ports)
             shown.append(entry)
         return shown
 
@@ -198,7 +207,7 @@ class AgentViewer:
             statistics["mem_limit_bytes"] = int(memory * MB)
         usage = self.usage(entry.container.container_id, entry.container.launcher)
         if usage is not None:
-            statistics.update({name: value for name, value in vars(usage).items() if value is not None})
+            statistics.update(usage.statistics())
         return statistics
 
     # --- metrics ------------------------------------------------------------------------------------------------------
@@ -232,6 +241,25 @@ class AgentViewer:
             values[f"slave/{name}_used"] = taken
             values[f"slave/{name}_percent"] = taken / total if total else 0.0
         return values | dict(self.fetched())
+
+    def prometheus(self, now: Now, more: Mapping[str, float]) -> str:
+        """`/metrics`: those, ``more``, and of each container that runs what its last sample says."""
+        shown = []
+        for task in self.core.tasks.values():
+            usage = self.samples.latest(task.container.container_id)
+            if task.container.stage is Stage.RUNNING and usage is not None:
+                shown.append(
+                    Shown(
+                        container_id=task.container.container_id,
+                        framework_id=task.record.framework_id,
+                        task_id=task.record.task_id,
+                        usage=usage,
+                        cpus=scalar(task.terms.resources, "cpus"),
+                        memory=int(scalar(task.terms.resources, "mem") * MB),
+                        unallocated=intervals.size(self.unallocated(task.container.container_id)),
+                    )
+                )
+        return prometheus.text({**self.metrics(now), **more}, shown)
 
     def _in_stages(self, *stages: Stage) -> int:
         return sum(1 for task in self.core.tasks.values() if task.container.stage in stages)

@@ -44,6 +44,7 @@ from dcos_runtime.flags.values import (
     ImageGc,
     Ranges,
     choice,
+    duration_within,
     sizes,
     whole,
 )
@@ -146,6 +147,12 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
     max_stderr_size: int = flag(
         sizes(SMALLEST_CAP), "how much of a task's stderr is kept, of its end", default=100 << 20
     )
+    container_usage_interval: float = flag(
+        duration_within("100ms", "1days"),
+        "how often a sample is taken of what each container uses; see *Samples*",
+        default=10.0,
+        ours=True,
+    )
     cgroups_root: str = flag(CGROUP, "cgroup under which containers' are made", default="mesos")
     cgroups_enable_cfs: bool = flag(
         BOOLEAN,
@@ -172,7 +179,9 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         "end a task that listens on a port that it was not offered; else that is only said",
         default=False,
     )
-    container_ports_watch_interval: float = flag(DURATION, "how often it is looked what tasks listen on", default=30.0)
+    container_ports_watch_interval: float = flag(
+        duration_within("100ms", "1days"), "how often it is looked what tasks listen on", default=30.0
+    )
     check_agent_port_range_only: bool = flag(
         BOOLEAN, "of what tasks listen on, look only at the ports that `resources` offers", default=False
     )

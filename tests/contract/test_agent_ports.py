@@ -291,7 +291,8 @@ time.sleep(1000)
 def test_a_task_that_listens_where_it_was_not_offered_is_named_and_ended_where_that_is_asked(
     launcher: str, tmp_path: Path
 ) -> None:
-    flags = ("--enforce_container_ports", "--container_ports_watch_interval=200ms")
+    often = ("--container_ports_watch_interval=200ms", "--container_usage_interval=200ms")
+    flags = ("--enforce_container_ports", *often)
     offered, other = free_port(), free_port()
     with cluster(tmp_path, launcher, free_port(), *flags, offered=f"[{offered}-{offered}]") as (master, agent):
         agent_id = admitted(master, agent)
@@ -309,5 +310,10 @@ def test_a_task_that_listens_where_it_was_not_offered_is_named_and_ended_where_t
         assert ended.message.endswith(f"is listening on unallocated port(s): [{other}-{other}]")
         assert ended.limitation is not None and ended.limitation.resources[0].name == "ports"
         assert ended.message in agent.log.read_text()
+        (shown,) = agent.get("/containers")[1]
+        place, labels = f"/containers/samples?container_id={shown['container_id']}", f'task_id="{shown["source"]}"'
+        wait_for(lambda: len(agent.get(place)[1]["samples"]) > 1, 120, "two samples of what the task uses")
+        assert f'{labels},mode="user"}}' in agent.get("/metrics")[1] and "unallocated_ports" not in shown
+        assert agent.get("/containers/samples?container_id=other")[0] == 404
         master.kill(agent_id, "good")
         assert master.status("good").state.value == "TASK_KILLED"

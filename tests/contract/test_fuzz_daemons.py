@@ -104,7 +104,8 @@ def agent(folder: Path) -> Iterator[list[Target]]:
     one = Daemon("agent", [*argv, "--launcher=posix", "--resources=cpus:1;mem:64"], folder / "agent.log").start()
     goods = _reads("/state", "/containers", "/monitor/statistics", "/metrics/snapshot", "/flags", "/version?jsonp=f")
     goods += _reads("/files/browse?path=/", "/files/read?path=/x&offset=0&length=10", "/files/download?path=/x")
-    goods += _reads("/containers/processes?container_id=x&threads=true&interval=10ms")
+    goods += _reads("/containers/processes?container_id=x&threads=true&interval=10ms", "/metrics")
+    goods += _reads("/containers/samples?container_id=x")
     try:
         yield [_of(one, goods)]
     finally:

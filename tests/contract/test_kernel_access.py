@@ -81,6 +81,8 @@ AGENT = {
     "/flags": READ,
     "/containers": READ,
     "/containers/processes?container_id=c": READ,
+    "/containers/samples?container_id=c": READ,
+    "/metrics": READ,
     "/monitor/statistics": READ,
     "/metrics/snapshot": READ,
     "/files/browse?path=/": READ,

@@ -52,8 +52,23 @@ class Lasting:
 
 
 @dataclass(frozen=True)
+class Pressure:
+    """For how many seconds so far ``some`` of a container's processes, or all of them (``full``), waited for a
+    processor, for memory, for the disk.
+    """
+
+    cpu_some_secs: float
+    memory_some_secs: float
+    memory_full_secs: float
+    io_some_secs: float
+    io_full_secs: float
+
+
+@dataclass(frozen=True)
 class Usage:
-    """What a container uses now: seconds of cpu time so far, bytes, counts."""
+    """What a container uses now: seconds of cpu time so far, bytes, counts. All but ``pressure`` have the names of
+    Mesos' ResourceStatistics.
+    """
 
     cpus_user_time_secs: float = 0.0
     cpus_system_time_secs: float = 0.0
@@ -65,6 +80,11 @@ class Usage:
     cpus_throttled_time_secs: float | None = None
     disk_used_bytes: int | None = None
     disk_limit_bytes: int | None = None
+    pressure: Pressure | None = None
+
+    def statistics(self) -> dict[str, float]:
+        """What is known, as fields of Mesos' ResourceStatistics."""
+        return {name: value for name, value in vars(self).items() if value is not None and name != "pressure"}
 
 
 class Launcher(Protocol):

@@ -20,6 +20,7 @@ from dcos_runtime.agent.isolators.mounts import MountsIsolator
 from dcos_runtime.agent.isolators.namespaces import NamespacesIsolator
 from dcos_runtime.agent.isolators.pids import PidsIsolator
 from dcos_runtime.agent.isolators.ports import PortGuard, PortsIsolator
+from dcos_runtime.agent.isolators.pressure import PressureIsolator
 from dcos_runtime.agent.isolators.private import PrivateIsolator
 from dcos_runtime.agent.isolators.rlimits import PlainRlimitsIsolator, RlimitsIsolator
 from dcos_runtime.agent.isolators.root import RootFilesystem, RootIsolator
@@ -55,6 +56,7 @@ def of_containers(
             CpuIsolator(cgroups),
             MemoryIsolator(cgroups),
             PidsIsolator(cgroups),
+            PressureIsolator(cgroups),
             PortsIsolator(ports),
             ListeningIsolator(listening, disk.pids),
             ProcessesIsolator(cgroups),

@@ -206,6 +206,7 @@ READS = frozenset(
         "/containers",
         "/flags",
         "/frameworks",
+        "/metrics",
         "/metrics/snapshot",
         "/monitor/statistics",
         "/roles",

@@ -16,6 +16,7 @@ from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.spec import ContainerSpec
 from dcos_runtime.agent.core import reading, refusal
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
+from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.core.recorded import restored
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage, TaskRecord
@@ -24,6 +25,7 @@ from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.resources import MB
+from dcos_runtime.agent.samples import Samples
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.views import AgentViewer
 from dcos_runtime.core.frozen import Now
@@ -126,6 +128,21 @@ def test_an_agents_flags_say_what_tasks_may_ask_for() -> None:
         policy("--additional_capabilities=NET_ROW")
 
 
+def viewer_of(core: AgentCore, folder: Path) -> AgentViewer:
+    return AgentViewer(
+        core=core,
+        sandboxes=Sandboxes(folder),
+        address="127.0.0.1:5051",
+        started=Now(1.0, 1.0),
+        flags={},
+        usage=lambda *_: None,
+        processes=lambda *_: [],
+        fetched=dict,
+        samples=Samples(10.0),
+        unallocated=lambda _: (),
+    )
+
+
 def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -140,9 +157,7 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
                 TaskRecord(framework_id="f", task_id=name, executor_id=name, container_id=name, task=raw),
             )
         )
-    viewer = AgentViewer(
-        core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda *_: None, lambda *_: [], dict
-    )
+    viewer = viewer_of(core, tmp_path)
     (framework,) = viewer.state()["completed_frameworks"]
     assert [executor["id"] for executor in framework["completed_executors"]] == ["one", "../.."]
     assert [bool(executor["directory"]) for executor in framework["completed_executors"]] == [True, False]
@@ -153,9 +168,7 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
 def test_a_framework_that_is_over_is_shown_as_it_was(tmp_path: Path) -> None:
     world = World()
     world.connect()
-    viewer = AgentViewer(
-        world.core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda *_: None, lambda *_: [], dict
-    )
+    viewer = viewer_of(world.core, tmp_path)
     container = world.launch("t")
     (living,) = viewer.state()["frameworks"]
     world.exit(container, Exit(code=0))

@@ -271,7 +271,15 @@ async def outcome(launcher: Launcher, effect: Any, reported: str | None) -> int:
     launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")), images=None)
     nothing: Any = None
     whole = shell.AgentShell(
-        cast(Any, core), nothing, cast(Any, {"odd": launcher}), cast(Any, launching), nothing, None, nothing, life
+        cast(Any, core),
+        nothing,
+        cast(Any, {"odd": launcher}),
+        cast(Any, launching),
+        disk=nothing,
+        projects=None,
+        listening=nothing,
+        samples=nothing,
+        life=life,
     )
     core.effects = [[effect]]
     whole.feed(Tick())
