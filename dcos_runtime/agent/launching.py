@@ -161,6 +161,7 @@ class Launching:
             outputs=self.disk.caps_of(task),
             shared_memory=SHARED_MEMORY if shared is None else shared * MB,
             ports=amounts.parse(task.resources).intervals("ports"),
+            gpus=int(scalar(task.resources, "gpus")),
         )
 
 

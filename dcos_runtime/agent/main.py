@@ -36,6 +36,7 @@ from dcos_runtime.agent.http import AgentHttp
 from dcos_runtime.agent.images import start as images
 from dcos_runtime.agent.images.start import ImageSupport
 from dcos_runtime.agent.isolators import ports
+from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import EVERY, PortWatcher
 from dcos_runtime.agent.launchers.oci import OciLauncher
 from dcos_runtime.agent.launchers.posix import PosixLauncher
@@ -309,6 +310,11 @@ async def _choose_launcher(
     Raises `LauncherUnusable`, and ``OSError`` when another agent is in the way.
     """
     launcher = await _usable_launcher(flags, work_dir, posix, own, disk, projects, listening)
+    if flags.nvidia_gpu_devices and launcher.name == "posix":
+        raise LauncherUnusable(
+            "--nvidia_gpu_devices is given, and plain processes cannot be held to GPUs of their own",
+            hint="start without it, or use --launcher=linux",
+        )
     if flags.enforce_ports and launcher.open_ports:
         other = " or use --launcher=linux" if launcher.name == "posix" else ""
         raise LauncherUnusable(
@@ -342,6 +348,7 @@ async def _usable_launcher(
         ports=ports.PortGuard(closed, own),
         projects=projects,
         listening=listening,
+        gpus=Gpus(flags.nvidia_gpu_devices),
     )
     linux.claim()
     if flags.launcher == "linux":
@@ -377,7 +384,7 @@ def _settings(
     info = AgentInfo(
         hostname=flags.hostname or daemon.own_hostname(address.ip),
         port=address.port,
-        resources=amounts.offered(given, amounts.capacity(work_dir)),
+        resources=amounts.offered(given, amounts.capacity(work_dir), len(flags.nvidia_gpu_devices)),
         attributes=read_attributes(flags.attributes),
         domain=flags.domain,
     )

@@ -86,9 +86,10 @@ def _check_apart(name: str, resources: list[Resource]) -> None:
 # --- what there is ---------------------------------------------------------------------------------------------------
 
 
-def offered(given: list[Resource], capacity: Capacity) -> list[Resource]:
+def offered(given: list[Resource], capacity: Capacity, gpus: int = 0) -> list[Resource]:
     """``given``, and those of cpus, mem, disk and ports that it does not name, from the capacity less Mesos' margin.
-    Memory: less 1 GB, or half when there are less than 2 GB. Disk: less 5 GB, or half under 10 GB.
+    Memory: less 1 GB, or half when there are less than 2 GB. Disk: less 5 GB, or half under 10 GB. ``gpus``: how many
+    there are to hand out.
     """
     names = {resource.name for resource in given}
     memory, disk = capacity.memory, capacity.disk
@@ -97,6 +98,7 @@ def offered(given: list[Resource], capacity: Capacity) -> list[Resource]:
         with_value("mem", str((memory - GB if memory >= 2 * GB else memory // 2) // MB)),
         with_value("disk", str((disk - 5 * GB if disk >= 10 * GB else disk // 2) // MB)),
         with_value("ports", DEFAULT_PORTS),
+        *([with_value("gpus", str(gpus))] if gpus else ()),
     ]
     whole = [*given, *(resource for resource in found if resource.name not in names)]
     order = {"cpus": 0, "mem": 1, "disk": 2, "ports": 3}

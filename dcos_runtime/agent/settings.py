@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dcos_runtime.agent.core.capabilities import Policy
 from dcos_runtime.agent.images.sources import Registry
-from dcos_runtime.agent.resources import parse_resources
+from dcos_runtime.agent.resources import parse_resources, scalar
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.resources import read_attributes
@@ -95,6 +95,12 @@ def check(flags: AgentFlags) -> None:
     problems = admission.problems(flags, admission.guarded(flags), sources)
     if flags.ip == "0.0.0.0" and flags.advertise_ip is None:
         problems.append("--ip=0.0.0.0 is no address at which others can reach this agent; give --advertise_ip, too")
+    offered = scalar(parse_resources(flags.resources), "gpus")
+    if offered > len(flags.nvidia_gpu_devices) or offered % 1:
+        problems.append(
+            f"--resources offers {offered:g} gpus, and --nvidia_gpu_devices names {len(flags.nvidia_gpu_devices)}; they"
+            " are handed out whole, by their device files"
+        )
     policy = capabilities(flags)
     if beyond := (policy.given or frozenset()) - policy.most:
         names = ", ".join(sorted(capability.value for capability in beyond))

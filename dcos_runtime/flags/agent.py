@@ -33,6 +33,7 @@ from dcos_runtime.flags.values import (
     FRACTION,
     IMAGE_GC,
     IMAGE_PROVIDERS,
+    NUMBERS,
     PATH,
     PORT_RANGES,
     PROJECT_RANGE,
@@ -201,6 +202,12 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         "SYS_ADMIN has its machine",
         default=frozenset(),
         ours=True,
+    )
+    nvidia_gpu_devices: tuple[int, ...] = flag(
+        NUMBERS,
+        "GPUs that are offered and handed out, by the numbers of their device files: `0,1` for `/dev/nvidia0` and "
+        "`/dev/nvidia1`; see *GPUs*",
+        default=(),
     )
     fetcher_stall_timeout: float = flag(DURATION, "a download without a byte for that long has failed", default=60.0)
     fetcher_timeout: float = flag(DURATION, "time for all URIs of a task", default=3600.0, ours=True)

@@ -291,6 +291,14 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def numbers(text: str) -> tuple[int, ...]:
+    """``0,1``: whole numbers, each once."""
+    found = names(text)
+    if not all(re.fullmatch("[0-9]{1,5}", part) for part in found) or len({int(part) for part in found}) < len(found):
+        raise ValueError("expected whole numbers, each once, with commas between them, such as 0,1")
+    return tuple(int(part) for part in found)
+
+
 def url_paths(text: str) -> tuple[str, ...]:
     """``/state,/metrics/snapshot``."""
     found = tuple(part.rstrip("/") for part in names(text))
@@ -337,6 +345,7 @@ def level(text: str) -> str:
 ADDRESS = ValueType("IPv4 address", ipv4)
 ADDRESSES = ValueType("addresses", addresses, ",".join)
 NAMES = ValueType("names", names, ",".join)
+NUMBERS = ValueType("numbers", numbers, lambda value: ",".join(str(one) for one in value))
 URL_PATHS = ValueType("paths", url_paths, ",".join)
 FOLDER = ValueType("absolute path", folder)
 FOLDERS = ValueType("folders", folders, lambda value: ":".join(str(one) for one in value))

@@ -76,7 +76,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     when memory is short, in bytes. ``processes``: how many processes and threads. ``disk``: what its sandbox and its
     private folders take, in bytes. ``outputs``: how much of ``stdout`` and ``stderr`` is kept, in bytes by name.
     ``shared_memory``: what /dev/shm holds, in bytes; it is a part of ``memory``. ``ports``: those it was offered, as
-    sorted ranges with both ends included.
+    sorted ranges with both ends included. ``gpus``: how many it has.
     """
 
     cpus: float
@@ -88,6 +88,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, int] = {}
     shared_memory: int = SHARED_MEMORY
     ports: tuple[tuple[int, int], ...] = ()
+    gpus: int = 0
 
 
 class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):

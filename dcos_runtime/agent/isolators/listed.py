@@ -12,6 +12,7 @@ from dcos_runtime.agent.isolators.capabilities import CapabilitiesIsolator
 from dcos_runtime.agent.isolators.cpu import CpuIsolator
 from dcos_runtime.agent.isolators.devices import DevicesIsolator
 from dcos_runtime.agent.isolators.disk import DiskIsolator, DiskTools
+from dcos_runtime.agent.isolators.gpus import Gpus, GpusIsolator
 from dcos_runtime.agent.isolators.image import ImageIsolator
 from dcos_runtime.agent.isolators.killing import ProcessesIsolator
 from dcos_runtime.agent.isolators.listening import ListeningIsolator, PortWatcher
@@ -33,6 +34,7 @@ def of_containers(
     root: RootFilesystem,
     ports: PortGuard,
     listening: PortWatcher,
+    gpus: Gpus,
     disk: DiskTools,
     machine: str,
 ) -> Isolators:
@@ -50,6 +52,7 @@ def of_containers(
             DiskIsolator(disk, _written),
             NamespacesIsolator(),
             DevicesIsolator(),
+            GpusIsolator(gpus),
             CapabilitiesIsolator(),
             RlimitsIsolator(),
             SeccompIsolator(machine, fixed_projects=disk.projects is not None),

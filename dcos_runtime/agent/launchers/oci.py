@@ -26,6 +26,7 @@ from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import image, killing, listed
 from dcos_runtime.agent.isolators.disk import DiskTools
+from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
@@ -77,6 +78,7 @@ class OciLauncher:
         cgroups_root: str = "mesos",
         ports: PortGuard | None = None,
         listening: PortWatcher | None = None,
+        gpus: Gpus | None = None,
         projects: Projects | None = None,
     ) -> None:
         self.folder = folder
@@ -84,6 +86,7 @@ class OciLauncher:
         self.cgroups_root = cgroups_root
         self.ports = ports or PortGuard()
         self._listening = listening or PortWatcher()
+        self.gpus = gpus or Gpus()
         # Resolved: runc refuses a root folder that is reached through a link.
         self.root = RootFilesystem(folder.parent.resolve() / "root")
         self._disk = DiskTools(watcher, self.pids, self.paused, projects)
@@ -100,6 +103,7 @@ class OciLauncher:
             root=self.root,
             ports=self.ports,
             listening=self._listening,
+            gpus=self.gpus,
             disk=self._disk,
             machine=os.uname().machine,
         )
@@ -129,7 +133,9 @@ class OciLauncher:
         if missing := [name for name, path in wanted if not path]:
             missed = " and ".join(missing)
             raise LauncherUnusable(f"{missed} not found", hint="install them, or use --launcher=posix")
+        self.gpus.check()
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.gpus.resume(self.folder)
         self.state.mkdir(parents=True, exist_ok=True)
         self.root.prepare()
         await self.ports.begin(self.cgroups, self.cgroups_root)
@@ -209,6 +215,8 @@ class OciLauncher:
     async def prepare(self, spec: ContainerSpec) -> None:
         if why := _unsupported(spec):
             raise LaunchError(why)
+        if spec.limits.gpus:
+            await self.gpus.take(spec.container_id, spec.limits.gpus)
         await base.to_its_end(partial(self._prepare, spec))
 
     async def create(self, spec: ContainerSpec) -> int:

@@ -75,6 +75,8 @@ class PosixLauncher:
     async def prepare(self, spec: ContainerSpec) -> None:
         if spec.root != HostRoot() or spec.mounts or spec.network != HostNetwork():
             raise LaunchError("plain processes have no root, mounts or network of their own; use --launcher=linux")
+        if spec.limits.gpus:
+            raise LaunchError("plain processes cannot be held to GPUs of their own; use --launcher=linux")
         await base.to_its_end(partial(self._prepare, spec))
 
     async def create(self, spec: ContainerSpec) -> int:

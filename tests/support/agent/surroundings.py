@@ -14,6 +14,7 @@ from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import listed
 from dcos_runtime.agent.isolators.base import Isolators
 from dcos_runtime.agent.isolators.disk import DiskTools
+from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
@@ -48,7 +49,13 @@ def isolators_at(folder: Path, *, fixed_projects: bool = False) -> Isolators:
     disk = DiskTools(nobody_watches(), lambda _: [], lambda _: contextlib.nullcontext(False), projects)
     cgroups = Cgroups(False, {"memory": memory})
     return listed.of_containers(
-        cgroups=cgroups, root=root, ports=PortGuard(), listening=PortWatcher(), disk=disk, machine="x86_64"
+        cgroups=cgroups,
+        root=root,
+        ports=PortGuard(),
+        listening=PortWatcher(),
+        gpus=Gpus(),
+        disk=disk,
+        machine="x86_64",
     )
 
 

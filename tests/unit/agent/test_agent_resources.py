@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dcos_runtime.agent import settings
 from dcos_runtime.agent.resources import (
     GB,
     MB,
@@ -17,6 +18,9 @@ from dcos_runtime.agent.resources import (
     parse_resources,
 )
 from dcos_runtime.core.resources import parse, view
+from dcos_runtime.flags import FlagError
+from dcos_runtime.flags import parse as flags_of
+from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.resources import read_attributes
 
 
@@ -30,6 +34,19 @@ def test_the_text_form_is_read_as_mesos_does() -> None:
         "ports": "[31000-32000]",
         "zones": "{a, b}",
     }
+
+
+def test_gpus_are_offered_as_many_as_are_named_or_fewer_never_more() -> None:
+    there = Capacity(4.0, 8 * GB, 100 * GB)
+    assert view([parse(offered([], there, 2))])["gpus"] == 2.0
+    assert view([parse(offered(parse_resources("gpus:1"), there, 2))])["gpus"] == 1.0
+    given = ["--master=127.0.0.1:5050", "--work_dir=/w"]
+    settings.check(flags_of(AgentFlags, [*given, "--resources=gpus:1", "--nvidia_gpu_devices=0,1"], {}))
+    for resources in ("gpus:3", "gpus:0.5"):
+        with pytest.raises(FlagError, match="--nvidia_gpu_devices names 2"):
+            settings.check(flags_of(AgentFlags, [*given, f"--resources={resources}", "--nvidia_gpu_devices=0,1"], {}))
+    with pytest.raises(FlagError, match="whole numbers, each once"):
+        flags_of(AgentFlags, [*given, "--nvidia_gpu_devices=0,00"], {})
 
 
 def test_the_json_form_is_read() -> None:
