@@ -202,6 +202,7 @@ async def test_a_running_container_is_held_to_other_limits_and_tells_what_it_use
         assert limits() == first
         usage = launcher.usage("held")
         assert usage.processes >= 2 and usage.mem_total_bytes > 0 and usage.cpus_user_time_secs >= 0
+        assert (usage.pressure is not None) == cgroups.unified
         await destroyed(launcher, "held")
         assert launcher.usage("held") is None
 

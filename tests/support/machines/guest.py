@@ -40,7 +40,7 @@ mkdir -p /new/dev/pts /new/dev/shm; mount -t devpts pts /new/dev/pts; mount -t t
 chmod 1777 /new/tmp /new/dev/shm
 mount -t cgroup2 cgroup /new/sys/fs/cgroup
 echo +cpu +memory +pids +io > /new/sys/fs/cgroup/cgroup.subtree_control; ifconfig lo 127.0.0.1 up
-cp /command /new/run/command
+cp /command /new/run/command; cp /programs/* /new/usr/bin/ 2>/dev/null
 umount /proc /sys
 exec switch_root /new /usr/bin/tini-static -- /bin/sh /run/command
 """
@@ -54,10 +54,12 @@ def missing() -> str:
     return ", ".join(name for name in programs if not shutil.which(name))
 
 
-def run(command: Sequence[str], folder: Path, seconds: float) -> tuple[int | None, str]:
-    """Its exit code (``None``: it has none) and the guest's whole output. ``folder`` is for temporary files."""
+def run(command: Sequence[str], folder: Path, seconds: float, programs: Sequence[Path] = ()) -> tuple[int | None, str]:
+    """Its exit code (``None``: it has none) and the guest's whole output. ``folder`` is for temporary files, which the
+    guest does not see; ``programs`` are put into its /usr/bin.
+    """
     kernel, tree = _kernel(folder)
-    initial = _initial(command, tree, folder)
+    initial = _initial(command, tree, folder, programs)
     console = folder / "console"
     argv = [
         *("nice", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072"),
@@ -77,18 +79,30 @@ def _kernel(folder: Path) -> tuple[Path, Path]:
     """Debian's kernel from the machine's package sources, unpacked beside, never installed."""
     shown = subprocess.run(["apt-cache", "depends", KERNEL], check=True, capture_output=True, text=True).stdout
     name = next(line.split()[1] for line in shown.splitlines() if "Depends: linux-image-" in line)
-    subprocess.run(["apt-get", "download", "-q", name], cwd=folder, check=True, capture_output=True)
-    tree = folder / "kernel"
-    subprocess.run(["dpkg-deb", "-x", str(next(folder.glob(f"{name}_*.deb"))), str(tree)], check=True)
+    tree = _unpacked(name, folder)
     version = name.removeprefix("linux-image-")
     subprocess.run(["busybox", "depmod", "-b", str(tree), version], check=True)
     return tree / "boot" / f"vmlinuz-{version}", tree / "lib/modules" / version
 
 
-def _initial(command: Sequence[str], modules: Path, folder: Path) -> Path:
+def program(package: str, folder: Path) -> Path:
+    """The program of a package of that name, from the machine's package sources, never installed."""
+    return _unpacked(package, folder) / "usr" / "bin" / package
+
+
+def _unpacked(package: str, folder: Path) -> Path:
+    subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, capture_output=True)
+    tree = folder / package
+    subprocess.run(["dpkg-deb", "-x", str(next(folder.glob(f"{package}_*.deb"))), str(tree)], check=True)
+    return tree
+
+
+def _initial(command: Sequence[str], modules: Path, folder: Path, programs: Sequence[Path]) -> Path:
     tree = folder / "initial"
-    for name in ("bin", "proc", "sys", "dev", "modules"):
+    for name in ("bin", "proc", "sys", "dev", "modules", "programs"):
         (tree / name).mkdir(parents=True)
+    for program in programs:
+        shutil.copy(program, tree / "programs" / program.name)
     shutil.copy(shutil.which("busybox") or "", tree / "bin/busybox")
     depends: dict[str, list[str]] = {}
     for line in (modules / "modules.dep").read_text().splitlines():
