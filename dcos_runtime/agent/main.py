@@ -410,7 +410,7 @@ def _lock(work_dir: Path) -> int:
 
 
 def _port_watcher(flags: AgentFlags, report: Callable[[str, Ranges], None]) -> PortWatcher:
-    only = EVERY
+    only = EVERY if flags.container_ports_isolated_range is None else flags.container_ports_isolated_range
     if flags.check_agent_port_range_only:
         only = merged(amounts.port_ranges(amounts.parse_resources(flags.resources)))
     return PortWatcher(report, only, enforced=flags.enforce_container_ports)

@@ -101,6 +101,8 @@ def check(flags: AgentFlags) -> None:
             f"--resources offers {offered:g} gpus, and --nvidia_gpu_devices names {len(flags.nvidia_gpu_devices)}; they"
             " are handed out whole, by their device files"
         )
+    if flags.check_agent_port_range_only and flags.container_ports_isolated_range is not None:
+        problems.append("give --check_agent_port_range_only or --container_ports_isolated_range, not both")
     policy = capabilities(flags)
     if beyond := (policy.given or frozenset()) - policy.most:
         names = ", ".join(sorted(capability.value for capability in beyond))

@@ -186,6 +186,9 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
     check_agent_port_range_only: bool = flag(
         BOOLEAN, "of what tasks listen on, look only at the ports that `resources` offers", default=False
     )
+    container_ports_isolated_range: Ranges | None = flag(
+        PORT_RANGES, "of what tasks listen on, look only at these ports: `[1-35000]`", instead="every port"
+    )
     effective_capabilities: CapabilityInfo | None = flag(
         CAPABILITIES,
         'what tasks hold that ask for none: `{"capabilities": ["NET_RAW"]}`',

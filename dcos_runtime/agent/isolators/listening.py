@@ -1,7 +1,8 @@
 """Which ports containers listen on beside those they were offered: said, and where the operator wants it, ended for.
 
 Contract: the isolator network/ports of Mesos. Its flags are `--enforce_container_ports`,
-`--container_ports_watch_interval` and `--check_agent_port_range_only`. TCP only: a UDP socket does not listen.
+`--container_ports_watch_interval`, `--check_agent_port_range_only` and `--container_ports_isolated_range`. TCP only: a
+UDP socket does not listen.
 """
 
 from __future__ import annotations

@@ -6,11 +6,15 @@ import os
 import socket
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
+from dcos_runtime.agent import settings
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting
 from dcos_runtime.agent.containers.spec import JoinedNetwork, Limits
 from dcos_runtime.agent.isolators.listening import ListeningIsolator, PortWatcher, listening, sockets_of
+from dcos_runtime.flags import FlagError, parse
+from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.values import Ranges
 from tests.support.agent.containers import spec
 
@@ -136,3 +140,12 @@ def test_this_kernel_lists_what_listens_as_it_is_read_here() -> None:
         found = {inode for inode, listens in listening().items() if listens == port}
         assert len(found) == 1 and found <= sockets_of(Path(f"/proc/{os.getpid()}"))
     assert port not in listening().values()
+
+
+def test_the_ports_that_count_are_given_in_one_way() -> None:
+    given = ["--master=127.0.0.1:1", "--work_dir=/w", "--container_ports_isolated_range=[1-35000]"]
+    flags = parse(AgentFlags, given, {})
+    settings.check(flags)
+    assert flags.container_ports_isolated_range == ((1, 35000),)
+    with pytest.raises(FlagError, match="not both"):
+        settings.check(parse(AgentFlags, [*given, "--check_agent_port_range_only"], {}))
