@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
 from dcos_runtime.flags.values import duration_text
 from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import Environment
 from dcos_runtime.wire.tasks import TaskInfo
 
 
@@ -36,7 +38,10 @@ def environment(
     user: ContainerUser,
     image: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, str]:
-    """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables."""
+    """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables.
+
+    Raises ``ValueError`` for a secret that cannot be a variable's value.
+    """
     task_id = task.task_id.value
     found = {
         "PATH": DEFAULT_PATH,
@@ -63,5 +68,15 @@ def environment(
     if role is not None:
         found["MESOS_ALLOCATION_ROLE"] = role
     if task.command is not None and task.command.environment is not None:
-        found.update({variable.name: variable.value or "" for variable in task.command.environment.variables})
+        found.update({variable.name: _value(variable) for variable in task.command.environment.variables})
     return found
+
+
+def _value(variable: Environment.Variable) -> str:
+    """Raises ``ValueError``."""
+    if variable.type is not Environment.Variable.Type.SECRET:
+        return variable.value or ""
+    content = variable.secret.value.data if variable.secret is not None and variable.secret.value is not None else b""
+    if b"\0" in content:
+        raise ValueError(f"the secret of the environment variable {variable.name} holds a NUL character")
+    return os.fsdecode(content)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
@@ -24,6 +26,7 @@ from dcos_runtime.agent.images.errors import ImageError
 from dcos_runtime.agent.images.tasks import Images, TaskImage
 from dcos_runtime.agent.resources import MB, scalar
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
+from dcos_runtime.agent.volumes import Volumes
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.tasks import TaskInfo
@@ -43,7 +46,8 @@ class TaskUserUnknown(Exception):
 @dataclass(frozen=True)
 class Launching:
     """``framework`` finds a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for;
-    ``processes``: how many processes and threads a container may have; ``images``: tasks may have images.
+    ``processes``: how many processes and threads a container may have; ``volumes`` finds a task's volumes;
+    ``images``: tasks may have images.
     """
 
     sandboxes: Sandboxes
@@ -55,6 +59,7 @@ class Launching:
     limit_cpus: bool
     disk: DiskRules
     processes: int
+    volumes: Volumes
     capabilities: Policy = USUALLY
     images: Images | None = None
 
@@ -101,8 +106,10 @@ class Launching:
         await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
         spec = self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox)
         if image is not None:
-            spec = image.rooted(spec, inside)
-        await self.launcher.prepare(spec)
+            linux = task.container.linux_info if task.container else None
+            spec = image.rooted(spec, inside, self.capabilities, linux)
+        async with self.volumes.lease(task, sandbox) as mounted:
+            await self.launcher.prepare(msgspec.structs.replace(spec, volumes=mounted))
         await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, spec.limits.disk)
         return await self.launcher.create(spec)
 

@@ -48,6 +48,7 @@ from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import AgentShell
 from dcos_runtime.agent.users import MasterUsers
 from dcos_runtime.agent.views import AgentViewer
+from dcos_runtime.agent.volumes import Volumes
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.daemon import Address, Life
@@ -232,6 +233,7 @@ async def _assemble(
             caps={"stdout": flags.max_stdout_size, "stderr": flags.max_stderr_size},
         ),
         processes=flags.container_pids_limit,
+        volumes=_volumes(flags, work_dir, supported),
         capabilities=agent_settings.capabilities(flags),
         images=supported.images,
     )
@@ -263,6 +265,11 @@ async def _assemble(
     )
     http.files = SandboxFiles(sandboxes)
     return shell
+
+
+def _volumes(flags: AgentFlags, work_dir: Path, supported: ImageSupport) -> Volumes:
+    disks = {root for one in amounts.parse_resources(flags.resources) if (root := amounts.disk_root(one)) is not None}
+    return Volumes(work_dir, agent_settings.host_paths(flags), frozenset(disks), supported.images)
 
 
 def _recorder(flags: AgentFlags, core: AgentCore, seed: bytes) -> Recorder | None:
@@ -375,6 +382,13 @@ def _keep_apart(flags: AgentFlags, launcher: Launcher) -> None:
                 " what is not theirs",
                 hint="keep it elsewhere, such as below /var/lib or /run",
             )
+        allowed = agent_settings.host_paths(flags)
+        if (folder := showing.shown_in(path, allowed) or showing.below(path, allowed)) is not None:
+            raise LauncherUnusable(
+                f"--allowed_host_paths names {folder}, and --{name} ({path}) is in it",
+                why="tasks would read and write what is not theirs",
+                hint="allow folders beside it",
+            )
 
 
 def _settings(
@@ -396,6 +410,8 @@ def _settings(
         launcher=launcher.name,
         image_providers=supported.providers,
         without_images=supported.without,
+        privileged=flags.allow_privileged,
+        host_paths=agent_settings.host_paths(flags),
         capabilities=agent_settings.capabilities(flags),
         kill_grace=flags.executor_shutdown_grace_period,
         backoff_first=flags.registration_backoff_factor,

@@ -198,6 +198,13 @@ def scalar(resources: Sequence[Resource], name: str) -> float:
     return amounts.parse(resources).scalar(name) / amounts.THOUSANDTHS
 
 
+def disk_root(resource: Resource) -> str | None:
+    """Where a disk of its own is, as the resource names it; ``None``: it is no such one."""
+    source = resource.disk.source if resource.disk is not None else None
+    place = (source.path or source.mount) if source is not None else None
+    return place.root if place is not None else None
+
+
 def port_ranges(resources: Sequence[Resource]) -> Sequence[tuple[int, int]]:
     """The ports that are offered to tasks; the default when none are named."""
     given = [resource for resource in resources if resource.name == "ports"] or [with_value("ports", DEFAULT_PORTS)]

@@ -35,7 +35,6 @@ CHECKS: Mapping[str, Callable[[str], object]] = {
     "master": parse_master,
     "resources": parse_resources,
     "attributes": read_attributes,
-    "docker_registry": read_registry,
     "appc_simple_discovery_uri_prefix": read_prefix,
 }
 """Further checks of the flags' texts."""
@@ -77,6 +76,11 @@ def cache_folder(flags: AgentFlags) -> Path:
 def image_folder(flags: AgentFlags) -> Path:
     """The folder of the store of images."""
     return Path(flags.docker_store_dir or Path(flags.work_dir) / "store").absolute()
+
+
+def host_paths(flags: AgentFlags) -> tuple[str, ...]:
+    """Folders of the machine that tasks may have as volumes."""
+    return tuple(str(one) for one in flags.allowed_host_paths or ())
 
 
 def capabilities(flags: AgentFlags) -> Policy:

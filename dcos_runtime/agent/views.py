@@ -29,6 +29,7 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.withheld import without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +151,9 @@ class AgentViewer:
             shown["limits"] = {name: limit.value for name, limit in task.limits.items()}
         if task.command is not None and task.command.user is not None:
             shown["user"] = task.command.user
-        for name in ("discovery", "container", "health_check"):
+        if task.container is not None:
+            shown["container"] = msgspec.to_builtins(without_secrets(task.container))
+        for name in ("discovery", "health_check"):
             value = getattr(task, name)
             if value is not None:
                 shown[name] = msgspec.to_builtins(value)

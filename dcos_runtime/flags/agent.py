@@ -20,6 +20,7 @@ from dcos_runtime.flags.groups import (
     TlsFlags,
     TlsPortFlags,
 )
+from dcos_runtime.flags.image_registries import IMAGE_REGISTRY
 from dcos_runtime.flags.values import (
     BOOLEAN,
     CAPABILITIES,
@@ -237,7 +238,7 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         instead="by trial",
     )
     docker_registry: str = flag(
-        TEXT,
+        IMAGE_REGISTRY,
         "where images are whose names hold no registry: `https://host:port`, or a folder of archives. Mesos' default "
         "is Docker's own",
         default="",
@@ -254,6 +255,19 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         "what stands in front of the names of appc images: `/path/`, or `file:///path/`",
         default="",
         instead="none",
+    )
+    allow_privileged: bool = flag(
+        BOOLEAN,
+        "run containers of Docker's that ask for `privileged`: all capabilities and devices, no filter of system "
+        "calls; who runs one has the machine",
+        default=False,
+        ours=True,
+    )
+    allowed_host_paths: tuple[Path, ...] | None = flag(
+        FOLDERS,
+        "folders of this machine, `:` between them, that tasks may have as volumes of HOST_PATH, with all below",
+        instead="none",
+        ours=True,
     )
     image_gc_config: ImageGc = flag(
         IMAGE_GC,

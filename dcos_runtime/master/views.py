@@ -24,6 +24,7 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.common import Attribute, Value
 from dcos_runtime.wire.tasks import TaskStatus
+from dcos_runtime.wire.withheld import without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -423,7 +424,9 @@ def task_view(task: Task) -> dict[str, Any]:
         view["user"] = info.command.user
     if info.labels is not None:
         view["labels"] = info.labels.labels
-    for name in ("discovery", "container", "health_check"):
+    if info.container is not None:
+        view["container"] = without_secrets(info.container)
+    for name in ("discovery", "health_check"):
         if (part := getattr(info, name)) is not None:
             view[name] = part
     return view

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,17 @@ from typing import Any
 import pytest
 
 from tests.support.agent import image_lab
-from tests.support.agent.image_lab import PASSWORD, Entry, RegistryLab, folder, make_layout, programs, registry, tar
+from tests.support.agent.image_lab import (
+    PASSWORD,
+    USER,
+    Entry,
+    RegistryLab,
+    folder,
+    make_layout,
+    programs,
+    registry,
+    tar,
+)
 from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, mounts_below, pretended_cluster
 from tests.support.daemons.byhand import wait_for
 
@@ -38,7 +49,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLab]:
 
 @pytest.fixture(scope="module")
 def both(served: RegistryLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PretendedMaster, Agent]]:
-    flags = (f"--docker_registry={served.url}", f"--docker_config={served.credentials}", "--image_providers=docker")
+    flags = [f"--docker_registry={served.url}", f"--docker_config={served.credentials}", "--image_providers=docker"]
+    flags += ["--allow_privileged", "--additional_capabilities=NET_RAW"]
     with pretended_cluster(tmp_path_factory.mktemp("images"), "linux", *flags) as pair:
         yield pair
 
@@ -129,19 +141,68 @@ def test_an_image_that_is_not_there_fails_its_task_in_words(master: PretendedMas
     assert "neither Entrypoint nor Cmd" in (master.status("nothing").message or "")
 
 
-@pytest.mark.parametrize(
-    ("more", "named"),
-    [
-        ({"privileged": True}, "privileged"),
-        ({"network": "BRIDGE"}, "network"),
-        ({"parameters": [{"key": "hostname", "value": "x"}]}, "parameters"),
-    ],
-)
-def test_what_is_asked_of_docker_and_not_honoured_is_refused(
-    master: PretendedMaster, more: dict[str, Any], named: str
-) -> None:
-    master.run(ID, f"refused-{named}", "true", container=docker("team/app:1", **more))
-    assert f"container.docker.{named}" in (master.status(f"refused-{named}").message or "")
+def test_what_is_asked_of_docker_and_not_honoured_is_refused(master: PretendedMaster) -> None:
+    master.run(ID, "bridge", "true", container=docker("team/app:1", network="BRIDGE"))
+    assert "container.docker.network" in (master.status("bridge").message or "")
+    named = [{"key": "hostname", "value": "x"}]
+    master.run(ID, "parameter", "true", container=docker("team/app:1", parameters=named))
+    status = master.status("parameter", "ERROR")
+    assert "the parameter 'hostname'" in (status.message or "")
+    assert status.reason is not None and status.reason.value == "REASON_TASK_INVALID"
+
+
+def test_parameters_of_docker_run_are_honoured(master: PretendedMaster, agent: Agent) -> None:
+    named = (
+        ("env", "GREETING=parameter"), ("user", "0"), ("workdir", "/tmp"), ("read-only", "true"),
+        ("tmpfs", "/scratch:size=1m"), ("cap-drop", "ALL"), ("cap-add", "NET_RAW"), ("init", "true"),
+    )  # fmt: skip
+    parameters = [{"key": key, "value": value} for key, value in named]
+    command = "echo $GREETING $PWD; id -u; touch /scratch/x; touch /tmp/x || echo read-only; cat /proc/self/status"
+    master.run(ID, "parameters", command, container=docker("team/app:1", parameters=parameters))
+    master.status("parameters")
+    lines = agent.text("parameters").splitlines()
+    assert lines[:3] == ["parameter /tmp", "0", "read-only"]
+    assert {line.split()[1] for line in lines if line.startswith(("CapBnd", "CapEff"))} == {f"{1 << 13:016x}"}
+    entry = [{"key": "entrypoint", "value": "/bin/id"}]
+    master.run(ID, "entry", {"shell": False, "arguments": ["-g"]}, container=docker("team/app:1", parameters=entry))
+    master.status("entry")
+    assert agent.text("entry") == "4712\n"
+
+
+def test_a_privileged_container_has_what_the_agent_has(master: PretendedMaster, agent: Agent) -> None:
+    command = {"value": "cat /proc/self/status; ls /dev", "user": "root"}
+    master.run(ID, "privileged", command, container=docker("team/app:1", privileged=True))
+    master.status("privileged")
+    lines = agent.text("privileged").splitlines()
+    own = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapBnd")]
+    assert own[0] in lines and own[0].replace("CapBnd", "CapEff") in lines
+    assert {"NoNewPrivs:\t0", "Seccomp:\t0", "kmsg"} <= set(lines)
+
+
+def test_a_task_brings_credentials_of_its_own(master: PretendedMaster, agent: Agent, served: RegistryLab) -> None:
+    """They count instead of the agent's, and what was fetched with them is not for those who have others."""
+    name = f"{served.host}/team/app:1"
+
+    def with_own(task: str, secret: str) -> str:
+        own = {"name": name, "credential": {"principal": USER, "secret": secret}}
+        container = {"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": own}}}
+        master.run(ID, task, "true", container=container)
+        return master.status(task).message or ""
+
+    before = served.requests("GET /v2/team/app")
+    assert "exited with status 0" in with_own("credential", PASSWORD)
+    assert served.requests("GET /v2/team/app") > before
+    before = served.requests("GET /v2/team/app")
+    assert "exited with status 0" in with_own("credential-again", PASSWORD)
+    assert served.requests("GET /v2/team/app") == before
+    message = with_own("credential-wrong", "no-such-secret")
+    assert "cannot be fetched" in message and "no-such-secret" not in message
+    config = served.credentials.read_bytes()
+    data = {"type": "VALUE", "value": {"data": base64.b64encode(config).decode()}}
+    whole = {"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": {"name": name, "config": data}}}}
+    master.run(ID, "config", "true", container=whole)
+    assert "exited with status 0" in (master.status("config").message or "")
+    assert not list((agent.work_dir / "store" / "staging").iterdir())
 
 
 def test_the_password_is_in_no_log_and_on_no_command_line(agent: Agent, served: RegistryLab) -> None:

@@ -21,9 +21,9 @@ _TRIAL = "overlay-trial-"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def mount(layers: Sequence[Path], private: Path, target: Path) -> None:
+def mount(layers: Sequence[Path], private: Path, target: Path, *, privileged: bool = False) -> None:
     """Mounts ``layers`` (topmost first, all in one folder) at ``target``. ``private``, a folder of the container's own,
-    gets what is written. Raises ``OSError``.
+    gets what is written. ``privileged``: setuid bits and device files count in it. Raises ``OSError``.
     """
     for path in (private / "upper", private / "work", target):
         path.mkdir(parents=True, exist_ok=True)
@@ -39,10 +39,11 @@ def mount(layers: Sequence[Path], private: Path, target: Path) -> None:
     options = f"lowerdir={lower},upperdir={private / 'upper'},workdir={private / 'work'},index=off,metacopy=off"
     if len(os.fsencode(options)) >= _PAGE:
         raise OSError(errno.E2BIG, f"{len(layers)} layers cannot be named in one mount", str(target))
-    _in_folder(layers[0].parent, target, options)
+    # setuid means nothing in a container, which gets no new privileges; no device comes out of an image.
+    _in_folder(layers[0].parent, target, 0 if privileged else _MS_NOSUID | _MS_NODEV, options)
 
 
-def _in_folder(folder: Path, target: Path, options: str) -> None:
+def _in_folder(folder: Path, target: Path, flags: int, options: str) -> None:
     """mount(2) with ``folder`` as the working directory, of one thread alone: so the layers' names are short."""
     failed: list[OSError] = []
 
@@ -50,9 +51,10 @@ def _in_folder(folder: Path, target: Path, options: str) -> None:
         try:
             _checked(_LIBC.unshare(_CLONE_FS), folder)
             os.chdir(folder)
-            # setuid means nothing in a container, which gets no new privileges; no device comes out of an image.
-            flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV)
-            _checked(_LIBC.mount(b"overlay", os.fsencode(target), b"overlay", flags, os.fsencode(options)), target)
+            mounted = _LIBC.mount(
+                b"overlay", os.fsencode(target), b"overlay", ctypes.c_ulong(flags), os.fsencode(options)
+            )
+            _checked(mounted, target)
         except OSError as error:
             failed.append(error)
 

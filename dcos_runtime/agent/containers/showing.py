@@ -33,6 +33,12 @@ def shown_in(path: Path, folders: Iterable[str]) -> str | None:
     return next((folder for folder in folders if location(Path(folder)).holds(sought)), None)
 
 
+def below(path: Path, folders: Iterable[str]) -> str | None:
+    """The one of ``folders`` that ``path`` is in, whatever is mounted in between; links resolved."""
+    real = os.path.realpath(path)
+    return next((one for one in folders if Path(real).is_relative_to(os.path.realpath(one))), None)
+
+
 def location(path: Path) -> Location:
     """For a path that does not exist yet: where it would be made. Raises ``OSError``."""
     real = there = os.path.realpath(path)

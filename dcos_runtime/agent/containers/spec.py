@@ -12,10 +12,11 @@ from pathlib import Path
 import msgspec
 
 from dcos_runtime.agent.container_user import ContainerUser
+from dcos_runtime.agent.core import volume_refusal
 from dcos_runtime.agent.core.capabilities import NONE, Held
 from dcos_runtime.agent.core.rlimits import ResourceLimit
 
-SANDBOX = "/mnt/mesos/sandbox"
+SANDBOX = volume_refusal.SANDBOX
 """Where a container with a root of its own sees its sandbox."""
 
 
@@ -26,11 +27,12 @@ class HostRoot(msgspec.Struct, frozen=True, tag="host"):
 class ImageRoot(msgspec.Struct, frozen=True, tag="image"):
     """An image, by its id, the digest of its configuration: ``sha256:`` and 64 hexadecimal digits. ``layers``: where
     they are on the machine in the form of overlayfs, topmost first and all in one folder. What the container writes is
-    its own.
+    its own; unless it is ``writable`` it cannot.
     """
 
     digest: str
     layers: tuple[Path, ...]
+    writable: bool = True
 
 
 class Mount(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,53 @@ class Mount(msgspec.Struct, frozen=True, kw_only=True):
     source: Path
     target: str
     writable: bool = False
+
+
+class MemoryMount(msgspec.Struct, frozen=True):
+    """A file system in the container's memory (tmpfs), at ``target`` (absolute). ``options``: of its mount."""
+
+    target: str
+    options: tuple[str, ...]
+
+
+class PathSource(msgspec.Struct, frozen=True, tag="path"):
+    """``parts`` below ``root``, which the operator allows: no link is followed there. ``propagated``: with what is
+    mounted below, now and later.
+    """
+
+    root: Path
+    parts: tuple[str, ...]
+    propagated: bool = False
+
+
+class MadeSource(msgspec.Struct, frozen=True, tag="made"):
+    """A folder of the agent's own, ``parts`` below ``root``, which is made for the container's user. ``owned``: it
+    is given to this user if it has another owner.
+    """
+
+    root: Path
+    parts: tuple[str, ...]
+    owned: bool = False
+
+
+class ImageSource(msgspec.Struct, frozen=True, tag="image"):
+    """Layers of an image as in `ImageRoot`; what is written to it is the container's own."""
+
+    layers: tuple[Path, ...]
+
+
+class SecretSource(msgspec.Struct, frozen=True, tag="secret"):
+    """A file with this content, for the container's user alone."""
+
+    content: bytes
+
+
+class VolumeMount(msgspec.Struct, frozen=True, kw_only=True):
+    """``target``: where the container sees it, absolute."""
+
+    source: PathSource | MadeSource | ImageSource | SecretSource
+    target: str
+    writable: bool
 
 
 class Namespace(enum.Enum):
@@ -117,7 +166,7 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     ``sandbox``: the container's writable folder on the machine, absolute, with the files ``stdout`` and ``stderr``. It
     is the working directory unless the process has another. ``mounts``: what is seen beside it. ``namespaces``: those
-    it has for itself.
+    it has for itself. ``privileged``: it is held to limits, and apart from nothing else of the machine.
     """
 
     container_id: str
@@ -126,5 +175,8 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     process: FirstProcess
     root: HostRoot | ImageRoot = HostRoot()
     mounts: tuple[Mount, ...] = ()
+    volumes: tuple[VolumeMount, ...] = ()
+    memory_mounts: tuple[MemoryMount, ...] = ()
+    privileged: bool = False
     namespaces: tuple[Namespace, ...] = OWN
     network: HostNetwork | JoinedNetwork = HostNetwork()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
@@ -26,6 +27,10 @@ USUAL = frozenset(
     }
 )
 """Docker's default set without NET_RAW: raw sockets forge what others on the network trust."""
+
+IN_ORDER = tuple(one for one in Capability if one is not Capability.UNKNOWN)
+"""All of them by their numbers in the kernel, from 0 on (capability.h): Mesos lists them so."""
+EVERY = frozenset(IN_ORDER)
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,27 @@ class Policy:
         # Without the ambient set, a user who is not root would lose them at the first execve.
         return Held(_names(effective if bounding is None else bounding), _names(effective), _names(effective))
 
+    def of_docker(self, added: frozenset[Capability], dropped: frozenset[Capability], root: bool) -> Held:
+        """As `docker run` makes it of ``--cap-add`` and ``--cap-drop``: a user who is not root holds none, but may get
+        them. Raises ``ValueError`` for what is not allowed.
+        """
+        if added - self.most:
+            raise ValueError(
+                f"the capabilities {_listed(added - self.most)} are not allowed on this agent; it allows"
+                f" {_listed(self.most)} (its operator's --bounding_capabilities)"
+            )
+        usual = USUAL & self.most if self.given is None else self.given
+        names = _names(added | (usual - dropped) if dropped == EVERY else (usual | added) - dropped)
+        return Held(names, names if root else ())
+
 
 USUALLY = Policy()
+
+
+def of_mask(mask: int) -> Held:
+    """All capabilities of a mask of bits, as in /proc/self/status."""
+    names = _names(one for number, one in enumerate(IN_ORDER) if mask >> number & 1)
+    return Held(names, names)
 
 
 def _asked(linux: LinuxInfo) -> frozenset[Capability] | None:
@@ -97,7 +121,7 @@ def _bounding(linux: LinuxInfo) -> frozenset[Capability] | None:
     return frozenset(info.capabilities) if info is not None else None
 
 
-def _names(capabilities: frozenset[Capability]) -> tuple[str, ...]:
+def _names(capabilities: Iterable[Capability]) -> tuple[str, ...]:
     return tuple(sorted(f"CAP_{capability.value}" for capability in capabilities))
 
 

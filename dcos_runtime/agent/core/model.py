@@ -15,7 +15,8 @@ from dcos_runtime.wire.cluster import AgentInfo
 class Settings:
     """The core's settings. All times are seconds. ``info`` has no id: the core adds the one under which it was
     admitted. ``image_providers``: the kinds of images that tasks may have, ``docker`` and ``appc``;
-    ``without_images``: why there are none of them.
+    ``without_images``: why there are none of them. ``privileged``: containers of Docker's may be privileged.
+    ``host_paths``: folders of the machine that tasks may have as volumes.
     """
 
     info: AgentInfo
@@ -26,6 +27,8 @@ class Settings:
     capabilities: Policy = USUALLY
     image_providers: frozenset[str] = frozenset()
     without_images: str = "--launcher=linux is not used"
+    privileged: bool = False
+    host_paths: tuple[str, ...] = ()
     kill_grace: float = 5.0
     backoff_first: float = 1.0
     backoff_longest: float = 60.0
@@ -38,9 +41,10 @@ class Settings:
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why a task cannot be run here, decided before anything is done for it."""
+    """Why a task cannot be run here, decided before anything is done for it. ``invalid``: nor on any other agent."""
 
     message: str
+    invalid: bool = False
 
 
 class Exit(msgspec.Struct, frozen=True):

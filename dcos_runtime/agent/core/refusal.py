@@ -6,23 +6,26 @@ from __future__ import annotations
 
 import msgspec
 
-from dcos_runtime.agent.core import rlimits
+from dcos_runtime.agent.core import docker_parameters, rlimits, volume_refusal
 from dcos_runtime.agent.core.check_terms import odd_seconds
 from dcos_runtime.agent.core.model import Refusal, Settings
 from dcos_runtime.agent.core.task_request import TaskRequest
-from dcos_runtime.wire.common import CommandInfo, Environment
+from dcos_runtime.wire.common import CommandInfo, Environment, Secret
 from dcos_runtime.wire.containers import ContainerInfo, Image, LinuxInfo
 from dcos_runtime.wire.tasks import CheckInfo, HealthCheck
 
 
 def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
     """Why the task cannot run on this agent, or ``None``."""
+    if (wrong := _invalid(asked.container)) is not None:
+        return Refusal(f"Failed to launch container: {wrong}", invalid=True)
     why = (
         _of_executor(asked)
         or (_of_command(asked.command, asked.container) if asked.command is not None else "the task has no command")
         or (_of_container(asked.container, settings) if asked.container is not None else None)
         or (_of_check("check", asked.check) if asked.check is not None else None)
         or (_of_check("health check", asked.health_check) if asked.health_check is not None else None)
+        or _of_volumes(asked, settings)
     )
     return Refusal(f"Failed to launch container: {why}") if why else None
 
@@ -50,8 +53,12 @@ def _of_command(command: CommandInfo, container: ContainerInfo | None) -> str | 
     if any("\0" in text for text in texts):
         return "the command holds a NUL character"
     for variable in command.environment.variables if command.environment else ():
-        if variable.type is Environment.Variable.Type.SECRET:
-            return f"the environment variable {variable.name} is a secret; this version of the agent resolves none"
+        secret = variable.secret
+        if variable.type is Environment.Variable.Type.SECRET and (secret is None or secret.value is None):
+            return (
+                f"the environment variable {variable.name} is the name of a secret; this version of the agent resolves"
+                " none: give its value"
+            )
         if not variable.name or "=" in variable.name or "\0" in variable.name + (variable.value or ""):
             return f"{variable.name!r} cannot be an environment variable"
     return None
@@ -60,9 +67,9 @@ def _of_command(command: CommandInfo, container: ContainerInfo | None) -> str | 
 def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
     if _has_image(container) and (why := _of_image(container, settings)) is not None:
         return why
-    if container.volumes:
-        paths = ", ".join(volume.container_path for volume in container.volumes)
-        return f"this version of the agent has no volumes ({paths}); the sandbox is writable"
+    for volume in container.volumes:
+        if volume.image is not None and (why := _of_image(_of_volume(volume.image), settings)) is not None:
+            return why
     for network in container.network_infos:
         if network.name or network.port_mappings:
             return "this version of the agent runs tasks on the host's network only; use its ports"
@@ -94,6 +101,17 @@ def _of_check(kind: str, info: CheckInfo | HealthCheck) -> str | None:
     return None
 
 
+def _of_volume(image: Image) -> ContainerInfo:
+    return ContainerInfo(type=ContainerInfo.Type.MESOS, mesos=ContainerInfo.MesosInfo(image=image))
+
+
+def _of_volumes(asked: TaskRequest, settings: Settings) -> str | None:
+    kept = any(one.disk is not None and one.disk.volume is not None for one in asked.resources)
+    if settings.launcher == "posix" and (kept or (asked.container is not None and asked.container.volumes)):
+        return "plain processes (--launcher=posix) have no volumes; they see the machine's files"
+    return volume_refusal.refused(asked.container, asked.resources, settings.host_paths)
+
+
 def _has_image(container: ContainerInfo) -> bool:
     return container.type is ContainerInfo.Type.DOCKER or (
         container.mesos is not None and container.mesos.image is not None
@@ -108,29 +126,38 @@ def _of_image(container: ContainerInfo, settings: Settings) -> str | None:
         why = settings.without_images or f"--image_providers does not name {kind}"
         return f"this agent runs no images of {kind} ({why}); remove the image, the host's /usr is there"
     if container.type is ContainerInfo.Type.DOCKER:
-        return _of_docker(container.docker) if container.docker is not None else "container.docker is missing"
+        return _of_docker(container.docker, settings) if container.docker is not None else "container.docker is missing"
     assert image is not None
     if appc:
         return None if image.appc is not None else "the image has no appc"
     if image.docker is None:
         return "the image has no docker"
-    if image.docker.config is not None or image.docker.credential is not None:
+    config = image.docker.config
+    if config is not None and (config.value is None or config.type is Secret.Type.REFERENCE):
+        return "this version of the agent resolves no secrets: give the value of the image's docker.config"
+    return None
+
+
+def _invalid(container: ContainerInfo | None) -> str | None:
+    """What no agent of this version runs."""
+    docker = container.docker if container is not None and container.type is ContainerInfo.Type.DOCKER else None
+    if docker is not None and (names := docker_parameters.unknown(docker.parameters)):
         return (
-            "this version of the agent takes no credentials of a task for its image; the operator gives the agent some"
-            " (--docker_config)"
+            f"the parameter {names[0][:80]!r} in container.docker.parameters is not honoured; these are:"
+            f" {', '.join(docker_parameters.HONOURED)}"
         )
     return None
 
 
-def _of_docker(docker: ContainerInfo.DockerInfo) -> str | None:
+def _of_docker(docker: ContainerInfo.DockerInfo, settings: Settings) -> str | None:
     if docker.network not in (None, ContainerInfo.DockerInfo.Network.HOST):
         return "this version of the agent runs containers on the host's network only; remove container.docker.network"
-    for name, value in (
-        ("port_mappings", docker.port_mappings),
-        ("privileged", docker.privileged),
-        ("parameters", docker.parameters),
-        ("volume_driver", docker.volume_driver),
-    ):
+    if docker.privileged and not settings.privileged:
+        return (
+            "this agent runs no privileged containers: who runs one has the machine, so its operator has to allow them"
+            " (--allow_privileged); remove container.docker.privileged"
+        )
+    for name, value in (("port_mappings", docker.port_mappings), ("volume_driver", docker.volume_driver)):
         if value:
             return f"this version of the agent does not honour container.docker.{name}; remove it"
     return None

@@ -78,9 +78,11 @@ class TaskLife(Checking):
             self.checkpoint(task)
 
     def _refuse(self, task: Task, refused: Refusal, now: Now) -> None:
-        verdict = Verdict(
-            TaskState.TASK_FAILED, Source.SOURCE_AGENT, Reason.REASON_CONTAINER_LAUNCH_FAILED, refused.message
-        )
+        if refused.invalid:
+            state, reason = TaskState.TASK_ERROR, Reason.REASON_TASK_INVALID
+        else:
+            state, reason = TaskState.TASK_FAILED, Reason.REASON_CONTAINER_LAUNCH_FAILED
+        verdict = Verdict(state, Source.SOURCE_AGENT, reason, refused.message)
         task.destroyed = True
         self._end(task, verdict, now)
 

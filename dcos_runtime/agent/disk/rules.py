@@ -19,10 +19,11 @@ class DiskRules:
     caps: dict[str, int]
 
     def limit(self, task: TaskInfo) -> int | None:
-        """The limit in bytes; always set while limits are enforced."""
+        """The limit of the sandbox in bytes; always set while limits are enforced. Persistent volumes are not in it."""
         if not self.enforced:
             return None
-        asked = scalar(task.resources, "disk") * MB
+        own = [one for one in task.resources if one.disk is None or one.disk.persistence is None]
+        asked = scalar(own, "disk") * MB
         return max(SMALLEST_DISK, int(min(asked, 2**60))) if asked > 0 else self.default
 
     def caps_of(self, task: TaskInfo) -> dict[str, int]:

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass
 
 from dcos_runtime.agent.images.errors import ImageError
+from dcos_runtime.flags.image_registries import good_host
 
 LATEST = "latest"
 LONGEST = 255
 """Characters of a repository's name, its host included."""
 LONGEST_SHOWN = 300
 
-_HOST = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -66,11 +66,3 @@ def parse(text: str) -> Reference:
     if len(found.repository) > LONGEST:
         raise ImageError(f"{shown} names an image by more than {LONGEST} characters")
     return found
-
-
-def good_host(host: str) -> bool:
-    """Whether it is ``HOST[:PORT]``."""
-    if not _HOST.fullmatch(host):
-        return False
-    port = host.rpartition("]")[2].partition(":")[2]
-    return not port or 1 <= int(port) <= 65535

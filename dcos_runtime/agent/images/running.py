@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from dcos_runtime.agent.command import SHELL, Command, command_of
+from dcos_runtime.agent.core.docker_parameters import DockerOptions
 from dcos_runtime.agent.images.documents import ImageConfig
 from dcos_runtime.agent.images.errors import ImageError
 from dcos_runtime.wire.common import CommandInfo
@@ -30,6 +33,18 @@ def command_in(config: ImageConfig, command: CommandInfo, docker: bool) -> Comma
     if entrypoint:
         return _executed((*entrypoint, *(given or cmd)))
     return _executed((cmd[0], *(given or cmd[1:])) if cmd else ())
+
+
+def configured(config: ImageConfig, options: DockerOptions) -> ImageConfig:
+    """With `docker run`'s options: another Entrypoint takes the image's Cmd away, too, and an empty one is none."""
+    changed: dict[str, object] = {"env": [*(config.env or ()), *options.environment]}
+    if options.entrypoint is not None:
+        changed |= {"entrypoint": [options.entrypoint] if options.entrypoint else None, "cmd": None}
+    if options.user is not None:
+        changed["user"] = options.user
+    if options.workdir is not None:
+        changed["working_dir"] = options.workdir
+    return msgspec.structs.replace(config, **changed)
 
 
 def _executed(argv: Sequence[str]) -> Command:

@@ -88,8 +88,8 @@ class Skopeo:
         options = ["--no-tags"] if not prefix else []
         if source.plain:
             options.append(f"--{prefix}tls-verify=false")
-        if self.credentials is not None:
-            options += [f"--{prefix}authfile", str(self.credentials)]
+        if (credentials := source.credentials or self.credentials) is not None:
+            options += [f"--{prefix}authfile", str(credentials)]
         return options
 
     async def _output(self, argv: list[str], folder: Path) -> bytes:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_runtime.agent.images.errors import ImageError
-from dcos_runtime.agent.images.reference import Reference, good_host
+from dcos_runtime.agent.images.reference import Reference
+from dcos_runtime.flags.image_registries import parts
 
 _OWN_LIBRARY = re.compile(r"(?:.*\.)?docker\.io(?::[0-9]+)?")
 """Registries that keep images without a slash under ``library/``."""
@@ -18,13 +19,16 @@ _OWN_LIBRARY = re.compile(r"(?:.*\.)?docker\.io(?::[0-9]+)?")
 
 @dataclass(frozen=True)
 class RegistrySource:
-    """An image of a registry (OCI distribution specification). ``plain``: by HTTP, without TLS."""
+    """An image of a registry (OCI distribution specification). ``plain``: by HTTP, without TLS. ``credentials``: a file
+    in the form of Docker's ``config.json``, instead of the agent's.
+    """
 
     host: str
     path: str
     tag: str
     digest: str
     plain: bool = False
+    credentials: Path | None = None
 
     @property
     def skopeo(self) -> str:
@@ -66,13 +70,8 @@ class Registry:
     @classmethod
     def read(cls, text: str) -> Registry:
         """Raises ``ValueError``."""
-        if text.startswith("/"):
-            return cls(folder=Path(text))
-        match = re.fullmatch(r"(?:(https?)://)?([A-Za-z0-9.:\[\]-]+)((?:/[a-z0-9._/-]*)?)", text)
-        if match is None or not good_host(match[2]):
-            raise ValueError("expected a folder (/path), or a registry: https://host:port, without a user")
-        scheme, host, prefix = match.groups()
-        return cls(host=host, prefix=prefix.strip("/"), plain=scheme == "http")
+        scheme, host, path = parts(text)
+        return cls(host=host, prefix=path, plain=scheme == "http") if host else cls(folder=Path(path))
 
     def text(self) -> str:
         if self.folder is not None:

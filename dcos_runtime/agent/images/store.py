@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import os
 import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -37,7 +38,7 @@ from dcos_runtime.agent.images.records import (
     layer_name,
     victims,
 )
-from dcos_runtime.agent.images.sources import AciSource, Source
+from dcos_runtime.agent.images.sources import AciSource, RegistrySource, Source
 from dcos_runtime.agent.images.unpacker import Unpacker
 from dcos_runtime.agent.removal import remove
 
@@ -45,15 +46,21 @@ log = logging.getLogger(__name__)
 
 FRESH_SECONDS = 60.0
 """An image stays for so long after it was fetched or asked for, whether or not a container is made of it."""
+MOST_PRIVATE = 1000
+"""So many images are known by the credentials that they were fetched with; by others the registry is asked again."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """An image as a task names it. ``name``: what it is remembered by; ``again``: the source is asked, known or not."""
+    """An image as a task names it. ``name``: what it is remembered by; ``again``: the source is asked, known or not.
+
+    ``credentials``: a `config.json` of the task's own. What was fetched with it is found again only with the same one.
+    """
 
     name: str
     source: Source
     again: bool = False
+    credentials: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,8 @@ class ImageStore:
         self._leased: Counter[str] = Counter()
         self._collecting = asyncio.Lock()
         self._touched = False
+        self._key = os.urandom(32)
+        self._private: dict[str, str] = {}
 
     @classmethod
     def begin(
@@ -135,7 +144,7 @@ class ImageStore:
         Of launches that want one image at the same time one fetches it, and the others wait. It goes on as long as
         anyone waits.
         """
-        image_id = self.records.names.get(wanted.name)
+        image_id = self._known(wanted)
         if image_id is None or wanted.again:
             image_id = await self._obtained(wanted)
         else:
@@ -153,12 +162,34 @@ class ImageStore:
         layers = tuple(self.folder / "layers" / layer_name(one) for one in reversed(record.chain))
         return StoredImage(record.id, layers, record.config)
 
+    def _name(self, wanted: Wanted) -> str:
+        """By what it is remembered, without anything of its credentials that could be tried out."""
+        if wanted.credentials is None:
+            return wanted.name
+        return f"{wanted.name} {hashlib.blake2b(wanted.credentials, key=self._key).hexdigest()}"
+
+    def _known(self, wanted: Wanted) -> str | None:
+        if wanted.credentials is None:
+            return self.records.names.get(wanted.name)
+        found = self._private.get(self._name(wanted))
+        return found if found in self.records.images else None
+
+    def _remember(self, wanted: Wanted, image_id: str) -> None:
+        if wanted.credentials is None:
+            self.records.names[wanted.name] = image_id
+            return
+        self._private.pop(self._name(wanted), None)
+        self._private[self._name(wanted)] = image_id
+        while len(self._private) > MOST_PRIVATE:
+            del self._private[next(iter(self._private))]
+
     async def _obtained(self, wanted: Wanted) -> str:
-        pending = self._pending.get(wanted.name)
+        name = self._name(wanted)
+        pending = self._pending.get(name)
         if pending is None:
             task = asyncio.create_task(self._pull(wanted))
-            pending = self._pending[wanted.name] = _Pending(task)
-            task.add_done_callback(lambda _: self._settled(wanted.name, task))
+            pending = self._pending[name] = _Pending(task)
+            task.add_done_callback(lambda _: self._settled(name, task))
         pending.waiting += 1
         try:
             return await asyncio.shield(pending.task)
@@ -166,7 +197,7 @@ class ImageStore:
             pending.waiting -= 1
             if pending.waiting == 0 and not pending.task.done():
                 pending.task.cancel()
-                self._pending.pop(wanted.name, None)
+                self._pending.pop(name, None)
                 await asyncio.wait([pending.task])
 
     def _settled(self, name: str, task: asyncio.Task[str]) -> None:
@@ -212,7 +243,7 @@ class ImageStore:
                 used=time.time(),
             )
             self.records.images[record.id] = record
-            self.records.names[wanted.name] = record.id
+            self._remember(wanted, record.id)
             await self._save()
         finally:
             for layer in held:
@@ -224,6 +255,9 @@ class ImageStore:
     async def _layered(self, wanted: Wanted, folder: Path, held: list[str]) -> ImageDocument:
         source = wanted.source
         assert not isinstance(source, AciSource)
+        if wanted.credentials is not None and isinstance(source, RegistrySource):
+            source = replace(source, credentials=folder / "credentials.json")
+            await asyncio.to_thread(durable.write, folder / "credentials.json", wanted.credentials)
         document = await self._puller.document(source, folder)
         chain = documents.chain_ids(document.diff_ids)
         self._hold(chain, held)

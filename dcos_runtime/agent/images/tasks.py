@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
@@ -12,37 +12,69 @@ import msgspec
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers.spec import ContainerSpec, ImageRoot
-from dcos_runtime.agent.images import appc, reference, running, sources, users
+from dcos_runtime.agent.containers.spec import ContainerSpec, FirstProcess, ImageRoot, MemoryMount
+from dcos_runtime.agent.core import docker_parameters
+from dcos_runtime.agent.core.capabilities import Held, Policy
+from dcos_runtime.agent.core.docker_parameters import NO_OPTIONS, DockerOptions
+from dcos_runtime.agent.images import appc, credentials, reference, running, sources, users
 from dcos_runtime.agent.images.documents import ImageConfig
 from dcos_runtime.agent.images.errors import ImageError
-from dcos_runtime.agent.images.sources import Registry
+from dcos_runtime.agent.images.sources import Registry, RegistrySource, Source
 from dcos_runtime.agent.images.store import ImageStore, StoredImage, Wanted
 from dcos_runtime.wire.common import CommandInfo
-from dcos_runtime.wire.containers import ContainerInfo, Image
+from dcos_runtime.wire.containers import ContainerInfo, Image, LinuxInfo
+
+
+@dataclass(frozen=True)
+class DockerWishes:
+    """What a ``ContainerInfo.DOCKER`` asks for beside its image."""
+
+    options: DockerOptions = NO_OPTIONS
+    privileged: bool = False
 
 
 @dataclass(frozen=True)
 class TaskImage:
-    """``docker``: its container is a ``ContainerInfo.DOCKER``."""
+    """``docker``: what a ``ContainerInfo.DOCKER`` asks for; ``None``: the container is of ``MESOS``."""
 
     stored: StoredImage
-    docker: bool
+    docker: DockerWishes | None
 
     @property
     def config(self) -> ImageConfig:
-        return self.stored.config
+        """The image's, with what the task's parameters put in its place."""
+        config = self.stored.config
+        return config if self.docker is None else running.configured(config, self.docker.options)
+
+    def _capabilities(self, policy: Policy, linux: LinuxInfo | None, process: FirstProcess) -> Held:
+        """Raises `ImageError`."""
+        options = self.docker.options if self.docker is not None else NO_OPTIONS
+        if not options.added and not options.dropped:
+            return process.capabilities
+        if linux is not None and linux != LinuxInfo():
+            raise ImageError("capabilities are in container.docker.parameters and in container.linux_info; give one")
+        try:
+            return policy.of_docker(options.added, options.dropped, process.user.uid == 0)
+        except ValueError as error:
+            raise ImageError(str(error)) from error
 
     def command(self, command: CommandInfo) -> Command:
         """Raises `ImageError`."""
-        return running.command_in(self.config, command, self.docker)
+        return running.command_in(self.config, command, self.docker is not None)
 
-    def rooted(self, spec: ContainerSpec, sandbox: str) -> ContainerSpec:
-        """The container in this image. ``sandbox``: as the task sees it."""
-        cwd = running.working_directory(self.config, sandbox, self.docker)
-        root = ImageRoot(self.stored.id, self.stored.layers)
-        process = msgspec.structs.replace(spec.process, cwd=cwd)
-        return msgspec.structs.replace(spec, root=root, process=process)
+    def rooted(self, spec: ContainerSpec, sandbox: str, policy: Policy, linux: LinuxInfo | None) -> ContainerSpec:
+        """The container in this image. ``sandbox``: as the task sees it; ``policy``: of capabilities, with ``linux``
+        what the task asks for of them beside its parameters. Raises `ImageError`.
+        """
+        wishes = self.docker or DockerWishes()
+        cwd = running.working_directory(self.config, sandbox, self.docker is not None)
+        root = ImageRoot(self.stored.id, self.stored.layers, writable=not wishes.options.read_only)
+        held = self._capabilities(policy, linux, spec.process)
+        process = msgspec.structs.replace(spec.process, cwd=cwd, capabilities=held)
+        memory = tuple(MemoryMount(target, options) for target, options in wishes.options.tmpfs.items())
+        return msgspec.structs.replace(
+            spec, root=root, process=process, memory_mounts=memory, privileged=wishes.privileged
+        )
 
     async def user(self) -> ContainerUser | None:
         """Whom the image names, by its own /etc/passwd; ``None``: nobody. Raises `ImageError` and ``OSError``."""
@@ -67,8 +99,9 @@ class Images:
         if container is None or wanted is None:
             yield None
             return
+        wishes = wishes_of(container)
         async with self.store.lease(wanted) as stored:
-            yield TaskImage(stored, container.type is ContainerInfo.Type.DOCKER)
+            yield TaskImage(stored, wishes)
 
     def wanted(self, container: ContainerInfo) -> Wanted | None:
         """Raises `ImageError`."""
@@ -78,7 +111,8 @@ class Images:
         if image is None:
             return None
         if image.type is Image.Type.DOCKER and image.docker is not None:
-            return self._docker(image.docker.name, image.cached is False)
+            found = self._docker(image.docker.name, image.cached is False)
+            return replace(found, credentials=_credentials(image.docker, found.source))
         assert image.appc is not None  # the core refuses others
         labels = {label.key: label.value or "" for label in image.appc.labels.labels} if image.appc.labels else {}
         source = appc.source_of(image.appc.name, labels, self.machine, self.appc_prefix)
@@ -101,3 +135,25 @@ class Images:
     def _docker(self, name: str, again: bool) -> Wanted:
         parsed = reference.parse(name)
         return Wanted(str(parsed), sources.source_of(parsed, self.registry), again)
+
+
+def wishes_of(container: ContainerInfo) -> DockerWishes | None:
+    """Raises `ImageError`."""
+    if container.type is not ContainerInfo.Type.DOCKER or container.docker is None:
+        return None
+    try:
+        options = docker_parameters.read(container.docker.parameters)
+    except ValueError as error:
+        raise ImageError(str(error)) from error
+    return DockerWishes(options, bool(container.docker.privileged))
+
+
+def _credentials(docker: Image.Docker, source: Source) -> bytes | None:
+    """Raises `ImageError`."""
+    if not isinstance(source, RegistrySource):
+        return None
+    if docker.config is not None and docker.config.value is not None:
+        return credentials.of_config(docker.config.value.data)
+    if docker.credential is not None:
+        return credentials.of_principal(source.host, docker.credential)
+    return None

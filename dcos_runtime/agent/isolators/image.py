@@ -40,8 +40,8 @@ class ImageIsolator(Isolator):
         # Written first: whatever happens now, the store knows what is in use.
         (place.folder / LAYERS).write_text("\n".join(layer.name for layer in spec.root.layers))
         folder = place.folder.resolve()  # runc refuses a root that is reached through a link
-        overlay.mount(spec.root.layers, folder / WRITTEN, folder / ROOT)
-        document["root"] = {"path": str(folder / ROOT), "readonly": False}
+        overlay.mount(spec.root.layers, folder / WRITTEN, folder / ROOT, privileged=spec.privileged)
+        document["root"] = {"path": str(folder / ROOT), "readonly": not spec.root.writable}
         etc = place.folder / "etc"
         document["mounts"] += [
             bind(str((etc / name).resolve()), f"/etc/{name}", "ro", "noexec")

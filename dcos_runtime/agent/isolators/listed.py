@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dcos_runtime.agent.containers.base import ContainerPlace
 from dcos_runtime.agent.containers.cgroups import Cgroups
-from dcos_runtime.agent.isolators import image, private
+from dcos_runtime.agent.isolators import image, private, volumes
 from dcos_runtime.agent.isolators.base import Isolators
 from dcos_runtime.agent.isolators.capabilities import CapabilitiesIsolator
 from dcos_runtime.agent.isolators.cpu import CpuIsolator
@@ -26,6 +26,7 @@ from dcos_runtime.agent.isolators.private import PrivateIsolator
 from dcos_runtime.agent.isolators.rlimits import PlainRlimitsIsolator, RlimitsIsolator
 from dcos_runtime.agent.isolators.root import RootFilesystem, RootIsolator
 from dcos_runtime.agent.isolators.seccomp import SeccompIsolator
+from dcos_runtime.agent.isolators.volumes import VolumesIsolator
 
 
 def of_containers(
@@ -49,6 +50,7 @@ def of_containers(
             ImageIsolator(),
             PrivateIsolator(),
             MountsIsolator(),
+            VolumesIsolator(root),
             DiskIsolator(disk, _written),
             NamespacesIsolator(),
             DevicesIsolator(),
@@ -73,7 +75,8 @@ def of_processes(disk: DiskTools, listening: PortWatcher) -> Isolators:
 
 
 def _written(place: ContainerPlace) -> tuple[Path, ...]:
-    return tuple(folder for folder in (*private.folders(place), *image.folders(place)) if folder.exists())
+    found = (*private.folders(place), *image.folders(place), *volumes.folders(place))
+    return tuple(folder for folder in found if folder.exists())
 
 
 def _none(place: ContainerPlace) -> tuple[Path, ...]:

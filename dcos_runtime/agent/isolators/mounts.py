@@ -13,6 +13,7 @@ class MountsIsolator(Isolator):
     """The mounts of a container's specification, and its sandbox."""
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
+        document["mounts"] += [mounted(one.target, "tmpfs", *one.options) for one in spec.memory_mounts]
         sandbox = Mount(source=spec.sandbox, target=SANDBOX, writable=True)
         for mount in (sandbox, *spec.mounts):
             document["mounts"].append(bind(str(mount.source), mount.target, "rw" if mount.writable else "ro"))

@@ -105,14 +105,15 @@ class RootIsolator(Isolator):
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         etc = self._root.lend_etc(place.folder.parent, place.folder.name)
+        kernel = "rw" if spec.privileged else "ro"
         document["mounts"] += [
             mounted("/proc", "proc", "nosuid", "noexec", "nodev"),
             mounted("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
             mounted("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
             mounted("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", f"size={spec.limits.shared_memory}"),
             mounted("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
-            mounted("/sys", "sysfs", "nosuid", "noexec", "nodev", "ro"),
-            mounted("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", "ro"),
+            mounted("/sys", "sysfs", "nosuid", "noexec", "nodev", kernel),
+            mounted("/sys/fs/cgroup", "cgroup", "nosuid", "noexec", "nodev", "relatime", kernel),
         ]
         if isinstance(spec.root, HostRoot):
             document["root"] = {"path": str(self._root.skeleton), "readonly": True}
@@ -121,8 +122,8 @@ class RootIsolator(Isolator):
                 *(bind(path, path, "ro") for path in self._root.bound()),
                 bind(str(etc), "/etc", "ro", "noexec"),
             ]
-        document["linux"]["maskedPaths"] = list(MASKED)
-        document["linux"]["readonlyPaths"] = list(READ_ONLY)
+        document["linux"]["maskedPaths"] = [] if spec.privileged else list(MASKED)
+        document["linux"]["readonlyPaths"] = [] if spec.privileged else list(READ_ONLY)
 
     def cleanup(self, place: ContainerPlace) -> None:
         """A snapshot of /etc that nobody links to is removed when another container is made."""

@@ -113,6 +113,8 @@ class SeccompIsolator(Isolator):
         self._fixed_projects = fixed_projects
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
+        if spec.privileged:
+            return
         bounding = spec.process.capabilities.bounding
         document["linux"]["seccomp"] = profile(self._machine, bounding, self._fixed_projects)
 

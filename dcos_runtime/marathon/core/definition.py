@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from dcos_runtime.marathon.core import ids, limits
+from dcos_runtime.marathon.core import containers, ids, limits
 from dcos_runtime.marathon.core.app import (
     App,
     Fetch,
@@ -24,11 +24,10 @@ from dcos_runtime.marathon.core.app import (
     to_json,
 )
 from dcos_runtime.marathon.core.constraints import OPERATORS, constraint_problem
-from dcos_runtime.marathon.core.fields import Fields, Invalid
+from dcos_runtime.marathon.core.fields import NOT_HERE, Fields, Invalid
 from dcos_runtime.wire.quoting import shown
 from dcos_runtime.wire.uris import unpacked_under_uris
 
-NOT_HERE = "not supported in this version"
 READ_ONLY = (
     "tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "lastTaskFailure",
     "taskStats", "tasksStats", "readinessCheckResults", "version", "versionInfo",
@@ -129,7 +128,8 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
     _refuse_unsupported(fields)
     labels = fields.text_map("labels", MAX_ENTRIES)
     cmd, args = fields.text("cmd", least=1), fields.texts("args", MAX_ENTRIES)
-    if bool(cmd) == bool(args):
+    container = containers.read(fields.object("container"))
+    if (cmd and args) or not (cmd or args or containers.image_of(container)):
         fields.problem("", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.")
     if cmd is not None and len(cmd.encode()) > limits.MAX_STRING:
         fields.problem("cmd", f"has {len(cmd.encode())} bytes; Linux runs no command of more than {limits.MAX_STRING}")
@@ -162,7 +162,7 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
         mem=mem,
         disk=disk,
         executor=_executor(fields),
-        container=_container(fields),
+        container=container,
         constraints=fields.items("constraints", _constraint, MAX_CONSTRAINTS),
         fetch=_fetch(fields),
         port_definitions=ports,
@@ -224,21 +224,6 @@ def _executor(fields: Fields) -> str:
     if executor not in ("", "//cmd"):
         fields.problem("executor", f"custom executors are {NOT_HERE}; leave it empty to run cmd or args")
     return executor
-
-
-def _container(fields: Fields) -> dict[str, Any] | None:
-    container = fields.object("container")
-    if container is None:
-        return None
-    kind = container.one_of("type", ("MESOS", "DOCKER"), "MESOS")
-    if kind == "DOCKER" or container.has("docker") or container.has("appc"):
-        container.problem("type", f"container images are {NOT_HERE}; only type MESOS without an image is")
-    container.ignore(("docker", "appc"))
-    container.refuse("volumes", ([],), f"volumes are {NOT_HERE}")
-    container.refuse("portMappings", ([],), f"port mappings are {NOT_HERE}; use portDefinitions")
-    container.refuse("linuxInfo", ({},), f"Linux options are {NOT_HERE}")
-    container.unknown()
-    return {"type": "MESOS", "volumes": []}
 
 
 def _ports(fields: Fields) -> list[PortDefinition]:

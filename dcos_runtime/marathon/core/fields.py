@@ -19,6 +19,7 @@ MOST_PROBLEMS = 100
 _LONGEST_GUESS = 64
 _MORE = "there are more errors than are listed here"
 
+NOT_HERE = "not supported in this version"
 NUL = "must not contain the character NUL: no command, argument or variable can hold it"
 
 

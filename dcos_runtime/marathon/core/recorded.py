@@ -12,6 +12,7 @@ from dcos_runtime.core.frozen import Persist, Reply
 from dcos_runtime.core.pseudonyms import Pseudonyms
 from dcos_runtime.core.recorder import Hiders, veiled
 from dcos_runtime.core.seeds import SeededSource
+from dcos_runtime.marathon.core import containers
 from dcos_runtime.marathon.core import snapshot as snapshots
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.core import InitCore
@@ -76,9 +77,15 @@ _SHAPES: Mapping[str, Any] = {
     "versionInfo": {},
 }
 """What stands where in a definition. Texts that stand elsewhere are hidden: the init refuses or ignores them."""
+_CONTAINER: Mapping[str, Any] = {
+    "type": _TEXT,
+    "docker": {"image": _TEXT, "network": _TEXT, "parameters": [{"key": _TEXT}]},
+    "volumes": [{"containerPath": _TEXT, "hostPath": _TEXT, "mode": _TEXT}],
+}
+"""The same of a container: all that is not named here is hidden, the values of parameters as well."""
 _PUBLISHED = (b'"plan"', b'"appDefinition"', b'"healthCheck"')
 _Defining = TypeVar("_Defining", CreateApp, UpdateApp, UpdateApps)
-_TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"')
+_TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"', b'"container"')
 
 
 def restored(seed: bytes, snapshot: bytes) -> InitCore:
@@ -172,6 +179,7 @@ class Veil:
             definition,
             cmd=None if definition.cmd is None else self._names.of(definition.cmd),
             args=[self._names.of(arg) for arg in definition.args],
+            container=None if definition.container is None else self._shaped(definition.container, _CONTAINER),
             env={name: self._names.of(value) for name, value in definition.env.items()},
             fetch=[msgspec.structs.replace(item, uri=self._names.uri(item.uri)) for item in definition.fetch],
             health_checks=[
@@ -244,7 +252,7 @@ class Veil:
             elif key == "uris":
                 hidden[key] = self._all(item, self._names.uri)
             elif key == "container" and isinstance(item, dict):
-                hidden[key] = {name: one if name == "type" else self._texts(one) for name, one in item.items()}
+                hidden[key] = self._shaped(item, _CONTAINER)
             elif key == "healthCheck":
                 hidden[key] = self._check(item)
             elif key == "healthChecks" and isinstance(item, list):
@@ -325,4 +333,5 @@ class Veil:
         if check is not None and check.http is not None and check.http.path is not None:
             http = msgspec.structs.replace(check.http, path=self._names.path(check.http.path))
             check = msgspec.structs.replace(check, http=http)
-        return msgspec.structs.replace(info, command=hidden, health_check=check)
+        container = None if info.container is None else containers.with_texts(info.container, self._names.of)
+        return msgspec.structs.replace(info, command=hidden, container=container, health_check=check)

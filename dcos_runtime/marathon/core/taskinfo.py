@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core import containers, ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import MAX_SECONDS
 from dcos_runtime.marathon.core.limits import MAX_STRING, MAX_TASK, size_of
@@ -39,6 +39,7 @@ def build(
         agent_id=AgentID(value=agent_id),
         resources=resources,
         command=_command(app, task_id, hostname, host_ports),
+        container=containers.info(app.container),
         kill_policy=None if grace is None else KillPolicy(grace_period=DurationInfo(nanoseconds=grace * 10**9)),
         labels=_labels(app.labels),
         discovery=_discovery(app, host_ports),
@@ -78,6 +79,8 @@ def environment(app: App, task_id: str, hostname: str, host_ports: Sequence[int]
         "MARATHON_APP_RESOURCE_DISK": str(app.disk),
         "MARATHON_APP_RESOURCE_GPUS": "0",
     }
+    if (image := containers.image_of(app.container)) is not None:
+        variables["MARATHON_APP_DOCKER_IMAGE"] = image
     variables.update(_label_variables(app.labels))
     variables.update(_port_variables(app, host_ports))
     variables["HOST"] = hostname
@@ -87,9 +90,10 @@ def environment(app: App, task_id: str, hostname: str, host_ports: Sequence[int]
 
 def _command(app: App, task_id: str, hostname: str, host_ports: Sequence[int]) -> CommandInfo:
     variables = environment(app, task_id, hostname, host_ports)
+    image = containers.image_of(app.container)  # what the image names is run with the arguments
     return CommandInfo(
         shell=app.cmd is not None,
-        value=app.cmd if app.cmd is not None else app.args[0],
+        value=app.cmd if app.cmd is not None or image is not None else app.args[0],
         arguments=list(app.args),
         environment=Environment(
             variables=[Environment.Variable(name=name, value=value) for name, value in sorted(variables.items())]

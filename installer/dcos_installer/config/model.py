@@ -82,6 +82,14 @@ class Settings(_Frozen):
     """Paths of masters and agents that may be read without a credential."""
     agent_capabilities: tuple[str, ...] = ()
     """Linux capabilities that tasks may ask for beyond the usual ones."""
+    docker_registry: str = ""
+    """Where agents find images whose names hold no registry; empty: nowhere."""
+    docker_config: str = ""
+    """The file on the agents with credentials of registries; empty: none."""
+    allow_privileged: bool = False
+    """Whether agents run privileged containers."""
+    allowed_host_paths: tuple[str, ...] = ()
+    """Folders of agents that tasks may have as volumes."""
     agent_disk_projects: str = "2147483648-2147549183"
     """Ids of project quotas that agents give to tasks where their file system has such quotas; empty: none."""
     principals: tuple[str, ...] = ()

@@ -17,7 +17,14 @@ from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.cosmos import CosmosFlags, repositories
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.flags.resources import read_attributes, read_resources
-from dcos_runtime.flags.values import LAST_PORT, MOST_OF_A_RESOURCE, capability_names, duration_text, project_range
+from dcos_runtime.flags.values import (
+    LAST_PORT,
+    MOST_OF_A_RESOURCE,
+    capability_names,
+    duration_text,
+    folders,
+    project_range,
+)
 
 Scope = Literal["cluster", "host", "agent"]
 
@@ -227,6 +234,13 @@ def _reads(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _host_paths(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(one) for one in folders(text))
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix("expected ")) from None
+
+
 def _projects(text: str) -> str:
     if text.strip() == "none":
         return ""
@@ -329,6 +343,19 @@ VARIABLES: tuple[Variable, ...] = (
         variable="dcos_agent_capabilities",
         parse=_capabilities,
     ),
+    _flag(
+        AgentFlags,
+        "docker_registry",
+        "dcos_docker_registry=https://registry.example.com:5000",
+    ),
+    _flag(
+        AgentFlags,
+        "docker_config",
+        "dcos_docker_config=/etc/dcos-docker.json",
+        more="Lay it on the agents yourself, for root alone.",
+    ),
+    _flag(AgentFlags, "allow_privileged", "dcos_allow_privileged=true"),
+    _flag(AgentFlags, "allowed_host_paths", "dcos_allowed_host_paths=/srv/data:/srv/models", parse=_host_paths),
     _flag(
         AgentFlags,
         "disk_projects",

@@ -347,7 +347,11 @@ def test_an_update_that_cannot_be_written_waits_until_it_can(world: World) -> No
     [
         ({"container": {"type": "DOCKER", "docker": {"image": "nginx"}}}, "runs no images of docker"),
         ({"container": {"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": {"name": "x"}}}}}, "images"),
-        ({"container": {"type": "MESOS", "volumes": [{"mode": "RW", "container_path": "/d"}]}}, "no volumes (/d)"),
+        ({"container": {"type": "MESOS", "volumes": [{"mode": "RW", "container_path": "/d"}]}}, "has to name one"),
+        (
+            {"container": {"type": "MESOS", "volumes": [{"mode": "RW", "container_path": "/d", "host_path": "/etc"}]}},
+            "the host's /etc is not for tasks",
+        ),
         ({"command": {"shell": True}}, "Shell command of the task is not specified"),
         ({"health_check": {"type": "COMMAND", "command": {"value": "true"}}}, "no command as a health check"),
         ({"container": {"type": "MESOS", "network_infos": [{"name": "net"}]}}, "network"),

@@ -59,7 +59,16 @@ def spec(task: TaskInfo) -> ContainerSpec:
     nothing: Any = None
     disk = DiskRules(enforced=True, default=MB, caps={})
     launching = Launching(
-        nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True, disk=disk, processes=100
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        switch_user=False,
+        limit_cpus=True,
+        disk=disk,
+        processes=100,
+        volumes=nothing,
     )
     assert task.command is not None
     user = ContainerUser(name="u", uid=1, gid=1, groups=(), home="/")

@@ -219,6 +219,18 @@ def test_capabilities_that_tasks_may_ask_for_reach_agents_and_are_none_by_defaul
     assert "CAPABILITIES" not in text(made(a_spec(), "a1"), "etc/dcos-agent.env")
 
 
+def test_where_images_come_from_reaches_agents() -> None:
+    given = Settings(docker_registry="https://r.example", docker_config="/etc/d.json", allow_privileged=True)
+    given = given.model_copy(update={"allowed_host_paths": ("/srv/a", "/srv/b")})
+    env = text(made(a_spec(settings=given), "a1"), "etc/dcos-agent.env")
+    assert 'MESOS_DOCKER_REGISTRY="https://r.example"' in env
+    assert 'MESOS_DOCKER_CONFIG="/etc/d.json"' in env
+    assert 'MESOS_ALLOW_PRIVILEGED="true"' in env
+    assert 'MESOS_ALLOWED_HOST_PATHS="/srv/a:/srv/b"' in env
+    plain = text(made(a_spec(), "a1"), "etc/dcos-agent.env")
+    assert not {"DOCKER", "PRIVILEGED", "HOST_PATHS"} & set(re.findall("DOCKER|PRIVILEGED|HOST_PATHS", plain))
+
+
 def test_agents_get_project_ids_that_nobody_else_has_unless_the_inventory_says_none() -> None:
     env = text(made(a_spec(), "a1"), "etc/dcos-agent.env")
     given = re.search(r'^MESOS_DISK_PROJECTS="(.*)"$', env, re.MULTILINE)

@@ -74,6 +74,33 @@ def test_what_is_shown_can_be_sent_back_and_means_the_same() -> None:
     assert reread == made, "what a client only read may be sent back"
 
 
+def test_containers_are_kept_as_marathon_shows_them() -> None:
+    docker = {"image": "r.example/app:1", "parameters": [{"key": "env", "value": "A=b"}], "network": "HOST"}
+    made = app(cmd=None, container={"type": "DOCKER", "docker": docker, "portMappings": []})
+    assert made.container == {
+        "type": "DOCKER",
+        "volumes": [],
+        "docker": {
+            "image": "r.example/app:1",
+            "forcePullImage": False,
+            "privileged": False,
+            "parameters": [{"key": "env", "value": "A=b"}],
+        },
+    }
+    assert complete(to_json(made), None, RULES) == made == decode(encode(made))
+    given = {"image": "app", "forcePullImage": True, "credential": {"principal": "p", "secret": "s"}}
+    assert app(args=["x"], cmd=None, container={"docker": given}).container == {
+        "type": "MESOS",
+        "volumes": [],
+        "docker": given,
+    }
+    volume = {"containerPath": "data", "hostPath": "/srv/data", "mode": "RO"}
+    with_volume = app(container={"volumes": [volume]})
+    assert with_volume.container == {"type": "MESOS", "volumes": [volume]}
+    assert complete(to_json(with_volume), None, RULES) == with_volume
+    assert app(container={}).container == {"type": "MESOS", "volumes": []}
+
+
 def test_legacy_fields_are_migrated() -> None:
     made = app(uris=["http://x/a.tgz", "http://x/b"], ports=[0, 8080])
     assert [(item.uri, item.extract) for item in made.fetch] == [("http://x/a.tgz", True), ("http://x/b", False)]
@@ -116,6 +143,33 @@ def test_no_cpu_and_no_memory_at_all_are_taken() -> None:
         ({"acceptedResourceRoles": ["gpu"]}, "/acceptedResourceRoles"),
         ({"role": "other"}, "/role"),
         ({"fetch": [{"extract": True}]}, "/fetch(0)/uri"),
+        ({"container": {"type": "DOCKER"}}, "/container/docker"),
+        ({"container": {"volumes": [{"hostPath": "/x"}]}}, "/container/volumes(0)/containerPath"),
+        ({"container": {"volumes": [{"hostPath": "/x/../y", "containerPath": "a"}]}}, "/container/volumes(0)/hostPath"),
+        (
+            {"container": {"volumes": [{"hostPath": "/x", "containerPath": "a", "mode": "W"}]}},
+            "/container/volumes(0)/mode",
+        ),
+        ({"container": {"type": "LXC"}}, "/container/type"),
+        ({"container": {"docker": {"image": ""}}}, "/container/docker/image"),
+        ({"container": {"docker": {"image": "a", "privilegd": True}}}, "/container/docker/privilegd"),
+        ({"container": {"docker": {"image": "a", "privileged": True}}}, "/container/docker/privileged"),
+        (
+            {"container": {"docker": {"image": "a", "parameters": [{"key": "a", "value": "b"}]}}},
+            "/container/docker/parameters",
+        ),
+        (
+            {"container": {"type": "DOCKER", "docker": {"image": "a", "credential": {"principal": "p"}}}},
+            "/container/docker/credential",
+        ),
+        (
+            {"container": {"docker": {"image": "a", "credential": {"secret": "p"}}}},
+            "/container/docker/credential/principal",
+        ),
+        (
+            {"container": {"type": "DOCKER", "docker": {"image": "a", "parameters": [{"key": "a"}]}}},
+            "/container/docker/parameters(0)/value",
+        ),
         ({"instnces": 2}, "/instnces"),
         ({"fetch": [{"uri": "x", "cahe": True}]}, "/fetch(0)/cahe"),
         ({"labels": {"MARATHON_SINGLE_INSTANCE_APP": "true"}, "instances": 2}, "/"),
@@ -128,9 +182,15 @@ def test_a_wrong_value_is_refused_by_its_path(data: dict[str, Any], path: str) -
 @pytest.mark.parametrize(
     ("data", "path"),
     [
-        ({"container": {"type": "DOCKER", "docker": {"image": "nginx"}}}, "/container/type"),
-        ({"container": {"type": "MESOS", "docker": {"image": "nginx"}}}, "/container/type"),
-        ({"container": {"type": "MESOS", "volumes": [{"hostPath": "/x"}]}}, "/container/volumes"),
+        ({"container": {"appc": {"image": "nginx"}}}, "/container/appc"),
+        ({"container": {"docker": {"image": "nginx", "pullConfig": {"secret": "x"}}}}, "/container/docker/pullConfig"),
+        ({"container": {"docker": {"image": "nginx", "network": "BRIDGE"}}}, "/container/docker/network"),
+        (
+            {"container": {"docker": {"image": "nginx", "portMappings": [{"containerPort": 80}]}}},
+            "/container/docker/portMappings",
+        ),
+        ({"container": {"volumes": [{"containerPath": "x", "persistent": {}}]}}, "/container/volumes(0)/persistent"),
+        ({"container": {"volumes": [{"containerPath": "x", "secret": "s"}]}}, "/container/volumes(0)/secret"),
         ({"gpus": 1}, "/gpus"),
         ({"readinessChecks": [{}]}, "/readinessChecks"),
         ({"secrets": {"a": {"source": "b"}}}, "/secrets"),

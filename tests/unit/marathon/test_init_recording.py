@@ -75,10 +75,16 @@ def definition(chance: random.Random, app_id: str) -> dict[str, Any]:
             ]
         ),
         "unreachableStrategy": chance.choice(["disabled", {"inactiveAfterSeconds": 5, "expungeAfterSeconds": 30}]),
+        "container": chance.choice(CONTAINERS),
         "role": "dev" if app_id.startswith("/dev/") and chance.random() < 0.5 else None,
     }
 
 
+CONTAINERS: tuple[Any, ...] = (
+    None,
+    {"type": "MESOS", "docker": {"image": "r.example/i:1", "credential": {"principal": SECRET, "secret": SECRET}}},
+    {"type": "DOCKER", "docker": {"image": "i", "parameters": [{"key": "env", "value": f"PW={SECRET}"}]}},
+)
 APPS = ("/web", "/dev/a", "/dev/team/b")
 REFUSED = {
     "id": "/refused",
