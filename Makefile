@@ -48,8 +48,8 @@ destroy: setup ## take that cluster away, with all it left on this machine
 test: setup-dev ## every test, the ones on real machines included (20 minutes on two processors)
 	@$(BIN)/python -m tests.side_by_side
 
-soak: setup-dev ## long storms and fuzzing
-	@$(BIN)/python -m pytest -m soak
+soak: setup-dev ## long storms, fuzzing, and property tests with examples that nobody has tried
+	@$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=random
 
 lint: setup-dev ## formatting, style, types, arrows and circles of imports, dead code, YAML, roles
 	@echo "lint: ruff, mypy, import-linter, circles, dead code, yamllint, ansible-lint"
