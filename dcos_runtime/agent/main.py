@@ -241,7 +241,7 @@ async def _assemble(
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
     shell = AgentShell(core, checkpoints, launchers, launching, disk, projects, listening, samples, life, keeper)
     started = now()
-    await shell.recover(strict=flags.strict)
+    await shell.recover(strict=flags.strict, lasting=flags.recover == "reconnect")
 
     def processes(container_id: str, name: str) -> list[Process]:
         return launchers[name].processes(container_id) if name in launchers else []

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checker import Checker
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
-from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError, Usage
+from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.core import events, statuses
+from dcos_runtime.agent.core.alterations import taken_away
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
@@ -105,8 +106,8 @@ class AgentShell:
 
     # --- start --------------------------------------------------------------------------------------------------------
 
-    async def recover(self, strict: bool = False) -> None:
-        """Reads the checkpoints, looks at every container, and lets the core decide.
+    async def recover(self, strict: bool = False, lasting: bool = True) -> None:
+        """Reads the checkpoints, looks at every container, and lets the core decide. ``lasting``: tasks go on.
 
         Raises ``OSError`` and `CheckpointError`, with ``strict`` for any file that cannot be read.
         """
@@ -125,6 +126,14 @@ class AgentShell:
         for run in remembered.runs:
             container_id = run.container.container_id
             facts[container_id] = await self._inspect(self._launchers[run.container.launcher], container_id)
+        before, running = remembered.agent.info, sum(1 for one in facts.values() if one.found is Found.RUNNING)
+        if lasting and running and before is not None and (less := taken_away(before, self.core.settings.info)):
+            raise CheckpointError(
+                "the agent offers less, or says other things of itself, than when its tasks were launched",
+                why=f"{'; '.join(less)}; {running} of its tasks run",
+                hint="give back what is missing (--resources, --attributes, --domain), or end the tasks, by their"
+                " frameworks or with one start with --recover=cleanup",
+            )
         known = {record.container_id for record in remembered.tasks}
         strangers = [
             (container_id, launcher.name)
@@ -143,9 +152,13 @@ class AgentShell:
         )
 
     async def _inspect(self, launcher: Launcher, container_id: str) -> Facts:
-        """What is left of a container. A container that cannot be inspected counts as orphaned, and is ended."""
+        """What is left of a container. A container that cannot be inspected counts as orphaned, and is ended. Raises
+        `LauncherUnusable` when this launcher cannot go on with one that runs.
+        """
         try:
             return await launcher.inspect(container_id)
+        except LauncherUnusable:
+            raise
         except Exception:
             log.exception("container %s cannot be looked at, and is ended", container_id)
             return Facts(Found.ORPHANED)

@@ -223,6 +223,37 @@ def test_a_checkpoint_that_cannot_be_read_costs_its_own_task_only(pair: tuple[Pr
 
 
 @only_posix
+def test_an_agent_comes_back_to_its_tasks_with_more_and_not_with_less(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    master.run(ID, "t", "sleep 5046")
+    pid = pid_of(master, "t")
+    agent.kill()
+    given = next(flag for flag in agent.argv if flag.startswith("--resources="))
+    agent.argv.remove(given)
+    agent.argv.append(given.replace("cpus:4", "cpus:3"))
+    with pytest.raises(AssertionError) as refused:
+        agent.start()
+    assert "the resources were cpus:4 and are cpus:3; 1 of its tasks run; give back" in str(refused.value)
+    assert running(pid)
+    agent.argv[-1:] = [given.replace("cpus:4", "cpus:5"), "--attributes=rack:r1"]
+    agent.start()
+    master.until(lambda: len(master.connects) == 2, "the agent")
+    assert [one.task_id for one in master.connects[-1].tasks] == ["t"] and running(pid)
+    agent.kill()
+    agent.argv[-1:] = []
+    with pytest.raises(AssertionError, match="the attribute rack was r1 and is gone"):
+        agent.start()
+    agent.argv.append("--attributes=rack:r1")
+    agent.start()
+    master.until(lambda: len(master.connects) == 3, "the agent")
+    master.kill(ID, "t", 0)
+    master.until_gone("t")
+    agent.kill()
+    agent.argv[-2:] = [given]
+    agent.start()  # no task is there that would miss anything
+
+
+@only_posix
 def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster, Agent]) -> None:
     master, agent = pair
     master.run(ID, "t", "sleep 5040")

@@ -145,7 +145,9 @@ class Launcher(Protocol):
         ...
 
     async def inspect(self, container_id: str) -> Facts:
-        """What is left of a container that a former agent made."""
+        """What is left of a container that a former agent made. Raises `LauncherUnusable` when it runs, and this
+        launcher cannot go on with it.
+        """
         ...
 
     async def recover(self, container_id: str, lasting: Lasting | None) -> None:

@@ -43,6 +43,11 @@ class Cgroups:
                     mounts.setdefault(option, Path(where))
         return cls(unified, mounts)
 
+    @property
+    def layout(self) -> str:
+        """In words."""
+        return "unified" if self.unified else "divided (version 1)"
+
     def folder(self, controller: str, path: str) -> Path | None:
         """The folder of the cgroup ``path`` in the hierarchy of ``controller``."""
         mount = self.mounts.get("" if self.unified else controller)

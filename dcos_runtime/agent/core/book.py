@@ -276,6 +276,7 @@ class Book:
             self.timers.set(RetryWrites(), now.mono + self.settings.persist_retry)
 
     def _persist_agent(self) -> None:
+        self.agent.info = self.settings.info
         self._persist(AGENT_KEY, stored.agent(self.agent))
 
     def adopt(self, executor: ExecutorRecord, container: ContainerRecord, record: TaskRecord, terms: Terms) -> Task:

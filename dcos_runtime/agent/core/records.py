@@ -10,6 +10,7 @@ import enum
 
 import msgspec
 
+from dcos_runtime.wire.cluster import AgentInfo
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
@@ -94,7 +95,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The agent. ``id`` is absent until a master admitted it."""
+    """The agent. ``id`` is absent until a master admitted it. ``info``: what it offered and said of itself."""
 
     id: str | None = None
     boot_id: str = ""
+    info: AgentInfo | None = None

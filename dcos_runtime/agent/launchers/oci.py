@@ -61,6 +61,9 @@ TRIAL_PROCESSES = 64
 NEEDED = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
 """Namespaces that each container has for itself: tini reaps orphans in the first, and sees no one else's processes."""
 
+LAYOUT = "cgroups"
+"""The file of a container that says which control groups it was made with."""
+
 SIGNALLED = 128  # conmon reports a signal as a shell does
 
 
@@ -140,8 +143,7 @@ class OciLauncher:
         self.root.prepare()
         await self.ports.begin(self.cgroups, self.cgroups_root)
         await self._trial()
-        kind = "unified" if self.cgroups.unified else "divided (version 1)"
-        return f"OCI containers by {self.runtime} under {self.conmon}; control groups are {kind}"
+        return f"OCI containers by {self.runtime} under {self.conmon}; control groups are {self.cgroups.layout}"
 
     def claim(self) -> None:
         """Reserves this agent's cgroup for as long as the process lives, so that no other agent of the machine uses it.
@@ -330,6 +332,7 @@ class OciLauncher:
         pid = _number(folder / "pid")
         if (exit := self._exit(container_id)) is not None:
             return Facts(Found.EXITED, exit, pid)
+        self._check_layout(container_id, pid)
         status = await self._status(container_id)
         supervised = self._conmon_pid(container_id) is not None
         if status == "created":
@@ -373,12 +376,30 @@ class OciLauncher:
 
     # --- pieces -------------------------------------------------------------------------------------------------------
 
+    def _check_layout(self, container_id: str, pid: int | None) -> None:
+        """A container that lives on while control groups are mounted in another way can neither be limited nor ended.
+        Agents of former versions did not write down which way it was. Raises `LauncherUnusable`.
+        """
+        try:
+            before = (self.folder / container_id / LAYOUT).read_text()
+        except FileNotFoundError:
+            return
+        if before == self.cgroups.layout or not (self._conmon_pid(container_id) or _is_in(pid, container_id)):
+            return
+        raise LauncherUnusable(
+            f"container {container_id} runs, and this agent can neither limit nor end it",
+            why=f"control groups were {before} when it was made, and are {self.cgroups.layout}",
+            hint="reboot the machine, which ends it, or mount control groups as they were; the agent then starts, and"
+            " reports the task",
+        )
+
     def _prepare(self, spec: ContainerSpec) -> None:
         """Makes the container's folder: its bundle, what isolators put there, and the folder that conmon writes to."""
         place = self._place(spec.container_id)
         place.folder.mkdir(parents=True, mode=0o700)
         for name in ("bundle", "exits"):
             (place.folder / name).mkdir()
+        (place.folder / LAYOUT).write_text(self.cgroups.layout)
         document = bundle.configuration(spec, place.cgroup, self.tini)
         self.isolators.prepare(spec, place, document)
         path = place.folder / "bundle" / "config.json"
@@ -505,6 +526,13 @@ def _number(path: Path) -> int | None:
         return int(path.read_text().strip())
     except (OSError, ValueError):
         return None
+
+
+def _is_in(pid: int | None, container_id: str) -> bool:
+    """Whether the process is in a control group of the container, in any hierarchy."""
+    with contextlib.suppress(OSError):
+        return pid is not None and container_id in Path(f"/proc/{pid}/cgroup").read_text()
+    return False
 
 
 def _is_conmon(pid: int, container_id: str) -> bool:
