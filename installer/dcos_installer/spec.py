@@ -266,6 +266,7 @@ class _Reader:
             disk_mb=disk,
             attributes=(read.get("dcos_attributes") or {}) if is_agent else {},
             resources=read.get("dcos_resources") if is_agent else None,
+            gpus=read.get("dcos_gpus", ()) if is_agent else (),
             late=not address,
             options={
                 variable.name: variables[variable.name].text.strip()

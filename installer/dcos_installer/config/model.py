@@ -49,6 +49,8 @@ class HostSpec(_Frozen):
     attributes: dict[str, str] = Field(default_factory=dict)
     resources: str | None = None
     """Mesos' ``--resources``, which the agent offers instead of its own values."""
+    gpus: tuple[int, ...] = ()
+    """The GPUs that the agent hands out, by the numbers of their device files."""
     late: bool = False
     """Whether the inventory leaves the address to the provider, which reports it after creation."""
     options: dict[str, str] = Field(default_factory=dict)

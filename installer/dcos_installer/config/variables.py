@@ -178,7 +178,7 @@ def _attributes(text: str) -> dict[str, str]:
     return found
 
 
-_AMOUNTS = ("cpus", "mem", "disk", "gpus")
+_AMOUNTS = ("cpus", "mem", "disk")
 
 
 def _resources(text: str) -> str:
@@ -192,6 +192,8 @@ def _resources(text: str) -> str:
         if name in seen:
             raise ValueError(f"each resource once, and {name} is there twice")
         seen.add(name)
+        if name == "gpus":
+            raise ValueError("no gpus: dcos_gpus=0,1 names them, and as many are offered")
         try:
             (one,) = read_resources(part)
         except ValueError:
@@ -203,8 +205,8 @@ def _resources(text: str) -> str:
         elif name in _AMOUNTS:
             if one is None or one.scalar is None or not 0 < one.scalar.value < MOST_OF_A_RESOURCE:
                 raise ValueError(f"a number above zero for {name}")
-        elif one is None:
-            raise ValueError(f"a number, [ranges] or {{a set}} for {name}")
+        elif one is None or (one.set is not None and len(set(one.set.item)) < len(one.set.item)):
+            raise ValueError(f"a number, [ranges] or {{a set}} for {name}, of which each item is there once")
     return ";".join(parts)
 
 
@@ -415,6 +417,7 @@ VARIABLES: tuple[Variable, ...] = (
         help="What the agent offers, as its flag `--resources`; what is not named is counted. Ports below 1024 and"
         " those of daemons are tasks' only when they are offered here: `ports:[80-80,443-443,31000-32000]`.",
     ),
+    _flag(AgentFlags, "nvidia_gpu_devices", "dcos_gpus=0,1", variable="dcos_gpus", scope="agent"),
 )
 
 ANSIBLE_VARIABLES: dict[str, str] = {

@@ -125,6 +125,7 @@ _TEXTS = st.lists(
 @example("ports:[80];cpus:2")
 @example("rack:r=1@x y;slots:[1-4]")
 @example("NET_RAW, SYS_PTRACE")
+@example("zones:{a,b}{a,b}{a,b}")
 def test_what_an_inventory_takes_of_a_flag_the_daemon_takes_too(text: str) -> None:
     """It may take less; it never has a grammar of its own."""
     checks = documented.DAEMONS["dcos-agent"].checks

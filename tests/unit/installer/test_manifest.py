@@ -242,6 +242,15 @@ def test_agents_get_project_ids_that_nobody_else_has_unless_the_inventory_says_n
     assert "PROJECTS" not in text(made(without, "a1"), "etc/dcos-agent.env")
 
 
+def test_an_agents_gpus_are_those_that_its_inventory_names() -> None:
+    spec = a_spec()
+    (agent,) = (host for host in spec.hosts if host.name == "a1")
+    hosts = tuple(host.model_copy(update={"gpus": (0, 2)}) if host is agent else host for host in spec.hosts)
+    given = spec.model_copy(update={"hosts": hosts})
+    assert 'MESOS_NVIDIA_GPU_DEVICES="0,2"' in text(made(given, "a1"), "etc/dcos-agent.env")
+    assert "GPU" not in text(made(spec, "a1"), "etc/dcos-agent.env")
+
+
 def test_the_daemons_read_what_is_written_for_them() -> None:
     spec = a_spec(settings=Settings(zk_session_timeout=7.5, anonymous_reads=("/state",), principals=("spark", "ci")))
     read: dict[str, Any] = {}
