@@ -15,7 +15,7 @@ from dcos_runtime.cosmos.core import errors, shown
 from dcos_runtime.cosmos.core.catalog import Catalog, Kept
 from dcos_runtime.cosmos.core.errors import CosmosError
 from dcos_runtime.cosmos.core.events import AddRepository, BeginUninstalls, DeleteRepository
-from dcos_runtime.cosmos.core.uninstalls import decode_all, encode
+from dcos_runtime.cosmos.core.uninstalls import Step, decode_all, encode
 from dcos_runtime.cosmos.managers import Managers
 from dcos_runtime.cosmos.shell import CosmosShell
 from dcos_runtime.cosmos.tasks import ServiceTasks
@@ -230,6 +230,8 @@ class Packages:
                 result["postUninstallNotes"] = notes
             if done.left:
                 result["notFreed"] = list(done.left)  # ours
+            if done.step is not Step.DONE:
+                result["underWay"] = done.step.value  # ours
             results[done.app] = [result]
         return results
 

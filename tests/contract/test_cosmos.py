@@ -379,7 +379,8 @@ def test_a_scheduler_takes_its_service_down_and_the_leader_waits_for_it(here: Pa
     service = {"name": "commons", "commons": True, "cmd": taken_down(sign), "mem": 64}
     assert client.install("hello-world", options={"service": service}).status == 200
     wait_for(lambda: here.cluster.running("commons"), 60)
-    assert client.uninstall("hello-world").status == 200
+    answer = client.uninstall("hello-world")
+    assert answer.status == 200 and answer.body["results"][0]["underWay"] == "wait"
     refused(client.install("hello-world", options={"service": service}), 409, "ConcurrentAccess")
     _, app = ask(f"{here.cluster.marathon.url}/v2/apps/commons")
     assert app["app"]["env"]["SDK_UNINSTALL"] == "true"

@@ -77,9 +77,12 @@ def _tell(results: Sequence[Mapping[str, Any]]) -> None:
 
     for one in results:
         where = f" ({one['appId']})" if one.get("appId") else ""
-        output.print_note(
-            f"Uninstalled package [{one.get('packageName')}] version [{one.get('packageVersion')}]{where}"
-        )
+        word = "Uninstalling" if one.get("underWay") else "Uninstalled"
+        output.print_note(f"{word} package [{one.get('packageName')}] version [{one.get('packageVersion')}]{where}")
+        if one.get("underWay"):
+            output.print_note(
+                "its scheduler takes the service down; until that is done, dcos package list shows the app"
+            )
         for left in one.get("notFreed") or ():
             output.print_note(f"warning: not freed is {left}")
         for line in str(one.get("postUninstallNotes") or "").strip().splitlines():

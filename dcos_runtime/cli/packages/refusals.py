@@ -32,6 +32,7 @@ _HINTS: Mapping[str, Sequence[str]] = {
         "to replace that deployment by this change: dcos package upgrade --force",
         "or wait until it is finished: dcos marathon deployment list",
     ],
+    "ConcurrentAccess": ["wait until that is done: dcos package list, dcos marathon deployment list"],
     "AppBeingRemoved": ["wait until it is gone: dcos marathon deployment list", "or take another id: --app-id=ID"],
     "MarathonBadResponse": ["what the init says: dcos marathon app list, dcos marathon deployment list"],
     "MarathonBadGateway": ["does the init answer? dcos marathon ping"],

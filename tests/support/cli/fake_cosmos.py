@@ -138,6 +138,7 @@ class FakeCosmos:
                     "packageVersion": package["version"],
                     "appId": one,
                     "postUninstallNotes": package.get("postUninstallNotes"),
+                    **({"underWay": "wait"} if package.get("framework") else {}),
                 }
             )
         return {"results": results}

@@ -229,6 +229,14 @@ def test_several_apps_of_a_package_are_told_apart(cosmos: FakeCosmos, dcos: Dcos
     assert dcos("package", "uninstall", "hello", "--yes").code == 1
 
 
+def test_a_service_that_is_taken_down_first_is_not_called_uninstalled(cosmos: FakeCosmos, dcos: Dcos) -> None:
+    cosmos.packages.append(definition("served", "1.0", framework=True))
+    assert dcos("package", "install", "served", "--yes").code == 0
+    gone = dcos("package", "uninstall", "served", "--yes")
+    assert gone.code == 0 and "Uninstalling package [served]" in gone.err and "Uninstalled" not in gone.err
+    assert "dcos package list" in gone.err
+
+
 def test_repositories_are_listed_added_and_removed(cosmos: FakeCosmos, dcos: Dcos, tmp_path: Path) -> None:
     assert dcos("package", "repo", "list").out == "Universe: https://universe.example.test/repo\n"
     assert dcos("package", "repo", "add", "--index=0", "ours", "https://ours.example.test/repo").code == 0
