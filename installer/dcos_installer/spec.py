@@ -14,6 +14,7 @@ from dcos_installer.config.inventory import Inventory, Value, read
 from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.model import ClusterSpec, HostSpec, Role, Settings, SshSpec
 from dcos_installer.config.problems import InventoryInvalid, Problem
+from dcos_installer.config.roots import root_metadata
 from dcos_installer.config.variables import ANSIBLE_VARIABLES, Variable, host_address
 from dcos_installer.inventory_variables import only_with, variables
 from dcos_installer.providers.declaration import Declaration, HostView
@@ -61,6 +62,7 @@ class _Reader:
         self.only = {name: only_with(name) for name in self.variables}
         self.kind: Declaration = default()
         """The provider, once the cluster's settings are read."""
+        self.repository_root = ""
         self.options: dict[str, str] = {}
         """The provider's own variables for the whole cluster, as far as they are valid."""
 
@@ -69,6 +71,7 @@ class _Reader:
         _refuse_variable_files(inventory)
         self._check_names()
         self._read_settings()
+        self._read_root()
         self._check_groups()
         hosts = [host for name in inventory.hosts if name in self.roles and (host := self._host(name))]
         self._check_addresses()
@@ -110,6 +113,9 @@ class _Reader:
                 agent_disk_projects=self.settings.get("dcos_agent_disk_projects", default.agent_disk_projects),
                 principals=self.settings.get("dcos_principals", default.principals),
                 repositories=self.settings.get("dcos_repositories", default.repositories),
+                repository_root=self.repository_root,
+                mirror=self.settings.get("dcos_mirror", default.mirror),
+                mirror_registry=self.settings.get("dcos_mirror_registry", default.mirror_registry),
             ),
             options=self.options,
             inventory_path=inventory.path.resolve(),
@@ -167,6 +173,18 @@ class _Reader:
                     f"{name} means nothing to the provider {kind.name}: it makes its own SSH access",
                     "remove it",
                 )
+
+    def _read_root(self) -> None:
+        """Reads the root of trust of package repositories, which hosts get as it is."""
+        name = "dcos_repository_root"
+        if name not in self.settings:
+            return
+        path = self.inventory.path.parent / str(self.settings[name])
+        try:
+            self.repository_root = root_metadata(path)
+        except ValueError as error:
+            line = self.inventory.groups["all"].variables[name].line
+            self.inventory.problem(line, f"{name}: {error}", "name the root.json that the repository's publisher gives")
 
     def _parse(self, name: str, value: Value) -> Any | None:
         """The variable's value; None when there is a problem with it. The problem is reported once, however many hosts

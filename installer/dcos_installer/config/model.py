@@ -98,6 +98,12 @@ class Settings(_Frozen):
     """Principals of frameworks and tools that get a secret of their own."""
     repositories: tuple[tuple[str, str], ...] = ()
     """Names and URLs of the repositories that a new cluster's packages come from, the first before the others."""
+    repository_root: str = ""
+    """TUF root metadata (JSON) that every repository has to be signed by; empty: none has to be signed."""
+    mirror: str = ""
+    """The base URL of the cluster's own mirror of artifacts; empty: they come from where packages say."""
+    mirror_registry: str = ""
+    """``host:port`` of the registry that has the packages' images; empty: they come from where packages say."""
 
 
 SESSION_SECONDS, LONE_SESSION_SECONDS = 5.0, 20.0

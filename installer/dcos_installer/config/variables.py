@@ -304,6 +304,12 @@ def _fetched(uri: str) -> bool:
         return False
 
 
+def _file(text: str) -> str:
+    if not text or not text.isprintable():
+        raise ValueError("the path of a file")
+    return text
+
+
 VARIABLES: tuple[Variable, ...] = (
     Variable(
         "dcos_cluster_name",
@@ -382,6 +388,15 @@ VARIABLES: tuple[Variable, ...] = (
         parse=_repositories,
         more="Later it is changed with `dcos package repo`.",
     ),
+    _flag(
+        CosmosFlags,
+        "repository_root",
+        "dcos_repository_root=1.root.json",
+        parse=_file,
+        more="The repository's publisher gives that file; its path is seen from the inventory's folder.",
+    ),
+    _flag(CosmosFlags, "mirror", "dcos_mirror=http://198.18.0.11:7075"),
+    _flag(CosmosFlags, "mirror_registry", "dcos_mirror_registry=198.18.0.11:7075"),
     Variable(
         "dcos_cpus",
         "host",

@@ -72,6 +72,27 @@ def test_what_an_error_quotes_of_an_inventory_has_no_password_of_a_url(line: str
     assert "***@a.example" in str(caught.value) and "r3t" not in str(caught.value)
 
 
+def test_the_root_of_repositories_lies_beside_the_inventory(tmp_path: Path) -> None:
+    root = '{"signed": {"_type": "root", "version": 1}, "signatures": [{"keyid": "a", "sig": "b"}]}'
+    (tmp_path / "1.root.json").write_text(root)
+    for name in ("1.root.json", tmp_path / "1.root.json"):
+        spec = load_spec(_write(tmp_path, f"{MINIMAL}[all:vars]\ndcos_repository_root={name}\n"))
+        assert spec.settings.repository_root == root
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, "", "[]", "-----BEGIN PUBLIC KEY-----", '{"signed": {"_type": "timestamp"}, "signatures": [{}]}'],
+)
+def test_what_is_no_root_of_repositories_is_refused_with_its_line(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "1.root.json").write_text(content)
+    with pytest.raises(InventoryInvalid) as caught:
+        load_spec(_write(tmp_path, f"{MINIMAL}[all:vars]\ndcos_repository_root=1.root.json\n"))
+    why = "No such file" if content is None else "no signed root metadata of TUF"
+    assert why in str(caught.value) and "the repository's publisher gives" in str(caught.value)
+
+
 def test_the_rack_inventory_is_valid_as_it_stands() -> None:
     spec = load_spec(inventories_dir() / "rack.ini")
     assert (spec.name, spec.provider, len(spec.masters), len(spec.agents)) == ("rack", "static", 3, 5)
