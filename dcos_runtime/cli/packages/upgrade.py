@@ -21,7 +21,10 @@ def the_app(cosmos: CosmosClient, name: str | None, app_id: str | None) -> str:
     found = [one for one in cosmos.installed(name=name) if app_id is None or app_path(one.app_id) == app_path(app_id)]
     if not found:
         which = f" as {app_path(app_id)}" if app_id is not None else ""
-        raise CliError(f"{name} is not installed{which}", hints=["what is: dcos package list"])
+        raise CliError(
+            f"{name} is not installed{which}",
+            hints=["what is: dcos package list", f"a plugin without an app: dcos package install --cli {name}"],
+        )
     if len(found) > 1:
         raise CliError(
             f"{name} is installed {len(found)} times",
