@@ -146,6 +146,11 @@ async def test_an_image_gets_the_drivers_libraries_and_programs_too(tmp_path: Pa
         "/usr/local/nvidia/bin/nvidia-smi": str((tmp_path / "bin" / "nvidia-smi").resolve()),
     }
     assert document(replace(given, root=HostRoot()), ours, tmp_path)["mounts"] == [], "it sees the machine's own"
+    privileged = replace(given, privileged=True)
+    alone: dict[str, Any] = {"linux": {"resources": {}}}
+    DevicesIsolator().prepare(privileged, ContainerPlace("c", tmp_path), alone)
+    every = document(privileged, ours, tmp_path)
+    assert every["mounts"] == made["mounts"] and every["linux"] == alone["linux"], "it has all devices anyway"
 
 
 async def test_gpus_that_are_not_there_or_that_plain_processes_cannot_be_held_to_are_refused(tmp_path: Path) -> None:

@@ -74,6 +74,12 @@ class Usage:
     cpus_system_time_secs: float = 0.0
     mem_rss_bytes: int = 0
     mem_total_bytes: int = 0
+    mem_anon_bytes: int | None = None
+    mem_file_bytes: int | None = None
+    mem_cache_bytes: int | None = None
+    mem_mapped_file_bytes: int | None = None
+    mem_swap_bytes: int | None = None
+    mem_unevictable_bytes: int | None = None
     processes: int = 0
     cpus_nr_periods: int | None = None
     cpus_nr_throttled: int | None = None

@@ -130,7 +130,12 @@ class GpusIsolator(Isolator):
         if not numbers:
             return
         (place.folder / HELD).write_text(json.dumps(numbers))
-        devices, machine = document["linux"].setdefault("devices", []), self._gpus.machine
+        machine = self._gpus.machine
+        if isinstance(spec.root, ImageRoot):
+            document["mounts"] += driver(machine)
+        if spec.privileged:
+            return  # it has all devices of the machine
+        devices = document["linux"].setdefault("devices", [])
         for name in (*(f"nvidia{number}" for number in numbers), *SHARED):
             if name in SHARED and not (machine.devices / name).exists():
                 continue
@@ -138,8 +143,6 @@ class GpusIsolator(Isolator):
             device = {"type": "c", "major": major, "minor": minor}
             devices.append({"path": f"/dev/{name}", "fileMode": 0o666, "uid": 0, "gid": 0, **device})
             document["linux"]["resources"]["devices"].append({"allow": True, "access": "rw", **device})
-        if isinstance(spec.root, ImageRoot):
-            document["mounts"] += driver(machine)
 
     def cleanup(self, place: ContainerPlace) -> None:
         self._gpus.free(place.container_id)

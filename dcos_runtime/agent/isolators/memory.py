@@ -5,11 +5,31 @@ is short.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from dcos_runtime.agent.containers.base import ContainerPlace, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups, pairs
 from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
 from dcos_runtime.agent.isolators.base import Document, Isolator
+
+DIVIDED = {
+    "mem_anon_bytes": "total_rss",
+    "mem_file_bytes": "total_cache",
+    "mem_cache_bytes": "total_cache",
+    "mem_mapped_file_bytes": "total_mapped_file",
+    "mem_swap_bytes": "total_swap",
+    "mem_unevictable_bytes": "total_unevictable",
+}
+"""Where the fields of Mesos' ResourceStatistics are in ``memory.stat``, as in Mesos: with what is in cgroups below."""
+
+UNIFIED = {
+    "mem_anon_bytes": "anon",
+    "mem_file_bytes": "file",
+    "mem_cache_bytes": "file",
+    "mem_mapped_file_bytes": "file_mapped",
+    "mem_unevictable_bytes": "unevictable",
+}
+"""The same where control groups are unified; there it does not hold what is swapped out."""
 
 
 class MemoryIsolator(Isolator):
@@ -50,8 +70,9 @@ class MemoryIsolator(Isolator):
         unified = self._cgroups.unified
         memory = pairs(self._cgroups.text("memory", place.cgroup, "memory.stat"))
         total = self._cgroups.text("memory", place.cgroup, "memory.current" if unified else "memory.usage_in_bytes")
-        rss = memory.get("anon" if unified else "rss", 0)
-        return dataclasses.replace(usage, mem_rss_bytes=rss, mem_total_bytes=int(total or 0))
+        known: dict[str, Any] = {field: memory.get(name) for field, name in (UNIFIED if unified else DIVIDED).items()}
+        rss = known["mem_anon_bytes"] or 0
+        return dataclasses.replace(usage, mem_rss_bytes=rss, mem_total_bytes=int(total or 0), **known)
 
     def _write(self, place: ContainerPlace, name: str, text: str) -> None:
         self._cgroups.write("memory", place.cgroup, name, text)

@@ -9,12 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dcos_runtime.agent.containers.base import ContainerPlace, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.isolators import killing
+from dcos_runtime.agent.isolators.memory import MemoryIsolator
 from dcos_runtime.agent.launchers.oci import OciLauncher
+from dcos_runtime.wire.statistics import ResourceStatistics
 from tests.support.agent.surroundings import nobody_watches
 
 
@@ -80,6 +84,7 @@ def test_a_kill_is_marked_before_it_freezes_anything(
 _CLAIM = """
 import sys
 from pathlib import Path
+from dcos_runtime.agent.containers.base import ContainerPlace, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
 print(Cgroups(False, {"pids": Path(sys.argv[1])}).claim("/" + sys.argv[2]), flush=True)
 sys.stdin.read()
@@ -113,3 +118,34 @@ def test_an_agent_says_why_it_does_not_start_in_anothers_cgroup(
     launcher.claim()
     with pytest.raises(OSError, match=r"--cgroups_root=mine cannot be used: another agent .*; end it first"):
         launcher.claim()
+
+
+@pytest.mark.parametrize(
+    ("unified", "names", "swapped"),
+    [
+        (False, ("total_rss", "total_cache", "total_mapped_file", "total_unevictable", "usage_in_bytes"), 5),
+        (True, ("anon", "file", "file_mapped", "unevictable", "current"), None),
+    ],
+)
+def test_memory_is_shown_as_mesos_names_it(
+    unified: bool, names: tuple[str, ...], swapped: int | None, tmp_path: Path
+) -> None:
+    (tmp_path / "c").mkdir()
+    anon, file, mapped, unevictable, current = names
+    stat = {anon: 1, file: 2, mapped: 3, unevictable: 4, "total_swap": 5, "rss": 77, "cache": 77}
+    (tmp_path / "c" / "memory.stat").write_text("".join(f"{name} {value}\n" for name, value in stat.items()))
+    (tmp_path / "c" / f"memory.{current}").write_text("9\n")
+    isolator = MemoryIsolator(Cgroups(unified, {"" if unified else "memory": tmp_path}))
+    usage = isolator.usage(ContainerPlace("c", tmp_path, "/c"), Usage())
+    assert usage == Usage(
+        mem_rss_bytes=1,
+        mem_total_bytes=9,
+        mem_anon_bytes=1,
+        mem_file_bytes=2,
+        mem_cache_bytes=2,
+        mem_mapped_file_bytes=3,
+        mem_swap_bytes=swapped,
+        mem_unevictable_bytes=4,
+    )
+    statistics: dict[str, Any] = usage.statistics()
+    assert ResourceStatistics(timestamp=1.0, **statistics).mem_cache_bytes == 2
