@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.claim import claim_folder
 from dcos_runtime.agent.fetch_ledger import CachedFile, Key, Ledger
 from dcos_runtime.agent.removal import remove
+from dcos_runtime.agent.shared_work import SharedWork
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +40,6 @@ class NotCached(Exception):
         self.full = full
 
 
-@dataclass(eq=False)
-class _Pending:
-    """A download, and how many fetches wait for it."""
-
-    task: asyncio.Task[CachedFile]
-    waiting: int = 0
-
-
 class FetchCache:
     """Used in the loop's thread only; files are opened and removed in a pool of their own."""
 
@@ -58,7 +50,8 @@ class FetchCache:
         self.ledger = Ledger(size)
         self.lock = lock
         self._folder = folder
-        self._pending: dict[Key, _Pending] = {}
+        # Until nobody waits for it any more an entry has one user; then those that waited use it by themselves.
+        self._downloads = SharedWork[Key, CachedFile](self.release)
 
     @classmethod
     def begin(cls, folder: Path, size: int) -> FetchCache:
@@ -86,38 +79,16 @@ class FetchCache:
         if entry is not None:
             entry.users += 1
             return entry
-        pending = self._pending.get(key)
-        began = pending is None
-        if pending is None:
-            pending = self._pending[key] = _Pending(asyncio.create_task(self._fill(self.ledger.begin(key), download)))
-        pending.waiting += 1
+        began = key not in self._downloads
         try:
-            entry = await asyncio.shield(pending.task)
-            entry.users += 1
-            return entry
+            async with self._downloads.result(key, lambda: self._fill(self.ledger.begin(key), download)) as entry:
+                entry.users += 1
+                return entry
         except Exception as error:
             if began and not isinstance(error, NotCached):
                 raise
             log.warning("%s is fetched directly into the sandbox, not through the cache: %s", shown, error)
             return None
-        finally:
-            pending.waiting -= 1
-            if pending.waiting == 0:
-                await self._left(key, pending)
-
-    async def _left(self, key: Key, pending: _Pending) -> None:
-        """Nobody waits for the download any more: it is over, or it ends here."""
-        if self._pending.get(key) is pending:
-            del self._pending[key]
-        pending.task.add_done_callback(self._settled)
-        if not pending.task.done():
-            pending.task.cancel()
-            await asyncio.wait([pending.task])
-
-    def _settled(self, task: asyncio.Task[CachedFile]) -> None:
-        """Those that waited use the entry by themselves, if there is one."""
-        if not task.cancelled() and task.exception() is None:
-            self.release(task.result())
 
     def release(self, entry: CachedFile) -> None:
         entry.users -= 1
@@ -160,10 +131,6 @@ class FetchCache:
             if isinstance(error, NotCached) and error.full:
                 await self._shed()
             raise
-        finally:
-            pending = self._pending.get(entry.key)
-            if pending is not None and pending.task is asyncio.current_task():
-                del self._pending[entry.key]
         entry.users += 1
         self.ledger.complete(entry, digest)
         return entry

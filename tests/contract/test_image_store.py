@@ -391,6 +391,33 @@ async def test_room_is_made_of_what_no_container_has(served: RegistryLab, tmp_pa
     closed(store)
 
 
+async def test_an_operator_prunes_all_that_nobody_has(served: RegistryLab, tmp_path: Path) -> None:
+    """Also what was fetched just now; not what is being fetched, or excluded."""
+    store = opened(tmp_path / "store")
+    async with leased(store, served.url, "one:1"):
+        pass
+    async with leased(store, served.url, "two:1") as two:
+        assert await store.prune(()) > 0
+        assert mark(two) == b"two" and list(store.records.names) == ["two:1"]
+    assert await store.prune(["two:1"]) == 0
+    pruning = True
+
+    async def prune_on() -> None:
+        while pruning:
+            await store.prune(())
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(prune_on())
+    for _ in range(3):
+        async with leased(store, served.url, "one:1") as one:
+            assert mark(one) == b"one"
+    pruning = False
+    await task
+    await store.prune(())
+    assert store.records.images == {} and list((store.folder / "layers").iterdir()) == []
+    closed(store)
+
+
 async def test_lost_records_cost_a_fetch_and_no_container_its_root(served: RegistryLab, tmp_path: Path) -> None:
     store = opened(tmp_path / "store")
     async with leased(store, served.url, "one:1") as one:

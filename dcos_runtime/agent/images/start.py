@@ -66,7 +66,8 @@ async def begin(flags: AgentFlags, launcher: Launcher, folder: Path, registry: R
     store = ImageStore.begin(folder, Puller(fetching), unpacker, launcher.layers_in_use)
     machine = platform.machine()
     prefix = flags.appc_simple_discovery_uri_prefix.removeprefix("file://")
-    return ImageSupport(Images(store, registry, prefix, APPC_MACHINES.get(machine, machine)), providers, "")
+    kept = flags.image_gc_config.excluded_images
+    return ImageSupport(Images(store, registry, prefix, APPC_MACHINES.get(machine, machine), kept), providers, "")
 
 
 def _shortcoming(launcher: Launcher, folder: Path) -> str | None:

@@ -14,7 +14,6 @@ import logging
 import os
 import time
 import uuid
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,6 +40,7 @@ from dcos_runtime.agent.images.records import (
 from dcos_runtime.agent.images.sources import AciSource, RegistrySource, Source
 from dcos_runtime.agent.images.unpacker import Unpacker
 from dcos_runtime.agent.removal import remove
+from dcos_runtime.agent.shared_work import Holds, SharedWork
 
 log = logging.getLogger(__name__)
 
@@ -72,14 +72,6 @@ class StoredImage:
     config: ImageConfig
 
 
-@dataclass(eq=False)
-class _Pending:
-    """A pull, and how many launches wait for it."""
-
-    task: asyncio.Task[str]
-    waiting: int = 0
-
-
 @dataclass
 class Pulls:
     """How many images were fetched, or not; how many launches found theirs there."""
@@ -94,7 +86,7 @@ class _Layers:
     """Layers under way or in use by a pull: one pull at a time makes a layer, and none of them goes meanwhile."""
 
     turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
-    held: Counter[str] = field(default_factory=Counter)
+    held: Holds = field(default_factory=Holds)
 
 
 class ImageStore:
@@ -113,9 +105,10 @@ class ImageStore:
         self._puller = puller
         self._unpacker = unpacker
         self._in_use = in_use
-        self._pending: dict[str, _Pending] = {}
         self._layers = _Layers()
-        self._leased: Counter[str] = Counter()
+        self._leased = Holds()
+        # Until nobody waits for it any more an image is leased; then those that waited lease it by themselves.
+        self._pulling = SharedWork[str, str](self._leased.release)
         self._collecting = asyncio.Lock()
         self._touched = False
         self._key = os.urandom(32)
@@ -146,17 +139,18 @@ class ImageStore:
         """
         image_id = self._known(wanted)
         if image_id is None or wanted.again:
-            image_id = await self._obtained(wanted)
+            async with self._pulling.result(self._name(wanted), partial(self._pull, wanted)) as image_id:
+                self._leased.take(image_id)
         else:
             self.pulls.found += 1
-        self._leased[image_id] += 1
+            self._leased.take(image_id)
         try:
             record = self.records.images[image_id]
             self.records.images[image_id] = msgspec.structs.replace(record, used=time.time())
             self._touched = True
             yield self._stored(record)
         finally:
-            self._leased[image_id] -= 1
+            self._leased.release(image_id)
 
     def _stored(self, record: ImageRecord) -> StoredImage:
         layers = tuple(self.folder / "layers" / layer_name(one) for one in reversed(record.chain))
@@ -183,32 +177,10 @@ class ImageStore:
         while len(self._private) > MOST_PRIVATE:
             del self._private[next(iter(self._private))]
 
-    async def _obtained(self, wanted: Wanted) -> str:
-        name = self._name(wanted)
-        pending = self._pending.get(name)
-        if pending is None:
-            task = asyncio.create_task(self._pull(wanted))
-            pending = self._pending[name] = _Pending(task)
-            task.add_done_callback(lambda _: self._settled(name, task))
-        pending.waiting += 1
-        try:
-            return await asyncio.shield(pending.task)
-        finally:
-            pending.waiting -= 1
-            if pending.waiting == 0 and not pending.task.done():
-                pending.task.cancel()
-                self._pending.pop(name, None)
-                await asyncio.wait([pending.task])
-
-    def _settled(self, name: str, task: asyncio.Task[str]) -> None:
-        if (pending := self._pending.get(name)) is not None and pending.task is task:
-            del self._pending[name]
-        if not task.cancelled():
-            task.exception()  # each that waited was told
-
     # --- pulling ------------------------------------------------------------------------------------------------------
 
     async def _pull(self, wanted: Wanted) -> str:
+        """Returns the id of the image, which is leased then."""
         try:
             try:
                 found = await self._fetched(wanted)
@@ -226,16 +198,19 @@ class ImageStore:
         return found
 
     async def _fetched(self, wanted: Wanted) -> str:
-        """Fetches and unpacks what is missing. Returns the image's id."""
+        """Fetches and unpacks what is missing. Returns the image's id, and leases it."""
         folder = self.folder / "staging" / uuid.uuid4().hex
         started = time.monotonic()
         (folder / "tmp").mkdir(parents=True, mode=0o700)
         held: list[str] = []
         try:
-            if isinstance(wanted.source, AciSource):
-                document = await self._aci(wanted.source, folder, held)
-            else:
-                document = await self._layered(wanted, folder, held)
+            try:
+                if isinstance(wanted.source, AciSource):
+                    document = await self._aci(wanted.source, folder, held)
+                else:
+                    document = await self._layered(wanted, folder, held)
+            finally:
+                await asyncio.shield(pools.run(pools.REMOVALS, partial(remove, folder)))
             record = ImageRecord(
                 id=document.id,
                 chain=documents.chain_ids(document.diff_ids),
@@ -244,11 +219,15 @@ class ImageStore:
             )
             self.records.images[record.id] = record
             self._remember(wanted, record.id)
-            await self._save()
+            self._leased.take(record.id)
+            try:
+                await self._save()
+            except BaseException:
+                self._leased.release(record.id)
+                raise
         finally:
             for layer in held:
-                self._layers.held[layer] -= 1
-            await asyncio.shield(pools.run(pools.REMOVALS, partial(remove, folder)))
+                self._layers.held.release(layer)
         log.info("image %s is there after %.1f s (%s)", wanted.name, time.monotonic() - started, record.id)
         return record.id
 
@@ -311,7 +290,7 @@ class ImageStore:
     def _hold(self, chain: Collection[str], held: list[str]) -> None:
         """These layers do not go while the pull lasts."""
         for layer in chain:
-            self._layers.held[layer] += 1
+            self._layers.held.take(layer)
             held.append(layer)
 
     async def _once(self, layer: str, made: Path, make: Callable[[], Awaitable[LayerRecord]]) -> None:
@@ -343,21 +322,27 @@ class ImageStore:
 
     # --- making room --------------------------------------------------------------------------------------------------
 
-    async def make_room(self, wanted: float, excluded: Collection[str] = ()) -> int:
+    async def prune(self, excluded: Collection[str]) -> int:
+        """Removes all images that nobody has, but those of ``excluded`` (names). Returns how many bytes they took."""
+        return await self.make_room(float("inf"), excluded, fresh_seconds=0.0)
+
+    async def make_room(
+        self, wanted: float, excluded: Collection[str] = (), *, fresh_seconds: float = FRESH_SECONDS
+    ) -> int:
         """Removes images that no container is made of, least recently used first, until ``wanted`` bytes are free of
-        them. Returns how many bytes they took.
+        them. Those that were asked for within ``fresh_seconds`` stay. Returns how many bytes they took.
         """
         async with self._collecting:
             used = await pools.run(pools.READS, self._in_use)
-            busy = {image_id for image_id, count in self._leased.items() if count > 0}
+            busy = set(self._leased)
             for image in self.records.images.values():
-                if image.used > time.time() - FRESH_SECONDS or layer_name(image.chain[-1]) in used:
+                if image.used > time.time() - fresh_seconds or layer_name(image.chain[-1]) in used:
                     busy.add(image.id)
             found = victims(self.records, busy, excluded, wanted)
             for image_id in found.images:
                 log.info("image %s goes to make room", image_id)
                 self.records.forget(image_id)
-            held = {layer for layer, count in self._layers.held.items() if count > 0}
+            held = set(self._layers.held)
             held |= {layer for layer in self.records.layers if layer_name(layer) in used}
             aside = []
             for layer in self.records.unneeded(held):  # without a pause: nobody may take one that is about to go

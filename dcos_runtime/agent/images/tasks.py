@@ -85,12 +85,15 @@ class TaskImage:
 
 @dataclass(frozen=True)
 class Images:
-    """The images of an agent. ``appc_prefix``: where those of appc are; ``machine``: its kind in appc's words."""
+    """The images of an agent. ``appc_prefix``: where those of appc are; ``machine``: its kind in appc's words;
+    ``kept``: images that stay for good.
+    """
 
     store: ImageStore
     registry: Registry | None
     appc_prefix: str
     machine: str
+    kept: Sequence[Image] = ()
 
     @contextlib.asynccontextmanager
     async def lease(self, container: ContainerInfo | None) -> AsyncIterator[TaskImage | None]:
@@ -117,6 +120,12 @@ class Images:
         labels = {label.key: label.value or "" for label in image.appc.labels.labels} if image.appc.labels else {}
         source = appc.source_of(image.appc.name, labels, self.machine, self.appc_prefix)
         return Wanted(f"appc:{source.archive.name}", source, image.cached is False)
+
+    async def prune(self, excluded: Sequence[Image]) -> int:
+        """PRUNE_IMAGES: removes all images that no container has, but ``excluded`` ones; those that the operator
+        excluded for good (``--image_gc_config``) when none are given. Returns how many bytes they took.
+        """
+        return await self.store.prune(self.names(excluded or self.kept))
 
     def names(self, images: Sequence[Image]) -> frozenset[str]:
         """What the store remembers these images by; those that have no good name are none of them."""
