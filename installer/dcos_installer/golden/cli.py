@@ -75,13 +75,16 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
         )
     if as_json:
         click.echo(json.dumps(rows))
-    for row in rows if not as_json else ():
-        if row["name"] in broken:
-            continue
+    shown = [row for row in rows if row["name"] not in broken and not as_json]
+    names_wide = max((len(str(row["name"])) for row in shown), default=0)
+    outputs_wide = max((len(", ".join(row["outputs"] or ())) for row in shown), default=0)
+    for row in shown:
         state = f"built: {row['built']}" if row["built"] else "not built"
         if row["elsewhere"]:
             state = f"not made on this host: {row['elsewhere']}"
-        click.echo(f"{row['name']:10} {', '.join(row['outputs'] or ()):14} {row['description']}\n{'':10} {state}")
+        outputs = ", ".join(row["outputs"] or ())
+        click.echo(f"{row['name']:{names_wide}}  {outputs:{outputs_wide}}  {row['description']}")
+        click.echo(f"{'':{names_wide}}  {state}")
     if broken:
         sys.exit(FAILED)
 

@@ -37,9 +37,7 @@ def publish(
 
 
 def check(definition: ImageDefinition, destination: str, *, endpoint: str | None) -> None:
-    """Raises `ImageError` when the image surely cannot be published there: before it is built. A provider's place is
-    looked at by the provider.
-    """
+    """Raises `ImageError` or `InstallerError` when the image surely cannot be published there: before it is built."""
     kind, _, place = destination.partition(":")
     if destination.startswith("s3://"):
         from dcos_images.publishing.aws import client
@@ -54,7 +52,9 @@ def check(definition: ImageDefinition, destination: str, *, endpoint: str | None
 
         check_output(definition.name, definition.outputs)
         client("ec2", endpoint, place or None)
-    elif (provider := declarations().get(kind)) is None or not provider.takes_images:
+    elif (provider := declarations().get(kind)) is not None and provider.takes_images:
+        provider.check_place(definition.outputs, place)
+    else:
         from dcos_images.publishing.folder import check_folder
 
         _refuse_unknown(destination)

@@ -103,6 +103,12 @@ class Declaration:
     takes_images: str = ""
     """The form of the place to which its machines' images can be published, after its name; empty: none."""
 
+    def check_place(self, outputs: Sequence[str], place: str) -> None:
+        """Raises `ProviderError` if an image with these outputs surely cannot be published to ``place``: before it is
+        built.
+        """
+        raise NotImplementedError
+
     def publish(self, image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
         """Publishes an image to ``place``, completely or not at all, and returns its names there."""
         raise NotImplementedError

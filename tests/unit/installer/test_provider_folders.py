@@ -12,6 +12,7 @@ from dcos_installer.config.variables import ANSIBLE_VARIABLES, VARIABLES
 from dcos_installer.inventory_variables import only_with, variables
 from dcos_installer.providers import registry
 from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.declaration import Declaration
 from dcos_installer.providers.registry import declarations, default
 from tests.support import providers as providers_of_tests
 from tests.support.sources import ROOT, tracked
@@ -103,6 +104,9 @@ def test_what_a_provider_declares_holds_together(name: str) -> None:
     shared = {variable.name for variable in VARIABLES}
     assert kind.summary and set(kind.defaults) <= shared
     assert set(kind.ansible_variables) <= set(ANSIBLE_VARIABLES)
+    # What takes images says before one is built whether the place can be.
+    for method in ("check_place", "publish"):
+        assert (getattr(type(kind), method) is not getattr(Declaration, method)) == bool(kind.takes_images)
     for variable in kind.variables:
         assert variable.name not in shared
         variable.parse(variable.example.partition("=")[2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 class LibvirtDeclaration(Declaration):
     """See `declaration.Declaration`."""
+
+    def check_place(self, outputs: Sequence[str], place: str) -> None:
+        from dcos_installer.providers.libvirt.publishing import check_place
+
+        check_place(outputs, place)
 
     def publish(self, image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
         from dcos_installer.providers.libvirt.publishing import publish

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from dcos_images.images import Image
@@ -16,26 +16,20 @@ from dcos_installer.providers.libvirt.room import space_problem
 _OUTPUT = "qcow2"
 
 
+def check_place(outputs: Sequence[str], place: str) -> None:
+    """Raises `ProviderError` if an image with these outputs has no disk for QEMU, or if no libvirt answers there."""
+    _, uri = _parsed(place)
+    _refuse_without_disk(outputs)
+    Hypervisor(uri).close()
+
+
 def publish(image: Image, place: str, note: Callable[[str], None]) -> Mapping[str, str]:
     """Uploads the image's disk to ``POOL`` or ``POOL@URI``; a complete or incomplete one is treated as in a deploy.
     Raises `ProviderError`.
     """
-    pool, at, uri = place.partition("@")
-    try:
-        pool, uri = POOL.parse(pool), URI.parse(uri if at else URI.default)
-    except ValueError as error:
-        raise ProviderError(
-            f"an image cannot be published to {place!r}",
-            why=f"expected: {error}",
-            hint="write libvirt:POOL, or libvirt:POOL@qemu+ssh://user@host/system",
-        ) from error
-    output = image.outputs.get(_OUTPUT)
-    if output is None:
-        raise ProviderError(
-            "this image has no disk for QEMU",
-            why=f"its outputs are {', '.join(image.outputs) or 'a tree'}",
-            hint="publish one with the output qcow2, such as vm",
-        )
+    pool, uri = _parsed(place)
+    _refuse_without_disk(tuple(image.outputs))
+    output = image.outputs[_OUTPUT]
     golden = replace(read_golden(output.path), sha256=output.sha256)
     hypervisor = Hypervisor(uri)
     seen, there = ensure_pool(hypervisor, pool), hypervisor.volumes(pool)
@@ -46,3 +40,25 @@ def publish(image: Image, place: str, note: Callable[[str], None]) -> Mapping[st
     mark_published(hypervisor, pool, golden)
     bring_again(hypervisor, pool, golden, note)
     return {"pool": pool, "volume": golden.volume, "path": path}
+
+
+def _parsed(place: str) -> tuple[str, str]:
+    """The storage pool and the URI of its libvirt."""
+    pool, at, uri = place.partition("@")
+    try:
+        return POOL.parse(pool), URI.parse(uri if at else URI.default)
+    except ValueError as error:
+        raise ProviderError(
+            f"an image cannot be published to {place!r}",
+            why=f"expected: {error}",
+            hint="write libvirt:POOL, or libvirt:POOL@qemu+ssh://user@host/system",
+        ) from error
+
+
+def _refuse_without_disk(outputs: Sequence[str]) -> None:
+    if _OUTPUT not in outputs:
+        raise ProviderError(
+            "this image has no disk for QEMU",
+            why=f"its outputs are {', '.join(outputs) or 'a tree'}",
+            hint="publish one with the output qcow2, such as vm",
+        )
