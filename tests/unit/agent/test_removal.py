@@ -264,6 +264,9 @@ class Core:
     def next_deadline(self) -> float | None:
         return None
 
+    def task_in(self, container_id: str) -> bytes | None:
+        return None
+
 
 async def outcome(launcher: Launcher, effect: Any, reported: str | None) -> int:
     """The exit code the agent has when the effect is done and the core was told."""
