@@ -29,7 +29,7 @@ from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
 from tests.support.agent.containers import PYTHON, SECONDS, create, destroyed, made, mentioning, spec
 from tests.support.agent.surroundings import nobody_watches
 from tests.support.daemons.agents import cgroups_of, remove_cgroups
-from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.byhand import PATIENCE, wait_for
 
 BOMB = """
 import os, signal
@@ -252,7 +252,7 @@ async def test_what_a_command_leaves_running_ends_soon_under_a_small_quota(tmp_p
             patched.setattr(oci, "EXITING_SECONDS", 0.05)
             await create(launcher, made_of)
             await launcher.start("left")
-            exit = await asyncio.wait_for(launcher.wait("left"), 120)
+            exit = await asyncio.wait_for(launcher.wait("left"), 240 * PATIENCE)
         assert exit is not None and exit.code == 0 and (made_of.sandbox / "done").exists()
         assert quota, "they ended by themselves, under their quota"
         await destroyed(launcher, "left")
