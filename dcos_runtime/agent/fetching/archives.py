@@ -55,15 +55,22 @@ def extract(archive: IO[bytes], name: str, sandbox: Sandbox, budget: Budget) -> 
 # --- tar --------------------------------------------------------------------------------------------------------------
 
 
-class TarMember(tarfile.TarInfo):
-    """Remembers the last header that was read: tarfile ends without an error at a damaged or missing header."""
+AtEnd, AtNothing = tarfile.EOFHeaderError, tarfile.EmptyHeaderError  # type: ignore[attr-defined]  # typeshed has neither
+"""What tarfile finds at the mark of an archive's end, and where there is no further byte."""
 
-    last: bytes | bytearray = b""
+
+class TarMember(tarfile.TarInfo):
+    """Remembers at what reading ended: tarfile ends without an error at a damaged or missing header, too."""
+
+    end: tarfile.HeaderError | None = None
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> TarMember:
-        TarMember.last = buf
-        return super().frombuf(buf, encoding, errors)
+    def fromtarfile(cls, archive: tarfile.TarFile) -> TarMember:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            TarMember.end = error
+            raise
 
 
 def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
@@ -77,9 +84,9 @@ def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
                 if error.filename is None:
                     error.filename = member.name
                 raise
-        if not TarMember.last:
+        if isinstance(TarMember.end, AtNothing):
             raise FetchError("the archive is damaged: it was cut off between two members (its end mark is missing)")
-        if TarMember.last.count(0) != len(TarMember.last):
+        if not isinstance(TarMember.end, AtEnd):
             raise FetchError("the archive is damaged: the header of a member cannot be read")
         # Reads to the end of the compressed data, which has the checksum. A second archive after this one would be
         # lost.

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from dcos_runtime.agent.fetching.archives import TarMember
+from dcos_runtime.agent.fetching.archives import AtEnd, TarMember
 from dcos_runtime.agent.fetching.errors import CHUNK
 from dcos_runtime.agent.images import tree as trees
 from dcos_runtime.agent.images.errors import ImageError
@@ -80,7 +80,7 @@ def unpack(
         while (member := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # a million of them would fill the memory
             unpacking.add(archive, member)
-    if TarMember.last.count(0) != len(TarMember.last) or not TarMember.last:
+    if not isinstance(TarMember.end, AtEnd):
         raise ImageError("a layer is damaged: the header of a member cannot be read, or its end is cut off")
     while measured.read(CHUNK):
         pass

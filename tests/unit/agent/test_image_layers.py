@@ -70,6 +70,21 @@ def seen(place: Path) -> dict[str, str]:
 # --- as the standard says ---------------------------------------------------------------------------------------------
 
 
+def test_the_end_is_found_by_any_tarfile_of_the_standard_library(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of Debian's security updates calls no method that a subclass could have in place of ``frombuf``."""
+
+    def newer(cls: type[tarfile.TarInfo], archive: tarfile.TarFile) -> tarfile.TarInfo:
+        made: tarfile.TarInfo = before.__func__(type("Own", (tarfile.TarInfo,), {}), archive)
+        return made
+
+    before = tarfile.TarInfo.__dict__["fromtarfile"]
+    monkeypatch.setattr(tarfile.TarInfo, "fromtarfile", classmethod(newer))
+    packed = tar(Entry("a", b"1"), Entry("b", b"2"))
+    assert layer(place, packed).size == 2
+    with pytest.raises(ImageError, match="cut off"):
+        layer(place, packed.rstrip(b"\0") + bytes(512 - len(packed.rstrip(b"\0")) % 512))
+
+
 def test_layers_add_replace_and_hide(place: Path) -> None:
     layer(place, tar(folder("d"), Entry("d/kept", b"1"), Entry("d/gone", b"1"), folder("o"), Entry("o/old", b"1")))
     layer(place, tar(Entry("d/.wh.gone"), Entry("d/kept", b"2"), folder("o"), Entry("o/.wh..wh..opq"), Entry("o/new")))
