@@ -76,6 +76,22 @@ def test_a_disk_holds_what_it_may_and_no_more(machine: tuple[MachineFolder, Nspa
     assert (folder.root / "own").read_text() == "own\n"
 
 
+def test_a_machines_state_is_a_folder_of_its_disk(machine: tuple[MachineFolder, NspawnRecord]) -> None:
+    """With what the golden tree has there, and made once."""
+    folder, record = machine
+    golden = Path(record.tree) / "var/lib/dcos/auth"
+    golden.mkdir(parents=True, mode=0o750)
+    os.chown(golden, 901, 901)
+    mount_disk(folder, record)
+    assert not folder.plain.exists(), "machines of earlier versions have it in their layer"
+    mount_disk(folder, replace(record, plain_state=True))
+    state = (folder.plain / "auth").stat()
+    assert (state.st_uid, state.st_mode & 0o777) == (901, 0o750) and folder.plain.stat().st_mode & 0o777 == 0o755
+    (folder.plain / "own").write_text("own\n")
+    mount_disk(folder, replace(record, plain_state=True))
+    assert (folder.plain / "own").read_text() == "own\n"
+
+
 def test_a_machine_without_a_limit_is_on_a_folder(machine: tuple[MachineFolder, NspawnRecord]) -> None:
     folder, record = machine
     mount_disk(folder, replace(record, disk_mb=None))

@@ -14,7 +14,9 @@ def tests_home(name: str) -> Path:
 
 
 def local_inventory(home: Path, network: int, name: str) -> Path:
-    """``inventories/local.ini`` unchanged, except its name and network (an operator's own may run beside it)."""
+    """``inventories/local.ini`` unchanged, except its name and network (an operator's own may run beside it), the size
+    of disks, and that images are looked for in a folder: no machine reaches a registry.
+    """
     text = (ROOT / "inventories" / "local.ini").read_text()
     assert "198.18.0." in text
     text = text.replace("198.18.0.", f"198.18.{network}.").replace(
@@ -23,6 +25,7 @@ def local_inventory(home: Path, network: int, name: str) -> Path:
     if "dcos_network" not in text:
         text += f"dcos_network=198.18.{network}.0/24\n"
     text += "dcos_disk=2048\n"  # each cluster that takes its share of the room leaves half as much to those beside it
+    text += "dcos_docker_registry=/srv/images\n"
     home.mkdir(parents=True, exist_ok=True)
     path = home / "inventory.ini"
     path.write_text(text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -149,3 +151,25 @@ def answer_of(host: Host, manifest: Manifest) -> dict[str, Any]:
         return answer(host, mode="apply", manifest=manifest.encode().decode())
     except HostError as error:
         return {"error": error.fields()}
+
+
+def test_a_file_system_that_is_mounted_in_the_state_is_emptied_and_stays(host: Host) -> None:
+    """An operator's data disk, or a local machine's: nobody can remove what is mounted."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount")
+    script = """
+import pathlib, subprocess, sys
+from dcos_installer.ansible.host.machine import Machine
+root = pathlib.Path(sys.argv[1])
+state = root / "var/lib/dcos"
+(state / "agent/meta").mkdir(parents=True)
+(state / "master").mkdir()
+subprocess.run(["mount", "-t", "tmpfs", "none", state / "agent"], check=True)
+(state / "agent/meta/deep").mkdir(parents=True)
+Machine(str(root)).remove("/var/lib/dcos")
+print(*sorted(str(path.relative_to(root)) for path in root.rglob("*")))
+"""
+    host.root.mkdir(parents=True, exist_ok=True)
+    argv = ["unshare", "--mount", sys.executable, "-c", script, str(host.root)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["var", "var/lib", "var/lib/dcos", "var/lib/dcos/agent"]

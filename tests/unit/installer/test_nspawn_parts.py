@@ -31,7 +31,7 @@ from tests.support.installer.nspawn_parts import RECORD, host, spec
 
 
 def test_a_machine_boots_with_nothing_of_the_hosts_deciding_over_it() -> None:
-    command = nspawn_command(RECORD, Path("/m/root"), 7)
+    command = nspawn_command(RECORD, MachineFolder(Path("/m")), 7)
     assert command[0] == "systemd-nspawn"
     assert {
         "--boot",
@@ -46,6 +46,9 @@ def test_a_machine_boots_with_nothing_of_the_hosts_deciding_over_it() -> None:
         "--capability=CAP_NET_ADMIN",
         "--system-call-filter=bpf",
     } <= set(command)
+    assert not any("--bind" in word for word in command)
+    with_state = nspawn_command(replace(RECORD, plain_state=True), MachineFolder(Path("/m:1")), 7)
+    assert "--bind=/m\\:1/disk/plain:/var/lib/dcos" in with_state
 
 
 def test_a_machine_sees_nothing_of_the_installers_environment() -> None:

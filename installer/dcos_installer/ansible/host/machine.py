@@ -11,6 +11,7 @@ from .errors import HostError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 HOME = "/opt/dcos"
 GENERATIONS = HOME + "/generations"
@@ -172,7 +173,9 @@ class Machine:
         self.sync(os.path.dirname(new))
 
     def remove(self, path: str) -> None:
-        """Removes a file, a link, or a folder with its content. Does nothing when it is missing."""
+        """Removes a file, a link, or a folder with its content. Does nothing when it is missing. A folder that a file
+        system is mounted at is emptied, and stays.
+        """
         found = self.lstat(path)
         if found is None:
             return
@@ -180,7 +183,16 @@ class Machine:
         if stat.S_ISDIR(found.st_mode):
             from shutil import rmtree
 
-            rmtree(self.at(path), ignore_errors=False)
+            mounted = []
+
+            def failed(_: Any, where: str, error: Any) -> None:
+                number = getattr(error[1], "errno", None)
+                if number == errno.EBUSY and os.path.ismount(where):
+                    mounted.append(where)
+                elif number != errno.ENOTEMPTY or not any(one.startswith(where + "/") for one in mounted):
+                    raise error[1]
+
+            rmtree(self.at(path), onerror=failed)
         else:
             os.unlink(self.at(path))
 

@@ -8,7 +8,8 @@ to import, and both sides meet only in these files:
 ``supervisor.pid``  who the supervisor is, as long as it lives
 ``console.log``     what the machine and its supervisor said (and ``console.log.1``, what they said before)
 ``disk.img``        its disk, a sparse file of fixed size
-``disk/``           where that is mounted: the machine's own layer, what it changed over the golden tree
+``disk/``           where that is mounted: the machine's own layer, what it changed over the golden tree, and its
+                    /var/lib/dcos
 ``root/``           where its file system is mounted while it runs
 """
 
@@ -57,6 +58,10 @@ class NspawnRecord:
     disk_mb: int | None
     cpu_shares: int = SHARES
     """Its share of processor time when the host has too little, beside others and the host's own processes."""
+    plain_state: bool = False
+    """Whether its /var/lib/dcos is a folder of its disk, without a layer below: no overlay can be written to in an
+    overlay, and containers of images have one. Machines of earlier versions have none.
+    """
 
     @property
     def port(self) -> MachinePort:
@@ -183,6 +188,11 @@ class MachineFolder:
     @property
     def work(self) -> Path:
         return self.disk / "work"
+
+    @property
+    def plain(self) -> Path:
+        """The machine's /var/lib/dcos, if its record says so."""
+        return self.disk / "plain"
 
     @property
     def root(self) -> Path:

@@ -10,6 +10,9 @@ from dcos_installer.process import run
 from dcos_installer.providers.nspawn.disk import mount_image
 from dcos_installer.providers.nspawn.machine import MachineFolder, NspawnRecord
 
+STATE = "/var/lib/dcos"
+"""What a machine has on its disk itself."""
+
 _DEADLINE = 60.0
 _NSPAWN_RUN = Path("/run/systemd/nspawn")
 
@@ -21,6 +24,19 @@ def mount_disk(folder: MachineFolder, record: NspawnRecord) -> None:
         mount_image(folder, record)
     for layer in (folder.upper, folder.work):
         _make_folder(layer)
+    if record.plain_state and not folder.plain.exists():
+        _make_plain(folder, record)
+
+
+def _make_plain(folder: MachineFolder, record: NspawnRecord) -> None:
+    """Makes the machine's /var/lib/dcos, with what the golden tree has there."""
+    aside = folder.plain.with_suffix(".new")
+    shutil.rmtree(aside, ignore_errors=True)
+    _make_folder(aside)
+    golden = Path(record.tree) / STATE.lstrip("/")
+    if golden.is_dir():
+        run(["cp", "-a", f"{golden}/.", aside], deadline=_DEADLINE, what=f"make {STATE} of {record.name}")
+    aside.rename(folder.plain)
 
 
 def mount_root(folder: MachineFolder, record: NspawnRecord) -> None:

@@ -297,6 +297,7 @@ class NspawnProvider:
             mem_mb=host.mem_mb,
             cpu_shares=shares(host),
             disk_mb=disk_mb if host.disk_mb is None else host.disk_mb,
+            plain_state=True,
         )
 
     def _changed(self, host: HostSpec) -> list[str]:

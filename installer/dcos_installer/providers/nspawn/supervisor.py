@@ -32,7 +32,7 @@ from dcos_installer.providers.nspawn.machine import (
     apply_limits,
     cgroup_path,
 )
-from dcos_installer.providers.nspawn.mounts import unmount_all
+from dcos_installer.providers.nspawn.mounts import STATE, unmount_all
 from dcos_runtime import durable
 
 _REBOOT_CODE = 133
@@ -67,13 +67,16 @@ class BoundedLog:
         self.write(f"{stamp} supervisor: {text}\n".encode())
 
 
-def nspawn_command(record: NspawnRecord, root: Path, namespace: int) -> list[str]:
+def nspawn_command(record: NspawnRecord, folder: MachineFolder, namespace: int) -> list[str]:
     """The command that boots the machine. ``namespace`` is the descriptor of its network namespace."""
+    source = str(folder.plain).replace(":", "\\:")
+    plain = [f"--bind={source}:{STATE}"] if record.plain_state else []
     return [
         "systemd-nspawn",
         "--quiet",
         "--boot",
-        f"--directory={root}",
+        f"--directory={folder.root}",
+        *plain,
         f"--machine={record.unique_name}",
         f"--hostname={record.name}",
         f"--uuid={record.uuid}",
@@ -159,7 +162,7 @@ class Supervisor:
             self._tell(replace(self._status, phase="rebooting", nspawn_pid=0))
 
     def _boot(self, machine: ControlGroup, namespace: int) -> int:
-        command = nspawn_command(self._record, self._folder.root, namespace)
+        command = nspawn_command(self._record, self._folder, namespace)
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
