@@ -114,6 +114,7 @@ class _Reader:
                 principals=self.settings.get("dcos_principals", default.principals),
                 repositories=self.settings.get("dcos_repositories", default.repositories),
                 repository_root=self.repository_root,
+                allowed_networks=self.settings.get("dcos_cosmos_allowed_networks", default.allowed_networks),
                 mirror=self.settings.get("dcos_mirror", default.mirror),
                 mirror_registry=self.settings.get("dcos_mirror_registry", default.mirror_registry),
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -100,6 +100,8 @@ class Settings(_Frozen):
     """Names and URLs of the repositories that a new cluster's packages come from, the first before the others."""
     repository_root: str = ""
     """TUF root metadata (JSON) that every repository has to be signed by; empty: none has to be signed."""
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that the package manager may fetch from although they are loopback, link-local or the cluster's own."""
     mirror: str = ""
     """The base URL of the cluster's own mirror of artifacts; empty: they come from where packages say."""
     mirror_registry: str = ""

@@ -395,6 +395,13 @@ VARIABLES: tuple[Variable, ...] = (
         parse=_file,
         more="The repository's publisher gives that file; its path is seen from the inventory's folder.",
     ),
+    _flag(
+        CosmosFlags,
+        "allowed_networks",
+        "dcos_cosmos_allowed_networks=169.254.7.0/24",
+        variable="dcos_cosmos_allowed_networks",
+        more="Of the package manager, for repositories and artifacts.",
+    ),
     _flag(CosmosFlags, "mirror", "dcos_mirror=http://198.18.0.11:7075"),
     _flag(CosmosFlags, "mirror_registry", "dcos_mirror_registry=198.18.0.11:7075"),
     Variable(

@@ -415,14 +415,20 @@ def test_what_no_manifest_may_hold_is_refused(part: Fragment, why: str) -> None:
 
 def test_the_package_manager_gets_its_root_of_trust_and_its_mirror() -> None:
     root = '{"signed": {"_type": "root"}, "signatures": []}'
-    settings = Settings(repository_root=root, mirror="http://198.18.0.11:7075", mirror_registry="198.18.0.11:7075")
+    settings = Settings(
+        repository_root=root,
+        allowed_networks=(IPv4Network("169.254.7.0/24"),),
+        mirror="http://198.18.0.11:7075",
+        mirror_registry="198.18.0.11:7075",
+    )
     found = made(a_spec(settings=settings), "m1")
     env = text(found, "etc/dcos-cosmos.env")
     assert f'COSMOS_REPOSITORY_ROOT="{ACTIVE}/etc/cosmos/root.json"' in env
     assert 'COSMOS_MIRROR="http://198.18.0.11:7075"' in env and 'COSMOS_MIRROR_REGISTRY="198.18.0.11:7075"' in env
+    assert 'COSMOS_ALLOWED_NETWORKS="169.254.7.0/24"' in env
     assert text(found, "etc/cosmos/root.json").strip() == root
     plain = text(made(a_spec(), "m1"), "etc/dcos-cosmos.env")
-    assert "COSMOS_MIRROR" not in plain and "COSMOS_REPOSITORY_ROOT" not in plain
+    assert "COSMOS_MIRROR" not in plain and "COSMOS_ALLOWED" not in plain and "COSMOS_REPOSITORY_ROOT" not in plain
 
 
 def test_every_role_named_for_a_host_exists() -> None:
