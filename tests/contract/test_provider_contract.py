@@ -258,6 +258,28 @@ def test_one_machines_failure_does_not_hide_what_became_of_the_others(served: Se
             assert all(isinstance(results[name], MachineState) for name in served.names)
 
 
+def test_a_machine_that_is_replaced_is_a_new_one_in_its_place_and_disturbs_no_other(served: Served) -> None:
+    provider, replaced = served.provider, served.spec.hosts[0]
+    if not provider.makes_machines:
+        return
+    served.run(replaced.name, "echo kept >kept")
+    boots = served.boot_ids()
+    gone = well(done(provider.destroy([replaced.name])))
+    assert gone[replaced.name].condition is Condition.ABSENT
+    assert provider.inspect()[replaced.name].condition is Condition.ABSENT
+    made = well(done(provider.create(orders([replaced]))))[replaced.name]
+    assert made.condition is Condition.RUNNING and made.address
+    assert replaced.late or made.address == replaced.address
+    replaced = replaced.model_copy(update={"address": made.address})
+    served.spec = served.spec.model_copy(update={"hosts": (replaced, *served.spec.hosts[1:])})
+    assert failed(provider.introduce(served.spec)) == {}
+    target = provider.ssh(replaced)
+    assert target.known_hosts_file is not None and target.address in target.known_hosts_file.read_text()
+    assert served.run(replaced.name, "hostname; ls kept 2>/dev/null || true") == f"{replaced.name}\n"
+    after = served.boot_ids()
+    assert after[0] != boots[0] and after[1:] == boots[1:]
+
+
 def test_destroying_removes_what_was_made_and_only_that(served: Served) -> None:
     received: list[str] = []
     results = done(served.provider.destroy(note=lambda name, text: received.append(name)))

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import platform
+import shutil
 import struct
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ from dcos_installer.providers.libvirt.descriptions import reservations
 from dcos_installer.providers.libvirt.domain import mark_of
 from dcos_installer.providers.libvirt.hypervisor import Host, Hypervisor, LibvirtFailed, Power, SeenDomain, SeenVolume
 from dcos_installer.providers.libvirt.markup import parse, text
+from dcos_installer.providers.libvirt.names import ROOT, Names
 from dcos_installer.providers.libvirt.provider import LibvirtProvider
 from tests.support.machines.nspawn_lab import orders
 from tests.support.providers.furnished import furnish
@@ -171,6 +173,10 @@ class FolderHypervisor(Hypervisor):
         self.faults.step("delete volume")
         super().delete_volume(pool, name)
         self.contents.pop((pool, name), None)
+        if name.endswith(f".{ROOT}"):
+            # What the machine has written went with its disk. A volume is called dcos-CLUSTER-HOST.KIND.
+            names = Names(name[len("dcos-") :][: len(CLUSTER)])
+            shutil.rmtree(self.root(names.domain(names.host_of_volume(name))), ignore_errors=True)
 
     def upload(self, pool: str, name: str, size: int, read: Callable[[int], bytes]) -> None:
         self.faults.step(f"upload {name}")
