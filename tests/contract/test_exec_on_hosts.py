@@ -157,7 +157,7 @@ def test_no_more_than_forks_run_at_once(hosts: LoopbackHosts, tmp_path: Path) ->
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_an_unknown_key_and_a_changed_key_are_refused_and_nothing_is_sent(hosts: LoopbackHosts) -> None:
+def test_an_unknown_key_and_a_changed_key_are_refused_and_nothing_is_sent(hosts: LoopbackHosts, tmp_path: Path) -> None:
     hosts.know("m1", "a1", "p1")
     try:
         unknown = hosts.run("exec", "agents", "--", "true")
@@ -171,6 +171,11 @@ def test_an_unknown_key_and_a_changed_key_are_refused_and_nothing_is_sent(hosts:
         error = told(changed)["a1"]["error"]
         assert changed.returncode == 4 and "its host key is not the one in known_hosts" in error["why"]
         assert told(changed)["a1"]["state"] == "unreachable"
+        for verb, *words in (("copy", "--", __file__, f":{tmp_path}/sent"), ("logs",)):
+            changed = hosts.run(verb, "a1", *words)
+            assert changed.returncode == 4, changed.stderr
+            assert b"its host key is not the one in known_hosts" in changed.stderr
+        assert not (tmp_path / "sent").exists()
     finally:
         hosts.know("m1", "a1", "a2", "p1")
 
