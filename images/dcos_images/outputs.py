@@ -177,7 +177,8 @@ def make_netboot(parts: Parts, target: Path) -> None:
     script = (
         "#!ipxe\n"
         "# What is fetched lies beside this script.\n"
-        f"kernel vmlinuz initrd=initrd {arguments} dcos.root=${{cwduri}}root-{digest}.erofs\n"
+        # An old iPXE knows no cwduri, but what DHCP has named.
+        f"kernel vmlinuz initrd=initrd {arguments} dcos.root=${{cwduri}}root-{digest}.erofs dcos.script=${{filename}}\n"
         "initrd initrd\n"
         "boot\n"
     )

@@ -47,6 +47,8 @@ _POLL_SECONDS = 0.25
 # A network of the guest alone, which cannot be reached from outside of QEMU.
 _NETWORK = "net=198.18.250.0/24,dhcpstart=198.18.250.15"
 _HOST = "198.18.250.2"
+_ALONE = "restrict=on"
+_UKI = "boot.efi"
 _HOSTNAME = "image-test"
 """The machine gets it as a credential, as from providers."""
 _SERIAL_LINES = 60
@@ -116,12 +118,13 @@ def boot(
         folder = Path(scratch)
         access = make_access(folder)
         with _served(image, output) as port:
-            boots = [*_bootable(image, definition, output, folder, port), *access.devices]
+            boots = [*_bootable(image, definition, output, folder), *access.devices]
+            network = _served_network(port, _UKI) if port else _ALONE
             accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
             started = time.monotonic()
             for accelerator in accelerators:
                 note(f"booting {image.outputs[output].path.name} in QEMU ({accelerator})")
-                with _running(boots, accelerator, folder) as guest:
+                with _running(boots, accelerator, folder, network) as guest:
                     silent = _SILENT_SECONDS if accelerator == "kvm" else deadline
                     problem = _wait(guest, started + deadline, silent)
                     if accelerator == "kvm" and not guest.serial:
@@ -246,16 +249,20 @@ def _firmware() -> tuple[str, str] | None:
     return next((pair for pair in _FIRMWARE if all(Path(one).is_file() for one in pair)), None)
 
 
-def _bootable(image: Image, definition: ImageDefinition, output: str, folder: Path, port: int) -> list[str]:
-    """QEMU's arguments for the output, with a disk of the least size that a machine may have."""
+def _bootable(image: Image, definition: ImageDefinition, output: str, folder: Path) -> list[str]:
+    """QEMU's arguments for the output, which the firmware starts: of a netboot folder the UKI, else a disk of the least
+    size that a machine may have.
+    """
     path = image.outputs[output].path
+    firmware = _firmware()
+    assert firmware is not None
+    shutil.copyfile(firmware[1], folder / "vars.fd")
+    boots = [
+        *("-drive", f"if=pflash,format=raw,readonly=on,file={firmware[0]}"),
+        *("-drive", f"if=pflash,format=raw,file={folder}/vars.fd"),
+    ]
     if output == "netboot":
-        script = (path / "boot.ipxe").read_text()
-        line = next(line for line in script.splitlines() if line.startswith("kernel "))
-        arguments = line.split(" ", 3)[3].replace("${cwduri}", f"http://{_HOST}:{port}/")
-        arguments = arguments.replace("console=tty0 ", "")
-        kernel = ["-kernel", str(path / "vmlinuz"), "-initrd", str(path / "initrd"), "-append", arguments]
-        return [*kernel, "-m", "3072"]
+        return [*boots, "-kernel", str(path / _UKI), "-m", "3072"]
     assert definition.partitions is not None
     disk = folder / "disk.qcow2"
     size = f"{definition.partitions.least_disk_mb}M"
@@ -265,15 +272,12 @@ def _bootable(image: Image, definition: ImageDefinition, output: str, folder: Pa
         log_file=folder / "qemu-img.log",
         deadline=60.0,
     )
-    firmware = _firmware()
-    assert firmware is not None
-    shutil.copyfile(firmware[1], folder / "vars.fd")
-    return [
-        *("-drive", f"if=pflash,format=raw,readonly=on,file={firmware[0]}"),
-        *("-drive", f"if=pflash,format=raw,file={folder}/vars.fd"),
-        *("-drive", f"if=virtio,format=qcow2,file={disk},cache=unsafe"),
-        *("-m", "1024"),
-    ]
+    return [*boots, "-drive", f"if=virtio,format=qcow2,file={disk},cache=unsafe", "-m", "1024"]
+
+
+def _served_network(port: int, file: str) -> str:
+    """A network that reaches that port of this host, and whose DHCP names a file there."""
+    return f"bootfile=http://{_HOST}:{port}/{file}"
 
 
 @contextlib.contextmanager
@@ -296,17 +300,16 @@ def _served(image: Image, output: str) -> Iterator[int]:
             server.shutdown()
 
 
-def _argv(boots: list[str], accelerator: str, folder: Path) -> list[str]:
+def _argv(boots: list[str], accelerator: str, folder: Path, network: str) -> list[str]:
     """QEMU with a network of its own, and the port for the machine's reports."""
     how = "tcg,thread=multi" if accelerator == "tcg" else accelerator
-    restricted = "" if "-kernel" in boots else ",restrict=on"
     return [
         *bound("qemu-system-x86_64", "-nodefaults", "-machine", "q35", "-accel", how),
         *(*_PROCESSORS[accelerator], "-no-reboot", "-display", "none", "-device", "VGA", *boots),
         *("-serial", f"file:{folder}/serial.log"),
         *(
             "-netdev",
-            f"user,id=net,{_NETWORK}{restricted},hostfwd=tcp:127.0.0.1:0-:22",
+            f"user,id=net,{_NETWORK},{network},hostfwd=tcp:127.0.0.1:0-:22",
             "-device",
             "virtio-net-pci,netdev=net",
         ),
@@ -318,12 +321,12 @@ def _argv(boots: list[str], accelerator: str, folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _running(boots: list[str], accelerator: str, folder: Path) -> Iterator[_Guest]:
+def _running(boots: list[str], accelerator: str, folder: Path, network: str = _ALONE) -> Iterator[_Guest]:
     for name in ("serial.log", "notify.log"):
         (folder / name).write_bytes(b"")
     with (folder / "qemu.log").open("wb") as said:
         process = subprocess.Popen(
-            _argv(boots, accelerator, folder),
+            _argv(boots, accelerator, folder, network),
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,

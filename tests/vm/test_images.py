@@ -97,19 +97,38 @@ def test_a_disk_built_twice_has_the_same_bytes(cache_home: Path, tmp_path: Path)
     assert first_difference(one.folder, second.ensure("vm").folder) == ""
 
 
-def test_a_machine_boots_a_root_that_it_fetches_from_a_network(cache_home: Path, tmp_path: Path) -> None:
+def netboot(cache_home: Path, tmp_path: Path) -> ImageBuilder:
+    """A builder whose ``vm`` is a folder to boot from a network."""
     definitions = tmp_path / "definitions"
     shutil.copytree(definitions_dir(), definitions)
     path = definitions / "vm/image.toml"
     text, usual = path.read_text(), 'outputs = ["qcow2", "update"]'
     assert usual in text
     path.write_text(text.replace(usual, 'outputs = ["netboot"]'))
-    builder = ImageBuilder(
+    return ImageBuilder(
         trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images", definitions=definitions
     )
+
+
+def test_the_firmware_starts_the_uki_which_fetches_its_root_beside_the_file_that_dhcp_names(
+    cache_home: Path, tmp_path: Path
+) -> None:
+    builder = netboot(cache_home, tmp_path)
     found = boot(builder.ensure("vm"), builder.definition("vm"), output="netboot", deadline=HOURS)
     mounts = [line.rpartition(" ")[0] for line in found.of("MOUNT")]
     assert "/ erofs ro" in mounts and "/var tmpfs rw" in mounts
+
+
+def test_ipxe_fetches_the_script_and_all_that_it_names(cache_home: Path, tmp_path: Path) -> None:
+    image = netboot(cache_home, tmp_path).ensure("vm")
+    with trial._served(image, "netboot") as port:
+        # Without UEFI QEMU's network card has iPXE, which takes the script for what DHCP says is to be started.
+        network = trial._served_network(port, "boot.ipxe")
+        with trial._running(["-boot", "n", "-m", "3072"], "tcg", tmp_path, network) as guest:
+            assert trial._wait(guest, time.monotonic() + HOURS, HOURS) == "", guest.serial[-3000:]
+            answer = trial._ssh_answer(guest, time.monotonic() + HOURS)
+            found = Trial(trial._lines(guest.notified), 0.0, "tcg", answer)
+    assert trial.problems(found, "netboot") == []
 
 
 def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> None:
@@ -125,7 +144,7 @@ def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> No
 def test_the_state_survives_a_power_cut_and_grows_with_the_disk(cache_home: Path, tmp_path: Path) -> None:
     builder = ImageBuilder(trees_in_use=no_trees, runtime=Runtime(), cache=cache_home / "dcos/images")
     image, definition = builder.ensure("vm"), builder.definition("vm")
-    boots = trial._bootable(image, definition, "qcow2", tmp_path, 0)
+    boots = trial._bootable(image, definition, "qcow2", tmp_path)
     received = []
     for size in ("", "8G"):
         if size:

@@ -157,6 +157,29 @@ def fetching(sandbox: Sandbox, *answers: bytes | None) -> list[str]:
     return sandbox.run("initrd-netboot", "\nmountroot\n")
 
 
+@pytest.mark.parametrize(
+    ("address", "script", "file", "found"),
+    [
+        (
+            "http://198.18.0.1/www/root-5a.erofs",
+            "http://198.18.0.2/boot.ipxe",
+            "",
+            "http://198.18.0.1/www/root-5a.erofs",
+        ),
+        ("root-5a.erofs", "http://198.18.0.2/rack/boot.ipxe", "undionly.kpxe", "http://198.18.0.2/rack/root-5a.erofs"),
+        ("root-5a.erofs", "", "http://198.18.0.3/boot.ipxe", "http://198.18.0.3/root-5a.erofs"),
+        ("", "", "http://198.18.0.3/www/boot.efi", "http://198.18.0.3/www/root-5a.erofs"),
+        ("root-5a.erofs", "", "undionly.kpxe", "none"),
+        ("", "", "", "none"),
+    ],
+)
+def test_a_root_lies_where_it_is_told_or_beside_what_was_started(
+    sandbox: Sandbox, address: str, script: str, file: str, found: str
+) -> None:
+    then = f"root_address 5a '{address}' '{script}' '{file}' >>\"$CALLS\" || echo none >>\"$CALLS\""
+    assert sandbox.run("initrd-netboot", then) == [found]
+
+
 def test_a_root_is_fetched_again_until_it_has_the_digest(sandbox: Sandbox) -> None:
     calls = fetching(sandbox, None, b"half of it", None, ROOT)
     fetched = [call for call in calls if call.startswith("wget")]

@@ -55,7 +55,8 @@ class Guests:
         monkeypatch.setattr(trial, "_checked", lambda *of: self.checks)
         monkeypatch.setattr("dcos_images.trial.os.access", lambda path, mode: kvm)
 
-    def _argv(self, boots: list[str], accelerator: str, folder: Path) -> list[str]:
+    def _argv(self, boots: list[str], accelerator: str, folder: Path, network: str) -> list[str]:
+        assert network == "restrict=on"  # nobody outside is reached from a disk
         self.started.append(accelerator)
         serial, told, then = self.plays[accelerator]
         for name, text in (("serial.log", serial), ("notify.log", told)):

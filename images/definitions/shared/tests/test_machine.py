@@ -59,7 +59,7 @@ def test_its_disk_has_both_slots_and_runs_from_the_first(host: Any, expected: Ex
 
 def test_its_kernel_got_the_arguments_of_the_definition(host: Any, expected: Expected) -> None:
     got = host.check_output("cat /proc/cmdline").split()
-    missing = [one for one in expected.definition.arguments if one not in got and one != "console=tty0"]
+    missing = [one for one in expected.definition.arguments if one not in got]
     assert not missing, f"its kernel has not got {' '.join(missing)}"
 
 
