@@ -19,6 +19,8 @@ from tests.support.daemons.byhand import Daemon, ask, wait_for
 from tests.support.mesos import rawclient
 
 ID = "agent-1"
+PATIENT = {"grace_period": {"nanoseconds": 240 * 10**9}}
+"""The policy of a kill whose signal is to be seen: on a busy host a task takes longer to end than 5 s."""
 
 
 @pytest.fixture(params=["posix", "linux"])
@@ -215,7 +217,7 @@ def test_a_checkpoint_that_cannot_be_read_costs_its_own_task_only(pair: tuple[Pr
     checkpoint = agent.work_dir / "meta" / "tasks" / f"{agent.sandbox('hit').name}.json"
     checkpoint.write_bytes(checkpoint.read_bytes()[:40])
     agent.start()
-    master.until(lambda: len(master.connects) == 2, "the agent")
+    master.until(lambda: len(master.connects) >= 2, "the agent")
     assert len(master.connects[-1].tasks) == 1, "the master learns by its absence that the task is lost"
     wait_for(lambda: not running(hit), what="the end of the task nobody knows any more")
     assert running(spared)
@@ -266,7 +268,7 @@ def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster,
     assert not running(pid) and "removed by an operator" in agent.log.read_text()
     master.dismissing = False
     agent.start()
-    master.until(lambda: len(master.connects) == 2, "the agent")
+    master.until(lambda: len(master.connects) >= 2, "the agent")
     assert master.connects[-1].agent.id is None
 
 
@@ -278,7 +280,7 @@ def test_an_agent_that_stops_in_order_leaves_its_tasks_alone(pair: tuple[Pretend
     assert agent.process is not None and agent.process.returncode == 0
     assert running(pid)
     agent.start()
-    master.until(lambda: len(master.connects) == 2, "the agent")
+    master.until(lambda: len(master.connects) >= 2, "the agent")
     assert [task.state.value for task in master.connects[-1].tasks] == ["TASK_RUNNING"]
 
 
@@ -288,7 +290,7 @@ def test_a_lost_master_is_looked_for_until_it_is_back(pair: tuple[PretendedMaste
     master.run(ID, "t", "sleep 5042")
     pid = pid_of(master, "t")
     master._loop.call_soon_threadsafe(lambda: master.connected[ID].put_nowait(None))
-    master.until(lambda: len(master.connects) == 2, "the agent's return")
+    master.until(lambda: len(master.connects) >= 2, "the agent's return")
     assert [task.state.value for task in master.connects[-1].tasks] == ["TASK_RUNNING"]
     assert running(pid)
 
@@ -412,7 +414,7 @@ def test_a_real_master_and_agent_run_kill_and_recover_tasks(tmp_path: Path, laun
         wait_for(lambda: agent.get("/metrics/snapshot")[1]["slave/registered"] == 1.0, what="registration")
         assert running(pid)
         assert ask(f"http://127.0.0.1:{master.port}/slaves")[1]["slaves"][0]["id"] == before
-        assert scheduler.call("KILL", task_id={"value": "long"}).status == 202
+        assert scheduler.call("KILL", task_id={"value": "long"}, kill_policy=PATIENT).status == 202
         assert scheduler.update("TASK_KILLED")["message"] == "Command terminated with signal Terminated"
         wait_for(lambda: not running(pid))
     finally:

@@ -232,7 +232,7 @@ def test_where_ports_cannot_be_closed_containers_run_only_when_nobody_asked_for_
         pytest.skip("only divided control groups can be without version 2")
     with cluster(tmp_path, "linux", free_port()) as (master, agent):
         agent.argv = ["unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified && exec "$@"', "sh", *agent.argv]
-        done = subprocess.run([*agent.argv, "--enforce_ports"], capture_output=True, text=True, timeout=120)
+        done = subprocess.run([*agent.argv, "--enforce_ports"], capture_output=True, text=True, timeout=240)
         assert done.returncode == 1
         assert "--launcher=linux does not keep tasks from the daemons' ports" in done.stderr
         assert "mount cgroup2 at /sys/fs/cgroup/unified" in done.stderr

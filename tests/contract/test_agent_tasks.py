@@ -253,7 +253,7 @@ def test_a_task_runs_as_the_user_it_names_and_owns_its_sandbox(master: Pretended
 def test_a_killed_task_may_clean_up(master: PretendedMaster, agent: Agent) -> None:
     master.run(ID, "polite", "trap 'echo bye; exit 9' TERM; echo ready; while :; do sleep 0.1; done")
     wait_for(lambda: "ready" in agent.text("polite"), what="the trap")
-    master.kill(ID, "polite")
+    master.kill(ID, "polite", grace_seconds=240)
     ended = master.status("polite")
     assert master.states("polite") == ["STARTING", "RUNNING", "KILLING", "KILLED"]
     assert ended.message == "Command exited with status 9"
@@ -578,7 +578,7 @@ def test_sigterm_reaches_a_first_process_that_does_not_ask_for_it(master: Preten
     status = master.status("plain-sleep", "RUNNING")
     assert status.container_status is not None
     wait_for(lambda: agent.pids("sleep\x005020"), what="the sleep")
-    master.kill(ID, "plain-sleep", grace_seconds=50)
+    master.kill(ID, "plain-sleep", grace_seconds=240)
     assert master.status("plain-sleep").message == "Command terminated with signal Terminated"
 
 

@@ -54,7 +54,7 @@ class Place:
         await self._stack.aclose()
 
     async def directory(self, hosts: str = "") -> Directory:
-        session = ZooKeeperSession(parse_url(f"zk://dcos:hush@{hosts or self.hosts}{self.path}"), 10.0)
+        session = ZooKeeperSession(parse_url(f"zk://dcos:hush@{hosts or self.hosts}{self.path}"), 60.0)
         session.start()
         self._stack.push_async_callback(session.close)
         shared = SharedDirectory(session, self.path, User("admin", "h"), TRUSTED, lambda: self.now)

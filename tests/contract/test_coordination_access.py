@@ -42,7 +42,7 @@ class Clients:
 
     async def open(self, credentials: str = "") -> ZooKeeperSession:
         at = f"{credentials}@" if credentials else ""
-        session = ZooKeeperSession(parse_url(f"zk://{at}{self._hosts}/mesos"), 30.0)
+        session = ZooKeeperSession(parse_url(f"zk://{at}{self._hosts}/mesos"), 60.0)
         session.start()
         self._all.append(session)
         async with asyncio.timeout(WAIT):

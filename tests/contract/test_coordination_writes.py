@@ -52,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 
 @pytest.fixture
 async def session(server: ZooKeeperServer) -> AsyncIterator[ZooKeeperSession]:
-    session = ZooKeeperSession(parse_url(f"zk://{server.hosts}/init"), 30.0)
+    session = ZooKeeperSession(parse_url(f"zk://{server.hosts}/init"), 60.0)
     session.start()
     async with asyncio.timeout(240):
         await session.connected()

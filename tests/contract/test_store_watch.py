@@ -20,8 +20,9 @@ from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.coordinated import Link
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
-WAIT = 120.0
-SESSION = 12.0
+WAIT = 240.0
+SHORT, LONG = 12.0, 60.0
+"""Sessions in seconds: one whose end a test waits for, and the longest that ZooKeeper grants."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 
 
 @contextlib.asynccontextmanager
-async def session_at(hosts: str, seconds: float = SESSION) -> AsyncIterator[ZooKeeperSession]:
+async def session_at(hosts: str, seconds: float = LONG) -> AsyncIterator[ZooKeeperSession]:
     session = ZooKeeperSession(parse_url(f"zk://{hosts}/unused"), seconds)
     session.start()
     try:
@@ -171,7 +172,7 @@ async def test_what_happened_while_zookeeper_was_out_of_reach_is_told_afterwards
     server: ZooKeeperServer, path: str, lost: str
 ) -> None:
     link = Link(server.hosts)
-    seconds = SESSION if lost == "session" else 50.0  # which a lost connection does not outlast
+    seconds = SHORT if lost == "session" else LONG  # which a lost connection does not outlast
     try:
         async with session_at(server.hosts) as leading, session_at(link.hosts, seconds) as following:
             store = ZooKeeperStore(leading, path)

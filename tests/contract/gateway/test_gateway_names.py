@@ -65,16 +65,16 @@ def test_the_kernel_is_asked_once_a_second_for_all_clients(made: Made, admin: di
     began = time.monotonic()
     count = 0
     with ThreadPoolExecutor(8) as pool:
-        while asked() < 3:
+        while asked() < 3 or count <= time.monotonic() - began + 2:  # more than one a second, however slow the host
             assert time.monotonic() < began + 240
             answers = list(pool.map(lambda _: made.gateway.get(f"{DNS}/hosts/leader.mesos", admin), range(16)))
             assert all(answer.status == 200 for answer in answers)
             count += len(answers)
-    assert asked() <= time.monotonic() - began + 2 < count
+    assert asked() <= time.monotonic() - began + 2
 
 
 def test_masters_have_names_while_nobody_leads_and_nothing_stale_is_told(made: Made, admin: dict[str, str]) -> None:
-    assert made.gateway.get(f"{DNS}/hosts/leader.mesos", admin).status == 200
+    wait_for(lambda: made.gateway.get(f"{DNS}/hosts/leader.mesos", admin).status == 200, 60, "the leader being known")
     with made.master.refusing():
         answer = wait_for(
             lambda: (found := made.gateway.get(f"{DNS}/hosts/leader.mesos", admin)).status != 200 and found,

@@ -28,7 +28,7 @@ from dcos_runtime.agent.images.skopeo import Skopeo
 from dcos_runtime.agent.images.sources import Registry
 from dcos_runtime.agent.images.store import ImageStore, Wanted
 from dcos_runtime.agent.images.unpacker import Unpacker
-from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.byhand import free_port, wait_for
 
 PROGRAMS = ("sh", "cat", "id", "ls", "env", "sleep", "touch", "stat")
 USER, PASSWORD = "puller", "tr0ub4dor-and-3"
@@ -51,11 +51,21 @@ LIMIT = 64 << 20
 # --- the store ---
 
 
+SECONDS = 240.0
+"""What fetching and unpacking may take, on a busy host."""
+
+
 def opened(
-    place: Path, *, limit: int = LIMIT, seconds: float = 60, credentials: Path | None = None, used: Collection[str] = ()
+    place: Path,
+    *,
+    limit: int = LIMIT,
+    seconds: float = SECONDS,
+    credentials: Path | None = None,
+    used: Collection[str] = (),
 ) -> ImageStore:
-    fetching = Skopeo(stall_seconds=seconds, total_seconds=60, max_bytes=limit, credentials=credentials)
-    return ImageStore.begin(place, Puller(fetching), Unpacker(place, 60, limit, asyncio.Semaphore(2)), lambda: used)
+    fetching = Skopeo(stall_seconds=seconds, total_seconds=SECONDS, max_bytes=limit, credentials=credentials)
+    unpacker = Unpacker(place, SECONDS, limit, asyncio.Semaphore(2))
+    return ImageStore.begin(place, Puller(fetching), unpacker, lambda: used)
 
 
 def wanted(where: str, name: str, *, again: bool = False) -> Wanted:
@@ -250,10 +260,7 @@ def make_certificate(certificate: Path, key: Path) -> None:
 @contextlib.contextmanager
 def registry(place: Path, *, secret: bool = False, tls: bool = False) -> Iterator[RegistryLab]:
     place.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    lab = RegistryLab(place, port, secret, tls)
+    lab = RegistryLab(place, free_port(), secret, tls)
     lab.begin()
     try:
         yield lab

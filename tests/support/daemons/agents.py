@@ -31,11 +31,13 @@ TERMINAL = ("FINISHED", "FAILED", "KILLED", "ERROR", "LOST", "DROPPED", "GONE")
 class PretendedMaster:
     """Admits every agent; runs in a thread of its own. ``acknowledging`` False leaves updates unanswered.
 
-    ``spoken``: its versions of the protocol. One of version 1 says what masters of that version said.
+    ``spoken``: its versions of the protocol. One of version 1 says what masters of that version said. ``port``: one of
+    `free_port`, where another one is to follow on it; by default any.
     """
 
-    def __init__(self, spoken: Sequence[int] = internal.SPOKEN) -> None:
+    def __init__(self, spoken: Sequence[int] = internal.SPOKEN, port: int = 0) -> None:
         self.spoken = list(spoken)
+        self.port = port
         self.connects: list[internal.Connect] = []
         self.updates: list[TaskStatus] = []
         self.gone: list[str] = []
@@ -64,7 +66,7 @@ class PretendedMaster:
             application.router.add_post(f"{internal.PATH}/messages", self._messages)
             self._runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1)
             await self._runner.setup()
-            await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+            await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
             self.port = int(self._runner.addresses[0][1])
 
         self._loop.run_until_complete(begin())

@@ -233,7 +233,12 @@ class Cluster:
         """The ``dcos`` command against this cluster."""
         environment = {**os.environ, "DCOS_URL": self.master.url, "DCOS_DIR": str(self.folder / "client")}
         return subprocess.run(
-            [str(PROGRAMS / "dcos"), *words], capture_output=True, text=True, env=environment, input=stdin, timeout=120
+            [str(PROGRAMS / "dcos"), *words],
+            capture_output=True,
+            text=True,
+            env=environment,
+            input=stdin,
+            timeout=120 * PATIENCE,
         )
 
     def running(self, app: str) -> list[dict[str, Any]]:

@@ -102,7 +102,9 @@ class Watch:
         return min((claim.answered for claim in self.claims if claim.who == who), default=float("inf"))
 
     def after(self, who: str, moment: float, asked: float = 0.0) -> list[Claim]:
-        """The answers of ``who`` as the leader from then on, to questions since ``asked``."""
+        """The answers of ``who`` as the leader from then on, to questions since ``asked``. Those to earlier questions
+        may have been true when they were sent, and late on a busy host.
+        """
         claims = [claim for claim in self.claims if claim.who == who]
         return [claim for claim in claims if claim.answered > moment and claim.asked > asked]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.daemons.authority import Authority
-from tests.support.daemons.byhand import PROGRAMS, Daemon, free_port, processes_with, task_ports, wait_for
+from tests.support.daemons.byhand import PATIENCE, PROGRAMS, Daemon, free_port, processes_with, task_ports, wait_for
 from tests.support.daemons.gateway import PASSWORD, Gateway
 
 
@@ -117,7 +117,7 @@ class Fronted:
             capture_output=True,
             text=True,
             env=self.environment(**more),
-            timeout=120,
+            timeout=120 * PATIENCE,
             stdin=subprocess.DEVNULL,
         )
 

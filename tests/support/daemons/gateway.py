@@ -42,7 +42,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Backend:
-    """An aiohttp server in a thread of its own, with or without mTLS. ``seen``: the last requests."""
+    """An aiohttp server in a thread of its own, with or without mTLS. ``seen``: the last requests, of ``count``."""
 
     def __init__(
         self, handler: Handler, tls: ssl.SSLContext | None = None, ip: str = "127.0.0.1", port: int = 0
@@ -52,6 +52,7 @@ class Backend:
         self.ip = ip
         self.port = port
         self.seen: list[dict[str, Any]] = []
+        self.count = 0
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._ready = threading.Event()
@@ -120,6 +121,7 @@ class Backend:
                 "certificate": bool(certificate),
             }
         )
+        self.count += 1
         del self.seen[:-50]
         return await self._handler(request)
 
@@ -147,8 +149,12 @@ def server_tls(authority: Authority, kind: str, ip: str = "127.0.0.1") -> ssl.SS
 @contextlib.contextmanager
 def task_address() -> Iterator[str]:
     """A temporary address of this machine outside of loopback; root only."""
-    address = f"198.19.254.{random.randrange(1, 255)}"
-    subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+    for number in random.sample(range(1, 255), 254):  # other runs of tests may have some
+        address = f"198.19.254.{number}"
+        added = subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], capture_output=True, text=True)
+        if added.returncode == 0:
+            break
+    assert added.returncode == 0, added.stderr
     try:
         yield address
     finally:

@@ -198,7 +198,7 @@ def test_a_play_that_ends_without_an_answer_says_what_ansible_said(
         connections(tmp_path, "h1"),
         {"h1": json.dumps({"mode": "facts"}).encode()},
         answers.__setitem__,
-        timeout=9,
+        timeout=240,
     )
     assert isinstance(answers["h1"], PlayFailed)
     assert "no hosts matched" in answers["h1"].evidence
