@@ -43,6 +43,7 @@ from dcos_runtime.agent.launchers.posix import PosixLauncher
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.listeners import Listeners
+from dcos_runtime.agent.power import machine_stops
 from dcos_runtime.agent.samples import Samples
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import AgentShell
@@ -156,6 +157,8 @@ async def _serve(
                 life.spawn(images.collect(flags, shell.images), "removing old images")
         life.spawn(_announce(listeners, address), "listening")
         await life.ended()
+        if life.code == 0 and await machine_stops():
+            await shell.power_off()
         await link.stop()
         await asyncio.to_thread(shell.disk.stop)
         shell.stop_recording()

@@ -54,6 +54,14 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+POWER_OFF_GRACE = 45.0
+POWER_OFF_ENDED = 60.0
+POWER_OFF_REPORTED = 15.0
+POWER_OFF_LOOK = 0.05
+"""When the machine is shut down: the longest grace of a task, the time for all tasks to end, the time for that to be
+acknowledged, and how often this is looked at, in seconds. The unit has a longer TimeoutStopSec than the two together.
+"""
+
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 30.0
 
@@ -168,6 +176,21 @@ class AgentShell:
         self.disk.start()
         sampling = self.samples.run(self._running, self.usage)
         await asyncio.gather(self._write_checkpoints(), self._ticking.run(), sampling)
+
+    async def power_off(self) -> None:
+        """The machine is being shut down: ends all tasks, and waits until that is reported, within bounds."""
+        self.feed(events.PowerOff(POWER_OFF_GRACE))
+
+        def ended() -> bool:
+            return all(task.container.stage is Stage.ENDED for task in self.core.tasks.values())
+
+        for reached, seconds in ((ended, POWER_OFF_ENDED), (lambda: not self.core.tasks, POWER_OFF_REPORTED)):
+            for _ in range(round(seconds / POWER_OFF_LOOK)):
+                if reached():
+                    break
+                await asyncio.sleep(POWER_OFF_LOOK)
+        if self.core.tasks:
+            log.warning("%d tasks have not ended, or their end is not acknowledged", len(self.core.tasks))
 
     def stop_recording(self) -> None:
         if self._recorder is not None:

@@ -255,6 +255,30 @@ def test_an_agent_comes_back_to_its_tasks_with_more_and_not_with_less(pair: tupl
     agent.start()  # no task is there that would miss anything
 
 
+def test_when_the_machine_is_shut_down_tasks_get_their_grace_and_their_end_is_reported(
+    pair: tuple[PretendedMaster, Agent], tmp_path: Path
+) -> None:
+    master, agent = pair
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "systemctl").write_text('#!/bin/sh\ntest "$1" = is-system-running && echo stopping\nexit 1\n')
+    (programs / "systemctl").chmod(0o755)
+    agent.kill()
+    agent.variables["PATH"] = f"{programs}:{os.environ['PATH']}"
+    agent.start()
+    master.until(lambda: len(master.connects) == 2, "the agent")
+    master.run(ID, "polite", "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.1; done")
+    wait_for(lambda: "ready" in agent.text("polite"), what="the trap")
+    agent.stop()
+    ended = [status for status in master.updates if status.task_id.value == "polite"][-1]
+    assert ended.state.value == "TASK_KILLED" and ended.reason is not None
+    assert (ended.reason.value, ended.message) == (
+        "REASON_AGENT_DRAINING",
+        "The machine is being shut down: Command exited with status 0",
+    )
+    assert agent.text("polite").endswith("bye\n") and "polite" in master.gone
+
+
 @only_posix
 def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster, Agent]) -> None:
     master, agent = pair

@@ -68,6 +68,8 @@ class Book:
         self.writes: Writes[Continuation] = Writes()
         self.failed: dict[str, Written] = {}  # writes to try again, by key
         self.ending: EndProcess | None = None
+        self.powering_off = False
+        """The machine is being shut down: no task is launched any more."""
         self._effects: list[Effect] = []
 
     def emit(self, effect: Effect) -> None:

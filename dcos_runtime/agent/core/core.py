@@ -78,6 +78,8 @@ class AgentCore(TaskLife):
                 self._closed(event, now)
             case events.Recovered():
                 self._recover(event, now)
+            case events.PowerOff():
+                self._power_off(event.longest, now)
             case events.CleanupAsked():
                 self._shut_down(event.why, now, code=0)
         effects, self._effects = self._effects, []

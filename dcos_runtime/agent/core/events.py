@@ -25,6 +25,12 @@ class CleanupAsked(Frozen, frozen=True):
     why: str
 
 
+class PowerOff(Frozen, frozen=True):
+    """The machine is being shut down: each task ends, with its grace and ``longest`` seconds at the most."""
+
+    longest: float
+
+
 # --- the master -------------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +172,7 @@ class Destroyed(Frozen, frozen=True):
 Event = (
     Recovered
     | CleanupAsked
+    | PowerOff
     | Tick
     | Persisted
     | PersistFailed

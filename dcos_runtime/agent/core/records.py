@@ -37,6 +37,7 @@ class KillReason(enum.Enum):
     FRAMEWORK = "framework"
     MAX_COMPLETION_TIME = "max_completion_time"
     UNHEALTHY = "unhealthy"  # its health check failed too often
+    POWER_OFF = "power_off"  # the machine is being shut down
     FORGOTTEN = "forgotten"  # its framework, or the whole agent, was shut down: nobody waits for a status
 
 

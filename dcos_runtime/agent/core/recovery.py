@@ -74,7 +74,8 @@ def _absent(core: TaskLife, task: Task, facts: Facts, rebooted: bool) -> Verdict
         if kill.reason is KillReason.MAX_COMPLETION_TIME:
             return Verdict(TaskState.TASK_FAILED, source, Reason.REASON_MAX_COMPLETION_TIME_REACHED, gone)
         unhealthy = kill.reason is KillReason.UNHEALTHY
-        return Verdict(TaskState.TASK_KILLED, source, None, gone, healthy=False if unhealthy else None)
+        why = Reason.REASON_AGENT_DRAINING if kill.reason is KillReason.POWER_OFF else None
+        return Verdict(TaskState.TASK_KILLED, source, why, gone, healthy=False if unhealthy else None)
     if kill is not None and kill.reason is KillReason.FRAMEWORK:
         reason = Reason.REASON_TASK_KILLED_DURING_LAUNCH
         return Verdict(TaskState.TASK_KILLED, source, reason, "Killed before delivery to the executor")

@@ -41,6 +41,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     writes: list[tuple[int, Continuation]]
     failed: list[Written]
     ending: EndProcess | None
+    powering_off: bool
 
 
 def settings(snapshot: bytes) -> tuple[Settings, SourceState]:
@@ -66,6 +67,7 @@ def take(core: Book) -> bytes:
             writes=list(core.writes),
             failed=list(core.failed.values()),
             ending=core.ending,
+            powering_off=core.powering_off,
         )
     )
 
@@ -92,3 +94,4 @@ def fill(core: Book, snapshot: bytes) -> None:
     core.writes = Writes(found.written, found.writes)
     core.failed = {written.key: written for written in found.failed}
     core.ending = found.ending
+    core.powering_off = found.powering_off

@@ -92,6 +92,9 @@ def grace(settings: Settings, override: KillPolicy | None, own: KillPolicy | Non
     return settings.kill_grace
 
 
+SHUT_DOWN = "The machine is being shut down: "
+
+
 def is_terminal(status: TaskStatus) -> bool:
     return status.state in TERMINAL
 
@@ -103,6 +106,8 @@ def verdict_of(record: TaskRecord, exit: Exit) -> Verdict:
     if kill is not None and kill.reason is KillReason.MAX_COMPLETION_TIME:
         reason = TaskStatus.Reason.REASON_MAX_COMPLETION_TIME_REACHED
         return Verdict(TaskState.TASK_FAILED, executor, reason, text)
+    if kill is not None and kill.reason is KillReason.POWER_OFF:
+        return Verdict(TaskState.TASK_KILLED, executor, TaskStatus.Reason.REASON_AGENT_DRAINING, SHUT_DOWN + text)
     if kill is not None:
         unhealthy = kill.reason is KillReason.UNHEALTHY
         return Verdict(TaskState.TASK_KILLED, executor, None, text, healthy=False if unhealthy else None)

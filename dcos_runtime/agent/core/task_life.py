@@ -72,7 +72,11 @@ class TaskLife(Checking):
         )
         if self.source.unlucky("the agent refuses a task"):
             refused = Refusal("Failed to launch container: bad luck")
-        if refused is not None:
+        if self.powering_off:
+            task.destroyed = True
+            text = "The machine is being shut down"
+            self._end(task, self.lost(task, Reason.REASON_AGENT_DRAINING, text, never_ran=True), now)
+        elif refused is not None:
             self._refuse(task, refused, now)
         else:
             self.checkpoint(task)
@@ -315,6 +319,12 @@ class TaskLife(Checking):
         self.timers.set(Escalate(task.record.container_id), now.mono + min(remaining, kill.grace))
         if not kill.escalated:
             self.emit(Signal(task.record.container_id, signal.SIGTERM.value))
+
+    def _power_off(self, longest: float, now: Now) -> None:
+        self.powering_off = True
+        self.emit(Log(logging.WARNING, f"the machine is being shut down; ending {len(self.tasks)} tasks"))
+        for task in list(self.tasks.values()):
+            self._kill(task, KillReason.POWER_OFF, min(longest, self._grace(task, None)), now)
 
     # --- frameworks ---------------------------------------------------------------------------------------------------
 

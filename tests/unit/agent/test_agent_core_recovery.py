@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 
+from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.wire import internal
 from tests.support.cores.agent_world import Container, World, acknowledge_all, last
@@ -11,6 +12,42 @@ from tests.support.cores.agent_world import Container, World, acknowledge_all, l
 DONE = Exit(code=0)
 KILLED = Exit(signal=signal.SIGKILL)
 ENDED_BY_TERM = Exit(signal=signal.SIGTERM)
+
+
+# --- the machine is shut down ---------------------------------------------------------------------------------------
+
+
+def test_tasks_get_their_grace_within_bounds_and_nothing_is_launched_any_more(world: World) -> None:
+    patient = world.launch("patient", kill_policy={"grace_period": {"nanoseconds": 600_000_000_000}})
+    usual = world.launch("usual")
+    world.feed(events.PowerOff(45.0))
+    world.run_until_idle()
+    assert world.containers[patient].signals == world.containers[usual].signals == [signal.SIGTERM]
+    world.run("late")
+    world.run_until_idle()
+    assert last(world, "late")[:2] == ("TASK_DROPPED", "REASON_AGENT_DRAINING")
+    world.exit(usual, ENDED_BY_TERM)
+    acknowledge_all(world, "usual")
+    text = "The machine is being shut down: Command terminated with signal Terminated"
+    assert world.states("usual") == ["TASK_STARTING", "TASK_RUNNING", "TASK_KILLING", "TASK_KILLED"]
+    assert last(world, "usual") == ("TASK_KILLED", "REASON_AGENT_DRAINING", text)
+    world.advance(44)
+    assert world.containers[patient].ops == []
+    world.advance(1)
+    assert world.containers[patient].ops == ["signal 9"]
+
+
+def test_what_the_agent_could_not_see_through_before_the_machine_was_off_is_told_after_the_boot(world: World) -> None:
+    world.launch("t")
+    world.feed(events.PowerOff(45.0))
+    world.run_until_idle()
+    world.crash(reboot=True)
+    world.connect()
+    acknowledge_all(world, "t")
+    assert last(world, "t")[:2] == ("TASK_KILLED", "REASON_AGENT_DRAINING")
+    world.run("next")
+    world.run_until_idle()
+    assert world.states("next") == ["TASK_STARTING"]
 
 
 # --- coming back ------------------------------------------------------------------------------------------------------
