@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dcos_runtime.agent import pools
+from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
 from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
@@ -142,6 +143,12 @@ class Launcher(Protocol):
 
     async def wait(self, container_id: str) -> Exit | None:
         """Waits for the container's process, and returns how it ended; ``None`` when its supervisor left no status."""
+        ...
+
+    async def exec(self, container_id: str, command: ExecCommand) -> ExecSession:
+        """Starts a process in a running container, which ends at the latest with the container and with this agent.
+        Raises `LaunchError` when it cannot be started, and ``OSError``.
+        """
         ...
 
     async def destroy(self, container_id: str) -> None:

@@ -80,7 +80,28 @@ class Cgroups:
         return int(match[1]) if match else 0
 
     def pids(self, path: str) -> list[int]:
-        return [int(pid) for pid in self.text("memory", path, "cgroup.procs").split()]
+        """The processes in the cgroup ``path`` and below."""
+        folder = self.folder("memory", path)
+        found: list[int] = []
+        for place in tree(folder) if folder is not None and folder.is_dir() else ():
+            with contextlib.suppress(OSError):
+                found += [int(pid) for pid in (place / "cgroup.procs").read_text().split()]
+        return found
+
+    def make_below(self, path: str, name: str) -> str:
+        """Makes the cgroup ``name`` below ``path``, in every hierarchy that has ``path``, and returns its path. Nothing
+        there limits more than ``path`` does. Raises ``OSError``, also when ``path`` is in none.
+        """
+        found = [folder for mount in set(self.mounts.values()) if (folder := mount / path.lstrip("/")).is_dir()]
+        if not found:
+            raise FileNotFoundError(errno.ENOENT, "no such cgroup", path)
+        for folder in found:
+            (folder / name).mkdir()
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                # Version 1 lets no process into a cgroup with no processors. In version 2 an empty file means all.
+                if not self.unified and (folder / file).exists():
+                    (folder / name / file).write_text((folder / file).read_text())
+        return f"{path}/{name}"
 
     def claim(self, path: str) -> bool:
         """Makes the cgroup ``path`` if it is missing, and reserves it for this process as long as it lives. Returns

@@ -18,6 +18,9 @@ from dcos_runtime.agent.isolators.base import Isolator
 FREEZE_SECONDS = 1.0
 """How long the version 1 freezer may take; a process in uninterruptible sleep can delay it for ever."""
 
+SWEEP_SECONDS = 10.0
+"""How long killed processes may take to end."""
+
 ROUNDS = 20
 """How often the list of processes is read again for new ones. One round is enough where forking can be forbidden."""
 
@@ -69,6 +72,19 @@ def kill(cgroups: Cgroups, path: str) -> None:
         send(cgroups, path, signal.SIGKILL)
     finally:
         thaw(cgroups, path)
+
+
+def sweep(cgroups: Cgroups, path: str) -> bool:
+    """Kills the processes in the cgroup ``path``, which belongs to one command in a container, and removes it. Blocks.
+    Returns False when a process has not ended within `SWEEP_SECONDS`.
+    """
+    until = time.monotonic() + SWEEP_SECONDS
+    kill(cgroups, path)
+    while not cgroups.clear(path):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.005)
+    return True
 
 
 def unfinished(cgroups: Cgroups, path: str) -> bool:

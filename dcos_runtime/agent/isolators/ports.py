@@ -21,7 +21,7 @@ from pathlib import Path
 from dcos_runtime.agent.containers import base, bpf
 from dcos_runtime.agent.containers.base import ContainerPlace
 from dcos_runtime.agent.containers.bpf import CONTEXT, VALUE, BpfError, Hook
-from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.cgroups import Cgroups, tree
 from dcos_runtime.agent.isolators.base import Isolator
 from dcos_runtime.flags.values import LAST_PORT, Ranges, merged, port_ranges, port_ranges_text
 
@@ -166,7 +166,7 @@ class PortGuard:
         """Whether a container's process is in the cgroup whose ports are closed."""
         if self.problem:
             return True
-        for folder in (self._folder, self._folder / container_id):
+        for folder in (self._folder, *tree(self._folder / container_id)):
             with contextlib.suppress(OSError):
                 if str(pid) in (folder / "cgroup.procs").read_text().split():
                     return True

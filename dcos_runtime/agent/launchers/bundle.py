@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
+from dcos_runtime.agent.containers.sessions import ExecCommand
 from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, ImageRoot
 from dcos_runtime.agent.isolators.base import Document
 
@@ -65,6 +66,27 @@ def configuration(spec: ContainerSpec, cgroup: str, tini: str) -> Document:
         "mounts": [],
         "linux": {"cgroupsPath": cgroup, "resources": {}},
     }
+
+
+def joining(document: Document, command: ExecCommand) -> Document:
+    """The process of ``command`` (``process.json``) in the container of that ``document``, as its first one, with
+    what the command says itself in its place. No tini is its parent.
+    """
+    first: Document = document["process"]
+    started = first["args"][2:7] if first["args"][2:6] == [PYTHON, "-I", "-S", "-c"] else []
+    by_starter = len(started) == 5 and started[4] == STARTER
+    mark = CARRIED if by_starter else ""
+    added = {f"{mark}{name}": value for name, value in command.environment.items()}
+    kept = [entry for entry in first["env"] if entry.partition("=")[0] not in added]
+    joined = {
+        **first,
+        "args": [*started, command.argv[0], *command.argv] if by_starter else list(command.argv),
+        "env": [*kept, *(f"{name}={value}" for name, value in added.items())],
+        "terminal": command.window is not None,
+    }
+    if command.window is not None:
+        joined["consoleSize"] = {"height": command.window.rows, "width": command.window.columns}
+    return joined
 
 
 def _needs_starter(process: FirstProcess) -> bool:

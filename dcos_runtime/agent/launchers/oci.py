@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -20,20 +21,25 @@ from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import base
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
 from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, Limits, Namespace
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import image, killing, listed
+from dcos_runtime.agent.isolators.base import Document
 from dcos_runtime.agent.isolators.disk import DiskTools
 from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
-from dcos_runtime.agent.launchers import bundle
+from dcos_runtime.agent.launchers import attendant, bundle
+from dcos_runtime.agent.launchers.attending import ExecSessions
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.errors import Unstartable
+
+log = logging.getLogger(__name__)
 
 COMMAND_SECONDS = 60.0
 """How long one command of the OCI runtime may take."""
@@ -63,6 +69,9 @@ NEEDED = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
 
 LAYOUT = "cgroups"
 """The file of a container that says which control groups it was made with."""
+
+COMMANDS = "exec-"
+"""Prefix of the cgroups, and of the folders, of commands that run in a container beside its first process."""
 
 SIGNALLED = 128  # conmon reports a signal as a shell does
 
@@ -94,6 +103,7 @@ class OciLauncher:
         self.root = RootFilesystem(folder.parent.resolve() / "root")
         self._disk = DiskTools(watcher, self.pids, self.paused, projects)
         self.use(Cgroups(False, {}))
+        self.sessions = ExecSessions()
         self.runtime = ""
         self.conmon = ""
         self.tini = ""
@@ -300,6 +310,37 @@ class OciLauncher:
             await self._supervised(container_id, pid, started)
         return self._exit(container_id)
 
+    async def exec(self, container_id: str, command: ExecCommand) -> ExecSession:
+        """In a cgroup of its own below the container's, by which all that it starts is found."""
+        place, name = self._place(container_id), f"{COMMANDS}{uuid.uuid4()}"
+        folder, group = place.folder / name, f"{place.cgroup}/{name}"
+
+        async def sweep() -> None:
+            if not await pools.run(pools.KILLS, partial(killing.sweep, self.cgroups, group)):
+                log.warning("processes of a command in container %s have not ended yet", container_id)
+            await pools.run(pools.REMOVALS, partial(remove, folder))
+
+        try:
+            document = await pools.run(pools.LAUNCHES, partial(self._join, place, name, command))
+            session = await self.sessions.start(
+                container_id,
+                command,
+                document,
+                folder,
+                enter=partial(self.isolators.isolate, place),
+                sweep=sweep,
+            )
+        except FileNotFoundError as error:
+            await sweep()
+            raise LaunchError("the container does not run") from error
+        try:
+            self.isolators.confirm(place, session.pid)
+        except OSError as error:
+            if base.alive(session.pid, base.start_time(session.pid)):  # otherwise it has ended already
+                await session.end()
+                raise LaunchError(error.strerror or str(error)) from error
+        return session
+
     async def destroy(self, container_id: str) -> None:
         folder = self.folder / container_id
         if not folder.exists() and not (self.state / container_id).exists():
@@ -310,6 +351,7 @@ class OciLauncher:
             if not (folder / "pid").exists():
                 await pools.run(pools.KILLS, partial(self._kill_conmon, container_id))
             await self._kill(container_id)
+            await self.sessions.end(container_id)
             ran = await self._runtime("delete", "--force", container_id)
             pid = self._conmon_pid(container_id)
             started = base.start_time(pid) if pid else None
@@ -350,7 +392,7 @@ class OciLauncher:
         return []
 
     async def recover(self, container_id: str, lasting: Lasting | None) -> None:
-        await pools.run(pools.KILLS, partial(self.isolators.recover, self._place(container_id), lasting))
+        await pools.run(pools.KILLS, partial(self._recover, self._place(container_id), lasting))
 
     async def update(self, container_id: str, limits: Limits, before: Limits) -> None:
         await base.to_its_end(partial(self.isolators.update, self._place(container_id), limits, before))
@@ -405,6 +447,39 @@ class OciLauncher:
         path = place.folder / "bundle" / "config.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(document))
+
+    def _join(self, place: ContainerPlace, name: str, command: ExecCommand) -> Document:
+        """Makes the cgroup ``name`` for a command, and its folder; returns what the attendant is told. Raises
+        ``OSError``.
+        """
+        document = json.loads((place.folder / "bundle" / "config.json").read_text())
+        self.cgroups.make_below(place.cgroup, name)
+        folder = place.folder / name
+        folder.mkdir(mode=0o700)
+        process = folder / "process.json"
+        process.touch(mode=0o600)
+        process.write_text(json.dumps(bundle.joining(document, command)))
+        log_file, pid_file = str(folder / "log"), str(folder / "pid")
+        # The agent pauses containers for moments, in which runc would refuse; so does crun, which waits.
+        paused = ("--ignore-paused",) if Path(self.runtime).name == "runc" else ()
+        console = ("--console-socket", attendant.CONSOLE) if command.window is not None else ()
+        return {
+            "runtime": [
+                self.runtime,
+                *("--root", str(self.state), "--log", log_file, "--log-format", "json", "exec", "--detach"),
+                *("--process", str(process), "--pid-file", pid_file, "--cgroup", name, *paused, *console),
+                place.container_id,
+            ],
+            "log": log_file,
+            "pid_file": pid_file,
+        }
+
+    def _recover(self, place: ContainerPlace, lasting: Lasting | None) -> None:
+        """Commands that ran in the container ended with the former agent; what they left is ended here."""
+        for folder in place.folder.glob(f"{COMMANDS}*"):
+            killing.sweep(self.cgroups, f"{place.cgroup}/{folder.name}")
+            remove(folder)
+        self.isolators.recover(place, lasting)
 
     async def _kill(self, container_id: str) -> None:
         await pools.run(pools.KILLS, partial(killing.kill, self.cgroups, self._cgroup(container_id)))

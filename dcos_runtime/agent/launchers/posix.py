@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.checkpoint import boot_id
 from dcos_runtime.agent.containers import base
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, Process, Usage
+from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
 from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot, Limits
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.watcher import DiskWatcher
@@ -25,6 +27,7 @@ from dcos_runtime.agent.isolators import listed
 from dcos_runtime.agent.isolators.disk import DiskTools
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launchers import supervisor
+from dcos_runtime.agent.launchers.attending import ExecSessions
 from dcos_runtime.agent.removal import remove
 
 CREATE_SECONDS = 30.0
@@ -47,6 +50,7 @@ class PosixLauncher:
         self.folder = folder
         tools = DiskTools(watcher, self.pids, self.paused)
         self.isolators = listed.of_processes(tools, listening or PortWatcher())
+        self.sessions = ExecSessions()
         self._boot = boot_id()
         self._go: dict[str, int] = {}
         self._seen: tuple[float, list[Process]] = (float("-inf"), [])
@@ -136,7 +140,31 @@ class PosixLauncher:
             await base.process_ended(who["pid"], who["started"])
         return self._exit(container_id)
 
+    async def exec(self, container_id: str, command: ExecCommand) -> ExecSession:
+        state = self._state(container_id)
+        who, task = state.get("supervisor"), state.get("task")
+        if not (who and task and base.alive(who["pid"], who["started"]) and base.alive(task["pid"], task["started"])):
+            raise LaunchError("the container does not run")
+        folder = self.folder / container_id
+        spec = _load(folder / "spec.json")
+        document = {
+            "program": command.argv[0],
+            "argv": list(command.argv),
+            "environment": {**spec["environment"], **command.environment},
+            "cwd": spec["cwd"],
+            "user": spec["user"],
+            "rlimits": spec.get("rlimits"),
+        }
+        own = folder / f"exec-{uuid.uuid4()}"
+
+        async def sweep() -> None:
+            """Their attendant has killed them: it is their parent."""
+            await pools.run(pools.REMOVALS, partial(remove, own))
+
+        return await self.sessions.start(container_id, command, document, own, enter=lambda pid: None, sweep=sweep)
+
     async def destroy(self, container_id: str) -> None:
+        await self.sessions.end(container_id)
         descriptor = self._go.pop(container_id, None)
         if descriptor is not None:
             os.close(descriptor)
@@ -210,13 +238,18 @@ class PosixLauncher:
         who = self._state(container_id).get("supervisor")
         if who is None or not base.alive(who["pid"], who["started"]):
             return []
-        return [process.pid for process in base.descendants(self._seen[1], who["pid"])]
+        return [process.pid for process in self._below(container_id, who, self._seen[1])]
 
     def processes(self, container_id: str) -> list[Process]:
         who = self._state(container_id).get("supervisor")
         if who is None or not base.alive(who["pid"], who["started"]):
             return []
-        return base.descendants(base.processes(), who["pid"])
+        return self._below(container_id, who, base.processes())
+
+    def _below(self, container_id: str, who: dict[str, Any], everything: list[Process]) -> list[Process]:
+        """Those of ``everything`` that come from the supervisor, or from a command that runs beside the first one."""
+        roots = {who["pid"], *(session.attendant for session in self.sessions.of(container_id))}
+        return [process for process in base.with_descendants(everything, roots) if process.pid not in roots]
 
     @contextlib.contextmanager
     def paused(self, container_id: str) -> Iterator[bool]:
@@ -317,7 +350,7 @@ class PosixLauncher:
             return []
         everything = [process for process in base.processes() if process.state not in ("Z", "X")]
         if base.alive(who["pid"], who["started"]):
-            return base.descendants(everything, who["pid"])
+            return self._below(container_id, who, everything)
         if not thorough:
             return []
         roots = {process.pid for process in everything if process.session == task["pid"]}

@@ -63,10 +63,7 @@ def main(argv: list[str]) -> int:
         return 0
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
-    libc.prctl(PR_SET_NAME, b"dcos-supervisor", 0, 0, 0)
+    adopt_orphans(b"dcos-supervisor")
     child = os.fork()
     if child == 0:
         os.close(sync)
@@ -84,6 +81,14 @@ def main(argv: list[str]) -> int:
     if status != NOT_STARTED << 8:
         keep(spec["exit"], {"status": status, "ended": time.time()})
     return 0
+
+
+def adopt_orphans(name: bytes) -> None:
+    """Makes this process, under this name, the parent of each descendant whose own parent ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    libc.prctl(PR_SET_NAME, name, 0, 0, 0)
 
 
 def run(spec: dict[str, Any], go: int) -> None:
@@ -108,6 +113,13 @@ def become(spec: dict[str, Any]) -> None:
         opened = os.open(str(spec[key]), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
         os.dup2(opened, descriptor)
         os.close(opened)
+    execute_as(spec)
+
+
+def execute_as(spec: dict[str, Any], keep: int | None = None) -> None:
+    """Executes the command in its folder, as its user, with the streams that are open. ``keep``: a descriptor that
+    stays open until then.
+    """
     os.chdir(str(spec["cwd"]))  # before the user changes, because that user may not be allowed into the folders above
     if limits := spec.get("rlimits"):
         import resource  # costs memory, and few tasks need it
@@ -122,7 +134,9 @@ def become(spec: dict[str, Any]) -> None:
     os.umask(0o022)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    os.closerange(3, 1 << 16)
+    os.closerange(3, 1 << 16 if keep is None else keep)
+    if keep is not None:
+        os.closerange(keep + 1, 1 << 16)
     execute(str(spec["program"]), spec["argv"], spec["environment"])
 
 

@@ -42,8 +42,9 @@ def spec(
     )
 
 
-async def made(name: str, folder: Path) -> tuple[Launcher, str]:
-    root = f"dcos-test-{os.getpid()}-{folder.name}"
+async def made(name: str, folder: Path, root: str = "") -> tuple[Launcher, str]:
+    """A launcher and the name of its cgroup, ``root`` if that is given: as an agent that comes back."""
+    root = root or f"dcos-test-{os.getpid()}-{folder.name}"
     if name == "posix":
         return PosixLauncher(folder / "containers", nobody_watches()), root
     if why := containers_work():
