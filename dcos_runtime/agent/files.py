@@ -94,7 +94,13 @@ class SandboxFiles:
         return parts
 
     def browse(self, path: str) -> list[dict[str, Any]]:
-        """The entries of a folder, sorted by path, as Mesos lists them; links as links, wherever they lead."""
+        """The entries of a folder, as Mesos lists them in `/files/browse`."""
+        return [_entry(name, state) for name, state in self.entries(path)]
+
+    def entries(self, path: str) -> list[tuple[str, os.stat_result]]:
+        """The paths in a folder, sorted, with what each is; links as links, wherever they lead. None of a plain file.
+        Raises `NotThere` and `PathNotAllowed`.
+        """
         with self.opened(path) as folder:
             if not folder.is_folder:
                 return []
@@ -102,8 +108,8 @@ class SandboxFiles:
             with _readable(path), os.scandir(folder.path) as entries:
                 for entry in entries:
                     with contextlib.suppress(FileNotFoundError):
-                        listing.append(_entry(f"{path.rstrip('/')}/{entry.name}", entry.stat(follow_symlinks=False)))
-        return sorted(listing, key=lambda item: str(item["path"]))
+                        listing.append((f"{path.rstrip('/')}/{entry.name}", entry.stat(follow_symlinks=False)))
+        return sorted(listing, key=lambda item: item[0])
 
     def read(self, path: str, offset: int, length: int | None) -> tuple[int, int, bytes]:
         """The file's size, and up to `MAX_READ` bytes from where the data at or after ``offset`` begins, with that
@@ -165,14 +171,23 @@ def _readable(path: str) -> Iterator[None]:
 
 def _entry(path: str, state: os.stat_result) -> dict[str, Any]:
     return {
-        "gid": _name(state.st_gid, lambda: grp.getgrgid(state.st_gid).gr_name),
+        "gid": group_name(state),
         "mode": stat.filemode(state.st_mode),
         "mtime": float(int(state.st_mtime)),
         "nlink": state.st_nlink,
         "path": path,
         "size": state.st_size,
-        "uid": _name(state.st_uid, lambda: pwd.getpwuid(state.st_uid).pw_name),
+        "uid": user_name(state),
     }
+
+
+def user_name(state: os.stat_result) -> str:
+    """The owner's name on this machine, or number."""
+    return _name(state.st_uid, lambda: pwd.getpwuid(state.st_uid).pw_name)
+
+
+def group_name(state: os.stat_result) -> str:
+    return _name(state.st_gid, lambda: grp.getgrgid(state.st_gid).gr_name)
 
 
 def _name(number: int, look_up: Any) -> str:

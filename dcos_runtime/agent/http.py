@@ -19,6 +19,7 @@ from aiohttp import web
 from dcos_runtime import __version__, build
 from dcos_runtime.agent import pools, processes, prometheus
 from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFiles
+from dcos_runtime.agent.operator_api.api import OperatorApi
 from dcos_runtime.agent.views import VERSION, AgentViewer
 from dcos_runtime.daemon import ALL_PATHS, machine, text_response
 from dcos_runtime.flags.values import duration
@@ -32,20 +33,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CHUNK = 256 * 1024
 _OPEN = ("/health", "/version")
+_API = "/api/v1"
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}", re.ASCII)
 
 
 class AgentHttp:
-    """The routes. ``viewer`` and ``files`` are given once the agent has recovered; until then reads answer 503."""
+    """The routes. ``viewer``, ``files`` and ``api`` are given once the agent has recovered; until then: 503."""
 
     def __init__(self, flags: Mapping[str, str], admission: Admission, stalls: Stalls) -> None:
         self.viewer: AgentViewer | None = None
         self.files: SandboxFiles | None = None
+        self.api: OperatorApi | None = None
         self.taken: Callable[[], str] = str
         """Which of our ports are held by other processes; empty if none."""
         self._flags = flags
         self._admission = admission
-        self._stalls = stalls
+        self.stalls = stalls
         self._routes: dict[str, Handler] = {
             "/health": self._health,
             "/version": self._version,
@@ -61,6 +64,7 @@ class AgentHttp:
             "/files/browse": self._browse,
             "/files/read": self._read,
             "/files/download": self._download,
+            "/files/debug": self._debug,
         }
 
     def application(self) -> web.Application:
@@ -78,6 +82,8 @@ class AgentHttp:
             await self._admission.admit(request, realm, path)
         except Denied as denied:
             return denied.response()
+        if path == _API:
+            return await self._operator().handle(request)
         handler = self._routes.get(path)
         if handler is None:
             return text_response("404 Not Found.", 404)
@@ -93,6 +99,8 @@ class AgentHttp:
         name = "/" + "/".join(parts).removesuffix(".json")
         if name in _OPEN:
             return name, Realm.OPEN
+        if name == _API or name.startswith(f"{_API}/"):  # as Mesos: the longest prefix that is a route
+            return _API, Realm.WRITE
         return name, Realm.READ if name in self._routes else Realm.UNKNOWN
 
     # --- the agent ----------------------------------------------------------------------------------------------------
@@ -112,10 +120,10 @@ class AgentHttp:
         return _json(self._viewer().state(), request)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        return _json(self._viewer().metrics(now()) | self._stalls.shown(), request)
+        return _json(self._viewer().metrics(now()) | self.stalls.shown(), request)
 
     async def _prometheus(self, request: web.Request) -> web.StreamResponse:
-        text = self._viewer().prometheus(now(), self._stalls.shown())
+        text = self._viewer().prometheus(now(), self.stalls.shown())
         return web.Response(body=text.encode(), headers={"Content-Type": prometheus.CONTENT_TYPE})
 
     async def _stats(self, request: web.Request) -> web.StreamResponse:
@@ -145,6 +153,11 @@ class AgentHttp:
             return text_response(f"{error}.\n", 503, {"Retry-After": "1"})
         return _encoded(data, request)
 
+    def _operator(self) -> OperatorApi:
+        if self.api is None:
+            raise web.HTTPServiceUnavailable(text="Agent has not finished recovery")
+        return self.api
+
     def _viewer(self) -> AgentViewer:
         if self.viewer is None:
             raise web.HTTPServiceUnavailable(text="Agent has not finished recovery")
@@ -160,6 +173,9 @@ class AgentHttp:
             return text_response("", 404)
         except PathNotAllowed as error:
             return text_response(f"{error}.\n", 400)
+
+    async def _debug(self, request: web.Request) -> web.StreamResponse:
+        return _json(self._viewer().attached(), request)
 
     async def _read(self, request: web.Request) -> web.StreamResponse:
         files, path = self._asked(request)

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from dcos_runtime.agent.containers import showing
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process
 from dcos_runtime.agent.core import events, recorded
 from dcos_runtime.agent.core.core import AgentCore
-from dcos_runtime.agent.core.model import Settings
+from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
@@ -43,6 +43,9 @@ from dcos_runtime.agent.launchers.posix import PosixLauncher
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.listeners import Listeners
+from dcos_runtime.agent.operator_api.api import Machinery, OperatorApi
+from dcos_runtime.agent.operator_api.commands import Commands
+from dcos_runtime.agent.operator_api.logging_level import LoggingLevel
 from dcos_runtime.agent.power import machine_stops
 from dcos_runtime.agent.samples import Samples
 from dcos_runtime.agent.sandbox import Sandboxes
@@ -267,12 +270,37 @@ async def _assemble(
         unallocated=listening.unallocated,
     )
     http.files = SandboxFiles(sandboxes)
+    http.api = _operator_api(http, http.viewer, http.files, launchers, shell)
     return shell
 
 
 def _volumes(flags: AgentFlags, work_dir: Path, supported: ImageSupport) -> Volumes:
     disks = {root for one in amounts.parse_resources(flags.resources) if (root := amounts.disk_root(one)) is not None}
     return Volumes(work_dir, agent_settings.host_paths(flags), frozenset(disks), supported.images)
+
+
+def _operator_api(
+    http: AgentHttp, viewer: AgentViewer, files: SandboxFiles, launchers: Mapping[str, Launcher], shell: AgentShell
+) -> OperatorApi:
+    def launcher_of(container_id: str) -> Launcher | None:
+        return launchers.get(viewer.launcher_of(container_id) or "")
+
+    async def wait(container_id: str) -> Exit | None:
+        launcher = launcher_of(container_id)
+        return await launcher.wait(container_id) if launcher is not None else None
+
+    return OperatorApi(
+        Machinery(
+            viewer=viewer,
+            files=files,
+            commands=Commands(launcher_of),
+            level=LoggingLevel(),
+            metrics=lambda: viewer.metrics(now()) | http.stalls.shown(),
+            healthy=lambda: not http.taken(),
+            signal=shell.signal,
+            wait=wait,
+        )
+    )
 
 
 def _recorder(flags: AgentFlags, core: AgentCore, seed: bytes) -> Recorder | None:

@@ -13,7 +13,7 @@ from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.resources import read_attributes
 from dcos_runtime.guard import admission, guard
-from dcos_runtime.guard.admission import Admission
+from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.guard.users import Users
 from dcos_runtime.store.election import parse_master
 
@@ -49,7 +49,10 @@ def admission_of(flags: AgentFlags, users: Users | None) -> Admission:
         users=users,
         kind="agent",
     )
-    return Admission("mesos-agent", known, admission.guarded(flags), own="agent")
+    realms = admission.guarded(flags)
+    if realms:  # the operator API reads, too, and runs commands in containers: it is never more open than reads are
+        realms |= {Realm.WRITE}
+    return Admission("mesos-agent", known, realms, own="agent")
 
 
 def own_paths(flags: AgentFlags) -> dict[str, Path]:

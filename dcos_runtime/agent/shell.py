@@ -212,7 +212,7 @@ class AgentShell:
                 self._watch(effect.container_id, self._launchers.get(effect.launcher))
                 self._do(self._recover(effect), f"recover {effect.container_id}")
             case Signal():
-                self._do(self._signal(effect), f"signal {effect.container_id}")
+                self._do(self.signal(effect.container_id, effect.number), f"signal {effect.container_id}")
             case RunCheck():
                 self._checker.begin(effect)
             case StopCheck():
@@ -319,15 +319,16 @@ class AgentShell:
             log.warning("the task of container %s cannot be read: %s", effect.container_id, error)
             return None
 
-    async def _signal(self, effect: Signal) -> None:
-        container = self._container(effect.container_id, None)
+    async def signal(self, container_id: str, number: int) -> None:
+        """Signals the processes of a container, in its turn."""
+        container = self._container(container_id, None)
         async with container.turn:
             try:
-                await container.launcher.signal(effect.container_id, effect.number)
+                await container.launcher.signal(container_id, number)
             except OSError as error:
-                log.warning("container %s could not be signalled: %s", effect.container_id, error)
+                log.warning("container %s could not be signalled: %s", container_id, error)
             except Exception:
-                log.exception("container %s could not be signalled", effect.container_id)
+                log.exception("container %s could not be signalled", container_id)
 
     async def _destroy(self, effect: Destroy) -> None:
         """Cancels what can be cancelled, then tries until nothing is left."""

@@ -94,7 +94,7 @@ class AgentViewer:
         shown = []
         for framework_id, info in self.core.frameworks.items():
             tasks = [task for task in self.core.tasks.values() if task.record.framework_id == framework_id]
-            executors = [self._executor(task, stored) for task, stored in _readable(tasks)]
+            executors = [self._executor(task, stored) for task, stored in readable(tasks)]
             completed = self._completed(framework_id)
             shown.append({**_framework(info), "executors": executors, "completed_executors": completed})
         return shown
@@ -113,7 +113,7 @@ class AgentViewer:
 
     def _completed(self, framework_id: str) -> list[dict[str, Any]]:
         tasks = [task for task in self.core.completed if task.record.framework_id == framework_id]
-        return [self._executor(task, stored, over=True) for task, stored in _readable(tasks)]
+        return [self._executor(task, stored, over=True) for task, stored in readable(tasks)]
 
     def _executor(self, entry: Task, task: TaskInfo, over: bool = False) -> dict[str, Any]:
         record, stage = entry.record, entry.container.stage
@@ -166,13 +166,23 @@ class AgentViewer:
             return str(self.sandboxes.path(agent_id, record.framework_id, record.executor_id, record.container_id))
         return ""
 
+    def attached(self) -> dict[str, str]:
+        """`/files/debug`: the real path of the folder that each path of a sandbox leads to."""
+        found: dict[str, str] = {}
+        for task in (*self.core.completed, *self.core.tasks.values()):
+            record = task.record
+            if directory := self.directory(record):
+                latest = f"/frameworks/{record.framework_id}/executors/{record.executor_id}/runs/latest"
+                found |= {latest: directory, directory: directory}
+        return found
+
     # --- containers ---------------------------------------------------------------------------------------------------
 
     def containers(self, now: Now, with_status: bool = True) -> list[dict[str, Any]]:
         """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop."""
         shown = []
         running = [task for task in list(self.core.tasks.values()) if task.container.stage is Stage.RUNNING]
-        for task, info in _readable(running):
+        for task, info in readable(running):
             record = task.record
             entry: dict[str, Any] = {
                 "executor_id": record.executor_id,
@@ -189,6 +199,13 @@ class AgentViewer:
                     entry["unallocated_ports"] = intervals.text(ports)
             shown.append(entry)
         return shown
+
+    def launcher_of(self, container_id: str) -> str | None:
+        """The name of the launcher of a container that runs; ``None`` when there is none of that id."""
+        for task in self.core.tasks.values():
+            if task.container.container_id == container_id and task.container.stage is Stage.RUNNING:
+                return task.container.launcher
+        return None
 
     def container(self, container_id: str) -> tuple[Callable[[], list[Process]], dict[str, Any]] | None:
         """Of a container that has not ended: what tells its processes, off the loop, and whose it is."""
@@ -311,7 +328,7 @@ def _framework(info: FrameworkInfo) -> dict[str, Any]:
     return shown
 
 
-def _readable(tasks: Iterable[Task]) -> Iterator[tuple[Task, TaskInfo]]:
+def readable(tasks: Iterable[Task]) -> Iterator[tuple[Task, TaskInfo]]:
     """Each task with its TaskInfo. An unreadable one is left out, so that the view still shows the others."""
     for task in tasks:
         try:

@@ -53,7 +53,9 @@ class Top(CommandTree):
         "ps": LazyCommand(
             "dcos_runtime.cli.commands.task", "ps", "List what runs, where, as whom, or the processes of a task."
         ),
-        "task": LazyCommand("dcos_runtime.cli.commands.task", "task", "Show tasks, and what they print."),
+        "task": LazyCommand(
+            "dcos_runtime.cli.commands.task", "task", "Show tasks and what they print, and run commands in them."
+        ),
     },
     epilog='Completion for your shell: eval "$(_DCOS_COMPLETE=bash_source dcos)" (or zsh_source, fish_source).',
 )

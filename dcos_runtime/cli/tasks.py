@@ -46,6 +46,18 @@ def select_running(state: ClusterState, pattern: str) -> list[Task]:
     raise CliError(f"no running task matches {pattern}", hints=["dcos ps shows every task that runs"])
 
 
+def select_one_running(state: ClusterState, pattern: str) -> Task:
+    """The one task that is meant. Raises `CliError`."""
+    chosen = select_running(state, pattern)
+    if len(chosen) > 1:
+        raise CliError(
+            f"{len(chosen)} running tasks match {pattern}, and a command runs in one",
+            details=[task.id for task in chosen[:20]],
+            hints=["name one of them"],
+        )
+    return chosen[0]
+
+
 def select_for_log(state: ClusterState, pattern: str, *, everything: bool, completed: bool) -> list[Task]:
     """The tasks whose output is wanted; never none. Raises `CliError`."""
     chosen = matching(state.tasks(active=not completed, completed=everything or completed), pattern)

@@ -213,6 +213,7 @@ class Connection(RequestHandler):
         self._payload: Any = None
         self._behind = Behind()
         self._received = self._counted = 0
+        self._paced = True
 
     @property
     def is_idle(self) -> bool:
@@ -238,6 +239,16 @@ class Connection(RequestHandler):
         answer = self._refused(status, text)
         answer.force_close()
         return answer
+
+    def stop_pacing(self) -> None:
+        """The body of the request that is handled, and its answer, are somebody's keys and screen: they may stand still
+        for any time. For requests of known senders. The answer is the connection's last.
+        """
+        self._paced = False
+        for timer in (self._body, self._reading):
+            if timer is not None:
+                timer.cancel()
+        self._body = self._reading = None
 
     def cut(self, why: str) -> None:
         log.debug("cutting off %s: %s", self.address or "a client", why)
@@ -423,6 +434,8 @@ class Connection(RequestHandler):
             self._watch_head(True)  # the request before it is being handled, which has no time limit
 
     def _watch_body(self) -> None:
+        if not self._paced:
+            return
         self._body = self._loop.call_later(BODY_SECONDS, self._look_at_body, self._received)
 
     def _look_at_body(self, received: int) -> None:
@@ -448,6 +461,8 @@ class Connection(RequestHandler):
         super().resume_writing()
 
     def _watch_reading(self) -> None:
+        if not self._paced:
+            return
         waiting = self._waiting_bytes()
         self._reading = self._loop.call_later(READ_SECONDS, self._look_at_reading, waiting)
 

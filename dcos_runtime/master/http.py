@@ -202,7 +202,7 @@ async def _render(pieces: Pieces) -> bytes:
 
 def _json(body: bytes, request: web.Request) -> web.Response:
     """The response to a read: as JSONP if requested, compressed if worthwhile."""
-    kind = scheduler_api.JSON
+    kind = codec.CONTENT_TYPE
     callback = request.query.get("jsonp")
     if callback is not None:
         if not re.fullmatch(r"[A-Za-z_$][\w.$]*", callback, re.ASCII):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from dcos_runtime import bodies
+from dcos_runtime import bodies, call_bodies
+from dcos_runtime.call_bodies import JSON, PROTOBUF
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.daemon import not_allowed, text_response
 from dcos_runtime.master.core.events import Called, Subscribe, SubscriberGone
@@ -25,9 +25,6 @@ Python code (protobuf, values of other types) the loop goes on meanwhile.
 """
 _beside = ThreadPoolExecutor(1, "decode")
 """One after the other: the loop would have to wait for each of several threads in turn."""
-JSON = codec.CONTENT_TYPE
-PROTOBUF = protobuf.CONTENT_TYPE
-
 _ENCODERS = {JSON: codec.encode, PROTOBUF: protobuf.encode}
 _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 
@@ -70,31 +67,16 @@ def answered(reply: Reply) -> web.Response:
 
 
 def _content_type(request: web.Request) -> str | None:
-    """The body's content type, if it is supported. Unlike in Mesos, case and a charset do not matter."""
-    kind = request.headers["Content-Type"].partition(";")[0].strip().lower()
+    """The body's content type, if it is supported."""
+    kind = call_bodies.content_type(request.headers["Content-Type"])
     return kind if kind in _ENCODERS else None
-
-
-def accepted(accept: str | None) -> str | None:
-    """The content type of the events: JSON, unless only protobuf is accepted; None when neither of them is."""
-    return next((kind for kind in (JSON, PROTOBUF) if _accepts(accept, kind)), None)
-
-
-def _accepts(accept: str | None, wanted: str) -> bool:
-    if accept is None:
-        return True
-    for item in accept.split(","):
-        kind, *parameters = (part.strip().lower() for part in item.split(";"))
-        if kind in ("*/*", "application/*", wanted) and not any(re.fullmatch(r"q=0(\.0*)?", p) for p in parameters):
-            return True
-    return False
 
 
 async def _subscribe(
     request: web.Request, shell: MasterShell, call: Call, principal: str | None, came_with: str | None
 ) -> web.StreamResponse:
     stream_id = str(uuid.uuid4())
-    kind = accepted(request.headers.get("Accept"))
+    kind = call_bodies.accepted(request.headers.get("Accept"))
     encode = _ENCODERS[kind or JSON]
     if kind == PROTOBUF:
         await _load_codecs()
@@ -124,17 +106,9 @@ async def _call(data: bytes, kind: str) -> Call:
     """Raises `codec.DecodeError` with Mesos' text."""
     if kind == PROTOBUF:
         await _load_codecs()
-    read = decode if kind == JSON else _decode_protobuf
     if len(data) <= _AT_ONCE:
-        return read(data)
-    return await asyncio.get_running_loop().run_in_executor(_beside, read, data)
-
-
-def _decode_protobuf(data: bytes) -> Call:
-    try:
-        return protobuf.decode(data, Call)
-    except codec.DecodeError as error:
-        raise codec.DecodeError("Failed to parse body into Call protobuf") from error
+        return decode(data, kind)
+    return await asyncio.get_running_loop().run_in_executor(_beside, decode, data, kind)
 
 
 async def _load_codecs() -> None:
@@ -145,31 +119,6 @@ async def _load_codecs() -> None:
         await asyncio.to_thread(protobuf.load, Call)
 
 
-def decode(data: bytes) -> Call:
+def decode(data: bytes, kind: str = JSON) -> Call:
     """Raises `codec.DecodeError` with Mesos' text, as far as it is known."""
-    try:
-        return codec.decode(data, Call)
-    except codec.DecodeError as error:
-        raise codec.DecodeError(_in_original_words(str(error))) from error
-
-
-_KINDS = {"str": "string", "int": "number", "float": "number", "bool": "boolean", "array": "array", "object": "object"}
-
-
-def _in_original_words(text: str) -> str:
-    if text.startswith("Failed to parse body into JSON"):
-        return text.replace(": Input data was truncated", ": syntax error at line 1 near: ")
-    path = re.search(r" - at `\$\.?(.*?)`$", text)
-    where = path[1] if path else ""
-    if missing := re.match(r"Object missing required field `(\w+)`", text):
-        full = re.sub(r"\[\.\.\.\]|\[[0-9]+\]", "", f"{where}.{missing[1]}" if where else missing[1])
-        text = f"Missing required fields: {full}"
-    elif wrong := re.match(r"Expected `[^`]*`, got `(\w+)`", text):
-        if not where:
-            text = "Expecting a JSON object"
-        else:
-            kind = _KINDS.get(wrong[1], wrong[1])
-            text = f"Not expecting a JSON {kind} for field '{where.rpartition('.')[2]}'"
-    elif text.startswith("Invalid enum value") and where:
-        text = f"Not expecting a JSON number for field '{where.rpartition('.')[2]}'"
-    return f"Failed to convert JSON into Call protobuf: {text}"
+    return call_bodies.decode(data, Call, kind)

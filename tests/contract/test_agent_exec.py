@@ -13,7 +13,7 @@ import pytest
 from dcos_runtime.agent.containers.base import Launcher, LaunchError
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession, TerminalSize
 from dcos_runtime.agent.core.model import Exit
-from dcos_runtime.agent.launchers.oci import COMMANDS
+from dcos_runtime.agent.launchers.joining import COMMANDS
 from tests.support.agent.commands import LEAVES, said, until
 from tests.support.agent.containers import SECONDS, create, destroyed, made, mentioning, spec
 from tests.support.daemons.agents import cgroups_of, remove_cgroups

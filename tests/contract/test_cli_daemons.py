@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.cli.terminal import Terminal
 from tests.support.daemons.byhand import PROGRAMS, Cluster, cluster, wait_for
 
 
@@ -65,6 +66,22 @@ def test_the_one_liner_runs_somewhere_and_its_output_can_be_read(made: Cluster) 
     shown = lambda: good(made, "ps", "--threads", fields["id"])  # noqa: E731
     wait_for(lambda: re.search(r"sleep 1000\n.* {sleep}\n", shown()), 60, "the task's process and its thread")
     remove(made, fields["id"].strip("/"))
+
+
+def test_a_command_in_a_task_ends_as_it_should_and_says_why_it_cannot_run(made: Cluster) -> None:
+    good(made, "marathon", "run", "--name", "one", "exec sleep 1000")
+    done = made.dcos("task", "exec", "/one", "sh", "-c", "echo out; echo err >&2; exit 7")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")
+    assert made.dcos("task", "exec", "/one", "sh", "-c", "kill -15 $$").returncode == 128 + 15
+    assert good(made, "task", "exec", "-i", "/one", "wc", "-c", stdin="12345").strip() == "5"
+    assert "-la" not in bad(made, "task", "exec", "/one", "no-such-program", "-la")
+    assert "no running task matches" in bad(made, "task", "exec", "nothing", "true")
+    assert made.dcos("task", "exec", "/one").returncode == 2
+    environment = made.environment()
+    with Terminal([str(PROGRAMS / "dcos"), "task", "exec", "-t", "/one", "tty"], environment, 24, 80) as shown:
+        shown.until(b"/dev/pts/")
+        assert shown.wait() == 0
+    remove(made, "one")
 
 
 def test_an_app_lives_through_all_its_commands(made: Cluster) -> None:

@@ -14,10 +14,14 @@ from pathlib import Path
 import jwt
 import pytest
 
+from tests.support.cli.terminal import Terminal
+from tests.support.daemons.agents import pids_of
 from tests.support.daemons.byhand import PROGRAMS, wait_for
 from tests.support.daemons.fronted import Fronted, fronted
 from tests.support.documented import all_fences
 
+NAP = f"7{os.getpid()}5083"
+"""Seconds for which processes of commands sleep."""
 TICKER = "n=0; while true; do n=$((n+1)); echo tick $n; sleep 0.1; done"
 
 
@@ -57,6 +61,43 @@ def test_an_app_lives_and_is_read_through_the_gateway(made: Fronted) -> None:
     made.good("marathon", "app", "scale", "hello", "2", "--wait")
     assert len(made.good("ps", "-q", "/hello").split()) == 2
     made.good("marathon", "app", "remove", "hello", "--wait")
+
+
+def test_a_command_runs_in_a_task_and_its_terminal_is_ours_through_the_gateway(made: Fronted) -> None:
+    made.good("marathon", "run", "--name", "host", "exec sleep 1000")
+    assert made.good("task", "exec", "/host", "sh", "-c", "pwd; echo $MARATHON_APP_ID").splitlines()[1] == "/host"
+    data = os.urandom(3 << 20)
+    exec_in = [str(PROGRAMS / "dcos"), "task", "exec", "-i", "/host"]
+    done = subprocess.run(
+        [*exec_in, "sh", "-c", "cat; exit 5"], input=data, capture_output=True, env=made.environment()
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (5, data, b"")
+    with Terminal([str(PROGRAMS / "dcos"), "task", "exec", "-it", "/host", "sh"], made.environment(), 21, 43) as shell:
+        shell.type("stty size\n")
+        shell.until(b"21 43")
+        shell.resize(22, 44)
+        shell.type("stty size\n")
+        shell.until(b"22 44")
+        shell.type(f"sleep {NAP}\n")
+        wait_for(lambda: pids_of(f"sleep\0{NAP}"), 60, "the command in the terminal")
+        shell.type("\x03echo in''terrupted; exit 9\n")
+        shell.until(b"interrupted")
+        assert shell.wait() == 9
+    made.good("auth", "logout")
+    assert "you are not logged in" in made.bad("task", "exec", "/host", "true")
+    made.good("auth", "login", *made.login())
+    made.good("marathon", "app", "remove", "host", "--wait")
+
+
+def test_a_command_ends_with_the_client_that_vanishes_behind_the_gateway(made: Fronted) -> None:
+    made.good("marathon", "run", "--name", "host2", "exec sleep 1000")
+    words = ("task", "exec", "/host2", "sh", "-c", f"(setsid sleep {NAP} &); echo here; exec sleep {NAP}")
+    with subprocess.Popen([str(PROGRAMS / "dcos"), *words], stdout=subprocess.PIPE, env=made.environment()) as client:
+        assert client.stdout is not None and client.stdout.readline() == b"here\n"
+        wait_for(lambda: len(pids_of(f"sleep\0{NAP}")) == 2, 60, "both processes")
+        client.kill()
+    wait_for(lambda: not pids_of(f"sleep\0{NAP}"), 60, "their end")
+    made.good("marathon", "app", "remove", "host2", "--wait")
 
 
 def test_who_is_not_logged_in_is_told_so_and_may_log_in(made: Fronted) -> None:

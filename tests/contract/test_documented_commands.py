@@ -139,6 +139,12 @@ def test_each_command_of_the_commands_page(byhand: ByHand) -> None:
     assert byhand.script("dcos marathon app list -q") == ""
 
 
+def test_calls_of_an_agents_operator_api(byhand: ByHand) -> None:
+    agent = replace(byhand, others={"127.0.0.1:5051": byhand.daemons[1].url.removeprefix("http://"), **byhand.others})
+    printed = agent.script(fence("docs/agent.md", "GET_CONTAINERS").text)
+    assert '{"type":"GET_CONTAINERS"' in printed and "slave/uptime_secs" in printed
+
+
 def test_a_principal_named_as_the_commands_page_says(byhand: ByHand) -> None:
     secret = byhand.folder / "secret"
     secret.write_text("a secret")

@@ -75,10 +75,8 @@ def main(argv: list[str]) -> int:
     try:
         status = attendant.until_ended(pid)
     except Unwanted:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        supervisor.end_descendants()
-        return 0
+        os.kill(pid, signal.SIGKILL)  # it was not waited for, so the pid is still its own
+        status = os.waitpid(pid, 0)[1]
     supervisor.end_descendants()
     report(control, {"status": status})
     return 0

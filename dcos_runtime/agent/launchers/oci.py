@@ -27,13 +27,12 @@ from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import image, killing, listed
-from dcos_runtime.agent.isolators.base import Document
 from dcos_runtime.agent.isolators.disk import DiskTools
 from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
-from dcos_runtime.agent.launchers import attendant, bundle
+from dcos_runtime.agent.launchers import bundle, joining
 from dcos_runtime.agent.launchers.attending import ExecSessions
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
@@ -69,9 +68,6 @@ NEEDED = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
 
 LAYOUT = "cgroups"
 """The file of a container that says which control groups it was made with."""
-
-COMMANDS = "exec-"
-"""Prefix of the cgroups, and of the folders, of commands that run in a container beside its first process."""
 
 SIGNALLED = 128  # conmon reports a signal as a shell does
 
@@ -312,7 +308,7 @@ class OciLauncher:
 
     async def exec(self, container_id: str, command: ExecCommand) -> ExecSession:
         """In a cgroup of its own below the container's, by which all that it starts is found."""
-        place, name = self._place(container_id), f"{COMMANDS}{uuid.uuid4()}"
+        place, name = self._place(container_id), f"{joining.COMMANDS}{uuid.uuid4()}"
         folder, group = place.folder / name, f"{place.cgroup}/{name}"
 
         async def sweep() -> None:
@@ -321,7 +317,9 @@ class OciLauncher:
             await pools.run(pools.REMOVALS, partial(remove, folder))
 
         try:
-            document = await pools.run(pools.LAUNCHES, partial(self._join, place, name, command))
+            document = await pools.run(
+                pools.LAUNCHES, partial(joining.join, place, name, command, self.cgroups, self.runtime, self.state)
+            )
             session = await self.sessions.start(
                 container_id,
                 command,
@@ -448,37 +446,9 @@ class OciLauncher:
         path.touch(mode=0o600)
         path.write_text(json.dumps(document))
 
-    def _join(self, place: ContainerPlace, name: str, command: ExecCommand) -> Document:
-        """Makes the cgroup ``name`` for a command, and its folder; returns what the attendant is told. Raises
-        ``OSError``.
-        """
-        document = json.loads((place.folder / "bundle" / "config.json").read_text())
-        self.cgroups.make_below(place.cgroup, name)
-        folder = place.folder / name
-        folder.mkdir(mode=0o700)
-        process = folder / "process.json"
-        process.touch(mode=0o600)
-        process.write_text(json.dumps(bundle.joining(document, command)))
-        log_file, pid_file = str(folder / "log"), str(folder / "pid")
-        # The agent pauses containers for moments, in which runc would refuse; so does crun, which waits.
-        paused = ("--ignore-paused",) if Path(self.runtime).name == "runc" else ()
-        console = ("--console-socket", attendant.CONSOLE) if command.window is not None else ()
-        return {
-            "runtime": [
-                self.runtime,
-                *("--root", str(self.state), "--log", log_file, "--log-format", "json", "exec", "--detach"),
-                *("--process", str(process), "--pid-file", pid_file, "--cgroup", name, *paused, *console),
-                place.container_id,
-            ],
-            "log": log_file,
-            "pid_file": pid_file,
-        }
-
     def _recover(self, place: ContainerPlace, lasting: Lasting | None) -> None:
         """Commands that ran in the container ended with the former agent; what they left is ended here."""
-        for folder in place.folder.glob(f"{COMMANDS}*"):
-            killing.sweep(self.cgroups, f"{place.cgroup}/{folder.name}")
-            remove(folder)
+        joining.sweep_left(place, self.cgroups)
         self.isolators.recover(place, lasting)
 
     async def _kill(self, container_id: str) -> None:

@@ -1,9 +1,10 @@
-"""`dcos task` and `dcos ps`: what runs where, of which processes, and what it prints."""
+"""`dcos task` and `dcos ps`: what runs where, of which processes, what it prints; and commands in tasks."""
 
 from __future__ import annotations
 
 import click
 
+from dcos_runtime.cli.errors import CliError
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import Function, as_the_master_knows, only_ids
 from dcos_runtime.cli.tree import CommandTree, Leaf
@@ -11,7 +12,7 @@ from dcos_runtime.cli.tree import CommandTree, Leaf
 
 @click.group(cls=CommandTree, default="list")
 def task() -> None:
-    """Show tasks, and what they print."""
+    """Show tasks and what they print, and run commands in them."""
 
 
 def _listing(function: Function) -> Function:
@@ -142,3 +143,39 @@ def log(
     if follow:
         logs.follow()
     logs.finish()
+
+
+@task.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--interactive", "-i", is_flag=True, help="Pass our standard input on to the command.")
+@click.option("--tty", "-t", is_flag=True, help="Give the command a terminal, of the size of ours.")
+@click.argument("pattern", metavar="TASK")
+@click.argument("command", metavar="CMD...", nargs=-1, required=True, type=click.UNPROCESSED)
+@pass_invocation
+def execute(invocation: Invocation, interactive: bool, tty: bool, pattern: str, command: tuple[str, ...]) -> None:
+    """Run a command in the container of a task that runs, as the task's user, and print what it prints.
+
+    TASK is a task's id, a part of it, a pattern with * and ?, or an app's id such as /web; one running task has to
+    match. The exit code is the command's; 128 and more: a signal ended it. The command ends with this one, and so does
+    all that it has started. A shell in a task: dcos task exec -it TASK sh
+    """
+    from dcos_runtime.cli.kernel.remote_command import RemoteCommand
+    from dcos_runtime.cli.kernel.sandbox import Missing, find_run
+    from dcos_runtime.cli.tasks import select_one_running
+
+    state = invocation.master.state()
+    chosen = select_one_running(state, pattern)
+    agent = state.agents.get(chosen.agent_id)
+    if agent is None:
+        raise CliError(
+            f"the agent of task {chosen.id} is not registered with the master",
+            hints=["a command can run in it when the agent is back: dcos node list"],
+        )
+    try:
+        run = find_run(invocation.agents, agent, chosen)
+    except Missing as error:
+        raise CliError(
+            f"agent {agent.hostname} does not run task {chosen.id}",
+            hints=["one that was just launched has no container yet: try again in some seconds"],
+        ) from error
+    remote = RemoteCommand(invocation.agents, agent, chosen, run.container_id, interactive=interactive, terminal=tty)
+    raise click.exceptions.Exit(remote.run(command))

@@ -17,9 +17,11 @@ from dcos_runtime.cli.connection.http import (
     MAX_REDIRECTS,
     READS,
     TIMEOUT_SECONDS,
+    Exchange,
     NoResponse,
     Response,
     Untrusted,
+    begin,
     exchange,
     no_connection,
     origin,
@@ -110,9 +112,42 @@ class Gateways:
                     helpless = response if helpless is None or not turned_away else helpless
                     continue
                 self._tell_impostors(failures)
-                return self._admitted(response)
+                return self.admitted(response)
         if helpless is not None:
             return helpless
+        raise self._none_answers(failures)
+
+    def begin(self, url: str, body: bytes | None, headers: Mapping[str, str]) -> Exchange:
+        """A POST whose answer, or also its body (``None``), is a stream: to the first gateway that accepts it.
+        Raises `CliError`.
+        """
+        path = url.removeprefix(self.home)
+        head = dict(headers)
+        if self._access and self._access.token:
+            head["Authorization"] = f"token={self._access.token}"
+        if self._tls is None:
+            self._tls = self.trust.context()
+        finish, failures = self._race()
+        with finish:
+            for gateway in [one for one in self._order if one not in finish.failures]:
+                try:
+                    begun = begin(
+                        "POST",
+                        gateway + path,
+                        body,
+                        head,
+                        tls=self._tls,
+                        connect_timeout=CONNECT_SECONDS,
+                        opened=finish.take(gateway),
+                    )
+                except NoResponse as error:
+                    failures.append(error)
+                    self._put_last(gateway)
+                    if error.sent:
+                        raise _uncertain("POST", error) from error
+                    continue
+                self._tell_impostors(failures)
+                return begun
         raise self._none_answers(failures)
 
     def _race(self) -> tuple[Finish, list[NoResponse]]:
@@ -184,7 +219,8 @@ class Gateways:
                 self._reported.add(where)
                 print_note(f"warning: {where} shows a certificate that is not good ({failure}): not asked")
 
-    def _admitted(self, response: Response) -> Response:
+    def admitted(self, response: Response) -> Response:
+        """The response, unless it says that nobody is logged in. Raises `NotLoggedIn`."""
         if response.status != 401 or self._access is None:
             return response
         raise _not_logged_in(self._access, origin(response.url))

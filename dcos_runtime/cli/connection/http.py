@@ -6,6 +6,7 @@ are logged by method and URL only: headers hold secrets.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import logging
@@ -24,6 +25,8 @@ from dcos_runtime.network_errors import cause
 log = logging.getLogger("dcos.http")
 
 TIMEOUT_SECONDS = 10.0
+SILENT_SECONDS = 60.0
+"""How long a stream may be silent: an agent says more often that it is there."""
 MAX_REDIRECTS = 5
 READS = frozenset({"GET", "HEAD"})
 _ANY_METHOD = frozenset({307, 308})
@@ -121,11 +124,7 @@ def exchange(
     data = None if body is None else json.dumps(body).encode("ascii")
     head = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data is not None else {})
     try:
-        connection, path = _connection(url, tls, connect_timeout or timeout)
-        try:
-            _open(connection, tls, opened, connect_timeout or timeout)
-        except OSError as error:
-            raise no_connection(url, error, connect_timeout or timeout) from error
+        connection, path = open_connection(url, tls, connect_timeout or timeout, opened)
         try:
             connection.sock.settimeout(timeout)
             connection.request(method, path, data, head | dict(headers or {}))
@@ -142,6 +141,21 @@ def exchange(
         raise
     log.debug("%s %s: %d in %.0f ms", method, url, response.status, (time.monotonic() - started) * 1000)
     return response
+
+
+def open_connection(
+    url: str, tls: ssl.SSLContext | None, timeout: float, opened: socket.socket | None = None
+) -> tuple[http.client.HTTPConnection, str]:
+    """A connection to the URL's host, and the path to ask there. ``opened``: a socket that is connected to it, which
+    the connection closes. Raises `NoResponse`, and ``ValueError`` for what is no URL.
+    """
+    connection, path = _connection(url, tls, timeout)
+    try:
+        _open(connection, tls, opened, timeout)
+    except OSError as error:
+        connection.close()
+        raise no_connection(url, error, timeout) from error
+    return connection, path
 
 
 def _connection(url: str, tls: ssl.SSLContext | None, timeout: float) -> tuple[http.client.HTTPConnection, str]:
@@ -172,6 +186,75 @@ def no_connection(url: str, error: OSError, timeout: float) -> NoResponse:
     if isinstance(error, ssl.SSLCertVerificationError):
         return Untrusted(url, error.verify_message or str(error), sent=False)
     return NoResponse(url, cause(error, timeout), sent=False)
+
+
+class Exchange:
+    """One request on a connection of its own, whose body and whose answer may go on for any time."""
+
+    def __init__(self, connection: http.client.HTTPConnection, url: str) -> None:
+        self._connection = connection
+        self.url = url
+
+    def send(self, data: bytes) -> None:
+        """A piece of the body. Raises ``OSError`` when nobody takes it any more."""
+        if data:
+            self._connection.send(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def end_body(self) -> None:
+        self._connection.send(b"0\r\n\r\n")
+
+    def answer(self) -> http.client.HTTPResponse:
+        """Raises `NoResponse`."""
+        try:
+            return self._connection.getresponse()
+        except (http.client.HTTPException, OSError) as error:
+            raise NoResponse(self.url, cause(error, SILENT_SECONDS)) from error
+
+    def whole(self, answer: http.client.HTTPResponse) -> Response:
+        """An answer that is no stream. Raises `NoResponse`."""
+        try:
+            return Response(answer.status, answer.headers, answer.read(), self.url)
+        except (http.client.HTTPException, OSError) as error:
+            raise NoResponse(self.url, cause(error, SILENT_SECONDS)) from error
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._connection.sock is not None:
+                self._connection.sock.shutdown(socket.SHUT_RDWR)  # who reads it in another thread goes on
+        self._connection.close()
+
+
+def begin(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    tls: ssl.SSLContext | None = None,
+    connect_timeout: float,
+    opened: socket.socket | None = None,
+) -> Exchange:
+    """Sends a request's head, and its ``body``; ``None``: that follows, in chunks. Raises `NoResponse`."""
+    try:
+        connection, path = open_connection(url, tls, connect_timeout, opened)
+    except OSError as error:
+        raise no_connection(url, error, connect_timeout) from error
+    try:
+        connection.sock.settimeout(SILENT_SECONDS)
+        connection.putrequest(method, path)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        if body is None:
+            connection.putheader("Transfer-Encoding", "chunked")
+        else:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        if body is None:
+            connection.sock.settimeout(None)  # a command need not read its input
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        connection.close()
+        raise NoResponse(url, cause(error, SILENT_SECONDS)) from error
+    return Exchange(connection, url)
 
 
 class Http:
@@ -205,14 +288,24 @@ class Http:
         for _ in range(MAX_REDIRECTS):
             response = self._send(method, url, body, headers or {}, timeout or self._timeout)
             target = response.redirect(method)
-            if response.status == 401:
-                raise _wants_principal(response, sent="Authorization" in self._headers)
-            if target is None:
-                return response
+            if target is None or response.status == 401:
+                return self.admitted(response)
             if urls.parse(target).scheme != "http":
                 raise _is_gateway(url, target)
             url = target
         raise NoResponse(url, "redirected too often")
+
+    def begin(self, url: str, body: bytes | None, headers: Mapping[str, str]) -> Exchange:
+        """A POST whose answer, or also its body (``None``), is a stream. Raises `NoResponse` and `CliError`."""
+        if urls.parse(url).scheme == "https":
+            raise _is_gateway(url, url)
+        return begin("POST", url, body, {**headers, **self._headers}, connect_timeout=self._timeout)
+
+    def admitted(self, response: Response) -> Response:
+        """The response, unless it says that a principal is wanted. Raises `CliError`."""
+        if response.status == 401:
+            raise _wants_principal(response, sent="Authorization" in self._headers)
+        return response
 
     def _send(self, method: str, url: str, body: Any, headers: Mapping[str, str], timeout: float) -> Response:
         if urls.parse(url).scheme == "https":

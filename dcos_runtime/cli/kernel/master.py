@@ -12,7 +12,7 @@ import msgspec
 
 from dcos_runtime.cli.clusters.target import Target
 from dcos_runtime.cli.connection.gateway import NOBODY_BEHIND, Gateways
-from dcos_runtime.cli.connection.http import Http, NoResponse, NotJson, Response
+from dcos_runtime.cli.connection.http import Exchange, Http, NoResponse, NotJson, Response
 from dcos_runtime.cli.errors import CliError, Unavailable
 from dcos_runtime.wire.ended import ENDED
 
@@ -294,6 +294,10 @@ class Master:
         )
 
 
+OPERATOR_API = "/api/v1"
+"""The path of an agent's operator API, below its process."""
+
+
 class AgentRoute(Protocol):
     """The way to an agent."""
 
@@ -352,6 +356,30 @@ class Agents:
             response = self._http.get(self._route.url(agent) + path)
         except NoResponse as error:
             raise self._route.unavailable(agent, str(error)) from error
+        return self._behind(agent, response)
+
+    def call(self, agent: Agent, call: Mapping[str, Any]) -> Response:
+        """The answer to a call of its operator API that changes nothing. Raises `Unavailable` when there is none."""
+        url = f"{self._route.url(agent)}/{agent.process}{OPERATOR_API}"
+        try:
+            response = self._http.request("POST", url, call, repeatable=True)
+        except NoResponse as error:
+            raise self._route.unavailable(agent, str(error)) from error
+        return self._behind(agent, response)
+
+    def begin(self, agent: Agent, body: bytes | None, headers: Mapping[str, str]) -> Exchange:
+        """A call of its operator API that is a stream. Raises `Unavailable` when nobody takes it."""
+        url = f"{self._route.url(agent)}/{agent.process}{OPERATOR_API}"
+        try:
+            return self._http.begin(url, body, headers)
+        except NoResponse as error:
+            raise self._route.unavailable(agent, str(error)) from error
+
+    def admitted(self, agent: Agent, response: Response) -> Response:
+        """The response, unless it says that a principal is wanted or the agent is away. Raises `CliError`."""
+        return self._behind(agent, self._http.admitted(response))
+
+    def _behind(self, agent: Agent, response: Response) -> Response:
         if response.status in NOBODY_BEHIND:
             raise self._route.unavailable(
                 agent, f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}"

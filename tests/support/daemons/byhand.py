@@ -229,14 +229,17 @@ class Cluster:
             daemon.start()
         return self
 
+    def environment(self) -> dict[str, str]:
+        """Of a ``dcos`` that is to use this cluster."""
+        return {**os.environ, "DCOS_URL": self.master.url, "DCOS_DIR": str(self.folder / "client")}
+
     def dcos(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """The ``dcos`` command against this cluster."""
-        environment = {**os.environ, "DCOS_URL": self.master.url, "DCOS_DIR": str(self.folder / "client")}
         return subprocess.run(
             [str(PROGRAMS / "dcos"), *words],
             capture_output=True,
             text=True,
-            env=environment,
+            env=self.environment(),
             input=stdin,
             timeout=120 * PATIENCE,
         )

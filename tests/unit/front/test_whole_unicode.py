@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
 import dcos_runtime
-from dcos_runtime import bodies
+from dcos_runtime import bodies, call_bodies
 from dcos_runtime.auth.accounts import _Credentials, _Question, _read, _Wanted
 from dcos_runtime.cosmos.core import errors
 from dcos_runtime.cosmos.http import dialect, routes
@@ -30,6 +30,7 @@ from dcos_runtime.marathon.core import requests
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.agent import Call as AgentCall
 
 PACKAGE = Path(dcos_runtime.__file__).parent
 
@@ -68,12 +69,13 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "master, an agent's messages": _wire(internal.Batch),
     "master, a token": _wire(internal.Token),
     "agent, the master's messages": _wire(internal.Down),
+    "agent, operator API": lambda data: call_bodies.decode(data, AgentCall),
     "init": requests._json,
     "package manager": routes._object,
 }
 READERS = {
     *("master/agents_http.py", "master/scheduler_api.py", "auth/accounts.py", "marathon/http/requests.py"),
-    "cosmos/http/routes.py",
+    *("cosmos/http/routes.py", "agent/operator_api/api.py"),
 }
 OTHERS = {
     "master/teardown.py": "a form: what is not UTF-8 in it becomes U+FFFD, as in Mesos",

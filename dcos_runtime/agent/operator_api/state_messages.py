@@ -1,0 +1,169 @@
+"""What the agent shows of itself in the messages of its operator API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from dcos_runtime import build
+from dcos_runtime.agent.core.core import AgentCore
+from dcos_runtime.agent.core.records import Stage
+from dcos_runtime.agent.core.task import Task
+from dcos_runtime.agent.files import group_name, user_name
+from dcos_runtime.agent.operator_api.commands import RunningCommand
+from dcos_runtime.agent.views import VERSION, executor_name, readable
+from dcos_runtime.wire import tasks as wire
+from dcos_runtime.wire.agent import Response
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, FrameworkID, TaskID, TimeInfo
+from dcos_runtime.wire.containers import ContainerStatus
+from dcos_runtime.wire.operators import FileInfo, Flag, Metric, VersionInfo
+from dcos_runtime.wire.statistics import ResourceStatistics
+from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo
+
+_Shown = Response.GetContainers.Container
+
+
+def version() -> Response.GetVersion:
+    return Response.GetVersion(version_info=msgspec.convert({**build.info(), "version": VERSION}, VersionInfo))
+
+
+def flags(given: Mapping[str, str]) -> Response.GetFlags:
+    return Response.GetFlags(flags=[Flag(name=name, value=value) for name, value in sorted(given.items())])
+
+
+def metrics(values: Mapping[str, float]) -> Response.GetMetrics:
+    found = [Metric(name=name, value=float(value)) for name, value in sorted(values.items())]
+    return Response.GetMetrics(metrics=found)
+
+
+def files(entries: Iterable[tuple[str, os.stat_result]]) -> Response.ListFiles:
+    return Response.ListFiles(
+        file_infos=[
+            FileInfo(
+                path=path,
+                nlink=state.st_nlink,
+                size=state.st_size,
+                mtime=TimeInfo(nanoseconds=int(state.st_mtime) * 1_000_000_000),
+                mode=state.st_mode,
+                uid=user_name(state),
+                gid=group_name(state),
+            )
+            for path, state in entries
+        ]
+    )
+
+
+def agent(core: AgentCore) -> Response.GetAgent:
+    info = core.settings.info
+    return Response.GetAgent(agent_info=replace(info, id=AgentID(value=core.agent.id)) if core.agent.id else info)
+
+
+def state(core: AgentCore) -> Response.GetState:
+    return Response.GetState(get_tasks=tasks(core), get_executors=executors(core), get_frameworks=frameworks(core))
+
+
+def frameworks(core: AgentCore) -> Response.GetFrameworks:
+    ended = dict.fromkeys(task.record.framework_id for task in core.completed)
+    return Response.GetFrameworks(
+        frameworks=[Response.GetFrameworks.Framework(framework_info=info) for info in core.frameworks.values()],
+        completed_frameworks=[
+            Response.GetFrameworks.Framework(
+                framework_info=core.former.get(framework_id)
+                or FrameworkInfo(user="", name="", id=FrameworkID(value=framework_id))
+            )
+            for framework_id in ended
+            if framework_id not in core.frameworks
+        ],
+    )
+
+
+def executors(core: AgentCore) -> Response.GetExecutors:
+    return Response.GetExecutors(
+        executors=[_executor(entry, info) for entry, info in readable(core.tasks.values())],
+        completed_executors=[_executor(entry, info) for entry, info in readable(core.completed)],
+    )
+
+
+def _executor(entry: Task, info: TaskInfo) -> Response.GetExecutors.Executor:
+    record = entry.record
+    return Response.GetExecutors.Executor(
+        executor_info=ExecutorInfo(
+            executor_id=ExecutorID(value=record.executor_id),
+            framework_id=FrameworkID(value=record.framework_id),
+            name=executor_name(info),
+            source=record.task_id,
+        )
+    )
+
+
+def tasks(core: AgentCore) -> Response.GetTasks:
+    """Those that wait for their container are *queued*; those whose end was not acknowledged yet are *terminated*."""
+    queued: list[wire.Task] = []
+    launched: list[wire.Task] = []
+    terminated: list[wire.Task] = []
+    for entry, info in readable(core.tasks.values()):
+        stage = entry.container.stage
+        waiting = stage in (Stage.INTENT, Stage.PREPARING)
+        place = queued if waiting else terminated if stage is Stage.ENDED else launched
+        place.append(_task(core, entry, info))
+    return Response.GetTasks(
+        queued_tasks=queued,
+        launched_tasks=launched,
+        terminated_tasks=terminated,
+        completed_tasks=[_task(core, entry, info) for entry, info in readable(core.completed)],
+    )
+
+
+def _task(core: AgentCore, entry: Task, info: TaskInfo) -> wire.Task:
+    record = entry.record
+    return wire.Task(
+        name=info.name,
+        task_id=TaskID(value=record.task_id),
+        framework_id=FrameworkID(value=record.framework_id),
+        agent_id=AgentID(value=core.agent.id or ""),
+        state=record.state,
+        resources=info.resources,
+        statuses=list(record.history),
+        status_update_state=record.status.state if record.status else None,
+        status_update_uuid=record.status.uuid if record.status else None,
+        labels=info.labels,
+        discovery=info.discovery,
+        container=info.container,
+        health_check=info.health_check,
+        kill_policy=info.kill_policy,
+        user=info.command.user if info.command else None,
+        limits=info.limits,
+    )
+
+
+def containers(shown: Iterable[Mapping[str, Any]], commands: Iterable[RunningCommand]) -> Response.GetContainers:
+    """``shown``: as in `/containers`."""
+    return Response.GetContainers(
+        containers=[
+            *(
+                _Shown(
+                    framework_id=FrameworkID(value=one["framework_id"]),
+                    executor_id=ExecutorID(value=one["executor_id"]),
+                    executor_name=one["executor_name"],
+                    container_id=ContainerID(value=one["container_id"]),
+                    container_status=msgspec.convert(one["status"], ContainerStatus) if one["status"] else None,
+                    resource_statistics=msgspec.convert(one["statistics"], ResourceStatistics),
+                )
+                for one in shown
+            ),
+            *(
+                _Shown(
+                    container_id=command.container_id,
+                    container_status=ContainerStatus(
+                        container_id=command.container_id, executor_pid=command.session.pid
+                    ),
+                )
+                for command in commands
+            ),
+        ]
+    )

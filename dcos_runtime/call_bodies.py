@@ -1,0 +1,69 @@
+"""Calls as clients send them: their content types, and what is wrong with one, in Mesos' words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+from dcos_runtime.wire import codec, protobuf
+
+JSON = codec.CONTENT_TYPE
+PROTOBUF = protobuf.CONTENT_TYPE
+RECORDIO = "application/recordio"
+
+T = TypeVar("T")
+
+_KINDS = {"str": "string", "int": "number", "float": "number", "bool": "boolean", "array": "array", "object": "object"}
+
+
+def content_type(header: str) -> str:
+    """Without parameters, in lower case. Unlike in Mesos, case and a charset do not matter."""
+    return header.partition(";")[0].strip().lower()
+
+
+def accepted(header: str | None, offered: Sequence[str] = (JSON, PROTOBUF)) -> str | None:
+    """The first of ``offered`` that a header ``Accept`` allows; None when it allows none of them."""
+    return next((kind for kind in offered if _accepts(header, kind)), None)
+
+
+def _accepts(accept: str | None, wanted: str) -> bool:
+    if accept is None:
+        return True
+    for item in accept.split(","):
+        kind, *parameters = (part.strip().lower() for part in item.split(";"))
+        if kind in ("*/*", "application/*", wanted) and not any(re.fullmatch(r"q=0(\.0*)?", p) for p in parameters):
+            return True
+    return False
+
+
+def decode(data: bytes, kind: type[T], content_type: str = JSON) -> T:
+    """A call of ``kind``. Raises `codec.DecodeError` with Mesos' text, as far as it is known."""
+    if content_type == PROTOBUF:
+        try:
+            return protobuf.decode(data, kind)
+        except codec.DecodeError as error:
+            raise codec.DecodeError("Failed to parse body into Call protobuf") from error
+    try:
+        return codec.decode(data, kind)
+    except codec.DecodeError as error:
+        raise codec.DecodeError(_in_original_words(str(error))) from error
+
+
+def _in_original_words(text: str) -> str:
+    if text.startswith("Failed to parse body into JSON"):
+        return text.replace(": Input data was truncated", ": syntax error at line 1 near: ")
+    path = re.search(r" - at `\$\.?(.*?)`$", text)
+    where = path[1] if path else ""
+    if missing := re.match(r"Object missing required field `(\w+)`", text):
+        full = re.sub(r"\[\.\.\.\]|\[[0-9]+\]", "", f"{where}.{missing[1]}" if where else missing[1])
+        text = f"Missing required fields: {full}"
+    elif wrong := re.match(r"Expected `[^`]*`, got `(\w+)`", text):
+        if not where:
+            text = "Expecting a JSON object"
+        else:
+            kind = _KINDS.get(wrong[1], wrong[1])
+            text = f"Not expecting a JSON {kind} for field '{where.rpartition('.')[2]}'"
+    elif text.startswith("Invalid enum value") and where:
+        text = f"Not expecting a JSON number for field '{where.rpartition('.')[2]}'"
+    return f"Failed to convert JSON into Call protobuf: {text}"
