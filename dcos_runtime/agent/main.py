@@ -66,6 +66,7 @@ from dcos_runtime.running import now
 from dcos_runtime.store.election import detector, parse_master
 from dcos_runtime.tls import TlsError
 from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.containers import Image
 
 log = logging.getLogger(__name__)
 
@@ -289,6 +290,10 @@ def _operator_api(
         launcher = launcher_of(container_id)
         return await launcher.wait(container_id) if launcher is not None else None
 
+    async def prune(excluded: Sequence[Image]) -> None:
+        if shell.images is not None:
+            log.info("%d bytes of images were removed", await shell.images.prune(excluded))
+
     return OperatorApi(
         Machinery(
             viewer=viewer,
@@ -299,6 +304,7 @@ def _operator_api(
             healthy=lambda: not http.taken(),
             signal=shell.signal,
             wait=wait,
+            prune=prune,
         )
     )
 

@@ -8,6 +8,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -24,6 +25,7 @@ from tests.support.agent.operator_client import (
     nested,
 )
 from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.daemons.authority import basic
 from tests.support.daemons.byhand import wait_for
 from tests.support.mesos.rawclient import request
 
@@ -276,6 +278,7 @@ PARENT = {"value": "x", "parent": {"value": "y"}}
             "Failed to validate resource provider config with type 't' and name 'n': Unknown local resource provider"
             " type 't'",
         ),
+        ("PRUNE_IMAGES", {"excluded_images": [{"type": "DOCKER", "docker": {"name": "a"}}]}, 200, ""),
         ("MARK_RESOURCE_PROVIDER_GONE", {"resource_provider_id": {"value": "n"}}, 200, ""),
     ],
 )
@@ -365,3 +368,23 @@ def test_the_container_of_a_task_is_waited_for_and_killed(side: Side) -> None:
     waiting.join(240)
     assert found[0].status in (200, 404)  # 404: it was asked for too late
     assert found[0].status == 404 or found[0].json()["wait_container"].get("exit_status") in (9, None)
+
+
+def test_a_call_without_a_principal_is_refused_where_reads_want_one(tmp_path: Path) -> None:
+    known = tmp_path / "credentials.json"
+    known.touch(0o600)
+    known.write_text('{"credentials": [{"principal": "ops", "secret": "hush"}]}')
+    flags = ("--authenticate_http_readonly", f"--http_credentials={known}")
+    with pretended_cluster(tmp_path / "guarded", "posix", *flags) as (master, agent):
+        master.run(ID, "kept", "exec sleep 5085")
+        master.status("kept", "RUNNING")
+        port, container = int(agent.url.rpartition(":")[2]), agent.sandbox("kept").name
+        launch = {"container_id": nested("mine", container), "command": {"value": "true"}}
+        for headers in ({}, basic("ops", "wrong")):
+            for answer in (
+                call(port, "LAUNCH_NESTED_CONTAINER_SESSION", headers, **launch),
+                call(port, "GET_STATE", headers),
+                call(port, "NOPE", headers),
+            ):
+                assert answer.status == 401 and answer.headers["www-authenticate"].startswith("Basic realm=")
+        assert call(port, "LAUNCH_NESTED_CONTAINER_SESSION", basic("ops", "hush"), **launch).status == 200

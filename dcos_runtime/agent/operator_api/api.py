@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,6 +35,7 @@ from dcos_runtime.running import now
 from dcos_runtime.wire import codec, protobuf, recordio
 from dcos_runtime.wire.agent import Call, ProcessIO, Response
 from dcos_runtime.wire.common import ContainerID, DurationInfo
+from dcos_runtime.wire.containers import Image
 
 HEARTBEAT_SECONDS = 15.0
 """How often the output of a command is interrupted by a heartbeat: so a client that is gone is noticed."""
@@ -74,7 +75,7 @@ _NO_SUCH_PROVIDER = "Unknown local resource provider type"
 @dataclass(frozen=True)
 class Machinery:
     """What the API works on. ``signal`` sends a signal to the processes of a task's container; ``wait`` waits for its
-    end.
+    end. ``prune`` removes images that are not in use, without those that it is told.
     """
 
     viewer: AgentViewer
@@ -85,6 +86,7 @@ class Machinery:
     healthy: Callable[[], bool]
     signal: Callable[[str, int], Awaitable[None]]
     wait: Callable[[str], Awaitable[Exit | None]]
+    prune: Callable[[Sequence[Image]], Awaitable[None]]
 
 
 class OperatorApi:
@@ -180,7 +182,8 @@ class OperatorApi:
                 self._parent(wanted.container_id)
                 raise NotPossible(501, "LAUNCH_NESTED_CONTAINER is not done here: LAUNCH_NESTED_CONTAINER_SESSION is")
             case Call(type=Call.Type.PRUNE_IMAGES):
-                raise NotPossible(501, "PRUNE_IMAGES is not done here")
+                wanted_images = call.prune_images.excluded_images if call.prune_images else []
+                await self._to.prune(wanted_images)
             case Call(type=Call.Type.LAUNCH_CONTAINER):
                 raise NotPossible(501, "LAUNCH_CONTAINER is not done here: containers are those of tasks")
             case _:
