@@ -1,4 +1,4 @@
-"""Runs the checks of tasks: a request by HTTP or a connection by TCP, each in the container's own network."""
+"""Runs the checks of tasks: a request by HTTP or a connection by TCP in the container's network, or a command in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +19,18 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from dcos_runtime.agent.command import command_of
+from dcos_runtime.agent.containers import base
+from dcos_runtime.agent.containers.base import Launcher, LaunchError
+from dcos_runtime.agent.containers.sessions import ExecCommand
 from dcos_runtime.agent.core.check_terms import CheckKind, Type
 from dcos_runtime.agent.core.effects import RunCheck, StopCheck
 from dcos_runtime.agent.core.events import Checked
+from dcos_runtime.agent.core.statuses import exit_text
+from dcos_runtime.agent.environment import variable_value
 from dcos_runtime.network_errors import cause
 from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import CommandInfo
 from dcos_runtime.wire.containers import NetworkInfo
 from dcos_runtime.wire.tasks import CheckInfo, HealthCheck
 
@@ -44,7 +51,7 @@ class _Checks(msgspec.Struct):
 
 @dataclass(frozen=True)
 class CheckTarget:
-    """What a check asks. ``scheme`` and ``path`` are HTTP's; TCP has neither."""
+    """What a check asks on the network. ``scheme`` and ``path`` are HTTP's; TCP has neither."""
 
     host: str
     port: int
@@ -52,16 +59,30 @@ class CheckTarget:
     path: str = ""
 
 
-def target(task: bytes, kind: CheckKind) -> CheckTarget:
+def target(task: bytes, kind: CheckKind) -> CheckTarget | ExecCommand:
     """What the check of a TaskInfo asks. Raises ``ValueError`` for what the core refuses."""
     found = codec.decode(task, _Checks)
     info = found.check if kind is CheckKind.CHECK else found.health_check
-    if info is not None and info.type is not None and info.type.value == Type.HTTP.value and info.http is not None:
+    type = info.type.value if info is not None and info.type is not None else ""
+    if info is not None and type == Type.HTTP.value and info.http is not None:
         scheme = getattr(info.http, "scheme", None) or "http"
         return CheckTarget(_host(info.http), info.http.port, scheme, info.http.path or "/")
-    if info is not None and info.type is not None and info.type.value == Type.TCP.value and info.tcp is not None:
+    if info is not None and type == Type.TCP.value and info.tcp is not None:
         return CheckTarget(_host(info.tcp), info.tcp.port)
-    raise ValueError(f"the task has no {kind.value} of HTTP or TCP")
+    if info is not None and type == Type.COMMAND.value and info.command is not None:
+        return _executed(info.command.command if isinstance(info.command, CheckInfo.Command) else info.command)
+    raise ValueError(f"the task has no {kind.value} that is known here")
+
+
+def _executed(command: CommandInfo) -> ExecCommand:
+    """With the program's name as argument 0, whatever the arguments begin with. Raises ``ValueError``."""
+    found = command_of(command)
+    variables = command.environment.variables if command.environment is not None else []
+    return ExecCommand(
+        (found.program or found.argv[0], *found.argv[1:]),
+        {variable.name: variable_value(variable) for variable in variables},
+        piped=False,
+    )
 
 
 def _host(part: Any) -> str:
@@ -71,17 +92,19 @@ def _host(part: Any) -> str:
 
 class Checker:
     """Runs each check once, as the core asks for it. ``feed`` takes the results; ``task`` gives a container's
-    TaskInfo; ``spawn`` begins work beside the daemon.
+    TaskInfo; ``launchers`` by name; ``spawn`` begins work beside the daemon.
     """
 
     def __init__(
         self,
         feed: Callable[[Checked], None],
         task: Callable[[str], bytes | None],
+        launchers: Mapping[str, Launcher],
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
     ) -> None:
         self._feed = feed
         self._task = task
+        self._launchers = launchers
         self._spawn = spawn
         self._under_way: dict[tuple[str, CheckKind], asyncio.Task[None]] = {}
         self._trusting = ssl.create_default_context()  # as in Mesos, a check does not verify the task's certificate
@@ -109,7 +132,10 @@ class Checker:
             await asyncio.wait([previous])
         checked = partial(Checked, effect.container_id, effect.kind, effect.number)
         try:
-            self._feed(await self._result(effect, checked))
+            found = await self._result(effect, checked)
+            if not _runs(effect.pid):
+                found = checked(why="the container has ended", unknown=True)  # a check would fail because of that
+            self._feed(found)
         except Exception as error:
             log.exception("the %s of container %s could not be run", effect.kind.value, effect.container_id)
             self._feed(checked(why=f"{type(error).__name__}: {error}"))
@@ -118,11 +144,19 @@ class Checker:
         task = self._task(effect.container_id)
         if task is None:
             return checked(why="the task is gone", unknown=True)
-        asked = target(task, effect.kind)
+        try:
+            asked = target(task, effect.kind)
+        except ValueError as error:
+            return checked(why=str(error))
+        if isinstance(asked, ExecCommand):
+            try:
+                return await self._execute(effect, asked, checked)
+            except (LaunchError, OSError) as error:
+                return checked(why=str(error))
         try:
             network = _network(effect.pid)
-        except FileNotFoundError:
-            return checked(why="the container has ended", unknown=True)
+        except FileNotFoundError as error:
+            return checked(why=str(error))
         if asked.scheme:
             try:
                 return checked(await self._request(asked, network))
@@ -133,6 +167,20 @@ class Checker:
         except OSError:
             return checked(0)
         return checked(1)
+
+    async def _execute(self, effect: RunCheck, command: ExecCommand, checked: Callable[..., Checked]) -> Checked:
+        """When this is cancelled the command is killed, with all that it has started. Raises `LaunchError`,
+        ``OSError``.
+        """
+        session = await self._launchers[effect.launcher].exec(effect.container_id, command)
+        try:
+            ended = await session.wait()
+        finally:
+            if not session.ended:
+                await session.end()
+        if ended is None:
+            return checked(why="it is not known how the command ended")
+        return checked(ended.code) if ended.code is not None else checked(why=exit_text(ended))
 
     async def _request(self, asked: CheckTarget, network: str | None) -> int:
         """The status of the response. Raises `aiohttp.ClientError`, ``OSError``, ``ValueError``."""
@@ -156,6 +204,10 @@ async def _connect(asked: CheckTarget, network: str | None) -> None:
     family = socket.AF_INET6 if ":" in asked.host else socket.AF_INET
     with _socket(family, network) as made:
         await asyncio.get_running_loop().sock_connect(made, (asked.host, asked.port))
+
+
+def _runs(pid: int) -> bool:
+    return base.alive(pid, base.start_time(pid)) and not base.exiting(pid)
 
 
 # --- networks ---------------------------------------------------------------------------------------------------------

@@ -68,12 +68,12 @@ def environment(
     if role is not None:
         found["MESOS_ALLOCATION_ROLE"] = role
     if task.command is not None and task.command.environment is not None:
-        found.update({variable.name: _value(variable) for variable in task.command.environment.variables})
+        found.update({variable.name: variable_value(variable) for variable in task.command.environment.variables})
     return found
 
 
-def _value(variable: Environment.Variable) -> str:
-    """Raises ``ValueError``."""
+def variable_value(variable: Environment.Variable) -> str:
+    """Also of one whose value is a secret that came with it. Raises ``ValueError``."""
     if variable.type is not Environment.Variable.Type.SECRET:
         return variable.value or ""
     content = variable.secret.value.data if variable.secret is not None and variable.secret.value is not None else b""

@@ -109,7 +109,7 @@ class AgentShell:
         self.listening = listening
         self.samples = samples
         self._containers: dict[str, _Container] = {}
-        self._checker = Checker(self.feed, core.task_in, self._do)
+        self._checker = Checker(self.feed, core.task_in, launchers, self._do)
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
 
     # --- start --------------------------------------------------------------------------------------------------------

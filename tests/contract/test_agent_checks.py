@@ -11,6 +11,7 @@ import pytest
 
 from dcos_runtime.wire.tasks import TaskStatus
 from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.daemons.byhand import wait_for
 
 ID = "agent-1"
 
@@ -111,6 +112,45 @@ def test_a_connection_is_told_when_it_can_be_made_and_when_no_more(both: tuple[P
     master.until(lambda: _connected(told(master, "tcp")[-1]) is False, "the next")
     master.kill(ID, "tcp")
     assert _connected(master.status("tcp")) is None
+
+
+def test_a_command_is_run_in_the_container_as_the_task_is(both: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = both
+    health = soon("COMMAND", command={"value": 'test -e well && test -n "$MESOS_TASK_ID"'})
+    secret = {"type": "VALUE", "value": {"data": "Nw=="}}
+    variables = [{"name": "CODE", "type": "SECRET", "secret": secret}, {"name": "MESOS_TASK_ID", "value": "other"}]
+    arguments = ["sh", "-c", 'test "$MESOS_TASK_ID" = other || exit 8; exit $CODE']
+    command = {"value": "/bin/sh", "shell": False, "arguments": arguments}
+    check = soon("COMMAND", command={"command": {**command, "environment": {"variables": variables}}})
+    master.run(ID, "command", "sleep 1000", health_check={**health, "consecutive_failures": 1_000_000}, check=check)
+    until(master, "command", False)
+    (agent.sandbox("command") / "well").touch()
+    until(master, "command", True)
+    assert _code(told(master, "command")[0]) is None
+    master.until(lambda: _code(told(master, "command")[-1]) == 7, "the result of the check")
+    master.kill(ID, "command")
+    assert _code(master.status("command")) is None
+
+
+def test_a_command_that_does_not_end_is_killed_with_all_that_it_has_started(
+    both: tuple[PretendedMaster, Agent],
+) -> None:
+    master, agent = both
+    check = soon("COMMAND", command={"value": "setsid sleep 5041 & sleep 5042"}, timeout_seconds=2.0)
+    master.run(ID, "endless", "sleep 1000", health_check={**check, "consecutive_failures": 1_000_000})
+    marks = ("sleep\x005041", "sleep\x005042")
+    wait_for(lambda: all(agent.pids(mark) for mark in marks), what="the check")
+    first = {pid for mark in marks for pid in agent.pids(mark)}
+    until(master, "endless", False)
+    wait_for(lambda: not first & {pid for mark in marks for pid in agent.pids(mark)}, what="the end of the first check")
+    master.kill(ID, "endless")
+    master.until_gone("endless")
+    assert not any(agent.pids(mark) for mark in marks)
+
+
+def _code(status: TaskStatus) -> int | None:
+    assert status.check_status is not None and status.check_status.command is not None
+    return status.check_status.command.exit_code
 
 
 def _connected(status: TaskStatus) -> bool | None:

@@ -49,9 +49,13 @@ def _of_command(command: CommandInfo, container: ContainerInfo | None) -> str | 
     if command.value is None and not (command.shell is False and container is not None and _has_image(container)):
         kind = "Shell command" if command.shell is not False else "Executable"
         return f"{kind} of the task is not specified"
+    return _of_texts("command", command)
+
+
+def _of_texts(what: str, command: CommandInfo) -> str | None:
     texts = [command.value or "", *command.arguments]
     if any("\0" in text for text in texts):
-        return "the command holds a NUL character"
+        return f"the {what} holds a NUL character"
     for variable in command.environment.variables if command.environment else ():
         secret = variable.secret
         if variable.type is Environment.Variable.Type.SECRET and (secret is None or secret.value is None):
@@ -91,10 +95,11 @@ def _of_check(kind: str, info: CheckInfo | HealthCheck) -> str | None:
         return f"the {kind} of the task has no type that is known here"
     if getattr(info, type.lower()) is None:
         return f"the {kind} of the task has the type {type} and no {type.lower()}"
-    if type == "COMMAND":
-        return f"this version of the agent runs no command as a {kind}; use HTTP or TCP"
     if (name := odd_seconds(info)) is not None:
         return f"the {kind} of the task has {name} that are no time that can be waited for"
+    if type == "COMMAND" and info.command is not None:
+        command = info.command.command if isinstance(info.command, CheckInfo.Command) else info.command
+        return _of_check_command(kind, command)
     port = info.tcp.port if type == "TCP" and info.tcp is not None else info.http.port if info.http is not None else 0
     if not 0 < port < 1 << 16:
         return f"the {kind} of the task asks for port {port}; ports are from 1 to 65535"
@@ -110,6 +115,15 @@ def _of_volumes(asked: TaskRequest, settings: Settings) -> str | None:
     if settings.launcher == "posix" and (kept or (asked.container is not None and asked.container.volumes)):
         return "plain processes (--launcher=posix) have no volumes; they see the machine's files"
     return volume_refusal.refused(asked.container, asked.resources, settings.host_paths)
+
+
+def _of_check_command(kind: str, command: CommandInfo) -> str | None:
+    if not command.value:
+        return f"the {kind} of the task has no command"
+    if command.user is not None or command.uris:
+        name = "user" if command.user is not None else "uris"
+        return f"the command of a {kind} runs as the task does, in its container; remove its {name}"
+    return _of_texts(f"command of the {kind}", command)
 
 
 def _has_image(container: ContainerInfo) -> bool:

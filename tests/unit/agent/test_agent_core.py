@@ -353,7 +353,7 @@ def test_an_update_that_cannot_be_written_waits_until_it_can(world: World) -> No
             "the host's /etc is not for tasks",
         ),
         ({"command": {"shell": True}}, "Shell command of the task is not specified"),
-        ({"health_check": {"type": "COMMAND", "command": {"value": "true"}}}, "no command as a health check"),
+        ({"health_check": {"type": "COMMAND", "command": {"value": "true", "user": "x"}}}, "remove its user"),
         ({"container": {"type": "MESOS", "network_infos": [{"name": "net"}]}}, "network"),
     ],
 )

@@ -17,6 +17,7 @@ from dcos_runtime.core.frozen import Tick
 from dcos_runtime.wire.tasks import TaskStatus
 from tests.support.cores.agent_world import World, acknowledge_all, last
 
+SECRET = {"name": "KEY", "type": "SECRET", "secret": {"type": "REFERENCE", "reference": {"name": "x"}}}
 HEALTH, CHECK = CheckKind.HEALTH, CheckKind.CHECK
 TERM = Exit(signal=signal.SIGTERM)
 
@@ -296,6 +297,15 @@ def test_results_that_nobody_acknowledges_stay_few_and_the_newest_is_among_them(
         ({"check": {"type": "TCP", "tcp": {"port": 0}}}, "asks for port 0"),
         ({"check": {"type": "TCP", "tcp": {"port": 80}, "interval_seconds": 1e300}}, "interval_seconds"),
         (health(grace_period_seconds=-1.0), "grace_period_seconds"),
+        (
+            {"check": {"type": "COMMAND", "command": {"command": {"shell": True}}}},
+            "the check of the task has no command",
+        ),
+        ({"check": {"type": "COMMAND", "command": {"command": {"value": "x", "uris": [{"value": "y"}]}}}}, "its uris"),
+        (
+            health(type="COMMAND", command={"value": "x", "environment": {"variables": [SECRET]}}),
+            "the name of a secret",
+        ),
     ],
 )
 def test_checks_that_cannot_be_run_are_refused_with_the_reason(world: World, extra: Any, words: str) -> None:

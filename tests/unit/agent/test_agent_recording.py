@@ -105,6 +105,8 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
                 world.crash(chance.random() < 0.3, chance.randint(0, 3))
             case "framework" if world.connected:
                 world.shutdown_framework()
+            case "off":
+                world.feed(events.PowerOff(45.0))
             case "nonsense" if world.connection is not None:
                 world.feed(events.Received(world.connection, b"{nonsense"))
     for _, recorder, _ in world.lives:
@@ -112,7 +114,7 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
     return world
 
 
-ODD = ["checked", "full", "lost", "line", "disk", "time", "time", "crash", "framework", "nonsense"]
+ODD = ["checked", "off", "full", "lost", "line", "disk", "time", "time", "crash", "framework", "nonsense"]
 
 
 @pytest.mark.parametrize("seed", range(12))
