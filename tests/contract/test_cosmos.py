@@ -316,8 +316,9 @@ def _host_of(here: Packaged, app: str) -> str:
     return str(task["host"])
 
 
-def _names(here: Packaged) -> list[str]:
-    return [one["name"] for one in ask(f"{here.cluster.master.url}/frameworks")[1]["frameworks"]]
+def _names(here: Packaged, connected: bool | None = None) -> list[str]:
+    frameworks = ask(f"{here.cluster.master.url}/frameworks")[1]["frameworks"]
+    return [one["name"] for one in frameworks if connected in (None, one["connected"])]
 
 
 def test_its_framework_is_torn_down_with_it(here: Packaged, client: Client) -> None:
@@ -344,6 +345,7 @@ def test_a_framework_that_tells_no_host_is_the_apps_if_it_ends_with_it(here: Pac
     assert client.install("hello-world", **body).status == 200
     wait_for(lambda: here.cluster.running("scheduler-somewhere"), 60)
     held.close()  # as the scheduler of an app that ends
+    wait_for(lambda: "nowhere" in _names(here, connected=False), 60, "its end, as the master sees it")
     told = client.uninstall("hello-world")
     assert told.status == 200 and "which goes on" not in json.dumps(told.body)
     assert "nowhere" not in _names(here)

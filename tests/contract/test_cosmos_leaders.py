@@ -38,7 +38,8 @@ def test_of_several_apps_all_are_uninstalled_or_none_when_the_leader_is_killed(m
         leader = made.leader()
         client = Client(leader.url)
         for name in names:
-            assert client.install("hello-world", appId=f"/{name}").status in (200, 409)
+            installed = lambda name=name: client.install("hello-world", appId=f"/{name}").status in (200, 409)  # noqa: E731, B023 - called here
+            wait_for(installed, 60, f"an answer that {name} is there")
         asking = threading.Thread(target=_all_of_them, args=(client,))
         asking.start()
         time.sleep(chance.random() * 0.15)
@@ -46,7 +47,8 @@ def test_of_several_apps_all_are_uninstalled_or_none_when_the_leader_is_killed(m
         asking.join(300)
         wait_for(made.idle, 120)
         leader.start()
-        assert len([name for name in names if made.app(name) is not None]) in (0, len(names))
+        left = wait_for(lambda: [[name for name in names if made.app(name) is not None]], 60, "an answer about each")
+        assert left[0] in ([], names)
 
 
 def _all_of_them(client: Client) -> None:

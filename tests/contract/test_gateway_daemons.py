@@ -206,15 +206,22 @@ def test_a_flood_of_wrong_passwords_keeps_out_neither_right_ones_from_elsewhere_
         thread.start()
     try:
         wait_for(lambda: {401, 429} <= {status for status, _ in refused}, 60, "guesses that are wrong, and too many")
-        assert _state(whole, "127.0.0.2", basic("admin", PASSWORD))[0] == 200
+        assert _known(whole, "127.0.0.2", basic("admin", PASSWORD)) == 200
         for address in ("127.0.0.1", "127.0.0.2"):
-            assert _state(whole, address, {"Authorization": f"token={whole.gateway.authority.token()}"})[0] == 200
+            assert _known(whole, address, {"Authorization": f"token={whole.gateway.authority.token()}"}) == 200
     finally:
         over.set()
         for thread in threads:
             thread.join(240)
-    assert {status for status, _ in refused} == {401, 429}
+    # On a busy host the gateway may be late with its word on one of them: it is kept out, too.
+    assert {status for status, _ in refused} - {503} == {401, 429}
     assert all(int(after or "0") > 0 for status, after in refused if status == 429)
+
+
+def _known(whole: Whole, address: str, headers: dict[str, str]) -> int:
+    """The status once the master was told who asks."""
+    status: int = wait_for(lambda: (found := _state(whole, address, headers)[0]) != 503 and found, 60, "who asks")
+    return status
 
 
 def _state(whole: Whole, address: str, headers: dict[str, str]) -> tuple[int, str | None]:

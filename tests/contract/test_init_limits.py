@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
+from tests.support.daemons.byhand import Daemon, ask, free_port, told, wait_for
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 APP = {"id": "/x", "cmd": "x", "instances": 0}
@@ -37,13 +37,19 @@ REFUSED = {
 
 @pytest.fixture(params=["zookeeper", "sqlite"])
 def init(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Daemon]:
-    store, zookeeper = f"--work_dir={tmp_path / 'work'}", None
+    stores, zookeeper = [f"--work_dir={tmp_path / 'work'}"], None
     if request.param == "zookeeper":
         zookeeper = ZooKeeperServer(tmp_path / "zookeeper")
         zookeeper.start()
-        store = f"--zk=zk://{zookeeper.hosts}/marathon"
+        stores.append(f"--zk=zk://{zookeeper.hosts}/marathon")
     port = free_port()
-    flags = ("--master=127.0.0.1:1", f"--http_port={port}", "--hostname=127.0.0.1", "--zk_session_timeout=20000", store)
+    flags = (
+        "--master=127.0.0.1:1",
+        f"--http_port={port}",
+        "--hostname=127.0.0.1",
+        "--zk_session_timeout=60000",
+        *stores,
+    )
     daemon = Daemon("init", ("dcos-marathon", *flags), tmp_path / "log")
     try:
         lead(daemon.start())
@@ -61,9 +67,8 @@ def lead(daemon: Daemon) -> None:
 
 
 def apps(daemon: Daemon) -> dict[str, Any]:
-    status, answer = ask(f"{daemon.url}/v2/apps")
-    assert status == 200
-    return {app["id"]: app for app in answer["apps"]}
+    found = wait_for(lambda: told(f"{daemon.url}/v2/apps"), 60, "its apps")
+    return {app["id"]: app for app in found["apps"]}
 
 
 def test_what_is_too_large_is_refused_and_what_fits_is_kept(init: Daemon) -> None:

@@ -213,8 +213,12 @@ def test_a_task_killed_by_the_system_is_replaced_in_its_place(made: Made) -> Non
 def test_the_init_killed_and_started_again_neither_loses_nor_doubles_a_task(made: Made) -> None:
     made.create({"id": "/steady", "instances": 3})
     before = made.tasks_when("/steady", 3)
-    wait_for(lambda: len({len(made.pids(task)) for task in before} - {0}) == 1, 60, "the same processes of each")
-    pids = sorted(pid for task in before for pid in made.pids(task))
+
+    def alike() -> list[int] | None:
+        found = [made.pids(task) for task in before]
+        return [pid for each in found for pid in each] if len({len(each) for each in found}) == 1 else None
+
+    pids = wait_for(alike, 60, "as many processes of each")
     made.marathon.kill()
     made.kill(before[0])  # what happens meanwhile is found out afterwards
     made.marathon.start()

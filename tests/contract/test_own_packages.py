@@ -34,6 +34,11 @@ def get(port: int, path: str = "/", method: str = "GET", body: Any = None, **hea
         connection.close()
 
 
+def says(shell: Shell, app: str, text: object) -> None:
+    """A task runs as soon as its command does: its program listens a little later."""
+    wait_for(lambda: get(shell.port(app))[1].strip() == text, 60, f"{text} as the page of {app}")
+
+
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     ours = [read(folder).entry for folder in sorted(revisions(data_root()))]
@@ -45,11 +50,11 @@ def test_hello_world_is_installed_upgraded_taken_back_and_removed(shell: Shell) 
     options = {"greeting": 'good "day" \\ {{x}} $(id)', "service": {"name": "greeter"}}
     found = shell.dcos("package", "install", "hello-world", "--package-version=1.0.0", "--yes", options=options)
     assert "/greeter runs" in found and "/service/NAME/" in found
-    assert get(shell.port("greeter"))[1].strip() == options["greeting"]
+    says(shell, "greeter", options["greeting"])
     plan = shell.dcos("package", "upgrade", "hello-world", "--plan")
     assert "hello-world 1.0.0 -> 1.1.0" in plan and '+ /env/INTERVAL: "10"' in plan
     assert "1.1.0" in shell.dcos("package", "upgrade", "hello-world", "--yes")
-    assert get(shell.port("greeter"))[1].strip() == options["greeting"], "what was chosen is kept"
+    says(shell, "greeter", options["greeting"])  # what was chosen is kept
     assert shell.app("greeter")["env"]["INTERVAL"] == "10"
     assert "1.1.0" in shell.dcos("package", "list", "hello-world")
     shell.dcos("package", "upgrade", "hello-world", "--package-version=1.0.0", "--yes")
@@ -60,7 +65,7 @@ def test_hello_world_is_installed_upgraded_taken_back_and_removed(shell: Shell) 
 
 def test_static_server_serves_a_page_and_an_archive(shell: Shell) -> None:
     shell.dcos("package", "install", "static-server", "--yes")
-    assert "It works." in get(shell.port("static-server"))[1]
+    wait_for(lambda: "It works." in get(shell.port("static-server"))[1], 60, "its page")
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         for name, content in (("site/index.html", b"from the archive"), ("site/deep/page.txt", b"deep")):
@@ -85,11 +90,12 @@ def test_marathon_runs_apps_of_its_own_for_who_knows_its_secret(shell: Shell) ->
     }
     shell.dcos("package", "install", "marathon", "--yes", options=options)
     port = shell.port("marathon-user")
-    assert get(port, "/v2/apps")[0] == 401
+    wait_for(lambda: get(port, "/v2/apps")[0] == 401, 60, "an init that wants to know who asks")
     (known,) = json.loads(shell.dcos("task", "log", "marathon-user", "api-credentials.json"))["credentials"]
     basic = base64.b64encode(f"{known['principal']}:{known['secret']}".encode()).decode()
     app = {"id": "/inner", "cmd": "exec sleep 1000", "cpus": 0.1, "mem": 32}
-    assert get(port, "/v2/apps", "POST", app, Authorization=f"Basic {basic}")[0] == 201
+    add = lambda: get(port, "/v2/apps", "POST", app, Authorization=f"Basic {basic}")[0]  # noqa: E731
+    wait_for(lambda: add() in (201, 409), 60, "an app of its own")
 
     def runs() -> bool:
         inner = json.loads(get(port, "/v2/apps/inner", Authorization=f"Basic {basic}")[1])["app"]
