@@ -207,7 +207,21 @@ def _ask(
     method: str = "GET",
     body: Any = None,
 ) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers (names in small letters) and body. 443 is TLS, held to the cluster's CA."""
+    """Status, headers (names in small letters) and body. 443 is TLS, held to the cluster's CA.
+
+    Asked again while it is 503: on a busy host nobody leads, or nobody says who asks, for a moment.
+    """
+    for _ in range(60):
+        answer = _ask_once(cluster, port, path, authorization, host, method, body)
+        if answer[0] != 503:
+            break
+        time.sleep(1)
+    return answer
+
+
+def _ask_once(
+    cluster: Deployed, port: int, path: str, authorization: str, host: str, method: str, body: Any
+) -> tuple[int, dict[str, str], bytes]:
     address = cluster.address(host or cluster.masters[0])
     if port == 443:
         context = ssl.create_default_context(cafile=str(cluster.state_folder.root / "secrets" / "ca.crt"))

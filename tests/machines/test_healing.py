@@ -122,7 +122,7 @@ def test_a_task_tells_its_output(cluster: Deployed) -> None:
 def test_a_killed_task_is_replaced(cluster: Deployed) -> None:
     with app(cluster, "fragile", cmd="exec sleep 10000") as name:
         (before,) = running(cluster, name, 1)
-        cluster.ssh(cluster.host_at(before["host"]), f"kill -9 {' '.join(pids(cluster, before))}")
+        cluster.ssh(cluster.host_at(before["host"]), f"kill -9 {' '.join(pids(cluster, before))}; true")
 
         def replaced() -> dict[str, Any] | None:
             now = tasks(cluster, name)
@@ -179,7 +179,7 @@ def test_killing_the_agent_daemon_leaves_its_tasks_their_pids(cluster: Deployed)
         assert [now["id"] for now in running(cluster, name, 1)] == [task["id"]]
         assert cluster.dcos("marathon", "app", "scale", name, "2").returncode == 0
         assert task["id"] in {now["id"] for now in running(cluster, name, 2)}
-        cluster.ssh(host, f"kill -9 {' '.join(before)}")
+        cluster.ssh(host, f"kill -9 {' '.join(before)}; true")
         wait_for(
             lambda: task["id"] not in {now["id"] for now in running(cluster, name, 2)},
             60,

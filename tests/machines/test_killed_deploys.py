@@ -100,7 +100,7 @@ def test_ctrl_c_ends_a_run_tidily_and_says_how_to_resume(small: Deployed) -> Non
     with running(small, "deploy") as run:
         run.until("change-started", "apply its first generation")
         run.process.send_signal(signal.SIGINT)
-        _, said = run.process.communicate(timeout=120)
+        _, said = run.process.communicate(timeout=1200)
     assert run.process.returncode == INTERRUPTED
     assert "interrupted" in said and "to resume: dcos-installer deploy" in said
     assert lock.shown(small.remote("m1")) is None
@@ -122,7 +122,7 @@ def test_a_deploy_after_all_these_kills_ends_well_and_gives_the_lock_back(small:
     where = ("was interrupted in 'Start coordination'", "was interrupted in 'Change agents'")
     assert any(one in event.get("text", "") for event in told for one in where)
     assert told[-1]["kind"] == "run-finished"
-    assert all(small.registered(small.address(name)) for name in small.agents)
+    wait_for(lambda: all(small.registered(small.address(name)) for name in small.agents), 60, "the agents")
     assert lock.shown(small.remote("m1")) is None
     assert not cut_off(journal.read(small.state_folder.journal))
     status = json.loads(small.told_well("--json"))["data"]
@@ -149,8 +149,8 @@ def test_a_full_disk_on_one_machine_fails_there_alone_and_is_resumed_from(small:
         assert "a1:" not in failed.stderr
         generations = {name: small.ssh(name, "basename $(readlink /opt/dcos/active)") for name in small.agents}
         assert generations == {"a1": "2", "a2": "1"}
-        assert all(small.registered(small.address(name)) for name in small.agents)
-        assert running() == before
+        wait_for(lambda: all(small.registered(small.address(name)) for name in small.agents), 60, "the agents")
+        assert wait_for(running, 60, "the app") == before
     finally:
         small.free_disk("a2")
     told = events(small, "deploy")

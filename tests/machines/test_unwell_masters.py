@@ -69,7 +69,7 @@ def test_a_zookeeper_whose_files_became_roots_gets_them_back_and_keeps_its_data(
     done = several.installer("repair", host)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "their content was not changed" in done.stdout
-    assert several.zookeeper_mode(host) in ("follower", "leader")
+    wait_for(lambda: several.zookeeper_mode(host) in ("follower", "leader"), 60, "its ZooKeeper")
     assert several.ssh(host, "find /var/lib/dcos/zookeeper ! -user dcos-zookeeper") == ""
     assert set(files.split()) <= set(several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/version-2").split())
     assert several.ssh(host, "test ! -e /var/lib/dcos/zookeeper/damaged && echo none") == "none"
@@ -97,7 +97,7 @@ def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: S
     assert refused.returncode == 1 and "is no master" in refused.stderr and "to resume" not in refused.stderr
     done = several.documented("repair", host)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert several.zookeeper_mode(host) in ("follower", "leader")
+    wait_for(lambda: several.zookeeper_mode(host) in ("follower", "leader"), 60, "its ZooKeeper")
     assert len(several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/damaged").split()) == 1
     again = several.installer("repair", host)
     assert again.returncode == 0 and f"the ZooKeeper of {host} serves" in again.stdout
@@ -116,7 +116,8 @@ def test_a_master_out_of_reach_keeps_no_agent_from_its_change(several: Several) 
 
     def attributes() -> object:
         agents = several.state()["slaves"]
-        return next(one["attributes"] for one in agents if one["hostname"] == several.address(agent) and one["active"])
+        ours = [one for one in agents if one["hostname"] == several.address(agent) and one["active"]]
+        return ours[0]["attributes"] if ours else None
 
     several.inventory.write_text(inventory.replace(line, f"{line} dcos_attributes=rack:r9"))
     try:
@@ -126,7 +127,7 @@ def test_a_master_out_of_reach_keeps_no_agent_from_its_change(several: Several) 
             done = several.installer("deploy")
             assert done.returncode == LEFT_OUT, done.stdout + done.stderr
             assert f"{gone} could not be reached and is as before" in done.stdout
-            assert attributes() == {"rack": "r9"}
+            wait_for(lambda: attributes() == {"rack": "r9"}, 60, "the agent's new attributes")
             shown = several.installer("status")
             assert shown.returncode == 1 and f"{gone} cannot be reached by SSH" in shown.stdout
     finally:
@@ -134,5 +135,5 @@ def test_a_master_out_of_reach_keeps_no_agent_from_its_change(several: Several) 
     several.well()
     back = several.installer("deploy")
     assert back.returncode == 0, back.stdout + back.stderr
-    assert attributes() == {}
+    wait_for(lambda: attributes() == {}, 60, "the agent without them")
     several.well()

@@ -32,7 +32,7 @@ class Lab:
     def ssh(self, name: str, command: str, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Runs a shell command on a machine, as root, over strictly checked SSH."""
         argv = ssh_command(self.provider.ssh(self.spec.host(name)), *options)
-        done = subprocess.run([*argv, command], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+        done = subprocess.run([*argv, command], capture_output=True, text=True, timeout=600, stdin=subprocess.DEVNULL)
         assert not check or done.returncode == 0, f"{name}: {command}\n{done.stdout}{done.stderr}"
         return done
 

@@ -98,8 +98,8 @@ class Several(Deployed):
         credentials = url.removeprefix("zk://").partition("@")[0]
         hosts = ",".join(f"{self.address(host)}:2181" for host in self.masters)
         make: Any = KazooClient
-        client = make(hosts, timeout=20, auth_data=[("digest", credentials)])
-        client.start(30)
+        client = make(hosts, timeout=60, auth_data=[("digest", credentials)])
+        client.start(240)
         try:
             yield client
         finally:
@@ -385,8 +385,15 @@ def running(cluster: Several, app: str, count: int, seconds: float = 90) -> list
 
 def add(cluster: Several, app: str, **definition: Any) -> None:
     body = {"id": app, "cmd": "exec sleep 100000", "cpus": 0.1, "mem": 32, "backoffSeconds": 1, **definition}
-    done = cluster.dcos("marathon", "app", "add", stdin=json.dumps(body))
-    assert done.returncode == 0, done.stdout + done.stderr
+
+    def added() -> bool:
+        """The answer to the one that was accepted may be lost with a leader."""
+        done = cluster.dcos("marathon", "app", "add", stdin=json.dumps(body))
+        if done.returncode != 0 and "already exists" not in done.stderr:
+            raise ValueError(done.stdout + done.stderr)
+        return True
+
+    wait_for(added, 60, f"the acceptance of {app}")
 
 
 def remove(cluster: Several, app: str) -> None:
