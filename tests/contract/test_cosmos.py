@@ -306,9 +306,8 @@ def test_a_package_without_an_app_is_only_a_command_line(client: Client) -> None
 def _framework(here: Packaged, name: str, *roles: str, **info: Any) -> Subscription:
     port = urllib.parse.urlsplit(here.cluster.master.url).port
     assert port is not None
-    return Subscription(
-        port, {}, name=name, failover_timeout=3600.0, capabilities=[{"type": "MULTI_ROLE"}], roles=list(roles), **info
-    )
+    able = [{"type": "MULTI_ROLE"}]
+    return Subscription(port, {}, name=name, failover_timeout=3600.0, capabilities=able, roles=list(roles), **info)
 
 
 def _host_of(here: Packaged, app: str) -> str:
@@ -317,8 +316,8 @@ def _host_of(here: Packaged, app: str) -> str:
 
 
 def _names(here: Packaged, connected: bool | None = None) -> list[str]:
-    frameworks = ask(f"{here.cluster.master.url}/frameworks")[1]["frameworks"]
-    return [one["name"] for one in frameworks if connected in (None, one["connected"])]
+    known = ask(f"{here.cluster.master.url}/frameworks")[1]["frameworks"]
+    return [one["name"] for one in known if connected in (None, one["connected"])]
 
 
 def test_its_framework_is_torn_down_with_it(here: Packaged, client: Client) -> None:
