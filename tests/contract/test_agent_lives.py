@@ -263,6 +263,8 @@ def test_when_the_machine_is_shut_down_tasks_get_their_grace_and_their_end_is_re
     programs.mkdir()
     (programs / "systemctl").write_text('#!/bin/sh\ntest "$1" = is-system-running && echo stopping\nexit 1\n')
     (programs / "systemctl").chmod(0o755)
+    master.run(ID, "before", "true")
+    master.until_gone("before")  # and then its id is on its disk: it comes back as the same agent
     agent.kill()
     agent.variables["PATH"] = f"{programs}:{os.environ['PATH']}"
     agent.start()
