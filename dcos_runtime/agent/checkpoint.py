@@ -15,8 +15,8 @@ from urllib.parse import quote, unquote
 
 from dcos_runtime import durable
 from dcos_runtime.agent.core import stored
-from dcos_runtime.agent.core.records import AgentRecord, TaskRecord
-from dcos_runtime.agent.core.stored import Run, UnknownRunVersion
+from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord
+from dcos_runtime.agent.core.stored import Custom, Run, UnknownRunVersion
 from dcos_runtime.errors import Explained
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+FOLDERS = ("tasks", "frameworks", "executors", "assigned")
 SUFFIX = ".json"
 CORRUPT = ".corrupt"
 
@@ -48,21 +49,27 @@ class Remembered:
     stored_agent: bytes | None
     stored_frameworks: tuple[bytes, ...]
     stored_runs: tuple[bytes, ...]
+    executors: tuple[Custom, ...] = ()
+    stored_executors: tuple[bytes, ...] = ()
+    stored_assigned: tuple[bytes, ...] = ()
 
     @property
-    def tasks(self) -> tuple[TaskRecord, ...]:
-        return tuple(record for run in self.runs for record in run.tasks)
+    def containers(self) -> tuple[ContainerRecord, ...]:
+        """Of tasks and of custom executors."""
+        return (*(run.container for run in self.runs), *(custom.container for custom in self.executors))
 
 
 class Checkpoints:
-    """Keys are those of `core.effects.Persist`: ``agent``, ``frameworks/<id>``, ``tasks/<container id>``."""
+    """Keys are those of `core.effects.Persist`: ``agent``, ``frameworks/<id>``, ``tasks/<container id>``,
+    ``executors/<container id>``, ``assigned/<handle>``.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def prepare(self) -> None:
         """Makes the folders, readable by the agent's user only. Raises ``OSError``."""
-        for folder in (self.folder / "tasks", self.folder / "frameworks"):
+        for folder in (self.folder / name for name in FOLDERS):
             folder.mkdir(parents=True, exist_ok=True)
             durable.sweep(folder)
         durable.sweep(self.folder)
@@ -92,6 +99,18 @@ class Checkpoints:
                 corrupt.append(name)
             else:
                 runs.append((run, value))
+        executors: list[tuple[Custom, bytes]] = []
+        for name, value, custom in self._all("executors", stored.read_custom):
+            if custom is None or custom.container.container_id != name:
+                corrupt.append(name)
+            else:
+                executors.append((custom, value))
+        assigned: list[bytes] = []
+        for name, value, task in self._all("assigned", stored.read_assigned):
+            if task is None or task.task.handle != name:
+                corrupt.append(name)
+            else:
+                assigned.append(value)
         frameworks = [(info, value) for _, value, info in self._all("frameworks", stored.read_framework) if info]
         return Remembered(
             agent,
@@ -101,6 +120,9 @@ class Checkpoints:
             own,
             tuple(value for _, value in frameworks),
             tuple(value for _, value in runs),
+            tuple(custom for custom, _ in executors),
+            tuple(value for _, value in executors),
+            tuple(assigned),
         )
 
     def write(self, key: str, value: bytes | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,6 +13,14 @@ from dcos_runtime.flags.values import duration_text
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import Environment
 from dcos_runtime.wire.tasks import TaskInfo
+
+BACKOFF_MAX = "2secs"
+"""The longest that an executor waits before it subscribes again, as Mesos tells it."""
+
+
+def no_token(framework_id: str, executor_id: str, container_id: str) -> str | None:
+    """Executors do not authenticate."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,8 @@ class Origin:
     kill_grace: float
     recovery_timeout: float
     operator: dict[str, str]
+    token: Callable[[str, str, str], str | None] = no_token
+    """Makes the token with which an executor authenticates, if it has to: of its framework, id and container."""
 
 
 def environment(
@@ -37,8 +47,11 @@ def environment(
     inside: str,
     user: ContainerUser,
     image: Mapping[str, str] = MappingProxyType({}),
+    *,
+    executor: bool = False,
 ) -> dict[str, str]:
     """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables.
+    ``executor``: ``task`` stands for a custom executor.
 
     Raises ``ValueError`` for a secret that cannot be a variable's value.
     """
@@ -60,10 +73,17 @@ def environment(
         "MESOS_AGENT_ENDPOINT": origin.endpoint,
         "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": duration_text(origin.kill_grace),
     }
+    if executor:
+        del found["MESOS_TASK_ID"]
+        found["MESOS_SLAVE_PID"] = f"slave(1)@{origin.endpoint}"
+        if (token := origin.token(framework_id, task_id, container_id)) is not None:
+            found["MESOS_EXECUTOR_AUTHENTICATION_TOKEN"] = token
     if framework is not None and framework.checkpoint:
         # A client reads any text, even "0", as yes: so it is set only when true.
         found["MESOS_CHECKPOINT"] = "1"
         found["MESOS_RECOVERY_TIMEOUT"] = duration_text(origin.recovery_timeout)
+        if executor:
+            found["MESOS_SUBSCRIPTION_BACKOFF_MAX"] = BACKOFF_MAX
     role = next((r.allocation_info.role for r in task.resources if r.allocation_info and r.allocation_info.role), None)
     if role is not None:
         found["MESOS_ALLOCATION_ROLE"] = role

@@ -34,16 +34,20 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 CHUNK = 256 * 1024
 _OPEN = ("/health", "/version")
 _API = "/api/v1"
+_EXECUTORS = "/api/v1/executor"
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}", re.ASCII)
 
 
 class AgentHttp:
-    """The routes. ``viewer``, ``files`` and ``api`` are given once the agent has recovered; until then: 503."""
+    """The routes. ``viewer``, ``files``, ``api`` and ``executors`` are given once the agent has recovered; until then:
+    503.
+    """
 
     def __init__(self, flags: Mapping[str, str], admission: Admission, stalls: Stalls) -> None:
         self.viewer: AgentViewer | None = None
         self.files: SandboxFiles | None = None
         self.api: OperatorApi | None = None
+        self.executors: Handler | None = None
         self.taken: Callable[[], str] = str
         """Which of our ports are held by other processes; empty if none."""
         self._flags = flags
@@ -78,6 +82,8 @@ class AgentHttp:
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         path, realm = self._route(request.path)
+        if path == _EXECUTORS:  # they authenticate in a way of their own
+            return await self._executor(request)
         try:
             await self._admission.admit(request, realm, path)
         except Denied as denied:
@@ -91,13 +97,18 @@ class AgentHttp:
             return text_response(f"Expecting 'GET', received '{shown(request.method, 20)}'", 405, {"Allow": "GET"})
         return await handler(request)
 
+    async def _executor(self, request: web.Request) -> web.StreamResponse:
+        if self.executors is None:
+            return text_response("Agent has not finished recovery", 503)
+        return await self.executors(request)
+
     def _route(self, path: str) -> tuple[str, Realm]:
         """The route's own path, without prefix, and its realm."""
         parts = [part for part in path.split("/") if part]
         if parts and re.fullmatch(r"slave\([0-9]+\)", parts[0]):
             parts = parts[1:]
         name = "/" + "/".join(parts).removesuffix(".json")
-        if name in _OPEN:
+        if name in _OPEN or name == _EXECUTORS:
             return name, Realm.OPEN
         if name == _API or name.startswith(f"{_API}/"):  # as Mesos: the longest prefix that is a route
             return _API, Realm.WRITE

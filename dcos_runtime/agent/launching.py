@@ -99,6 +99,7 @@ class Launching:
             inside,
             user,
             running.variables(image.config) if image is not None else {},
+            executor=effect.executor,
         )
         executed = command_of(command) if image is None else image.command(command)
         if (why := not_executable(executed, found, room())) is not None:
@@ -116,7 +117,7 @@ class Launching:
     def lasting(self, agent_id: str, framework_id: str, container_id: str, task: TaskInfo) -> Lasting:
         """What a container of a former agent was made with. Raises ``ValueError``."""
         sandbox = self.sandboxes.path(agent_id, framework_id, task.task_id.value, container_id)
-        return Lasting(sandbox, self._limits(task))
+        return Lasting(sandbox, self.limits(task))
 
     async def _user(self, named: str | None, framework: str | None, image: TaskImage | None) -> ContainerUser:
         """Whom the command names, else the image, else the framework. Raises `NoSuchUser` and `ImageError`."""
@@ -139,7 +140,7 @@ class Launching:
         return ContainerSpec(
             container_id=container_id,
             sandbox=sandbox,
-            limits=self._limits(task),
+            limits=self.limits(task),
             process=FirstProcess(
                 argv=command.argv,
                 program=command.program,
@@ -150,7 +151,7 @@ class Launching:
             ),
         )
 
-    def _limits(self, task: TaskInfo) -> Limits:
+    def limits(self, task: TaskInfo) -> Limits:
         """Raises ``ValueError`` for a label or variable that is not a size."""
         linux = task.container.linux_info if task.container else None
         shared = linux.shm_size if linux else None

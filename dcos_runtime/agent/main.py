@@ -28,7 +28,9 @@ from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.disk.watcher import DiskWatcher
-from dcos_runtime.agent.environment import Origin
+from dcos_runtime.agent.environment import Origin, no_token
+from dcos_runtime.agent.executor_api import ExecutorApi
+from dcos_runtime.agent.executor_tokens import ExecutorTokens
 from dcos_runtime.agent.fetch_cache import FetchCache
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.agent.files import SandboxFiles
@@ -113,7 +115,7 @@ async def serve(flags: AgentFlags, life: Life) -> None:
             if listeners.taken:
                 listeners.tasks = lambda: _named_tasks(shell)
                 await listeners.look()
-                if not shell.core.tasks:
+                if not shell.core.tasks and not shell.core.executors:
                     raise Unstartable(
                         "cannot listen", why=listeners.taken, hint="end it, or give another --port or --tls_port"
                     )
@@ -126,7 +128,7 @@ async def serve(flags: AgentFlags, life: Life) -> None:
 def _named_tasks(shell: AgentShell) -> dict[str, str]:
     """The agent's tasks in words, by container."""
     return {
-        task.record.container_id: f"the task {task_id} of framework {framework_id}"
+        task.handle: f"the task {task_id} of framework {framework_id}"
         for (framework_id, task_id), task in shell.core.tasks.items()
     }
 
@@ -204,6 +206,8 @@ async def _assemble(
     core = AgentCore(_settings(flags, work_dir, address, launcher, supported), SeededSource(seed))
     keeper = await asyncio.to_thread(_recorder, flags, core, seed)
 
+    tokens = ExecutorTokens.kept(work_dir / "executors.key") if flags.authenticate_http_executors else None
+
     def origin() -> Origin:
         return Origin(
             agent_id=core.agent.id or "",
@@ -212,6 +216,7 @@ async def _assemble(
             kill_grace=flags.executor_shutdown_grace_period,
             recovery_timeout=flags.recovery_timeout,
             operator=dict(flags.executor_environment_variables),
+            token=tokens.make if tokens is not None else no_token,
         )
 
     await asyncio.to_thread(end_leftovers, sandboxes.root.resolve())
@@ -272,6 +277,7 @@ async def _assemble(
     )
     http.files = SandboxFiles(sandboxes)
     http.api = _operator_api(http, http.viewer, http.files, launchers, shell)
+    http.executors = ExecutorApi(shell, tokens).handle
     return shell
 
 
@@ -451,6 +457,8 @@ def _settings(
         host_paths=agent_settings.host_paths(flags),
         capabilities=agent_settings.capabilities(flags),
         kill_grace=flags.executor_shutdown_grace_period,
+        registration_timeout=flags.executor_registration_timeout,
+        reregistration_timeout=flags.executor_reregistration_timeout,
         backoff_first=flags.registration_backoff_factor,
         completed_kept=flags.max_completed_executors_per_framework,
     )
@@ -496,6 +504,7 @@ async def _collect_garbage(flags: AgentFlags, shell: AgentShell) -> None:
             if pressed or now().mono >= due:
                 due = now().mono + flags.disk_watch_interval
                 living = {task.record.container_id for task in shell.core.tasks.values()}
+                living |= {executor.record.container_id for executor in shell.core.executors.values()}
                 await pools.run(pools.REMOVALS, partial(gc.collect, root, living, allowed, time.time()))
                 if projects is not None:
                     await pools.run(pools.REMOVALS, projects.tidy)

@@ -17,14 +17,17 @@ from dcos_runtime.agent.core.alterations import taken_away
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
+    CloseExecutor,
     Destroy,
     Effect,
     EndProcess,
     OpenConnection,
     Prepare,
     Register,
+    Resize,
     Retire,
     RunCheck,
+    SendToExecutor,
     SendUp,
     Signal,
     Start,
@@ -36,6 +39,7 @@ from dcos_runtime.agent.core.records import Stage
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.usage import DEEPEST
 from dcos_runtime.agent.disk.watcher import DiskWatcher
+from dcos_runtime.agent.executor_streams import ExecutorStreams
 from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launching import Launching, TaskUserUnknown
@@ -111,6 +115,7 @@ class AgentShell:
         self._containers: dict[str, _Container] = {}
         self._checker = Checker(self.feed, core.task_in, launchers, self._do)
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
+        self.executors = ExecutorStreams()
 
     # --- start --------------------------------------------------------------------------------------------------------
 
@@ -125,15 +130,15 @@ class AgentShell:
                 f"{len(remembered.corrupt)} checkpoints under {self._checkpoints.folder} cannot be read, and --strict"
                 " is given. Start without it: their tasks are then lost, all others go on."
             )
-        if missing := sorted({run.container.launcher for run in remembered.runs} - set(self._launchers)):
+        if missing := sorted({container.launcher for container in remembered.containers} - set(self._launchers)):
             raise CheckpointError(
                 f"{self._checkpoints.folder} holds tasks of --launcher={missing[0]}; start the agent with it, or kill"
                 " them first"
             )
         facts: dict[str, Facts] = {}
-        for run in remembered.runs:
-            container_id = run.container.container_id
-            facts[container_id] = await self._inspect(self._launchers[run.container.launcher], container_id)
+        for container in remembered.containers:
+            container_id = container.container_id
+            facts[container_id] = await self._inspect(self._launchers[container.launcher], container_id)
         before, running = remembered.agent.info, sum(1 for one in facts.values() if one.found is Found.RUNNING)
         if lasting and running and before is not None and (less := taken_away(before, self.core.settings.info)):
             raise CheckpointError(
@@ -142,7 +147,7 @@ class AgentShell:
                 hint="give back what is missing (--resources, --attributes, --domain), or end the tasks, by their"
                 " frameworks or with one start with --recover=cleanup",
             )
-        known = {record.container_id for record in remembered.tasks}
+        known = {container.container_id for container in remembered.containers}
         strangers = [
             (container_id, launcher.name)
             for launcher in self._launchers.values()
@@ -156,6 +161,8 @@ class AgentShell:
                 remembered.stored_runs,
                 tuple(facts.items()),
                 tuple(strangers),
+                remembered.stored_executors,
+                remembered.stored_assigned,
             )
         )
 
@@ -182,7 +189,7 @@ class AgentShell:
         self.feed(events.PowerOff(POWER_OFF_GRACE))
 
         def ended() -> bool:
-            return all(task.container.stage is Stage.ENDED for task in self.core.tasks.values())
+            return all(task.stage is Stage.ENDED for task in self.core.tasks.values())
 
         for reached, seconds in ((ended, POWER_OFF_ENDED), (lambda: not self.core.tasks, POWER_OFF_REPORTED)):
             for _ in range(round(seconds / POWER_OFF_LOOK)):
@@ -206,6 +213,12 @@ class AgentShell:
             case Prepare():
                 container = self._container(effect.container_id, self._launching.launcher)
                 container.preparing = self._do(self._prepare(effect, container), f"prepare {effect.container_id}")
+            case Resize():
+                self._do(self._resize(effect), f"resize {effect.container_id}")
+            case SendToExecutor():
+                self.executors.send(effect.stream, effect.event)
+            case CloseExecutor():
+                self.executors.close(effect.stream)
             case Start():
                 self._do(self._start(effect), f"start {effect.container_id}")
             case WatchContainer():
@@ -302,6 +315,18 @@ class AgentShell:
         if container.watching is None or container.watching.done():
             container.watching = self._do(watch(), f"watch {container_id}")
 
+    async def _resize(self, effect: Resize) -> None:
+        """Changes the limits of a running container. It keeps the former ones when that does not work."""
+        container_id = effect.container_id
+        container = self._container(container_id, None)
+        async with container.turn:
+            try:
+                before, after = (codec.decode(task, TaskInfo) for task in (effect.before, effect.task))
+                limits = self._launching.limits(after), self._launching.limits(before)
+                await container.launcher.update(container_id, *limits)
+            except Exception:
+                log.exception("the limits of container %s could not be changed", container_id)
+
     async def _recover(self, effect: WatchContainer) -> None:
         """Takes up a running container that a former agent made."""
         container = self._container(effect.container_id, None)
@@ -381,7 +406,8 @@ class AgentShell:
         return self._launchers[launcher].usage(container_id) if launcher in self._launchers else None
 
     def _running(self) -> list[tuple[str, str]]:
-        containers = [task.container for task in self.core.tasks.values()]
+        containers = [task.container for task in self.core.tasks.values() if not task.custom]
+        containers += [executor.container for executor in self.core.executors.values()]
         return [(one.container_id, one.launcher) for one in containers if one.stage is Stage.RUNNING]
 
     # --- disk ---------------------------------------------------------------------------------------------------------

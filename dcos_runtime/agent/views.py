@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +15,8 @@ from dcos_runtime import __version__, build
 from dcos_runtime.agent import prometheus
 from dcos_runtime.agent.containers.base import Process, Usage
 from dcos_runtime.agent.core.core import AgentCore
-from dcos_runtime.agent.core.records import Stage, TaskRecord
+from dcos_runtime.agent.core.executor import CustomExecutor
+from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.prometheus import Shown
 from dcos_runtime.agent.resources import MB, attribute_values, scalar
@@ -28,7 +29,8 @@ from dcos_runtime.flags.values import Ranges
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
-from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo, TaskState, TaskStatus
 from dcos_runtime.wire.withheld import without_secrets
 
 log = logging.getLogger(__name__)
@@ -87,15 +89,18 @@ class AgentViewer:
         }
 
     def _used(self) -> Resources:
-        tasks = [task for task in self.core.tasks.values() if task.container.stage is not Stage.ENDED]
-        return amounts.total(amounts.parse(task.terms.resources) for task in tasks)
+        held = [task.terms.resources for task in self.core.tasks.values() if task.stage is not Stage.ENDED]
+        held += [executor.info.resources for executor in self.core.executors.values()]
+        return amounts.total(map(amounts.parse, held))
 
     def _frameworks(self) -> list[dict[str, Any]]:
         shown = []
         for framework_id, info in self.core.frameworks.items():
             tasks = [task for task in self.core.tasks.values() if task.record.framework_id == framework_id]
-            executors = [self._executor(task, stored) for task, stored in readable(tasks)]
-            completed = self._completed(framework_id)
+            executors = [self._executor(task, stored) for task, stored in readable(_commands(tasks))]
+            running = [one for one in self.core.executors.values() if one.record.framework_id == framework_id]
+            executors += [self._custom(one) for one in running]
+            completed = self._completed(framework_id, tasks)
             shown.append({**_framework(info), "executors": executors, "completed_executors": completed})
         return shown
 
@@ -105,18 +110,63 @@ class AgentViewer:
             {
                 **_framework(self.core.former.get(framework_id) or _unknown(framework_id)),
                 "executors": [],
-                "completed_executors": self._completed(framework_id),
+                "completed_executors": self._completed(framework_id, []),
             }
             for framework_id in ids
             if framework_id not in self.core.frameworks
         ]
 
-    def _completed(self, framework_id: str) -> list[dict[str, Any]]:
+    def _completed(self, framework_id: str, living: Iterable[Task]) -> list[dict[str, Any]]:
+        """The executors that are gone. ``living``: the framework's tasks; updates of some may not be acknowledged."""
         tasks = [task for task in self.core.completed if task.record.framework_id == framework_id]
-        return [self._executor(task, stored, over=True) for task, stored in readable(tasks)]
+        shown = [self._executor(task, stored, over=True) for task, stored in readable(_commands(tasks))]
+        here = {one.record.container_id for one in self.core.executors.values()}
+        gone: dict[str, list[Task]] = {}
+        for task in (*tasks, *living):
+            if task.custom and task.record.container_id not in here:
+                gone.setdefault(task.record.container_id, []).append(task)
+        return shown + [self._gone(its) for its in gone.values()]
+
+    def _custom(self, executor: CustomExecutor) -> dict[str, Any]:
+        """A custom executor that is here, with its tasks."""
+        record, info = executor.record, executor.info
+        over = [one for one in self.core.completed if one.custom and one.record.container_id == record.container_id]
+        queued = [task for task in executor.tasks.values() if not task.record.delivered]
+        return {
+            **self._of_executor(record, info.name or "", info.source or ""),
+            "resources": amounts.view([amounts.parse(executor.resources())]),
+            "role": _role_of(info.resources),
+            **_labels(info),
+            "tasks": self._shown_tasks(task for task in executor.tasks.values() if task.record.delivered),
+            "queued_tasks": self._shown_tasks(queued),
+            "completed_tasks": self._shown_tasks(over),
+        }
+
+    def _gone(self, tasks: list[Task]) -> dict[str, Any]:
+        """A custom executor that has ended, with those of its tasks that are known."""
+        return {
+            **self._of_executor(tasks[0].executor, "", ""),
+            "resources": amounts.view([]),
+            "role": _role_of(tasks[0].terms.resources),
+            "tasks": [],
+            "queued_tasks": [],
+            "completed_tasks": self._shown_tasks(tasks),
+        }
+
+    def _of_executor(self, record: ExecutorRecord, name: str, source: str) -> dict[str, Any]:
+        return {
+            "id": record.executor_id,
+            "name": name,
+            "source": source,
+            "container": record.container_id,
+            "directory": self.directory(record),
+        }
+
+    def _shown_tasks(self, tasks: Iterable[Task]) -> list[dict[str, Any]]:
+        return [self._shown_task(task.record, info) for task, info in readable(tasks)]
 
     def _executor(self, entry: Task, task: TaskInfo, over: bool = False) -> dict[str, Any]:
-        record, stage = entry.record, entry.container.stage
+        record, stage = entry.record, entry.stage
         shown = self._shown_task(record, task)
         over = over or stage is Stage.ENDED
         waiting = stage in (Stage.INTENT, Stage.PREPARING) and not over
@@ -139,7 +189,7 @@ class AgentViewer:
             "id": record.task_id,
             "name": task.name,
             "framework_id": record.framework_id,
-            "executor_id": "",
+            "executor_id": "" if task.executor is None else record.executor_id,
             "slave_id": self.core.agent.id or "",
             "state": record.state.value,
             "resources": amounts.view([amounts.parse(task.resources)]),
@@ -159,7 +209,7 @@ class AgentViewer:
                 shown[name] = msgspec.to_builtins(value)
         return shown
 
-    def directory(self, record: TaskRecord) -> str:
+    def directory(self, record: TaskRecord | ExecutorRecord) -> str:
         """The path of the sandbox; empty for a task that was refused because its ids can be in none."""
         agent_id = self.core.agent.id or "unknown"
         with contextlib.suppress(ValueError):
@@ -181,7 +231,12 @@ class AgentViewer:
     def containers(self, now: Now, with_status: bool = True) -> list[dict[str, Any]]:
         """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop."""
         shown = []
-        running = [task for task in list(self.core.tasks.values()) if task.container.stage is Stage.RUNNING]
+        running = [task for task in _commands(list(self.core.tasks.values())) if task.stage is Stage.RUNNING]
+        shown += [
+            self._custom_container(executor, now, with_status)
+            for executor in list(self.core.executors.values())
+            if executor.container.stage is Stage.RUNNING
+        ]
         for task, info in readable(running):
             record = task.record
             entry: dict[str, Any] = {
@@ -189,7 +244,7 @@ class AgentViewer:
                 "executor_name": executor_name(info),
                 "framework_id": record.framework_id,
                 "source": record.task_id,
-                "statistics": self._statistics(task, info, now),
+                "statistics": self._statistics(task.container, info.resources, now),
             }
             if with_status:
                 entry["container_id"] = record.container_id
@@ -202,16 +257,41 @@ class AgentViewer:
 
     def launcher_of(self, container_id: str) -> str | None:
         """The name of the launcher of a container that runs; ``None`` when there is none of that id."""
-        for task in self.core.tasks.values():
-            if task.container.container_id == container_id and task.container.stage is Stage.RUNNING:
-                return task.container.launcher
+        containers = [task.container for task in _commands(self.core.tasks.values())]
+        containers += [executor.container for executor in self.core.executors.values()]
+        for container in containers:
+            if container.container_id == container_id and container.stage is Stage.RUNNING:
+                return container.launcher
         return None
+
+    def _custom_container(self, executor: CustomExecutor, now: Now, with_status: bool) -> dict[str, Any]:
+        record, container = executor.record, executor.container
+        entry: dict[str, Any] = {
+            "executor_id": record.executor_id,
+            "executor_name": executor.info.name or "",
+            "framework_id": record.framework_id,
+            "source": executor.info.source or "",
+            "statistics": self._statistics(container, executor.resources(), now),
+        }
+        if with_status:
+            entry["container_id"] = record.container_id
+            entry["status"] = {} if container.pid is None else {"executor_pid": container.pid}
+        return entry
 
     def container(self, container_id: str) -> tuple[Callable[[], list[Process]], dict[str, Any]] | None:
         """Of a container that has not ended: what tells its processes, off the loop, and whose it is."""
-        for task in self.core.tasks.values():
+        for executor in self.core.executors.values():
+            if executor.record.container_id == container_id:
+                about = {
+                    "container_id": container_id,
+                    "executor_id": executor.record.executor_id,
+                    "framework_id": executor.record.framework_id,
+                    "source": executor.info.source or "",
+                }
+                return partial(self.processes, container_id, executor.container.launcher), about
+        for task in _commands(self.core.tasks.values()):
             record = task.record
-            if record.container_id == container_id and task.container.stage is not Stage.ENDED:
+            if record.container_id == container_id and task.stage is not Stage.ENDED:
                 about = {
                     "container_id": container_id,
                     "executor_id": record.executor_id,
@@ -221,11 +301,11 @@ class AgentViewer:
                 return partial(self.processes, container_id, task.container.launcher), about
         return None
 
-    def _statistics(self, entry: Task, task: TaskInfo, now: Now) -> dict[str, Any]:
-        statistics: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": scalar(task.resources, "cpus")}
-        if memory := scalar(task.resources, "mem"):
+    def _statistics(self, container: ContainerRecord, held: Sequence[Resource], now: Now) -> dict[str, Any]:
+        statistics: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": scalar(held, "cpus")}
+        if memory := scalar(held, "mem"):
             statistics["mem_limit_bytes"] = int(memory * MB)
-        usage = self.usage(entry.container.container_id, entry.container.launcher)
+        usage = self.usage(container.container_id, container.launcher)
         if usage is not None:
             statistics.update(usage.statistics())
         return statistics
@@ -239,9 +319,9 @@ class AgentViewer:
             "slave/uptime_secs": now.mono - self.started.mono,
             "slave/registered": float(self.core.membership.member),
             "slave/frameworks_active": float(len(self.core.frameworks)),
-            "slave/executors_running": float(self._in_stages(Stage.RUNNING)),
-            "slave/executors_registering": float(self._in_stages(Stage.INTENT, Stage.PREPARING, Stage.STARTING)),
-            "slave/executors_terminating": float(self._in_stages(Stage.ENDING)),
+            "slave/executors_running": float(self._executors(Stage.RUNNING)),
+            "slave/executors_registering": float(self._executors(Stage.INTENT, Stage.PREPARING, Stage.STARTING)),
+            "slave/executors_terminating": float(self._executors(Stage.ENDING)),
             "slave/tasks_staging": float(self._in_stages(Stage.INTENT, Stage.PREPARING)),
             "slave/tasks_starting": float(self._in_stages(Stage.STARTING)),
             "slave/tasks_running": float(self._in_stages(Stage.RUNNING)),
@@ -265,9 +345,9 @@ class AgentViewer:
     def prometheus(self, now: Now, more: Mapping[str, float]) -> str:
         """`/metrics`: those, ``more``, and of each container that runs what its last sample says."""
         shown = []
-        for task in self.core.tasks.values():
+        for task in _commands(self.core.tasks.values()):
             usage = self.samples.latest(task.container.container_id)
-            if task.container.stage is Stage.RUNNING and usage is not None:
+            if task.stage is Stage.RUNNING and usage is not None:
                 shown.append(
                     Shown(
                         container_id=task.container.container_id,
@@ -282,7 +362,12 @@ class AgentViewer:
         return prometheus.text({**self.metrics(now), **more}, shown)
 
     def _in_stages(self, *stages: Stage) -> int:
-        return sum(1 for task in self.core.tasks.values() if task.container.stage in stages)
+        return sum(1 for task in self.core.tasks.values() if task.stage in stages)
+
+    def _executors(self, *stages: Stage) -> int:
+        """Those of command tasks, and custom ones."""
+        commands = sum(1 for task in _commands(self.core.tasks.values()) if task.stage in stages)
+        return commands + sum(1 for one in self.core.executors.values() if one.container.stage in stages)
 
 
 def executor_name(task: TaskInfo) -> str:
@@ -339,12 +424,21 @@ def readable(tasks: Iterable[Task]) -> Iterator[tuple[Task, TaskInfo]]:
         yield task, info
 
 
+def _commands(tasks: Iterable[Task]) -> list[Task]:
+    """Those that are command tasks: each with an executor and a container of its own."""
+    return [task for task in tasks if not task.custom]
+
+
 def _role(task: TaskInfo) -> str:
-    first = task.resources[0].allocation_info if task.resources else None
+    return _role_of(task.resources)
+
+
+def _role_of(resources: Sequence[Resource]) -> str:
+    first = resources[0].allocation_info if resources else None
     return (first.role if first else None) or "*"
 
 
-def _labels(task: TaskInfo) -> dict[str, Any]:
+def _labels(task: TaskInfo | ExecutorInfo) -> dict[str, Any]:
     """A plain list, unlike in the messages; empty when the task has no labels."""
     return {} if task.labels is None else {"labels": msgspec.to_builtins(task.labels.labels)}
 

@@ -100,6 +100,17 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         "time between SIGTERM and SIGKILL, also when no KillPolicy says one; Mesos has 3 s there",
         default=5.0,
     )
+    executor_registration_timeout: float = flag(
+        DURATION, "time that a custom executor has to subscribe, from its start", default=60.0
+    )
+    executor_reregistration_timeout: float = flag(
+        DURATION,
+        "time that custom executors have to subscribe again after a restart of the agent; Mesos has 2 s there",
+        default=15.0,
+    )
+    authenticate_http_executors: bool = flag(
+        BOOLEAN, "custom executors need the token that the agent gives them; see *Custom executors*", default=False
+    )
     executor_environment_variables: Mapping[str, str] = flag(
         VARIABLES, "JSON object: environment given to every task", default={}, secret=True
     )

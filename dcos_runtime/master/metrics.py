@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 _LIVING = (TaskState.TASK_STAGING, TaskState.TASK_STARTING, TaskState.TASK_RUNNING, TaskState.TASK_KILLING)
 _MESSAGES = (
-    *("decline_offers", "framework_to_executor", "kill_task", "launch_tasks", "reconcile_operations"),
+    *(
+        "decline_offers",
+        "executor_to_framework",
+        "exited_executor",
+        "framework_to_executor",
+        "kill_task",
+        "launch_tasks",
+        "reconcile_operations",
+    ),
     *("reconcile_tasks", "register_framework", "register_slave", "reregister_framework", "reregister_slave"),
     *("resource_request", "revive_offers", "status_update", "status_update_acknowledgement", "suppress_offers"),
 )
@@ -30,7 +38,8 @@ _COUNTED = (
     *(f"tasks_{name}" for name in ("finished", "failed", "killed", "lost", "error", "dropped")),
     *("tasks_gone", "tasks_gone_by_operator", "dropped_messages"),
     *(f"{kind}_status_update{suffix}" for kind in ("valid", "invalid") for suffix in ("s", "_acknowledgements")),
-    *("valid_framework_to_executor_messages", "invalid_framework_to_executor_messages"),
+    *(f"{kind}_framework_to_executor_messages" for kind in ("valid", "invalid")),
+    *(f"{kind}_executor_to_framework_messages" for kind in ("valid", "invalid")),
     *("slave_registrations", "slave_reregistrations", "recovery_slave_removals", "slave_removals"),
     *(f"slave_removals/reason_{name}" for name in ("registered", "unhealthy", "unregistered")),
     *(f"slave_unreachable_{name}" for name in ("scheduled", "completed", "canceled")),

@@ -17,13 +17,13 @@ import msgspec
 from dcos_runtime import __version__, build
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals, lineage
-from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, Task
 from dcos_runtime.master.core.state import State, task_info
 from dcos_runtime.master.core.tasks import newest
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.common import Attribute, Value
-from dcos_runtime.wire.tasks import TaskStatus
+from dcos_runtime.wire.tasks import ExecutorInfo, TaskStatus
 from dcos_runtime.wire.withheld import without_secrets
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,11 @@ class MasterViewer:
             ),
             **({"roles": info.roles} if multi_role else {"role": info.role or "*"}),
             "offers": [self._offer(framework, offer_id) for offer_id in sorted(framework.offers)],
-            "executors": [],
+            "executors": [
+                executor_view(executor)
+                for agent in self._state.agents.values()
+                for executor in agent.executors.get(framework.id, {}).values()
+            ],
             "offer_constraints": {},
             **({"labels": info.labels.labels} if info.labels is not None else {}),
         }
@@ -195,10 +199,8 @@ class MasterViewer:
             "reserved_resources_full": {role: _full(roles[role]) for role in sorted(roles) if role != "*"},
             "unreserved_resources_full": _full(roles.get("*", EMPTY)),
             "used_resources_full": _full_by_role(
-                (task.role, task.resources)
-                for tasks in agent.tasks.values()
-                for task in tasks.values()
-                if not task.terminal
+                [(executor.role, executor.resources) for executor in agent.all_executors()]
+                + [(task.role, task.resources) for task in agent.all_tasks() if not task.terminal]
             ),
             "offered_resources_full": _full_by_role(
                 (self._state.offers[offer_id].role, self._state.offers[offer_id].resources) for offer_id in agent.offers
@@ -411,7 +413,7 @@ def task_view(task: Task) -> dict[str, Any]:
         "id": task.id,
         "name": info.name,
         "framework_id": task.framework_id,
-        "executor_id": "",  # a command task; its agent shows the executor under the task's id
+        "executor_id": task.executor_id,  # empty for a command task; its agent shows the executor under the task's id
         "slave_id": task.agent_id,
         "state": task.state.value,
         "resources": amounts.view([amounts.parse(info.resources)]),
@@ -429,6 +431,25 @@ def task_view(task: Task) -> dict[str, Any]:
     for name in ("discovery", "health_check"):
         if (part := getattr(info, name)) is not None:
             view[name] = part
+    return view
+
+
+def executor_view(executor: Executor) -> dict[str, Any]:
+    info = codec.decode(executor.info, ExecutorInfo)
+    view: dict[str, Any] = {
+        "executor_id": executor.id,
+        "name": info.name or "",
+        "framework_id": executor.framework_id,
+        "slave_id": executor.agent_id,
+        "resources": amounts.view([executor.resources]),
+        "role": executor.role,
+        "source": info.source or "",
+        "type": "CUSTOM",
+    }
+    if info.container is not None:
+        view["container"] = without_secrets(info.container)
+    if info.labels is not None:
+        view["labels"] = info.labels.labels
     return view
 
 

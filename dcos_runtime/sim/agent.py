@@ -81,11 +81,13 @@ class AgentProcess(CoreProcess):
 
     def _found(self) -> events.Recovered:
         values = self.disk.values
-        known = {key.removeprefix("tasks/") for key in values if key.startswith("tasks/")}
+        known = {key.partition("/")[2] for key in values if key.startswith(("tasks/", "executors/"))}
         return events.Recovered(
             agent=values.get("agent"),
             frameworks=tuple(value for key, value in values.items() if key.startswith("frameworks/")),
             runs=tuple(value for key, value in values.items() if key.startswith("tasks/")),
+            executors=tuple(value for key, value in values.items() if key.startswith("executors/")),
+            assigned=tuple(value for key, value in values.items() if key.startswith("assigned/")),
             facts=self.host.facts(),
             strangers=tuple(
                 (name, "sim")

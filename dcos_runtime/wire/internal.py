@@ -11,7 +11,7 @@ Every message carries the agent's id, its connection's epoch and a sequence that
 within a connection is in order and at most once; across connections `Connect` lists all that is known, and the master
 ends the difference (a task that the agent does not list is lost; a task that the master has ended is killed).
 
-Each side speaks version `VERSION` and the one before. A `Connect` says which its agent speaks, in a form that both
+Each side speaks version `VERSION` and the ones before. A `Connect` says which its agent speaks, in a form that both
 read; the master takes the newest that both know, and says in `Connected` which that is. If there is
 none, the error names the versions of both, and nothing changes. The path is the same for all.
 
@@ -20,6 +20,9 @@ version  what is new in it
 1        (the first)
 2        `Connect.versions`, `Connected.version`; a task comes with the fields that a master decides on, so that it
          admits an agent without decoding any TaskInfo or TaskStatus
+3        custom executors: `Connect.executors`, `RunningTask.executor_id`, `RunTask.launch_executor`, `ToExecutor`,
+         `ShutdownExecutor`, `FromExecutor`, `ExecutorGone`. A master sends no task with an executor to an agent that
+         speaks less, and an agent tells nothing of its executors to such a master
 =======  ==============================================================================================================
 """
 
@@ -34,8 +37,10 @@ from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
 from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
 
-VERSION = 2
-SPOKEN = (VERSION - 1, VERSION)
+VERSION = 3
+SPOKEN = (1, 2, VERSION)
+WITH_EXECUTORS = 3
+"""Since this version executors are known."""
 PATH = "/internal/agent/v1"
 TOKEN_PATH = "/internal/auth/v1/token"
 """Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
@@ -66,7 +71,8 @@ class RunningTask(msgspec.Struct, frozen=True, gc=False):
     three are JSON.
 
     Version 2 adds the fields that a master decides on: the task's id, which of `Connect.asked` its resources are, and
-    the state and uuid of the last status that the framework got, ``unacknowledged`` or else ``status``.
+    the state and uuid of the last status that the framework got, ``unacknowledged`` or else ``status``. Version 3 adds
+    ``executor_id``: of the custom executor that runs it; empty for a command task.
     """
 
     framework_id: str
@@ -78,10 +84,19 @@ class RunningTask(msgspec.Struct, frozen=True, gc=False):
     asked: base.Int64 = -1
     status_state: TaskState | None = None
     status_uuid: bytes | None = None
+    executor_id: str = ""
 
     def __post_init__(self) -> None:
         if self.state is TaskState.UNKNOWN:
             base.expect("state")
+
+
+class RunningExecutor(msgspec.Struct, frozen=True):
+    """A custom executor that has not ended. ``info`` is its ExecutorInfo, JSON."""
+
+    framework_id: str
+    executor_id: str
+    info: msgspec.Raw
 
 
 class Connect(msgspec.Struct, frozen=True):
@@ -103,6 +118,7 @@ class Connect(msgspec.Struct, frozen=True):
     life: str = ""
     number: base.Int64 = 0
     asked: list[msgspec.Raw] = []
+    executors: list[RunningExecutor] = []
 
 
 class _Down(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
@@ -127,10 +143,15 @@ class Ping(_Down, frozen=True, tag="PING"):
 
 
 class RunTask(_Down, frozen=True, tag="RUN_TASK"):
-    """Launch a task. ``task`` is a TaskInfo, JSON; the agent owns its status updates from here on."""
+    """Launch a task. ``task`` is a TaskInfo, JSON; the agent owns its status updates from here on.
+
+    ``launch_executor``: its custom executor is to be started for it. False: the executor is there as far as the master
+    knows; if it has ended meanwhile, the task is dropped, because nobody accounted for another one.
+    """
 
     framework: FrameworkInfo
     task: msgspec.Raw
+    launch_executor: bool = False
 
 
 class KillTask(_Down, frozen=True, tag="KILL_TASK"):
@@ -157,13 +178,39 @@ class ShutdownFramework(_Down, frozen=True, tag="SHUTDOWN_FRAMEWORK"):
     framework_id: FrameworkID
 
 
+class ToExecutor(_Down, frozen=True, tag="TO_EXECUTOR"):
+    """Data of a framework for its executor, base64 on the wire. It may be lost."""
+
+    framework_id: str
+    executor_id: str
+    data: bytes
+
+
+class ShutdownExecutor(_Down, frozen=True, tag="SHUTDOWN_EXECUTOR"):
+    """The executor is to end, with all its tasks."""
+
+    framework_id: str
+    executor_id: str
+
+
 class Shutdown(_Down, frozen=True, tag="SHUTDOWN"):
     """The agent is not (or no longer) a member: kill every task, forget the id, end the process."""
 
     message: str
 
 
-Down = Connected | Ping | RunTask | KillTask | Acknowledge | UpdateFramework | ShutdownFramework | Shutdown
+Down = (
+    Connected
+    | Ping
+    | RunTask
+    | KillTask
+    | Acknowledge
+    | UpdateFramework
+    | ShutdownFramework
+    | ToExecutor
+    | ShutdownExecutor
+    | Shutdown
+)
 
 
 class _Up(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
@@ -193,7 +240,23 @@ class TaskGone(_Up, frozen=True, tag="TASK_GONE"):
     task_id: str
 
 
-Up = Pong | Update | TaskGone
+class FromExecutor(_Up, frozen=True, tag="FROM_EXECUTOR"):
+    """Data of an executor for its framework. It may be lost."""
+
+    framework_id: str
+    executor_id: str
+    data: bytes
+
+
+class ExecutorGone(_Up, frozen=True, tag="EXECUTOR_GONE"):
+    """The executor's container is gone; ``status`` is its wait status (wait(2)), -1 when that is not known."""
+
+    framework_id: str
+    executor_id: str
+    status: base.Int64
+
+
+Up = Pong | Update | TaskGone | FromExecutor | ExecutorGone
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Who is let in by a real master and a real agent: every route, with every kind of credential there is.
 
-Executors' tokens are missing from the tables: there are no custom executors yet, and no route for them.
+Executors' tokens are tested with them (`test_executors`).
 """
 
 from __future__ import annotations

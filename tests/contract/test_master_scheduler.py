@@ -240,7 +240,7 @@ def test_what_a_task_may_not_ask_for_is_told_as_task_error(cluster: Opener) -> N
         errors[status["task_id"]["value"]] = status["message"]
     assert "does not run task groups" in errors["grouped"]
     assert "is more than available" in errors["big"]
-    assert "does not run custom executors" in errors["executor"]
+    assert "runs custom executors since version 3; upgrade it" in errors["executor"]
     assert errors["both"].startswith("Task should have at least one")
     assert errors["a/b"] == "'a/b' contains invalid characters"
     assert errors["good"] == "Task has duplicate ID: good"

@@ -1,4 +1,4 @@
-"""Stock pymesos 0.3.15 from the package index, unchanged, as a framework of this kernel."""
+"""Stock pymesos 0.3.15 from the package index, unchanged, as a framework of this kernel and as an executor."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from tests.support.daemons.byhand import cluster
 
 HERE = Path(__file__).parent
+EXECUTOR = HERE.parent / "support" / "mesos" / "pymesos_executor.py"
 SCHEDULER = HERE.parent / "support" / "mesos" / "pymesos_scheduler.py"
 LOCK = HERE / "pymesos.lock"
 
@@ -79,3 +80,23 @@ def test_stock_pymesos_runs_twenty_tasks(pymesos_python: str, tmp_path: Path) ->
             for path in tmp_path.glob("agent*/slaves/*/frameworks/*/executors/*/runs/latest/stdout")
         )
         assert outputs == sorted(f"py-{index}" for index in range(20))
+
+
+def test_stock_pymesos_executors_run_ten_tasks(pymesos_python: str, tmp_path: Path) -> None:
+    with cluster(tmp_path, agents=1, resources="cpus:2;mem:1024;disk:1024") as made:
+        master = made.master.url.removeprefix("http://")
+        executor = f"exec {pymesos_python} {EXECUTOR}"
+        done = subprocess.run(
+            [pymesos_python, str(SCHEDULER), master, "10", "hello", executor],
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        result = json.loads(done.stdout.splitlines()[-1])
+        assert result["finished"] == 10
+        for states in result["states"].values():
+            assert states == ["TASK_RUNNING", "TASK_FINISHED"], states
+        assert sorted(result["messages"]) == sorted(result["states"])
+        (output,) = tmp_path.glob("agent*/slaves/*/frameworks/*/executors/stock/runs/latest/stdout")
+        assert sorted(output.read_text().splitlines()) == sorted(f"py-{index} hello" for index in range(10))

@@ -109,13 +109,11 @@ def test_a_registry_of_a_version_that_is_not_known_is_not_touched(tmp_path: Path
 
 
 def test_an_agent_leaves_a_master_of_a_version_that_is_not_known_alone(tmp_path: Path) -> None:
-    newer = PretendedMaster(spoken=[3, 4])
+    newer = PretendedMaster(spoken=[4, 5])
     agent = Agent(tmp_path, newer.port, "posix")
     try:
         agent.start()
-        text = (
-            "the master speaks versions 3 and 4 of the agent protocol, this agent versions 1 and 2; upgrade this agent"
-        )
+        text = "the master speaks versions 4 and 5 of the agent protocol, this agent versions 1, 2 and 3; upgrade this"
         wait_for(lambda: text in agent.log.read_text(), WAIT, "why it does not register")
         assert not newer.connects
     finally:
@@ -128,8 +126,8 @@ def test_agents_of_both_versions_are_members(tmp_path: Path) -> None:
     try:
         former = RawAgent(master.port, hostname="former")
         present = RawAgent(master.port, hostname="present", versions=[1, 2])
-        newer = RawAgent(master.port, hostname="newer", version=2, versions=[2, 3])
-        assert [one.connected["version"] for one in (former, present, newer)] == [1, 2, 2]
+        newer = RawAgent(master.port, hostname="newer", version=3, versions=[3, 4])
+        assert [one.connected["version"] for one in (former, present, newer)] == [1, 2, 3]
         shown = get(master.port, "/slaves")["slaves"]
         assert sorted(one["hostname"] for one in shown if one["active"]) == ["former", "newer", "present"]
         for one in (former, present, newer):

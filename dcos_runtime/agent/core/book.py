@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections import deque
 
+import msgspec
+
 from dcos_runtime.agent.core import statuses, stored
 from dcos_runtime.agent.core.check_terms import CheckKind, empty_status
 from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
+from dcos_runtime.agent.core.executor import NOTHING, CustomExecutor
 from dcos_runtime.agent.core.membership import Membership
 from dcos_runtime.agent.core.model import Settings
-from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord, ExecutorRecord, TaskRecord
-from dcos_runtime.agent.core.task import Task, is_terminal
+from dcos_runtime.agent.core.records import MAX_HISTORY, AgentRecord, ContainerRecord, ExecutorRecord, TaskRecord
+from dcos_runtime.agent.core.task import Task, Verdict, is_terminal
 from dcos_runtime.agent.core.task_request import Terms
 from dcos_runtime.agent.core.timing import (
     Complete,
@@ -37,6 +40,7 @@ from dcos_runtime.wire.tasks import CheckStatusInfo, TaskResourceLimitation, Tas
 
 Reason = TaskStatus.Reason
 Source = TaskStatus.Source
+Capability = FrameworkInfo.Capability.Type
 
 AGENT_KEY = "agent"
 
@@ -63,8 +67,12 @@ class Book:
         self.former: dict[str, FrameworkInfo] = {}
         """Frameworks that have nothing here any more except their `completed` tasks."""
         self.counts: dict[TaskState, int] = {}
-        self._by_container: dict[str, Task] = {}
-        self._alive: dict[str, int] = {}  # tasks of each framework that has any
+        self.executors: dict[tuple[str, str], CustomExecutor] = {}
+        """The custom executors whose containers are not gone, by framework and id."""
+        self._by_handle: dict[str, Task] = {}
+        self._executor_in: dict[str, CustomExecutor] = {}  # by container
+        self._streams: dict[int, CustomExecutor] = {}  # of executors that are subscribed
+        self._alive: dict[str, int] = {}  # tasks and executors of each framework that has any
         self.writes: Writes[Continuation] = Writes()
         self.failed: dict[str, Written] = {}  # writes to try again, by key
         self.ending: EndProcess | None = None
@@ -81,8 +89,12 @@ class Book:
         return effects
 
     def task_in(self, container_id: str) -> bytes | None:
-        """The TaskInfo of the container's task, JSON; ``None`` when there is no such task."""
-        task = self._by_container.get(container_id)
+        """The TaskInfo of the container's task, JSON, or that which stands for its custom executor; ``None`` when there
+        is neither.
+        """
+        if (executor := self._executor_in.get(container_id)) is not None:
+            return None if executor.size == NOTHING else bytes(executor.size)
+        task = self._by_handle.get(container_id)
         return None if task is None else bytes(task.record.task)
 
     # --- frameworks ---------------------------------------------------------------------------------------------------
@@ -95,11 +107,26 @@ class Book:
         shown = {task.record.framework_id for task in self.completed}
         self.former = {name: info for name, info in self.former.items() if name in shown}
 
-    def _has_tasks(self, framework_id: str) -> bool:
+    def _has_any(self, framework_id: str) -> bool:
+        """Whether the framework has a task or an executor here."""
         return framework_id in self._alive
 
-    def _can(self, task: Task, capability: FrameworkInfo.Capability.Type) -> bool:
-        info = self.frameworks.get(task.record.framework_id)
+    def _one_more(self, framework_id: str) -> None:
+        self._alive[framework_id] = self._alive.get(framework_id, 0) + 1
+
+    def _one_less(self, framework_id: str) -> None:
+        """A task or an executor of the framework is gone: perhaps it was the last, and the framework is dropped."""
+        if self._alive[framework_id] > 1:
+            self._alive[framework_id] -= 1
+            return
+        del self._alive[framework_id]
+        self._drop_framework(framework_id)
+
+    def _can(self, task: Task, capability: Capability) -> bool:
+        return self._knows(task.record.framework_id, capability)
+
+    def _knows(self, framework_id: str, capability: Capability) -> bool:
+        info = self.frameworks.get(framework_id)
         return info is not None and any(item.type is capability for item in info.capabilities)
 
     def _learn_framework(self, info: FrameworkInfo) -> None:
@@ -144,13 +171,18 @@ class Book:
             healthy=healthy,
             check_status=check_status,
         )
+        self.queue(task, status, uuid)
+
+    def queue(self, task: Task, status: TaskStatus, uuid: bytes) -> None:
+        """Queues an update and checkpoints it."""
+        record, state = task.record, status.state
         record.state, record.status = state, status
-        self._remember(task, status)
+        self._remember(task, status if status.data is None else msgspec.structs.replace(status, data=None))
         self.counts[state] = self.counts.get(state, 0) + 1
         if task.forgotten:
             self.checkpoint(task)
             return
-        if len(record.pending) >= MOST_PENDING and record.pending[-1].reason in REPEATED and reason in REPEATED:
+        if len(record.pending) >= MOST_PENDING and record.pending[-1].reason in REPEATED and status.reason in REPEATED:
             task.needs.pop(record.pending.pop().uuid or b"", None)
         record.pending.append(status)
         self.checkpoint(task)
@@ -158,7 +190,7 @@ class Book:
 
     def _remember(self, task: Task, status: TaskStatus) -> None:
         """Adds to the history. Of several updates in one state only the newest that is durable is kept, and those that
-        are not yet.
+        are not yet; of a custom executor's task, which may go back and forth, `MAX_HISTORY` that are durable.
         """
         history = task.record.history
         durable = False
@@ -169,13 +201,22 @@ class Book:
                 if durable:
                     del history[index]
                 durable = True
+        if len(history) >= MAX_HISTORY and task.on_disk(history[0]):
+            del history[0]
         history.append(status)
+
+    def lost(self, task: Task, reason: TaskStatus.Reason, message: str, never_ran: bool = False) -> Verdict:
+        """The end of a task that did not end by itself: TASK_LOST, or the states of PARTITION_AWARE frameworks."""
+        state = TaskState.TASK_LOST
+        if self._can(task, Capability.PARTITION_AWARE):
+            state = TaskState.TASK_DROPPED if never_ran else TaskState.TASK_GONE
+        return Verdict(state, Source.SOURCE_AGENT, reason, message)
 
     def _send_head(self, task: Task, now: Now, again: bool = False) -> None:
         """Sends the oldest update when it may go: durable, not in flight unless it is time to send it ``again``."""
         head = task.head
         if head is None or head.uuid is None or not self.membership.member:
-            self.timers.cancel(Resend(task.record.container_id))
+            self.timers.cancel(Resend(task.handle))
             return
         if not task.on_disk(head) and not task.volatile:
             return
@@ -184,9 +225,9 @@ class Book:
         first, longest = self.settings.update_retry_first, self.settings.update_retry_longest
         task.resend_wait = min(task.resend_wait * 2, longest) if task.sent == head.uuid else first
         task.sent = head.uuid
-        self.timers.set(Resend(task.record.container_id), now.mono + task.resend_wait)
+        self.timers.set(Resend(task.handle), now.mono + task.resend_wait)
         if self.source.unlucky("an update is sent again at once"):
-            self.timers.set(Resend(task.record.container_id), now.mono)
+            self.timers.set(Resend(task.handle), now.mono)
         seq = self.membership.next_seq()
         latest = head if task.volatile else task.newest_on_disk or head
         framework_id = task.record.framework_id
@@ -196,7 +237,7 @@ class Book:
         """No update is in flight any more. The next one is sent, and repeated after the first interval."""
         task.sent = None
         task.resend_wait = 0.0
-        self.timers.cancel(Resend(task.record.container_id))
+        self.timers.cancel(Resend(task.handle))
 
     def _acknowledged(self, message: internal.Acknowledge, now: Now) -> None:
         task = self.tasks.get((message.framework_id.value, message.task_id.value))
@@ -219,22 +260,22 @@ class Book:
     def _remove(self, task: Task) -> None:
         """The task has ended, and its last update is acknowledged."""
         record = task.record
-        container_id, framework_id = record.container_id, record.framework_id
+        handle, framework_id = task.handle, record.framework_id
         del self.tasks[task.key]
-        self._by_container.pop(container_id, None)
-        if self._alive[framework_id] == 1:
-            del self._alive[framework_id]
-        else:
-            self._alive[framework_id] -= 1
+        self._by_handle.pop(handle, None)
         self.quiet(task)
-        for key in (Escalate(container_id), Complete(container_id), Rewrite(container_id)):
+        for key in (Escalate(handle), Complete(handle), Rewrite(handle)):
             self.timers.cancel(key)
         self.completed.append(task)
-        self._persist(f"tasks/{container_id}", None)
-        self.emit(Retire(self.agent.id or "", framework_id, record.task_id, container_id))
+        if task.custom:
+            self._persist(f"assigned/{handle}", None)
+            if (executor := self._executor_in.get(record.container_id)) is not None:
+                executor.tasks.pop(record.task_id, None)
+        else:
+            self._persist(f"tasks/{handle}", None)
+            self.emit(Retire(self.agent.id or "", framework_id, record.task_id, handle))
         self._gone(framework_id, record.task_id)
-        if not self._has_tasks(framework_id):
-            self._drop_framework(framework_id)
+        self._one_less(framework_id)
         self._end_if_empty()
 
     def _gone(self, framework_id: str, task_id: str) -> None:
@@ -250,10 +291,22 @@ class Book:
 
     def checkpoint(self, task: Task) -> None:
         """Writes the task's records as they are."""
-        container_id = task.record.container_id
-        value = stored.run(task.executor, task.container, [task.record])
-        effect = self.writes.begin(((f"tasks/{container_id}", value),), RunWritten(container_id))
+        handle = task.handle
+        if task.custom:
+            change = f"assigned/{handle}", stored.assigned(task.record)
+        else:
+            change = f"tasks/{handle}", stored.run(task.executor, task.container, [task.record])
+        effect = self.writes.begin((change,), RunWritten(handle))
         task.written = effect.id
+        self.timers.cancel(Rewrite(handle))
+        self.emit(effect)
+
+    def checkpoint_executor(self, executor: CustomExecutor) -> None:
+        """Writes a custom executor's record and its container's as they are."""
+        container_id = executor.container.container_id
+        value = stored.custom(executor.record, executor.container)
+        effect = self.writes.begin(((f"executors/{container_id}", value),), RunWritten(container_id))
+        executor.written = effect.id
         self.timers.cancel(Rewrite(container_id))
         self.emit(effect)
 
@@ -287,13 +340,22 @@ class Book:
         return task
 
     def take_up(self, task: Task) -> None:
-        framework_id = task.record.framework_id
         self.tasks[task.key] = task
-        self._by_container[task.record.container_id] = task
-        self._alive[framework_id] = self._alive.get(framework_id, 0) + 1
+        self._by_handle[task.handle] = task
+        self._one_more(task.record.framework_id)
+        if task.custom and (executor := self._executor_in.get(task.record.container_id)) is not None:
+            executor.tasks[task.record.task_id] = task
+
+    def take_up_executor(self, executor: CustomExecutor) -> None:
+        record = executor.record
+        self.executors[record.framework_id, record.executor_id] = executor
+        self._executor_in[record.container_id] = executor
+        if executor.stream is not None:
+            self._streams[executor.stream] = executor
+        self._one_more(record.framework_id)
 
     def _end_if_empty(self) -> None:
-        if self.ending is None or self.tasks:
+        if self.ending is None or self.tasks or self.executors:
             return
         ending, self.ending = self.ending, None
         self.agent = AgentRecord(boot_id=self.settings.boot_id)

@@ -58,7 +58,7 @@ class Checking(Book):
 
     def check_due(self, key: NextCheck, now: Now) -> None:
         """It is time to run a check."""
-        task = self._by_container[key.container_id]
+        task = self._by_handle[key.container_id]
         container = task.container
         task.check_runs += 1
         timeout = task.terms.checks[key.kind].timeout
@@ -81,7 +81,7 @@ class Checking(Book):
 
     def check_overdue(self, key: CheckOverdue, now: Now) -> bool:
         """A check has not ended in its time, and counts as one that failed. Whether the task has to be killed."""
-        task = self._by_container[key.container_id]
+        task = self._by_handle[key.container_id]
         run = task.checking[key.kind]
         if run.until is not None and now.mono - run.until > LATE:
             # This agent stood still. The result may be there, and has not been looked at.

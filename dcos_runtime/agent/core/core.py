@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 import msgspec
 
-from dcos_runtime.agent.core import events, reading, recovery, snapshot, statuses, stored
-from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess, Register
+from dcos_runtime.agent.core import effects, events, reading, recovery, snapshot, statuses, stored
+from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess
 from dcos_runtime.agent.core.events import Event
+from dcos_runtime.agent.core.executor import CustomExecutor
+from dcos_runtime.agent.core.executor_life import TERMINATED
 from dcos_runtime.agent.core.membership import GONE
+from dcos_runtime.agent.core.model import Facts
 from dcos_runtime.agent.core.records import KillReason, Stage
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.task_life import TaskLife
@@ -19,9 +23,11 @@ from dcos_runtime.agent.core.timing import (
     Escalate,
     NextCheck,
     NextConnection,
+    RegistrationDue,
     Resend,
     RetryWrites,
     Rewrite,
+    ShutDown,
     Timer,
 )
 from dcos_runtime.core.frozen import Log, Now, Persisted, PersistFailed, Tick
@@ -57,6 +63,12 @@ class AgentCore(TaskLife):
                 self.exited(event.container_id, event.exit, now)
             case events.Checked():
                 self._checked(event, now)
+            case events.ExecutorSubscribed():
+                self.executor_subscribed(event.stream, event.call, now)
+            case events.ExecutorCalled():
+                self.executor_called(event.call, now)
+            case events.ExecutorClosed():
+                self.executor_closed(event.stream)
             case events.Destroyed():
                 self._destroyed(event.container_id, now)
             case events.SupervisorLost():
@@ -82,8 +94,7 @@ class AgentCore(TaskLife):
                 self._power_off(event.longest, now)
             case events.CleanupAsked():
                 self._shut_down(event.why, now, code=0)
-        effects, self._effects = self._effects, []
-        return effects
+        return self.take_effects()
 
     def next_deadline(self) -> float | None:
         """The monotonic time of the earliest thing that is due."""
@@ -103,15 +114,38 @@ class AgentCore(TaskLife):
         frameworks = [stored.read_framework(value) for value in left.frameworks]
         self.frameworks = {info.id.value: info for info in frameworks if info.id}
         facts = dict(left.facts)
+        self._recover_executors(left, facts, rebooted, now)
         for value in left.runs:
             run = stored.read_run(value)
             for record in run.tasks:
                 task = self.adopt(run.executor, run.container, record, reading.terms_of(record.task))
                 recovery.resume(self, task, facts.get(record.container_id), rebooted, now)
-        for framework_id in [name for name in self.frameworks if not self._has_tasks(name)]:
+        for framework_id in [name for name in self.frameworks if not self._has_any(name)]:
             self._drop_framework(framework_id)
-        if left.runs:
-            self.emit(Log(logging.INFO, f"recovered {len(left.runs)} tasks"))
+        if self.tasks:
+            self.emit(Log(logging.INFO, f"recovered {len(self.tasks)} tasks"))
+
+    def _recover_executors(self, left: events.Recovered, facts: Mapping[str, Facts], rebooted: bool, now: Now) -> None:
+        for value in left.executors:
+            found = stored.read_custom(value)
+            info = reading.executor(found.executor.info)
+            if isinstance(info, events.BadMessage):  # it could be read when it came
+                raise AssertionError(info.why)
+            self.take_up_executor(CustomExecutor(found.executor, found.container, info))
+        for value in left.assigned:
+            record = stored.read_assigned(value).task
+            executor = self._executor_in.get(record.container_id)
+            owner, container = (
+                recovery.executor_that_is_gone(record) if executor is None else (executor.record, executor.container)
+            )
+            task = self.adopt(owner, container, record, reading.terms_of(record.task))
+            task.destroyed = True
+            if task.stage is Stage.ENDED and not record.pending:
+                self._remove(task)
+            elif executor is None:
+                self.end_task(task, TERMINATED, now)
+        for executor in list(self.executors.values()):
+            self.resume_executor(executor, facts.get(executor.record.container_id), rebooted, now)
 
     def _tick(self, now: Now) -> None:
         """Time has passed."""
@@ -125,17 +159,24 @@ class AgentCore(TaskLife):
             case RetryWrites():
                 self._persist_again()
             case Rewrite():
-                self.checkpoint(self._by_container[key.container_id])
+                if (executor := self._executor_in.get(key.handle)) is not None:
+                    self.checkpoint_executor(executor)
+                else:
+                    self.checkpoint(self._by_handle[key.handle])
             case Complete():
-                self._kill(self._by_container[key.container_id], KillReason.MAX_COMPLETION_TIME, 0.0, now)
+                self._kill(self._by_handle[key.container_id], KillReason.MAX_COMPLETION_TIME, 0.0, now)
             case Escalate():
-                self._escalate(self._by_container[key.container_id], now)
+                self._escalate(self._by_handle[key.container_id], now)
             case NextCheck():
                 self.check_due(key, now)
             case CheckOverdue():
                 self._check_late(key, now)
             case Resend():
-                self._send_head(self._by_container[key.container_id], now, again=True)
+                self._send_head(self._by_handle[key.handle], now, again=True)
+            case RegistrationDue():
+                self.not_registered(self._executor_in[key.container_id])
+            case ShutDown():
+                self.not_ended(self._executor_in[key.container_id])
 
     # --- the master ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +184,7 @@ class AgentCore(TaskLife):
         refused = self.membership.found(event.connection, event.versions, now)
         if refused is None:
             body = codec.encode(self._connect_message())
-            self.emit(Register(event.connection, event.host, event.port, body))
+            self.emit(effects.Register(event.connection, event.host, event.port, body))
         else:
             self._effects += refused
 
@@ -154,7 +195,10 @@ class AgentCore(TaskLife):
         tasks = [
             _running_task(task, asked)
             for task in self.tasks.values()
-            if not task.forgotten and not (task.container.stage is Stage.ENDED and not task.record.pending)
+            if not task.forgotten and not (task.stage is Stage.ENDED and not task.record.pending)
+        ]
+        executors = [
+            internal.RunningExecutor(*executor.key, info=executor.record.info) for executor in self.executors.values()
         ]
         return internal.Connect(
             version=internal.SPOKEN[0],
@@ -167,6 +211,7 @@ class AgentCore(TaskLife):
             life=self.membership.life,
             number=self.membership.at.connection,
             asked=[msgspec.Raw(resources) for resources in asked],
+            executors=executors,
         )
 
     def _received(self, event: events.Received, now: Now) -> None:
@@ -201,6 +246,10 @@ class AgentCore(TaskLife):
                 self._framework_subscribed(message.framework, now)
             case internal.ShutdownFramework():
                 self._shutdown_framework(message.framework_id.value, now)
+            case internal.ToExecutor():
+                self.to_executor(message)
+            case internal.ShutdownExecutor():
+                self.shut_executor_down(message, now)
             case internal.Shutdown():
                 self._shut_down(message.message, now)
             case internal.Connected():
@@ -252,6 +301,8 @@ class AgentCore(TaskLife):
         self._effects += self.membership.dismissed()
         self.emit(Log(logging.ERROR, f"this agent is dismissed ({why}); killing all its tasks"))
         self.ending = EndProcess(code, f"dismissed: {why}")
+        for executor in list(self.executors.values()):
+            self.end_executor(executor, KillReason.FORGOTTEN, now)
         for task in list(self.tasks.values()):
             self._forget(task, now)
         self._end_if_empty()
@@ -281,6 +332,7 @@ def _running_task(task: Task, asked: dict[bytes, int]) -> RunningTask:
         asked=asked.setdefault(codec.encode(task.terms.resources), len(asked)),
         status_state=update.state if update is not None else None,
         status_uuid=update.uuid if update is not None else None,
+        executor_id=task.record.executor_id if task.custom else "",
     )
 
 

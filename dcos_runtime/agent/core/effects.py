@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.core.frozen import Frozen, Log, Persist
+from dcos_runtime.wire import executor
 from dcos_runtime.wire.internal import Up
 
 
 class Prepare(Frozen, frozen=True):
     """Make the sandbox, fetch the URIs, create the container without running it.
 
-    Answered by `Created` or `LaunchFailed`. ``task`` is the TaskInfo, JSON; ``user`` the framework's.
+    Answered by `Created` or `LaunchFailed`. ``task`` is the TaskInfo, JSON; ``user`` the framework's. ``executor``: the
+    container is that of a custom executor, and ``task`` the TaskInfo that it would be as a task (`executor`).
     """
 
     agent_id: str
@@ -18,6 +20,28 @@ class Prepare(Frozen, frozen=True):
     framework_id: str
     task: bytes
     user: str
+    executor: bool = False
+
+
+class Resize(Frozen, frozen=True):
+    """Give the running container the limits of ``task`` in place of those of ``before``; both are as in `Prepare`."""
+
+    container_id: str
+    before: bytes
+    task: bytes
+
+
+class SendToExecutor(Frozen, frozen=True):
+    """One event for the executor that subscribed on ``stream``, in the content type that it asked for."""
+
+    stream: int
+    event: executor.Event
+
+
+class CloseExecutor(Frozen, frozen=True):
+    """Ends an executor's stream, after everything that was sent before."""
+
+    stream: int
 
 
 class Start(Frozen, frozen=True):
@@ -125,6 +149,9 @@ class EndProcess(Frozen, frozen=True):
 Effect = (
     Persist
     | Prepare
+    | Resize
+    | SendToExecutor
+    | CloseExecutor
     | Start
     | WatchContainer
     | Signal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.core.frozen import Frozen, Persisted, PersistFailed, Tick
+from dcos_runtime.wire import executor
 
 
 class Recovered(Frozen, frozen=True):
@@ -17,6 +18,8 @@ class Recovered(Frozen, frozen=True):
     runs: tuple[bytes, ...] = ()
     facts: tuple[tuple[str, Facts], ...] = ()
     strangers: tuple[tuple[str, str], ...] = ()
+    executors: tuple[bytes, ...] = ()
+    assigned: tuple[bytes, ...] = ()
 
 
 class CleanupAsked(Frozen, frozen=True):
@@ -85,6 +88,28 @@ class Closed(Frozen, frozen=True):
     connection: int
     why: str
     status: int | None = None
+
+
+# --- executors --------------------------------------------------------------------------------------------------------
+
+
+class ExecutorSubscribed(Frozen, frozen=True):
+    """A custom executor opened ``stream``; the call is a SUBSCRIBE that `executor_calls` let in."""
+
+    stream: int
+    call: executor.Call
+
+
+class ExecutorCalled(Frozen, frozen=True):
+    """Any other call of a custom executor that `executor_calls` let in."""
+
+    call: executor.Call
+
+
+class ExecutorClosed(Frozen, frozen=True):
+    """The stream of an executor is over."""
+
+    stream: int
 
 
 # --- containers -------------------------------------------------------------------------------------------------------
@@ -180,6 +205,9 @@ Event = (
     | EndpointFound
     | Received
     | Closed
+    | ExecutorSubscribed
+    | ExecutorCalled
+    | ExecutorClosed
     | Created
     | Started
     | LaunchFailed

@@ -14,9 +14,10 @@ from dcos_runtime.wire.cluster import AgentInfo
 @dataclass(frozen=True)
 class Settings:
     """The core's settings. All times are seconds. ``info`` has no id: the core adds the one under which it was
-    admitted. ``image_providers``: the kinds of images that tasks may have, ``docker`` and ``appc``;
-    ``without_images``: why there are none of them. ``privileged``: containers of Docker's may be privileged.
-    ``host_paths``: folders of the machine that tasks may have as volumes.
+    admitted. ``registration_timeout``: how long a custom executor may take from its start to its first SUBSCRIBE,
+    ``reregistration_timeout`` after a restart of the agent. ``image_providers``: the kinds of images that tasks may
+    have, ``docker`` and ``appc``; ``without_images``: why there are none of them. ``privileged``: containers of
+    Docker's may be privileged. ``host_paths``: folders of the machine that tasks may have as volumes.
     """
 
     info: AgentInfo
@@ -30,6 +31,8 @@ class Settings:
     privileged: bool = False
     host_paths: tuple[str, ...] = ()
     kill_grace: float = 5.0
+    registration_timeout: float = 60.0
+    reregistration_timeout: float = 15.0
     backoff_first: float = 1.0
     backoff_longest: float = 60.0
     update_retry_first: float = 10.0

@@ -8,6 +8,7 @@ from dcos_runtime.agent.core.events import BadMessage, BadTask
 from dcos_runtime.agent.core.task_request import NONE, TaskRequest, Terms
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.common import TaskID
+from dcos_runtime.wire.tasks import ExecutorInfo
 
 
 class _Named(msgspec.Struct):
@@ -37,6 +38,14 @@ def terms_of(data: bytes | msgspec.Raw) -> Terms:
     """The terms of a task that came before; empty ones when it cannot be read, then as now."""
     found = task(data)
     return NONE if isinstance(found, BadTask) else found.terms
+
+
+def executor(data: bytes | msgspec.Raw) -> ExecutorInfo | BadMessage:
+    """An ExecutorInfo in JSON."""
+    try:
+        return codec.decode(data, ExecutorInfo)
+    except codec.DecodeError as error:
+        return BadMessage(f"its executor: {error}")
 
 
 def fault(data: bytes) -> BadMessage | BadTask | None:

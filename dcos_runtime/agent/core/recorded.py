@@ -11,14 +11,23 @@ import msgspec
 from dcos_runtime.agent.core import reading
 from dcos_runtime.agent.core import snapshot as snapshots
 from dcos_runtime.agent.core.core import AgentCore
-from dcos_runtime.agent.core.effects import Effect, Prepare, Register, WatchContainer
-from dcos_runtime.agent.core.events import BadTask, Event, Received, Recovered
+from dcos_runtime.agent.core.effects import Effect, Prepare, Register, Resize, SendToExecutor, SendUp, WatchContainer
+from dcos_runtime.agent.core.events import (
+    BadMessage,
+    BadTask,
+    Event,
+    ExecutorCalled,
+    ExecutorSubscribed,
+    Received,
+    Recovered,
+)
 from dcos_runtime.agent.core.timing import Continuation, Written
 from dcos_runtime.core.frozen import Persist
 from dcos_runtime.core.pseudonyms import Pseudonyms
 from dcos_runtime.core.recorder import Hiders
 from dcos_runtime.core.seeds import SeededSource
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import codec, executor, internal
+from dcos_runtime.wire.executor import Call
 
 NAME = "agent"
 EVENT = Event
@@ -33,8 +42,18 @@ def restored(seed: bytes, snapshot: bytes) -> AgentCore:
     return core
 
 
+class _Status(msgspec.Struct):
+    data: str | None = None
+
+
 class _Task(msgspec.Struct):
     task: msgspec.Raw = msgspec.Raw()
+    status: _Status | None = None
+    pending: list[_Status] = []
+
+
+class _Info(msgspec.Struct):
+    info: msgspec.Raw = msgspec.Raw()
 
 
 class _Tasks(msgspec.Struct):
@@ -42,13 +61,36 @@ class _Tasks(msgspec.Struct):
 
     task: msgspec.Raw = msgspec.Raw()
     tasks: list[_Task] = []
+    executors: list[_Info] = []
+
+
+class _Kept(msgspec.Struct):
+    """A checkpoint of a custom executor, or of a task of one."""
+
+    executor: _Info = msgspec.field(default_factory=lambda: _Info())
+    task: _Task = msgspec.field(default_factory=lambda: _Task())
+
+
+class _WithStatuses(msgspec.Struct):
+    """A `_Kept`, or a snapshot: what holds statuses that executors sent."""
+
+    task: _Task | None = None
+    tasks: list[_Entry] = []
+    completed: list[_Entry] = []
 
 
 class _Entry(msgspec.Struct):
     record: _Task
+    executor: _Info
+
+
+class _Executor(msgspec.Struct):
+    record: _Info
+    size: msgspec.Raw
 
 
 class _Snapshot(msgspec.Struct):
+    executors: list[_Executor]
     tasks: list[_Entry]
     completed: list[_Entry]
 
@@ -65,6 +107,7 @@ _REMEMBERED = 512
 
 _Finder = Callable[[bytes], list[msgspec.Raw]]
 _Started = TypeVar("_Started", Prepare, WatchContainer)
+_Called = TypeVar("_Called", ExecutorSubscribed, ExecutorCalled)
 
 
 def _task(data: bytes) -> list[msgspec.Raw]:
@@ -73,12 +116,20 @@ def _task(data: bytes) -> list[msgspec.Raw]:
 
 def _run(data: bytes) -> list[msgspec.Raw]:
     found = codec.decode(data, _Tasks)
-    return [found.task, *(each.task for each in found.tasks)]
+    return [found.task, *(each.task for each in found.tasks), *(each.info for each in found.executors)]
+
+
+def _kept(data: bytes) -> list[msgspec.Raw]:
+    found = codec.decode(data, _Kept)
+    return [found.task.task, found.executor.info]
 
 
 def _all(data: bytes) -> list[msgspec.Raw]:
     found = codec.decode(data, _Snapshot)
-    return [each.record.task for each in (*found.tasks, *found.completed)]
+    entries = (*found.tasks, *found.completed)
+    infos = (each.record.info for each in found.executors), (each.executor.info for each in entries)
+    sizes = (each.size for each in found.executors)
+    return [*(each.record.task for each in entries), *infos[0], *infos[1], *sizes]
 
 
 class Veil:
@@ -87,12 +138,20 @@ class Veil:
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = Pseudonyms(key)
         self._readable: dict[bytes, bytes] = {}
-        self.events: Hiders = {Received: self._received, Recovered: self._recovered}
+        self.events: Hiders = {
+            Received: self._received,
+            Recovered: self._recovered,
+            ExecutorSubscribed: self._called,
+            ExecutorCalled: self._called,
+        }
         self.effects: Hiders = {
             Persist: self._persist,
             Prepare: self._about,
             WatchContainer: self._about,
             Register: self._register,
+            Resize: self._resize,
+            SendToExecutor: self._sent,
+            SendUp: self._sent_up,
         }
 
     def _received(self, event: Received) -> Received:
@@ -100,18 +159,45 @@ class Veil:
         data = event.data
         if b"RUN_TASK" in data:
             data, fault = self._in(data, _task), reading.fault(data)
+        elif b"TO_EXECUTOR" in data:
+            data = self._pseudonyms.message(data)
         data = self._pseudonyms.addresses(data)
         return event if data is event.data else Received(event.connection, data, fault)
 
     def _recovered(self, event: Recovered) -> Recovered:
         runs = tuple(self._in(value, _run) for value in event.runs)
         frameworks = tuple(map(self._pseudonyms.addresses, event.frameworks))
-        return msgspec.structs.replace(event, runs=runs, frameworks=frameworks)
+        executors = tuple(map(self._of_custom, event.executors))
+        assigned = tuple(map(self._of_custom, event.assigned))
+        return msgspec.structs.replace(event, runs=runs, frameworks=frameworks, executors=executors, assigned=assigned)
+
+    def _called(self, event: _Called) -> _Called:
+        call = codec.decode(self._pseudonyms.message(codec.encode(event.call)), Call)
+        return msgspec.structs.replace(event, call=call)
+
+    def _sent(self, effect: SendToExecutor) -> SendToExecutor:
+        event = codec.decode(self._pseudonyms.message(codec.encode(effect.event)), executor.Event)
+        return msgspec.structs.replace(effect, event=event)
+
+    def _sent_up(self, effect: SendUp) -> SendUp:
+        message = effect.message
+        if isinstance(message, internal.Update) and message.status.data is None:
+            return effect
+        if not isinstance(message, internal.FromExecutor | internal.Update):
+            return effect
+        hidden = codec.decode(self._pseudonyms.message(codec.encode(message)), type(message))
+        return msgspec.structs.replace(effect, message=hidden)
+
+    def _resize(self, effect: Resize) -> Resize:
+        return msgspec.structs.replace(effect, before=self._task(effect.before), task=self._task(effect.task))
 
     def _persist(self, effect: Persist) -> Persist:
         changes = effect.changes
         if changes[0][0].startswith("tasks/") and changes[0][1] is not None:
             hidden = tuple((key, value and self._in(value, _run)) for key, value in changes)
+            return msgspec.structs.replace(effect, changes=hidden)
+        if changes[0][0].startswith(("executors/", "assigned/")):
+            hidden = tuple((key, value and self._of_custom(value)) for key, value in changes)
             return msgspec.structs.replace(effect, changes=hidden)
         if changes[0][0].startswith("frameworks/"):
             hidden = tuple((key, value and self._pseudonyms.addresses(value)) for key, value in changes)
@@ -125,7 +211,7 @@ class Veil:
         return msgspec.structs.replace(effect, body=self._pseudonyms.addresses(self._in(effect.body, _run)))
 
     def snapshot(self, snapshot: bytes) -> bytes:
-        hidden = self._pseudonyms.addresses(self._in(snapshot, _all))
+        hidden = self._statuses(self._pseudonyms.addresses(self._in(snapshot, _all)))
         found = codec.decode(snapshot, _Pending)
         pending = (*found.failed, *(then for _, then in found.writes))
         for written in pending:
@@ -135,6 +221,24 @@ class Veil:
                 hidden = hidden.replace(base64.b64encode(value), base64.b64encode(instead))
         return hidden
 
+    def _of_custom(self, value: bytes) -> bytes:
+        return self._statuses(self._in(value, _kept))
+
+    def _statuses(self, data: bytes) -> bytes:
+        """The same bytes with other data in the statuses, of which only executors' have some."""
+        if b'"data":"' not in data:
+            return data
+        try:
+            found = codec.decode(data, _WithStatuses)
+        except codec.DecodeError:
+            return data  # `_in` has hidden all of it
+        tasks = [entry.record for entry in (*found.tasks, *found.completed)]
+        tasks += [found.task] if found.task is not None else []
+        statuses = [status for task in tasks for status in (task.status, *task.pending) if status is not None]
+        for text in dict.fromkeys(status.data for status in statuses if status.data):
+            data = data.replace(b'"data":"%b"' % text.encode(), b'"data":"%b"' % self._pseudonyms.base64(text).encode())
+        return data
+
     def _in(self, data: bytes, tasks: _Finder) -> bytes:
         """The same bytes with other TaskInfos in them."""
         try:
@@ -142,6 +246,8 @@ class Veil:
         except codec.DecodeError:
             return self._pseudonyms.message(data)
         for task in dict.fromkeys(map(bytes, found)):
+            if task == b"null":
+                continue
             if task and task not in data:  # it was brought into its form first (`codec`)
                 return self._pseudonyms.message(data)
             if task:
@@ -154,7 +260,7 @@ class Veil:
         if hidden is None:
             if len(self._readable) >= _REMEMBERED:
                 self._readable.clear()
-            bad = isinstance(reading.task(task), BadTask)
+            bad = isinstance(reading.task(task), BadTask) and isinstance(reading.executor(task), BadMessage)
             hidden = _unreadable(len(task)) if bad else self._pseudonyms.message(task)
             self._readable[task] = hidden
         return hidden

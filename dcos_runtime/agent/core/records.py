@@ -1,7 +1,7 @@
 """What the agent knows of an executor, its container and its tasks, each by itself; `stored` writes them down.
 
-A command task has an executor of its own that is nothing but its container. Custom executors and pods have several
-tasks under one executor.
+A command task has an executor of its own that is nothing but its container. A custom executor is a program of the
+framework: it has a container, and runs any number of tasks in it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,13 @@ import msgspec
 
 from dcos_runtime.wire.cluster import AgentInfo
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+MAX_HISTORY = 32
+"""How many statuses of a task are kept. A command task has five at most; an executor may send any number."""
+
+
+MAX_KNOWN = 32
+"""The uuids of so many of an executor's updates are kept, so that one that comes again is known."""
 
 
 class Stage(enum.Enum):
@@ -29,6 +36,7 @@ class ExecutorKind(enum.Enum):
     """What an executor is."""
 
     COMMAND = "command"  # the one task's command itself
+    CUSTOM = "custom"  # a program of the framework that speaks the executor API
 
 
 class KillReason(enum.Enum):
@@ -60,12 +68,19 @@ class TaskHealth(msgspec.Struct, omit_defaults=True, frozen=True):
 
 
 class ExecutorRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The executor of a framework's tasks, in the container ``container_id``."""
+    """The executor of a framework's tasks, in the container ``container_id``.
+
+    A custom one has more: ``info``, its ExecutorInfo as it came, JSON; ``subscribed``: it did once; ``ending``: why
+    and since when it is to end.
+    """
 
     framework_id: str
     executor_id: str
     container_id: str
     kind: ExecutorKind
+    info: msgspec.Raw = msgspec.Raw(b"null")
+    subscribed: bool = False
+    ending: Kill | None = None
 
 
 class ContainerRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -80,7 +95,11 @@ class ContainerRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A task. ``task`` is the TaskInfo as it came, JSON. ``pending`` are the updates that were not acknowledged, oldest
-    first."""
+    first; ``history`` all, or the last `MAX_HISTORY` and those that are pending.
+
+    ``handle``: under which name it is written down when it has no container of its own. ``delivered``: its executor
+    was, or is being, told of it. ``known``: uuids of the last updates that came from it.
+    """
 
     framework_id: str
     task_id: str
@@ -93,6 +112,9 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     pending: list[TaskStatus] = []
     kill: Kill | None = None
     health: TaskHealth | None = None
+    handle: str = ""
+    delivered: bool = False
+    known: list[bytes] = []
 
 
 class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

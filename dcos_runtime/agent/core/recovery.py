@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from dcos_runtime.agent.core.effects import WatchContainer
 from dcos_runtime.agent.core.model import Facts, Found
-from dcos_runtime.agent.core.records import KillReason, Stage
+from dcos_runtime.agent.core.records import (
+    ContainerRecord,
+    ExecutorKind,
+    ExecutorRecord,
+    KillReason,
+    Stage,
+    TaskRecord,
+)
 from dcos_runtime.agent.core.task import Task, Verdict
 from dcos_runtime.agent.core.task_life import TaskLife
 from dcos_runtime.core.frozen import Now
@@ -48,6 +55,17 @@ def resume(core: TaskLife, task: Task, facts: Facts | None, rebooted: bool, now:
             core.destroy(task, core.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message))
         case _:
             core.destroy(task, _absent(core, task, facts, rebooted))
+
+
+def executor_that_is_gone(record: TaskRecord) -> tuple[ExecutorRecord, ContainerRecord]:
+    """The executor of a task whose executor is gone."""
+    executor = ExecutorRecord(
+        framework_id=record.framework_id,
+        executor_id=record.executor_id,
+        container_id=record.container_id,
+        kind=ExecutorKind.CUSTOM,
+    )
+    return executor, ContainerRecord(container_id=record.container_id, launcher="", stage=Stage.ENDED)
 
 
 def _catch_up(core: TaskLife, task: Task, now: Now) -> None:

@@ -4,15 +4,13 @@ author.
 
 from __future__ import annotations
 
-import msgspec
-
 from dcos_runtime.agent.core import docker_parameters, rlimits, volume_refusal
 from dcos_runtime.agent.core.check_terms import odd_seconds
 from dcos_runtime.agent.core.model import Refusal, Settings
 from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.wire.common import CommandInfo, Environment, Secret
 from dcos_runtime.wire.containers import ContainerInfo, Image, LinuxInfo
-from dcos_runtime.wire.tasks import CheckInfo, HealthCheck
+from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck
 
 
 def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
@@ -20,8 +18,7 @@ def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
     if (wrong := _invalid(asked.container)) is not None:
         return Refusal(f"Failed to launch container: {wrong}", invalid=True)
     why = (
-        _of_executor(asked)
-        or (_of_command(asked.command, asked.container) if asked.command is not None else "the task has no command")
+        (_of_command(asked.command, asked.container) if asked.command is not None else "the task has no command")
         or (_of_container(asked.container, settings) if asked.container is not None else None)
         or (_of_check("check", asked.check) if asked.check is not None else None)
         or (_of_check("health check", asked.health_check) if asked.health_check is not None else None)
@@ -30,18 +27,20 @@ def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
     return Refusal(f"Failed to launch container: {why}") if why else None
 
 
+def executor_refused(info: ExecutorInfo, settings: Settings) -> Refusal | None:
+    """Why a custom executor cannot run on this agent, or ``None``."""
+    if (wrong := _invalid(info.container)) is not None:
+        return Refusal(f"Failed to launch container: {wrong}", invalid=True)
+    why = (
+        (_of_command(info.command, info.container) if info.command is not None else "the executor has no command")
+        or (_of_container(info.container, settings) if info.container is not None else None)
+        or _of_volumes(info, settings)
+    )
+    return Refusal(f"Failed to launch container: {why}") if why else None
+
+
 def unreadable(why: str) -> Refusal:
     return Refusal(f"Failed to launch container: the task cannot be read: {why}")
-
-
-def _of_executor(asked: TaskRequest) -> str | None:
-    if _given(asked.executor):
-        return "this version of the agent runs command tasks, not executors; give the task a command"
-    return None
-
-
-def _given(part: msgspec.Raw) -> bool:
-    return bytes(part) not in (b"", b"null")
 
 
 def _of_command(command: CommandInfo, container: ContainerInfo | None) -> str | None:
@@ -110,7 +109,7 @@ def _of_volume(image: Image) -> ContainerInfo:
     return ContainerInfo(type=ContainerInfo.Type.MESOS, mesos=ContainerInfo.MesosInfo(image=image))
 
 
-def _of_volumes(asked: TaskRequest, settings: Settings) -> str | None:
+def _of_volumes(asked: TaskRequest | ExecutorInfo, settings: Settings) -> str | None:
     kept = any(one.disk is not None and one.disk.volume is not None for one in asked.resources)
     if settings.launcher == "posix" and (kept or (asked.container is not None and asked.container.volumes)):
         return "plain processes (--launcher=posix) have no volumes; they see the machine's files"

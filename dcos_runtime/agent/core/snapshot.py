@@ -8,6 +8,8 @@ import msgspec
 
 from dcos_runtime.agent.core import reading, task_request
 from dcos_runtime.agent.core.effects import EndProcess
+from dcos_runtime.agent.core.events import BadMessage
+from dcos_runtime.agent.core.executor import NO_INFO, CustomExecutor
 from dcos_runtime.agent.core.membership import Membership, MembershipRecord
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import AgentRecord
@@ -32,6 +34,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     membership: MembershipRecord
     agent: AgentRecord
     frameworks: list[tuple[str, FrameworkInfo]]
+    executors: list[CustomExecutor]
     tasks: list[Task]
     completed: list[Task]
     former: list[tuple[str, FrameworkInfo]]
@@ -58,6 +61,7 @@ def take(core: Book) -> bytes:
             membership=core.membership.at,
             agent=core.agent,
             frameworks=list(core.frameworks.items()),
+            executors=[msgspec.structs.replace(one, tasks={}, info=NO_INFO) for one in core.executors.values()],
             tasks=[_bare(task) for task in core.tasks.values()],
             completed=[_bare(task) for task in core.completed],
             former=list(core.former.items()),
@@ -86,7 +90,14 @@ def fill(core: Book, snapshot: bytes) -> None:
     core.frameworks = dict(found.frameworks)
     for task in (*found.tasks, *found.completed):
         task.terms = reading.terms_of(task.record.task)
+    for executor in found.executors:
+        info = reading.executor(executor.record.info)
+        executor.info = NO_INFO if isinstance(info, BadMessage) else info
+        core.take_up_executor(executor)
     for task in found.tasks:
+        owner = core.executors.get((task.record.framework_id, task.record.executor_id))
+        if owner is not None and owner.container.container_id == task.record.container_id:
+            task.executor, task.container = owner.record, owner.container
         core.take_up(task)
     core.completed.extend(found.completed)
     core.former = dict(found.former)

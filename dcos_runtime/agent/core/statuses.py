@@ -52,7 +52,7 @@ def compose(
         source=source,
         reason=reason,
         agent_id=AgentID(value=agent_id),
-        executor_id=ExecutorID(value=record.task_id),
+        executor_id=ExecutorID(value=record.executor_id),
         timestamp=now.wall,
         uuid=uuid,
         container_status=container,

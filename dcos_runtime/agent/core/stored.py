@@ -1,5 +1,8 @@
 """How the agent's records are written down. Each value names its version; this agent writes 2 and reads 1 and 2.
 
+A command task is one value with its container and its executor. A custom executor is one value with its container, and
+each of its tasks another: a change of one task is written without the others.
+
 Version 1 named none, and kept a task, its container and its executor as one record. A value of any other version was
 written by a newer agent: it is refused by its version, and its tasks are left alone.
 """
@@ -47,6 +50,21 @@ class Run(msgspec.Struct, kw_only=True):
     tasks: list[TaskRecord]
 
 
+class Custom(msgspec.Struct, kw_only=True):
+    """A custom executor with its container."""
+
+    version: int = VERSION
+    executor: ExecutorRecord
+    container: ContainerRecord
+
+
+class Assigned(msgspec.Struct, kw_only=True):
+    """A task of a custom executor, which is the one in the task's container."""
+
+    version: int = VERSION
+    task: TaskRecord
+
+
 class _Agent(msgspec.Struct):
     version: int
     agent: AgentRecord
@@ -80,6 +98,19 @@ def read_run(value: bytes) -> Run:
     return _read(value, lambda: _migrated(codec.decode(value, FormerTask)), lambda: _whole(codec.decode(value, Run)))
 
 
+def read_custom(value: bytes) -> Custom:
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
+    found = _present(value, Custom)
+    if found.executor.kind is not ExecutorKind.CUSTOM or found.executor.container_id != found.container.container_id:
+        raise codec.DecodeError("the record of a custom executor must be of its container")
+    return found
+
+
+def read_assigned(value: bytes) -> Assigned:
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
+    return _present(value, Assigned)
+
+
 def read_agent(value: bytes) -> AgentRecord:
     """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     return _read(value, lambda: codec.decode(value, AgentRecord), lambda: codec.decode(value, _Agent).agent)
@@ -92,6 +123,14 @@ def read_framework(value: bytes) -> FrameworkInfo:
 
 def run(executor: ExecutorRecord, container: ContainerRecord, tasks: list[TaskRecord]) -> bytes:
     return codec.encode(Run(executor=executor, container=container, tasks=tasks))
+
+
+def custom(executor: ExecutorRecord, container: ContainerRecord) -> bytes:
+    return codec.encode(Custom(executor=executor, container=container))
+
+
+def assigned(task: TaskRecord) -> bytes:
+    return codec.encode(Assigned(task=task))
 
 
 def agent(record: AgentRecord) -> bytes:
@@ -110,6 +149,15 @@ def _read(value: bytes, previous: Callable[[], T], present: Callable[[], T]) -> 
             " it, or one that is newer"
         )
     return previous() if version == 1 else present()
+
+
+def _present(value: bytes, kind: type[T]) -> T:
+    """Of a kind that version 1 did not have."""
+
+    def never() -> T:
+        raise codec.DecodeError("version 1 had no such records")
+
+    return _read(value, never, lambda: codec.decode(value, kind))
 
 
 def _whole(found: Run) -> Run:

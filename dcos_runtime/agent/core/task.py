@@ -7,7 +7,7 @@ import msgspec
 from dcos_runtime.agent.core import statuses
 from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.model import Exit, Settings
-from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, KillReason, Stage, TaskRecord
+from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, KillReason, Stage, TaskRecord
 from dcos_runtime.agent.core.task_request import NONE, Terms
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.wire.tasks import KillPolicy, TaskResourceLimitation, TaskState, TaskStatus
@@ -39,6 +39,10 @@ class Task(msgspec.Struct):
     because nothing can be written, so its update is sent without a checkpoint. ``sent``: the update in flight.
     ``checking``: the checks that are under way; ``check_runs``: the number of the last one.
     ``grace_until``: by the monotonic clock, until when failures of the health check do not count.
+
+    Of a task of a custom executor, whose container is not the task's own: ``confirmations``: updates to acknowledge to
+    the executor, by uuid, once the checkpoint with the number is durable; ``deliver``: the same for the launch itself,
+    0 for none.
     """
 
     executor: ExecutorRecord
@@ -57,6 +61,29 @@ class Task(msgspec.Struct):
     grace_until: float = 0.0
     destroying: bool = False
     destroyed: bool = False
+    confirmations: dict[bytes, int] = {}
+    deliver: int = 0
+
+    @property
+    def handle(self) -> str:
+        """Names the task in timers and on the disk: the container's id, or for a custom executor's task its own."""
+        return self.record.handle or self.record.container_id
+
+    @property
+    def custom(self) -> bool:
+        return self.executor.kind is ExecutorKind.CUSTOM
+
+    @property
+    def stage(self) -> Stage:
+        """How far it has come: as far as its container, or for a custom executor's task as its executor says."""
+        if not self.custom:
+            return self.container.stage
+        record = self.record
+        if record.state in TERMINAL:
+            return Stage.ENDED
+        if not record.delivered:
+            return Stage.PREPARING
+        return Stage.STARTING if record.state in (TaskState.TASK_STAGING, TaskState.TASK_STARTING) else Stage.RUNNING
 
     @property
     def key(self) -> tuple[str, str]:
@@ -122,6 +149,13 @@ def verdict_of(record: TaskRecord, exit: Exit) -> Verdict:
     if exit.code == 0:
         return Verdict(TaskState.TASK_FINISHED, executor, None, text)
     return Verdict(TaskState.TASK_FAILED, executor, None, text)
+
+
+def wait_status(exit: Exit) -> int:
+    """As wait(2) tells it; -1 when it is not known."""
+    if exit.signal is not None:
+        return exit.signal
+    return -1 if exit.code is None else exit.code << 8
 
 
 VANISHED = Verdict(

@@ -6,10 +6,11 @@ import logging
 import signal
 from collections.abc import Sequence
 
-from dcos_runtime.agent.core import refusal, statuses
+from dcos_runtime.agent.core import reading, refusal, statuses
 from dcos_runtime.agent.core.checking import Checking
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start
-from dcos_runtime.agent.core.events import BadTask, Checked
+from dcos_runtime.agent.core.events import BadMessage, BadTask, Checked
+from dcos_runtime.agent.core.executor_life import ExecutorLife
 from dcos_runtime.agent.core.model import Exit, Refusal
 from dcos_runtime.agent.core.records import (
     ContainerRecord,
@@ -33,7 +34,7 @@ Source = TaskStatus.Source
 Capability = FrameworkInfo.Capability.Type
 
 
-class TaskLife(Checking):
+class TaskLife(Checking, ExecutorLife):
     """The rules of one task after another; `agent.AgentCore` says when they apply."""
 
     # --- launching ----------------------------------------------------------------------------------------------------
@@ -42,7 +43,7 @@ class TaskLife(Checking):
         framework_id = message.framework.id.value if message.framework.id else ""
         if isinstance(asked, TaskRequest):
             task_id, terms = asked.task_id.value, asked.terms
-            refused = refusal.refused(asked, self.settings)
+            refused = None if asked.custom else refusal.refused(asked, self.settings)
         elif asked.task_id is not None:
             task_id, terms = asked.task_id, NONE
             refused = refusal.unreadable(asked.why)
@@ -54,8 +55,14 @@ class TaskLife(Checking):
             text = f"task {task_id} of framework {framework_id} is here already; not run twice"
             self.emit(Log(logging.WARNING, text))
             return
-        container_id = self.source.uuid()
         self._learn_framework(message.framework)
+        if isinstance(asked, TaskRequest) and asked.custom:
+            info = reading.executor(asked.executor)
+            if not isinstance(info, BadMessage):
+                self.assign(message, asked, info, now)
+                return
+            refused = refusal.unreadable(info.why)
+        container_id = self.source.uuid()
         task = self.adopt(
             ExecutorRecord(
                 framework_id=framework_id, executor_id=task_id, container_id=container_id, kind=ExecutorKind.COMMAND
@@ -92,7 +99,10 @@ class TaskLife(Checking):
 
     def _created(self, container_id: str, pid: int, now: Now) -> None:
         """The container is created; its first process waits for `Start`."""
-        task = self._by_container.get(container_id)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            self.executor_created(executor, pid)
+            return
+        task = self._by_handle.get(container_id)
         if task is None or task.container.stage is not Stage.PREPARING:
             return
         task.container.stage = Stage.STARTING
@@ -102,7 +112,10 @@ class TaskLife(Checking):
 
     def _started(self, container_id: str, now: Now) -> None:
         """The task's process runs: sends TASK_RUNNING, then does what was requested while it started."""
-        task = self._by_container.get(container_id)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            self.executor_started(executor, now)
+            return
+        task = self._by_handle.get(container_id)
         if task is None or task.container.stage is not Stage.STARTING:
             return
         task.container.stage = Stage.RUNNING
@@ -121,7 +134,10 @@ class TaskLife(Checking):
             self.timers.set(Complete(task.record.container_id), now.mono + left)
 
     def _launch_failed(self, container_id: str, message: str, user_unknown: bool, now: Now) -> None:
-        task = self._by_container.get(container_id)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            self.executor_launch_failed(executor, message, user_unknown)
+            return
+        task = self._by_handle.get(container_id)
         if task is None or task.container.stage not in (Stage.PREPARING, Stage.STARTING):
             return
         if user_unknown:
@@ -136,7 +152,10 @@ class TaskLife(Checking):
 
     def exited(self, container_id: str, exit: Exit, now: Now) -> None:
         """The container's first process ended by itself or by a signal."""
-        task = self._by_container.get(container_id)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            self.executor_exited(executor, exit)
+            return
+        task = self._by_handle.get(container_id)
         if task is None or task.container.stage not in (Stage.STARTING, Stage.RUNNING):
             return
         if task.forgotten:
@@ -148,7 +167,10 @@ class TaskLife(Checking):
         self._end(task, verdict_of(task.record, exit), now)
 
     def _supervisor_lost(self, container_id: str) -> None:
-        task = self._by_container.get(container_id)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            self.executor_supervisor_lost(executor)
+            return
+        task = self._by_handle.get(container_id)
         if task is None or task.container.stage not in (Stage.STARTING, Stage.RUNNING):
             return
         message = "The container's supervisor ended, so that its exit status cannot be known; the container was killed"
@@ -167,7 +189,11 @@ class TaskLife(Checking):
         self, container_id: str, reason: TaskStatus.Reason, why: str, limitation: TaskResourceLimitation, now: Now
     ) -> None:
         """The container goes beyond what it may: it ends, in whatever state it is."""
-        task = self._by_container.get(container_id)
+        verdict = Verdict(TaskState.TASK_FAILED, Source.SOURCE_AGENT, reason, why, limitation)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            self.executor_over_limit(executor, verdict)
+            return
+        task = self._by_handle.get(container_id)
         if task is None or task.container.stage not in (Stage.PREPARING, Stage.STARTING, Stage.RUNNING):
             return
         if task.forgotten:
@@ -175,10 +201,13 @@ class TaskLife(Checking):
             return
         if task.container.stage is Stage.STARTING:
             self.tell(task, TaskState.TASK_RUNNING, now)
-        self.destroy(task, Verdict(TaskState.TASK_FAILED, Source.SOURCE_AGENT, reason, why, limitation))
+        self.destroy(task, verdict)
 
     def _destroyed(self, container_id: str, now: Now) -> None:
-        task = self._by_container.get(container_id)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            self.executor_destroyed(executor, now)
+            return
+        task = self._by_handle.get(container_id)
         if task is None:
             return
         task.destroying = False
@@ -189,13 +218,6 @@ class TaskLife(Checking):
             self._end(task, task.verdict or VANISHED, now)
         elif not task.record.pending:
             self._remove(task)
-
-    def lost(self, task: Task, reason: TaskStatus.Reason, message: str, never_ran: bool = False) -> Verdict:
-        """The end of a task that did not end by itself: TASK_LOST, or the states of PARTITION_AWARE frameworks."""
-        state = TaskState.TASK_LOST
-        if self._can(task, Capability.PARTITION_AWARE):
-            state = TaskState.TASK_DROPPED if never_ran else TaskState.TASK_GONE
-        return Verdict(state, Source.SOURCE_AGENT, reason, message)
 
     def destroy(self, task: Task, verdict: Verdict | None) -> None:
         """Destroys the container; the task ends with ``verdict`` once it is gone."""
@@ -233,17 +255,19 @@ class TaskLife(Checking):
         task = self.tasks.get((message.framework_id.value, message.task_id.value))
         if task is None:
             self._gone(message.framework_id.value, message.task_id.value)
+        elif task.custom:
+            self.kill_assigned(task, message.kill_policy, now)
         else:
             self._kill(task, KillReason.FRAMEWORK, self._grace(task, message.kill_policy), now)
 
     def _checked(self, event: Checked, now: Now) -> None:
-        task = self._by_container.get(event.container_id)
+        task = self._by_handle.get(event.container_id)
         if task is not None and self.take_result(task, event, now):
             self._kill_unhealthy(task, now)
 
     def _check_late(self, key: CheckOverdue, now: Now) -> None:
         if self.check_overdue(key, now):
-            self._kill_unhealthy(self._by_container[key.container_id], now)
+            self._kill_unhealthy(self._by_handle[key.container_id], now)
 
     def _kill_unhealthy(self, task: Task, now: Now) -> None:
         self._kill(task, KillReason.UNHEALTHY, self._grace(task, None), now)
@@ -323,19 +347,26 @@ class TaskLife(Checking):
     def _power_off(self, longest: float, now: Now) -> None:
         self.powering_off = True
         self.emit(Log(logging.WARNING, f"the machine is being shut down; ending {len(self.tasks)} tasks"))
-        for task in list(self.tasks.values()):
+        for executor in list(self.executors.values()):
+            self.end_executor(executor, KillReason.POWER_OFF, now, longest)
+        for task in [task for task in self.tasks.values() if not task.custom]:
             self._kill(task, KillReason.POWER_OFF, min(longest, self._grace(task, None)), now)
 
     # --- frameworks ---------------------------------------------------------------------------------------------------
 
     def _shutdown_framework(self, framework_id: str, now: Now) -> None:
+        for executor in [one for one in self.executors.values() if one.record.framework_id == framework_id]:
+            self.end_executor(executor, KillReason.FORGOTTEN, now)
         for task in [task for task in self.tasks.values() if task.record.framework_id == framework_id]:
             self._forget(task, now)
-        if not self._has_tasks(framework_id):
+        if not self._has_any(framework_id):
             self._drop_framework(framework_id)
 
     def _forget(self, task: Task, now: Now) -> None:
         """Ends a task that nobody waits for: with the usual grace period if it runs, and without updates."""
+        if task.custom:
+            self.forget_assigned(task, now)
+            return
         record, stage = task.record, task.container.stage
         record.pending.clear()
         task.needs.clear()
@@ -367,12 +398,20 @@ class TaskLife(Checking):
     def _persisted(self, id: int, now: Now) -> None:
         """The write ``id`` is durable."""
         then = self.writes.end(id)
-        task = self._by_container.get(then.container_id) if isinstance(then, RunWritten) else None
+        if not isinstance(then, RunWritten):
+            return
+        if (executor := self._executor_in.get(then.handle)) is not None:
+            self.executor_persisted(executor, id)
+            return
+        task = self._by_handle.get(then.handle)
         if task is None:
             return
         task.durable = max(task.durable, id)
         record, container = task.record, task.container
         self._send_head(task, now)
+        if task.custom:
+            self.task_persisted(task, now)
+            return
         if container.stage is Stage.INTENT:
             container.stage = Stage.PREPARING
             info = self.frameworks.get(record.framework_id)
@@ -391,11 +430,22 @@ class TaskLife(Checking):
             self._not_written(id, then, now)
             self.emit(Log(logging.ERROR, f"the checkpoint {then.key} could not be written, trying again: {why}"))
             return
-        task = self._by_container.get(then.container_id)
+        if (executor := self._executor_in.get(then.handle)) is not None:
+            self.executor_not_persisted(executor, id, why, now)
+            return
+        task = self._by_handle.get(then.handle)
         if task is None or id != task.written:
             return
         record = task.record
-        if task.container.stage is Stage.INTENT:
+        if task.custom and task.durable == 0 and task.stage is not Stage.ENDED:
+            message = f"The launch could not be checkpointed: {why}"
+            self.emit(Log(logging.ERROR, f"task {record.task_id} is not launched: {message}"))
+            task.volatile = True
+            verdict = self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message, never_ran=True)
+            self.end_task(task, verdict, now)
+            self._send_head(task, now)
+            return
+        if not task.custom and task.container.stage is Stage.INTENT:
             message = f"The launch could not be checkpointed: {why}"
             verdict = self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message, never_ran=True)
             task.volatile = task.destroyed = True
@@ -404,5 +454,5 @@ class TaskLife(Checking):
             self._send_head(task, now)
             return
         self._send_head(task, now)
-        self.timers.set(Rewrite(record.container_id), now.mono + self.settings.persist_retry)
+        self.timers.set(Rewrite(task.handle), now.mono + self.settings.persist_retry)
         self.emit(Log(logging.ERROR, f"task {record.task_id} could not be checkpointed, trying again: {why}"))

@@ -44,6 +44,11 @@ class TaskRequest(_Lasting, frozen=True, kw_only=True):
     check: CheckInfo | None = None
 
     @property
+    def custom(self) -> bool:
+        """Whether it is for a custom executor."""
+        return bytes(self.executor) not in (b"", b"null")
+
+    @property
     def terms(self) -> Terms:
         return Terms(
             kill_policy=self.kill_policy,

@@ -15,9 +15,9 @@ class RetryWrites(Frozen, frozen=True):
 
 
 class Resend(Frozen, frozen=True):
-    """The container's task has an update that nobody acknowledged."""
+    """The task has an update that nobody acknowledged."""
 
-    container_id: str
+    handle: str
 
 
 class Escalate(Frozen, frozen=True):
@@ -47,18 +47,41 @@ class Complete(Frozen, frozen=True):
 
 
 class Rewrite(Frozen, frozen=True):
-    """The container's checkpoint could not be written."""
+    """The checkpoint of the task, or of the custom executor in the container of this id, could not be written."""
+
+    handle: str
+
+
+class RegistrationDue(Frozen, frozen=True):
+    """The custom executor in the container has not subscribed in its time."""
 
     container_id: str
 
 
-Timer = NextConnection | RetryWrites | Resend | Escalate | Complete | Rewrite | NextCheck | CheckOverdue
+class ShutDown(Frozen, frozen=True):
+    """The custom executor in the container has not ended in its time."""
+
+    container_id: str
+
+
+Timer = (
+    NextConnection
+    | RetryWrites
+    | Resend
+    | Escalate
+    | Complete
+    | Rewrite
+    | NextCheck
+    | CheckOverdue
+    | RegistrationDue
+    | ShutDown
+)
 
 
 class RunWritten(Frozen, frozen=True):
-    """A checkpoint of the executor in this container."""
+    """A checkpoint of the task, or of the custom executor in the container of this id."""
 
-    container_id: str
+    handle: str
 
 
 class Written(Frozen, frozen=True):

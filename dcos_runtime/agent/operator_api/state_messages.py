@@ -84,9 +84,17 @@ def frameworks(core: AgentCore) -> Response.GetFrameworks:
 
 def executors(core: AgentCore) -> Response.GetExecutors:
     return Response.GetExecutors(
-        executors=[_executor(entry, info) for entry, info in readable(core.tasks.values())],
-        completed_executors=[_executor(entry, info) for entry, info in readable(core.completed)],
+        executors=[
+            *(_executor(entry, info) for entry, info in readable(core.tasks.values()) if not entry.custom),
+            *(_custom(executor.info) for executor in core.executors.values()),
+        ],
+        completed_executors=[_executor(entry, info) for entry, info in readable(core.completed) if not entry.custom],
     )
+
+
+def _custom(info: ExecutorInfo) -> Response.GetExecutors.Executor:
+    """Without its command, whose variables may be secrets, and its data."""
+    return Response.GetExecutors.Executor(executor_info=replace(info, command=None, data=None))
 
 
 def _executor(entry: Task, info: TaskInfo) -> Response.GetExecutors.Executor:
@@ -107,7 +115,7 @@ def tasks(core: AgentCore) -> Response.GetTasks:
     launched: list[wire.Task] = []
     terminated: list[wire.Task] = []
     for entry, info in readable(core.tasks.values()):
-        stage = entry.container.stage
+        stage = entry.stage
         waiting = stage in (Stage.INTENT, Stage.PREPARING)
         place = queued if waiting else terminated if stage is Stage.ENDED else launched
         place.append(_task(core, entry, info))
@@ -123,6 +131,7 @@ def _task(core: AgentCore, entry: Task, info: TaskInfo) -> wire.Task:
     record = entry.record
     return wire.Task(
         name=info.name,
+        executor_id=ExecutorID(value=record.executor_id) if entry.custom else None,
         task_id=TaskID(value=record.task_id),
         framework_id=FrameworkID(value=record.framework_id),
         agent_id=AgentID(value=core.agent.id or ""),

@@ -12,7 +12,7 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core import arrivals, frameworks, offers, registry, silence, tasks, validate
+from dcos_runtime.master.core import arrivals, executors, frameworks, offers, registry, silence, tasks, validate
 from dcos_runtime.master.core.arrivals import Arrival, ArrivalRefused, ReportedTask
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
@@ -166,6 +166,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
         reregistered_at=None if back is None and was_unreachable is None else now.wall,
         life=arrival.life,
         connection=arrival.number,
+        version=arrival.version,
     )
     state.agents[agent_id] = agent
     state.add_place(agent)
@@ -174,6 +175,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
     _attach(state, agent, arrival, now)
     _learn_frameworks(state, agent, arrival, now)
     adopted = _adopt(state, agent, arrival.tasks)
+    executors.reported(state, agent, arrival.executors)
     if back is not None:
         return
     text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
@@ -220,7 +222,7 @@ def _learn_frameworks(state: State, agent: Agent, arrival: Arrival, now: Now) ->
     """Frameworks are known from their tasks until they subscribe. Tasks of frameworks that this master has removed are
     ended.
     """
-    running = {task.framework_id for task in arrival.tasks}
+    running = {task.framework_id for task in arrival.tasks} | {one.framework_id for one in arrival.executors}
     for info in arrival.frameworks:
         framework = state.frameworks.get(info.id.value) if info.id is not None else None
         if framework is not None and framework.info == info:
@@ -297,7 +299,7 @@ def _found(state: State, framework: Framework, adopted: Sequence[Task]) -> None:
 def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
     """An agent that the master knows: updates the records to what the agent reports."""
     agent.reregistered_at = now.wall
-    agent.software, agent.address = arrival.software, arrival.address
+    agent.software, agent.address, agent.version = arrival.software, arrival.address, arrival.version
     if agent.life and arrival.life != agent.life:
         agent.former = (*agent.former, agent.life)[-FORMER_LIVES:]
     agent.life, agent.connection = arrival.life, arrival.number
@@ -320,6 +322,7 @@ def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None
         if key in agent.killed and one.state not in TERMINAL:
             tasks.send_kill(state, agent, *key)
     _adopt(state, agent, strange)
+    executors.reported(state, agent, arrival.executors)
     for task in agent.all_tasks():
         if (task.framework_id, task.id) not in reported:
             _missing(state, agent, task, now)
@@ -380,4 +383,8 @@ def _messages(
             tasks.updated(state, agent, message, now)
         elif isinstance(message, internal.TaskGone):
             tasks.gone(state, agent, message)
+        elif isinstance(message, internal.ExecutorGone):
+            executors.gone(state, agent, message)
+        elif isinstance(message, internal.FromExecutor):
+            executors.said(state, agent, message)
     return 200, internal.Taken(seq=agent.taken)

@@ -43,6 +43,17 @@ class ReportedTask(msgspec.Struct, frozen=True, gc=False):
     statuses: tuple[bytes, ...] = ()
     status_state: TaskState | None = None
     status_uuid: bytes | None = None
+    executor_id: str = ""
+
+
+class ReportedExecutor(msgspec.Struct, frozen=True, gc=False):
+    """A custom executor as its agent reports it. ``role``: None when its ExecutorInfo names none."""
+
+    framework_id: str
+    executor_id: str
+    role: str | None
+    resources: Resources
+    info: bytes
 
 
 class Arrival(Frozen, frozen=True):
@@ -61,6 +72,7 @@ class Arrival(Frozen, frozen=True):
     version: int
     stream: int
     address: str
+    executors: tuple[ReportedExecutor, ...] = ()
 
     def named(self, agent_id: str) -> Arrival:
         """The same with this id."""
@@ -87,7 +99,30 @@ def arrival(call: internal.Connect, version: int, stream: int, address: str, *, 
         version=version,
         stream=stream,
         address=address,
+        executors=_executors(call, strict),
     )
+
+
+def _executors(call: internal.Connect, strict: bool) -> tuple[ReportedExecutor, ...]:
+    """Raises `ArrivalRefused`."""
+    found = []
+    for one in call.executors:
+        what = f"executor {one.executor_id} of framework {one.framework_id}"
+        try:
+            part = codec.decode(bytes(one.info), _Executor, strict=strict)
+            read = amounts.read(b"[]" if part.resources == NOTHING else bytes(part.resources), strict=strict)
+        except codec.DecodeError as problem:
+            raise ArrivalRefused(400, f"{what} cannot be read: {problem}") from problem
+        if read.error:
+            raise ArrivalRefused(400, f"{what}: {read.error}")
+        found.append(ReportedExecutor(one.framework_id, one.executor_id, read.role, read.resources, bytes(one.info)))
+    return tuple(found)
+
+
+class _Executor(msgspec.Struct):
+    """Of an ExecutorInfo."""
+
+    resources: msgspec.Raw = NOTHING
 
 
 def _tasks(call: internal.Connect, strict: bool) -> tuple[ReportedTask, ...]:
@@ -128,6 +163,7 @@ def _reported(task: internal.RunningTask, asked: Sequence[Read], strict: bool) -
         statuses,
         state,
         task.status_uuid,
+        task.executor_id,
     )
 
 
@@ -166,6 +202,7 @@ def _reported_whole(task: internal.RunningTask, strict: bool) -> ReportedTask:
         statuses=tuple(dict.fromkeys(encoded)),
         status_state=first.state if first is not None else None,
         status_uuid=first.uuid if first is not None else None,
+        executor_id=task.executor_id,
     )
 
 

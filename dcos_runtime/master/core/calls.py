@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import chores, frameworks, offers, tasks, validate
+from dcos_runtime.master.core import chores, executors, frameworks, offers, tasks, validate
 from dcos_runtime.master.core.events import Called, Subscribe
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
@@ -62,8 +62,6 @@ def call(state: State, event: Called, now: Now) -> Answer:
     state.counters[f"master/calls/{call.type.value.lower()}"] += 1
     if call.type in _COUNTED:
         state.counters[f"master/messages_{_COUNTED[call.type]}"] += 1
-    if call.type is Call.Type.MESSAGE:  # no executor could receive it
-        state.counters["master/invalid_framework_to_executor_messages"] += 1
     return _call(state, framework, call, now, principal)
 
 
@@ -91,9 +89,13 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
             return frameworks.update(state, framework, update, principal)
         case Call(type=Call.Type.RECONCILE_OPERATIONS, reconcile_operations=Call.ReconcileOperations() as asked):
             _reconcile_operations(state, framework, asked)
+        case Call(type=Call.Type.MESSAGE, message=Call.Message() as message):
+            executors.tell(state, framework, message)
+        case Call(type=Call.Type.SHUTDOWN, shutdown=Call.Shutdown() as shutdown):
+            executors.shut_down(state, framework, shutdown)
         case _:
-            # MESSAGE and SHUTDOWN are for custom executors, REQUEST is a hint, and inverse offers are never made: these
-            # calls have no effect here. Mesos gives the same responses.
+            # REQUEST is a hint, and inverse offers are never made: these calls have no effect here. Mesos gives the
+            # same responses.
             pass
     return ACCEPTED
 

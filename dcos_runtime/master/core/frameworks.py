@@ -9,7 +9,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import fixed
-from dcos_runtime.master.core import offers, tasks, validate
+from dcos_runtime.master.core import executors, offers, tasks, validate
 from dcos_runtime.master.core.allocator import Wants
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.events import Subscribe
@@ -135,6 +135,8 @@ def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: b
             framework.tasks[task.id] = task
             if not task.terminal:
                 framework.used.add(agent.id, task.resources)
+        for executor in agent.executors.get(framework.id, {}).values():
+            framework.used.add(agent.id, executor.resources)
     return framework
 
 
@@ -174,7 +176,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
 def _broadcast(state: State, framework: Framework) -> None:
     """Sends it to every agent with tasks of the framework. An agent that is not connected gets it when it connects."""
     for agent in state.agents.values():
-        if framework.id in agent.tasks:
+        if agent.runs(framework.id):
             send_info(state, agent, framework)
 
 
@@ -223,8 +225,9 @@ def remove(state: State, framework: Framework, now: Now) -> None:
     state.allocator.deactivate_framework(framework.id)
     offers.give_back_all(state, framework.offers, rescind=False)
     for agent in state.agents.values():
-        if framework.id in agent.tasks:
+        if agent.runs(framework.id):
             send_shutdown(state, agent, framework.id)
+            executors.remove_all(state, agent, framework.id)
     for task in framework.unreachable.values():
         if not task.terminal:
             task.state = TaskState.TASK_KILLED

@@ -11,17 +11,17 @@ import msgspec
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Format, Resources
-from dcos_runtime.master.core import encoded, tasks, validate
-from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
+from dcos_runtime.master.core import encoded, executors, tasks, validate
+from dcos_runtime.master.core.records import Agent, Executor, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Declined, OfferTimeout
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
-from dcos_runtime.wire.common import Filters, OfferID
+from dcos_runtime.wire.common import Filters, FrameworkID, OfferID
 from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.scheduler import Call, Event
-from dcos_runtime.wire.tasks import HealthCheck, TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import ExecutorInfo, HealthCheck, TaskInfo, TaskState, TaskStatus
 
 Reason = TaskStatus.Reason
 Operation = WireOffer.Operation
@@ -304,7 +304,7 @@ def _passes(state: State, framework: Framework, agent: Agent, operation: Operati
     if operation.type is not Type.LAUNCH:
         _drop(state, framework, operation, f"This version does not perform {operation.type.value} operations")
         return False
-    error = next((error for info in _tasks_of(operation) if (error := amounts.invalid(info.resources))), None)
+    error = next((error for info in _tasks_of(operation) if (error := _invalid_resources(info))), None)
     if error is None and operation.id is not None:
         error = "The `id` field cannot be set on LAUNCH operations"
     if error is not None:
@@ -320,36 +320,78 @@ def _passes(state: State, framework: Framework, agent: Agent, operation: Operati
     return error is None
 
 
+def _invalid_resources(info: TaskInfo) -> str | None:
+    error = amounts.invalid(info.resources)
+    if error is None and info.executor is not None and (error := amounts.invalid(info.executor.resources)):
+        return f"Executor uses invalid resources: {error}"
+    return error
+
+
 def _launch_valid(
     state: State, framework: Framework, agent: Agent, role: str, info: TaskInfo, budget: _Budget, now: Now
 ) -> None:
     taken = amounts.parse(info.resources)
+    wanted = _executor_of(framework, agent, role, info.executor) if info.executor is not None else None
+    running = agent.executor(framework.id, wanted.id) if wanted is not None else None
+    new = wanted if running is None else None
     error = validate.task(
         info,
         agent_id=agent.id,
         known=framework.tasks,
         unreachable=framework.unreachable,
         role=role,
-        asked=taken,
+        asked=taken if new is None else taken + new.resources,
         available=budget.left,
+        framework_id=framework.id,
+        version=agent.version,
     )
+    if error is None and wanted is not None and running is not None and not _alike(running, wanted):
+        error = (
+            f"ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID ({wanted.id}): an executor"
+            " that runs cannot be changed; use another id"
+        )
     if error is not None:
         _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
         return
     # Every resource carries the role, so that the agent can report it to the next master.
     wired = amounts.wire(taken, Format.STACK, allocated_to=role)
     info = msgspec.structs.replace(info, resources=wired, health_check=_typed(info.health_check))
+    if wanted is not None:
+        info = msgspec.structs.replace(info, executor=codec.decode(wanted.info, ExecutorInfo))
     encoded = codec.encode(info)
     weight = tasks.weight(framework, encoded)
-    if error := _too_large(framework, agent, encoded, weight):
+    if error := _too_large(framework, agent, encoded, weight + (new.weight if new is not None else 0)):
         _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
         return
     task_id, staging = info.task_id.value, TaskState.TASK_STAGING
     task = Task(task_id, framework.id, agent.id, role, taken, encoded, staging, weight=weight)
+    if wanted is not None:
+        task.executor_id = wanted.id
+    if new is not None:
+        executors.add(state, framework, agent, new)
+        budget.left = budget.left - new.resources
     state.hold(framework, agent, taken)
     tasks.add(agent, framework, task)
     budget.left = budget.left - taken
-    state.send_to_agent(agent, internal.RunTask, framework=framework.info, task=msgspec.Raw(task.info))
+    raw = msgspec.Raw(task.info)
+    state.send_to_agent(agent, internal.RunTask, framework=framework.info, task=raw, launch_executor=new is not None)
+
+
+def _executor_of(framework: Framework, agent: Agent, role: str, info: ExecutorInfo) -> Executor:
+    """The record of the executor that a task names, in one form: with all that Mesos' master fills in."""
+    resources = amounts.parse(info.resources)
+    whole = msgspec.structs.replace(
+        info,
+        type=ExecutorInfo.Type.CUSTOM,
+        framework_id=FrameworkID(value=framework.id),
+        resources=amounts.wire(resources, Format.STACK, allocated_to=role),
+    )
+    encoded = codec.encode(whole)
+    return Executor(info.executor_id.value, framework.id, agent.id, role, resources, encoded, len(encoded))
+
+
+def _alike(executor: Executor, wanted: Executor) -> bool:
+    return executor.role == wanted.role and executor.info == wanted.info
 
 
 def _typed(check: HealthCheck | None) -> HealthCheck | None:

@@ -105,6 +105,8 @@ class Veil:
 
     def _send_to_agent(self, effect: effects.SendToAgent) -> effects.SendToAgent:
         cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
+        if b"TO_EXECUTOR" in effect.data:
+            cleaned = msgspec.structs.replace(effect, data=self._pseudonyms.message(effect.data))
         hidden = self._pseudonyms.addresses(cleaned.data)
         return cleaned if hidden is cleaned.data else msgspec.structs.replace(cleaned, data=hidden)
 
@@ -116,13 +118,18 @@ class Veil:
         return msgspec.structs.replace(effect, body=body)
 
     def _updated(self, effect: effects.Send) -> effects.Send:
+        if (message := effect.event.message) is not None:
+            message = msgspec.structs.replace(message, data=self._data(message.data))
+            return msgspec.structs.replace(effect, event=msgspec.structs.replace(effect.event, message=message))
         update = effect.event.update
         if update is None or not update.status.data:
             return effect
-        data = base64.b64decode(self._pseudonyms.base64(base64.b64encode(update.status.data).decode()))
-        status = msgspec.structs.replace(update.status, data=data)
+        status = msgspec.structs.replace(update.status, data=self._data(update.status.data))
         event = msgspec.structs.replace(effect.event, update=msgspec.structs.replace(update, status=status))
         return msgspec.structs.replace(effect, event=event)
+
+    def _data(self, data: bytes) -> bytes:
+        return base64.b64decode(self._pseudonyms.base64(base64.b64encode(data).decode()))
 
     def _run_task(self, effect: effects.SendToAgent) -> effects.SendToAgent:
         """The same bytes with another TaskInfo in them."""

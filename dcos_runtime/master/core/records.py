@@ -21,8 +21,8 @@ class Task(msgspec.Struct, gc=False):
     they come from a reconnected agent they are unchecked, and may be invalid.
 
     ``state`` is the newest state; ``status_state`` and ``status_uuid`` are those of the newest update that was sent to
-    the framework, as reconciliation needs them. ``healthy`` and ``executor_id`` of that update are in its status.
-    ``weight`` is what it counts towards `wire.limits.MAX_AGENT_TASKS`, in bytes.
+    the framework, as reconciliation needs them. ``healthy`` of that update is in its status. ``weight`` is what it
+    counts towards `wire.limits.MAX_AGENT_TASKS`, in bytes. ``executor_id``: of its custom executor, if it has one.
     """
 
     id: str
@@ -36,10 +36,25 @@ class Task(msgspec.Struct, gc=False):
     status_state: TaskState | None = None
     status_uuid: bytes | None = None
     weight: int = 0
+    executor_id: str = ""
 
     @property
     def terminal(self) -> bool:
         return self.state in TERMINAL
+
+
+class Executor(msgspec.Struct, gc=False):
+    """A custom executor on an agent. ``info`` is its ExecutorInfo, encoded; ``resources`` are its own, without those of
+    its tasks. ``weight`` is what it counts towards `wire.limits.MAX_AGENT_TASKS`, in bytes.
+    """
+
+    id: str
+    framework_id: str
+    agent_id: str
+    role: str
+    resources: Resources
+    info: bytes
+    weight: int = 0
 
 
 class Offer(msgspec.Struct, gc=False, frozen=True):
@@ -73,7 +88,9 @@ class Agent:
     missed_pings: int = 0
     used: Resources = EMPTY
     tasks: dict[str, dict[str, Task]] = field(default_factory=dict)  # framework -> task id -> task
-    weight: int = 0  # of all its tasks
+    executors: dict[str, dict[str, Executor]] = field(default_factory=dict)  # framework -> executor id -> executor
+    weight: int = 0  # of all its tasks and executors
+    version: int = 1  # of the protocol that it speaks
     offers: set[str] = field(default_factory=set)
     killed: set[tuple[str, str]] = field(default_factory=set)
     fragments: Fragments | None = None  # of offers; `offers.fragments` checks whether they are still valid
@@ -84,6 +101,16 @@ class Agent:
 
     def task(self, framework_id: str, task_id: str) -> Task | None:
         return self.tasks.get(framework_id, {}).get(task_id)
+
+    def executor(self, framework_id: str, executor_id: str) -> Executor | None:
+        return self.executors.get(framework_id, {}).get(executor_id)
+
+    def all_executors(self) -> list[Executor]:
+        return [executor for executors in self.executors.values() for executor in executors.values()]
+
+    def runs(self, framework_id: str) -> bool:
+        """Whether it has a task or an executor of the framework."""
+        return framework_id in self.tasks or framework_id in self.executors
 
     def all_tasks(self) -> list[Task]:
         return [task for tasks in self.tasks.values() for task in tasks.values()]

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import offers, registry, tasks
+from dcos_runtime.master.core import executors, offers, registry, tasks
 from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
@@ -88,6 +88,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
         tasks.apply(state, task, update, outcome, now)
         tasks.remove(state, task, unreachable=True)
         tasks.forward(state, framework, update)
+    executors.remove_all(state, agent)
     del state.agents[agent.id]
     state.leave(agent)
     state.leaving.discard(agent.id)

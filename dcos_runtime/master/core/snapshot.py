@@ -11,8 +11,8 @@ from dcos_runtime.core.resources import Holdings
 from dcos_runtime.core.seeds import SeededSource, SourceState
 from dcos_runtime.master.core import graphs, timing
 from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector
-from dcos_runtime.master.core.arrivals import Arrival, ReportedTask
-from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, History, Offer, Task
+from dcos_runtime.master.core.arrivals import Arrival, ReportedExecutor, ReportedTask
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, History, Offer, Task
 from dcos_runtime.master.core.state import Settings, State
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
 from dcos_runtime.wire.tasks import TaskState
@@ -30,20 +30,22 @@ def _of_allocator() -> list[type[Any]]:
 
 _CLASSES = graphs.Classes(
     [
-        *(State, Settings, Agent, Framework, Offer, Task, AbsentAgent, History, Holdings),
+        *(State, Settings, Agent, Executor, Framework, Offer, Task, AbsentAgent, History, Holdings),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
         *(timing.Declined, timing.StatesAsked, timing.Ended),
         *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget, timing.Migrated),
-        *(Arrival, ReportedTask),
+        *(Arrival, ReportedExecutor, ReportedTask),
         *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
         *_of_allocator(),
     ],
     left_out={(Agent, "fragments"): None, (Framework, "offer_encoding"): None},
-    aside=(Task, ReportedTask),
+    aside=(Task, ReportedTask, Executor, ReportedExecutor),
 )
 _HIDDEN = {
     graphs.name(Task): Task.__struct_fields__.index("info"),
     graphs.name(ReportedTask): ReportedTask.__struct_fields__.index("info"),
+    graphs.name(Executor): Executor.__struct_fields__.index("info"),
+    graphs.name(ReportedExecutor): ReportedExecutor.__struct_fields__.index("info"),
 }
 
 

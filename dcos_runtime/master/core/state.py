@@ -14,7 +14,7 @@ from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.master.core.allocator import Allocator, AllocatorSettings
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
-from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Offer, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
@@ -162,13 +162,13 @@ class State:
         agent.used = agent.used + resources
         framework.used.add(agent.id, resources)
 
-    def release(self, framework: Framework | None, agent: Agent, task: Task) -> None:
-        """The task's resources are free again. Called once a task, when it ends."""
-        resources = task.resources
+    def release(self, framework: Framework | None, agent: Agent, one: Task | Executor) -> None:
+        """The resources of the task or the executor are free again. Called once, when it ends."""
+        resources = one.resources
         agent.used = agent.used - resources
         if framework is not None:
             framework.used.remove(agent.id, resources)
-        self.allocator.recover(task.framework_id, task.role, agent.id, resources)
+        self.allocator.recover(one.framework_id, one.role, agent.id, resources)
 
     # --- history ---
 

@@ -95,6 +95,7 @@ def adopted(reported: ReportedTask, agent_id: str, role: str, weight: int) -> Ta
         reported.status_state,
         reported.status_uuid,
         weight,
+        reported.executor_id,
     )
 
 

@@ -14,6 +14,7 @@ from dcos_runtime.core.resources import MAX_SCALAR, Resources, fixed, role_error
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import CommandInfo, Environment
 from dcos_runtime.wire.containers import ContainerInfo
+from dcos_runtime.wire.internal import WITH_EXECUTORS
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck, TaskInfo
 
@@ -140,9 +141,11 @@ def task(
     role: str,
     asked: Resources,
     available: Resources,
+    framework_id: str,
+    version: int,
 ) -> str | None:
-    """Checks one task of a LAUNCH. ``asked``: its resources, already validated. ``available``: the rest of the
-    offers.
+    """Checks one task of a LAUNCH. ``asked``: its resources and those of its executor, if that is not there yet,
+    already validated. ``available``: the rest of the offers. ``version``: of the protocol that the agent speaks.
     """
     return (
         _task_itself(info, agent_id, known, unreachable)
@@ -150,7 +153,7 @@ def task(
         or (info.command is not None and _prefixed("Task's `CommandInfo` is invalid: ", command(info.command)))
         or (info.container is not None and _prefixed("Task's `ContainerInfo` is invalid: ", container(info.container)))
         or _limits(info)
-        or _executor(info)
+        or _executor(info, framework_id, role, version)
         or _room(info, asked, role, available)
         or None
     )
@@ -216,15 +219,39 @@ def _limits(info: TaskInfo) -> str | None:
     return None
 
 
-def _executor(info: TaskInfo) -> str | None:
+def _executor(info: TaskInfo, framework_id: str, role: str, version: int) -> str | None:
     if (info.executor is None) == (info.command is None):
         return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"
-    if info.executor is not None:
-        if info.executor.type is ExecutorInfo.Type.DEFAULT:
-            return "'ExecutorInfo.type' must be 'CUSTOM'"
-        if info.executor.command is None:
-            return "'ExecutorInfo.command' must be set for 'CUSTOM' executor"
-        return "This version does not run custom executors; give the task a CommandInfo instead of an ExecutorInfo"
+    return None if info.executor is None else executor(info.executor, framework_id, role, version)
+
+
+def executor(info: ExecutorInfo, framework_id: str, role: str, version: int) -> str | None:
+    """Checks a custom executor by itself. Its resources are validated already."""
+    if info.type is ExecutorInfo.Type.DEFAULT:
+        return "'ExecutorInfo.type' must be 'CUSTOM'"
+    if info.command is None:
+        return "'ExecutorInfo.command' must be set for 'CUSTOM' executor"
+    if error := identifier(info.executor_id.value):
+        return f"Executor's ID is invalid: {error}"
+    if info.framework_id is not None and info.framework_id.value != framework_id:
+        return (
+            f"ExecutorInfo has an invalid FrameworkID (Actual: {info.framework_id.value} vs Expected: {framework_id})"
+        )
+    grace = info.shutdown_grace_period
+    if grace is not None and grace.nanoseconds < 0:
+        return "ExecutorInfo's 'shutdown_grace_period' must be non-negative"
+    roles = {_allocation_role(item) or role for item in info.resources}
+    if roles - {role}:
+        return f"The executor's resources are allocated to {braces(roles)}, and the offers to '{role}'"
+    if error := _prefixed("Executor's `CommandInfo` is invalid: ", command(info.command)):
+        return error
+    if info.container is not None and (error := container(info.container)):
+        return f"Executor's `ContainerInfo` is invalid: {error}"
+    if version < WITH_EXECUTORS:
+        return (
+            f"The agent speaks version {version} of the agent protocol, and runs custom executors since version"
+            f" {WITH_EXECUTORS}; upgrade it"
+        )
     return None
 
 

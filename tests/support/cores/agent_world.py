@@ -13,13 +13,16 @@ from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
+    CloseExecutor,
     Destroy,
     Effect,
     EndProcess,
     OpenConnection,
     Prepare,
     Register,
+    Resize,
     RunCheck,
+    SendToExecutor,
     SendUp,
     Signal,
     Start,
@@ -34,10 +37,12 @@ from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
+from dcos_runtime.wire.executor import Event as ExecutorEvent
 from dcos_runtime.wire.tasks import TaskStatus
 
 MASTER = ("198.18.5.1", 5050)
 FRAMEWORK = "fw"
+CPUS = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}}
 
 
 @dataclass
@@ -76,6 +81,8 @@ class World:
         self.in_flight: dict[str, bytes] = {}  # task -> uuid that the framework has and has not acknowledged
         self.updates: dict[str, list[TaskStatus]] = {}
         self.gone: list[str] = []
+        self.streams: dict[int, list[ExecutorEvent]] = {}  # of executors, and what came on them
+        self.resized: list[Resize] = []
         self.connects: list[internal.Connect] = []
         self.history: list[tuple[Now, Event, list[Effect]]] = []  # of the present core
         self.connection: int | None = None
@@ -127,6 +134,12 @@ class World:
                     self.containers[effect.container_id].ops.append("start")
                 case WatchContainer():
                     self.containers[effect.container_id].watched = True
+                case Resize():
+                    self.resized.append(effect)
+                case SendToExecutor():
+                    self.streams.get(effect.stream, []).append(effect.event)
+                case CloseExecutor():
+                    self.streams.pop(effect.stream, None)
                 case Signal():
                     self.containers[effect.container_id].ops.append(f"signal {int(effect.number)}")
                 case RunCheck():
@@ -190,6 +203,7 @@ class World:
     def _check_on_disk(self, task: str, states: set[str], uuids: set[bytes | None]) -> None:
         """Checks that a crash takes back nothing that a master was told."""
         kept = [stored.read_run(value).tasks[0] for key, value in self.disk.items() if key.startswith("tasks/")]
+        kept += [stored.read_assigned(value).task for key, value in self.disk.items() if key.startswith("assigned/")]
         history = [one for record in kept if record.task_id == task for one in (*record.history, *record.pending)]
         assert states <= {one.state.value for one in history}, "a state was told that is not on the disk"
         assert uuids <= {one.uuid for one in history}, "an update was told that is not on the disk"
@@ -234,7 +248,12 @@ class World:
             self.down_seq = 1
             self.feed(events.EndpointFound(self.connection, *MASTER, (internal.VERSION,)))
             connected = internal.Connected(
-                agent_id="agent-1", epoch=self.epoch, seq=1, master_id="master", ping_seconds=15.0, version=2
+                agent_id="agent-1",
+                epoch=self.epoch,
+                seq=1,
+                master_id="master",
+                ping_seconds=15.0,
+                version=internal.VERSION,
             )
             self.feed(events.Received(self.connection, codec.encode(connected)))
 
@@ -258,6 +277,22 @@ class World:
             **extra,
         }
         self.down(internal.RunTask, framework=self.framework, task=json.loads(json.dumps(document)))
+
+    def run_in(self, executor: str, task: str, starts: bool = True, **extra: object) -> None:
+        """A task for a custom executor. ``starts``: as far as the master knows, the executor is not there."""
+        document = {
+            "name": task,
+            "task_id": {"value": task},
+            "agent_id": {"value": "agent-1"},
+            "resources": [CPUS],
+            "executor": {
+                "executor_id": {"value": executor},
+                "command": {"value": "./executor"},
+                "resources": [CPUS],
+                **extra,
+            },
+        }
+        self.down(internal.RunTask, framework=self.framework, task=document, launch_executor=starts)
 
     def kill(self, task: str, grace_seconds: float | None = None) -> None:
         policy = None if grace_seconds is None else {"grace_period": {"nanoseconds": int(grace_seconds * 1e9)}}
@@ -375,6 +410,7 @@ class World:
         self.persists = []
         self.connection, self.connected = None, False
         self.checks.clear()
+        self.streams = {}
         if reboot:
             self.boot += "'"
         for container in self.containers.values():
@@ -387,7 +423,7 @@ class World:
     def _found(self) -> Recovered:
         values = {
             folder: tuple(value for key, value in self.disk.items() if key.startswith(f"{folder}/"))
-            for folder in ("tasks", "frameworks")
+            for folder in ("tasks", "frameworks", "executors", "assigned")
         }
         kinds = {
             "absent": Found.ABSENT,
@@ -400,13 +436,21 @@ class World:
             (name, Facts(kinds[container.state], container.exit, None if container.state == "absent" else 4242))
             for name, container in self.containers.items()
         )
-        known = {key.removeprefix("tasks/") for key in self.disk if key.startswith("tasks/")}
+        known = {key.partition("/")[2] for key in self.disk if key.startswith(("tasks/", "executors/"))}
         strangers = tuple(
             (name, "test")
             for name, container in self.containers.items()
             if name not in known and container.state != "absent"
         )
-        return Recovered(self.disk.get("agent"), values["frameworks"], values["tasks"], facts, strangers)
+        return Recovered(
+            self.disk.get("agent"),
+            values["frameworks"],
+            values["tasks"],
+            facts,
+            strangers,
+            values["executors"],
+            values["assigned"],
+        )
 
     def deadlines(self, task: str) -> list[float]:
         """When the agent acts for the task by itself."""

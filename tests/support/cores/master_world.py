@@ -6,12 +6,10 @@ and send each until it is acknowledged; frameworks acknowledge what they get; re
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -30,40 +28,9 @@ from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
 from dcos_runtime.wire.common import AgentID, FrameworkID
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
+from tests.support.cores.master_tasks import TERMINAL, AgentTask, status_json, uuid_text
 
-TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_LOST", "TASK_DROPPED", "TASK_GONE"}
 PING, PINGS, COME_BACK = 10.0, 3, 120.0
-
-
-@dataclass
-class AgentTask:
-    """``updates``: those not acknowledged yet, the first one is in flight. ``newest`` is the last one of all."""
-
-    framework_id: str
-    info: Any
-    updates: deque[dict[str, Any]] = field(default_factory=deque)
-    newest: dict[str, Any] | None = None
-
-    @property
-    def state(self) -> str:
-        return self.newest["state"] if self.newest else "TASK_STAGING"
-
-    def told(self, asked: list[msgspec.Raw] | None) -> internal.RunningTask:
-        """The task as its connecting agent reports it. ``asked``: `Connect.asked`; None in version 1."""
-        head = self.updates[0] if self.updates else None
-        task, state = msgspec.Raw(self.info), TaskState(self.state)
-        found = internal.RunningTask(self.framework_id, task, state, _status(self.newest), _status(head))
-        if asked is None:
-            return found
-        info, update = json.loads(self.info), head or self.newest
-        asked.append(msgspec.Raw(codec.encode(info["resources"])))
-        beside = {"task_id": info["task_id"]["value"], "asked": len(asked) - 1}
-        if update is not None:
-            beside |= {
-                "status_state": TaskState(update["state"]),
-                "status_uuid": base64.b64decode(_uuid(update["uuid"])),
-            }
-        return msgspec.structs.replace(found, **beside)
 
 
 class WorldAgent:
@@ -78,6 +45,8 @@ class WorldAgent:
         self.epoch = self.sent = 0
         self.inbox: deque[Any] = deque()
         self.tasks: dict[tuple[str, str], AgentTask] = {}
+        self.executors: dict[tuple[str, str], bytes] = {}  # their ExecutorInfos
+        self.told: list[Any] = []  # messages for executors
         self.frameworks: dict[str, Any] = {}
 
     def info(self) -> AgentInfo:
@@ -98,10 +67,17 @@ class WorldAgent:
         frameworks = [
             codec.decode(info, FrameworkInfo)
             for framework_id, info in self.frameworks.items()
-            if any(task.framework_id == framework_id for task in self.tasks.values())
+            if any(key[0] == framework_id for key in (*self.tasks, *self.executors))
         ]
+        executors = (
+            []
+            if self.former
+            else [internal.RunningExecutor(*key, msgspec.Raw(info)) for key, info in self.executors.items()]
+        )
         versions = [] if self.former else list(internal.SPOKEN)
-        call = internal.Connect(1, self.info(), "test", "boot", found, frameworks, versions, asked=asked)
+        call = internal.Connect(
+            1, self.info(), "test", "boot", found, frameworks, versions, asked=asked, executors=executors
+        )
         self.stream = stream
         self.world.streams[stream] = self
         answer = self.world.connect(codec.encode(call), stream)
@@ -137,6 +113,8 @@ class WorldAgent:
             task = AgentTask(framework_id, codec.encode(message["task"]))
             key = (framework_id, message["task"]["task_id"]["value"])
             assert key not in self.tasks, "launched twice"
+            if not self._starts(framework_id, message, task):
+                return True
             self.tasks[key] = task
             self.say(task, "TASK_RUNNING")
         elif kind == "KILL_TASK":
@@ -148,9 +126,41 @@ class WorldAgent:
         elif kind == "SHUTDOWN_FRAMEWORK":
             for key in [key for key in self.tasks if key[0] == message["framework_id"]["value"]]:
                 del self.tasks[key]
+            for key in [key for key in self.executors if key[0] == message["framework_id"]["value"]]:
+                del self.executors[key]
+        elif kind == "SHUTDOWN_EXECUTOR":
+            self.end_executor(message["framework_id"], message["executor_id"])
+        elif kind == "TO_EXECUTOR":
+            self.told.append(message)
         else:
             assert kind == "UPDATE_FRAMEWORK", kind
         return True
+
+    def _starts(self, framework_id: str, message: Any, task: AgentTask) -> bool:
+        """A command task, or one of an executor that is here or may be started; any other is dropped."""
+        info = message["task"].get("executor")
+        if info is None:
+            return True
+        assert not self.former, "an agent that knows no executors got one"
+        key = (framework_id, info["executor_id"]["value"])
+        task.executor_id = key[1]
+        if key not in self.executors:
+            if not message["launch_executor"]:
+                self.tasks[framework_id, message["task"]["task_id"]["value"]] = task
+                self.say(task, "TASK_DROPPED")
+                return False
+            self.executors[key] = codec.encode(info)
+        return True
+
+    def end_executor(self, framework_id: str, executor_id: str, status: int = 9) -> None:
+        """It ends, with its tasks."""
+        if self.executors.pop((framework_id, executor_id), None) is None:
+            return
+        for task in [one for one in self.tasks.values() if one.framework_id == framework_id]:
+            if task.executor_id == executor_id:
+                self.say(task, "TASK_FAILED")
+        gone = internal.ExecutorGone(seq=0, framework_id=framework_id, executor_id=executor_id, status=status)
+        self._post(gone)
 
     def say(self, task: AgentTask, state: str) -> None:
         """The task has a new state; nothing follows a terminal one."""
@@ -164,7 +174,7 @@ class WorldAgent:
 
     def _send_first(self, task: AgentTask) -> None:
         if task.updates and self.epoch:
-            status = _status(task.updates[0])
+            status = status_json(task.updates[0])
             update = codec.decode(bytes(status), TaskStatus)
             self._post(
                 internal.Update(
@@ -190,7 +200,7 @@ class WorldAgent:
     def _acknowledged(self, message: Any) -> None:
         key = (message["framework_id"]["value"], message["task_id"]["value"])
         task = self.tasks.get(key)
-        if task is None or not task.updates or _uuid(task.updates[0]["uuid"]) != message["uuid"]:
+        if task is None or not task.updates or uuid_text(task.updates[0]["uuid"]) != message["uuid"]:
             return
         done = task.updates.popleft()
         if done["state"] in TERMINAL:
@@ -270,8 +280,8 @@ class WorldFramework:
         assert answer.status == 202, answer
         return answer
 
-    def launch(self, offer_ids: list[str], sizes: list[tuple[float, int]]) -> None:
-        """Tasks of (cpus, ports) each; what does not fit is refused by the kernel."""
+    def launch(self, offer_ids: list[str], sizes: list[tuple[float, int]], executor: str = "") -> None:
+        """Tasks of (cpus, ports) each; what does not fit is refused by the kernel. ``executor``: they are its tasks."""
         offers = [self.offers.pop(offer_id) for offer_id in offer_ids]
         tasks = []
         free = [
@@ -290,15 +300,12 @@ class WorldFramework:
                 intervals = [{"begin": port, "end": port} for port in taken]
                 resources.append({"name": "ports", "type": "RANGES", "ranges": {"range": intervals}})
             self.launched[task_id] = offers[0]["agent_id"]["value"]
-            tasks.append(
-                {
-                    "name": task_id,
-                    "task_id": {"value": task_id},
-                    "agent_id": offers[0]["agent_id"],
-                    "resources": resources,
-                    "command": {"value": "x"},
-                }
-            )
+            what: Any = {"command": {"value": "x"}}
+            if executor:
+                cpus_of_it = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.3}}
+                what = {"executor": {"executor_id": {"value": executor}, **what, "resources": [cpus_of_it]}}
+            head = {"name": task_id, "task_id": {"value": task_id}, "agent_id": offers[0]["agent_id"]}
+            tasks.append({**head, "resources": resources, **what})
         self.call(
             "ACCEPT",
             offer_ids=[offer["id"] for offer in offers],
@@ -503,7 +510,8 @@ class World:
         state = self.core.state
         for agent in state.agents.values():
             tasks = agent.all_tasks()
-            used = [_asked(task) for task in tasks if not task.terminal]
+            executors = agent.all_executors()
+            used = [_asked(task) for task in tasks if not task.terminal] + [one.resources for one in executors]
             offered = [state.offers[offer_id].resources for offer_id in agent.offers]
             whole = amounts.total([*used, *offered])
             ports = sum(end - begin + 1 for part in [*used, *offered] for begin, end in part.intervals("ports"))
@@ -512,7 +520,8 @@ class World:
             assert whole == state.allocator.allocated(agent.id), "the allocator's books are wrong"
             assert agent.total.contains(whole), "more is held than there is"
             assert agent.used == amounts.total(used)
-            assert agent.weight == sum(task.weight for task in tasks), "the sum of what the agent runs is wrong"
+            weight = sum(task.weight for task in tasks) + sum(executor.weight for executor in executors)
+            assert agent.weight == weight, "the sum of what the agent runs is wrong"
             assert all(task.weight >= len(task.info) for task in tasks)
             assert agent.connected or not agent.offers
         places = {(agent.info.hostname, agent.info.port, agent.id) for agent in state.agents.values()}
@@ -522,6 +531,9 @@ class World:
             for task in framework.tasks.values():
                 if not task.terminal:
                     held.setdefault(task.agent_id, []).append(_asked(task))
+            for agent in state.agents.values():
+                for one in agent.executors.get(framework.id, {}).values():
+                    held.setdefault(agent.id, []).append(one.resources)
             for agent_id in state.agents:
                 assert framework.used.on(agent_id) == amounts.total(held.get(agent_id, []))
             parts = [part for some in held.values() for part in some]
@@ -575,23 +587,6 @@ class World:
                     assert state in TERMINAL | {"TASK_UNREACHABLE"}, (task_id, state)
                 else:
                     assert state in TERMINAL | {"TASK_UNKNOWN"}, (task_id, state)
-
-
-def _uuid(number: int) -> str:
-    return base64.b64encode(number.to_bytes(16, "big")).decode()
-
-
-def _status(update: dict[str, Any] | None) -> msgspec.Raw:
-    if update is None:
-        return internal.NOTHING
-    body = {
-        "task_id": json.loads(update["info"])["task_id"],
-        "agent_id": {"value": update["agent"]},
-        "state": update["state"],
-        "uuid": _uuid(update["uuid"]),
-        "timestamp": 1.0,
-    }
-    return msgspec.Raw(codec.encode(body))
 
 
 def _asked(task: Task) -> amounts.Resources:

@@ -26,7 +26,7 @@ AGENT = [
         "agent-no-resend",
         "an update that nobody acknowledges is not sent again",
         f"{BOOK}._send_head",
-        "self.timers.set(Resend(task.record.container_id), now.mono + task.resend_wait)",
+        "self.timers.set(Resend(task.handle), now.mono + task.resend_wait)",
         "pass",
     ),
     Mutation(
@@ -103,14 +103,14 @@ AGENT = [
         "agent-no-rewrite",
         "a checkpoint that could not be written is not tried again",
         f"{LIFE}._persist_failed",
-        "self.timers.set(Rewrite(record.container_id), now.mono + self.settings.persist_retry)",
+        "self.timers.set(Rewrite(task.handle), now.mono + self.settings.persist_retry)",
         "pass",
     ),
     Mutation(
         "agent-checkpoint-left",
         "the checkpoint of a task that is over stays",
         f"{BOOK}._remove",
-        'self._persist(f"tasks/{container_id}", None)',
+        'self._persist(f"tasks/{handle}", None)',
         "pass",
     ),
 ]
@@ -138,7 +138,7 @@ MASTER = [
         "master-not-recovered",
         "the resources of a task that ended stay taken",
         "dcos_runtime.master.core.state:State.release",
-        "self.allocator.recover(task.framework_id, task.role, agent.id, resources)",
+        "self.allocator.recover(one.framework_id, one.role, agent.id, resources)",
         "pass",
     ),
     Mutation(

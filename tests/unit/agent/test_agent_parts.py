@@ -63,7 +63,7 @@ def test_what_was_written_is_read_again(checkpoints: Checkpoints) -> None:
     checkpoints.write("tasks/c2", None)
     found = checkpoints.read()
     assert found.agent == AgentRecord(id="a1", boot_id="b")
-    assert [task.container_id for task in found.tasks] == ["c1"] and found.tasks[0].task_id == "a/b ü"
+    assert [run.container.container_id for run in found.runs] == ["c1"] and found.runs[0].tasks[0].task_id == "a/b ü"
     assert len(found.frameworks) == 1 and found.corrupt == ()
     assert oct(checkpoints.folder.stat().st_mode)[-3:] == "700"
 
@@ -73,7 +73,7 @@ def test_a_damaged_task_costs_only_itself_and_is_kept_aside(checkpoints: Checkpo
     checkpoints.write("tasks/c1", codec.encode(record("c1")))
     checkpoints.write("tasks/c2", damage)
     found = checkpoints.read()
-    assert [task.container_id for task in found.tasks] == ["c1"] and found.corrupt == ("c2",)
+    assert [run.container.container_id for run in found.runs] == ["c1"] and found.corrupt == ("c2",)
     assert checkpoints.read().corrupt == () or damage.startswith(b'{"framework_id":"f","task_id"')
 
 

@@ -31,6 +31,7 @@ from dcos_runtime.master import scheduler_api
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.agent import Call as AgentCall
+from dcos_runtime.wire.executor import Call as ExecutorCall
 
 PACKAGE = Path(dcos_runtime.__file__).parent
 
@@ -70,12 +71,13 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "master, a token": _wire(internal.Token),
     "agent, the master's messages": _wire(internal.Down),
     "agent, operator API": lambda data: call_bodies.decode(data, AgentCall),
+    "agent, executor API": lambda data: call_bodies.decode(data, ExecutorCall),
     "init": requests._json,
     "package manager": routes._object,
 }
 READERS = {
     *("master/agents_http.py", "master/scheduler_api.py", "auth/accounts.py", "marathon/http/requests.py"),
-    *("cosmos/http/routes.py", "agent/operator_api/api.py"),
+    *("cosmos/http/routes.py", "agent/operator_api/api.py", "agent/executor_api.py"),
 }
 OTHERS = {
     "master/teardown.py": "a form: what is not UTF-8 in it becomes U+FFFD, as in Mesos",

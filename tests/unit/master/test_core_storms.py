@@ -18,6 +18,9 @@ from tests.support.cores.master_world import COME_BACK, World
 WHO = st.integers(0, 1)
 SIZES = st.lists(st.tuples(st.sampled_from([0.1, 1.0, 3.0]), st.integers(0, 3)), min_size=1, max_size=3)
 
+EXECUTORS = st.sampled_from(["", "", "e1", "e2"])
+"""Of no executor: command tasks."""
+
 
 class Storm(RuleBasedStateMachine):
     def __init__(self) -> None:
@@ -55,6 +58,7 @@ class Storm(RuleBasedStateMachine):
         agent.break_off()
         agent.id = None
         agent.tasks.clear()
+        agent.executors.clear()
 
     @rule(who=WHO)
     def framework_subscribes(self, who: int) -> None:
@@ -70,16 +74,28 @@ class Storm(RuleBasedStateMachine):
     def framework_acknowledges(self, who: int) -> None:
         self.world.frameworks[who].acknowledge()
 
-    @rule(who=WHO, data=st.data(), sizes=SIZES)
-    def framework_launches(self, who: int, data: Any, sizes: list[tuple[float, int]]) -> None:
+    @rule(who=WHO, data=st.data(), sizes=SIZES, executor=EXECUTORS)
+    def framework_launches(self, who: int, data: Any, sizes: list[tuple[float, int]], executor: str) -> None:
         framework = self.world.frameworks[who]
         self.world.pass_time(1.0)
         if framework.offers:
             some = data.draw(st.lists(st.sampled_from(sorted(framework.offers)), min_size=1, max_size=2, unique=True))
-            framework.launch(some, sizes)
+            framework.launch(some, sizes, executor)
 
-    @rule(who=WHO, sizes=SIZES, lost=st.booleans())
-    def framework_runs_tasks(self, who: int, sizes: list[tuple[float, int]], lost: bool) -> None:
+    @rule(who=WHO, data=st.data())
+    def executor_ends(self, who: int, data: Any) -> None:
+        agent = self.world.agents[who]
+        if agent.executors:
+            agent.end_executor(*data.draw(st.sampled_from(sorted(agent.executors))))
+
+    @rule(who=WHO, on=WHO, executor=EXECUTORS, kind=st.sampled_from(["MESSAGE", "SHUTDOWN"]))
+    def framework_speaks_to_an_executor(self, who: int, on: int, executor: str, kind: str) -> None:
+        agent_id = {"value": self.world.agents[on].id or "none"}
+        data = {"data": "aGk="} if kind == "MESSAGE" else {}
+        self.world.frameworks[who].call(kind, agent_id=agent_id, executor_id={"value": executor or "none"}, **data)
+
+    @rule(who=WHO, sizes=SIZES, lost=st.booleans(), executor=EXECUTORS)
+    def framework_runs_tasks(self, who: int, sizes: list[tuple[float, int]], lost: bool, executor: str) -> None:
         """All the way to running, or until the launch is lost on its way."""
         framework = self.world.frameworks[who]
         if not any(framework.removed for framework in self.world.frameworks):
@@ -87,7 +103,7 @@ class Storm(RuleBasedStateMachine):
             framework.call("REVIVE")
             self.world.live(2.0)
             if framework.offers:
-                framework.launch(sorted(framework.offers)[:1], sizes)
+                framework.launch(sorted(framework.offers)[:1], sizes, executor)
                 for agent in self.world.agents if lost else ():
                     agent.break_off()
                 self.world.run_until_idle()
