@@ -135,17 +135,13 @@ def knock(address, port, paths):
     for way in said:
         for method in ("GET", "POST"):
             for path in paths:
-                for _ in range(60):
-                    try:
-                        with socket.create_connection((address, port), 60) as raw:  # on a busy host
-                            raw.settimeout(240)
-                            channel = context.wrap_socket(raw) if way == "tls" else raw
-                            answer = first_line(channel, request(path, method))
-                    except OSError as error:
-                        answer = getattr(error, "reason", None) or type(error).__name__
-                    if not answer.startswith("HTTP/1.1 503"):
-                        break
-                    time.sleep(1)  # nobody leads, or nobody says who asks: on a busy host, for a moment
+                try:
+                    with socket.create_connection((address, port), 60) as raw:  # on a busy host
+                        raw.settimeout(240)
+                        channel = context.wrap_socket(raw) if way == "tls" else raw
+                        answer = first_line(channel, request(path, method))
+                except OSError as error:
+                    answer = getattr(error, "reason", None) or type(error).__name__
                 said[way][f"{method} {path}"] = answer
                 if not answer.startswith("HTTP/"):
                     break  # it speaks something else, in whatever path
