@@ -52,11 +52,14 @@ LIBRARY = {
 
 PARTS = {
     "logging": {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"},
+    "posixpath": {"join", "normpath"},
     "random": {"Random"},
     "signal": {"SIGTERM", "SIGKILL", "SIGINT", "strsignal"},
     "uuid": {"UUID"},
 }
-"""Of these modules only what reads nothing: levels, a generator with a seed, numbers of signals, a form of ids."""
+"""Of these modules only what reads nothing: levels, words of paths, a generator with a seed, numbers of signals, a form
+of ids.
+"""
 
 EXCEPTIONS = {
     "master/core/graphs.py": {"id()", "vars()"},
