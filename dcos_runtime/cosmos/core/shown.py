@@ -278,7 +278,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "delaySeconds": 15,
         "maxConsecutiveFailures": 3,
     },
-    "container": {"type": "MESOS"},
+    "container": {"type": "MESOS", "network": "HOST", "mode": "RW"},
 }
 """What the init gives a field that a definition does not name, by the field of the app that it is in; what is not here
 is empty, zero or false then.

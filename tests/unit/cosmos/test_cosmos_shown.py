@@ -159,6 +159,8 @@ def test_a_field_that_the_next_definition_does_not_name_goes_and_is_told(name: s
         {"id": "/a", "args": ["a"], "uris": [], "ports": []},
         {**BARE, "constraints": [], "dependencies": [], "env": {}, "user": None, "requirePorts": False, "disk": 0},
         {**BARE, "unreachableStrategy": "disabled"},
+        {**BARE, "container": {"type": "DOCKER", "docker": {"image": "i", "network": "HOST", "parameters": []}}},
+        {**BARE, "container": {"docker": {"image": "i"}, "volumes": [{"containerPath": "a", "hostPath": "/b"}]}},
     ],
 )
 def test_what_the_init_adds_to_a_definition_is_no_change(definition: dict[str, Any]) -> None:

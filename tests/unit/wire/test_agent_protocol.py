@@ -17,7 +17,8 @@ FORMER = (
 
 
 @pytest.mark.parametrize(
-    ("spoken", "version"), [([1], 1), ([1, 2], 2), ([2, 1], 2), ([2, 3], 2), ([2], 2), ([0, 1], 1), ([0, 1, 2, 3], 2)]
+    ("spoken", "version"),
+    [([1], 1), ([1, 2], 2), ([3, 1], 3), ([3, 4], 3), ([2], 2), ([0, 1], 1), ([0, 1, 2, 3, 4], 3)],
 )
 def test_the_newest_that_both_speak_is_spoken(spoken: Sequence[int], version: int) -> None:
     assert internal.agreed(spoken, "the master", "this agent") == version
@@ -27,11 +28,15 @@ def test_the_newest_that_both_speak_is_spoken(spoken: Sequence[int], version: in
     ("spoken", "text"),
     [
         (
-            [3, 4],
-            "the master speaks versions 3 and 4 of the agent protocol, this agent versions 1 and 2; upgrade this agent",
+            [4, 5],
+            "the master speaks versions 4 and 5 of the agent protocol, this agent versions 1, 2 and 3; "
+            "upgrade this agent",
         ),
-        ([0], "the master speaks version 0 of the agent protocol, this agent versions 1 and 2; upgrade the master"),
-        ([], "the master speaks version none of the agent protocol, this agent versions 1 and 2; upgrade the master"),
+        ([0], "the master speaks version 0 of the agent protocol, this agent versions 1, 2 and 3; upgrade the master"),
+        (
+            [],
+            "the master speaks version none of the agent protocol, this agent versions 1, 2 and 3; upgrade the master",
+        ),
     ],
 )
 def test_who_speaks_no_version_of_ours_is_told_which_there_are(spoken: Sequence[int], text: str) -> None:
@@ -46,8 +51,8 @@ def test_what_a_former_agent_says_first_is_read() -> None:
 
 
 def test_an_agent_of_another_version_is_refused_whatever_else_it_says() -> None:
-    with pytest.raises(internal.UnknownVersion, match="this agent speaks versions 3 and 4"):
-        internal.connect(b'{"version":3,"versions":[3,4],"agent":7,"tasks":"as never before"}')
+    with pytest.raises(internal.UnknownVersion, match="this agent speaks versions 4 and 5"):
+        internal.connect(b'{"version":4,"versions":[4,5],"agent":7,"tasks":"as never before"}')
     with pytest.raises(codec.DecodeError):
         internal.connect(b'{"agent":7}')
     with pytest.raises(codec.DecodeError):

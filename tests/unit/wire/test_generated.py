@@ -13,9 +13,7 @@ from tests.support.sources import parsed
 
 RUNTIME = Path(dcos_runtime.__file__).parent
 AWAITED = {
-    **dict.fromkeys(("executor",), "the executor API"),
-    **dict.fromkeys(("agent", "statistics"), "the operator API of agents"),
-    **dict.fromkeys(("master", "operators", "allocator", "duration", "maintenance", "quota"), "that of masters"),
+    **dict.fromkeys(("master", "allocator", "duration", "maintenance", "quota"), "the operator API of masters"),
 }
 """Message types that nothing uses yet, by what will: decision 017 has the same list."""
 
