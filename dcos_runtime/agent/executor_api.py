@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 
 from aiohttp import web
 
 from dcos_runtime import bodies, call_bodies
+from dcos_runtime.agent import executor_peers
 from dcos_runtime.agent.core import events, executor_calls
+from dcos_runtime.agent.executor_peers import ExecutorPeers
 from dcos_runtime.agent.executor_tokens import ExecutorTokens
 from dcos_runtime.agent.shell import AgentShell
 from dcos_runtime.call_bodies import JSON, PROTOBUF
@@ -21,13 +22,14 @@ _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mesos-agent-executor"'}
 
 
 class ExecutorApi:
-    """Answers the calls of custom executors. ``tokens``: they have to authenticate. Without them, only processes of
-    this machine are let in.
+    """Answers the calls of custom executors. ``tokens``: they have to authenticate. Without them, a call is let in
+    only when a process of the executor's own container sent it, which ``peers`` finds out.
     """
 
-    def __init__(self, shell: AgentShell, tokens: ExecutorTokens | None) -> None:
+    def __init__(self, shell: AgentShell, tokens: ExecutorTokens | None, peers: ExecutorPeers) -> None:
         self._shell = shell
         self._tokens = tokens
+        self._peers = peers
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Refusals are ``text/plain``; an accepted call gets 202 without a body."""
@@ -57,6 +59,15 @@ class ExecutorApi:
         core = self._shell.core
         if (refused := executor_calls.refused(call, core.frameworks, core.executors)) is not None:
             return text_response(refused[1], refused[0])
+        if named is None and not await self._is_its_own(request, call):
+            return text_response(
+                "The call does not come from a process of the executor's container. Only that one may speak for the"
+                " executor; processes in other networks, and those whose files cannot be looked at, need a token"
+                " (--authenticate_http_executors)",
+                403,
+            )
+        if (refused := executor_calls.refused(call, core.frameworks, core.executors)) is not None:
+            return text_response(refused[1], refused[0])  # it has ended meanwhile
         if call.type is Call.Type.SUBSCRIBE:
             return await self._subscribe(request, call, accepted or JSON)
         self._shell.feed(events.ExecutorCalled(call))
@@ -83,7 +94,7 @@ class ExecutorApi:
     def _authenticated(self, request: web.Request) -> tuple[str, str, str] | web.Response | None:
         """What the token names; ``None`` where none is wanted. A response refuses the caller."""
         if self._tokens is None:
-            if _here(request):
+            if executor_peers.here(request):
                 return None
             return text_response("Only executors on the agent's own machine are let in without a token", 403)
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -92,24 +103,21 @@ class ExecutorApi:
         named = self._tokens.names(token.strip())
         return named if named is not None else text_response("Invalid JWT: signature", 401, _CHALLENGE)
 
+    async def _is_its_own(self, request: web.Request, call: Call) -> bool:
+        """Whether the call comes from the container of the executor that it names, and that is still the one."""
+        key = (call.framework_id.value, call.executor_id.value)
+        container = self._shell.core.executors[key].container
+        if not await self._peers.comes_from(request, container.container_id, container.launcher):
+            return False
+        after = self._shell.core.executors.get(key)
+        return after is None or after.container.container_id == container.container_id
+
     def _allowed(self, call: Call, named: tuple[str, str, str]) -> bool:
         framework_id, executor_id, container_id = named
         if (call.framework_id.value, call.executor_id.value) != (framework_id, executor_id):
             return False
         executor = self._shell.core.executors.get((framework_id, executor_id))
         return executor is None or executor.container.container_id == container_id
-
-
-def _here(request: web.Request) -> bool:
-    """Whether the request comes from this machine: from loopback, or from the very address that it was sent to."""
-    transport = request.transport
-    if transport is None:
-        return False
-    peer, own = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-    try:
-        return bool(ipaddress.ip_address(peer[0]).is_loopback or peer[0] == own[0])
-    except (TypeError, ValueError):
-        return False
 
 
 async def _call(data: bytes, kind: str) -> Call:

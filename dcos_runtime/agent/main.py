@@ -30,6 +30,7 @@ from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.environment import Origin, no_token
 from dcos_runtime.agent.executor_api import ExecutorApi
+from dcos_runtime.agent.executor_peers import ExecutorPeers
 from dcos_runtime.agent.executor_tokens import ExecutorTokens
 from dcos_runtime.agent.fetch_cache import FetchCache
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
@@ -277,7 +278,7 @@ async def _assemble(
     )
     http.files = SandboxFiles(sandboxes)
     http.api = _operator_api(http, http.viewer, http.files, launchers, shell)
-    http.executors = ExecutorApi(shell, tokens).handle
+    http.executors = ExecutorApi(shell, tokens, ExecutorPeers(launchers)).handle
     return shell
 
 

@@ -25,6 +25,9 @@ READS = ThreadPoolExecutor(8, "reads")
 LOOKS = ThreadPoolExecutor(2, "looks")
 """Reading what processes of tasks say of themselves: one whose memory does not come can hold its reader up."""
 
+PEERS = ThreadPoolExecutor(2, "peers")
+"""Finding the container that a connection comes from."""
+
 FETCHES = ThreadPoolExecutor(2, "fetches")
 """Opening and removing files of the fetcher's cache; its downloads are processes."""
 

@@ -89,13 +89,12 @@ class Running:
         return request(self.port, "POST", path, given, json.dumps(whole).encode())
 
 
-@pytest.fixture(scope="module", params=["posix", "linux"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    if request.param == "linux" and (why := containers_work()):
+@contextlib.contextmanager
+def started(folder: Path, launcher: str, *flags: str) -> Iterator[Running]:
+    if launcher == "linux" and (why := containers_work()):
         pytest.skip(why)
-    folder = tmp_path_factory.mktemp("executors")
     master = Master(folder / "master", "--allocation_interval=100ms").start().leads()
-    agent = Agent(folder, master.port, request.param, "--authenticate_http_executors")
+    agent = Agent(folder, master.port, launcher, *flags)
     agent.argv[agent.argv.index("--port=0")] = f"--port={free_port()}"  # executors come back to the same
     try:
         agent.start()
@@ -109,6 +108,12 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         master.stop()
     for log in (agent.log, master.log):
         assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="module", params=["posix", "linux"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with started(tmp_path_factory.mktemp("executors"), request.param, "--authenticate_http_executors") as made:
+        yield made
 
 
 def test_tasks_of_an_executor_share_its_sandbox_and_their_statuses_are_its_own(running: Running) -> None:
@@ -215,3 +220,21 @@ def test_a_shutdown_ends_it_and_frees_what_it_held(running: Running) -> None:
     with contextlib.suppress(AssertionError):
         running.scheduler.call("TEARDOWN")
     wait_for(lambda: not get(running.port, "/containers"), WAIT, "no container is left")
+
+
+@pytest.mark.parametrize("launcher", ["posix", "linux"])
+def test_without_tokens_only_processes_of_its_container_speak_for_an_executor(tmp_path: Path, launcher: str) -> None:
+    with started(tmp_path, launcher) as running:
+        running.run("other", "speak for e", executor="f")
+        running.until("other", "TASK_RUNNING", "TASK_FINISHED")
+        answers = json.loads((running.agent.sandbox("f", running.scheduler.id) / "spoken").read_text())
+        assert [status for status, _ in answers] == [403, 403, 403]
+        assert all("does not come from a process of the executor's container" in text for _, text in answers)
+        assert running.call({"type": "MESSAGE", "message": {"data": ""}}).status == 403, "this test is no container"
+        (framework,) = get(running.master.port, "/state")["frameworks"]
+        assert {one["id"]: one["state"] for one in framework["tasks"]}["first"] == "TASK_RUNNING"
+        running.agent.restart()
+        running.scheduler.call("MESSAGE", **running.at, data=base64.b64encode(b"lost").decode())
+        wait_for(lambda: (running.sandbox() / "stdout").read_text().count("SUBSCRIBED") == 2, WAIT, "it came back")
+        running.scheduler.call("KILL", task_id={"value": "first"}, agent_id={"value": running.agent_id})
+        running.until("first", "TASK_KILLED")

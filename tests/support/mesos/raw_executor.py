@@ -1,8 +1,9 @@
 """A custom executor on the standard library, run by any Python 3 without our code. Tasks say what to do in their data.
 
-A task's data is ``wait`` (until it is killed), ``end``, ``die`` (the executor exits with 3) or ``fork`` (a command that
-writes into the shared sandbox, then the end). Data from its framework comes back in upper case. What it sees of its
-environment is in the file ``environment``.
+A task's data is ``wait`` (until it is killed), ``end``, ``die`` (the executor exits with 3), ``fork`` (a command that
+writes into the shared sandbox, then the end) or ``speak for NAME`` (it sends a MESSAGE, an UPDATE and a SUBSCRIBE as
+the executor NAME, and writes the answers into ``spoken``). Data from its framework comes back in upper case. What it
+sees of its environment is in the file ``environment``.
 """
 
 from __future__ import annotations
@@ -53,6 +54,16 @@ def say(task_id: str, state: str) -> None:
         post({"type": "UPDATE", "update": body}).read()
 
 
+def speak_for(name: str, task_id: str) -> None:
+    status = {"task_id": {"value": task_id}, "state": "TASK_FAILED", "source": "SOURCE_EXECUTOR"}
+    status["uuid"] = base64.b64encode(uuid.uuid4().bytes).decode()
+    answers = []
+    for kind, part in (("MESSAGE", {"data": ""}), ("UPDATE", {"status": status}), ("SUBSCRIBE", {})):
+        answer = post({"type": kind, kind.lower(): part, "executor_id": {"value": name}})
+        answers.append([answer.status, answer.read().decode() if answer.status != 200 else ""])
+    Path("spoken").write_text(json.dumps(answers))
+
+
 def launch(task: Any) -> None:
     task_id, what = task["task_id"]["value"], base64.b64decode(task.get("data", "")).decode()
     with lock:
@@ -60,6 +71,8 @@ def launch(task: Any) -> None:
     say(task_id, "TASK_RUNNING")
     if what == "die":
         os._exit(3)
+    if what.startswith("speak for "):
+        speak_for(what.removeprefix("speak for "), task_id)
     if what == "fork":
         subprocess.run(["/bin/sh", "-c", "echo $0 >> shared", task_id], check=True)
     if what != "wait":
