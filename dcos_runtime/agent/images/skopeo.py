@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 FULL = "no space left on device"
 """How skopeo says ENOSPC."""
+NO_TLS = ("server gave HTTP response to HTTPS client", "first record does not look like a TLS handshake")
+"""How skopeo says that a registry speaks plain HTTP: it depends on what that answers to a TLS handshake."""
 
 LOOK_SECONDS = 0.25
 PROGRESS_SECONDS = 10.0
@@ -182,10 +184,15 @@ def written(folder: Path) -> int:
 
 
 def reason(errors: str) -> str:
-    """What skopeo said last, without its frame, and without what stands behind the ? of URLs: keys, at some stores."""
+    """What skopeo said last, without its frame, and without what stands behind the ? of URLs: keys, at some stores. Of
+    a registry without TLS also what to do.
+    """
     lines = [line for line in errors.splitlines() if line.strip()] or ["skopeo said nothing"]
     found = re.search(r'level=fatal msg="((?:[^"\\]|\\.)*)"', lines[-1])
     text = found[1].replace('\\"', '"').replace("\\\\", "\\") if found else lines[-1]
     text = re.sub(r"(https?://[^\s?\"]*)\?[^\s\"]*", r"\1?…", text)
     text = re.sub(r"//[^/\s@\"]*@", "//***@", text)
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST_REASON])
+    text = "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST_REASON])
+    if any(words in text for words in NO_TLS):
+        text += "; an agent speaks plain HTTP only to the registry that its --docker_registry=http://HOST:PORT names"
+    return text

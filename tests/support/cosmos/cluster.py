@@ -48,9 +48,9 @@ class Packaged:
 
 
 @contextlib.contextmanager
-def packaged(folder: Path, *entries: Any, flags: tuple[str, ...] = ()) -> Iterator[Packaged]:
+def packaged(folder: Path, *entries: Any, flags: tuple[str, ...] = (), agents: int = 1) -> Iterator[Packaged]:
     served = Served(*entries)
-    with cluster(folder) as made:
+    with cluster(folder, agents=agents) as made:
         one = Packaged(made, served, *flags)
         try:
             yield one

@@ -269,3 +269,14 @@ def test_what_skopeo_says_comes_without_its_frame_and_without_secrets() -> None:
     said = 'time="now" level=fatal msg="reading https://s.example/blob?key=hunter2: \\"denied\\" //u:pw@r.example/x"'
     assert reason(f"noise\n{said}\n") == 'reading https://s.example/blob?… "denied" //***@r.example/x'
     assert reason("") == "skopeo said nothing"
+
+
+@pytest.mark.parametrize(
+    "words", ["http: server gave HTTP response to HTTPS client", "tls: first record does not look like a TLS handshake"]
+)
+def test_of_a_registry_without_tls_the_reason_names_the_flag(words: str) -> None:
+    """A cluster with a mirror of its own whose agents were not told that it speaks plain HTTP."""
+    said = f'level=fatal msg="pinging container registry r.example: Get \\"https://r.example/v2/\\": {words}"'
+    assert words in reason(said)
+    assert reason(said).endswith("only to the registry that its --docker_registry=http://HOST:PORT names")
+    assert "--docker_registry" not in reason(said.replace(words, "connection refused"))
