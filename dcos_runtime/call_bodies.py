@@ -12,6 +12,11 @@ JSON = codec.CONTENT_TYPE
 PROTOBUF = protobuf.CONTENT_TYPE
 RECORDIO = "application/recordio"
 
+AT_ONCE = 64 << 10
+"""Bytes of a body that are decoded in the event loop. What is longer is decoded in a thread: where that is done by
+Python code (protobuf, values of other types) the loop goes on meanwhile.
+"""
+
 T = TypeVar("T")
 
 _KINDS = {"str": "string", "int": "number", "float": "number", "bool": "boolean", "array": "array", "object": "object"}

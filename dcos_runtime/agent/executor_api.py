@@ -124,4 +124,6 @@ async def _call(data: bytes, kind: str) -> Call:
     """Raises `codec.DecodeError`."""
     if kind == PROTOBUF and not protobuf.loaded(Call):
         await asyncio.to_thread(protobuf.load, Call)
-    return call_bodies.decode(data, Call, kind)
+    if len(data) <= call_bodies.AT_ONCE:
+        return call_bodies.decode(data, Call, kind)
+    return await asyncio.to_thread(call_bodies.decode, data, Call, kind)

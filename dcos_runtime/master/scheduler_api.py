@@ -19,10 +19,6 @@ from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.limits import MAX_CALL
 from dcos_runtime.wire.scheduler import Call, Event
 
-_AT_ONCE = 64 << 10
-"""Bytes of a body that are decoded in the event loop. What is longer is decoded in a thread: where that is done by
-Python code (protobuf, values of other types) the loop goes on meanwhile.
-"""
 _beside = ThreadPoolExecutor(1, "decode")
 """One after the other: the loop would have to wait for each of several threads in turn."""
 _ENCODERS = {JSON: codec.encode, PROTOBUF: protobuf.encode}
@@ -106,7 +102,7 @@ async def _call(data: bytes, kind: str) -> Call:
     """Raises `codec.DecodeError` with Mesos' text."""
     if kind == PROTOBUF:
         await _load_codecs()
-    if len(data) <= _AT_ONCE:
+    if len(data) <= call_bodies.AT_ONCE:
         return decode(data, kind)
     return await asyncio.get_running_loop().run_in_executor(_beside, decode, data, kind)
 

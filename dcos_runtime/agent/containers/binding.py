@@ -45,12 +45,17 @@ def pinned(root: Path, parts: Sequence[str], owner: tuple[int, int] | None = Non
 
 
 def _make(folder: int, name: str, owner: tuple[int, int], *, file: bool) -> None:
+    """What is given away is what was made: by then a task may have put something else at the name."""
     with contextlib.suppress(FileExistsError):
         if file:
-            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=folder))
+            made = os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=folder)
         else:
             os.mkdir(name, 0o755, dir_fd=folder)
-        os.chown(name, *owner, dir_fd=folder, follow_symlinks=False)
+            made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            os.fchown(made, *owner)
+        finally:
+            os.close(made)
 
 
 def bind(descriptor: int, target: Path, *, propagated: bool = False) -> None:

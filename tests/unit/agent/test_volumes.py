@@ -219,3 +219,21 @@ def test_mounts_come_in_and_never_go_out(tmp_path: Path) -> None:
     argv = ["unshare", "--mount", "--propagation", "private", sys.executable, "-c", BINDING, str(tmp_path)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.stdout.splitlines(), done.stderr) == (["False False True True", "True True 0"], "")
+
+
+def test_what_was_put_in_the_place_of_a_new_folder_is_not_given_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task may write where the folder is made, and be fast."""
+    (tmp_path / "machine").mkdir()
+    (tmp_path / "machine" / "file").touch()
+    (tmp_path / "task").mkdir()
+    given: list[int] = []
+    for other in ("machine", "machine/file"):
+        target = tmp_path / other
+        monkeypatch.setattr(os, "mkdir", lambda name, *_, dir_fd, to=target: os.symlink(to, name, dir_fd=dir_fd))
+        monkeypatch.setattr(os, "fchown", lambda *_: given.append(1))
+        monkeypatch.setattr(os, "chown", lambda *_, **__: given.append(1))
+        with pytest.raises(OSError, match=r"(?i)director|link"):
+            binding.pinned(tmp_path / "task", (target.name,), (1, 1))
+    assert not given
