@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dcos_images.data import definitions_dir
 from dcos_images.images import Image, ImageBuilder
-from dcos_images.packages import package_sizes
+from dcos_images.packages import bootstrap_command, package_sizes
 from dcos_installer.bundle.images import Runtime
 from tests.bench.figures import Bench, Measured, NotHere, at_most, figure, ratio_at_most
 from tests.support.images.workshop import no_trees
@@ -79,12 +79,7 @@ def _by_hand(bench: Bench, builder: ImageBuilder) -> float:
     started = time.perf_counter()
     runtime.unpack(folder / runtime.folder)
     for argv in (
-        [
-            *("mmdebstrap", "--mode=root", "--variant=apt", "--format=directory", "--dpkgopt=force-unsafe-io"),
-            *(f"--dpkgopt=path-exclude={path}" for path in definition.exclude),
-            f"--include={','.join(definition.packages)}",
-            *(lock.release, str(tree), f"deb [trusted=yes] copy://{folder}/repository ./"),
-        ],
+        bootstrap_command(definition, lock, tree, folder / "repository"),
         ["cp", "-a", str(folder / runtime.folder), str(tree / "usr/lib")],
         ["mkfs.erofs", "-d0", "-zlz4", "-C65536", str(root), str(tree)],
         ["qemu-img", "convert", "-O", "qcow2", "-c", "-o", "compression_type=zstd", str(root), f"{root}.qcow2"],
@@ -109,7 +104,7 @@ def _after_a_change(bench: Bench, output: str) -> Measured:
         made = builder.ensure("vm")
         samples.append(time.perf_counter() - started)
     assert made is not None
-    size = made.outputs[output].size >> 20
+    size = made.outputs[output].size // 10**6
     return Measured(samples[1:], note=f"{size} MB")  # the first installed the packages
 
 
@@ -149,8 +144,8 @@ def vm_size(bench: Bench) -> Measured:
     assert keys is not None
     sizes = package_sizes(builder.cache / "steps" / keys.packages / "tree")
     largest = sorted(sizes.items(), key=lambda one: -one[1])[:10]
-    note = "unpacked: " + ", ".join(f"{name} {size >> 10} MB" for name, size in largest)
-    return Measured([path.stat().st_size / (1 << 20)], note=note)
+    note = "unpacked: " + ", ".join(f"{name} {size * 1024 // 10**6} MB" for name, size in largest)
+    return Measured([path.stat().st_size / 1e6], note=note)
 
 
 def _fresh_qcow2(builder: ImageBuilder) -> Path:
