@@ -18,14 +18,11 @@ from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
 from dcos_runtime.agent.claim import claim
-from dcos_runtime.agent.containers import showing
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process
 from dcos_runtime.agent.core import events, recorded
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.disk import logs
-from dcos_runtime.agent.disk.projects import Projects
-from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.environment import Origin, no_token
@@ -38,10 +35,8 @@ from dcos_runtime.agent.files import SandboxFiles
 from dcos_runtime.agent.http import AgentHttp
 from dcos_runtime.agent.images import start as images
 from dcos_runtime.agent.images.start import ImageSupport
-from dcos_runtime.agent.isolators import ports
-from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import EVERY, PortWatcher
-from dcos_runtime.agent.launchers.oci import OciLauncher
+from dcos_runtime.agent.launcher_choice import LauncherChoice
 from dcos_runtime.agent.launchers.posix import PosixLauncher
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
@@ -87,9 +82,6 @@ PRESSURE_INTERVAL = 5.0
 
 _NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
 """What tasks may not fetch, whatever the allow-list says."""
-
-
-_POSIX_DISK = "tasks' files are counted: no project quota can hold plain processes, which can take files out of it"
 
 
 async def serve(flags: AgentFlags, life: Life) -> None:
@@ -192,13 +184,8 @@ async def _assemble(
     )
     listening = _port_watcher(flags, lambda *found: shell.listens(*found))
     posix = PosixLauncher(work_dir / "containers" / "posix", disk, listening)
-    projects = await asyncio.to_thread(_projects, flags, work_dir, sandboxes.root)
-    launcher = await _choose_launcher(flags, work_dir, posix, own, disk, projects, listening)
-    if projects is not None and launcher.name == "posix":
-        log.warning("disk: %s", _POSIX_DISK)
-        projects = None
-    for shortcoming in launcher.shortcomings():
-        log.warning("--launcher=%s: %s", launcher.name, shortcoming)
+    choice = LauncherChoice(flags, work_dir, sandboxes.root, posix, own, disk, listening)
+    launcher, projects = await choice.made()
     if not logs.possible(work_dir):
         log.warning("stdout and stderr are not capped: the file system of %s cannot give back a file's head", work_dir)
     registry = agent_settings.read_registry(flags.docker_registry)
@@ -324,115 +311,6 @@ def _cache(flags: AgentFlags) -> FetchCache | None:
     if not flags.fetcher_cache_size:
         return None
     return FetchCache.begin(agent_settings.cache_folder(flags), flags.fetcher_cache_size)
-
-
-def _projects(flags: AgentFlags, work_dir: Path, root: Path) -> Projects | None:
-    """The file system's quotas, if they work here."""
-    if not flags.enforce_container_disk_quota or flags.disk_projects is None:
-        return None
-    if flags.launcher == "posix":
-        log.info("disk: %s", _POSIX_DISK)
-        return None
-    first, last = flags.disk_projects
-    quota = ProjectQuota(work_dir)
-    projects = Projects(quota, first, last, root)
-    try:
-        projects.begin(work_dir)
-    except (QuotaUnusable, OSError) as error:
-        quota.close()
-        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        log.info("disk: tasks' files are counted, project quotas are not used: %s", why)
-        return None
-    log.info("disk: tasks are held to theirs by project quotas, with ids from %d to %d", first, last)
-    return projects
-
-
-async def _choose_launcher(
-    flags: AgentFlags,
-    work_dir: Path,
-    posix: PosixLauncher,
-    own: Sequence[int],
-    disk: DiskWatcher,
-    projects: Projects | None,
-    listening: PortWatcher,
-) -> Launcher:
-    """The launcher that was asked for, else containers when they work here; it must close ports if the flags say so.
-
-    Raises `LauncherUnusable`, and ``OSError`` when another agent is in the way.
-    """
-    launcher = await _usable_launcher(flags, work_dir, posix, own, disk, projects, listening)
-    if flags.nvidia_gpu_devices and launcher.name == "posix":
-        raise LauncherUnusable(
-            "--nvidia_gpu_devices is given, and plain processes cannot be held to GPUs of their own",
-            hint="start without it, or use --launcher=linux",
-        )
-    if flags.enforce_ports and launcher.open_ports:
-        other = " or use --launcher=linux" if launcher.name == "posix" else ""
-        raise LauncherUnusable(
-            f"--launcher={launcher.name} does not keep tasks from the daemons' ports, and --enforce_ports is given",
-            why=launcher.open_ports,
-            hint=f"{'' if other else 'correct that, or '}start without --enforce_ports{other}",
-        )
-    return launcher
-
-
-async def _usable_launcher(
-    flags: AgentFlags,
-    work_dir: Path,
-    posix: PosixLauncher,
-    own: Sequence[int],
-    disk: DiskWatcher,
-    projects: Projects | None,
-    listening: PortWatcher,
-) -> Launcher:
-    if flags.launcher == "posix":
-        return posix
-    offered = amounts.port_ranges(amounts.parse_resources(flags.resources))
-    closed = ports.closed_ports(flags.daemon_ports, merged(offered), own)
-    if kept := [port for port in own if any(low <= port <= high for low, high in offered)]:
-        log.warning("--resources offers port %s, which is this agent's own: no task can bind it", kept[0])
-    linux = OciLauncher(
-        work_dir / "containers" / "oci",
-        Path(flags.runtime_dir) if flags.runtime_dir else work_dir / "run",
-        disk,
-        cgroups_root=flags.cgroups_root,
-        ports=ports.PortGuard(closed, own),
-        projects=projects,
-        listening=listening,
-        gpus=Gpus(flags.nvidia_gpu_devices),
-    )
-    linux.claim()
-    if flags.launcher == "linux":
-        _keep_apart(flags, linux)
-    try:
-        log.info("%s", await linux.prove())
-    except LauncherUnusable as error:
-        if flags.launcher == "linux":
-            raise
-        log.warning("tasks run as plain processes (--launcher=posix): %s", error)
-        return posix
-    _keep_apart(flags, linux)
-    return linux
-
-
-def _keep_apart(flags: AgentFlags, launcher: Launcher) -> None:
-    """Raises `LauncherUnusable` when tasks would see the agent's own files, and ``OSError``."""
-    for name, path in agent_settings.own_paths(flags).items():
-        folder = showing.shown_in(path, [str(one) for one in launcher.visible()])
-        if folder is not None:
-            raise LauncherUnusable(
-                f"--{name} ({path}) shows in every container",
-                why=f"containers see all of {folder}, links and mounts resolved, and tasks that run as root could read"
-                " what is not theirs",
-                hint="keep it elsewhere, such as below /var/lib or /run",
-            )
-        allowed = agent_settings.host_paths(flags)
-        if (folder := showing.shown_in(path, allowed) or showing.below(path, allowed)) is not None:
-            raise LauncherUnusable(
-                f"--allowed_host_paths names {folder}, and --{name} ({path}) is in it",
-                why="tasks would read and write what is not theirs",
-                hint="allow folders beside it",
-            )
 
 
 def _settings(
