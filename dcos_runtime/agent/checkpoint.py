@@ -1,4 +1,5 @@
-"""The agent's durable memory: a small JSON file an executor, a framework, and the agent itself, in ``work_dir/meta``.
+"""The agent's durable memory: a small JSON file an executor, a framework, and the agent itself, in ``work_dir/meta``;
+and one file for all that is over (`history_log`).
 
 A crash leaves either the old file or the new one (`durable`). A file that cannot be read costs its own task only.
 """
@@ -15,8 +16,10 @@ from urllib.parse import quote, unquote
 
 from dcos_runtime import durable
 from dcos_runtime.agent.core import stored
+from dcos_runtime.agent.core.history import KEY
 from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord
 from dcos_runtime.agent.core.stored import Custom, Run, UnknownRunVersion
+from dcos_runtime.agent.history_log import HistoryLog
 from dcos_runtime.errors import Explained
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -28,6 +31,7 @@ T = TypeVar("T")
 FOLDERS = ("tasks", "frameworks", "executors", "assigned")
 SUFFIX = ".json"
 CORRUPT = ".corrupt"
+HISTORY = "history.log"
 
 
 class CheckpointError(Explained):
@@ -39,7 +43,7 @@ class CheckpointError(Explained):
 @dataclass(frozen=True)
 class Remembered:
     """The checkpoints found at start, each value as it was read and as it is stored (the core reads the latter).
-    ``corrupt`` are the container ids whose checkpoint is unreadable.
+    ``corrupt`` are the container ids whose checkpoint is unreadable, and `HISTORY` when a part of that is.
     """
 
     agent: AgentRecord
@@ -52,6 +56,7 @@ class Remembered:
     executors: tuple[Custom, ...] = ()
     stored_executors: tuple[bytes, ...] = ()
     stored_assigned: tuple[bytes, ...] = ()
+    stored_history: tuple[bytes, ...] = ()
 
     @property
     def containers(self) -> tuple[ContainerRecord, ...]:
@@ -61,11 +66,12 @@ class Remembered:
 
 class Checkpoints:
     """Keys are those of `core.effects.Persist`: ``agent``, ``frameworks/<id>``, ``tasks/<container id>``,
-    ``executors/<container id>``, ``assigned/<handle>``.
+    ``executors/<container id>``, ``assigned/<handle>``; ``history/<any>`` are lines of one file.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._history = HistoryLog(folder / HISTORY)
 
     def prepare(self) -> None:
         """Makes the folders, readable by the agent's user only. Raises ``OSError``."""
@@ -111,6 +117,8 @@ class Checkpoints:
                 corrupt.append(name)
             else:
                 assigned.append(value)
+        past, unreadable = self._past()
+        corrupt += [HISTORY] * bool(unreadable)
         frameworks = [(info, value) for _, value, info in self._all("frameworks", stored.read_framework) if info]
         return Remembered(
             agent,
@@ -123,18 +131,33 @@ class Checkpoints:
             tuple(custom for custom, _ in executors),
             tuple(value for _, value in executors),
             tuple(assigned),
+            tuple(past),
         )
+
+    def _past(self) -> tuple[list[bytes], int]:
+        try:
+            return self._history.read(lambda value: _read(self._history.path, value, stored.read_past))
+        except OSError as error:
+            log.error("%s cannot be read; what is over is forgotten: %s", self._history.path, error)
+            return [], 1
 
     def write(self, key: str, value: bytes | None) -> None:
         """Sets or removes one key durably. Raises ``OSError`` (a full disk, for example); the old value is kept
-        then.
+        then. What is over is on the disk after `sync_history` only, and survives this process before.
         """
+        if key.startswith(KEY):
+            self._history.write(key, value)
+            return
         path = self._path(key)
         if value is None:
             path.unlink(missing_ok=True)
             durable.sync(path.parent)
         else:
             durable.write(path, value)
+
+    def sync_history(self) -> None:
+        """Raises ``OSError``."""
+        self._history.sync()
 
     def _path(self, key: str) -> Path:
         *folders, name = key.split("/", 1)

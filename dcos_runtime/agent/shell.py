@@ -66,6 +66,9 @@ POWER_OFF_LOOK = 0.05
 acknowledged, and how often this is looked at, in seconds. The unit has a longer TimeoutStopSec than the two together.
 """
 
+HISTORY_SYNC = 5.0
+"""How often the history is brought to the disk, in seconds."""
+
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 30.0
 
@@ -163,6 +166,7 @@ class AgentShell:
                 tuple(strangers),
                 remembered.stored_executors,
                 remembered.stored_assigned,
+                remembered.stored_history,
             )
         )
 
@@ -182,7 +186,7 @@ class AgentShell:
         """Writes checkpoints, watches disks, samples what containers use and lets time pass. Never returns."""
         self.disk.start()
         sampling = self.samples.run(self._running, self.usage)
-        await asyncio.gather(self._write_checkpoints(), self._ticking.run(), sampling)
+        await asyncio.gather(self._write_checkpoints(), self._sync_history(), self._ticking.run(), sampling)
 
     async def power_off(self) -> None:
         """The machine is being shut down: ends all tasks, and waits until that is reported, within bounds."""
@@ -458,6 +462,15 @@ class AgentShell:
                 else:
                     self.feed(PersistFailed(effect.id, why))
                 self._persists.task_done()
+
+    async def _sync_history(self) -> None:
+        """Brings to the disk what was noted of tasks that are over. No launch waits for that."""
+        while True:
+            await asyncio.sleep(HISTORY_SYNC)
+            try:
+                await asyncio.to_thread(self._checkpoints.sync_history)
+            except OSError as error:
+                log.warning("the history of tasks could not be brought to the disk: %s", error)
 
     def _write(self, batch: list[Persist]) -> dict[str, str | None]:
         newest = {key: value for effect in batch for key, value in effect.changes}

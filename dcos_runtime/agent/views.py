@@ -7,16 +7,19 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from dcos_runtime import __version__, build
 from dcos_runtime.agent import prometheus
 from dcos_runtime.agent.containers.base import Process, Usage
+from dcos_runtime.agent.core import reading
 from dcos_runtime.agent.core.core import AgentCore
+from dcos_runtime.agent.core.events import BadMessage
 from dcos_runtime.agent.core.executor import CustomExecutor
-from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, Stage, TaskRecord
+from dcos_runtime.agent.core.history import PastTask
+from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.prometheus import Shown
 from dcos_runtime.agent.resources import MB, attribute_values, scalar
@@ -34,6 +37,9 @@ from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo, TaskState, TaskStatu
 from dcos_runtime.wire.withheld import without_secrets
 
 log = logging.getLogger(__name__)
+
+Listed = Task | PastTask
+T = TypeVar("T", Task, PastTask, Listed)
 
 VERSION = "1.11.0"
 """The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
@@ -105,32 +111,35 @@ class AgentViewer:
         return shown
 
     def _completed_frameworks(self) -> list[dict[str, Any]]:
-        ids = dict.fromkeys(task.record.framework_id for task in self.core.completed)
         return [
             {
-                **_framework(self.core.former.get(framework_id) or _unknown(framework_id)),
+                **_framework(past.info or unknown(framework_id)),
                 "executors": [],
                 "completed_executors": self._completed(framework_id, []),
             }
-            for framework_id in ids
-            if framework_id not in self.core.frameworks
+            for framework_id, past in self.core.history.frameworks()
         ]
 
     def _completed(self, framework_id: str, living: Iterable[Task]) -> list[dict[str, Any]]:
         """The executors that are gone. ``living``: the framework's tasks; updates of some may not be acknowledged."""
-        tasks = [task for task in self.core.completed if task.record.framework_id == framework_id]
-        shown = [self._executor(task, stored, over=True) for task, stored in readable(_commands(tasks))]
         here = {one.record.container_id for one in self.core.executors.values()}
-        gone: dict[str, list[Task]] = {}
-        for task in (*tasks, *living):
+        waiting: dict[str, list[Task]] = {}
+        for task in living:
             if task.custom and task.record.container_id not in here:
-                gone.setdefault(task.record.container_id, []).append(task)
-        return shown + [self._gone(its) for its in gone.values()]
+                waiting.setdefault(task.record.container_id, []).append(task)
+        shown = []
+        for past in self.core.history.executors(framework_id):
+            tasks = list(past.tasks.values())
+            if past.executor.kind is ExecutorKind.COMMAND:
+                shown += [self._executor(task, stored, over=True) for task, stored in readable(tasks)]
+            else:
+                shown.append(self._gone(past.executor, [*tasks, *waiting.pop(past.executor.container_id, [])]))
+        return shown + [self._gone(its[0].executor, its) for its in waiting.values()]
 
     def _custom(self, executor: CustomExecutor) -> dict[str, Any]:
         """A custom executor that is here, with its tasks."""
         record, info = executor.record, executor.info
-        over = [one for one in self.core.completed if one.custom and one.record.container_id == record.container_id]
+        over = self.core.history.of_executor(record.framework_id, record.container_id)
         queued = [task for task in executor.tasks.values() if not task.record.delivered]
         return {
             **self._of_executor(record, info.name or "", info.source or ""),
@@ -142,12 +151,16 @@ class AgentViewer:
             "completed_tasks": self._shown_tasks(over),
         }
 
-    def _gone(self, tasks: list[Task]) -> dict[str, Any]:
+    def _gone(self, executor: ExecutorRecord, tasks: Sequence[Listed]) -> dict[str, Any]:
         """A custom executor that has ended, with those of its tasks that are known."""
+        found = reading.executor(executor.info)
+        info = None if isinstance(found, BadMessage) else found
+        held = [*(info.resources if info else ()), *(one for _, task in readable(tasks) for one in task.resources)]
         return {
-            **self._of_executor(tasks[0].executor, "", ""),
+            **self._of_executor(executor, (info and info.name) or "", (info and info.source) or ""),
             "resources": amounts.view([]),
-            "role": _role_of(tasks[0].terms.resources),
+            "role": _role_of(held),
+            **(_labels(info) if info is not None else {}),
             "tasks": [],
             "queued_tasks": [],
             "completed_tasks": self._shown_tasks(tasks),
@@ -162,10 +175,10 @@ class AgentViewer:
             "directory": self.directory(record),
         }
 
-    def _shown_tasks(self, tasks: Iterable[Task]) -> list[dict[str, Any]]:
+    def _shown_tasks(self, tasks: Iterable[Listed]) -> list[dict[str, Any]]:
         return [self._shown_task(task.record, info) for task, info in readable(tasks)]
 
-    def _executor(self, entry: Task, task: TaskInfo, over: bool = False) -> dict[str, Any]:
+    def _executor(self, entry: Listed, task: TaskInfo, over: bool = False) -> dict[str, Any]:
         record, stage = entry.record, entry.stage
         shown = self._shown_task(record, task)
         over = over or stage is Stage.ENDED
@@ -219,8 +232,10 @@ class AgentViewer:
     def attached(self) -> dict[str, str]:
         """`/files/debug`: the real path of the folder that each path of a sandbox leads to."""
         found: dict[str, str] = {}
-        for task in (*self.core.completed, *self.core.tasks.values()):
-            record = task.record
+        records: list[TaskRecord | ExecutorRecord] = [one.record for one in self.core.history.tasks()]
+        records += [one.record for one in self.core.tasks.values()]
+        records += [one.record for one in self.core.executors.values()]
+        for record in records:
             if directory := self.directory(record):
                 latest = f"/frameworks/{record.framework_id}/executors/{record.executor_id}/runs/latest"
                 found |= {latest: directory, directory: directory}
@@ -390,7 +405,7 @@ def _beginning(text: str) -> str:
     return text if len(encoded) <= 15 else encoded[:12].decode(errors="ignore") + "..."
 
 
-def _unknown(framework_id: str) -> FrameworkInfo:
+def unknown(framework_id: str) -> FrameworkInfo:
     """A framework whose checkpoint could not be read: readers need the fields, with any values."""
     return FrameworkInfo(id=FrameworkID(value=framework_id), user="", name="")
 
@@ -413,7 +428,7 @@ def _framework(info: FrameworkInfo) -> dict[str, Any]:
     return shown
 
 
-def readable(tasks: Iterable[Task]) -> Iterator[tuple[Task, TaskInfo]]:
+def readable(tasks: Iterable[T]) -> Iterator[tuple[T, TaskInfo]]:
     """Each task with its TaskInfo. An unreadable one is left out, so that the view still shows the others."""
     for task in tasks:
         try:

@@ -288,7 +288,7 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         default=ImageGc(),
     )
     max_completed_executors_per_framework: int = flag(
-        whole(0, 100000), "tasks that are over kept in `/state`; here: in all", default=150
+        whole(0, 100000), "executors that are over kept in `/state`, of each framework, with their tasks", default=150
     )
     http_credentials: str | None = flag(
         FILE, 'file of principals: `{"credentials": [{"principal": "…", "secret": "…"}]}`'

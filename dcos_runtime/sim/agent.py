@@ -88,6 +88,7 @@ class AgentProcess(CoreProcess):
             runs=tuple(value for key, value in values.items() if key.startswith("tasks/")),
             executors=tuple(value for key, value in values.items() if key.startswith("executors/")),
             assigned=tuple(value for key, value in values.items() if key.startswith("assigned/")),
+            history=tuple(value for key, value in values.items() if key.startswith("history/")),
             facts=self.host.facts(),
             strangers=tuple(
                 (name, "sim")

@@ -117,6 +117,36 @@ def test_what_a_trial_container_left_is_removed_at_the_next_start(pair: tuple[Pr
     assert not left.exists()
 
 
+@only_posix
+def test_what_is_over_and_its_outputs_are_there_after_a_kill_9(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    for task in ("first", "second"):
+        master.run(ID, task, f"echo said by {task}")
+        master.status(task, "FINISHED")
+        master.until_gone(task)
+    ends = {task: agent.sandbox(task).stat().st_mtime for task in ("first", "second")}
+    (before,) = agent.get("/state")[1]["completed_frameworks"]
+    agent.kill()
+    log = agent.work_dir / "meta" / "history.log"
+    log.write_bytes(log.read_bytes() + b"torn")
+    agent.start()
+    (after,) = agent.get("/state")[1]["completed_frameworks"]
+    assert after == before
+    executors = {one["id"]: one for one in after["completed_executors"]}
+    assert list(executors) == ["first", "second"]
+    for task, executor in executors.items():
+        assert [one["state"] for one in executor["completed_tasks"][0]["statuses"]][-1] == "TASK_FINISHED"
+        assert agent.get(f"/files/read?path={executor['directory']}/stdout&offset=0")[1]["data"] == f"said by {task}\n"
+        assert executor["directory"] in agent.get("/files/debug")[1].values()
+        assert agent.sandbox(task).stat().st_mtime == ends[task]  # its age counts from there
+    agent.kill()
+    log.write_bytes(log.read_bytes().replace(b'"name":"first"', b'"name":"FIRST"'))
+    agent.start()
+    (after,) = agent.get("/state")[1]["completed_frameworks"]
+    assert [one["id"] for one in after["completed_executors"]] == ["second"]
+    assert log.with_name("history.log.corrupt").exists()
+
+
 def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
     pair: tuple[PretendedMaster, Agent],
 ) -> None:

@@ -5,14 +5,13 @@ Updates of a task go out one at a time, each after its checkpoint is durable, ag
 
 from __future__ import annotations
 
-from collections import deque
-
 import msgspec
 
-from dcos_runtime.agent.core import statuses, stored
+from dcos_runtime.agent.core import history, statuses, stored
 from dcos_runtime.agent.core.check_terms import CheckKind, empty_status
 from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
 from dcos_runtime.agent.core.executor import NOTHING, CustomExecutor
+from dcos_runtime.agent.core.history import AgentHistory
 from dcos_runtime.agent.core.membership import Membership
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import MAX_HISTORY, AgentRecord, ContainerRecord, ExecutorRecord, TaskRecord
@@ -63,9 +62,7 @@ class Book:
         self.agent = AgentRecord(boot_id=settings.boot_id)
         self.frameworks: dict[str, FrameworkInfo] = {}
         self.tasks: dict[tuple[str, str], Task] = {}
-        self.completed: deque[Task] = deque(maxlen=settings.completed_kept)
-        self.former: dict[str, FrameworkInfo] = {}
-        """Frameworks that have nothing here any more except their `completed` tasks."""
+        self.history = AgentHistory(settings.completed_kept, self._persist)
         self.counts: dict[TaskState, int] = {}
         self.executors: dict[tuple[str, str], CustomExecutor] = {}
         """The custom executors whose containers are not gone, by framework and id."""
@@ -103,9 +100,7 @@ class Book:
         info = self.frameworks.pop(framework_id, None)
         if info is not None:
             self._persist(f"frameworks/{framework_id}", None)
-            self.former[framework_id] = info
-        shown = {task.record.framework_id for task in self.completed}
-        self.former = {name: info for name, info in self.former.items() if name in shown}
+        self.history.framework_over(framework_id, info)
 
     def _has_any(self, framework_id: str) -> bool:
         """Whether the framework has a task or an executor here."""
@@ -132,7 +127,7 @@ class Book:
     def _learn_framework(self, info: FrameworkInfo) -> None:
         if info.id is None or self.frameworks.get(info.id.value) == info:
             return
-        self.former.pop(info.id.value, None)
+        self.history.framework_back(info.id.value)
         self.frameworks[info.id.value] = info
         self._persist(f"frameworks/{info.id.value}", stored.framework(info))
 
@@ -266,7 +261,7 @@ class Book:
         self.quiet(task)
         for key in (Escalate(handle), Complete(handle), Rewrite(handle)):
             self.timers.cancel(key)
-        self.completed.append(task)
+        self.history.task_over(task.executor, record, lives=record.container_id in self._executor_in)
         if task.custom:
             self._persist(f"assigned/{handle}", None)
             if (executor := self._executor_in.get(record.container_id)) is not None:
@@ -316,9 +311,17 @@ class Book:
         self.emit(self.writes.begin(((key, value),), Written(key, value)))
 
     def _persist_again(self) -> None:
-        """Tries again to write what could not be written and belongs to no task."""
-        failed, self.failed = list(self.failed.values()), {}
-        for written in failed:
+        """Tries again to write what could not be written and belongs to no task. Of what is over, one value is tried:
+        there may be thousands.
+        """
+        past = next((key for key in self.failed if key.startswith(history.KEY)), "")
+        for written in list(self.failed.values()):
+            if written.key == past or not written.key.startswith(history.KEY):
+                self._persist(written.key, written.value)
+
+    def _persist_history(self) -> None:
+        """What is over can be written again: all that could not be is tried."""
+        for written in [one for one in self.failed.values() if one.key.startswith(history.KEY)]:
             self._persist(written.key, written.value)
 
     def _not_written(self, id: int, written: Written, now: Now) -> None:
@@ -358,6 +361,7 @@ class Book:
         if self.ending is None or self.tasks or self.executors:
             return
         ending, self.ending = self.ending, None
+        self.history.clear()
         self.agent = AgentRecord(boot_id=self.settings.boot_id)
         self._persist_agent()
         self.emit(ending)

@@ -113,6 +113,7 @@ class AgentCore(TaskLife):
         self._persist_agent()
         frameworks = [stored.read_framework(value) for value in left.frameworks]
         self.frameworks = {info.id.value: info for info in frameworks if info.id}
+        self.history.fill(left.history)
         facts = dict(left.facts)
         self._recover_executors(left, facts, rebooted, now)
         for value in left.runs:
@@ -122,6 +123,8 @@ class AgentCore(TaskLife):
                 recovery.resume(self, task, facts.get(record.container_id), rebooted, now)
         for framework_id in [name for name in self.frameworks if not self._has_any(name)]:
             self._drop_framework(framework_id)
+        living = [(task.record.framework_id, task.record.container_id, task.handle) for task in self.tasks.values()]
+        self.history.settle(self.frameworks, self._executor_in, living)
         if self.tasks:
             self.emit(Log(logging.INFO, f"recovered {len(self.tasks)} tasks"))
 

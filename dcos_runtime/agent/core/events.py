@@ -20,6 +20,7 @@ class Recovered(Frozen, frozen=True):
     strangers: tuple[tuple[str, str], ...] = ()
     executors: tuple[bytes, ...] = ()
     assigned: tuple[bytes, ...] = ()
+    history: tuple[bytes, ...] = ()
 
 
 class CleanupAsked(Frozen, frozen=True):

@@ -253,6 +253,7 @@ class ExecutorLife(Book):
         del self.executors[executor.key]
         del self._executor_in[record.container_id]
         self.timers.cancel(Rewrite(record.container_id))
+        self.history.executor_over(record)
         self._persist(f"executors/{record.container_id}", None)
         self.emit(Retire(self.agent.id or "", record.framework_id, record.executor_id, record.container_id))
         if self.membership.member and self.membership.at.version >= internal.WITH_EXECUTORS:

@@ -18,6 +18,7 @@ class Settings:
     ``reregistration_timeout`` after a restart of the agent. ``image_providers``: the kinds of images that tasks may
     have, ``docker`` and ``appc``; ``without_images``: why there are none of them. ``privileged``: containers of
     Docker's may be privileged. ``host_paths``: folders of the machine that tasks may have as volumes.
+    ``completed_kept``: executors that are over, of each framework.
     """
 
     info: AgentInfo

@@ -21,6 +21,7 @@ from dcos_runtime.agent.core.events import (
     Received,
     Recovered,
 )
+from dcos_runtime.agent.core.history import KEY
 from dcos_runtime.agent.core.timing import Continuation, Written
 from dcos_runtime.core.frozen import Persist
 from dcos_runtime.core.pseudonyms import Pseudonyms
@@ -76,7 +77,6 @@ class _WithStatuses(msgspec.Struct):
 
     task: _Task | None = None
     tasks: list[_Entry] = []
-    completed: list[_Entry] = []
 
 
 class _Entry(msgspec.Struct):
@@ -89,10 +89,23 @@ class _Executor(msgspec.Struct):
     size: msgspec.Raw
 
 
+class _Past(msgspec.Struct):
+    class Executor(msgspec.Struct):
+        executor: _Info
+        tasks: dict[str, _Entry]
+
+    over: dict[str, _Past.Executor]
+    here: dict[str, _Past.Executor]
+
+
+class _History(msgspec.Struct):
+    frameworks: dict[str, _Past]
+
+
 class _Snapshot(msgspec.Struct):
     executors: list[_Executor]
     tasks: list[_Entry]
-    completed: list[_Entry]
+    history: _History
 
 
 class _Pending(msgspec.Struct):
@@ -126,10 +139,11 @@ def _kept(data: bytes) -> list[msgspec.Raw]:
 
 def _all(data: bytes) -> list[msgspec.Raw]:
     found = codec.decode(data, _Snapshot)
-    entries = (*found.tasks, *found.completed)
+    gone = [one for past in found.history.frameworks.values() for one in (*past.over.values(), *past.here.values())]
+    entries = [*found.tasks, *(entry for executor in gone for entry in executor.tasks.values())]
     infos = (each.record.info for each in found.executors), (each.executor.info for each in entries)
     sizes = (each.size for each in found.executors)
-    return [*(each.record.task for each in entries), *infos[0], *infos[1], *sizes]
+    return [*(each.record.task for each in entries), *infos[0], *infos[1], *(one.executor.info for one in gone), *sizes]
 
 
 class Veil:
@@ -169,7 +183,10 @@ class Veil:
         frameworks = tuple(map(self._pseudonyms.addresses, event.frameworks))
         executors = tuple(map(self._of_custom, event.executors))
         assigned = tuple(map(self._of_custom, event.assigned))
-        return msgspec.structs.replace(event, runs=runs, frameworks=frameworks, executors=executors, assigned=assigned)
+        history = tuple(map(self._of_past, event.history))
+        return msgspec.structs.replace(
+            event, runs=runs, frameworks=frameworks, executors=executors, assigned=assigned, history=history
+        )
 
     def _called(self, event: _Called) -> _Called:
         call = codec.decode(self._pseudonyms.message(codec.encode(event.call)), Call)
@@ -199,6 +216,9 @@ class Veil:
         if changes[0][0].startswith(("executors/", "assigned/")):
             hidden = tuple((key, value and self._of_custom(value)) for key, value in changes)
             return msgspec.structs.replace(effect, changes=hidden)
+        if changes[0][0].startswith(KEY):
+            hidden = tuple((key, value and self._of_past(value)) for key, value in changes)
+            return msgspec.structs.replace(effect, changes=hidden)
         if changes[0][0].startswith("frameworks/"):
             hidden = tuple((key, value and self._pseudonyms.addresses(value)) for key, value in changes)
             return msgspec.structs.replace(effect, changes=hidden)
@@ -217,12 +237,16 @@ class Veil:
         for written in pending:
             if isinstance(written, Written) and (value := written.value):  # these stand there as base64
                 key = written.key
-                instead = self._pseudonyms.addresses(self._in(value, _run) if key.startswith("tasks/") else value)
+                within = _run if key.startswith("tasks/") else _kept if key.startswith(KEY) else None
+                instead = self._pseudonyms.addresses(value if within is None else self._in(value, within))
                 hidden = hidden.replace(base64.b64encode(value), base64.b64encode(instead))
         return hidden
 
     def _of_custom(self, value: bytes) -> bytes:
         return self._statuses(self._in(value, _kept))
+
+    def _of_past(self, value: bytes) -> bytes:
+        return self._pseudonyms.addresses(self._in(value, _kept))
 
     def _statuses(self, data: bytes) -> bytes:
         """The same bytes with other data in the statuses, of which only executors' have some."""
@@ -232,7 +256,7 @@ class Veil:
             found = codec.decode(data, _WithStatuses)
         except codec.DecodeError:
             return data  # `_in` has hidden all of it
-        tasks = [entry.record for entry in (*found.tasks, *found.completed)]
+        tasks = [entry.record for entry in found.tasks]
         tasks += [found.task] if found.task is not None else []
         statuses = [status for task in tasks for status in (task.status, *task.pending) if status is not None]
         for text in dict.fromkeys(status.data for status in statuses if status.data):

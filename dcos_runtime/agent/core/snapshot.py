@@ -10,6 +10,7 @@ from dcos_runtime.agent.core import reading, task_request
 from dcos_runtime.agent.core.effects import EndProcess
 from dcos_runtime.agent.core.events import BadMessage
 from dcos_runtime.agent.core.executor import NO_INFO, CustomExecutor
+from dcos_runtime.agent.core.history import HistoryState
 from dcos_runtime.agent.core.membership import Membership, MembershipRecord
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import AgentRecord
@@ -36,8 +37,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     frameworks: list[tuple[str, FrameworkInfo]]
     executors: list[CustomExecutor]
     tasks: list[Task]
-    completed: list[Task]
-    former: list[tuple[str, FrameworkInfo]]
+    history: HistoryState
     counts: list[tuple[TaskState, int]]
     timers: list[tuple[float, Timer]]
     written: int
@@ -63,8 +63,7 @@ def take(core: Book) -> bytes:
             frameworks=list(core.frameworks.items()),
             executors=[msgspec.structs.replace(one, tasks={}, info=NO_INFO) for one in core.executors.values()],
             tasks=[_bare(task) for task in core.tasks.values()],
-            completed=[_bare(task) for task in core.completed],
-            former=list(core.former.items()),
+            history=core.history.state,
             counts=list(core.counts.items()),
             timers=core.timers.entries(),
             written=core.writes.last,
@@ -88,7 +87,7 @@ def fill(core: Book, snapshot: bytes) -> None:
     core.membership = Membership(core.settings, core.source, core.timers, found.membership)
     core.agent = found.agent
     core.frameworks = dict(found.frameworks)
-    for task in (*found.tasks, *found.completed):
+    for task in found.tasks:
         task.terms = reading.terms_of(task.record.task)
     for executor in found.executors:
         info = reading.executor(executor.record.info)
@@ -99,8 +98,7 @@ def fill(core: Book, snapshot: bytes) -> None:
         if owner is not None and owner.container.container_id == task.record.container_id:
             task.executor, task.container = owner.record, owner.container
         core.take_up(task)
-    core.completed.extend(found.completed)
-    core.former = dict(found.former)
+    core.history.state = found.history
     core.counts = dict(found.counts)
     core.writes = Writes(found.written, found.writes)
     core.failed = {written.key: written for written in found.failed}

@@ -1,7 +1,7 @@
 """How the agent's records are written down. Each value names its version; this agent writes 2 and reads 1 and 2.
 
 A command task is one value with its container and its executor. A custom executor is one value with its container, and
-each of its tasks another: a change of one task is written without the others.
+each of its tasks another: a change of one task is written without the others. What is over is one value each, too.
 
 Version 1 named none, and kept a task, its container and its executor as one record. A value of any other version was
 written by a newer agent: it is refused by its version, and its tasks are left alone.
@@ -65,6 +65,15 @@ class Assigned(msgspec.Struct, kw_only=True):
     task: TaskRecord
 
 
+class Past(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What is over (`history`): a task with its executor, or a custom executor, or a framework. Version 1 had none."""
+
+    version: int = 0
+    executor: ExecutorRecord | None = None
+    task: TaskRecord | None = None
+    framework: FrameworkInfo | None = None
+
+
 class _Agent(msgspec.Struct):
     version: int
     agent: AgentRecord
@@ -119,6 +128,15 @@ def read_agent(value: bytes) -> AgentRecord:
 def read_framework(value: bytes) -> FrameworkInfo:
     """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     return _read(value, lambda: codec.decode(value, FrameworkInfo), lambda: codec.decode(value, _Framework).framework)
+
+
+def read_past(value: bytes) -> Past:
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
+    return _present(value, Past)
+
+
+def past(found: Past) -> bytes:
+    return codec.encode(msgspec.structs.replace(found, version=VERSION))
 
 
 def run(executor: ExecutorRecord, container: ContainerRecord, tasks: list[TaskRecord]) -> bytes:

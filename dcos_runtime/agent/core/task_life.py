@@ -11,6 +11,7 @@ from dcos_runtime.agent.core.checking import Checking
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start
 from dcos_runtime.agent.core.events import BadMessage, BadTask, Checked
 from dcos_runtime.agent.core.executor_life import ExecutorLife
+from dcos_runtime.agent.core.history import KEY
 from dcos_runtime.agent.core.model import Exit, Refusal
 from dcos_runtime.agent.core.records import (
     ContainerRecord,
@@ -399,6 +400,8 @@ class TaskLife(Checking, ExecutorLife):
         """The write ``id`` is durable."""
         then = self.writes.end(id)
         if not isinstance(then, RunWritten):
+            if then is not None and then.key.startswith(KEY):
+                self._persist_history()
             return
         if (executor := self._executor_in.get(then.handle)) is not None:
             self.executor_persisted(executor, id)
@@ -427,8 +430,10 @@ class TaskLife(Checking, ExecutorLife):
         if then is None:
             return
         if not isinstance(then, RunWritten):
+            again = then.key.startswith(KEY) and any(key.startswith(KEY) for key in self.failed)
             self._not_written(id, then, now)
-            self.emit(Log(logging.ERROR, f"the checkpoint {then.key} could not be written, trying again: {why}"))
+            if not again:  # of what is over, thousands may wait
+                self.emit(Log(logging.ERROR, f"the checkpoint {then.key} could not be written, trying again: {why}"))
             return
         if (executor := self._executor_in.get(then.handle)) is not None:
             self.executor_not_persisted(executor, id, why, now)

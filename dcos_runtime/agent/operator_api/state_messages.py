@@ -12,13 +12,11 @@ from msgspec.structs import replace
 from dcos_runtime import build
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.records import Stage
-from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.files import group_name, user_name
 from dcos_runtime.agent.operator_api.commands import RunningCommand
-from dcos_runtime.agent.views import VERSION, executor_name, readable
+from dcos_runtime.agent.views import VERSION, Listed, executor_name, readable, unknown
 from dcos_runtime.wire import tasks as wire
 from dcos_runtime.wire.agent import Response
-from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, FrameworkID, TaskID, TimeInfo
 from dcos_runtime.wire.containers import ContainerStatus
 from dcos_runtime.wire.operators import FileInfo, Flag, Metric, VersionInfo
@@ -68,16 +66,11 @@ def state(core: AgentCore) -> Response.GetState:
 
 
 def frameworks(core: AgentCore) -> Response.GetFrameworks:
-    ended = dict.fromkeys(task.record.framework_id for task in core.completed)
     return Response.GetFrameworks(
         frameworks=[Response.GetFrameworks.Framework(framework_info=info) for info in core.frameworks.values()],
         completed_frameworks=[
-            Response.GetFrameworks.Framework(
-                framework_info=core.former.get(framework_id)
-                or FrameworkInfo(user="", name="", id=FrameworkID(value=framework_id))
-            )
-            for framework_id in ended
-            if framework_id not in core.frameworks
+            Response.GetFrameworks.Framework(framework_info=past.info or unknown(framework_id))
+            for framework_id, past in core.history.frameworks()
         ],
     )
 
@@ -88,7 +81,10 @@ def executors(core: AgentCore) -> Response.GetExecutors:
             *(_executor(entry, info) for entry, info in readable(core.tasks.values()) if not entry.custom),
             *(_custom(executor.info) for executor in core.executors.values()),
         ],
-        completed_executors=[_executor(entry, info) for entry, info in readable(core.completed) if not entry.custom],
+        completed_executors=[
+            *(_executor(entry, info) for entry, info in readable(core.history.tasks()) if not entry.custom),
+            *map(_custom, core.history.customs()),
+        ],
     )
 
 
@@ -97,7 +93,7 @@ def _custom(info: ExecutorInfo) -> Response.GetExecutors.Executor:
     return Response.GetExecutors.Executor(executor_info=replace(info, command=None, data=None))
 
 
-def _executor(entry: Task, info: TaskInfo) -> Response.GetExecutors.Executor:
+def _executor(entry: Listed, info: TaskInfo) -> Response.GetExecutors.Executor:
     record = entry.record
     return Response.GetExecutors.Executor(
         executor_info=ExecutorInfo(
@@ -123,11 +119,11 @@ def tasks(core: AgentCore) -> Response.GetTasks:
         queued_tasks=queued,
         launched_tasks=launched,
         terminated_tasks=terminated,
-        completed_tasks=[_task(core, entry, info) for entry, info in readable(core.completed)],
+        completed_tasks=[_task(core, entry, info) for entry, info in readable(core.history.tasks())],
     )
 
 
-def _task(core: AgentCore, entry: Task, info: TaskInfo) -> wire.Task:
+def _task(core: AgentCore, entry: Listed, info: TaskInfo) -> wire.Task:
     record = entry.record
     return wire.Task(
         name=info.name,

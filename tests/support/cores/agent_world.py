@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime.agent.core import events, stored
+from dcos_runtime.agent.core import events, history, stored
 from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
@@ -75,6 +75,7 @@ class World:
         self.mono = 100.0
         self.seed = seed
         self.disk: dict[str, bytes] = {}
+        self.past: dict[str, bytes] = {}  # what is over
         self.persists: list[Write] = []
         self.containers: dict[str, Container] = {}
         self.sent: list[internal.Up] = []
@@ -222,10 +223,10 @@ class World:
             self.feed(Persisted(effect.id))
 
     def _write(self, write: Write) -> None:
-        if write.value is None:
-            self.disk.pop(write.key, None)
-        else:
-            self.disk[write.key] = write.value
+        there = self.past if write.key.startswith(history.KEY) else self.disk
+        there.pop(write.key, None)
+        if write.value is not None:
+            there[write.key] = write.value
 
     def persist_fails(self) -> None:
         effect = self.persists.pop(0)
@@ -450,6 +451,7 @@ class World:
             strangers,
             values["executors"],
             values["assigned"],
+            tuple(self.past.values()),
         )
 
     def deadlines(self, task: str) -> list[float]:

@@ -19,8 +19,7 @@ from dcos_runtime.agent.core.capabilities import USUAL, Policy
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.core.recorded import restored
-from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage, TaskRecord
-from dcos_runtime.agent.core.task import Task
+from dcos_runtime.agent.core.records import ExecutorKind, ExecutorRecord, TaskRecord
 from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.launching import Launching
@@ -159,13 +158,12 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
     good = codec.encode(info(mem=float("inf")))
     for name, task in (("one", good), ("bad", b'{"name":"old","limits":{"mem":{"value":null}}}'), ("../..", good)):
         raw = msgspec.Raw(task)
-        core.completed.append(
-            Task(
-                ExecutorRecord(framework_id="f", executor_id=name, container_id=name, kind=ExecutorKind.COMMAND),
-                ContainerRecord(container_id=name, launcher="posix", stage=Stage.ENDED),
-                TaskRecord(framework_id="f", task_id=name, executor_id=name, container_id=name, task=raw),
-            )
+        core.history.task_over(
+            ExecutorRecord(framework_id="f", executor_id=name, container_id=name, kind=ExecutorKind.COMMAND),
+            TaskRecord(framework_id="f", task_id=name, executor_id=name, container_id=name, task=raw),
+            lives=False,
         )
+    core.history.framework_over("f", None)
     viewer = viewer_of(core, tmp_path)
     (framework,) = viewer.state()["completed_frameworks"]
     assert [executor["id"] for executor in framework["completed_executors"]] == ["one", "../.."]
@@ -186,6 +184,6 @@ def test_a_framework_that_is_over_is_shown_as_it_was(tmp_path: Path) -> None:
     (over,) = viewer.state()["completed_frameworks"]
     executors = ("executors", "completed_executors")
     assert {**over, **dict.fromkeys(executors)} == {**living, **dict.fromkeys(executors)}
-    assert restored(b"seed", world.core.snapshot()).former == world.core.former
+    assert restored(b"seed", world.core.snapshot()).history.state == world.core.history.state
     world.launch("again")
-    assert viewer.state()["completed_frameworks"] == [] and not world.core.former
+    assert viewer.state()["completed_frameworks"] == [] and not list(world.core.history.frameworks())
