@@ -43,7 +43,6 @@ from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.listeners import Listeners
 from dcos_runtime.agent.operator_api.api import Machinery, OperatorApi
 from dcos_runtime.agent.operator_api.commands import Commands
-from dcos_runtime.agent.operator_api.logging_level import LoggingLevel
 from dcos_runtime.agent.power import machine_stops
 from dcos_runtime.agent.samples import Samples
 from dcos_runtime.agent.sandbox import Sandboxes
@@ -59,6 +58,7 @@ from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.resources import read_attributes
 from dcos_runtime.flags.values import Ranges, merged
 from dcos_runtime.guard.guard import GuardUnusable
+from dcos_runtime.operating import LoggingLevel
 from dcos_runtime.recording import recorder
 from dcos_runtime.running import now
 from dcos_runtime.store.election import detector, parse_master

@@ -16,7 +16,7 @@ from dcos_runtime.guard.admission import Admission
 from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.leading.http import Api
 from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
-from dcos_runtime.master.http import MasterPosition
+from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.master.scheduler_api import answered
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.store.lease import NotLeading

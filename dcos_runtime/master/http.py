@@ -7,13 +7,10 @@ can answer; on the port for our own daemons it passes them on instead.
 
 from __future__ import annotations
 
-import asyncio
-import re
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from dcos_runtime import __version__, build
 from dcos_runtime.daemon import machine, not_allowed, text_response
@@ -21,22 +18,19 @@ from dcos_runtime.flags.values import duration
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
-from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.routes import READS, Parts, Route
-from dcos_runtime.leading.shell import now
 from dcos_runtime.leading.standby import Standby
 from dcos_runtime.master import scheduler_api, teardown
-from dcos_runtime.master.measures import Queues
-from dcos_runtime.master.metrics import metrics
+from dcos_runtime.master.answering import json_response
+from dcos_runtime.master.core.shown import VERSION
+from dcos_runtime.master.operator_api import api as operator_api
+from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.master.shell import MasterShell
-from dcos_runtime.master.views import VERSION, MasterViewer, Pieces
-from dcos_runtime.stalls import Stalls
-from dcos_runtime.store.lease import HOLD_SECONDS, Forever
+from dcos_runtime.master.views import MasterViewer, Pieces
+from dcos_runtime.store.lease import HOLD_SECONDS
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.limits import MAX_CALL
 
-_GZIP_FROM = 1024
-_SLICE_SECONDS = 0.005
 FRAMEWORK_HOLD_SECONDS = 25.0
 """How long a framework's call waits while the leadership is suspended. A refused call would end the subscription."""
 
@@ -52,22 +46,6 @@ class MesosDialect(Dialect):
         return self.error(503, "Master has not finished recovery")
 
 
-@dataclass(eq=False)
-class MasterPosition(Position[MasterShell]):
-    """Whether this process leads, and what it reports of itself."""
-
-    started_at: float
-    flags: Mapping[str, str]
-    cluster: str | None
-    stalls: Stalls = field(default_factory=Stalls)
-    tls_port: int = 0
-    viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self.queues = Queues(self.unanswered)
-
-
 class MasterRoutes:
     """A `Router`."""
 
@@ -77,6 +55,7 @@ class MasterRoutes:
         self._nowhere = Route(self._nothing, Realm.UNKNOWN, everywhere=True)
         self._routes: dict[str, Route] = {
             "/api/v1/scheduler": Route(self._scheduler, Realm.FRAMEWORK, hold=FRAMEWORK_HOLD_SECONDS),
+            "/api/v1": Route(self._operator, Realm.WRITE),
             "/teardown": Route(self._teardown, Realm.WRITE),
             "/internal/agent/v1": Route(self._agent_endpoint, Realm.READ),
             "/state": self._view("state", lambda viewer, query: viewer.state()),
@@ -113,36 +92,27 @@ class MasterRoutes:
     async def _scheduler(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await scheduler_api.handle(request, self._position.leading_shell, self._admission.principal_of(request))
 
+    async def _operator(self, request: web.Request, parts: Parts) -> web.StreamResponse:
+        return await operator_api.handle(request, self._position, self._admission.principal_of(request))
+
     async def _teardown(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await teardown.handle(request, self._position.leading_shell, self._admission.principal_of(request))
 
     async def _agent_endpoint(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         if request.method not in READS:
             return not_allowed(request, "GET")
-        return _json(
+        return json_response(
             codec.encode(internal.Endpoint(port=self._position.tls_port, versions=list(internal.SPOKEN))), request
         )
 
     def _view(self, name: str, pieces: Callable[[MasterViewer, Mapping[str, str]], Pieces]) -> Route:
         async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:
             query = {key: value for key, value in request.query.items() if key != "jsonp"}
-            key = f"{name}?{sorted(query.items())}"
-            return _json(await self._shared(key, lambda viewer: pieces(viewer, query)), request)
+            position = self._position
+            body = await position.shared(f"{name}?{sorted(query.items())}", lambda: pieces(position.viewer(), query))
+            return json_response(body, request)
 
         return Route(handler, Realm.READ)
-
-    async def _shared(self, key: str, pieces: Callable[[MasterViewer], Pieces]) -> bytes:
-        """Renders each view once at a time, for all requests that come meanwhile."""
-        shell = self._position.leading_shell
-        running = self._position.viewing.get(key)
-        if running is not None:
-            self._position.queues.shared += 1
-        else:
-            viewer = MasterViewer(shell.state, shell.elected_at, self._position.flags, self._position.cluster)
-            running = asyncio.create_task(_render(pieces(viewer)), name=f"view {key}")
-            self._position.viewing[key] = running
-            running.add_done_callback(lambda _: self._position.viewing.pop(key, None))
-        return await asyncio.shield(running)
 
     # --- what every master answers ---
 
@@ -158,10 +128,10 @@ class MasterRoutes:
         return web.Response()
 
     async def _version(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return _json(codec.encode({**build.info(), "version": VERSION, "dcos_version": __version__}), request)
+        return json_response(codec.encode({**build.info(), "version": VERSION, "dcos_version": __version__}), request)
 
     async def _flags(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return _json(codec.encode({"flags": dict(self._position.flags)}), request)
+        return json_response(codec.encode({"flags": dict(self._position.flags)}), request)
 
     async def _metrics(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         if (timeout := request.query.get("timeout")) is not None:  # read as Mesos reads it, without waiting
@@ -169,46 +139,12 @@ class MasterRoutes:
                 duration(timeout)
             except ValueError as error:
                 return text_response(f"Failed to parse timeout '{timeout}': {error}.", 400)
-        position, shell = self._position, self._position.shell
-        moment = now(Forever() if shell is None else shell.lease)
-        if shell is not None and shell.lease.valid():
-            body = codec.encode(metrics(shell, position.queues, position.stalls, position.started_at, moment))
-            if shell.lease.valid():  # otherwise this process may not be the leader any more
-                return _json(body, request)
-        return _json(
-            codec.encode(metrics(None, position.queues, position.stalls, position.started_at, moment)), request
-        )
+        return json_response(codec.encode(self._position.measured()), request)
 
     async def _stats(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return _json(codec.encode(machine()), request)
+        return json_response(codec.encode(machine()), request)
 
 
 def public_api(position: MasterPosition, admission: Admission, standby: Standby | None = None) -> Api[MasterShell]:
     """Without a ``standby``, requests that only the leader answers are redirected, as in Mesos."""
     return Api(position, MasterRoutes(position, admission), admission, MesosDialect(), standby)
-
-
-async def _render(pieces: Pieces) -> bytes:
-    """Joins the pieces; other work of the loop runs every few milliseconds."""
-    parts: list[bytes] = []
-    until = time.monotonic() + _SLICE_SECONDS
-    for piece in pieces:
-        parts.append(piece)
-        if time.monotonic() > until:
-            await asyncio.sleep(0)
-            until = time.monotonic() + _SLICE_SECONDS
-    return b"".join(parts)
-
-
-def _json(body: bytes, request: web.Request) -> web.Response:
-    """The response to a read: as JSONP if requested, compressed if worthwhile."""
-    kind = codec.CONTENT_TYPE
-    callback = request.query.get("jsonp")
-    if callback is not None:
-        if not re.fullmatch(r"[A-Za-z_$][\w.$]*", callback, re.ASCII):
-            return text_response("'jsonp' has to be the name of a function", 400)
-        body, kind = b"%b(%b)" % (callback.encode(), body), "text/javascript"
-    response = web.Response(body=body, content_type=kind)
-    if len(body) >= _GZIP_FROM and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
-        response.enable_compression(web.ContentCoding.gzip)
-    return response

@@ -20,7 +20,8 @@ from dcos_runtime.leading.seat import Alone, Candidate, Place, take_part
 from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.master import settings as master_settings
 from dcos_runtime.master.agents_http import AgentApi
-from dcos_runtime.master.http import MasterPosition, MesosDialect, public_api
+from dcos_runtime.master.http import MesosDialect, public_api
+from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.master.shell import start
 from dcos_runtime.store.election import Leader
 from dcos_runtime.store.previous import PreviousProcess

@@ -14,8 +14,8 @@ from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard import admission, guard
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.master.core.allocator import AllocatorSettings
+from dcos_runtime.master.core.shown import VERSION
 from dcos_runtime.master.core.state import Settings
-from dcos_runtime.master.views import VERSION
 from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.common import Address

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
 from dcos_runtime import __version__, build
 from dcos_runtime.core import resources as amounts
-from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals, lineage
+from dcos_runtime.core.resources import EMPTY, Resources, intervals, lineage
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, Task
+from dcos_runtime.master.core.shown import AGENT_CAPABILITIES, VERSION, by_role, whole_resources
 from dcos_runtime.master.core.state import State, task_info
 from dcos_runtime.master.core.tasks import newest
 from dcos_runtime.wire import codec
@@ -28,10 +30,6 @@ from dcos_runtime.wire.withheld import without_secrets
 
 log = logging.getLogger(__name__)
 
-VERSION = "1.11.0"
-"""The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
-
-_AGENT_CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT"]
 _SUMMARY_STATES = (
     "TASK_STAGING",
     "TASK_STARTING",
@@ -47,6 +45,21 @@ _SUMMARY_STATES = (
 
 Pieces = Iterator[bytes]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class RoleView:
+    """A role that is known, with quantities in thousandths: ``held`` by tasks and offers, ``offered`` of that;
+    ``reserved`` on agents, ``idle`` of that, which no task uses and which still counts towards a quota.
+    """
+
+    name: str
+    weight: float
+    held: Counter[str]
+    offered: Counter[str]
+    reserved: Counter[str]
+    idle: Counter[str]
+    frameworks: Sequence[str]
 
 
 class MasterViewer:
@@ -189,20 +202,20 @@ class MasterViewer:
             "active": agent.connected,
             "deactivated": False,
             "version": VERSION,
-            "capabilities": _AGENT_CAPABILITIES,
+            "capabilities": list(AGENT_CAPABILITIES),
         }
 
     def _full_agent(self, agent: Agent) -> dict[str, Any]:
         roles = agent.total.by_role()
         return {
             **self._agent(agent),
-            "reserved_resources_full": {role: _full(roles[role]) for role in sorted(roles) if role != "*"},
-            "unreserved_resources_full": _full(roles.get("*", EMPTY)),
-            "used_resources_full": _full_by_role(
+            "reserved_resources_full": {role: whole_resources(roles[role]) for role in sorted(roles) if role != "*"},
+            "unreserved_resources_full": whole_resources(roles.get("*", EMPTY)),
+            "used_resources_full": by_role(
                 [(executor.role, executor.resources) for executor in agent.all_executors()]
                 + [(task.role, task.resources) for task in agent.all_tasks() if not task.terminal]
             ),
-            "offered_resources_full": _full_by_role(
+            "offered_resources_full": by_role(
                 (self._state.offers[offer_id].role, self._state.offers[offer_id].resources) for offer_id in agent.offers
             ),
         }
@@ -276,7 +289,8 @@ class MasterViewer:
             },
         )
 
-    def roles(self) -> Pieces:
+    def known_roles(self) -> list[RoleView]:
+        """In the order of their names."""
         offered: dict[str, Counter[str]] = {}
         members: dict[str, list[str]] = {}
         for framework in self._state.frameworks.values():
@@ -296,30 +310,43 @@ class MasterViewer:
                 _count(offered.setdefault(above, Counter()), offer.resources)
 
         reserved: dict[str, Counter[str]] = {}
-        idle: dict[str, Counter[str]] = {}  # the part of that which no task uses; it still counts towards the quota
+        idle: dict[str, Counter[str]] = {}
         for agent in self._state.agents.values():
             for name, part in agent.total.by_role().items():
                 for above in lineage(name) if name != "*" else ():
                     names.add(above)
                     _count(reserved.setdefault(above, Counter()), part)
                     _count(idle.setdefault(above, Counter()), part - agent.used)
+        nothing: Counter[str] = Counter()
+        return [
+            RoleView(
+                name,
+                float(weights.get(name, 1.0)),
+                held_in.get(name, nothing),
+                offered.get(name, nothing),
+                reserved.get(name, nothing),
+                idle.get(name, nothing),
+                sorted(members.get(name, ())),
+            )
+            for name in sorted(names)
+        ]
 
-        def role(name: str) -> dict[str, Any]:
-            held, open_ = held_in.get(name, Counter()), offered.get(name, Counter())
-            used = Counter({kind: amount - open_[kind] for kind, amount in held.items()})
-            consumed = _plain(used + idle.get(name, Counter()))
+    def roles(self) -> Pieces:
+        def role(one: RoleView) -> dict[str, Any]:
+            used = Counter({kind: amount - one.offered[kind] for kind, amount in one.held.items()})
+            consumed = _plain(used + one.idle)
             return {
-                "name": name,
-                "weight": float(weights.get(name, 1.0)),
-                "quota": {"role": name, "guarantee": {}, "limit": {}, "consumed": consumed},
-                "resources": _plain(held),
+                "name": one.name,
+                "weight": one.weight,
+                "quota": {"role": one.name, "guarantee": {}, "limit": {}, "consumed": consumed},
+                "resources": _plain(one.held),
                 "allocated": _plain(used),
-                "offered": _plain(open_),
-                "reserved": _plain(reserved.get(name, {})),
-                "frameworks": sorted(members.get(name, ())),
+                "offered": _plain(one.offered),
+                "reserved": _plain(one.reserved),
+                "frameworks": one.frameworks,
             }
 
-        yield from _object({}, {"roles": _array(sorted(names), role)})
+        yield from _object({}, {"roles": _array(self.known_roles(), role)})
 
 
 def _count(sums: Counter[str], resources: Resources) -> None:
@@ -385,17 +412,6 @@ def _attribute(attribute: Attribute) -> Any:
     if attribute.type is Value.Type.SET and attribute.set is not None:
         return "{" + ", ".join(attribute.set.item) + "}"
     return attribute.text.value if attribute.text is not None else ""
-
-
-def _full(resources: Resources, allocated_to: str | None = None) -> list[Any]:
-    return amounts.wire(resources, Format.BOTH, allocated_to)
-
-
-def _full_by_role(parts: Iterable[tuple[str, Resources]]) -> list[Any]:
-    sums: dict[str, Resources] = {}
-    for role, resources in parts:
-        sums[role] = sums.get(role, EMPTY) + resources
-    return [item for role in sorted(sums) for item in _full(sums[role], role)]
 
 
 def _number(text: str | None, default: int) -> int:

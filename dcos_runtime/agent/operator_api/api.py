@@ -19,18 +19,17 @@ from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFile
 from dcos_runtime.agent.operator_api import state_messages as shown
 from dcos_runtime.agent.operator_api.commands import (
     Commands,
-    NotPossible,
     RunningCommand,
     check_id,
     command_of,
     spelled,
     wait_status,
 )
-from dcos_runtime.agent.operator_api.logging_level import LoggingLevel
 from dcos_runtime.agent.views import AgentViewer
 from dcos_runtime.call_bodies import JSON, PROTOBUF, RECORDIO
 from dcos_runtime.daemon import not_allowed, text_response
 from dcos_runtime.listening.connections import Connection
+from dcos_runtime.operating import ENCODERS, LoggingLevel, NotPossible, part_of
 from dcos_runtime.running import now
 from dcos_runtime.wire import codec, protobuf, recordio
 from dcos_runtime.wire.agent import Call, ProcessIO, Response
@@ -46,7 +45,6 @@ MOST_INPUT = 1 << 20
 MAX_AGENT_CALL = 1 << 20
 """Bytes of any other call."""
 
-_ENCODERS: Mapping[str, Callable[[Any], bytes]] = {JSON: codec.encode, PROTOBUF: protobuf.encode}
 _STREAMED = (Call.Type.LAUNCH_NESTED_CONTAINER_SESSION, Call.Type.ATTACH_CONTAINER_OUTPUT)
 """Calls whose answer is a stream."""
 
@@ -146,7 +144,7 @@ class OperatorApi:
                 answer = await self._answer(call)
         if answer is None:
             return web.Response()
-        return web.Response(body=_ENCODERS[accept](answer), content_type=accept)
+        return web.Response(body=ENCODERS[accept](answer), content_type=accept)
 
     # --- calls with one answer ----------------------------------------------------------------------------------------
 
@@ -319,7 +317,7 @@ class OperatorApi:
             response.headers["Message-Content-Type"] = kind
         if kind == PROTOBUF:
             await asyncio.to_thread(protobuf.load, ProcessIO)
-        encode = _ENCODERS[kind]
+        encode = ENCODERS[kind]
         _take_time(request, response)
         response.enable_chunked_encoding()
         try:
@@ -400,14 +398,14 @@ def _content_types(request: web.Request) -> tuple[str, bool]:
     if "Content-Type" not in request.headers:
         raise NotPossible(400, "Expecting 'Content-Type' to be present")
     kind = call_bodies.content_type(request.headers["Content-Type"])
-    if kind in _ENCODERS:
+    if kind in ENCODERS:
         return kind, False
     if kind != RECORDIO:
         raise NotPossible(415, f"Expecting 'Content-Type' of {JSON} or {PROTOBUF} or {RECORDIO}")
     if "Message-Content-Type" not in request.headers:
         raise NotPossible(400, "Expecting 'Message-Content-Type' to be set for streaming requests")
     kind = call_bodies.content_type(request.headers["Message-Content-Type"])
-    if kind not in _ENCODERS:
+    if kind not in ENCODERS:
         raise NotPossible(415, f"Expecting 'Message-Content-Type' of {JSON} or {PROTOBUF}")
     return kind, True
 
@@ -424,14 +422,11 @@ async def _records(request: web.Request) -> AsyncIterator[bytes]:
 
 def _validate(call: Call) -> None:
     """Raises `NotPossible` with Mesos' text."""
-    if call.type is None:
-        raise NotPossible(400, "Failed to validate agent::Call: Expecting 'type' to be present")
-    if call.type in _WITHOUT_FIELD:
-        return
-    name = call.type.value.lower()
-    part = getattr(call, name)
+    part = part_of(call, "agent", _WITHOUT_FIELD)
     if part is None:
-        raise NotPossible(400, f"Failed to validate agent::Call: Expecting '{name}' to be present")
+        return
+    assert call.type is not None
+    name = call.type.value.lower()
     if isinstance(part, Call.AttachContainerInput):
         if part.type is not Call.AttachContainerInput.Type.CONTAINER_ID:
             raise NotPossible(400, f"Expecting '{name}.type' to be CONTAINER_ID")

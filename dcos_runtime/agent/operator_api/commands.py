@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dcos_runtime.agent.containers.base import Launcher
 from dcos_runtime.agent.containers.sessions import Channel, ExecCommand, ExecSession, TerminalSize
 from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.operating import NotPossible
 from dcos_runtime.wire.agent import ProcessIO
 from dcos_runtime.wire.common import CommandInfo, ContainerID, Environment
 from dcos_runtime.wire.containers import ContainerInfo
@@ -30,15 +31,6 @@ _VALUE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 Piece = ProcessIO | None
 """What a reader of a command's output gets; ``None`` is the end."""
-
-
-class NotPossible(Exception):
-    """A call that cannot be done: the status of the answer and its text."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
 
 
 def spelled(container_id: ContainerID) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from dcos_runtime import build
+from dcos_runtime import operating
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.records import Stage
 from dcos_runtime.agent.files import group_name, user_name
@@ -19,7 +19,7 @@ from dcos_runtime.wire import tasks as wire
 from dcos_runtime.wire.agent import Response
 from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, FrameworkID, TaskID, TimeInfo
 from dcos_runtime.wire.containers import ContainerStatus
-from dcos_runtime.wire.operators import FileInfo, Flag, Metric, VersionInfo
+from dcos_runtime.wire.operators import FileInfo
 from dcos_runtime.wire.statistics import ResourceStatistics
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo
 
@@ -27,16 +27,15 @@ _Shown = Response.GetContainers.Container
 
 
 def version() -> Response.GetVersion:
-    return Response.GetVersion(version_info=msgspec.convert({**build.info(), "version": VERSION}, VersionInfo))
+    return Response.GetVersion(version_info=operating.version(VERSION))
 
 
 def flags(given: Mapping[str, str]) -> Response.GetFlags:
-    return Response.GetFlags(flags=[Flag(name=name, value=value) for name, value in sorted(given.items())])
+    return Response.GetFlags(flags=operating.flags(given))
 
 
 def metrics(values: Mapping[str, float]) -> Response.GetMetrics:
-    found = [Metric(name=name, value=float(value)) for name, value in sorted(values.items())]
-    return Response.GetMetrics(metrics=found)
+    return Response.GetMetrics(metrics=operating.metrics(values))
 
 
 def files(entries: Iterable[tuple[str, os.stat_result]]) -> Response.ListFiles:

@@ -25,7 +25,7 @@ OTHERS_FLAGS = {
     },  # conmon's, a browser's, Mesos' agent's
     "docs/bundle.md": {"--only-binary", "--require-hashes"},  # pip's
     "docs/inventory.md": {"--xfs_project_range"},  # Mesos' agent's
-    "docs/kernel.md": {"--quorum", "--unix-socket"},  # Mesos' master's, which does not exist here; curl's
+    "docs/kernel.md": {"--log_dir", "--quorum", "--unix-socket"},  # Mesos' master's, which do not exist here; curl's
     "docs/machines.md": {"--directory", "--no-new-keyring", "--now", "--system-call-filter"},  # others' programs'
 }
 

@@ -21,8 +21,9 @@ from dcos_runtime.leading.dialect import PASSED_ON
 from dcos_runtime.leading.position import Peer
 from dcos_runtime.leading.standby import PeerTls
 from dcos_runtime.leading.standby import Standby as PassingOn
-from dcos_runtime.master.http import MasterPosition, MesosDialect, public_api
+from dcos_runtime.master.http import MesosDialect, public_api
 from dcos_runtime.master.main import peer
+from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.common import Address
 from tests.support.daemons.authority import Authority

@@ -1,0 +1,145 @@
+"""Tasks, executors, frameworks and agents in the messages of the operator API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import EMPTY, Format, Resources
+from dcos_runtime.core.task_states import TERMINAL
+from dcos_runtime.master.core import encoded
+from dcos_runtime.master.core.records import Agent, Executor, Framework, Task
+from dcos_runtime.master.core.state import State, task_info
+from dcos_runtime.wire import codec
+from dcos_runtime.wire import tasks as wire
+from dcos_runtime.wire.cluster import AgentInfo, Offer
+from dcos_runtime.wire.common import AgentID, ExecutorID, FrameworkID, TaskID, TimeInfo
+from dcos_runtime.wire.master import Response
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.scheduler import OfferConstraints
+from dcos_runtime.wire.tasks import ExecutorInfo, TaskStatus
+from dcos_runtime.wire.withheld import without_secrets
+
+VERSION = "1.11.0"
+"""The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
+
+AGENT_CAPABILITIES = ("MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT")
+_CAPABILITIES = [AgentInfo.Capability(type=AgentInfo.Capability.Type[name]) for name in AGENT_CAPABILITIES]
+
+
+def task(record: Task) -> wire.Task:
+    """Raises `codec.DecodeError`: what agents report is kept unchecked."""
+    info = task_info(record)
+    return wire.Task(
+        name=info.name,
+        task_id=TaskID(value=record.id),
+        framework_id=FrameworkID(value=record.framework_id),
+        executor_id=ExecutorID(value=record.executor_id) if record.executor_id else None,
+        agent_id=AgentID(value=record.agent_id),
+        state=record.state,
+        resources=info.resources,
+        statuses=[codec.decode(status, TaskStatus) for status in record.statuses],
+        status_update_state=record.status_state,
+        status_update_uuid=record.status_uuid,
+        labels=info.labels,
+        discovery=info.discovery,
+        container=without_secrets(info.container) if info.container is not None else None,
+        health_check=info.health_check,
+        kill_policy=info.kill_policy,
+        user=info.command.user if info.command is not None else None,
+        limits=info.limits,
+    )
+
+
+def executor(record: Executor) -> Response.GetExecutors.Executor:
+    """Without its command, whose variables may be secrets, and its data. Raises `codec.DecodeError`."""
+    info = codec.decode(record.info, ExecutorInfo)
+    container = without_secrets(info.container) if info.container is not None else None
+    return Response.GetExecutors.Executor(
+        executor_info=replace(info, type=None, command=None, data=None, container=container),
+        agent_id=AgentID(value=record.agent_id),
+    )
+
+
+def framework(state: State, record: Framework, *, whole: bool = True) -> Response.GetFrameworks.Framework:
+    """``whole``: with its offers, and what it has; events tell less."""
+    message = Response.GetFrameworks.Framework(
+        framework_info=record.info,
+        active=record.connected,
+        connected=record.connected,
+        recovered=record.recovered,
+        registered_time=_time(record.registered_at),
+        reregistered_time=_time(record.reregistered_at),
+        unregistered_time=_time(record.unregistered_at) if record.unregistered_at or not whole else None,
+    )
+    if not whole:
+        return message
+    its = [state.offers[offer_id] for offer_id in sorted(record.offers)]
+    return replace(
+        message,
+        offers=[_offer(state, offer.id) for offer in its],
+        allocated_resources=_held(record),
+        offered_resources=by_role((offer.role, offer.resources) for offer in its),
+        offer_constraints=OfferConstraints(),
+    )
+
+
+def _held(record: Framework) -> list[Resource]:
+    """By role. Its holdings are summed already, so its tasks are looked through only if it has several roles."""
+    roles = {one.role for one in record.tasks.values()}
+    if len(roles) <= 1 and len(record.roles) == 1 and roles <= record.roles:
+        (role,) = record.roles
+        return by_role((role, part) for part in record.used.parts())
+    return by_role((one.role, one.resources) for one in record.tasks.values() if one.state not in TERMINAL)
+
+
+def _offer(state: State, offer_id: str) -> Offer:
+    offer = state.offers[offer_id]
+    agent = state.agents[offer.agent_id]
+    fragments = encoded.Fragments(agent.id, agent.info, agent.address)
+    return encoded.message(
+        fragments, offer.id, offer.framework_id, offer.agent_id, offer.resources, Format.STACK, offer.role
+    )
+
+
+def agent(state: State, record: Agent) -> Response.GetAgents.Agent:
+    its = [state.offers[offer_id] for offer_id in sorted(record.offers)]
+    again = record.reregistered_at
+    return Response.GetAgents.Agent(
+        agent_info=known_agent(record.id, record.info),
+        active=record.connected,
+        deactivated=False,
+        version=VERSION,
+        pid=f"slave(1)@{record.address}:{record.info.port or 5051}",
+        registered_time=_time(record.registered_at),
+        reregistered_time=_time(again) if again is not None else None,
+        total_resources=whole_resources(record.total),
+        allocated_resources=by_role(
+            [(one.role, one.resources) for one in record.all_executors()]
+            + [(one.role, one.resources) for one in record.all_tasks() if not one.terminal]
+        ),
+        offered_resources=by_role((offer.role, offer.resources) for offer in its),
+        capabilities=_CAPABILITIES,
+    )
+
+
+def known_agent(agent_id: str, info: AgentInfo) -> AgentInfo:
+    return info if info.id is not None else replace(info, id=AgentID(value=agent_id))
+
+
+def whole_resources(resources: Resources, allocated_to: str | None = None) -> list[Resource]:
+    return amounts.wire(resources, Format.BOTH, allocated_to)
+
+
+def by_role(parts: Iterable[tuple[str, Resources]]) -> list[Resource]:
+    """The sums of each role, allocated to it."""
+    sums: dict[str, Resources] = {}
+    for role, resources in parts:
+        sums[role] = sums.get(role, EMPTY) + resources
+    return [item for role in sorted(sums) for item in whole_resources(sums[role], role)]
+
+
+def _time(seconds: float) -> TimeInfo:
+    return TimeInfo(nanoseconds=int(seconds * 1e9))

@@ -1,0 +1,135 @@
+"""The master's operator API, `/api/v1`: refusals, content types, and what it shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dcos_runtime.wire import codec, protobuf
+from dcos_runtime.wire.master import Call, Response
+from tests.support.mesos.ladder import encoded
+from tests.support.mesos.operator_ladder import API, BARE, LADDER
+from tests.support.mesos.rawclient import JSON, PROTOBUF, Agent, Answer, Master, Scheduler, request, task
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Master]:
+    flags = ("--allocation_interval=50ms", "--agent_ping_timeout=1hrs")
+    master = Master(tmp_path_factory.mktemp("operators") / "work", *flags).start().leads()
+    yield master
+    assert master.stop() == 0
+    assert "Traceback" not in master.log.read_text()
+
+
+def asked(master: Master, kind: str, **part: Any) -> Answer:
+    return request(master.port, "POST", API, JSON, encoded({"type": kind, **part}))
+
+
+def found(master: Master, kind: str, **part: Any) -> Any:
+    answer = asked(master, kind, **part)
+    assert answer.status == 200, answer.text
+    return answer.json()[kind.lower()]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "body", "status", "text"), [row[1:] for row in LADDER], ids=[row[0] for row in LADDER]
+)
+def test_a_refused_call_says_why_in_mesos_words(
+    master: Master, method: str, headers: dict[str, str], body: Any, status: int, text: str
+) -> None:
+    answer = request(master.port, method, API, headers, encoded(body))
+    assert (answer.status, answer.text) == (status, text)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers.get("allow") == ("POST" if status == 405 else None)
+
+
+def test_a_call_that_is_not_done_is_refused_by_its_name(master: Master) -> None:
+    answer = asked(master, "DEACTIVATE_AGENT", deactivate_agent={"agent_id": {"value": "a"}})
+    assert (answer.status, answer.text) == (501, "DEACTIVATE_AGENT is not done by this version")
+
+
+def test_every_read_is_the_same_in_json_and_protobuf(master: Master) -> None:
+    agent = Agent(master.port, hostname="both")
+    scheduler = Scheduler(master.port, role="shown", failover_timeout=60.0)
+    try:
+        (offer,) = scheduler.offers()
+        name = "Ümlaut"
+        scheduler.accept([offer], [{**task("one", offer), "name": name}], refuse_seconds=3600)
+        run = agent.message("RUN_TASK", scheduler.id)
+        agent.update(run, "TASK_RUNNING", 1)
+        scheduler.update("TASK_RUNNING")
+        assert found(master, "GET_TASKS")["tasks"][0]["name"] == name
+        for kind in BARE:
+            body = protobuf.encode(Call(type=Call.Type[kind]))
+            answer = request(master.port, "POST", API, {"Content-Type": PROTOBUF, "Accept": PROTOBUF}, body)
+            assert (answer.status, answer.headers["content-type"]) == (200, PROTOBUF), kind
+            packed = protobuf.decode(answer.body, Response)
+            plain = codec.decode(asked(master, kind).body, Response)
+            assert packed == plain, kind
+    finally:
+        scheduler.call("TEARDOWN")
+        scheduler.close()
+        agent.close()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/", "/master/api/v1", "/api/v1/operator", "//master//api/v1//"])
+def test_the_path_is_found_as_mesos_finds_it(master: Master, path: str) -> None:
+    answer = request(master.port, "POST", path, JSON, encoded({"type": "GET_HEALTH"}))
+    assert answer.json() == {"type": "GET_HEALTH", "get_health": {"healthy": True}}
+
+
+def test_the_level_of_logging_is_changed_for_a_time(master: Master) -> None:
+    def level() -> int:
+        return int(found(master, "GET_LOGGING_LEVEL")["level"])
+
+    assert level() == 0
+    wanted = {"level": 1, "duration": {"nanoseconds": 3600 * 10**9}}
+    answer = asked(master, "SET_LOGGING_LEVEL", set_logging_level=wanted)
+    assert (answer.status, answer.body) == (200, b"")
+    assert level() == 1
+    assert asked(master, "SET_LOGGING_LEVEL", set_logging_level={**wanted, "level": 0}).status == 200
+    assert level() == 0
+
+
+def test_an_operator_ends_a_framework_of_anybody(master: Master) -> None:
+    scheduler = Scheduler(master.port, failover_timeout=60.0)
+    answer = asked(master, "TEARDOWN", teardown={"framework_id": {"value": scheduler.id}})
+    assert (answer.status, answer.body) == (200, b"")
+    scheduler.stream.over()
+    ended = found(master, "GET_FRAMEWORKS")["completed_frameworks"]
+    assert [
+        one["unregistered_time"]["nanoseconds"] > 0
+        for one in ended
+        if one["framework_info"]["id"] == {"value": scheduler.id}
+    ]
+    assert asked(master, "TEARDOWN", teardown={"framework_id": {"value": scheduler.id}}).status == 400
+
+
+def test_no_secret_of_a_task_or_executor_is_shown(master: Master) -> None:
+    agent = Agent(master.port, hostname="secrets", version=3)
+    scheduler = Scheduler(master.port, role="hidden", failover_timeout=60.0)
+    try:
+        offer = next(one for one in scheduler.offers() if one["hostname"] == "secrets")
+        variables = {"variables": [{"name": "PW", "value": "hunter2"}]}
+        docker = {"image": "i", "parameters": [{"key": "env", "value": "PW=hunter2"}]}
+        one = {**task("one", offer), "container": {"type": "DOCKER", "docker": docker}, "data": "aHVudGVyMg=="}
+        one["command"] = {"value": "x", "environment": variables}
+        two = task("two", offer)
+        command = two.pop("command")
+        two["executor"] = {
+            "executor_id": {"value": "e"},
+            "command": {"value": command["value"], "environment": variables},
+            "data": "aHVudGVyMg==",
+        }
+        scheduler.accept([offer], [one, two], refuse_seconds=3600)
+        agent.message("RUN_TASK", scheduler.id)
+        text = json.dumps(found(master, "GET_STATE"))
+        assert text.count('"hidden"') > 1 and '"e"' in text
+        assert "hunter" not in text and "aHVud" not in text
+    finally:
+        scheduler.call("TEARDOWN")
+        scheduler.close()
+        agent.close()
