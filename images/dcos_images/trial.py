@@ -25,6 +25,7 @@ from dcos_images.cache import Note
 from dcos_images.checking import LOG, SECRET_PATH, Access, Check, check_machine, failures, make_access
 from dcos_images.definition import ImageDefinition
 from dcos_images.disks import all_files, disk_uuid
+from dcos_images.emulation import PROCESSOR
 from dcos_images.errors import ImageError
 from dcos_images.expected import Expected
 from dcos_images.images import Image
@@ -37,10 +38,8 @@ _FIRMWARE = (
     ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
     ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
 )
-_PROCESSORS = {"kvm": ("-cpu", "max", "-smp", "2"), "tcg": ("-cpu", "max,la57=off", "-smp", "1")}
-"""Model and number by accelerator. Where QEMU emulates it, a second one and page tables of a fifth level cost the host
-half as much processor time again (75 s, not 50, until the machine is ready).
-"""
+_PROCESSORS = {"kvm": ("-cpu", "max", "-smp", "2"), "tcg": ("-cpu", PROCESSOR, "-smp", "1")}
+"""Model and number by accelerator. Where QEMU emulates them, a second one costs the host more than it gives."""
 _SILENT_SECONDS = 20.0
 """Seconds of silence under KVM after which the guest counts as not starting on it."""
 _POLL_SECONDS = 0.25

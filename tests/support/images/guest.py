@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dcos_images import trial
+from dcos_images.emulation import PROCESSOR
 from dcos_images.images import Image
 from dcos_images.process import clean_environment
 from dcos_installer.config.model import HostSpec, SshSpec
@@ -78,7 +79,7 @@ class Guest:
         found = ["-fw_cfg", f"name=opt/io.systemd.credentials/tmpfiles.extra,file={self.folder}/credentials"]
         argv = [
             *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-machine", "q35"),
-            *("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-display", "none"),
+            *("-accel", "tcg,thread=multi", "-cpu", PROCESSOR, "-smp", "2", "-m", "1024", "-display", "none"),
             *("-drive", f"if=pflash,format=raw,readonly=on,file={self._firmware}"),
             *("-drive", f"if=pflash,format=raw,file={self.folder}/vars.fd"),
             # Not cache=unsafe: data that the machine has synced must survive QEMU.

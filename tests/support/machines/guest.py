@@ -15,6 +15,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from dcos_images.emulation import PROCESSOR
+
 KERNEL = "linux-image-amd64"
 MODULES = ("crc32c_generic", "virtio_pci", "9pnet_virtio", "9p", "overlay", "loop", "ext4", "quota_v2", "xfs")
 DONE = "the guest's command ended with"
@@ -62,7 +64,7 @@ def run(command: Sequence[str], folder: Path, seconds: float, programs: Sequence
     initial = _initial(command, tree, folder, programs)
     console = folder / "console"
     argv = [
-        *("nice", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072"),
+        *("nice", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", PROCESSOR, "-smp", "2", "-m", "3072"),
         *("-kernel", str(kernel), "-initrd", str(initial), "-append", "console=ttyS0 quiet panic=-1"),
         *("-display", "none", "-serial", f"file:{console}", "-monitor", "none", "-no-reboot", "-nic", "none"),
         *("-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"),

@@ -244,6 +244,9 @@ def test_a_domain_is_read_back_and_changed_in_one_place_only() -> None:
         (emulated(domain().xml), {"cpu"}),
     ):
         assert _differing(domain().xml, changed) == differing
+    slow = [one.get("name") for one in ElementTree.fromstring(emulated(domain().xml)).findall("cpu/feature")]
+    assert slow == ["erms", "fsrm", "la57"]
+    assert "<feature policy" not in emulated(domain().xml.replace("x86_64", "aarch64"))
     again = mark_of(reshaped(emulated(domain().xml), 4, 4096))
     assert again is not None and (again.kind, again.cpus, again.mem_mb, again.removing) == ("qemu", 4, 4096, False)
     begun = ElementTree.fromstring(removal_begun(domain().xml))

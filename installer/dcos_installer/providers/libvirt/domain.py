@@ -6,13 +6,11 @@ import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from dcos_images.emulation import SLOW
 from dcos_installer.providers.libvirt.markup import Element, element, mark, marked, parse, text
 
 FW_CFG = "opt/io.systemd.credentials/"
 """The name under which systemd reads credentials from QEMU's fw_cfg."""
-
-
-_EMULATED = element("cpu", mode="maximum", check="none")
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class Domain:
     def _cpu(self) -> Element | None:
         if self.kind == "kvm":
             return element("cpu", mode="host-passthrough", check="none", migratable="on")
-        return _EMULATED if self.kind == "qemu" else None
+        return _emulated_cpu(self.arch) if self.kind == "qemu" else None
 
     def _devices(self) -> Iterator[Element]:
         for letter, disk in zip("abcdefghi", self.disks, strict=False):
@@ -187,8 +185,15 @@ def emulated(xml: str) -> str:
     tree.set("type", "qemu")
     for cpu in tree.findall("cpu"):
         tree.remove(cpu)
-    tree.append(_EMULATED)
+    kind = tree.find("os/type")
+    tree.append(_emulated_cpu("" if kind is None else kind.get("arch", "")))
     return text(tree)
+
+
+def _emulated_cpu(arch: str) -> Element:
+    without = SLOW if arch == "x86_64" else ()
+    features = [element("feature", policy="disable", name=feature) for feature in without]
+    return element("cpu", *features, mode="maximum", check="none")
 
 
 def removal_begun(xml: str) -> str:
