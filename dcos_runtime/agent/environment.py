@@ -49,9 +49,11 @@ def environment(
     image: Mapping[str, str] = MappingProxyType({}),
     *,
     executor: bool = False,
+    alone: bool = False,
 ) -> dict[str, str]:
     """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables.
-    ``executor``: ``task`` stands for a custom executor.
+    ``executor``: ``task`` stands for a custom executor. ``alone``: it is in a network of its own, where it has other
+    addresses than the agent.
 
     Raises ``ValueError`` for a secret that cannot be a variable's value.
     """
@@ -61,7 +63,7 @@ def environment(
         "HOME": inside,
         "USER": user.name,
         **image,
-        "LIBPROCESS_IP": origin.ip,
+        "LIBPROCESS_IP": "0.0.0.0" if alone else origin.ip,
         **origin.operator,
         "MESOS_FRAMEWORK_ID": framework_id,
         "MESOS_EXECUTOR_ID": task_id,

@@ -12,6 +12,7 @@ from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.containers import showing
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable
+from dcos_runtime.agent.containers.networks import Networks, NetworkSettings
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
 from dcos_runtime.agent.disk.watcher import DiskWatcher
@@ -49,6 +50,11 @@ class LauncherChoice:
         flags = self.flags
         projects = await asyncio.to_thread(self._projects)
         launcher = await self._usable(projects)
+        if launcher.name == "posix" and self._networks().wanted:
+            raise LauncherUnusable(
+                "networks of containers are asked for, and plain processes cannot have them",
+                hint="start without --network_cni_config_dir and --bridge_network, or use --launcher=linux",
+            )
         if flags.nvidia_gpu_devices and launcher.name == "posix":
             raise LauncherUnusable(
                 "--nvidia_gpu_devices is given, and plain processes cannot be held to GPUs of their own",
@@ -89,6 +95,9 @@ class LauncherChoice:
         log.info("disk: tasks are held to theirs by project quotas, with ids from %d to %d", first, last)
         return projects
 
+    def _networks(self) -> NetworkSettings:
+        return agent_settings.networks(self.flags)
+
     async def _usable(self, projects: Projects | None) -> Launcher:
         flags, own = self.flags, self.own
         if flags.launcher == "posix":
@@ -99,13 +108,14 @@ class LauncherChoice:
             log.warning("--resources offers port %s, which is this agent's own: no task can bind it", kept[0])
         linux = OciLauncher(
             self.work_dir / "containers" / "oci",
-            Path(flags.runtime_dir) if flags.runtime_dir else self.work_dir / "run",
+            agent_settings.runtime_dir(flags),
             self.disk,
             cgroups_root=flags.cgroups_root,
             ports=ports.PortGuard(closed, own),
             projects=projects,
             listening=self.listening,
             gpus=Gpus(flags.nvidia_gpu_devices),
+            networks=Networks(self._networks()),
         )
         linux.claim()
         if flags.launcher == "linux":
@@ -113,7 +123,7 @@ class LauncherChoice:
         try:
             log.info("%s", await linux.prove())
         except LauncherUnusable as error:
-            if flags.launcher == "linux":
+            if flags.launcher == "linux" or self._networks().wanted:
                 raise
             log.warning("tasks run as plain processes (--launcher=posix): %s", error)
             return self.posix

@@ -14,7 +14,15 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
-from dcos_runtime.agent.containers.spec import SHARED_MEMORY, ContainerSpec, FirstProcess, Limits
+from dcos_runtime.agent.containers.spec import (
+    SHARED_MEMORY,
+    ContainerSpec,
+    FirstProcess,
+    HostNetwork,
+    Limits,
+    OwnNetwork,
+)
+from dcos_runtime.agent.core import network_request
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
 from dcos_runtime.agent.core.rlimits import limits_of
@@ -29,6 +37,7 @@ from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
 from dcos_runtime.agent.volumes import Volumes
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.containers import ContainerInfo
 from dcos_runtime.wire.tasks import TaskInfo
 
 MIN_CPUS = 0.01
@@ -100,6 +109,7 @@ class Launching:
             user,
             running.variables(image.config) if image is not None else {},
             executor=effect.executor,
+            alone=network_request.networks(task.container) is not None,
         )
         executed = command_of(command) if image is None else image.command(command)
         if (why := not_executable(executed, found, room())) is not None:
@@ -117,7 +127,7 @@ class Launching:
     def lasting(self, agent_id: str, framework_id: str, container_id: str, task: TaskInfo) -> Lasting:
         """What a container of a former agent was made with. Raises ``ValueError``."""
         sandbox = self.sandboxes.path(agent_id, framework_id, task.task_id.value, container_id)
-        return Lasting(sandbox, self.limits(task))
+        return Lasting(sandbox, self.limits(task), network_request.networks(task.container) is None)
 
     async def _user(self, named: str | None, framework: str | None, image: TaskImage | None) -> ContainerUser:
         """Whom the command names, else the image, else the framework. Raises `NoSuchUser` and `ImageError`."""
@@ -141,6 +151,7 @@ class Launching:
             container_id=container_id,
             sandbox=sandbox,
             limits=self.limits(task),
+            network=_network(container_id, task.container),
             process=FirstProcess(
                 argv=command.argv,
                 program=command.program,
@@ -171,6 +182,13 @@ class Launching:
             ports=amounts.parse(task.resources).intervals("ports"),
             gpus=int(scalar(task.resources, "gpus")),
         )
+
+
+def _network(container_id: str, container: ContainerInfo | None) -> HostNetwork | OwnNetwork:
+    joined = network_request.networks(container)
+    if joined is None:
+        return HostNetwork()
+    return OwnNetwork(network_request.hostname(container, container_id), joined)
 
 
 def room() -> ExecLimits:

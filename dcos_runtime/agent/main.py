@@ -334,6 +334,7 @@ def _settings(
         without_images=supported.without,
         privileged=flags.allow_privileged,
         host_paths=agent_settings.host_paths(flags),
+        without_networks=agent_settings.without_networks(flags, launcher.name),
         capabilities=agent_settings.capabilities(flags),
         kill_grace=flags.executor_shutdown_grace_period,
         registration_timeout=flags.executor_registration_timeout,

@@ -31,6 +31,9 @@ PEERS = ThreadPoolExecutor(2, "peers")
 FETCHES = ThreadPoolExecutor(2, "fetches")
 """Opening and removing files of the fetcher's cache; its downloads are processes."""
 
+NETWORKS = ThreadPoolExecutor(8, "networks")
+"""Leaving networks: plugins are programs, and may hang."""
+
 REMOVALS = ThreadPoolExecutor(2, "removals")
 """Removing folders: minutes, for one with a million files."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dcos_runtime.agent.containers.networks import NetworkSettings
 from dcos_runtime.agent.core.capabilities import Policy
 from dcos_runtime.agent.images.sources import Registry
 from dcos_runtime.agent.resources import parse_resources, scalar
@@ -60,7 +61,7 @@ def own_paths(flags: AgentFlags) -> dict[str, Path]:
     work_dir = Path(flags.work_dir).absolute()
     named = {
         "work_dir": work_dir,
-        "runtime_dir": flags.runtime_dir or work_dir / "run",
+        "runtime_dir": runtime_dir(flags),
         "fetcher_cache_dir": cache_folder(flags),
         "docker_store_dir": image_folder(flags),
         "docker_config": flags.docker_config,
@@ -84,6 +85,31 @@ def image_folder(flags: AgentFlags) -> Path:
 def host_paths(flags: AgentFlags) -> tuple[str, ...]:
     """Folders of the machine that tasks may have as volumes."""
     return tuple(str(one) for one in flags.allowed_host_paths or ())
+
+
+def runtime_dir(flags: AgentFlags) -> Path:
+    """The folder for what need not survive a reboot."""
+    return Path(flags.runtime_dir) if flags.runtime_dir else Path(flags.work_dir).absolute() / "run"
+
+
+def networks(flags: AgentFlags) -> NetworkSettings:
+    """The networks that containers may have."""
+    return NetworkSettings(
+        folder=runtime_dir(flags).absolute() / "networks",
+        name=str(Path(flags.work_dir).absolute()),
+        plugins=flags.network_cni_plugins_dir,
+        configured=Path(flags.network_cni_config_dir) if flags.network_cni_config_dir else None,
+        bridge=flags.bridge_network,
+    )
+
+
+def without_networks(flags: AgentFlags, launcher: str) -> str:
+    """Why containers have no networks of their own; empty if they have."""
+    if launcher != "linux":
+        return f"--launcher={launcher} has none"
+    if flags.network_cni_config_dir is None and flags.bridge_network is None:
+        return "neither --network_cni_config_dir nor --bridge_network is given"
+    return ""
 
 
 def capabilities(flags: AgentFlags) -> Policy:

@@ -282,7 +282,7 @@ class AgentShell:
                 text = f"Failed to launch container: {type(error).__name__}: {error}"
                 self.feed(events.LaunchFailed(container_id, text))
             else:
-                self.feed(events.Created(container_id, pid))
+                self.feed(events.Created(container_id, pid, container.launcher.networks(container_id)))
 
     async def _start(self, effect: Start) -> None:
         container_id = effect.container_id

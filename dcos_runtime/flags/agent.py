@@ -23,6 +23,7 @@ from dcos_runtime.flags.groups import (
 from dcos_runtime.flags.image_registries import IMAGE_REGISTRY
 from dcos_runtime.flags.values import (
     BOOLEAN,
+    BRIDGE_NETWORK,
     CAPABILITIES,
     CAPABILITY_NAMES,
     CGROUP,
@@ -223,6 +224,21 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         "GPUs that are offered and handed out, by the numbers of their device files: `0,1` for `/dev/nvidia0` and "
         "`/dev/nvidia1`; see *GPUs*",
         default=(),
+    )
+    network_cni_config_dir: str | None = flag(
+        FOLDER,
+        "folder of files that each configure a CNI network, which containers join by its name; see *Networks*",
+        instead="none",
+    )
+    network_cni_plugins_dir: tuple[Path, ...] = flag(
+        FOLDERS, "folders of CNI plugins, `:` between them", default=(Path("/usr/lib/cni"),)
+    )
+    bridge_network: str | None = flag(
+        BRIDGE_NETWORK,
+        "addresses of the agent's own bridge and the containers behind it, such as `198.18.128.0/20`: the network "
+        "`mesos-bridge`, which BRIDGE of Docker's means",
+        instead="no bridge",
+        ours=True,
     )
     fetcher_stall_timeout: float = flag(DURATION, "a download without a byte for that long has failed", default=60.0)
     fetcher_timeout: float = flag(DURATION, "time for all URIs of a task", default=3600.0, ours=True)

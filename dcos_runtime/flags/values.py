@@ -281,6 +281,14 @@ def ipv4(text: str) -> str:
     return str(ipaddress.IPv4Address(text))
 
 
+def bridge(text: str) -> str:
+    """The addresses of a bridge and of the containers behind it."""
+    network = ipaddress.IPv4Network(text)
+    if network.prefixlen > 29:
+        raise ValueError("expected a network with room for some containers, with a prefix of 29 bits at the most")
+    return str(network)
+
+
 def addresses(text: str) -> tuple[str, ...]:
     """``198.18.0.11,198.18.0.12``."""
     return tuple(str(ipaddress.ip_address(part.strip())) for part in text.split(",") if part.strip())
@@ -343,6 +351,7 @@ def level(text: str) -> str:
 
 
 ADDRESS = ValueType("IPv4 address", ipv4)
+BRIDGE_NETWORK = ValueType("IPv4 network", bridge)
 ADDRESSES = ValueType("addresses", addresses, ",".join)
 NAMES = ValueType("names", names, ",".join)
 NUMBERS = ValueType("numbers", numbers, lambda value: ",".join(str(one) for one in value))

@@ -16,6 +16,7 @@ from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
 from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
+from dcos_runtime.wire.containers import NetworkInfo
 
 T = TypeVar("T")
 
@@ -46,10 +47,13 @@ class ContainerPlace:
 
 @dataclass(frozen=True)
 class Lasting:
-    """What is known of a container as long as it lives, also by an agent that did not make it."""
+    """What is known of a container as long as it lives, also by an agent that did not make it. ``host_network``: it is
+    in the machine's network.
+    """
 
     sandbox: Path
     limits: Limits
+    host_network: bool = True
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,10 @@ class Launcher(Protocol):
 
     def listed(self) -> list[str]:
         """The ids of all containers of which anything is left."""
+        ...
+
+    def networks(self, container_id: str) -> tuple[NetworkInfo, ...]:
+        """The networks of its own that a container has joined, with its addresses; empty: it is in the machine's."""
         ...
 
     def usage(self, container_id: str) -> Usage | None: ...

@@ -49,8 +49,8 @@ class Attached:
 
 # --- instructions -----------------------------------------------------------------------------------------------------
 
-RETURNED, CONTEXT, VALUE = 0, 1, 2
-"""Registers: a program's result, its argument, and one to work with."""
+RETURNED, CONTEXT, VALUE, KEPT = 0, 1, 2, 6
+"""Registers: a program's result, its argument, one to work with, and one that calls leave alone."""
 
 
 def instruction(code: int, *, to: int = 0, of: int = 0, offset: int = 0, value: int = 0) -> bytes:
@@ -75,6 +75,28 @@ def skip_if_below(register: int, value: int, skip: int) -> bytes:
 def skip_if_above(register: int, value: int, skip: int) -> bytes:
     """Skips ``skip`` instructions when the register is more than ``value``."""
     return instruction(0x25, to=register, offset=skip, value=value)
+
+
+def move(to: int, of: int) -> bytes:
+    return instruction(0xBF, to=to, of=of)
+
+
+def call(helper: int) -> bytes:
+    """Calls a function of the kernel's with ``CONTEXT`` as its argument; the result is in ``RETURNED``, and registers 1
+    to 5 are lost.
+    """
+    return instruction(0x85, value=helper)
+
+
+def load64(to: int, value: int) -> bytes:
+    """Two instructions."""
+    low, high = struct.unpack("=ii", struct.pack("=II", value & 0xFFFFFFFF, value >> 32))
+    return instruction(0x18, to=to, value=low) + instruction(0, value=high)
+
+
+def skip_if_same(register: int, other: int, skip: int) -> bytes:
+    """Skips ``skip`` instructions when both registers hold the same."""
+    return instruction(0x1D, to=register, of=other, offset=skip)
 
 
 def answer(value: int) -> bytes:

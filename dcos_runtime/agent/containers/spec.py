@@ -15,6 +15,7 @@ from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.core import volume_refusal
 from dcos_runtime.agent.core.capabilities import NONE, Held
 from dcos_runtime.agent.core.rlimits import ResourceLimit
+from dcos_runtime.wire.containers import NetworkInfo
 
 SANDBOX = volume_refusal.SANDBOX
 """Where a container with a root of its own sees its sandbox."""
@@ -108,9 +109,22 @@ class HostNetwork(msgspec.Struct, frozen=True, tag="host"):
 
 
 class JoinedNetwork(msgspec.Struct, frozen=True, tag="joined"):
-    """A network namespace that exists: ``path`` is the file that it is bound to."""
+    """The network of another container: ``path`` is the file that its namespace is bound to, ``etc`` the folder with
+    its hosts, hostname and resolv.conf, ``hostname`` what it is called.
+    """
 
     path: Path
+    etc: Path
+    hostname: str
+
+
+class OwnNetwork(msgspec.Struct, frozen=True, tag="own"):
+    """A network namespace and a host name of its own. ``networks``: what it joins, an interface each, with the ports of
+    the machine that lead there; without any it has a loopback interface only.
+    """
+
+    hostname: str
+    networks: tuple[NetworkInfo, ...] = ()
 
 
 SHARED_MEMORY = 64 << 20
@@ -179,4 +193,4 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     memory_mounts: tuple[MemoryMount, ...] = ()
     privileged: bool = False
     namespaces: tuple[Namespace, ...] = OWN
-    network: HostNetwork | JoinedNetwork = HostNetwork()
+    network: HostNetwork | JoinedNetwork | OwnNetwork = HostNetwork()

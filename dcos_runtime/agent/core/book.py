@@ -153,7 +153,7 @@ class Book:
             check_status = empty_status(check.type)  # in Mesos, each update of such a task has one
         status = statuses.compose(
             record,
-            task.container.pid,
+            task.container,
             state,
             now,
             uuid=uuid,

@@ -54,7 +54,7 @@ class AgentCore(TaskLife):
             case Tick():
                 self._tick(now)
             case events.Created():
-                self._created(event.container_id, event.pid, now)
+                self._created(event, now)
             case events.Started():
                 self._started(event.container_id, now)
             case events.LaunchFailed():

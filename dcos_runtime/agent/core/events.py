@@ -6,6 +6,7 @@ from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.core.frozen import Frozen, Persisted, PersistFailed, Tick
 from dcos_runtime.wire import executor
+from dcos_runtime.wire.containers import NetworkInfo
 
 
 class Recovered(Frozen, frozen=True):
@@ -117,10 +118,13 @@ class ExecutorClosed(Frozen, frozen=True):
 
 
 class Created(Frozen, frozen=True):
-    """The container is created; its first process waits for `Start`."""
+    """The container is created; its first process waits for `Start`. ``networks``: those of its own that it has joined,
+    with its addresses.
+    """
 
     container_id: str
     pid: int
+    networks: tuple[NetworkInfo, ...] = ()
 
 
 class Started(Frozen, frozen=True):

@@ -363,7 +363,7 @@ class ExecutorLife(Book):
                 self.task_persisted(task, now)
             return
         given = statuses.compose(
-            record, task.container.pid, status.state, now, uuid=uuid, agent_id=self.agent.id or "", ip=self.settings.ip
+            record, task.container, status.state, now, uuid=uuid, agent_id=self.agent.id or "", ip=self.settings.ip
         )
         status = msgspec.structs.replace(
             status,

@@ -19,6 +19,7 @@ class Settings:
     have, ``docker`` and ``appc``; ``without_images``: why there are none of them. ``privileged``: containers of
     Docker's may be privileged. ``host_paths``: folders of the machine that tasks may have as volumes.
     ``completed_kept``: executors that are over, of each framework.
+    ``without_networks``: why containers have none of their own; empty if they may.
     """
 
     info: AgentInfo
@@ -31,6 +32,7 @@ class Settings:
     without_images: str = "--launcher=linux is not used"
     privileged: bool = False
     host_paths: tuple[str, ...] = ()
+    without_networks: str = "--launcher=linux is not used"
     kill_grace: float = 5.0
     registration_timeout: float = 60.0
     reregistration_timeout: float = 15.0

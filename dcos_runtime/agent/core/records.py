@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.containers import NetworkInfo
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 MAX_HISTORY = 32
@@ -84,13 +85,16 @@ class ExecutorRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class ContainerRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A container. ``pid`` is its first process's; ``started`` wall time."""
+    """A container. ``pid`` is its first process's; ``started`` wall time; ``networks``: those of its own, with its
+    addresses, empty if it is in the machine's.
+    """
 
     container_id: str
     launcher: str
     stage: Stage
     pid: int | None = None
     started: float | None = None
+    networks: list[NetworkInfo] = []
 
 
 class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -4,7 +4,7 @@ author.
 
 from __future__ import annotations
 
-from dcos_runtime.agent.core import docker_parameters, rlimits, volume_refusal
+from dcos_runtime.agent.core import docker_parameters, network_request, rlimits, volume_refusal
 from dcos_runtime.agent.core.check_terms import odd_seconds
 from dcos_runtime.agent.core.model import Refusal, Settings
 from dcos_runtime.agent.core.task_request import TaskRequest
@@ -17,6 +17,8 @@ def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
     """Why the task cannot run on this agent, or ``None``."""
     if (wrong := _invalid(asked.container)) is not None:
         return Refusal(f"Failed to launch container: {wrong}", invalid=True)
+    if (without := network_request.refusal(asked.container, asked.resources, settings)) is not None:
+        return without
     why = (
         (_of_command(asked.command, asked.container) if asked.command is not None else "the task has no command")
         or (_of_container(asked.container, settings) if asked.container is not None else None)
@@ -31,6 +33,8 @@ def executor_refused(info: ExecutorInfo, settings: Settings) -> Refusal | None:
     """Why a custom executor cannot run on this agent, or ``None``."""
     if (wrong := _invalid(info.container)) is not None:
         return Refusal(f"Failed to launch container: {wrong}", invalid=True)
+    if (without := network_request.executor_refusal(info.container)) is not None:
+        return without
     why = (
         (_of_command(info.command, info.container) if info.command is not None else "the executor has no command")
         or (_of_container(info.container, settings) if info.container is not None else None)
@@ -73,15 +77,8 @@ def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
     for volume in container.volumes:
         if volume.image is not None and (why := _of_image(_of_volume(volume.image), settings)) is not None:
             return why
-    for network in container.network_infos:
-        if network.name or network.port_mappings:
-            return "this version of the agent runs tasks on the host's network only; use its ports"
-    for name, value in (
-        ("hostname", container.hostname),
-        ("tty_info", container.tty_info),
-    ):
-        if value is not None:
-            return f"this version of the agent does not honour container.{name}; remove it"
+    if container.tty_info is not None:
+        return "this version of the agent does not honour container.tty_info; remove it"
     if container.rlimit_info is not None and (why := rlimits.refusal(container.rlimit_info)) is not None:
         return why
     return _of_linux(container.linux_info, settings) if container.linux_info is not None else None
@@ -163,16 +160,13 @@ def _invalid(container: ContainerInfo | None) -> str | None:
 
 
 def _of_docker(docker: ContainerInfo.DockerInfo, settings: Settings) -> str | None:
-    if docker.network not in (None, ContainerInfo.DockerInfo.Network.HOST):
-        return "this version of the agent runs containers on the host's network only; remove container.docker.network"
     if docker.privileged and not settings.privileged:
         return (
             "this agent runs no privileged containers: who runs one has the machine, so its operator has to allow them"
             " (--allow_privileged); remove container.docker.privileged"
         )
-    for name, value in (("port_mappings", docker.port_mappings), ("volume_driver", docker.volume_driver)):
-        if value:
-            return f"this version of the agent does not honour container.docker.{name}; remove it"
+    if docker.volume_driver:
+        return "this version of the agent does not honour container.docker.volume_driver; remove it"
     return None
 
 

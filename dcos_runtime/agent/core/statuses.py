@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 
 from dcos_runtime.agent.core.model import Exit
-from dcos_runtime.agent.core.records import TaskRecord
+from dcos_runtime.agent.core.records import ContainerRecord, TaskRecord
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import intervals
 from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, Value
@@ -22,7 +22,7 @@ Source = TaskStatus.Source
 
 def compose(
     record: TaskRecord,
-    pid: int | None,
+    within: ContainerRecord,
     state: TaskState,
     now: Now,
     *,
@@ -36,13 +36,15 @@ def compose(
     healthy: bool | None = None,
     check_status: CheckStatusInfo | None = None,
 ) -> TaskStatus:
-    """An update of the task. It includes the container's status once the container exists."""
+    """An update of the task. It includes the status of its container, ``within``, once that exists. ``ip``: the
+    machine's.
+    """
     container = None
-    if pid is not None:
+    if (pid := within.pid) is not None:
         address = NetworkInfo.IPAddress(protocol=NetworkInfo.Protocol.IPv4, ip_address=ip)
         container = ContainerStatus(
             container_id=ContainerID(value=record.container_id),
-            network_infos=[NetworkInfo(ip_addresses=[address])],
+            network_infos=list(within.networks) or [NetworkInfo(ip_addresses=[address])],
             executor_pid=pid,
         )
     return TaskStatus(

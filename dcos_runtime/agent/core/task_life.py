@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dcos_runtime.agent.core import reading, refusal, statuses
 from dcos_runtime.agent.core.checking import Checking
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start
-from dcos_runtime.agent.core.events import BadMessage, BadTask, Checked
+from dcos_runtime.agent.core.events import BadMessage, BadTask, Checked, Created
 from dcos_runtime.agent.core.executor_life import ExecutorLife
 from dcos_runtime.agent.core.history import KEY
 from dcos_runtime.agent.core.model import Exit, Refusal
@@ -98,16 +98,18 @@ class TaskLife(Checking, ExecutorLife):
         task.destroyed = True
         self._end(task, verdict, now)
 
-    def _created(self, container_id: str, pid: int, now: Now) -> None:
+    def _created(self, event: Created, now: Now) -> None:
         """The container is created; its first process waits for `Start`."""
+        container_id = event.container_id
         if (executor := self._executor_in.get(container_id)) is not None:
-            self.executor_created(executor, pid)
+            self.executor_created(executor, event.pid)
             return
         task = self._by_handle.get(container_id)
         if task is None or task.container.stage is not Stage.PREPARING:
             return
         task.container.stage = Stage.STARTING
-        task.container.pid = pid
+        task.container.pid = event.pid
+        task.container.networks = list(event.networks)
         self.tell(task, TaskState.TASK_STARTING, now)
         self.emit(Start(container_id))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dcos_runtime.agent.containers.base import ContainerPlace
 from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.networks import Networks
 from dcos_runtime.agent.isolators import image, private, volumes
 from dcos_runtime.agent.isolators.base import Isolators
 from dcos_runtime.agent.isolators.capabilities import CapabilitiesIsolator
@@ -19,6 +20,7 @@ from dcos_runtime.agent.isolators.listening import ListeningIsolator, PortWatche
 from dcos_runtime.agent.isolators.memory import MemoryIsolator
 from dcos_runtime.agent.isolators.mounts import MountsIsolator
 from dcos_runtime.agent.isolators.namespaces import NamespacesIsolator
+from dcos_runtime.agent.isolators.network import NetworkIsolator
 from dcos_runtime.agent.isolators.pids import PidsIsolator
 from dcos_runtime.agent.isolators.ports import PortGuard, PortsIsolator
 from dcos_runtime.agent.isolators.pressure import PressureIsolator
@@ -36,6 +38,7 @@ def of_containers(
     ports: PortGuard,
     listening: PortWatcher,
     gpus: Gpus,
+    networks: Networks,
     disk: DiskTools,
     machine: str,
 ) -> Isolators:
@@ -53,6 +56,7 @@ def of_containers(
             VolumesIsolator(root),
             DiskIsolator(disk, _written),
             NamespacesIsolator(),
+            NetworkIsolator(networks),
             DevicesIsolator(),
             GpusIsolator(gpus),
             CapabilitiesIsolator(),

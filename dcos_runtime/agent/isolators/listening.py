@@ -154,7 +154,7 @@ class ListeningIsolator(Isolator):
         self._watcher.forget(place.container_id)
 
     def recover(self, place: ContainerPlace, lasting: Lasting | None) -> None:
-        if lasting is not None:
+        if lasting is not None and lasting.host_network:
             self._watcher.watch(place.container_id, lasting.limits.ports, self._pids)
 
 

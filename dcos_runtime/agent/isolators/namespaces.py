@@ -1,9 +1,9 @@
-"""Which namespaces a container has for itself, and which network it is in."""
+"""Which namespaces a container has for itself. Those of its network and its name are `network`'s."""
 
 from __future__ import annotations
 
 from dcos_runtime.agent.containers.base import ContainerPlace
-from dcos_runtime.agent.containers.spec import ContainerSpec, JoinedNetwork
+from dcos_runtime.agent.containers.spec import ContainerSpec
 from dcos_runtime.agent.isolators.base import Document, Isolator
 
 
@@ -11,7 +11,4 @@ class NamespacesIsolator(Isolator):
     """The namespaces that a container has of its own."""
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
-        namespaces = [{"type": kind.value} for kind in spec.namespaces]
-        if isinstance(spec.network, JoinedNetwork):
-            namespaces.append({"type": "network", "path": str(spec.network.path)})
-        document["linux"]["namespaces"] = namespaces
+        document["linux"]["namespaces"] = [{"type": kind.value} for kind in spec.namespaces]

@@ -1,9 +1,11 @@
 """Keeps tasks from the ports of the cluster's daemons: the kernel refuses the bind, also while those daemons are dead.
 
 Two BPF programs on the version 2 cgroup of all containers check each bind(2): an IPv4 or IPv6 socket of a task, TCP or
-UDP, gets EPERM for a closed port at any address. They are attached to the cgroup, so they work without any process of
-ours. The kernel calls no program for a port that it chooses itself (port 0, listen without bind) from
-``ip_local_port_range``: closed ports have to lie outside of this range, or in ``ip_local_reserved_ports``.
+UDP, gets EPERM for a closed port at any address of the agent's network. A socket of another network, such as a
+container's own, has nothing to do with the daemons, and binds any port. The programs are attached to the cgroup, so
+they work without any process of ours. The kernel calls no program for a port that it chooses itself (port 0, listen
+without bind) from ``ip_local_port_range``: closed ports have to lie outside of this range, or in
+``ip_local_reserved_ports``.
 """
 
 from __future__ import annotations
@@ -12,24 +14,28 @@ import asyncio
 import contextlib
 import errno
 import json
+import logging
 import os
 import sys
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dcos_runtime.agent.containers import base, bpf
+from dcos_runtime.agent.containers import base, bpf, netns
 from dcos_runtime.agent.containers.base import ContainerPlace
-from dcos_runtime.agent.containers.bpf import CONTEXT, VALUE, BpfError, Hook
+from dcos_runtime.agent.containers.bpf import CONTEXT, KEPT, RETURNED, VALUE, BpfError, Hook
 from dcos_runtime.agent.containers.cgroups import Cgroups, tree
 from dcos_runtime.agent.isolators.base import Isolator
 from dcos_runtime.flags.values import LAST_PORT, Ranges, merged, port_ranges, port_ranges_text
+
+log = logging.getLogger(__name__)
 
 PRIVILEGED = (1, 1023)
 NAME = "dcos_ports"
 """The name by which our programs are found again."""
 
 _USER_PORT = 24  # in struct bpf_sock_addr
+_GET_NETNS_COOKIE = 122  # bpf_get_netns_cookie, from kernel 5.7 on
 _TRIAL_SECONDS = 30.0
 _ROUNDS = 20
 
@@ -84,11 +90,18 @@ def handed_out(closed: Ranges, proc: Path = Path("/proc")) -> Ranges:
     return without(closed, outside)
 
 
-def program(closed: Ranges) -> bytes:
-    """The program for both hooks: 0 (EPERM) for a closed port, else 1."""
+def program(closed: Ranges, network: int | None = None) -> bytes:
+    """The program for both hooks: 0 (EPERM) for a closed port, else 1. ``network``: the cookie of the only network
+    namespace in which ports are closed; ``None``: they are closed in all.
+    """
     refusal = bpf.answer(0)
     skipped = len(refusal) // 8
-    code = bpf.load32(VALUE, CONTEXT, _USER_PORT) + bpf.from_network16(VALUE)
+    code = b""
+    if network is not None:  # that of the socket, whatever process has it now
+        code += bpf.move(KEPT, CONTEXT) + bpf.call(_GET_NETNS_COOKIE) + bpf.load64(VALUE, network)
+        code += bpf.skip_if_same(RETURNED, VALUE, len(bpf.answer(1)) // 8) + bpf.answer(1)
+        code += bpf.move(CONTEXT, KEPT)
+    code += bpf.load32(VALUE, CONTEXT, _USER_PORT) + bpf.from_network16(VALUE)
     for low, high in closed:
         code += bpf.skip_if_above(VALUE, high, skipped + 1) + bpf.skip_if_below(VALUE, low, skipped) + refusal
     return code + bpf.answer(1)
@@ -117,6 +130,7 @@ class PortGuard:
         self._folder = Path()
         self._divided = False
         self._tags: dict[Hook, bytes] = {}
+        self._network = netns.cookie()
 
     async def begin(self, cgroups: Cgroups, root: str) -> None:
         """Closes the ports, and tries one from a process in the cgroup; ``problem`` and ``gap`` hold the result."""
@@ -184,7 +198,7 @@ class PortGuard:
                 ours = [found for found in there if found.name == NAME]
                 if [found.tag for found in ours] == [self._tags.get(hook)]:
                     continue
-                wanted = bpf.load(program(self.closed), hook, NAME)
+                wanted = self._load(hook)
                 opened.append(wanted)
                 self._tags[hook] = wanted.tag
                 if not any(found.tag == wanted.tag for found in ours):
@@ -197,6 +211,18 @@ class PortGuard:
             for found in opened:
                 os.close(found.fd)
             os.close(cgroup)
+
+    def _load(self, hook: Hook) -> bpf.Attached:
+        """The program that closes ports in our network alone, or in every one where the kernel has no word for ours."""
+        if self._network is not None:
+            try:
+                return bpf.load(program(self.closed, self._network), hook, NAME)
+            except BpfError as error:
+                if error.errno not in (errno.EINVAL, errno.EACCES):
+                    raise
+                log.info("ports stay closed in containers' own networks, too: %s", error.strerror)
+                self._network = None
+        return bpf.load(program(self.closed), hook, NAME)
 
     def _adopt(self, cgroups: Cgroups, root: str) -> None:
         """Moves processes of containers that were made before ports were closed into the cgroup."""

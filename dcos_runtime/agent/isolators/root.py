@@ -217,6 +217,8 @@ class RootFilesystem:
                 with contextlib.suppress(FileNotFoundError):
                     shutil.copyfile(source, copy)
                     copy.chmod(0o644)
+        for name in _FOLLOWED:  # where containers in networks of their own have files of their own
+            (target / name).touch(mode=0o644)
         mtab = target / "mtab"
         mtab.symlink_to("/proc/self/mounts")
 

@@ -21,6 +21,7 @@ from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers import base
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.networks import Networks, NetworkSettings
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
 from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, Limits, Namespace
 from dcos_runtime.agent.core.model import Exit, Facts, Found
@@ -37,6 +38,7 @@ from dcos_runtime.agent.launchers.attending import ExecSessions
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.errors import Unstartable
+from dcos_runtime.wire.containers import NetworkInfo
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,7 @@ class OciLauncher:
         listening: PortWatcher | None = None,
         gpus: Gpus | None = None,
         projects: Projects | None = None,
+        networks: Networks | None = None,
     ) -> None:
         self.folder = folder
         self.state = runtime_folder / "oci"
@@ -95,6 +98,7 @@ class OciLauncher:
         self.ports = ports or PortGuard()
         self._listening = listening or PortWatcher()
         self.gpus = gpus or Gpus()
+        self._networks = networks or Networks(NetworkSettings(runtime_folder / "networks", str(folder)))
         # Resolved: runc refuses a root folder that is reached through a link.
         self.root = RootFilesystem(folder.parent.resolve() / "root")
         self._disk = DiskTools(watcher, self.pids, self.paused, projects)
@@ -113,6 +117,7 @@ class OciLauncher:
             ports=self.ports,
             listening=self._listening,
             gpus=self.gpus,
+            networks=self._networks,
             disk=self._disk,
             machine=os.uname().machine,
         )
@@ -145,6 +150,7 @@ class OciLauncher:
         self.gpus.check()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.gpus.resume(self.folder)
+        await pools.run(pools.NETWORKS, partial(self._networks.begin, self.folder))
         self.state.mkdir(parents=True, exist_ok=True)
         self.root.prepare()
         await self.ports.begin(self.cgroups, self.cgroups_root)
@@ -201,7 +207,7 @@ class OciLauncher:
                 remove(sandbox)
 
     def shortcomings(self) -> list[str]:
-        found = ["tasks share the host's network"]
+        found = [] if self._networks.settings.wanted else ["tasks share the host's network"]
         if not self.cgroups.swap_accounted:
             found.append("the kernel does not account for swap here: a task may swap beyond its memory limit")
         if self.open_ports:
@@ -394,6 +400,9 @@ class OciLauncher:
 
     async def update(self, container_id: str, limits: Limits, before: Limits) -> None:
         await base.to_its_end(partial(self.isolators.update, self._place(container_id), limits, before))
+
+    def networks(self, container_id: str) -> tuple[NetworkInfo, ...]:
+        return self._networks.infos(container_id)
 
     def usage(self, container_id: str) -> Usage | None:
         return self.isolators.usage(self._place(container_id), Usage())

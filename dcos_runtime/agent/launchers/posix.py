@@ -29,6 +29,7 @@ from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launchers import supervisor
 from dcos_runtime.agent.launchers.attending import ExecSessions
 from dcos_runtime.agent.removal import remove
+from dcos_runtime.wire.containers import NetworkInfo
 
 CREATE_SECONDS = 30.0
 DESTROY_ROUNDS = 50
@@ -214,6 +215,9 @@ class PosixLauncher:
         with contextlib.suppress(FileNotFoundError):
             return sorted(entry.name for entry in self.folder.iterdir() if (entry / "spec.json").exists())
         return []
+
+    def networks(self, container_id: str) -> tuple[NetworkInfo, ...]:
+        return ()
 
     def usage(self, container_id: str) -> Usage | None:
         found = self._processes(container_id, self._state(container_id), thorough=False)

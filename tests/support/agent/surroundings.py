@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from dcos_runtime.agent.containers.base import ContainerPlace
 from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.networks import Networks, NetworkSettings
 from dcos_runtime.agent.containers.spec import ContainerSpec
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher
@@ -54,6 +55,7 @@ def isolators_at(folder: Path, *, fixed_projects: bool = False) -> Isolators:
         ports=PortGuard(),
         listening=PortWatcher(),
         gpus=Gpus(),
+        networks=Networks(NetworkSettings(folder / "networks", str(folder))),
         disk=disk,
         machine="x86_64",
     )

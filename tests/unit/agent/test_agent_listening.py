@@ -120,7 +120,7 @@ def test_a_container_in_a_network_of_its_own_is_not_looked_at_and_a_former_agent
     watcher = PortWatcher(proc=Machine(tmp_path).folder)
     isolator, place = ListeningIsolator(watcher, lambda _: []), ContainerPlace("c", tmp_path)
     given = spec(tmp_path, "c")
-    isolator.prepare(replace(given, network=JoinedNetwork(tmp_path)), place, {})
+    isolator.prepare(replace(given, network=JoinedNetwork(tmp_path, tmp_path, "c")), place, {})
     assert not watcher._watched
     isolator.recover(place, None)
     assert not watcher._watched

@@ -133,7 +133,7 @@ def test_the_container_is_confined_as_designed(tmp_path: Path) -> None:
 
 def test_a_container_sees_what_its_specification_mounts_and_joins_the_network_it_names(tmp_path: Path) -> None:
     mounts = (Mount(source=Path("/srv/a"), target="/a"), Mount(source=Path("/srv/b"), target="/b", writable=True))
-    joined = JoinedNetwork(path=Path("/run/netns/n"))
+    joined = JoinedNetwork(Path("/run/netns/n"), Path("/srv/etc"), "other")
     own = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
     given = msgspec.structs.replace(spec(), mounts=mounts, network=joined, namespaces=own)
     document = configured(given, tmp_path)
@@ -141,7 +141,11 @@ def test_a_container_sees_what_its_specification_mounts_and_joins_the_network_it
     assert {"ro", "bind", "nosuid", "nodev"} <= set(binds["/a"]["options"]) and "rw" in binds["/b"]["options"]
     assert (binds["/a"]["source"], binds["/b"]["source"]) == ("/srv/a", "/srv/b")
     kinds = [{"type": "pid"}, {"type": "mount"}, {"type": "cgroup"}]
-    assert document["linux"]["namespaces"] == [*kinds, {"type": "network", "path": "/run/netns/n"}]
+    assert document["linux"]["namespaces"] == [*kinds, {"type": "uts"}, {"type": "network", "path": "/run/netns/n"}]
+    assert document["hostname"] == "other"
+    assert [binds[f"/etc/{name}"]["source"] for name in ("hosts", "hostname", "resolv.conf")] == [
+        f"/srv/etc/{name}" for name in ("hosts", "hostname", "resolv.conf")
+    ]
 
 
 def test_only_root_holds_capabilities_and_they_are_dockers_without_raw_sockets(tmp_path: Path) -> None:

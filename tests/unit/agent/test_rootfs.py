@@ -49,7 +49,7 @@ def test_a_task_sees_only_what_the_allowlist_names_of_etc(tmp_path: Path, host: 
     assert root.bound() == ["/usr", "/opt"] and (root.skeleton / "bin").readlink() == Path("usr/bin")
     etc = root.lend_etc(containers(tmp_path, "a"), "a")
     found = {str(path.relative_to(etc)) for path in etc.rglob("*") if not path.is_dir()}
-    assert found == {"passwd", "hosts", "ssl/certs/ca.pem", "resolv.conf", "mtab"}
+    assert found == {"passwd", "hosts", "hostname", "ssl/certs/ca.pem", "resolv.conf", "mtab"}
     assert (etc / "resolv.conf").read_text() == "nameserver 198.18.0.1\n" and not (etc / "resolv.conf").is_symlink()
 
 
