@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,7 @@ class _Reader:
                 "dcos_operator_networks is missing: only the members could reach the cluster",
                 "set the networks that you come from in [all:vars], such as dcos_operator_networks=198.19.255.0/24",
             )
+        self._check_bridge(hosts)
         if inventory.problems:
             return None
         default = Settings()
@@ -110,6 +111,7 @@ class _Reader:
                 docker_config=self.settings.get("dcos_docker_config", default.docker_config),
                 allow_privileged=self.settings.get("dcos_allow_privileged", default.allow_privileged),
                 allowed_host_paths=self.settings.get("dcos_allowed_host_paths", default.allowed_host_paths),
+                bridge_network=self.settings.get("dcos_bridge_network", default.bridge_network),
                 agent_disk_projects=self.settings.get("dcos_agent_disk_projects", default.agent_disk_projects),
                 principals=self.settings.get("dcos_principals", default.principals),
                 repositories=self.settings.get("dcos_repositories", default.repositories),
@@ -462,6 +464,17 @@ class _Reader:
             first.setdefault(name.lower(), name)
         for line, message, remedy in clashes(self.inventory):
             self.inventory.problem(line, message, remedy)
+
+    def _check_bridge(self, hosts: Sequence[HostSpec]) -> None:
+        """Containers behind a bridge cannot reach a machine that has an address of theirs."""
+        given = self.settings.get("dcos_bridge_network")
+        for host in hosts:
+            if given and host.address and IPv4Address(host.address) in IPv4Network(given):
+                self.inventory.problem(
+                    self.inventory.hosts[host.name],
+                    f"{host.name} has the address {host.address}, and dcos_bridge_network={given} has it, too",
+                    "give the bridge a network in which no machine is, such as dcos_bridge_network=198.19.128.0/18",
+                )
 
 
 _JUMP = r"(?:[A-Za-z_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?"

@@ -92,6 +92,8 @@ class Settings(_Frozen):
     """Whether agents run privileged containers."""
     allowed_host_paths: tuple[str, ...] = ()
     """Folders of agents that tasks may have as volumes."""
+    bridge_network: str = ""
+    """Addresses of each agent's own bridge and the containers behind it; empty: no bridge."""
     agent_disk_projects: str = "2147483648-2147549183"
     """Ids of project quotas that agents give to tasks where their file system has such quotas; empty: none."""
     principals: tuple[str, ...] = ()

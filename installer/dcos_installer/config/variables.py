@@ -366,6 +366,13 @@ VARIABLES: tuple[Variable, ...] = (
     _flag(AgentFlags, "allowed_host_paths", "dcos_allowed_host_paths=/srv/data:/srv/models", parse=_host_paths),
     _flag(
         AgentFlags,
+        "bridge_network",
+        "dcos_bridge_network=198.19.128.0/18",
+        more="The same on each agent, and no addresses of machines or their neighbours. Agents need the packages "
+        "nftables and containernetworking-plugins.",
+    ),
+    _flag(
+        AgentFlags,
         "disk_projects",
         "dcos_agent_disk_projects=100000-165535",
         variable="dcos_agent_disk_projects",

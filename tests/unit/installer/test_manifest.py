@@ -231,6 +231,12 @@ def test_where_images_come_from_reaches_agents() -> None:
     assert not {"DOCKER", "PRIVILEGED", "HOST_PATHS"} & set(re.findall("DOCKER|PRIVILEGED|HOST_PATHS", plain))
 
 
+def test_the_addresses_of_a_bridge_reach_agents_and_there_is_none_by_default() -> None:
+    env = text(made(a_spec(settings=Settings(bridge_network="198.19.128.0/18")), "a1"), "etc/dcos-agent.env")
+    assert 'MESOS_BRIDGE_NETWORK="198.19.128.0/18"' in env
+    assert "BRIDGE" not in text(made(a_spec(), "a1"), "etc/dcos-agent.env")
+
+
 def test_agents_get_project_ids_that_nobody_else_has_unless_the_inventory_says_none() -> None:
     env = text(made(a_spec(), "a1"), "etc/dcos-agent.env")
     given = re.search(r'^MESOS_DISK_PROJECTS="(.*)"$', env, re.MULTILINE)
