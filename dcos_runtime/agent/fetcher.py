@@ -18,7 +18,9 @@ from typing import Annotated
 import msgspec
 
 from dcos_runtime.agent.container_user import ContainerUser
+from dcos_runtime.agent.containers import children
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
+from dcos_runtime.agent.containers.children import Child
 from dcos_runtime.agent.fetch_cache import FetchCache, NotCached, Reserve
 from dcos_runtime.agent.fetch_ledger import CachedFile
 from dcos_runtime.agent.fetching import process as fetch_process
@@ -165,22 +167,21 @@ class Fetcher:
     @contextlib.asynccontextmanager
     async def _process(
         self, container_id: str, order: dict[str, object], sandbox: Path, descriptors: Sequence[int]
-    ) -> AsyncIterator[asyncio.subprocess.Process]:
+    ) -> AsyncIterator[Child]:
         """A process that has its order and the ``descriptors``. It is killed when its time is over, or on any error.
 
         It ends with this process, which holds its stdin open.
         """
         with os.fdopen(open_output(sandbox, "stderr"), "ab") as errors:
-            process = await asyncio.create_subprocess_exec(
+            process = children.spawn(
                 *(sys.executable, "-I", "-S", fetch_process.__file__),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
+                stdin=children.PIPE,
+                stdout=children.PIPE,
                 stderr=errors,
                 env={
                     "PATH": DEFAULT_PATH,
                     "MALLOC_ARENA_MAX": "1",
                 },  # each thread takes address space, which is limited
-                start_new_session=True,
                 pass_fds=descriptors,
             )
         assert process.stdin is not None
@@ -239,11 +240,10 @@ class Fetcher:
         return FetchFailed(f"Failed to fetch all URIs for container '{container_id}': {why}")
 
 
-async def _send(process: asyncio.subprocess.Process, data: bytes) -> None:
+async def _send(process: Child, data: bytes) -> None:
     assert process.stdin is not None
-    process.stdin.write(data)
     with contextlib.suppress(ConnectionError):  # the exit status tells more than this error
-        await process.stdin.drain()
+        await process.stdin.write(data)
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -256,7 +256,7 @@ class _Answer(msgspec.Struct, frozen=True):
     full: bool = False
 
 
-async def _answer(process: asyncio.subprocess.Process) -> _Answer:
+async def _answer(process: Child) -> _Answer:
     """The next answer of a process. It runs as the task's user, who may have got hold of it: any other line counts as
     its end. Raises `NotCached`.
     """

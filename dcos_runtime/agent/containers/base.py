@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from dcos_runtime.agent import pools
+from dcos_runtime.agent.containers import children
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
 from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
 from dcos_runtime.agent.core.model import Exit, Facts
@@ -260,12 +261,12 @@ def descendants(everything: list[Process], root: int) -> list[Process]:
 
 def with_descendants(everything: list[Process], roots: Set[int]) -> list[Process]:
     """The processes ``roots`` among ``everything``, and all their descendants."""
-    children: dict[int, list[int]] = {}
+    by_parent: dict[int, list[int]] = {}
     for process in everything:
-        children.setdefault(process.parent, []).append(process.pid)
+        by_parent.setdefault(process.parent, []).append(process.pid)
     found, waiting = set(roots), list(roots)
     while waiting:
-        new = [pid for pid in children.get(waiting.pop(), ()) if pid not in found]
+        new = [pid for pid in by_parent.get(waiting.pop(), ()) if pid not in found]
         found.update(new)
         waiting += new
     return [process for process in everything if process.pid in found]
@@ -329,13 +330,11 @@ async def run(argv: Sequence[str], *, seconds: float, environment: dict[str, str
 
     After ``seconds`` it is killed, and ``TimeoutError`` raised.
     """
-    process = await asyncio.create_subprocess_exec(
+    process = children.spawn(
         *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stdout=children.PIPE,
+        stderr=children.PIPE,
         env=environment or {"PATH": DEFAULT_PATH},
-        start_new_session=True,
     )
     try:
         output, errors = await asyncio.wait_for(process.communicate(), seconds)
@@ -344,7 +343,7 @@ async def run(argv: Sequence[str], *, seconds: float, environment: dict[str, str
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
-    return Ran(process.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace")[-4000:])
+    return Ran(await process.wait(), output.decode(errors="replace"), errors.decode(errors="replace")[-4000:])
 
 
 async def read_line(descriptor: int, seconds: float) -> str:

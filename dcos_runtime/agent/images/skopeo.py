@@ -17,7 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcos_runtime.agent.containers import children
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
+from dcos_runtime.agent.containers.children import Child
 from dcos_runtime.agent.images.documents import LARGEST_DOCUMENT
 from dcos_runtime.agent.images.errors import DiskFull, ImageError
 from dcos_runtime.agent.images.sources import RegistrySource
@@ -98,13 +100,11 @@ class Skopeo:
         return await self._run(argv, folder, "", None)
 
     async def _run(self, argv: Sequence[str], folder: Path, shown: str, expected: int | None) -> bytes:
-        process = await asyncio.create_subprocess_exec(
+        process = children.spawn(
             # The signal comes when the agent ends, however it does.
             *("setpriv", "--pdeathsig", "KILL", "skopeo", "--tmpdir", str(folder / "tmp"), *argv),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=LARGEST_DOCUMENT,
+            stdout=children.PIPE,
+            stderr=children.PIPE,
             env={
                 "PATH": os.environ.get("PATH", "") + ":" + DEFAULT_PATH,
                 # Otherwise it would look for credentials of the agent's own user.
@@ -112,7 +112,6 @@ class Skopeo:
                 "XDG_RUNTIME_DIR": str(folder),
                 **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
             },
-            start_new_session=True,
         )
         watching = asyncio.create_task(self._watch(folder, shown, expected))
         ending = asyncio.create_task(_ended(process))
@@ -157,7 +156,7 @@ class Skopeo:
                 )
 
 
-async def _ended(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+async def _ended(process: Child) -> tuple[bytes, bytes]:
     assert process.stdout is not None and process.stderr is not None
     output, errors = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
     await process.wait()

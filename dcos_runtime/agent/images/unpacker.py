@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from dcos_runtime.agent.containers import children
 from dcos_runtime.agent.containers.base import DEFAULT_PATH
 from dcos_runtime.agent.images import process as unpack_process
 from dcos_runtime.agent.images.documents import LARGEST_DOCUMENT
@@ -64,20 +65,18 @@ class Unpacker:
         return done
 
     async def _answer(self, order: bytes) -> bytes:
-        process = await asyncio.create_subprocess_exec(
+        process = children.spawn(
             *(sys.executable, "-I", "-S", unpack_process.__file__),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stdin=children.PIPE,
+            stdout=children.PIPE,
+            stderr=children.DEVNULL,
             env={"PATH": os.environ.get("PATH", "") + ":" + DEFAULT_PATH, "MALLOC_ARENA_MAX": "1"},
-            start_new_session=True,
         )
         assert process.stdin is not None and process.stdout is not None
         try:
             async with asyncio.timeout(self.total_seconds):
-                process.stdin.write(order + b"\n")
                 with contextlib.suppress(ConnectionError):  # the answer tells more than this error
-                    await process.stdin.drain()
+                    await process.stdin.write(order + b"\n")
                 return await process.stdout.read()
         except TimeoutError:
             raise ImageError(f"not unpacked within {self.total_seconds:.0f} s (--fetcher_timeout)") from None

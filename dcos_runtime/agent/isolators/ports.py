@@ -36,6 +36,9 @@ NAME = "dcos_ports"
 
 _USER_PORT = 24  # in struct bpf_sock_addr
 _GET_NETNS_COOKIE = 122  # bpf_get_netns_cookie, from kernel 5.7 on
+TRIAL = "trial-"
+"""Prefix of the cgroup of a process that tries a closed port."""
+
 _TRIAL_SECONDS = 30.0
 _ROUNDS = 20
 
@@ -243,7 +246,10 @@ class PortGuard:
         port = next(iter(self._own), self.closed[0][0] if self.closed else 0)
         if not port:
             return
-        leaf = self._folder / f"trial-{uuid.uuid4()}"
+        for left in self._folder.glob(f"{TRIAL}*"):  # by an agent that was killed
+            with contextlib.suppress(OSError):
+                left.rmdir()
+        leaf = self._folder / f"{TRIAL}{uuid.uuid4()}"
         leaf.mkdir()
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", "-c", _TRIAL, str(port)),

@@ -13,7 +13,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.agent.containers import children
 from dcos_runtime.agent.containers.base import DEFAULT_PATH, LaunchError
+from dcos_runtime.agent.containers.children import Child
 from dcos_runtime.agent.containers.sessions import Channel, ExecCommand, ExecSession, SessionStreams
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.agent.launchers import attendant
@@ -68,7 +70,7 @@ class ExecSessions:
         own.setblocking(False)
         pipes = _Pipes(command)
         try:
-            process = await asyncio.create_subprocess_exec(
+            process = children.spawn(
                 sys.executable,
                 *("-I", "-S", attendant.__file__, str(path), str(theirs.fileno())),
                 stdin=pipes.input[0],
@@ -76,7 +78,6 @@ class ExecSessions:
                 stderr=pipes.errors[1],
                 env={"PATH": DEFAULT_PATH},
                 pass_fds=(theirs.fileno(),),
-                start_new_session=True,
             )
             theirs.close()
             pipes.close_theirs()
@@ -121,7 +122,7 @@ class _Pipes:
         if self._piped:
             self.input, self.output, self.errors = os.pipe(), os.pipe(), os.pipe()
         else:
-            self.input = self.output = self.errors = (asyncio.subprocess.DEVNULL, asyncio.subprocess.DEVNULL)
+            self.input = self.output = self.errors = (children.DEVNULL, children.DEVNULL)
 
     def streams(self) -> SessionStreams:
         if not self._piped:
@@ -176,9 +177,7 @@ async def _report(own: socket.socket) -> tuple[int, int | None]:
     return int(report["pid"]), descriptors[0] if descriptors else None
 
 
-async def _end(
-    own: socket.socket, process: asyncio.subprocess.Process, sweep: Callable[[], Awaitable[None]]
-) -> Exit | None:
+async def _end(own: socket.socket, process: Child, sweep: Callable[[], Awaitable[None]]) -> Exit | None:
     """Waits until the process has ended, and kills what it has left."""
     try:
         report, _ = await _received(own)

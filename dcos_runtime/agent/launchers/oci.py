@@ -18,7 +18,7 @@ from typing import Any
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.container_user import ContainerUser
-from dcos_runtime.agent.containers import base
+from dcos_runtime.agent.containers import base, children
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.networks import Networks, NetworkSettings
@@ -33,7 +33,7 @@ from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
-from dcos_runtime.agent.launchers import bundle, joining
+from dcos_runtime.agent.launchers import bundle, evidence, joining
 from dcos_runtime.agent.launchers.attending import ExecSessions
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
@@ -67,6 +67,9 @@ TRIAL_PROCESSES = 64
 
 NEEDED = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
 """Namespaces that each container has for itself: tini reaps orphans in the first, and sees no one else's processes."""
+
+WAITS = "exec.fifo"
+"""In the OCI runtime's folder of a container, runc's and crun's, as long as its process waits for ``start``."""
 
 LAYOUT = "cgroups"
 """The file of a container that says which control groups it was made with."""
@@ -243,9 +246,8 @@ class OciLauncher:
                 os.fdopen(open_output(spec.sandbox, "stdout"), "ab") as stdout,
                 os.fdopen(open_output(spec.sandbox, "stderr"), "ab") as stderr,
             ):
-                process = await asyncio.create_subprocess_exec(
+                process = children.spawn(
                     *self._conmon_argv(spec.container_id, folder),
-                    stdin=asyncio.subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
                     cwd=folder,  # conmon writes its oom marker into its working directory
@@ -258,7 +260,6 @@ class OciLauncher:
                         "_OCI_STARTPIPE": str(start_read),
                     },
                     pass_fds=(sync_write, start_read),
-                    start_new_session=True,
                 )
             os.close(sync_write)
             sync_write = -1
@@ -301,7 +302,7 @@ class OciLauncher:
         if number == signal.SIGKILL:
             await self._kill(container_id)
             return
-        init = _number(self.folder / container_id / "pid")
+        init = evidence.number(self.folder / container_id / "pid")
         cgroup = self._cgroup(container_id)
         await pools.run(pools.KILLS, partial(killing.send, self.cgroups, cgroup, number, init))
 
@@ -372,27 +373,43 @@ class OciLauncher:
         await pools.run(pools.REMOVALS, partial(remove, folder))
 
     async def inspect(self, container_id: str) -> Facts:
-        folder = self.folder / container_id
-        if not folder.exists():
+        """From what runtime and conmon leave in their folders: to ask the runtime would take a process a container."""
+        if not (self.folder / container_id).exists():
             return Facts(Found.ABSENT)
-        pid = _number(folder / "pid")
+        await self._started(container_id)
+        return await pools.run(pools.READS, partial(self._inspect, container_id))
+
+    async def _started(self, container_id: str) -> None:
+        """Waits for a ``start`` that a former agent began, which goes on when that is killed. Raises ``OSError``."""
+        while (self.state / container_id / WAITS).exists():
+            everything = await pools.run(pools.READS, base.processes)
+            starting = [process for process in everything if evidence.starts(process.pid, container_id)]
+            if not starting:
+                return
+            try:
+                await asyncio.wait_for(base.process_ended(starting[0].pid, starting[0].started), COMMAND_SECONDS)
+            except TimeoutError:
+                raise OSError(f"the start of container {container_id} does not end") from None
+
+    def _inspect(self, container_id: str) -> Facts:
+        folder, state = self.folder / container_id, self.state / container_id
+        pid = evidence.number(folder / "pid")
         if (exit := self._exit(container_id)) is not None:
             return Facts(Found.EXITED, exit, pid)
         self._check_layout(container_id, pid)
-        status = await self._status(container_id)
         supervised = self._conmon_pid(container_id) is not None
-        if status == "created":
+        if (state / WAITS).exists():
             return Facts(Found.CREATED, pid=pid)
-        if supervised and status:
+        if supervised and state.exists():
             return Facts(Found.RUNNING, pid=pid)
-        if status in ("running", "paused", "pausing"):
+        if state.exists() and pid and evidence.is_in(pid, container_id) and base.alive(pid, base.start_time(pid)):
             return Facts(Found.ORPHANED, pid=pid)
         exit = self._exit(container_id)  # conmon may have written the status meanwhile
         return Facts(Found.ABSENT if exit is None else Found.EXITED, exit, pid)
 
     def listed(self) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
-            return sorted(entry.name for entry in self.folder.iterdir() if (entry / "bundle").exists())
+            return sorted(entry.name for entry in self.folder.iterdir() if entry.is_dir())
         return []
 
     async def recover(self, container_id: str, lasting: Lasting | None) -> None:
@@ -433,7 +450,7 @@ class OciLauncher:
             before = (self.folder / container_id / LAYOUT).read_text()
         except FileNotFoundError:
             return
-        if before == self.cgroups.layout or not (self._conmon_pid(container_id) or _is_in(pid, container_id)):
+        if before == self.cgroups.layout or not (self._conmon_pid(container_id) or evidence.is_in(pid, container_id)):
             return
         raise LauncherUnusable(
             f"container {container_id} runs, and this agent can neither limit nor end it",
@@ -468,7 +485,7 @@ class OciLauncher:
         because ending them under it would take minutes.
         """
         ended = asyncio.ensure_future(base.process_ended(conmon, started))
-        init = _number(self.folder / container_id / "pid")
+        init = evidence.number(self.folder / container_id / "pid")
         try:
             while not (await asyncio.wait([ended], timeout=EXITING_SECONDS))[0]:
                 if base.exiting(init):
@@ -479,7 +496,7 @@ class OciLauncher:
 
     async def _command_runs(self, container_id: str) -> None:
         """Waits until tini has a child, for a limited time: a signal before that would reach no task."""
-        init = _number(self.folder / container_id / "pid")
+        init = evidence.number(self.folder / container_id / "pid")
         started = base.start_time(init) if init else None
         for _ in range(INIT_ROUNDS):
             if not base.alive(init, started) or killing.members(self.cgroups, self._cgroup(container_id)) - {init}:
@@ -516,23 +533,15 @@ class OciLauncher:
         argv = [self.runtime, "--root", str(self.state), command, *arguments]
         return await base.run(argv, seconds=COMMAND_SECONDS)
 
-    async def _status(self, container_id: str) -> str:
-        """``created``, ``running``, ``stopped``, …; empty when the runtime does not know the container."""
-        with contextlib.suppress(TimeoutError, ValueError):
-            ran = await self._runtime("state", container_id)
-            if ran.code == 0:
-                return str(json.loads(ran.output).get("status", ""))
-        return ""
-
     def _conmon_pid(self, container_id: str) -> int | None:
         """The pid of the conmon that runs for the container."""
-        pid = _number(self.folder / container_id / "conmon.pid")
-        return pid if pid and _is_conmon(pid, container_id) else None
+        pid = evidence.number(self.folder / container_id / "conmon.pid")
+        return pid if pid and evidence.is_conmon(pid, container_id) else None
 
     def _kill_conmon(self, container_id: str) -> None:
         """Kills conmon, even if its pid file is missing, and the runtime that it runs."""
         everything = base.processes()
-        for conmon in [process.pid for process in everything if _is_conmon(process.pid, container_id)]:
+        for conmon in [process.pid for process in everything if evidence.is_conmon(process.pid, container_id)]:
             base.kill_quietly(conmon, signal.SIGKILL)
             for process in base.descendants(everything, conmon):
                 base.kill_quietly(process.pid, signal.SIGKILL)
@@ -540,7 +549,7 @@ class OciLauncher:
     def _exit(self, container_id: str) -> Exit | None:
         folder = self.folder / container_id
         path = folder / "exits" / container_id
-        code = _number(path)
+        code = evidence.number(path)
         if code is None:
             return None
         cgroup = self._cgroup(container_id)
@@ -573,25 +582,3 @@ def _unsupported(spec: ContainerSpec) -> str | None:
 
 def _program(name: str) -> str | None:
     return shutil.which(name, path=os.environ.get("PATH", "") + ":" + base.DEFAULT_PATH)
-
-
-def _number(path: Path) -> int | None:
-    try:
-        return int(path.read_text().strip())
-    except (OSError, ValueError):
-        return None
-
-
-def _is_in(pid: int | None, container_id: str) -> bool:
-    """Whether the process is in a control group of the container, in any hierarchy."""
-    with contextlib.suppress(OSError):
-        return pid is not None and container_id in Path(f"/proc/{pid}/cgroup").read_text()
-    return False
-
-
-def _is_conmon(pid: int, container_id: str) -> bool:
-    try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return container_id.encode() in arguments and Path(os.fsdecode(arguments[0])).name == "conmon"

@@ -17,7 +17,7 @@ from typing import Any
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.checkpoint import boot_id
-from dcos_runtime.agent.containers import base
+from dcos_runtime.agent.containers import base, children
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, Process, Usage
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
 from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot, Limits
@@ -91,14 +91,14 @@ class PosixLauncher:
         sync_read, sync_write = os.pipe()
         try:
             with (folder / "supervisor.log").open("wb") as errors:
-                started = await asyncio.create_subprocess_exec(
+                started = children.spawn(
                     sys.executable,
                     *("-I", "-S", supervisor.__file__, str(path), str(go_read), str(sync_write)),
-                    stdin=asyncio.subprocess.DEVNULL,
                     stdout=errors,
                     stderr=errors,
                     env={"PATH": base.DEFAULT_PATH},
                     pass_fds=(go_read, sync_write),
+                    start_new_session=False,  # it makes one itself
                 )
             os.close(sync_write)
             sync_write = -1
@@ -213,7 +213,7 @@ class PosixLauncher:
 
     def listed(self) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
-            return sorted(entry.name for entry in self.folder.iterdir() if (entry / "spec.json").exists())
+            return sorted(entry.name for entry in self.folder.iterdir() if entry.is_dir())
         return []
 
     def networks(self, container_id: str) -> tuple[NetworkInfo, ...]:

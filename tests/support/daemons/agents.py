@@ -141,6 +141,8 @@ class PretendedMaster:
 
     def _tell(self, agent_id: str, kind: type[Any], **fields: Any) -> None:
         """Only in the loop's thread."""
+        if agent_id not in self.connected:
+            return  # lost with its connection
         self._down[agent_id] += 1
         message = kind(agent_id=agent_id, epoch=self._epoch, seq=self._down[agent_id], **fields)
         self.connected[agent_id].put_nowait(codec.encode(message))
@@ -151,6 +153,10 @@ class PretendedMaster:
         """Like a real master, it sends nothing on a lost connection: it waits for the agent's next one."""
         self.until(lambda: agent_id in self.connected, f"a connection of {agent_id}")
         self._loop.call_soon_threadsafe(lambda: self._tell(agent_id, kind, **fields))
+
+    def until_sent(self) -> None:
+        """Until all that it was told to tell is on its way, or was lost with a connection."""
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(WAIT)
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = WAIT) -> Any:
         deadline = time.monotonic() + seconds
@@ -163,14 +169,14 @@ class PretendedMaster:
         return found
 
     def run(self, agent_id: str, task_id: str, command: Any = "true", user: str = "root", **extra: Any) -> None:
-        """Launches a task; ``command`` is a shell command or a whole CommandInfo."""
+        """Launches a task; ``command`` is a shell command or a whole CommandInfo, ``None`` with an ``executor``."""
         mem = extra.pop("mem", 64.0)
         cpus = extra.pop("cpus", 0.1)
         task = {
             "name": task_id,
             "task_id": {"value": task_id},
             "agent_id": {"value": agent_id},
-            "command": {"value": command} if isinstance(command, str) else command,
+            **({"command": {"value": command} if isinstance(command, str) else command} if command else {}),
             "resources": [
                 {"name": name, "type": "SCALAR", "scalar": {"value": value}, "allocation_info": {"role": "*"}}
                 for name, value in (("cpus", cpus), ("mem", mem))
@@ -185,7 +191,7 @@ class PretendedMaster:
                 FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.TASK_KILLING_STATE),
             ],
         )
-        self.tell(agent_id, internal.RunTask, framework=framework, task=task)
+        self.tell(agent_id, internal.RunTask, framework=framework, task=task, launch_executor="executor" in task)
 
     def kill(self, agent_id: str, task_id: str, grace_seconds: float | None = None) -> None:
         policy = None if grace_seconds is None else {"grace_period": {"nanoseconds": int(grace_seconds * 1e9)}}

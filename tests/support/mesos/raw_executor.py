@@ -48,6 +48,7 @@ def say(task_id: str, state: str) -> None:
         "data": base64.b64encode(state.encode()).decode(),
     }
     body = {"status": status}
+    print("said", task_id, state, flush=True)
     with lock:
         updates[status["uuid"]] = body
     with contextlib.suppress(OSError):  # then it is told with the next SUBSCRIBE

@@ -14,7 +14,7 @@ from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.core.alterations import taken_away
 from dcos_runtime.agent.core.model import Found
 from dcos_runtime.agent.disk.watcher import DiskWatcher
-from dcos_runtime.agent.launchers import oci
+from dcos_runtime.agent.launchers import evidence
 from dcos_runtime.agent.launchers.oci import LAYOUT, OciLauncher
 from dcos_runtime.agent.resources import parse_resources
 from dcos_runtime.flags.resources import read_attributes
@@ -91,7 +91,7 @@ def test_a_container_that_lives_on_under_other_control_groups_is_refused_with_a_
     (launcher.folder / "c1" / "pid").write_text(str(os.getpid()))
     alive = [True]
     monkeypatch.setattr(
-        oci, "_is_in", lambda pid, container_id: alive[0] and (pid, container_id) == (os.getpid(), "c1")
+        evidence, "is_in", lambda pid, container_id: alive[0] and (pid, container_id) == (os.getpid(), "c1")
     )
     assert asyncio.run(launcher.inspect("c1")).found is Found.ABSENT  # nobody wrote down how it was made
     (launcher.folder / "c1" / LAYOUT).write_text(launcher.cgroups.layout)
