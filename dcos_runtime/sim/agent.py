@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from dcos_runtime.agent.core import events
+from dcos_runtime.agent.core import events, executor_calls
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
+    CloseExecutor,
     Destroy,
     EndProcess,
     OpenConnection,
     Prepare,
     Register,
     RunCheck,
+    SendToExecutor,
     SendUp,
     Signal,
     Start,
     StopCheck,
     WatchContainer,
 )
+from dcos_runtime.agent.core.executor import CustomExecutor
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.core.frozen import Frozen, Persist
 from dcos_runtime.sim.containers import Host
 from dcos_runtime.sim.disk import Disk
+from dcos_runtime.sim.executors import LATENCY, Program, Running
 from dcos_runtime.sim.network import Stream
 from dcos_runtime.sim.process import CoreProcess
 from dcos_runtime.sim.world import World
 from dcos_runtime.wire import codec, internal
-from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
+from dcos_runtime.wire.executor import Call
 from dcos_runtime.wire.resources import Resource
 
 CONNECT_SECONDS = 10.0
@@ -56,6 +63,8 @@ class AgentProcess(CoreProcess):
         self._number = 0
         self._up: deque[SendUp] = deque()
         self._posting = False
+        self._executors: dict[int, Program] = {}
+        self._last_stream = 0
 
     @property
     def well_since(self) -> float | None:
@@ -65,6 +74,7 @@ class AgentProcess(CoreProcess):
         self.ended = None
         self._stream, self._posting = None, False
         self._up.clear()
+        self._executors.clear()
         options = self.cluster.options
         info = AgentInfo(hostname=self.name, port=5051, resources=resources(options.cpus, options.mem, options.ports))
         settings = Settings(
@@ -74,6 +84,7 @@ class AgentProcess(CoreProcess):
             ip=f"198.18.{self.number // 250}.{self.number % 250 + 1}",
             launcher="sim",
             update_retry_first=options.update_retry,
+            registration_timeout=options.registration,
         )
         self.install(AgentCore(settings, self.source(f"{self.name} {self.life}")))
         self.feed(self._found())
@@ -126,6 +137,14 @@ class AgentProcess(CoreProcess):
                     self._post()
             case Prepare() | Start() | Signal() | Destroy() | WatchContainer():
                 self.host.ask(effect)
+            case SendToExecutor():
+                program = self._executors.get(effect.stream)
+                if program is not None:
+                    self.clock.after(LATENCY, functools.partial(program.hear, effect.stream, effect.event))
+            case CloseExecutor():
+                program = self._executors.pop(effect.stream, None)
+                if program is not None:
+                    self.clock.after(LATENCY, functools.partial(program.closed, effect.stream))
             case RunCheck():
                 self.host.check(effect)
             case StopCheck():
@@ -140,6 +159,47 @@ class AgentProcess(CoreProcess):
             case EndProcess():
                 self.ended = effect
                 self.later(0.05, self._restart)
+
+    # --- executors, as `agent.executor_api` lets them in ---
+
+    def executor_subscribes(self, program: Program, call: Call) -> None:
+        self.clock.after(LATENCY, self.mine(lambda: self._subscribed(program, call)))
+
+    def _subscribed(self, program: Program, call: Call) -> None:
+        if program.over or program.stream is not None or executor_calls.refused(call, *self._known()) is not None:
+            return
+        there = self.core.executors[program.framework_id, program.executor_id]
+        if there.container.container_id != program.container_id:
+            return  # it speaks for another one
+        self._last_stream += 1
+        self._executors[self._last_stream] = program
+        program.answered(self._last_stream)
+        self.feed(events.ExecutorSubscribed(self._last_stream, call))
+
+    def executor_calls(self, call: Call) -> None:
+        self.clock.after(LATENCY, self.mine(lambda: self._called(call)))
+
+    def _called(self, call: Call) -> None:
+        if executor_calls.invalid(call) is not None:
+            raise AssertionError(f"a call of an executor is invalid: {executor_calls.invalid(call)}")
+        if executor_calls.refused(call, *self._known()) is None:
+            self.feed(events.ExecutorCalled(call))
+
+    def executor_closes(self, stream: int) -> None:
+        self.clock.after(LATENCY, self.mine(lambda: self._executor_closed(stream)))
+
+    def _executor_closed(self, stream: int) -> None:
+        self._executors.pop(stream, None)
+        self.feed(events.ExecutorClosed(stream))
+
+    def _known(self) -> tuple[Mapping[str, FrameworkInfo], Mapping[tuple[str, str], CustomExecutor]]:
+        return self.core.frameworks, self.core.executors
+
+    def runs(self, task: Running) -> None:
+        self.cluster.watch.started(self, task)
+
+    def runs_no_more(self, task: Running) -> None:
+        self.cluster.watch.gone(self, task)
 
     def _restart(self) -> None:
         """systemd starts it again."""

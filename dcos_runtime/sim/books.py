@@ -32,7 +32,9 @@ class Books:
         found: list[str] = []
         for agent in state.agents.values():
             tasks = agent.all_tasks()
+            executors = agent.all_executors()
             used = [self._of(task) for task in tasks if not task.terminal]
+            used += [executor.resources for executor in executors]
             offered = [state.offers[offer_id].resources for offer_id in agent.offers]
             whole = amounts.total([*used, *offered])
             if whole != state.allocator.allocated(agent.id):
@@ -46,7 +48,8 @@ class Books:
                 found.append(
                     f"{agent.id} has {agent.used} in use by its books, and its tasks use {amounts.total(used)}"
                 )
-            if agent.weight != sum(task.weight for task in tasks) or any(one.weight < len(one.info) for one in tasks):
+            weight = sum(task.weight for task in tasks) + sum(one.weight for one in executors)
+            if agent.weight != weight or any(one.weight < len(one.info) for one in tasks):
                 found.append(f"{agent.id} has {agent.weight} bytes of tasks by its books, which is wrong")
             if agent.offers and not agent.connected:
                 found.append(f"{agent.id} is not connected, and has offers")
@@ -59,9 +62,12 @@ class Books:
         found: list[str] = []
         for framework in state.frameworks.values():
             held: dict[str, list[Resources]] = {}
+            for agent in state.agents.values():
+                for executor in agent.executors.get(framework.id, {}).values():
+                    held.setdefault(agent.id, []).append(executor.resources)
             for task in framework.tasks.values():
-                agent = state.agents.get(task.agent_id)
-                if agent is None or agent.task(framework.id, task.id) is not task:
+                its = state.agents.get(task.agent_id)
+                if its is None or its.task(framework.id, task.id) is not task:
                     found.append(f"{task.id} is a task of its framework, and none of its agent")
                 if not task.terminal:
                     held.setdefault(task.agent_id, []).append(self._of(task))

@@ -245,11 +245,10 @@ class Cluster:
         if complaint := self._unwell():
             return complaint
         for agent in self.agents:
-            kept = sorted(key for key in agent.disk.values if key.startswith("tasks/"))
-            if kept or agent.core.tasks or agent.host.containers:
-                return (
-                    f"{agent.name} has {[*kept, *agent.core.tasks, *agent.host.containers]}, and nobody wants anything"
-                )
+            kept = sorted(key for key in agent.disk.values if key.startswith(("tasks/", "assigned/", "executors/")))
+            left = [*kept, *agent.core.tasks, *agent.core.executors, *agent.host.containers]
+            if left:
+                return f"{agent.name} has {left}, and nobody wants anything"
         for master in self.masters:
             if master.leading:
                 for one in master.core.state.agents.values():
@@ -348,12 +347,15 @@ class Cluster:
 
 def _leftovers(agent: AgentProcess) -> str:
     """Remains on an agent's disk or host that belong to no known task, and updates that are sent to nobody."""
-    known = {task.record.container_id: task for task in agent.core.tasks.values()}
-    stored = {key.removeprefix("tasks/") for key in agent.disk.values if key.startswith("tasks/")}
-    if stored != known.keys():
-        return f"{agent.name} has checkpoints of no task or lacks some: {sorted(stored ^ known.keys())}"
+    known = {task.handle: task for task in agent.core.tasks.values()}
+    executors = {one.container.container_id for one in agent.core.executors.values()}
+    keys = {f"{'assigned' if task.custom else 'tasks'}/{handle}" for handle, task in known.items()}
+    keys |= {f"executors/{name}" for name in executors}
+    stored = {key for key in agent.disk.values if key.startswith(("tasks/", "assigned/", "executors/"))}
+    if stored != keys:
+        return f"{agent.name} has checkpoints of no task or lacks some: {sorted(stored ^ keys)}"
     for name, container in agent.host.containers.items():
-        if name not in known:
+        if name not in known and name not in executors:
             return f"{agent.name} has the container {name} ({container.state}) of no task"
     waiting = [task.record.task_id for task in known.values() if task.record.pending]
     return f"{agent.name} has updates of {waiting} that nobody acknowledges" if waiting else ""

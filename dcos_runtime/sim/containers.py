@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from random import Random
 
 import msgspec
 
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.effects import Destroy, Prepare, RunCheck, Signal, Start, WatchContainer
 from dcos_runtime.agent.core.model import Exit, Facts, Found
-from dcos_runtime.sim.process import CoreProcess
+from dcos_runtime.sim.behaviour import Behaviour
+from dcos_runtime.sim.executors import Program
+from dcos_runtime.sim.home import Home
 from dcos_runtime.wire import codec
 
 SIGKILL = 9
@@ -34,30 +37,13 @@ class _Asked(msgspec.Struct):
     command: _Command = _Command()
 
 
-class Behaviour(msgspec.Struct, frozen=True):
-    """What a simulated command does: ``run SECONDS CODE [stubborn] [undead] [bad]``.
-
-    ``stubborn``: SIGTERM has no effect. ``undead``: the first two SIGKILLs have none either. ``bad``: it cannot be
-    launched. ``ill``: its checks fail. ``weak``: some of them fail, and some take long.
+class Container:
+    """``state`` is the real one; ``operations`` run one at a time. ``executor``: it is that of a custom executor, whose
+    id is ``task_id``; ``program`` is its process.
     """
 
-    seconds: float
-    code: int
-    words: frozenset[str]
-
-    @classmethod
-    def of(cls, command: str) -> Behaviour:
-        words = command.split()
-        if len(words) < 3 or words[0] != "run":
-            return cls(float("inf"), 0, frozenset())
-        return cls(float(words[1]), int(words[2]), frozenset(words[3:]))
-
-
-class Container:
-    """``state`` is the real one; ``operations`` run one at a time."""
-
-    __slots__ = ("behaviour", "busy", "exit", "framework_id", "id", "kills", "operations", "reported", "starts",
-                 "state", "task_id", "watched")  # fmt: skip
+    __slots__ = ("behaviour", "busy", "executor", "exit", "framework_id", "id", "kills", "operations", "program",
+                 "reported", "starts", "state", "task_id", "watched")  # fmt: skip
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -68,12 +54,14 @@ class Container:
         self.operations: deque[Prepare | Start | Signal | Destroy] = deque()
         self.busy = self.watched = self.reported = False
         self.starts = self.kills = 0
+        self.executor = False
+        self.program: Program | None = None
 
 
 class Host:
     """The state of one machine. It outlives the agent's process, but not the machine."""
 
-    def __init__(self, agent: CoreProcess) -> None:
+    def __init__(self, agent: Home) -> None:
         self._agent = agent
         self.containers: dict[str, Container] = {}
         self.boot = 1
@@ -111,6 +99,7 @@ class Host:
                 asked = codec.decode(operation.task, _Asked)
                 container.behaviour = Behaviour.of(asked.command.value)
                 container.framework_id, container.task_id = operation.framework_id, asked.task_id.value
+                container.executor = operation.executor
                 if "bad" in container.behaviour.words:
                     feed(events.LaunchFailed(container.id, "Failed to launch container: no such program"))
                 else:
@@ -133,11 +122,40 @@ class Host:
     def _run(self, container: Container) -> None:
         container.state = "running"
         container.starts += 1
+        if container.executor:
+            self._run_executor(container)
+            return
         self._agent.cluster.watch.started(self._agent, container)
         seconds, code = container.behaviour.seconds, container.behaviour.code
         if seconds != float("inf"):
             boot = self.boot
             self._agent.clock.after(seconds, lambda: self._ends(container, Exit(code=code), boot))
+
+    def _run_executor(self, container: Container) -> None:
+        agent, boot = self._agent, self.boot
+        container.program = Program(
+            agent,
+            container.id,
+            container.framework_id,
+            container.task_id,
+            container.behaviour.words,
+            Random(f"{agent.cluster.seed} {container.id}"),
+            lambda exit: self._ends(container, exit, boot),
+        )
+        container.program.begin()
+
+    def programs(self) -> list[Program]:
+        """The custom executors that run."""
+        return [one.program for one in self.containers.values() if one.program is not None and not one.program.over]
+
+    def _stopped(self, container: Container) -> None:
+        """Its process is gone."""
+        if container.program is not None:
+            container.program.ended()
+        if container.executor:
+            self._agent.cluster.watch.executor_ended(self._agent, container)
+        else:
+            self._agent.cluster.watch.ended(self._agent, container)
 
     def _signalled(self, container: Container, number: int) -> None:
         words = container.behaviour.words
@@ -171,14 +189,14 @@ class Host:
     def _ends(self, container: Container, exit: Exit, boot: int) -> None:
         if container.state == "running" and boot == self.boot:
             container.state, container.exit = "exited", exit
-            self._agent.cluster.watch.ended(self._agent, container)
+            self._stopped(container)
             self._report_soon(container)
 
     def orphan(self, container: Container) -> None:
         """Its supervisor dies: its exit status is lost."""
         if container.state == "running":
             container.state = "orphaned"
-            self._agent.cluster.watch.ended(self._agent, container)
+            self._stopped(container)
             self._report_soon(container)
 
     def _report_soon(self, container: Container) -> None:
@@ -199,7 +217,10 @@ class Host:
         container.watched = False
         if container.state != "absent":
             container.state = "absent"
-            self._agent.cluster.watch.gone(self._agent, container)
+            if container.program is not None:
+                container.program.ended()
+            if not container.executor:
+                self._agent.cluster.watch.gone(self._agent, container)
         self.containers.pop(container.id, None)
 
     # --- the agent's process and the machine ---
@@ -208,6 +229,9 @@ class Host:
         for container in self.containers.values():
             container.operations.clear()
             container.busy = container.watched = False
+            if container.program is not None and container.program.stream is not None:
+                container.program.closed(container.program.stream)
+        self.containers = {name: one for name, one in self.containers.items() if one.state != "absent"}
 
     def reboot(self) -> None:
         self.boot += 1

@@ -217,6 +217,42 @@ class SupervisorDies(Fault, frozen=True):
             host.orphan(running[self.pick % len(running)])
 
 
+class ExecutorHangsUp(Fault, frozen=True):
+    """The connection of a custom executor to its agent breaks."""
+
+    agent: str
+    pick: int
+
+    def befall(self, cluster: Faulted) -> None:
+        programs = cluster.agent(self.agent).host.programs()
+        if programs:
+            programs[self.pick % len(programs)].hang_up()
+
+
+class PowerOff(Fault, frozen=True):
+    """The machine is shut down: its agent ends all tasks, and ``seconds`` later it is off, for ``down`` seconds."""
+
+    agent: str
+    seconds: float
+    down: float
+
+    def befall(self, cluster: Faulted) -> None:
+        agent = cluster.agent(self.agent)
+        if not agent.up:
+            return
+        life = agent.life
+        agent.mine(lambda: agent.feed(events.PowerOff(self.seconds / 2)))()
+
+        def off() -> None:
+            if agent.up and agent.life == life:
+                cluster.deaden(agent.name)
+                agent.kill()
+                cluster.reboot(agent)
+
+        cluster.clock.after(self.seconds, off)
+        cluster.start_after(agent, self.down)
+
+
 class TooMuchDisk(Fault, frozen=True):
     """A task takes more disk than it may."""
 
@@ -271,6 +307,30 @@ class Want(Fault, frozen=True):
         framework = cluster.framework(self.framework)
         if framework.up:
             framework.mine(lambda: framework.want(self.count))()
+
+
+class ShutExecutorDown(Fault, frozen=True):
+    """The framework ends one of its executors."""
+
+    framework: str
+    pick: int
+
+    def befall(self, cluster: Faulted) -> None:
+        framework = cluster.framework(self.framework)
+        if framework.up:
+            framework.mine(lambda: framework.shut_executor_down(self.pick))()
+
+
+class Say(Fault, frozen=True):
+    """The framework sends data to one of its executors, which sends it back."""
+
+    framework: str
+    pick: int
+
+    def befall(self, cluster: Faulted) -> None:
+        framework = cluster.framework(self.framework)
+        if framework.up:
+            framework.mine(lambda: framework.say_to_executor(self.pick))()
 
 
 class HangUp(Fault, frozen=True):
@@ -396,6 +456,10 @@ AnyFault = (
     | LeaseLost
     | SupervisorDies
     | TooMuchDisk
+    | ExecutorHangsUp
+    | PowerOff
+    | ShutExecutorDown
+    | Say
     | Wipe
     | KillOne
     | Want

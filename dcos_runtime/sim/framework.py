@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from typing import Any
@@ -14,7 +15,7 @@ from dcos_runtime.sim.subscription import Subscription
 from dcos_runtime.sim.world import World
 from dcos_runtime.wire import calls, codec
 from dcos_runtime.wire.cluster import FrameworkInfo, Offer
-from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.common import AgentID, ExecutorID, FrameworkID
 from dcos_runtime.wire.ended import ENDED
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo, TaskStatus
@@ -33,6 +34,15 @@ HEALTH_CHECK: dict[str, Any] = {
     "grace_period_seconds": 6.0,
     "consecutive_failures": 3,
 }
+EXECUTORS = {
+    "e0": ("executor", 6.0),
+    "e1": ("executor", 4.0),
+    "e2": ("executor stubborn", 2.0),
+    "e3": ("executor short", 2.0),
+    "e4": ("executor mute", 0.4),
+    "e5": ("executor bad", 0.3),
+}
+"""Custom executors by their ids: what they do (`behaviour`), and how often one is chosen."""
 CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE")
 
 
@@ -45,6 +55,7 @@ class Launched(msgspec.Struct):
     state: str = "TASK_STAGING"
     since: float = 0.0
     kill_asked: bool = False
+    executor: str = ""
 
 
 class FrameworkProcess(Process):
@@ -62,6 +73,8 @@ class FrameworkProcess(Process):
         self.nets = cluster.options.nets
         self.aware = number < cluster.options.frameworks - cluster.options.unaware
         self.ended = 0
+        self.executors: dict[tuple[str, str], None] = {}
+        """Those that it has launched, by agent and id, and that it was not told to have ended."""
         self.lingering: Subscription | None = None
         self.removing = False
         """It has sent TEARDOWN."""
@@ -158,6 +171,8 @@ class FrameworkProcess(Process):
             self._offered(by, event.offers.offers)
         elif event.update is not None:
             self._task_updated(by, event.update.status)
+        elif event.failure is not None:
+            self._failed(event.failure)
         elif event.error is not None:
             self._error(by, event.error.message)
 
@@ -172,6 +187,11 @@ class FrameworkProcess(Process):
             self._end_lingering()  # without an id it would register as a new framework
         else:  # another process took over: this one ends
             self.later(0.0, self._restart)
+
+    def _failed(self, failure: Event.Failure) -> None:
+        if failure.agent_id is None or failure.executor_id is None:
+            return
+        self.executors.pop((failure.agent_id.value, failure.executor_id.value), None)
 
     def _lost(self, why: str) -> None:
         self.cluster.watch.note(f"{self.name} is not subscribed: {why}")
@@ -241,8 +261,9 @@ class FrameworkProcess(Process):
             tasks: list[TaskInfo] = []
             free, ports = _free(offer)
             cpus = options.task_cpus
-            while len(self.tasks) < self.wanted and free >= cpus and len(ports) >= options.task_ports:
-                free -= cpus
+            most = cpus + (options.executor_cpus if options.executors else 0)
+            while len(self.tasks) < self.wanted and free >= most and len(ports) >= options.task_ports:
+                free -= most
                 tasks.append(self._task(offer, cpus, [ports.pop() for _ in range(options.task_ports)]))
                 if len(tasks) >= options.spread:
                     break
@@ -263,7 +284,13 @@ class FrameworkProcess(Process):
         self.cluster.watch.launched(self, task_id, self.tasks[task_id])
         if self.nets.confirm:
             self.later(30.0, lambda: self._confirm(task_id))
-        return _task_info(task_id, offer, cpus, ports, self.cluster.options.command(self.random))
+        options = self.cluster.options
+        executor = ""
+        if options.executors and self.random.random() < options.executors:
+            (executor,) = self.random.choices(list(EXECUTORS), [weight for _, weight in EXECUTORS.values()])
+            self.executors[offer.agent_id.value, executor] = None
+            self.tasks[task_id].executor = executor
+        return _task_info(task_id, offer, cpus, ports, options.command(self.random), executor, options.executor_cpus)
 
     def _confirm(self, task_id: str) -> None:
         task = self.tasks.get(task_id)
@@ -284,6 +311,23 @@ class FrameworkProcess(Process):
             if task.kill_asked:
                 self.subscription.send(calls.kill(task_id, task.agent_id))
         self.later(15.0, self._kill_again)
+
+    # --- executors ---
+
+    def shut_executor_down(self, pick: int) -> None:
+        """One of those that it knows is to end, with its tasks."""
+        if self.executors:
+            agent_id, executor_id = list(self.executors)[pick % len(self.executors)]
+            shutdown = Call.Shutdown(executor_id=ExecutorID(value=executor_id), agent_id=AgentID(value=agent_id))
+            self.subscription.send(Call(type=Call.Type.SHUTDOWN, shutdown=shutdown))
+
+    def say_to_executor(self, pick: int) -> None:
+        if self.executors:
+            agent_id, executor_id = list(self.executors)[pick % len(self.executors)]
+            message = Call.Message(
+                agent_id=AgentID(value=agent_id), executor_id=ExecutorID(value=executor_id), data=b"said"
+            )
+            self.subscription.send(Call(type=Call.Type.MESSAGE, message=message))
 
     # --- ending ---
 
@@ -323,23 +367,35 @@ def _free(offer: Offer) -> tuple[int, list[int]]:
     return cpus, ports
 
 
-def _task_info(task_id: str, offer: Offer, cpus: int, ports: list[int], command: str) -> TaskInfo:
+def _task_info(
+    task_id: str, offer: Offer, cpus: int, ports: list[int], command: str, executor: str, executor_cpus: int
+) -> TaskInfo:
     resources: list[dict[str, Any]] = [{"name": "cpus", "type": "SCALAR", "scalar": {"value": cpus / 1000}}]
     resources.append({"name": "mem", "type": "SCALAR", "scalar": {"value": 32.0}})
     if ports:
         ranges = [{"begin": port, "end": port} for port in ports]
         resources.append({"name": "ports", "type": "RANGES", "ranges": {"range": ranges}})
+    own: list[dict[str, Any]] = [{"name": "cpus", "type": "SCALAR", "scalar": {"value": executor_cpus / 1000}}]
     allocation = offer.allocation_info
     if allocation is not None:
-        for item in resources:
+        for item in (*resources, *own):
             item["allocation_info"] = {"role": allocation.role}
-    document = {
+    document: dict[str, Any] = {
         "name": task_id,
         "task_id": {"value": task_id},
         "agent_id": {"value": offer.agent_id.value},
         "resources": resources,
         "command": {"value": command},
     }
-    if "checked" in command:
+    if executor:
+        del document["command"]
+        document["executor"] = {
+            "executor_id": {"value": executor},
+            "type": "CUSTOM",
+            "command": {"value": EXECUTORS[executor][0]},
+            "resources": own,
+        }
+        document["data"] = base64.b64encode(command.encode()).decode()
+    elif "checked" in command:
         document["health_check"] = HEALTH_CHECK
     return codec.decode(json.dumps(document).encode(), TaskInfo)

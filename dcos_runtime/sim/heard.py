@@ -74,19 +74,34 @@ class Rescind(msgspec.Struct):
     offer_id: Id
 
 
+class Failure(msgspec.Struct):
+    """An executor that has ended, or an agent that was removed."""
+
+    agent_id: Id | None = None
+    executor_id: Id | None = None
+
+
 class Event(msgspec.Struct):
     """An event for a framework; the fields that an observer reads."""
 
     type: str
+    failure: Failure | None = None
     offers: Offers | None = None
     update: Update | None = None
     rescind: Rescind | None = None
+
+
+class Executor(msgspec.Struct):
+    """The executor of a task."""
+
+    executor_id: Id
 
 
 class Info(msgspec.Struct):
     """A TaskInfo."""
 
     task_id: Id
+    executor: Executor | None = None
 
 
 class Message(msgspec.Struct):
@@ -94,8 +109,10 @@ class Message(msgspec.Struct):
 
     seq: int
     framework_id: str = ""
-    status: Status | None = None
+    status: Status | int | None = None
     latest_state: str = ""
+    type: str = ""
+    executor_id: str = ""
 
 
 class Batch(msgspec.Struct):
@@ -114,7 +131,15 @@ class Running(msgspec.Struct):
     state: str
 
 
+class RunningExecutor(msgspec.Struct):
+    """A custom executor that an agent has when it registers."""
+
+    framework_id: str
+    executor_id: str
+
+
 class Connect(msgspec.Struct):
     """The registration of an agent."""
 
     tasks: list[Running] = []
+    executors: list[RunningExecutor] = []

@@ -51,6 +51,11 @@ class Options:
     """The share of tasks that ignore SIGTERM, or survive SIGKILL, or cannot be launched."""
     checked: float = 0.0
     """The share of tasks with a health check; half of these are healthy."""
+    executors: float = 0.0
+    """The share of tasks that run in custom executors."""
+    executor_cpus: int = 100
+    registration: float = 20.0
+    """Seconds that such an executor has to subscribe."""
     inits: int = 0
     apps: int = 2
     """The number of the init's apps, if there is an init."""

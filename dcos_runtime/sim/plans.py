@@ -107,6 +107,18 @@ MAKERS: Mapping[str, Maker] = {
     "disk-quota": lambda random, options, at: faults.TooMuchDisk(
         at=at, agent=_agent(random, options), pick=random.randrange(100)
     ),
+    "executor-hang-up": lambda random, options, at: faults.ExecutorHangsUp(
+        at=at, agent=_agent(random, options), pick=random.randrange(100)
+    ),
+    "executor-shutdown": lambda random, options, at: faults.ShutExecutorDown(
+        at=at, framework=_framework(random, options), pick=random.randrange(100)
+    ),
+    "say": lambda random, options, at: faults.Say(
+        at=at, framework=_framework(random, options), pick=random.randrange(100)
+    ),
+    "power-off": lambda random, options, at: faults.PowerOff(
+        at=at, agent=_agent(random, options), seconds=random.choice((0.3, 4.0, 20.0)), down=_short(random)
+    ),
     "wipe": lambda random, options, at: faults.Wipe(at=at, agent=_agent(random, options), down=_short(random)),
     "kill": lambda random, options, at: faults.KillOne(
         at=at, framework=_framework(random, options), pick=random.randrange(100)

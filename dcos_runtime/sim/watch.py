@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dcos_runtime.sim.agent import AgentProcess
     from dcos_runtime.sim.containers import Container
     from dcos_runtime.sim.ensemble import Member
+    from dcos_runtime.sim.executors import Running
     from dcos_runtime.sim.framework import FrameworkProcess, Launched
     from dcos_runtime.sim.process import CoreProcess, Process
     from dcos_runtime.wire.tasks import TaskStatus
@@ -127,7 +128,7 @@ class Watch:
     def durable(self, agent: AgentProcess, effect: Persist) -> None:
         self.agents.durable(agent, effect)
 
-    def started(self, agent: AgentProcess, container: Container) -> None:
+    def started(self, agent: AgentProcess, container: Container | Running) -> None:
         self.note(f"{agent.name} runs {container.task_id}")
         key = (container.framework_id, container.task_id)
         running = self.running.setdefault(key, set())
@@ -140,10 +141,14 @@ class Watch:
         self._over(container)
         self.agents.ended(agent, container)
 
-    def gone(self, agent: AgentProcess, container: Container) -> None:
+    def executor_ended(self, agent: AgentProcess, container: Container) -> None:
+        self.note(f"{agent.name}: the executor {container.task_id} ended, {container.exit}")
+        self.agents.executor_ended(agent, container)
+
+    def gone(self, agent: AgentProcess, container: Container | Running) -> None:
         self._over(container)
 
-    def _over(self, container: Container) -> None:
+    def _over(self, container: Container | Running) -> None:
         key = (container.framework_id, container.task_id)
         running = self.running.get(key)
         if running is not None:

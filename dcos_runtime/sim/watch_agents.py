@@ -11,9 +11,11 @@ import msgspec
 
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.effects import CloseConnection, Destroy, OpenConnection, Retire, SendUp, Signal
+from dcos_runtime.agent.core.history import KEY
 from dcos_runtime.core.frozen import Persist, Persisted, PersistFailed
 from dcos_runtime.sim.obligations import Violation
 from dcos_runtime.sim.watch_checks import CheckLedger
+from dcos_runtime.sim.watch_executors import ExecutorLedger
 from dcos_runtime.wire import internal
 
 if TYPE_CHECKING:
@@ -41,10 +43,15 @@ class Down(msgspec.Struct):
     type: str
     agent_id: str = ""
     epoch: int = 0
-    framework_id: _Id | None = None
+    framework_id: _Id | str | None = None
     task_id: _Id | None = None
     uuid: str = ""
     ping_seconds: float = 15.0
+
+    @property
+    def framework(self) -> str:
+        """Its id, in whichever form it comes."""
+        return self.framework_id.value if isinstance(self.framework_id, _Id) else self.framework_id or ""
 
 
 class _Status(msgspec.Struct):
@@ -88,6 +95,10 @@ class RunView(msgspec.Struct):
         return kill is not None and kill.reason == "forgotten"
 
 
+class _AssignedView(msgspec.Struct):
+    task: _TaskView
+
+
 class _Book:
     """The ledger of one agent. ``wanted``: the newest checkpoints that it asked to write; ``durable``: those on the
     disk.
@@ -105,6 +116,8 @@ class _Book:
         self.reported: dict[Key, dict[str, int]] = {}
         """By task: the updates that were sent, with the rank of their states."""
         self.silence = 75.0
+        self.past: set[str] = set()
+        """Of which tasks and executors the history has something."""
         self.kills: set[Key] = set()
         """Tasks that were to be killed, or whose framework was ended."""
         self.member: int | None = None
@@ -122,6 +135,8 @@ class AgentLedger:
         self._down = msgspec.json.Decoder(Down)
         self._run = msgspec.json.Decoder(RunView)
         self._checks = CheckLedger(watch)
+        self._executors = ExecutorLedger(watch)
+        self._assigned = msgspec.json.Decoder(_AssignedView)
 
     def book(self, agent: AgentProcess) -> _Book:
         book = self._books.get(agent.name)
@@ -140,10 +155,13 @@ class AgentLedger:
     def stepped(self, agent: AgentProcess, now: Now, event: Any, effects: Sequence[Any]) -> None:
         book = self.book(agent)
         self._checks.stepped(agent, now, event, effects)
+        self._executors.stepped(agent, event, effects)
         match event:
             case events.Received():
                 if event.connection == agent.core.membership.at.connection and not _breaks(effects):
                     self._received(agent, book, event.data)
+            case events.PowerOff():
+                self._power_off(agent, book, effects)
             case events.Closed() if event.connection == agent.core.membership.at.connection:
                 self._hung_up(agent, book)
             case events.Exited() | events.SupervisorLost():
@@ -177,7 +195,8 @@ class AgentLedger:
                     self._destroy(agent, book, effect)
                 case Retire():
                     key = f"tasks/{effect.container_id}"
-                    self._owe(agent, "cleaned", key, 5.0, f"the checkpoint {key} stays although its task is over")
+                    if effect.container_id in book.wanted or effect.container_id in book.durable:
+                        self._owe(agent, "cleaned", key, 5.0, f"the checkpoint {key} stays although its task is over")
 
     def _received(self, agent: AgentProcess, book: _Book, data: bytes) -> None:
         message = self._down.decode(data)
@@ -199,19 +218,19 @@ class AgentLedger:
         elif message.type == "ACKNOWLEDGE":
             book.acknowledged.add(message.uuid)
             if message.framework_id is not None and message.task_id is not None:
-                key = (message.framework_id.value, message.task_id.value)
+                key = (message.framework, message.task_id.value)
                 sent = book.sent.get(key)
                 if sent is not None and sent[0] == message.uuid:
                     # The elapsed wait is kept: an agent that misses this continues from there.
                     self._met(agent, "resend", "/".join(key))
         elif message.type == "KILL_TASK" and message.framework_id is not None and message.task_id is not None:
-            book.kills.add((message.framework_id.value, message.task_id.value))
-            container = book.containers.get((message.framework_id.value, message.task_id.value))
+            book.kills.add((message.framework, message.task_id.value))
+            container = book.containers.get((message.framework, message.task_id.value))
             there = agent.host.containers.get(container or "")
             if there is not None and there.state == "running":
                 self._owe(agent, "killed", there.id, 60.0, f"{there.task_id} was to be killed, and runs still")
         elif message.type == "SHUTDOWN_FRAMEWORK" and message.framework_id is not None:
-            framework_id = message.framework_id.value
+            framework_id = message.framework
             book.shut.add(framework_id)
             for one in agent.host.containers.values():
                 if one.framework_id == framework_id and one.state == "running":
@@ -271,7 +290,14 @@ class AgentLedger:
         if state == "TASK_FINISHED" and there is not None and not _may_have_finished(there):
             raise Violation(f"{agent.name}: {key} is reported as finished, and it is {there.state}, {there.exit}")
         unhealthy = self._checks.unhealthy(agent, book.containers.get(key, ""))
-        if state == "TASK_KILLED" and key not in book.kills and key[0] not in book.shut and not unhealthy:
+        by_executor = view_of_executor(book, key)
+        if (
+            state == "TASK_KILLED"
+            and not by_executor
+            and key not in book.kills
+            and key[0] not in book.shut
+            and not unhealthy
+        ):
             raise Violation(f"{agent.name}: {key} is reported as killed, and nobody asked for that")
 
     def _sends(self, agent: AgentProcess, book: _Book, effect: SendUp) -> None:
@@ -290,11 +316,16 @@ class AgentLedger:
         for key, value in effect.changes:
             book.newest[key] = effect.id
             self._met(agent, "rewrite", key)
-            if not key.startswith("tasks/"):
+            if key.startswith(KEY):
+                book.past.add(key.removeprefix(KEY))
+            if not key.startswith(("tasks/", "assigned/")):
                 continue
-            container = key[6:]
+            container = key.partition("/")[2]
             previous = book.wanted.get(container)
-            view = None if value is None else self._run.decode(value)
+            view = self._view(key, value)
+            self._queued_once(agent, book, container, view)
+            if view is None and container not in book.past:
+                raise Violation(f"{agent.name}: {key} goes, and nothing of it is kept in the history")
             kept = () if view is None else view.uuids
             if previous is not None and not previous.forgotten and not (view is not None and view.forgotten):
                 for uuid in previous.uuids:
@@ -306,16 +337,35 @@ class AgentLedger:
                 book.wanted[container] = view
                 book.containers[view.key] = container
 
+    def _view(self, key: str, value: bytes | None) -> RunView | None:
+        if value is None:
+            return None
+        if key.startswith("assigned/"):
+            return RunView(tasks=[self._assigned.decode(value).task])
+        return self._run.decode(value)
+
+    def _queued_once(self, agent: AgentProcess, book: _Book, container: str, view: RunView | None) -> None:
+        """An update is queued once, however often its executor says it."""
+        if view is None:
+            return
+        durable = book.durable.get(container)
+        before = () if durable is None else durable.uuids
+        previous = book.wanted.get(container)
+        fresh = [one for one in view.uuids if one not in before and (previous is None or one not in previous.uuids)]
+        if len(set(view.uuids)) != len(view.uuids) or any(one in book.acknowledged for one in fresh):
+            raise Violation(f"{agent.name}: an update of {view.key} is queued twice")
+
     def durable(self, agent: AgentProcess, effect: Persist) -> None:
+        self._executors.durable(agent, effect)
         book = self.book(agent)
         for key, value in effect.changes:
             if key == "agent":
                 for name in [one[2] for one in self._owed.of(agent.name) if one[0] == "id"]:
                     if self._has_id(agent, name):
                         self._met(agent, "id", name)
-            if not key.startswith("tasks/"):
+            if not key.startswith(("tasks/", "assigned/")):
                 continue
-            container = key[6:]
+            container = key.partition("/")[2]
             if value is None:
                 view = book.durable.pop(container, None)
                 self._met(agent, "cleaned", key)
@@ -327,7 +377,9 @@ class AgentLedger:
                         del book.containers[view.key]
                     book.sent.pop(view.key, None)
             else:
-                view = book.durable[container] = self._run.decode(value)
+                found = self._view(key, value)
+                assert found is not None
+                view = book.durable[container] = found
                 if view.forgotten or not view.tasks[0].pending:
                     name = "/".join(view.key)
                     self._met(agent, "first", name)
@@ -366,6 +418,19 @@ class AgentLedger:
         if agent.up and container.id in self.book(agent).durable:
             self._owe(agent, "noticed", container.id, 10.0, f"{container.task_id} ended, and nobody noticed")
 
+    def executor_ended(self, agent: AgentProcess, container: Container) -> None:
+        self._executors.ended(agent, container)
+
+    def _power_off(self, agent: AgentProcess, book: _Book, effects: Sequence[Any]) -> None:
+        """Each task that runs is asked to end at once."""
+        book.kills.update(view.key for view in book.wanted.values())
+        asked = {effect.container_id for effect in effects if isinstance(effect, Signal)}
+        for handle, view in book.wanted.items():
+            there = agent.host.containers.get(handle)
+            runs = there is not None and there.state == "running" and view.container.stage == "running"
+            if runs and view.tasks[0].kill is None and handle not in asked:
+                raise Violation(f"{agent.name}: the machine is being shut down, and {view.key} goes on")
+
     def _ended(self, agent: AgentProcess, container_id: str) -> None:
         self._met(agent, "signal", container_id)
         self._met(agent, "killed", container_id)
@@ -375,6 +440,7 @@ class AgentLedger:
     def killed(self, agent: AgentProcess) -> None:
         self._owed.forgive(agent.name)
         self._checks.killed(agent)
+        self._executors.killed(agent)
         book = self.book(agent)
         book.sent.clear()
         book.member = None
@@ -386,7 +452,14 @@ class AgentLedger:
     def wiped(self, agent: AgentProcess) -> None:
         self._owed.forgive(agent.name)
         self._checks.wiped(agent)
+        self._executors.wiped(agent)
         self._books.pop(agent.name, None)
+
+
+def view_of_executor(book: _Book, key: Key) -> bool:
+    """Whether the task is that of a custom executor, which says by itself how it ends."""
+    view = book.durable.get(book.containers.get(key, ""))
+    return view is not None and not view.container.stage
 
 
 def _may_have_finished(container: Container) -> bool:

@@ -70,6 +70,10 @@ class _Term:
         self.offered: dict[str, set[str]] = {}
         self.tasks: dict[str, dict[tuple[str, str], bool]] = {}
         """Agent id → tasks it was told to run, or told of, that have not ended."""
+        self.executors: dict[str, set[tuple[str, str]]] = {}
+        """Agent id → custom executors that it was told to start, or told of, and that are not gone."""
+        self.brought: dict[int, set[tuple[str, str]]] = {}
+        """Those that came with a connect, by stream."""
         self.killed: set[tuple[str, str]] = set()
         self.over: set[tuple[str, str]] = set()
         """Tasks that ended: reports of an agent that has died since do not count."""
@@ -143,6 +147,7 @@ class MasterLedger:
         term = self.term(master)
         client = master.streams.get(stream)
         term.agents[stream] = client.client if client is not None else ""
+        term.brought[stream] = {(one.framework_id, one.executor_id) for one in call.executors}
         term.reported[stream] = {(one.framework_id, one.task.task_id.value): one.state for one in call.tasks}
 
     def sent_to_agent(self, master: MasterProcess, stream: int, data: bytes) -> None:
@@ -159,10 +164,13 @@ class MasterLedger:
         elif kind == "KILL_TASK" and message.task_id is not None:
             self._met(master, "kill", message.task_id.value)
         elif kind == "SHUTDOWN_FRAMEWORK" and message.framework_id is not None:
-            self._met(master, "shutdown", f"{agent_id} {message.framework_id.value}")
+            self._met(master, "shutdown", f"{agent_id} {message.framework}")
         elif kind == "RUN_TASK":
             run = codec.decode(data, internal.RunTask)
-            key = (run.framework.id.value if run.framework.id else "", self._info.decode(run.task).task_id.value)
+            info = self._info.decode(run.task)
+            key = (run.framework.id.value if run.framework.id else "", info.task_id.value)
+            if run.launch_executor and info.executor is not None:
+                term.executors.setdefault(agent_id, set()).add((key[0], info.executor.executor_id.value))
             term.tasks.setdefault(agent_id, {})[key] = True
             if key in self._launched:
                 raise Violation(f"{master.name} launches {key} once more")
@@ -194,6 +202,8 @@ class MasterLedger:
                 text = f"{agent_id} came back with {key}, which is to be killed, and is not told so"
                 self._owe(master, "kill", key[1], LATER, text)
         term.over.update(key for key, state in reported.items() if state in OVER)
+        brought = term.brought.get(stream, set())
+        term.executors[agent_id] = {key for key in brought if key[0] not in term.removed}
         term.tasks[agent_id] = {key: True for key in reported if key not in term.over and key[0] not in term.removed}
         for framework_id in {key[0] for key in reported} & term.removed:
             text = f"{agent_id} came back with tasks of {framework_id}, which was removed, and is not told so"
@@ -223,7 +233,9 @@ class MasterLedger:
             if message.seq <= taken:
                 continue  # the response to an earlier post of it was lost, or it was sent twice
             status = message.status
-            if status is not None:
+            if message.type == "EXECUTOR_GONE":
+                self._executor_gone(master, term, agent_id, (message.framework_id, message.executor_id))
+            elif isinstance(status, heard.Status):
                 key = (message.framework_id, status.task_id.value)
                 if message.latest_state in OVER:
                     term.tasks.get(agent_id, {}).pop(key, None)
@@ -233,10 +245,19 @@ class MasterLedger:
                     text = f"{status.state} of {key} came, and its framework is not told"
                     self._owe(master, "forward", status.uuid, SOON, text)
 
+    def _executor_gone(self, master: MasterProcess, term: _Term, agent_id: str, key: tuple[str, str]) -> None:
+        known = term.executors.get(agent_id, set())
+        if key in known:
+            known.discard(key)
+            if self._framework_there(term, key[0]):
+                text = f"the executor {key[1]} of {agent_id} is gone, and its framework is not told"
+                self._owe(master, "failure", f"{agent_id} {key[1]}", SOON, text)
+
     def _agent_gone(self, master: MasterProcess, stream: int) -> None:
         term = self.term(master)
         term.agents.pop(stream, None)
         term.reported.pop(stream, None)
+        term.brought.pop(stream, None)
         for agent_id, one in list(term.streams.items()):
             if one == stream:
                 del term.streams[agent_id]
@@ -250,6 +271,7 @@ class MasterLedger:
         term = self._terms.get(master)
         if term is not None:  # with its records the master forgets its obligations towards the agent
             term.killed.difference_update(term.tasks.pop(agent_id, ()))
+            term.executors.pop(agent_id, None)
 
     # --- frameworks ---
 
@@ -275,7 +297,7 @@ class MasterLedger:
         framework_id = term.frameworks.pop(stream, None)
         if framework_id is not None:
             term.speaks.pop(framework_id, None)
-        self._owed.forgive(master.name, frozenset({"forward", "reconcile"}))
+        self._owed.forgive(master.name, frozenset({"forward", "reconcile", "failure"}))
 
     def _removed(self, master: MasterProcess, framework_id: str) -> None:
         """It was removed with all its tasks: their resources are free at once, as in Mesos."""
@@ -286,6 +308,8 @@ class MasterLedger:
                 del term.frameworks[number]
         term.removed.add(framework_id)
         term.speaks.pop(framework_id, None)
+        for executors in term.executors.values():
+            executors.difference_update([key for key in executors if key[0] == framework_id])
         for agent_id, tasks in term.tasks.items():
             its = [key for key in tasks if key[0] == framework_id]
             for key in its:
@@ -336,6 +360,9 @@ class MasterLedger:
             self._offered(master, stream, event.offers.offers)
         elif event.rescind is not None:
             self._drop_offer(master, term, event.rescind.offer_id.value)
+        elif event.failure is not None and event.failure.executor_id is not None:
+            agent_id = event.failure.agent_id.value if event.failure.agent_id is not None else ""
+            self._met(master, "failure", f"{agent_id} {event.failure.executor_id.value}")
         elif event.update is not None:
             self._status_sent(master, term, term.frameworks.get(stream, ""), event.update.status)
 
@@ -364,7 +391,8 @@ class MasterLedger:
                 )
 
     def _known(self, agent: AgentProcess, containers: set[str]) -> bool:
-        return any(f"tasks/{name}" in agent.disk.values for name in containers)
+        values = agent.disk.values
+        return any(f"tasks/{name}" in values or f"executors/{name}" in values for name in containers)
 
     # --- offers ---
 
@@ -392,6 +420,7 @@ class MasterLedger:
         standing = [term.offers[name] for name in term.offered.get(agent_id, ())]
         whole = cpus + sum(offer.cpus for offer in standing)
         taken = {port for offer in standing for begin, end in offer.ports for port in range(begin, end + 1)}
+        whole += options.executor_cpus * len(term.executors.get(agent_id, ()))
         for _, task_id in term.tasks.get(agent_id, ()):
             used, on = self.sizes.get(task_id, (0, ()))
             whole += used

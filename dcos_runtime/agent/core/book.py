@@ -70,6 +70,8 @@ class Book:
         self._executor_in: dict[str, CustomExecutor] = {}  # by container
         self._streams: dict[int, CustomExecutor] = {}  # of executors that are subscribed
         self._alive: dict[str, int] = {}  # tasks and executors of each framework that has any
+        self.unsaid: dict[tuple[str, str], int] = {}
+        """Executors that were in the last `Connect` and have ended since, before it was answered: with their status."""
         self.writes: Writes[Continuation] = Writes()
         self.failed: dict[str, Written] = {}  # writes to try again, by key
         self.ending: EndProcess | None = None

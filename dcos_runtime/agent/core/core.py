@@ -142,7 +142,7 @@ class AgentCore(TaskLife):
                 recovery.executor_that_is_gone(record) if executor is None else (executor.record, executor.container)
             )
             task = self.adopt(owner, container, record, reading.terms_of(record.task))
-            task.destroyed = True
+            task.destroyed = task.recovered = True
             if task.stage is Stage.ENDED and not record.pending:
                 self._remove(task)
             elif executor is None:
@@ -193,6 +193,7 @@ class AgentCore(TaskLife):
 
     def _connect_message(self) -> internal.Connect:
         """The first message on a connection: this agent and all its tasks."""
+        self.unsaid = {}
         info = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id) if self.agent.id else None)
         asked: dict[bytes, int] = {}
         tasks = [
@@ -276,6 +277,7 @@ class AgentCore(TaskLife):
         if message.version != internal.VERSION:
             text += f", in version {message.version} of the agent protocol"
         self.emit(Log(logging.INFO, text))
+        self.tell_unsaid()
         if self.agent.id != message.agent_id:
             self.agent.id = message.agent_id
             self._persist_agent()

@@ -93,6 +93,8 @@ class ExecutorLife(Book):
         task.destroyed = True
         if why is not None:
             self.end_task(task, why, now)
+            if message.launch_executor and executor.key not in self.executors:
+                self._tell_gone(*executor.key, executor.status)  # the master holds its resources from the launch on
             return task
         if executor.written == 0:
             self.checkpoint_executor(executor)
@@ -256,16 +258,27 @@ class ExecutorLife(Book):
         self.history.executor_over(record)
         self._persist(f"executors/{record.container_id}", None)
         self.emit(Retire(self.agent.id or "", record.framework_id, record.executor_id, record.container_id))
-        if self.membership.member and self.membership.at.version >= internal.WITH_EXECUTORS:
-            gone = internal.ExecutorGone(
-                seq=self.membership.next_seq(),
-                framework_id=record.framework_id,
-                executor_id=record.executor_id,
-                status=executor.status,
-            )
-            self._up(gone)
+        self._tell_gone(record.framework_id, record.executor_id, executor.status)
         self._one_less(record.framework_id)
         self._end_if_empty()
+
+    def _tell_gone(self, framework_id: str, executor_id: str, status: int) -> None:
+        """The master holds nothing for the executor any more. One that knows it by `Connect`, and has not admitted this
+        agent yet, is told then.
+        """
+        at = self.membership.at
+        if not self.membership.member:
+            self.unsaid[framework_id, executor_id] = status
+        elif at.version >= internal.WITH_EXECUTORS:
+            seq = self.membership.next_seq()
+            gone = internal.ExecutorGone(seq=seq, framework_id=framework_id, executor_id=executor_id, status=status)
+            self._up(gone)
+
+    def tell_unsaid(self) -> None:
+        """The master has admitted this agent."""
+        unsaid, self.unsaid = self.unsaid, {}
+        for (framework_id, executor_id), status in unsaid.items():
+            self._tell_gone(framework_id, executor_id, status)
 
     def _resize(self, executor: CustomExecutor) -> None:
         """Its container has the limits of what it and its tasks hold."""
@@ -380,6 +393,7 @@ class ExecutorLife(Book):
         if task.stage is Stage.ENDED:
             self._resize(executor)
             if task.forgotten:
+                self._acknowledge(executor, record.task_id, uuid)  # nobody waits for it, and it is not written down
                 self._remove(task)
 
     def _acknowledge(self, executor: CustomExecutor, task_id: str, uuid: bytes) -> None:

@@ -45,6 +45,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     failed: list[Written]
     ending: EndProcess | None
     powering_off: bool
+    unsaid: list[tuple[str, str, int]]
 
 
 def settings(snapshot: bytes) -> tuple[Settings, SourceState]:
@@ -71,6 +72,7 @@ def take(core: Book) -> bytes:
             failed=list(core.failed.values()),
             ending=core.ending,
             powering_off=core.powering_off,
+            unsaid=[(*key, status) for key, status in core.unsaid.items()],
         )
     )
 
@@ -104,3 +106,4 @@ def fill(core: Book, snapshot: bytes) -> None:
     core.failed = {written.key: written for written in found.failed}
     core.ending = found.ending
     core.powering_off = found.powering_off
+    core.unsaid = {(framework_id, executor_id): status for framework_id, executor_id, status in found.unsaid}

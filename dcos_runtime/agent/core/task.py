@@ -42,7 +42,7 @@ class Task(msgspec.Struct):
 
     Of a task of a custom executor, whose container is not the task's own: ``confirmations``: updates to acknowledge to
     the executor, by uuid, once the checkpoint with the number is durable; ``deliver``: the same for the launch itself,
-    0 for none.
+    0 for none. ``recovered``: a former process of the agent wrote its launch down.
     """
 
     executor: ExecutorRecord
@@ -63,6 +63,7 @@ class Task(msgspec.Struct):
     destroyed: bool = False
     confirmations: dict[bytes, int] = {}
     deliver: int = 0
+    recovered: bool = False
 
     @property
     def handle(self) -> str:

@@ -444,7 +444,7 @@ class TaskLife(Checking, ExecutorLife):
         if task is None or id != task.written:
             return
         record = task.record
-        if task.custom and task.durable == 0 and task.stage is not Stage.ENDED:
+        if task.custom and not task.recovered and task.durable == 0 and task.stage is not Stage.ENDED:
             message = f"The launch could not be checkpointed: {why}"
             self.emit(Log(logging.ERROR, f"task {record.task_id} is not launched: {message}"))
             task.volatile = True

@@ -370,3 +370,115 @@ LATER = [
     ),
 ]
 """Planted when the simulation got second processes of one scheduler, and frameworks that are removed."""
+
+EXECUTOR = "dcos_runtime.agent.core.executor_life:ExecutorLife"
+MASTERS_EXECUTORS = "dcos_runtime.master.core.executors"
+
+EXECUTORS = [
+    Mutation(
+        "agent-executor-not-given-its-tasks",
+        "an executor that subscribes does not get the tasks that wait for it",
+        f"{EXECUTOR}._catch_up",
+        "task.deliver = 0 if known else task.written",
+        "task.deliver = 0",
+    ),
+    Mutation(
+        "agent-update-unconfirmed",
+        "an update of an executor is not acknowledged to it",
+        f"{EXECUTOR}._updated",
+        "task.confirmations[uuid] = task.written",
+        "pass",
+    ),
+    Mutation(
+        "agent-update-taken-twice",
+        "an update that an executor says again counts as another one",
+        f"{EXECUTOR}._updated",
+        "if record.state in TERMINAL or uuid in record.known:",
+        "if record.state in TERMINAL:",
+    ),
+    Mutation(
+        "agent-tasks-outlive-executor",
+        "tasks of an executor that is gone go on",
+        f"{EXECUTOR}.executor_destroyed",
+        "self.end_task(task, verdict, now)",
+        "pass",
+    ),
+    Mutation(
+        "agent-executor-gone-untold",
+        "the master is not told that an executor is gone",
+        f"{EXECUTOR}.executor_destroyed",
+        "self._tell_gone(record.framework_id, record.executor_id, executor.status)",
+        "pass",
+    ),
+    Mutation(
+        "agent-executor-ended-while-connecting",
+        "the master is not told of an executor that ended while it admitted the agent",
+        f"{CORE}._first",
+        "self.tell_unsaid()",
+        "pass",
+    ),
+    Mutation(
+        "agent-executor-outlives-its-grace",
+        "an executor that does not end when it is told to goes on",
+        f"{EXECUTOR}.end_executor",
+        "self.timers.set(ShutDown(container.container_id), now.mono + seconds)",
+        "pass",
+    ),
+    Mutation(
+        "agent-executor-grace-not-resumed",
+        "an executor that is to end goes on when its agent is restarted meanwhile",
+        f"{EXECUTOR}.resume_executor",
+        "self.timers.set(ShutDown(container.container_id), now.mono + min(left, record.ending.grace))",
+        "pass",
+    ),
+    Mutation(
+        "agent-executor-never-registers",
+        "an executor that never subscribes goes on",
+        f"{EXECUTOR}.executor_started",
+        "self.timers.set(RegistrationDue(container.container_id), now.mono + self.settings.registration_timeout)",
+        "pass",
+    ),
+    Mutation(
+        "agent-running-task-dropped",
+        "a task that runs is reported as never launched when the disk is full after a restart of the agent",
+        f"{LIFE}._persist_failed",
+        "if task.custom and not task.recovered and",
+        "if task.custom and",
+    ),
+    Mutation(
+        "agent-power-off-ignored",
+        "tasks go on when the machine is shut down",
+        f"{LIFE}._power_off",
+        "self._kill(task, KillReason.POWER_OFF, min(longest, self._grace(task, None)), now)",
+        "pass",
+    ),
+    Mutation(
+        "agent-history-not-written",
+        "a task that is over is not remembered",
+        f"{BOOK}._remove",
+        "self.history.task_over(task.executor, record, lives=record.container_id in self._executor_in)",
+        "pass",
+    ),
+    Mutation(
+        "master-executor-kept",
+        "the resources of an executor that is gone stay taken",
+        f"{MASTERS_EXECUTORS}:gone",
+        "remove(state, agent, executor)",
+        "pass",
+    ),
+    Mutation(
+        "master-failure-untold",
+        "a framework is not told that its executor is gone",
+        f"{MASTERS_EXECUTORS}:gone",
+        "state.send(framework, Event(type=Event.Type.FAILURE, failure=failure))",
+        "pass",
+    ),
+    Mutation(
+        "master-executor-uncounted",
+        "the resources of a new executor are not taken",
+        f"{MASTERS_EXECUTORS}:add",
+        "state.hold(framework, agent, executor.resources)",
+        "pass",
+    ),
+]
+"""Planted when the simulation got custom executors, machines that are shut down, and the agent's history."""

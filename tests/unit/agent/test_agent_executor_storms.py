@@ -114,7 +114,7 @@ TestStorm.settings = settings(
 )
 
 EFFORT = settings(
-    max_examples=400,
+    max_examples=2000,
     stateful_step_count=50,
     deadline=None,
     database=None,

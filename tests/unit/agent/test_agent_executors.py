@@ -8,10 +8,11 @@ import pytest
 
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.agent.core.recorded import restored
 from dcos_runtime.agent.core.records import MAX_HISTORY
-from dcos_runtime.wire import internal
+from dcos_runtime.wire import codec, internal
 from tests.support.cores.agent_executor import PretendedExecutor
-from tests.support.cores.agent_world import FRAMEWORK, World, acknowledge_all, last
+from tests.support.cores.agent_world import FRAMEWORK, MASTER, World, acknowledge_all, last
 
 
 @pytest.fixture
@@ -384,3 +385,71 @@ def test_executors_end_in_good_order_when_the_machine_is_shut_down(world: World,
     assert last(world, "t")[:2] == ("TASK_KILLED", "REASON_AGENT_DRAINING")
     assert last(world, "late")[0] == last(world, "later")[0] == "TASK_DROPPED"
     assert last(world, "later")[1] == "REASON_AGENT_DRAINING"
+
+
+# --- what the simulated cluster found ---
+
+
+def test_an_executor_that_ends_while_a_master_admits_its_agent_is_told_then(
+    world: World, executor: PretendedExecutor
+) -> None:
+    """The master has just heard of it, and would hold its resources for ever."""
+    container = executor.container
+    world.disconnect()
+    while world.connection is None:
+        world.advance(1.0)
+    world.feed(events.EndpointFound(world.connection, *MASTER, (internal.VERSION,)))
+    assert [one.executor_id for one in world.connects[-1].executors] == ["e"]
+    world.exit(container, Exit(code=1))
+    world.run_until_idle()
+    world.connected, world.sent, world.in_flight, world.down_seq = True, [], {}, 1
+    connected = internal.Connected(
+        agent_id="agent-1", epoch=9, seq=1, master_id="master", ping_seconds=15.0, version=internal.VERSION
+    )
+    assert restored(b"seed", world.core.snapshot()).unsaid == world.core.unsaid != {}
+    world.feed(events.Received(world.connection, codec.encode(connected)))
+    assert [(one.executor_id, one.status) for one in gone(world)] == [("e", 256)]
+    world.disconnect()
+    world.connect()
+    assert gone(world) == [] and world.connects[-1].executors == []
+
+
+def test_the_master_is_told_of_an_executor_that_is_not_started_at_all(world: World) -> None:
+    world.connect()
+    world.feed(events.PowerOff(1.0))
+    world.run_in("e", "t")
+    world.run_until_idle()
+    assert last(world, "t")[:2] == ("TASK_DROPPED", "REASON_AGENT_DRAINING")
+    assert [one.executor_id for one in gone(world)] == ["e"]
+    world.run_in("e", "u", starts=False)
+    world.run_until_idle()
+    assert [one.executor_id for one in gone(world)] == ["e"]  # the master holds nothing for it
+
+
+def test_a_task_that_runs_on_is_not_given_up_when_it_cannot_be_written(
+    world: World, executor: PretendedExecutor
+) -> None:
+    executor.update("t", "TASK_RUNNING")
+    world.run_until_idle()
+    world.acknowledge("t")
+    world.run_until_idle()
+    world.crash()
+    world.connect()
+    world.persist()
+    executor.subscribe()
+    world.kill("t")
+    while world.persists:
+        world.persist_fails()
+    assert world.states("t") == ["TASK_RUNNING"]
+    executor.update("t", "TASK_KILLED")
+    world.advance(5)
+    acknowledge_all(world, "t")
+    assert world.states("t") == ["TASK_RUNNING", "TASK_KILLED"]
+
+
+def test_the_end_of_a_task_that_nobody_waits_for_is_acknowledged_to_its_executor(
+    world: World, executor: PretendedExecutor
+) -> None:
+    world.shutdown_framework()
+    executor.update("t", "TASK_KILLED")
+    assert executor.types() == ["SHUTDOWN", "ACKNOWLEDGED"] and executor.unacknowledged == []

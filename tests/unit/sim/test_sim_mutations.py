@@ -7,7 +7,7 @@ import time
 import pytest
 
 from dcos_runtime.sim.profiles import PROFILES
-from tests.support.sim.mutations import ALL, CHECKS, LATER, Mutation
+from tests.support.sim.mutations import ALL, CHECKS, EXECUTORS, LATER, Mutation
 from tests.support.sim.planting import mutated, planted
 from tests.support.sim.searching import first_failure
 
@@ -25,13 +25,27 @@ QUICK = {
 }
 """Six that every run of the tests looks for, each where it shows soon."""
 
+SOON = (
+    "agent-update-unconfirmed",
+    "agent-tasks-outlive-executor",
+    "agent-executor-outlives-its-grace",
+    "agent-running-task-dropped",
+    "agent-power-off-ignored",
+    "agent-history-not-written",
+    "master-executor-kept",
+)
+"""Of those about executors, the ones that show within a second."""
+
+MISSED = 2
+"""So many of them may be missed: one shows only when an executor ends within the milliseconds of a registration."""
+
 
 def test_there_are_thirty_and_each_has_a_name_of_its_own() -> None:
     assert len(ALL) == 30
     assert len({mutation.name for mutation in ALL}) == 30
 
 
-@pytest.mark.parametrize("mutation", [*ALL, *LATER, *CHECKS], ids=lambda mutation: mutation.name)
+@pytest.mark.parametrize("mutation", [*ALL, *LATER, *CHECKS, *EXECUTORS], ids=lambda mutation: mutation.name)
 def test_what_a_mutation_replaces_is_there_exactly_once(mutation: Mutation) -> None:
     assert mutated(mutation).__code__.co_code is not None
 
@@ -56,6 +70,25 @@ def test_a_bug_in_health_checks_is_found(mutation: Mutation) -> None:
     with planted(mutation):
         found = first_failure(["checks"], seconds=EACH)
     assert found is not None, f"nobody saw that {mutation.what}"
+
+
+@pytest.mark.parametrize("name", SOON)
+def test_a_bug_about_executors_is_found(name: str) -> None:
+    mutation = next(one for one in EXECUTORS if one.name == name)
+    with planted(mutation):
+        found = first_failure(["executors"], seconds=EACH)
+    assert found is not None, f"nobody saw that {mutation.what}"
+
+
+@pytest.mark.soak
+def test_bugs_about_executors_are_found() -> None:
+    missed = []
+    for mutation in EXECUTORS:
+        with planted(mutation):
+            if first_failure(["executors"], seconds=EACH) is None:
+                missed.append(mutation.name)
+    print(f"{len(EXECUTORS) - len(missed)} of {len(EXECUTORS)}; not found: {missed}")
+    assert len(missed) <= MISSED, missed
 
 
 @pytest.mark.soak
