@@ -116,6 +116,66 @@ class OfAgents(Storm):
         self.befalls(faults.Pause, process=agent, seconds=seconds)
 
 
+class OfExecutors(Storm):
+    """Custom executors in all moods, while their agents die at every step, their machines are shut down and their
+    framework ends them.
+    """
+
+    options = Options(agents=2, masters=1, frameworks=1, tasks=5, odd=0.2, lasting=(0.1, 20.0), executors=0.8)
+
+    @rule(agent=AGENT, effects=EFFECTS, down=SHORT)
+    def agent_dies(self, agent: str, effects: int, down: float) -> None:
+        self.befalls(faults.Crash, process=agent, effects=effects, down=down)
+
+    @rule(agent=AGENT, seconds=st.sampled_from([0.1, 3.0, 20.0]), down=SHORT)
+    def machine_is_shut_down(self, agent: str, seconds: float, down: float) -> None:
+        self.befalls(faults.PowerOff, agent=agent, seconds=seconds, down=down)
+
+    @rule(agent=AGENT, seconds=SHORT)
+    def disk_is_full(self, agent: str, seconds: float) -> None:
+        self.befalls(faults.DiskFull, agent=agent, seconds=seconds)
+
+    @rule(agent=AGENT, pick=PICK)
+    def supervisor_dies(self, agent: str, pick: int) -> None:
+        self.befalls(faults.SupervisorDies, agent=agent, pick=pick)
+
+    @rule(agent=AGENT, pick=PICK)
+    def executor_hangs_up(self, agent: str, pick: int) -> None:
+        self.befalls(faults.ExecutorHangsUp, agent=agent, pick=pick)
+
+    @rule(pick=PICK)
+    def framework_ends_an_executor(self, pick: int) -> None:
+        self.befalls(faults.ShutExecutorDown, framework="framework0", pick=pick)
+
+    @rule(pick=PICK)
+    def framework_says_something(self, pick: int) -> None:
+        self.befalls(faults.Say, framework="framework0", pick=pick)
+
+    @rule(pick=PICK)
+    def framework_kills(self, pick: int) -> None:
+        self.befalls(faults.KillOne, framework="framework0", pick=pick)
+
+    @rule(count=st.integers(0, 8))
+    def framework_wants(self, count: int) -> None:
+        self.befalls(faults.Want, framework="framework0", count=count)
+
+    @rule(operator=st.booleans())
+    def framework_is_ended(self, operator: bool) -> None:
+        self.befalls(faults.Teardown, framework="framework0", operator=operator)
+
+    @rule(agent=AGENT, master=st.booleans(), client=st.booleans())
+    def connection_breaks(self, agent: str, master: bool, client: bool) -> None:
+        self.befalls(faults.Cut, client=agent, master_notices=master, client_notices=client)
+
+    @rule(agent=AGENT, seconds=LONG, lag=st.sampled_from([0.05, 5.0]))
+    def network_is_slow(self, agent: str, seconds: float, lag: float) -> None:
+        self.befalls(faults.Slow, one=agent, other=LEADER, seconds=seconds, lag=lag)
+
+    @rule(agent=AGENT, seconds=SHORT)
+    def agent_is_stopped(self, agent: str, seconds: float) -> None:
+        self.befalls(faults.Pause, process=agent, seconds=seconds)
+
+
 class OfMasters(Storm):
     """Agents go, return and burn, masters die, frameworks fail over, writes lag; of two frameworks one is not aware."""
 
@@ -267,7 +327,7 @@ class OfInits(Storm):
         self.befalls(faults.SupervisorDies, agent=host, pick=pick)
 
 
-STORMS = (OfAgents, OfMasters, OfInits)
+STORMS = (OfAgents, OfExecutors, OfMasters, OfInits)
 LONG_STORM = settings(stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
