@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, remove_cgroups
+from tests.support.agent.clusters import skip_without
+from tests.support.daemons.agents import Agent, PretendedMaster, remove_cgroups
 
 ID = "agent-1"
 
 
 @pytest.fixture
 def below_opt() -> Iterator[Path]:
-    if why := containers_work():
-        pytest.skip(why)
+    skip_without("linux")
     with tempfile.TemporaryDirectory(prefix="dcos-test-", dir="/opt") as folder:
         yield Path(folder)
 
@@ -49,8 +49,7 @@ def test_an_agent_does_not_start_with_folders_that_containers_see(below_opt: Pat
 @pytest.mark.parametrize("launcher", ["posix", "linux"])
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs tasks as others")
 def test_tasks_of_other_users_run_whatever_the_umask_and_the_folders_above(launcher: str, tmp_path: Path) -> None:
-    if launcher == "linux" and (why := containers_work()):
-        pytest.skip(why)
+    skip_without(launcher)
     tmp_path.chmod(0o700)
     master = PretendedMaster()
     (tmp_path / "really").mkdir()

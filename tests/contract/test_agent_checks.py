@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from dcos_runtime.wire.tasks import TaskStatus
-from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.agent.clusters import by_both_launchers
+from tests.support.daemons.agents import Agent, PretendedMaster
 from tests.support.daemons.byhand import wait_for
 
 ID = "agent-1"
@@ -41,14 +42,7 @@ class Web:
         self._server.server_close()
 
 
-@pytest.fixture(scope="module", params=["posix", "linux"])
-def both(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[PretendedMaster, Agent]]:
-    if request.param == "linux" and (why := containers_work()):
-        pytest.skip(why)
-    with pretended_cluster(tmp_path_factory.mktemp(request.param), request.param) as pair:
-        yield pair
+both = by_both_launchers()
 
 
 @pytest.fixture

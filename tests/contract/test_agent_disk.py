@@ -17,7 +17,8 @@ import pytest
 from dcos_runtime.agent.disk.logs import first_data
 from dcos_runtime.agent.gc import used_fraction
 from dcos_runtime.agent.launchers import supervisor
-from tests.support.daemons.agents import Agent, PretendedMaster, cgroup_file, containers_work, pretended_cluster
+from tests.support.agent.clusters import by_both_launchers
+from tests.support.daemons.agents import Agent, PretendedMaster, cgroup_file, pretended_cluster
 from tests.support.daemons.byhand import wait_for
 
 ID = "agent-1"
@@ -29,27 +30,7 @@ SMALL = [
 TEN = [*SMALL, {"name": "disk", "type": "SCALAR", "scalar": {"value": 10}}]
 
 
-@pytest.fixture(scope="module", params=["posix", "linux"])
-def both(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[PretendedMaster, Agent]]:
-    if request.param == "linux" and (why := containers_work()):
-        pytest.skip(why)
-    with pretended_cluster(
-        tmp_path_factory.mktemp(request.param), request.param, "--container_disk_default=30MB"
-    ) as pair:
-        yield pair
-
-
-@pytest.fixture
-def master(both: tuple[PretendedMaster, Agent]) -> PretendedMaster:
-    return both[0]
-
-
-@pytest.fixture
-def agent(both: tuple[PretendedMaster, Agent]) -> Agent:
-    return both[1]
-
+both = by_both_launchers("--container_disk_default=30MB")
 
 SHUFFLE = """
 import os, time

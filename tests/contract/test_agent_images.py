@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.agent import image_lab
+from tests.support.agent.clusters import Pair
 from tests.support.agent.image_lab import (
     PASSWORD,
     USER,
@@ -48,21 +49,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryLab]:
 
 
 @pytest.fixture(scope="module")
-def both(served: RegistryLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PretendedMaster, Agent]]:
+def both(served: RegistryLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     flags = [f"--docker_registry={served.url}", f"--docker_config={served.credentials}", "--image_providers=docker"]
     flags += ["--allow_privileged", "--additional_capabilities=NET_RAW"]
     with pretended_cluster(tmp_path_factory.mktemp("images"), "linux", *flags) as pair:
         yield pair
-
-
-@pytest.fixture
-def master(both: tuple[PretendedMaster, Agent]) -> PretendedMaster:
-    return both[0]
-
-
-@pytest.fixture
-def agent(both: tuple[PretendedMaster, Agent]) -> Agent:
-    return both[1]
 
 
 def image(name: str, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemons.agents import Agent, PretendedMaster, cgroups_of, containers_work, pretended_cluster
+from tests.support.agent.clusters import LAUNCHERS, Pair, cluster, skip_without
+from tests.support.daemons.agents import Agent, PretendedMaster, cgroups_of, pretended_cluster
 from tests.support.daemons.byhand import Daemon, ask, wait_for
 from tests.support.mesos import rawclient
 
@@ -23,11 +24,9 @@ PATIENT = {"grace_period": {"nanoseconds": 240 * 10**9}}
 """The policy of a kill whose signal is to be seen: on a busy host a task takes longer to end than 5 s."""
 
 
-@pytest.fixture(params=["posix", "linux"])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[PretendedMaster, Agent]]:
-    if request.param == "linux" and (why := containers_work()):
-        pytest.skip(why)
-    with pretended_cluster(tmp_path, request.param) as made:
+@pytest.fixture(params=LAUNCHERS)
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    with cluster(tmp_path, request.param) as made:
         yield made
 
 
@@ -65,7 +64,7 @@ def supervisor_of(agent: Agent, task: str) -> int:
 
 
 @only_posix
-def test_a_fetch_ends_with_its_agent_whatever_that_dies_of(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_a_fetch_ends_with_its_agent_whatever_that_dies_of(pair: Pair) -> None:
     master, agent = pair
     with socket.create_server(("127.0.0.1", 0)) as silent:
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
@@ -82,9 +81,7 @@ def test_a_fetch_ends_with_its_agent_whatever_that_dies_of(pair: tuple[Pretended
 
 
 @only_posix
-def test_the_fetchers_cache_serves_until_the_agent_dies_and_is_empty_then(
-    pair: tuple[PretendedMaster, Agent], tmp_path: Path
-) -> None:
+def test_the_fetchers_cache_serves_until_the_agent_dies_and_is_empty_then(pair: Pair, tmp_path: Path) -> None:
     master, agent = pair
     source, entries = tmp_path / "source", agent.work_dir / "fetch" / "entries"
 
@@ -108,7 +105,7 @@ def test_the_fetchers_cache_serves_until_the_agent_dies_and_is_empty_then(
 
 
 @pytest.mark.parametrize("pair", ["linux"], indirect=True)
-def test_what_a_trial_container_left_is_removed_at_the_next_start(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_what_a_trial_container_left_is_removed_at_the_next_start(pair: Pair) -> None:
     _, agent = pair
     left = agent.work_dir / "containers" / "trial-left"
     left.mkdir()
@@ -118,7 +115,7 @@ def test_what_a_trial_container_left_is_removed_at_the_next_start(pair: tuple[Pr
 
 
 @only_posix
-def test_what_is_over_and_its_outputs_are_there_after_a_kill_9(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_what_is_over_and_its_outputs_are_there_after_a_kill_9(pair: Pair) -> None:
     master, agent = pair
     for task in ("first", "second"):
         master.run(ID, task, f"echo said by {task}")
@@ -148,7 +145,7 @@ def test_what_is_over_and_its_outputs_are_there_after_a_kill_9(pair: tuple[Prete
 
 
 def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
-    pair: tuple[PretendedMaster, Agent],
+    pair: Pair,
 ) -> None:
     master, agent = pair
     master.run(ID, "stays", "echo ready; sleep 5031; echo over")
@@ -179,7 +176,7 @@ def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
 
 
 @only_posix
-def test_an_update_nobody_acknowledged_is_sent_again_by_the_next_agent(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_an_update_nobody_acknowledged_is_sent_again_by_the_next_agent(pair: Pair) -> None:
     master, agent = pair
     master.acknowledging = False
     master.run(ID, "t", "sleep 5034")
@@ -192,7 +189,7 @@ def test_an_update_nobody_acknowledged_is_sent_again_by_the_next_agent(pair: tup
     master.status("t", "RUNNING")
 
 
-def test_a_supervisor_that_is_killed_takes_its_task_with_it(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_a_supervisor_that_is_killed_takes_its_task_with_it(pair: Pair) -> None:
     master, agent = pair
     master.run(ID, "t", "setsid sleep 5035 & sleep 5035")
     master.run(ID, "other", "sleep 5036")
@@ -205,7 +202,7 @@ def test_a_supervisor_that_is_killed_takes_its_task_with_it(pair: tuple[Pretende
     assert master.states("other") == ["STARTING", "RUNNING"]
 
 
-def test_a_task_without_supervisor_is_killed_when_the_agent_comes_back(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_a_task_without_supervisor_is_killed_when_the_agent_comes_back(pair: Pair) -> None:
     master, agent = pair
     master.run(ID, "t", "setsid sleep 5037 & sleep 5037")
     pid = pid_of(master, "t")
@@ -219,7 +216,7 @@ def test_a_task_without_supervisor_is_killed_when_the_agent_comes_back(pair: tup
     assert not running(pid) and not agent.pids("sleep\x005037")
 
 
-def test_a_task_that_vanished_with_its_supervisor_is_lost_and_cleared_away(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_a_task_that_vanished_with_its_supervisor_is_lost_and_cleared_away(pair: Pair) -> None:
     """As after a reboot, when the runtime's own state was not on a tmpfs."""
     master, agent = pair
     master.run(ID, "t", "sleep 5045")
@@ -238,7 +235,7 @@ def test_a_task_that_vanished_with_its_supervisor_is_lost_and_cleared_away(pair:
     assert not list((agent.work_dir / "run").glob("oci/*"))
 
 
-def test_a_checkpoint_that_cannot_be_read_costs_its_own_task_only(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_a_checkpoint_that_cannot_be_read_costs_its_own_task_only(pair: Pair) -> None:
     master, agent = pair
     master.run(ID, "hit", "sleep 5038")
     master.run(ID, "spared", "sleep 5039")
@@ -255,7 +252,7 @@ def test_a_checkpoint_that_cannot_be_read_costs_its_own_task_only(pair: tuple[Pr
 
 
 @only_posix
-def test_an_agent_comes_back_to_its_tasks_with_more_and_not_with_less(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_an_agent_comes_back_to_its_tasks_with_more_and_not_with_less(pair: Pair) -> None:
     master, agent = pair
     master.run(ID, "t", "sleep 5046")
     pid = pid_of(master, "t")
@@ -286,7 +283,7 @@ def test_an_agent_comes_back_to_its_tasks_with_more_and_not_with_less(pair: tupl
 
 
 def test_when_the_machine_is_shut_down_tasks_get_their_grace_and_their_end_is_reported(
-    pair: tuple[PretendedMaster, Agent], tmp_path: Path
+    pair: Pair, tmp_path: Path
 ) -> None:
     master, agent = pair
     programs = tmp_path / "programs"
@@ -312,7 +309,7 @@ def test_when_the_machine_is_shut_down_tasks_get_their_grace_and_their_end_is_re
 
 
 @only_posix
-def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: Pair) -> None:
     master, agent = pair
     master.run(ID, "t", "sleep 5040")
     pid = pid_of(master, "t")
@@ -328,7 +325,7 @@ def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster,
     assert master.connects[-1].agent.id is None
 
 
-def test_an_agent_that_stops_in_order_leaves_its_tasks_alone(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_an_agent_that_stops_in_order_leaves_its_tasks_alone(pair: Pair) -> None:
     master, agent = pair
     master.run(ID, "t", "sleep 5041")
     pid = pid_of(master, "t")
@@ -341,7 +338,7 @@ def test_an_agent_that_stops_in_order_leaves_its_tasks_alone(pair: tuple[Pretend
 
 
 @only_posix
-def test_a_lost_master_is_looked_for_until_it_is_back(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_a_lost_master_is_looked_for_until_it_is_back(pair: Pair) -> None:
     master, _agent = pair
     master.run(ID, "t", "sleep 5042")
     pid = pid_of(master, "t")
@@ -351,7 +348,7 @@ def test_a_lost_master_is_looked_for_until_it_is_back(pair: tuple[PretendedMaste
     assert running(pid)
 
 
-def test_nothing_is_left_of_containers_that_ended(pair: tuple[PretendedMaster, Agent]) -> None:
+def test_nothing_is_left_of_containers_that_ended(pair: Pair) -> None:
     master, agent = pair
     for number in range(5):
         master.run(ID, f"t{number}", "true")
@@ -442,8 +439,7 @@ def test_recover_cleanup_kills_what_runs_and_ends(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("launcher", ["posix", "linux"])
 def test_a_real_master_and_agent_run_kill_and_recover_tasks(tmp_path: Path, launcher: str) -> None:
-    if launcher == "linux" and (why := containers_work()):
-        pytest.skip(why)
+    skip_without(launcher)
     master = rawclient.Master(tmp_path / "master").start().leads()
     agent = Agent(tmp_path, master.port, launcher)
     scheduler = None

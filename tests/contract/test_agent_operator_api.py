@@ -15,6 +15,7 @@ import pytest
 
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.agent import Call, Response
+from tests.support.agent.clusters import LAUNCHERS, cluster
 from tests.support.agent.operator_client import (
     JSON,
     PROTOBUF,
@@ -24,7 +25,7 @@ from tests.support.agent.operator_client import (
     call,
     nested,
 )
-from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.daemons.agents import Agent, PretendedMaster, pretended_cluster
 from tests.support.daemons.authority import basic
 from tests.support.daemons.byhand import wait_for
 from tests.support.mesos.rawclient import request
@@ -41,12 +42,10 @@ class Side(NamedTuple):
     container: str
 
 
-@pytest.fixture(scope="module", params=["posix", "linux"])
+@pytest.fixture(scope="module", params=LAUNCHERS)
 def side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
     """With one task, ``runs``, that runs, and one that has ended."""
-    if request.param == "linux" and (why := containers_work()):
-        pytest.skip(why)
-    with pretended_cluster(tmp_path_factory.mktemp(request.param), request.param) as (master, agent):
+    with cluster(tmp_path_factory.mktemp(request.param), request.param) as (master, agent):
         master.run(ID, "ended", "echo over")
         master.status("ended", "FINISHED")
         master.run(ID, "runs", "echo hi; exec sleep 5081")

@@ -19,7 +19,8 @@ import pytest
 from dcos_runtime.agent.containers import bpf
 from dcos_runtime.agent.containers.bpf import Hook
 from dcos_runtime.agent.isolators import ports
-from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, remove_cgroups
+from tests.support.agent.clusters import skip_without
+from tests.support.daemons.agents import Agent, PretendedMaster, remove_cgroups
 from tests.support.daemons.byhand import free_port, wait_for
 
 TRY = """
@@ -77,8 +78,7 @@ def python(code: str, *arguments: object) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def cluster(folder: Path, launcher: str, port: int, *flags: str, offered: str = "") -> Iterator[Any]:
-    if launcher == "linux" and (why := containers_work()):
-        pytest.skip(why)
+    skip_without(launcher)
     master = PretendedMaster()
     agent = Agent(folder, master.port, launcher, *flags)
     agent.argv = [word for word in agent.argv if not word.startswith("--port=")] + [f"--port={port}"]
@@ -268,8 +268,7 @@ UNIFIED = 'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && e
 def test_ports_are_closed_in_either_kind_of_cgroups_and_a_kernel_that_refuses_is_told_with_what_it_wants(
     before: list[str], wrong: str
 ) -> None:
-    if why := containers_work():
-        pytest.skip(why)
+    skip_without("linux")
     root = f"dcos-test-{os.getpid()}-guard"
     try:
         argv = [*before, sys.executable, "-c", GUARD, root]

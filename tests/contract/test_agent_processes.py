@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.agent.clusters import by_both_launchers
+from tests.support.daemons.agents import Agent, PretendedMaster
 from tests.support.daemons.byhand import NotNow, ask, wait_for
 
 ID = "agent-1"
@@ -23,14 +23,7 @@ time.sleep(1000)'
 """
 
 
-@pytest.fixture(scope="module", params=["posix", "linux"])
-def both(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[PretendedMaster, Agent]]:
-    if request.param == "linux" and (why := containers_work()):
-        pytest.skip(why)
-    with pretended_cluster(tmp_path_factory.mktemp(request.param), request.param) as pair:
-        yield pair
+both = by_both_launchers()
 
 
 def told(agent: Agent, task: str, query: str = "") -> dict[str, Any]:

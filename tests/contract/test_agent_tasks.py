@@ -19,7 +19,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, cpu_limits, pretended_cluster
+from tests.support.agent.clusters import LAUNCHERS, Pair, cluster
+from tests.support.daemons.agents import Agent, PretendedMaster, cpu_limits
 from tests.support.daemons.byhand import ask, wait_for
 
 ID = "agent-1"
@@ -27,25 +28,13 @@ LIBRARYS = 1 << 31 | 1 << 32
 """Signals 32 and 33 are the C library's own: whatever it starts by posix_spawn(3), as make does, has them ignored."""
 
 
-@pytest.fixture(scope="module", params=["posix", "linux"])
+@pytest.fixture(scope="module", params=LAUNCHERS)
 def both(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, web: tuple[str, Path]
-) -> Iterator[tuple[PretendedMaster, Agent]]:
-    if request.param == "linux" and (why := containers_work()):
-        pytest.skip(why)
-    roots = f"--fetcher_local_roots=/usr:{web[1]}"
-    with pretended_cluster(tmp_path_factory.mktemp(request.param), request.param, roots) as pair:
+) -> Iterator[Pair]:
+    folder = tmp_path_factory.mktemp(request.param)
+    with cluster(folder, request.param, f"--fetcher_local_roots=/usr:{web[1]}") as pair:
         yield pair
-
-
-@pytest.fixture
-def master(both: tuple[PretendedMaster, Agent]) -> PretendedMaster:
-    return both[0]
-
-
-@pytest.fixture
-def agent(both: tuple[PretendedMaster, Agent]) -> Agent:
-    return both[1]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, mounts_below, pretended_cluster
+from tests.support.agent.clusters import Pair, skip_without
+from tests.support.daemons.agents import Agent, PretendedMaster, mounts_below, pretended_cluster
 from tests.support.daemons.byhand import wait_for
 
 ID = "agent-1"
@@ -19,8 +20,7 @@ ID = "agent-1"
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if why := containers_work():
-        pytest.skip(why)
+    skip_without("linux")
     place = tmp_path_factory.mktemp("shared")
     place.parent.chmod(0o755)
     (place / "data").mkdir()
@@ -31,19 +31,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def both(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PretendedMaster, Agent]]:
+def both(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with pretended_cluster(tmp_path_factory.mktemp("volumes"), "linux", f"--allowed_host_paths={shared}") as pair:
         yield pair
-
-
-@pytest.fixture
-def master(both: tuple[PretendedMaster, Agent]) -> PretendedMaster:
-    return both[0]
-
-
-@pytest.fixture
-def agent(both: tuple[PretendedMaster, Agent]) -> Agent:
-    return both[1]
 
 
 def volumes(*given: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import pytest
 
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.executor import Call
-from tests.support.daemons.agents import Agent, containers_work
+from tests.support.agent.clusters import skip_without
+from tests.support.daemons.agents import Agent
 from tests.support.daemons.byhand import free_port, wait_for
 from tests.support.mesos.rawclient import Answer, Master, Scheduler, get, request, scalar, task
 
@@ -91,8 +92,7 @@ class Running:
 
 @contextlib.contextmanager
 def started(folder: Path, launcher: str, *flags: str) -> Iterator[Running]:
-    if launcher == "linux" and (why := containers_work()):
-        pytest.skip(why)
+    skip_without(launcher)
     master = Master(folder / "master", "--allocation_interval=100ms").start().leads()
     agent = Agent(folder, master.port, launcher, *flags)
     agent.argv[agent.argv.index("--port=0")] = f"--port={free_port()}"  # executors come back to the same

@@ -21,9 +21,10 @@ from dcos_runtime.agent.isolators.devices import DevicesIsolator
 from dcos_runtime.agent.isolators.gpus import Gpus, GpusIsolator, Machine
 from dcos_runtime.agent.launchers.oci import OciLauncher
 from dcos_runtime.agent.launchers.posix import PosixLauncher
+from tests.support.agent.clusters import skip_without
 from tests.support.agent.containers import create, destroyed, spec
 from tests.support.agent.surroundings import nobody_watches
-from tests.support.daemons.agents import containers_work, remove_cgroups
+from tests.support.daemons.agents import remove_cgroups
 
 MAJOR = 121
 """Kept for local use (Documentation/admin-guide/devices.txt of Linux): no driver has it."""
@@ -60,8 +61,7 @@ print(json.dumps(found))
 
 
 async def test_a_container_has_its_gpus_and_cannot_open_anothers(tmp_path: Path) -> None:
-    if why := containers_work():
-        pytest.skip(why)
+    skip_without("linux")
     root = f"dcos-test-{os.getpid()}-{tmp_path.name}"
     ours = Gpus((0, 2), machine(tmp_path, *ALL))
     launcher = OciLauncher(

@@ -22,9 +22,10 @@ from dcos_runtime.agent.isolators.base import Isolator, Isolators
 from dcos_runtime.agent.isolators.disk import DiskIsolator, DiskTools
 from dcos_runtime.agent.launchers.oci import OciLauncher
 from dcos_runtime.agent.launchers.posix import PosixLauncher
+from tests.support.agent.clusters import skip_without
 from tests.support.agent.containers import destroyed, mentioning, spec
 from tests.support.agent.surroundings import nobody_watches
-from tests.support.daemons.agents import cgroups_of, containers_work, remove_cgroups
+from tests.support.daemons.agents import cgroups_of, remove_cgroups
 
 STEPS = ("prepare", "isolate", "confirm", "update", "usage", "recover", "cleanup")
 
@@ -106,8 +107,7 @@ async def launcher_of(kind: str, folder: Path) -> AsyncIterator[tuple[Any, DiskW
     if kind == "posix":
         yield PosixLauncher(folder / "posix", watcher), watcher, root
         return
-    if why := containers_work():
-        pytest.skip(why)
+    skip_without("linux")
     launcher = OciLauncher(folder / "oci" / "containers", folder / "run", watcher, cgroups_root=root)
     await launcher.prove()
     try:

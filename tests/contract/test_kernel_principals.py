@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.daemons.agents import Agent, containers_work
+from tests.support.agent.clusters import skip_without
+from tests.support.daemons.agents import Agent
 from tests.support.daemons.authority import Authority, basic, bearer
 from tests.support.daemons.byhand import Daemon, free_port, wait_for
 from tests.support.daemons.guarded import (
@@ -292,8 +293,7 @@ echo "memory: $(ls /proc/[0-9]*/mem | wc -l) $(ls -d /proc/[0-9]* | wc -l)"
 
 
 def test_a_task_in_a_container_reaches_none_of_the_agents_secrets(tmp_path: Path) -> None:
-    if why := containers_work():
-        pytest.skip(why)
+    skip_without("linux")
     own = Authority(tmp_path / "own")
     inside = free_port()
     identity = own.identity("agent")
