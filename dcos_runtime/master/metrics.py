@@ -87,6 +87,7 @@ def _kernel(state: State, now: Now) -> dict[str, float]:
         "master/frameworks_connected": float(active),
         "master/frameworks_inactive": float(len(state.frameworks) - active),
         "master/frameworks_disconnected": float(len(state.frameworks) - active),
+        "master/operator_event_stream_subscribers": float(len(state.watchers)),
         "master/outstanding_offers": float(len(state.offers)),
         "master/event_queue_dispatches": float(state.timers.overdue(now.mono)),
     }

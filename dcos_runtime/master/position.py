@@ -17,6 +17,9 @@ from dcos_runtime.operating import LoggingLevel
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import Forever
 
+GREETED_AT_ONCE = 4
+"""For so many operators who subscribe the first event, all that is known, is made and written at the same time."""
+
 _SLICE_SECONDS = 0.005
 
 
@@ -30,6 +33,7 @@ class MasterPosition(Position[MasterShell]):
     stalls: Stalls = field(default_factory=Stalls)
     tls_port: int = 0
     level: LoggingLevel = field(default_factory=LoggingLevel)
+    greeting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(GREETED_AT_ONCE))
     viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -47,7 +51,7 @@ class MasterPosition(Position[MasterShell]):
         if running is not None:
             self.queues.shared += 1
         else:
-            running = asyncio.create_task(_render(pieces()), name=f"view {key}")
+            running = asyncio.create_task(render(pieces()), name=f"view {key}")
             self.viewing[key] = running
             running.add_done_callback(lambda _: self.viewing.pop(key, None))
         return await asyncio.shield(running)
@@ -63,7 +67,7 @@ class MasterPosition(Position[MasterShell]):
         return metrics(None, self.queues, self.stalls, self.started_at, moment)
 
 
-async def _render(pieces: Iterator[bytes]) -> bytes:
+async def render(pieces: Iterator[bytes]) -> bytes:
     """Joins the pieces; other work of the loop runs every few milliseconds."""
     parts: list[bytes] = []
     until = time.monotonic() + _SLICE_SECONDS

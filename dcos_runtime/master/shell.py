@@ -13,9 +13,9 @@ from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.leading.shell import Shell
-from dcos_runtime.master.core import recorded
+from dcos_runtime.master.core import recorded, shown
 from dcos_runtime.master.core.core import MasterCore
-from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent, Tell
 from dcos_runtime.master.core.events import BudgetedTick, Event, Recovered, Resumed
 from dcos_runtime.master.core.registry import UnknownRegistryVersion
 from dcos_runtime.master.core.state import Settings, State
@@ -52,6 +52,7 @@ class MasterShell(Shell[Event]):
             Send: lambda effect: self.streams.send(effect.stream, effect.event),
             SendJoined: lambda effect: self.streams.put(effect.stream, effect.data),
             SendToAgent: lambda effect: self.streams.put(effect.stream, effect.data),
+            Tell: self._tell,
             Close: lambda effect: self.streams.close(effect.stream),
         }
 
@@ -62,6 +63,16 @@ class MasterShell(Shell[Event]):
 
     def perform(self, effect: Effect) -> None:
         self._performers[type(effect)](effect)
+
+    def _tell(self, effect: Tell) -> None:
+        try:
+            event = shown.event(self.state, effect)
+        except DecodeError as error:  # agents may report what cannot be read
+            log.error("%s of %r is not told to operators: %s", effect.kind.value, effect.task_id, error)
+            return
+        if event is not None:
+            for stream in self.state.watchers:
+                self.streams.send(stream, event)
 
     def abandon(self, why: str) -> None:
         self.streams.drop_all("this master leads no more")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 MAX_STREAM_BYTES = 64 * 1024 * 1024
 MAX_ALL_BYTES = 256 * 1024 * 1024
 STALL_SECONDS = 30.0
+SLOWEST = 1 << 20
+"""Bytes a second that are read at least of a large record."""
 
 
 class Stream:
@@ -63,14 +65,24 @@ class Stream:
                 self._transport.abort()
 
     async def write(
-        self, request: web.Request, response: web.StreamResponse, heartbeat: bytes | None = None, every: float = 0.0
+        self,
+        request: web.Request,
+        response: web.StreamResponse,
+        heartbeat: bytes | None = None,
+        every: float = 0.0,
+        opening: Callable[[Callable[[bytes], Awaitable[None]]], Awaitable[None]] | None = None,
     ) -> None:
         """Answers ``request`` with the records, one a chunk, until the stream is over or its client is gone.
-        ``heartbeat`` is written every ``every`` seconds.
+        ``heartbeat`` is written every ``every`` seconds. ``opening`` writes what comes before the queued records,
+        which is not in the queue, with the function that it gets.
         """
         self._transport = request.transport
         try:
             await response.prepare(request)
+            if opening is not None:
+                await opening(lambda record: self._write(response, record))
+                if self.cut:
+                    return
             await self._write_all(response, heartbeat, every)
         except ConnectionError:
             pass  # the client went away
@@ -106,7 +118,7 @@ class Stream:
             self.drop("this master leads no more")
             return
         try:
-            async with asyncio.timeout(STALL_SECONDS):
+            async with asyncio.timeout(STALL_SECONDS + len(record) / SLOWEST):
                 await response.write(recordio.encode(record))
         except TimeoutError:
             self.drop(f"it has read nothing for {STALL_SECONDS:g} s")

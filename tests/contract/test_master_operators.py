@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.master import Call, Response
+from dcos_runtime.wire.master import Call, Event, Response
 from tests.support.mesos.ladder import encoded
 from tests.support.mesos.operator_ladder import API, BARE, LADDER
-from tests.support.mesos.rawclient import JSON, PROTOBUF, Agent, Answer, Master, Scheduler, request, task
+from tests.support.mesos.rawclient import (
+    JSON,
+    PROTOBUF,
+    Agent,
+    Answer,
+    Master,
+    Scheduler,
+    Stream,
+    chunks,
+    get,
+    head,
+    read_head,
+    request,
+    task,
+    until,
+)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +122,65 @@ def test_an_operator_ends_a_framework_of_anybody(master: Master) -> None:
         if one["framework_info"]["id"] == {"value": scheduler.id}
     ]
     assert asked(master, "TEARDOWN", teardown={"framework_id": {"value": scheduler.id}}).status == 400
+
+
+def watching(master: Master, **headers: str) -> Stream:
+    return Stream(master.port, API, {**JSON, **headers}, encoded({"type": "SUBSCRIBE"}) or b"")
+
+
+def watchers(master: Master) -> int:
+    return int(get(master.port, "/metrics/snapshot")["master/operator_event_stream_subscribers"])
+
+
+def test_a_watcher_is_told_what_is_known_and_then_what_happens(master: Master) -> None:
+    agent = Agent(master.port, hostname="watched")
+    scheduler = Scheduler(master.port, role="watched", failover_timeout=60.0)
+    try:
+        offer = next(one for one in scheduler.offers() if one["hostname"] == "watched")
+        scheduler.accept([offer], [task("one", offer)], refuse_seconds=3600)
+        run = agent.message("RUN_TASK", scheduler.id)
+        watcher = watching(master)
+        known = watcher.next()["subscribed"]
+        assert known["heartbeat_interval_seconds"] == 15.0
+        assert [one["task_id"]["value"] for one in known["get_state"]["get_tasks"]["tasks"]] == ["one"]
+        assert agent.id in [one["agent_info"]["id"]["value"] for one in known["get_state"]["get_agents"]["agents"]]
+        assert watcher.next() == {"type": "HEARTBEAT"}
+        assert watchers(master) == 1
+        agent.update(run, "TASK_RUNNING", 1, data="aHVudGVy")
+        updated = watcher.next()["task_updated"]
+        assert updated["state"] == "TASK_RUNNING" and "data" not in updated["status"]
+        other = Agent(master.port, hostname="later")
+        added = watcher.next()["agent_added"]["agent"]
+        assert added["agent_info"]["id"] == {"value": other.id} and added["active"]
+        other.close()
+        watcher.close()
+        until(lambda: watchers(master) == 0, "the watcher is forgotten")
+    finally:
+        scheduler.call("TEARDOWN")
+        scheduler.close()
+        agent.close()
+
+
+def test_a_watcher_may_speak_protobuf(master: Master) -> None:
+    body = protobuf.encode(Call(type=Call.Type.SUBSCRIBE))
+    headers = {"Content-Type": PROTOBUF, "Accept": PROTOBUF}
+    with socket.create_connection(("127.0.0.1", master.port)) as connection:
+        connection.sendall(head("POST", API, headers, len(body)) + body)
+        with connection.makefile("rb") as file:
+            status, answered = read_head(file)
+            assert (status, answered["content-type"]) == (200, PROTOBUF)
+            events = []
+            for chunk in chunks(file):
+                size, _, data = chunk.partition(b"\n")
+                assert int(size) == len(data)
+                events.append(protobuf.decode(data, Event))
+                if len(events) == 2:
+                    Scheduler(master.port).close()
+                if events[-1].type is Event.Type.FRAMEWORK_REMOVED:
+                    break
+    kinds = [event.type for event in events if event.type is not None]
+    assert [kind.value for kind in kinds] == ["SUBSCRIBED", "HEARTBEAT", "FRAMEWORK_ADDED", "FRAMEWORK_REMOVED"]
+    assert events[0].subscribed is not None and events[0].subscribed.get_state is not None
 
 
 def test_no_secret_of_a_task_or_executor_is_shown(master: Master) -> None:

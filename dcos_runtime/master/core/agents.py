@@ -12,7 +12,17 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core import arrivals, executors, frameworks, offers, registry, silence, tasks, validate
+from dcos_runtime.master.core import (
+    arrivals,
+    executors,
+    frameworks,
+    offers,
+    registry,
+    silence,
+    tasks,
+    validate,
+    watchers,
+)
 from dcos_runtime.master.core.arrivals import Arrival, ArrivalRefused, ReportedTask
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
@@ -176,6 +186,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
     _learn_frameworks(state, agent, arrival, now)
     adopted = _adopt(state, agent, arrival.tasks)
     executors.reported(state, agent, arrival.executors)
+    watchers.agent_added(state, agent)
     if back is not None:
         return
     text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
@@ -275,6 +286,8 @@ def _adopt_of(state: State, agent: Agent, framework_id: str, reported: Sequence[
         if one.state not in TERMINAL:
             held[role].append(one.resources)
     agent.weight += total
+    for task in adopted:
+        watchers.task_added(state, task)
     if framework is not None:
         _found(state, framework, adopted)
     for role, parts in held.items():

@@ -9,7 +9,7 @@ import logging
 
 from dcos_runtime.core.frozen import Now, Persisted, Reply
 from dcos_runtime.core.seeds import SeededSource
-from dcos_runtime.master.core import agents, calls, chores, events, frameworks, offers, silence, snapshot
+from dcos_runtime.master.core import agents, calls, chores, events, frameworks, offers, silence, snapshot, watchers
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.events import Event
 from dcos_runtime.master.core.state import Settings, State
@@ -68,6 +68,11 @@ class MasterCore:
                 self._answer(event.request, *agents.connect(state, event, now))
             case events.AgentGone():
                 silence.disconnected(state, event.stream)
+            case events.Watch():
+                watchers.watch(state, event.stream)
+                self._answer(event.request, 200, "")
+            case events.WatcherGone():
+                watchers.gone(state, event.stream)
             case events.TeardownAsked():
                 self._teardown(event, now)
             case events.Resumed():

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Frozen, Log, Persist, Reply
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.master import Event as WatchedEvent
 from dcos_runtime.wire.scheduler import Event
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
 class Send(Frozen, frozen=True):
@@ -23,6 +26,20 @@ class SendJoined(Frozen, frozen=True):
     data: bytes
 
 
+class Tell(Frozen, frozen=True):
+    """An event for all operators that watch. The message is made when this is carried out, of the records that these
+    ids name; what is not there any more by then is not told. ``framework``: of one that was removed.
+    """
+
+    kind: WatchedEvent.Type
+    agent_id: str = ""
+    framework_id: str = ""
+    task_id: str = ""
+    status: TaskStatus | None = None
+    state: TaskState | None = None
+    framework: FrameworkInfo | None = None
+
+
 class Close(Frozen, frozen=True):
     """Ends a subscriber's or an agent's stream, after everything that was sent before."""
 
@@ -36,4 +53,4 @@ class SendToAgent(Frozen, frozen=True):
     data: bytes
 
 
-Effect = Send | SendJoined | Close | SendToAgent | Persist | Reply | Log
+Effect = Send | SendJoined | Tell | Close | SendToAgent | Persist | Reply | Log

@@ -70,6 +70,22 @@ class TeardownAsked(Frozen, frozen=True):
     by: str = "somebody"
 
 
+# --- operators --------------------------------------------------------------------------------------------------------
+
+
+class Watch(Frozen, frozen=True):
+    """An operator watches from now on; 200: what happens is sent to ``stream``."""
+
+    request: int
+    stream: int
+
+
+class WatcherGone(Frozen, frozen=True):
+    """The operator's stream is over."""
+
+    stream: int
+
+
 # --- agents -----------------------------------------------------------------------------------------------------------
 
 
@@ -108,6 +124,8 @@ Event = (
     | SubscriberGone
     | Called
     | TeardownAsked
+    | Watch
+    | WatcherGone
     | AgentConnect
     | AgentMessages
     | AgentGone

@@ -9,7 +9,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import fixed
-from dcos_runtime.master.core import executors, offers, tasks, validate
+from dcos_runtime.master.core import executors, offers, tasks, validate, watchers
 from dcos_runtime.master.core.allocator import Wants
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.events import Subscribe
@@ -50,6 +50,7 @@ def subscribe(state: State, event: Subscribe, call: Call.Subscribe, now: Now) ->
     wants = _wants(info, call.suppressed_roles)
     if framework is None:
         framework = _new(state, info, wants, now)
+        watchers.framework_added(state, framework)
     else:
         _update_info(state, framework, info, wants)
         if framework.recovered:
@@ -57,6 +58,7 @@ def subscribe(state: State, event: Subscribe, call: Call.Subscribe, now: Now) ->
             framework.registered_at = framework.reregistered_at = now.wall
         else:
             framework.reregistered_at = now.wall
+        watchers.framework_updated(state, framework)
     framework.accepted = event.accepted
     state.log(logging.INFO, f"framework {info.name!r} ({framework.id!r}) subscribed from {event.address}")
     _connect(state, framework, stream, event.stream_id, again=now.mono if known else None)
@@ -193,6 +195,7 @@ def recover(state: State, info: FrameworkInfo, now: Now) -> None:
     run for ever.
     """
     framework = _new(state, info, _wants(info, []), now, recovered=True)
+    watchers.framework_added(state, framework)
     patience = max(info.failover_timeout or 0.0, state.settings.agent_reregister_timeout)
     _expire(state, framework, now, patience)
 
@@ -261,6 +264,7 @@ def end_tasks(state: State, framework_id: str, count: int, now: Now) -> bool:
     if framework.tasks:
         return True
     del state.ending[framework_id]
+    watchers.framework_removed(state, framework)
     return False
 
 
@@ -285,5 +289,6 @@ def update(
     changed = codec.encode(framework.info) != codec.encode(info)
     _update_info(state, framework, info, _wants(info, call.suppressed_roles))
     if changed:
+        watchers.framework_updated(state, framework)
         _broadcast(state, framework)
     return 200, ""

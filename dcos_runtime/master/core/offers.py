@@ -11,7 +11,7 @@ import msgspec
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Format, Resources
-from dcos_runtime.master.core import encoded, executors, tasks, validate
+from dcos_runtime.master.core import encoded, executors, tasks, validate, watchers
 from dcos_runtime.master.core.records import Agent, Executor, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Declined, OfferTimeout
@@ -372,6 +372,7 @@ def _launch_valid(
         budget.left = budget.left - new.resources
     state.hold(framework, agent, taken)
     tasks.add(agent, framework, task)
+    watchers.task_added(state, task)
     budget.left = budget.left - taken
     raw = msgspec.Raw(task.info)
     state.send_to_agent(agent, internal.RunTask, framework=framework.info, task=raw, launch_executor=new is not None)

@@ -63,6 +63,7 @@ class Veil:
         self.effects: Hiders = {
             effects.SendToAgent: self._send_to_agent,
             effects.Send: self._updated,
+            effects.Tell: self._watched,
             Reply: self._reply,
         }
 
@@ -127,6 +128,11 @@ class Veil:
         status = msgspec.structs.replace(update.status, data=self._data(update.status.data))
         event = msgspec.structs.replace(effect.event, update=msgspec.structs.replace(update, status=status))
         return msgspec.structs.replace(effect, event=event)
+
+    def _watched(self, effect: effects.Tell) -> effects.Tell:
+        if effect.framework is None:
+            return effect
+        return msgspec.structs.replace(effect, framework=self._pseudonyms.framework(effect.framework))
 
     def _data(self, data: bytes) -> bytes:
         return base64.b64decode(self._pseudonyms.base64(base64.b64encode(data).decode()))

@@ -10,13 +10,14 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Format, Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import encoded
+from dcos_runtime.master.core.effects import Tell
 from dcos_runtime.master.core.records import Agent, Executor, Framework, Task
 from dcos_runtime.master.core.state import State, task_info
 from dcos_runtime.wire import codec
 from dcos_runtime.wire import tasks as wire
 from dcos_runtime.wire.cluster import AgentInfo, Offer
 from dcos_runtime.wire.common import AgentID, ExecutorID, FrameworkID, TaskID, TimeInfo
-from dcos_runtime.wire.master import Response
+from dcos_runtime.wire.master import Event, Response
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import OfferConstraints
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskStatus
@@ -139,6 +140,39 @@ def by_role(parts: Iterable[tuple[str, Resources]]) -> list[Resource]:
     for role, resources in parts:
         sums[role] = sums.get(role, EMPTY) + resources
     return [item for role in sorted(sums) for item in whole_resources(sums[role], role)]
+
+
+def event(state: State, effect: Tell) -> Event | None:
+    """For operators who watch; None if there is no such record any more. Raises `codec.DecodeError`."""
+    framework_id = FrameworkID(value=effect.framework_id)
+    match effect.kind:
+        case Event.Type.TASK_ADDED:
+            holder = state.agents.get(effect.agent_id)
+            record = holder.task(effect.framework_id, effect.task_id) if holder is not None else None
+            return (
+                Event(type=effect.kind, task_added=Event.TaskAdded(task=task(record))) if record is not None else None
+            )
+        case Event.Type.TASK_UPDATED:
+            assert effect.status is not None and effect.state is not None
+            update = Event.TaskUpdated(framework_id=framework_id, status=effect.status, state=effect.state)
+            return Event(type=effect.kind, task_updated=update)
+        case Event.Type.FRAMEWORK_REMOVED:
+            assert effect.framework is not None
+            removed = Event.FrameworkRemoved(framework_info=effect.framework)
+            return Event(type=effect.kind, framework_removed=removed)
+        case Event.Type.AGENT_REMOVED:
+            return Event(type=effect.kind, agent_removed=Event.AgentRemoved(agent_id=AgentID(value=effect.agent_id)))
+        case Event.Type.AGENT_ADDED:
+            known = state.agents.get(effect.agent_id)
+            added = Event.AgentAdded(agent=agent(state, known)) if known is not None else None
+            return Event(type=effect.kind, agent_added=added) if added is not None else None
+    known_framework = state.frameworks.get(effect.framework_id)
+    if known_framework is None:
+        return None
+    message = framework(state, known_framework, whole=False)
+    if effect.kind is Event.Type.FRAMEWORK_ADDED:
+        return Event(type=effect.kind, framework_added=Event.FrameworkAdded(framework=message))
+    return Event(type=effect.kind, framework_updated=Event.FrameworkUpdated(framework=message))
 
 
 def _time(seconds: float) -> TimeInfo:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import executors, offers, registry, tasks
+from dcos_runtime.master.core import executors, offers, registry, tasks, watchers
 from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
@@ -97,6 +97,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     _count_removal(state, then.counted)
     if then.counted == "unhealthy":
         state.counters["master/slave_unreachable_completed"] += 1
+    watchers.agent_removed(state, agent.id)
     _report_lost(state, agent.id)
     _prune_registry(state, now)
 

@@ -65,6 +65,7 @@ class State:
         self.counters: Counter[str] = Counter()
         self.effects: list[Effect] = []
         self.subscribers: dict[int, str] = {}  # stream -> framework
+        self.watchers: dict[int, None] = {}  # streams of operators, the one who watches longest first
         self.agent_streams: dict[int, str] = {}  # stream -> agent, also while it is being admitted
         self.timers: Timers[Timer] = Timers()
         self.writes: Writes[Continuation] = Writes()

@@ -8,7 +8,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core import validate
+from dcos_runtime.master.core import validate, watchers
 from dcos_runtime.master.core.arrivals import ReportedTask
 from dcos_runtime.master.core.records import Agent, Framework, Task
 from dcos_runtime.master.core.state import State
@@ -102,9 +102,12 @@ def adopted(reported: ReportedTask, agent_id: str, role: str, weight: int) -> Ta
 def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: Now) -> None:
     """Applies the update to the task's record, and frees the resources of an ended task."""
     was_over = task.terminal or task.state is TaskState.TASK_UNREACHABLE
+    kept_of_it = without_data(update)
     if not task.terminal:
+        if task.state is not latest:
+            watchers.task_updated(state, task, kept_of_it, latest)
         task.state = latest
-    encoded = codec.encode(without_data(update))
+    encoded = codec.encode(kept_of_it)
     kept = task.statuses
     if kept and _state(kept[-1]) is update.state:
         kept = kept[:-1]

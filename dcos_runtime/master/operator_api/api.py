@@ -12,6 +12,7 @@ from dcos_runtime.daemon import not_allowed, text_response
 from dcos_runtime.master.answering import body_response
 from dcos_runtime.master.operator_api.asked import OperatorCall
 from dcos_runtime.master.operator_api.large import LargeMessage, pieces
+from dcos_runtime.master.operator_api.stream import subscribe
 from dcos_runtime.master.operator_api.table import BARE, CALLS
 from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.operating import ENCODERS, NotPossible, part_of
@@ -49,10 +50,13 @@ async def _handle(request: web.Request, position: MasterPosition, principal: str
     if accept is None:
         raise NotPossible(406, f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'")
     assert call.type is not None
+    asked = OperatorCall(call, part, position, principal, request.remote or "?")
+    if call.type is Call.Type.SUBSCRIBE:
+        return await subscribe(request, asked, accept)
     handler = CALLS.get(call.type)
     if handler is None:
         raise NotPossible(501, f"{call.type.value} is not done by this version")
-    answer = await handler(OperatorCall(call, part, position, principal, request.remote or "?"))
+    answer = await handler(asked)
     if isinstance(answer, int):
         return web.Response(status=answer)
     if isinstance(answer, LargeMessage):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.mesos.ladder import encoded
 from tests.support.mesos.operator_ladder import API, BARE, LADDER
-from tests.support.mesos.rawclient import JSON, Scheduler, ports, request, scalar, task
+from tests.support.mesos.rawclient import JSON, Scheduler, Stream, ports, request, scalar, task
 from tests.support.mesos.sides import Ours, Side, Theirs, both, plain, shown
 
 pytestmark = pytest.mark.oracle
@@ -85,6 +85,64 @@ def test_what_is_known_of_a_running_task_is_told_alike(theirs: Theirs, ours: Our
     expected, found = play(theirs), play(ours)
     for name in expected:
         assert found[name] == expected[name], name
+
+
+def test_what_happens_is_told_to_watchers_in_the_same_order(theirs: Theirs, ours: Ours) -> None:
+    """A framework comes, runs a task and an invalid one, changes, comes again, and is ended with a task that runs."""
+
+    def play(side: Side) -> Any:
+        watcher = Stream(side.port, API, {**JSON, "Accept": "application/json"}, encoded({"type": "SUBSCRIBE"}) or b"")
+        headers = {name: watcher.headers[name] for name in ("content-type", "transfer-encoding")}
+        assert "mesos-stream-id" not in watcher.headers
+        first = watcher.next()
+        told_first = sorted(first["subscribed"]), sorted(first["subscribed"]["get_state"])
+        events: list[Any] = [watcher.next()]
+        scheduler = Scheduler(side.port, failover_timeout=60.0, role="watched")
+
+        def heard(kind: str) -> None:
+            while not events or events[-1]["type"] != kind:
+                events.append(watcher.next())
+
+        try:
+            (offer,) = scheduler.offers()
+            bad = task("bad", offer, scalar("cpus", 99))
+            scheduler.accept([offer], [task("one", offer), bad, task("two", offer)], refuse_seconds=3600)
+            runs = []
+            if isinstance(side, Ours):
+                runs = [side.agent.message("RUN_TASK", scheduler.id) for _ in range(2)]
+                side.agent.update(runs[0], "TASK_RUNNING", 1)
+                side.agent.update(runs[1], "TASK_RUNNING", 2)
+                side.agent.update(runs[1], "TASK_RUNNING", 3)
+            running = [scheduler.update("TASK_RUNNING"), scheduler.update("TASK_RUNNING")]
+            assert {one["task_id"]["value"] for one in running} == {"one", "two"}
+            scheduler.call("KILL", task_id={"value": "one"})
+            if isinstance(side, Ours):
+                side.agent.message("KILL_TASK", scheduler.id)
+                side.agent.update(runs[0], "TASK_KILLED", 4, message="Command terminated with signal Terminated")
+            scheduler.update("TASK_KILLED")
+            info: dict[str, Any] = {"id": {"value": scheduler.id}, "user": "root", "name": "other", "role": "watched"}
+            info["failover_timeout"] = 60.0  # of an update without it, Mesos tells the default
+            for _ in range(2):
+                assert scheduler.call("UPDATE_FRAMEWORK", framework_info=info).status == 200
+            again = Scheduler(side.port, framework_id=scheduler.id, name="third", failover_timeout=60.0, role="watched")
+            heard("FRAMEWORK_UPDATED")
+            again.call("TEARDOWN")
+            heard("FRAMEWORK_REMOVED")
+            again.close()
+            said = json.loads(plain(side, scheduler, json.dumps(events)).replace(": PORT", ": 1"))
+            # The oracle's command executor says STARTING as well; of tasks that start together the order is free.
+            kept = [told(one) for one in said if one.get("task_updated", {}).get("state") != "TASK_STARTING"]
+            ordered = [one for one in kept if one.get("task_updated", {}).get("state") != "TASK_RUNNING"]
+            started = [one for one in kept if one.get("task_updated", {}).get("state") == "TASK_RUNNING"]
+            return headers, told_first, ordered, sorted(started, key=json.dumps)
+        finally:
+            watcher.close()
+            scheduler.close()
+
+    expected, found = play(theirs), play(ours)
+    for one, other in zip(expected[2], found[2], strict=True):
+        assert other == one
+    assert found == expected
 
 
 def _of(answer: Any) -> Any:

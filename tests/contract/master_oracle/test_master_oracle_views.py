@@ -187,7 +187,6 @@ ABSENT = (
     r"master/(in)?valid_operation_status_update.*|master/messages_operation_status_update.*",
     r"master/messages_(authenticate|(deactivate|unregister)_framework|unregister_slave|update_slave)",  # old protocol
     r"master/slave_shutdowns_.*",  # agents are not shut down, but unreachable
-    r"master/operator_event_stream_subscribers",  # no /api/v1 for operators yet
     r"master/frameworks/.*|frameworks/.*",  # of single frameworks
     r"registrar/log/.*",  # no replicated log
     r"allocator/mesos/quota/.*",

@@ -232,6 +232,7 @@ TOLD_AS_THEY_ARE = {
     ),
     "master": (
         *("AgentGone", "BudgetedTick", "Persisted", "Recovered", "Resumed", "SubscriberGone", "TeardownAsked"),
+        *("Watch", "WatcherGone"),
         *("Close", "Log", "Persist", "SendJoined"),
     ),
 }
