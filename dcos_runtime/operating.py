@@ -38,20 +38,24 @@ class LoggingLevel:
     def __init__(self) -> None:
         self._usual = logging.getLogger().level
         self._back: asyncio.TimerHandle | None = None
+        self._wanted: int | None = None
 
     @property
     def now(self) -> int:
+        if self._wanted is not None:
+            return self._wanted
         return DETAILED if logging.getLogger().level <= logging.DEBUG else 0
 
     def set(self, level: int, seconds: float) -> None:
         """For so many seconds; then it is as at the start."""
         if self._back is not None:
             self._back.cancel()
+        self._wanted = level
         logging.getLogger().setLevel(logging.DEBUG if level >= DETAILED else self._usual)
         self._back = asyncio.get_running_loop().call_later(max(0.0, seconds), self._restore)
 
     def _restore(self) -> None:
-        self._back = None
+        self._back = self._wanted = None
         logging.getLogger().setLevel(self._usual)
 
 

@@ -7,20 +7,19 @@ can answer; on the port for our own daemons it passes them on instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from aiohttp import web
 
 from dcos_runtime import __version__, build
 from dcos_runtime.daemon import machine, not_allowed, text_response
-from dcos_runtime.flags.values import duration
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.routes import READS, Parts, Route
 from dcos_runtime.leading.standby import Standby
-from dcos_runtime.master import scheduler_api, teardown
+from dcos_runtime.master import process_pages, scheduler_api, teardown
 from dcos_runtime.master.answering import json_response
 from dcos_runtime.master.core.shown import VERSION
 from dcos_runtime.master.operator_api import api as operator_api
@@ -30,7 +29,10 @@ from dcos_runtime.master.views import MasterViewer, Pieces
 from dcos_runtime.store.lease import HOLD_SECONDS
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.limits import MAX_CALL
+from dcos_runtime.wire.quoting import shown
 
+NOT_DONE = ("/maintenance/schedule", "/maintenance/status", "/machine/up", "/machine/down")
+"""Pages of Mesos that are refused by their name: 501."""
 FRAMEWORK_HOLD_SECONDS = 25.0
 """How long a framework's call waits while the leadership is suspended. A refused call would end the subscription."""
 
@@ -70,7 +72,13 @@ class MasterRoutes:
             "/flags": Route(self._flags, Realm.READ, everywhere=True),
             "/metrics/snapshot": Route(self._metrics, Realm.READ, everywhere=True),
             "/system/stats": Route(self._stats, Realm.READ, everywhere=True),
+            "/files/browse": _page(process_pages.browse),
+            "/files/read": _page(process_pages.read),
+            "/files/download": _page(process_pages.download),
+            "/files/debug": _page(process_pages.attached),
+            "/logging/toggle": Route(self._toggle, Realm.WRITE, everywhere=True),
         }
+        self._routes |= {path: Route(_not_done, Realm.WRITE) for path in NOT_DONE}
         self._routes = {path: replace(route, path=path) for path, route in self._routes.items()}
 
     def find(self, request: web.Request) -> tuple[Route, Parts]:
@@ -136,13 +144,27 @@ class MasterRoutes:
     async def _metrics(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         if (timeout := request.query.get("timeout")) is not None:  # read as Mesos reads it, without waiting
             try:
-                duration(timeout)
+                process_pages.duration(timeout)
             except ValueError as error:
-                return text_response(f"Failed to parse timeout '{timeout}': {error}.", 400)
+                return text_response(f"Invalid timeout '{shown(timeout, 40)}': {error}.\n", 400)
         return json_response(codec.encode(self._position.measured()), request)
+
+    async def _toggle(self, request: web.Request, parts: Parts) -> web.StreamResponse:
+        return await process_pages.toggle(request, self._position.level)
 
     async def _stats(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return json_response(codec.encode(machine()), request)
+
+
+def _page(page: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Route:
+    async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:
+        return await page(request)
+
+    return Route(handler, Realm.READ, everywhere=True)
+
+
+async def _not_done(request: web.Request, parts: Parts) -> web.StreamResponse:
+    return text_response(f"{shown(request.path)} is not done by this version", 501)
 
 
 def public_api(position: MasterPosition, admission: Admission, standby: Standby | None = None) -> Api[MasterShell]:

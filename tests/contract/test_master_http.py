@@ -119,10 +119,25 @@ def test_a_path_finds_its_view_in_all_its_spellings(master: Master, path: str) -
     assert get(master.port, path)["id"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/master", "/api/v1", "/api/v2/scheduler"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/master", "/api", "/files", "/machine", "/api/v2/scheduler"])
 def test_what_is_not_there_is_not_found(master: Master, path: str) -> None:
     answer = request(master.port, "GET", path)
     assert (answer.status, answer.text) == (404, "404 Not Found.")
+
+
+@pytest.mark.parametrize("path", ["/maintenance/status", "/master/maintenance/schedule", "/machine/down/"])
+def test_a_page_of_mesos_that_is_not_done_is_refused_by_its_name(master: Master, path: str) -> None:
+    answer = request(master.port, "POST", path, JSON, b"[]")
+    assert (answer.status, answer.text) == (501, f"{path} is not done by this version")
+
+
+def test_pages_of_the_process_are_there_and_change_only_its_level(master: Master) -> None:
+    assert request(master.port, "GET", "/files/debug").json() == {}
+    assert request(master.port, "GET", "/files/read?path=/etc/passwd").status == 404
+    assert request(master.port, "GET", "/logging/toggle").text == "0\n"
+    assert request(master.port, "GET", "/logging/toggle?level=1&duration=1hrs").status == 200
+    assert request(master.port, "GET", "/logging/toggle").text == "1\n"
+    assert request(master.port, "GET", "/logging/toggle?level=0&duration=1ms").status == 200
 
 
 def test_the_longest_prefix_of_a_path_answers(master: Master) -> None:

@@ -1,7 +1,8 @@
 """Writes what is made from declarations, where it is out of date: python -m tests.support.generated
 
-These are the tables of flags and variables in docs/, from `dcos_runtime.flags` and the declarations of variables, and
-`dcos_runtime/_data/services.json`, from the descriptors in roles/, for daemons that are started by hand.
+These are the tables of flags and variables in docs/, from `dcos_runtime.flags` and the declarations of variables; that
+of the calls of a master's operator API, from its code; and `dcos_runtime/_data/services.json`, from the descriptors in
+roles/, for daemons that are started by hand.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from dcos_installer import inventory_variables
 from dcos_installer.services.catalog import installed
 from dcos_runtime.flags.declaring import table
+from tests.support import operator_calls
 from tests.support.documented import DAEMONS, ROOT
 
 COMMAND = "python -m tests.support.generated"
@@ -23,7 +25,9 @@ def tables() -> dict[Path, str]:
     """The documents that hold a table, as they should be."""
     made = {ROOT / known.document: table(known.flags) for known in DAEMONS.values()}
     made[ROOT / "docs" / "inventory.md"] = inventory_variables.table()
-    return {document: replaced(document.read_text(), text) for document, text in made.items()}
+    texts = {document: replaced(document.read_text(), text) for document, text in made.items()}
+    kernel = ROOT / "docs" / "kernel.md"
+    return {**texts, kernel: replaced(texts[kernel], operator_calls.table())}
 
 
 def replaced(document: str, table: str) -> str:
