@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
+import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Format, Resources
@@ -22,6 +22,8 @@ from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import OfferConstraints
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskStatus
 from dcos_runtime.wire.withheld import without_secrets
+
+replace = msgspec.structs.replace
 
 VERSION = "1.11.0"
 """The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
