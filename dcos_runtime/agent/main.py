@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -87,6 +88,8 @@ _NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
 async def serve(flags: AgentFlags, life: Life) -> None:
     """Listens, recovers, prints the ready line, and runs until ``life`` ends."""
     work_dir = Path(flags.work_dir).absolute()
+    unregister = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, unregister.set)
     if os.geteuid() == 0:
         os.umask(0o022)  # other users' tasks have to pass through its folders; secret files have stricter modes
     try:
@@ -112,6 +115,7 @@ async def serve(flags: AgentFlags, life: Life) -> None:
                     raise Unstartable(
                         "cannot listen", why=listeners.taken, hint="end it, or give another --port or --tls_port"
                     )
+            life.spawn(_leave(unregister, shell), "leaving")
             await _serve(flags, shell, address, listeners, files, users, life)
         os.close(lock)
     except (OSError, CheckpointError, LauncherUnusable, TlsError, GuardUnusable) as error:
@@ -161,6 +165,11 @@ async def _serve(
         await link.stop()
         await asyncio.to_thread(shell.disk.stop)
         shell.stop_recording()
+
+
+async def _leave(asked: asyncio.Event, shell: AgentShell) -> None:
+    await asked.wait()
+    shell.feed(events.UnregisterAsked("SIGUSR1"))
 
 
 async def _announce(listeners: Listeners, address: Address) -> None:

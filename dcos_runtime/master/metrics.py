@@ -31,6 +31,7 @@ _MESSAGES = (
         "reconcile_operations",
     ),
     *("reconcile_tasks", "register_framework", "register_slave", "reregister_framework", "reregister_slave"),
+    "unregister_slave",
     *("resource_request", "revive_offers", "status_update", "status_update_acknowledgement", "suppress_offers"),
 )
 _COUNTED = (

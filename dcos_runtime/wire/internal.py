@@ -23,6 +23,7 @@ version  what is new in it
 3        custom executors: `Connect.executors`, `RunningTask.executor_id`, `RunTask.launch_executor`, `ToExecutor`,
          `ShutdownExecutor`, `FromExecutor`, `ExecutorGone`. A master sends no task with an executor to an agent that
          speaks less, and an agent tells nothing of its executors to such a master
+4        `Unregister`: an agent leaves for good. To a master that speaks less it does not say so
 =======  ==============================================================================================================
 """
 
@@ -37,10 +38,12 @@ from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
 from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
 
-VERSION = 3
-SPOKEN = (1, 2, VERSION)
+VERSION = 4
+SPOKEN = (1, 2, 3, VERSION)
 WITH_EXECUTORS = 3
 """Since this version executors are known."""
+WITH_UNREGISTER = 4
+"""Since this version an agent can say that it leaves."""
 PATH = "/internal/agent/v1"
 TOKEN_PATH = "/internal/auth/v1/token"
 """Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
@@ -256,7 +259,13 @@ class ExecutorGone(_Up, frozen=True, tag="EXECUTOR_GONE"):
     status: base.Int64
 
 
-Up = Pong | Update | TaskGone | FromExecutor | ExecutorGone
+class Unregister(_Up, frozen=True, tag="UNREGISTER"):
+    """The agent ends all that runs on it, and never comes back under this id. The master removes it at once, with all
+    its tasks, and ends the stream when that is done.
+    """
+
+
+Up = Pong | Update | TaskGone | FromExecutor | ExecutorGone | Unregister
 
 
 class Batch(msgspec.Struct, frozen=True):

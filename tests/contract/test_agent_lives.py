@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -470,11 +471,34 @@ def test_a_real_master_and_agent_run_kill_and_recover_tasks(tmp_path: Path, laun
         assert scheduler.call("KILL", task_id={"value": "long"}, kill_policy=PATIENT).status == 202
         assert scheduler.update("TASK_KILLED")["message"] == "Command terminated with signal Terminated"
         wait_for(lambda: not running(pid))
+        leaves_for_good(agent, master, scheduler, wanted)
     finally:
         if scheduler is not None:
             scheduler.close()
         agent.clean()
         master.stop()
+
+
+def leaves_for_good(agent: Agent, master: rawclient.Master, scheduler: rawclient.Scheduler, wanted: Any) -> None:
+    """By SIGUSR1."""
+    (offer,) = scheduler.offers()
+    assert scheduler.accept([offer], [rawclient.task("last", offer, *wanted, command="sleep 5045")]).status == 202
+    pid = scheduler.update("TASK_RUNNING")["container_status"]["executor_pid"]
+    assert agent.process is not None
+    agent.process.send_signal(signal.SIGUSR1)
+    lost = scheduler.update("TASK_LOST")
+    assert (lost["task_id"]["value"], lost["source"], lost["reason"]) == (
+        "last",
+        "SOURCE_MASTER",
+        "REASON_AGENT_REMOVED",
+    )
+    assert lost["message"].endswith(" removed: the agent unregistered")
+    assert agent.process.wait(240) == 0 and not running(pid)
+    assert ask(f"http://127.0.0.1:{master.port}/slaves")[1]["slaves"] == []
+    agent.start()
+    wait_for(lambda: ask(f"http://127.0.0.1:{master.port}/slaves")[1]["slaves"], what="a new agent")
+    (again,) = ask(f"http://127.0.0.1:{master.port}/slaves")[1]["slaves"]
+    assert again["id"] != lost["agent_id"]["value"]
 
 
 def test_what_an_agent_decided_on_is_recorded_without_secrets_and_runs_again(tmp_path: Path) -> None:

@@ -131,13 +131,14 @@ def test_agents_and_masters_agree_on_a_version_in_their_first_words_over_tls(ker
     context = kernel.own.client(kernel.own.identity("agent", host="versions.test", ip="198.18.0.9"))
     former = connect(kernel, context, "versions.test")
     assert former[0] == 200 and former[1]["version"] == 1
-    for versions, agreed in ([1, 2], 2), ([2, 3], 3), ([3, 4], 3):
+    for versions, agreed in ([1, 2], 2), ([3, 4], 4), ([4, 5], 4):
         status, told = connect(kernel, context, "versions.test", version=versions[0], versions=versions)
         assert (status, told["version"]) == (200, agreed)
     before = json.loads(good(kernel, "/slaves").text)["slaves"]
-    status, text = connect(kernel, context, "versions.test", version=4, versions=[4, 5], agent="of another form")
+    status, text = connect(kernel, context, "versions.test", version=5, versions=[5, 6], agent="of another form")
     assert status == 400 and text == (
-        "this agent speaks versions 4 and 5 of the agent protocol, this master versions 1, 2 and 3; upgrade this master"
+        "this agent speaks versions 5 and 6 of the agent protocol, this master versions 1, 2, 3 and 4; "
+        "upgrade this master"
     )
     assert len(json.loads(good(kernel, "/slaves").text)["slaves"]) == len(before)
 

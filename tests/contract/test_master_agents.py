@@ -65,7 +65,7 @@ def test_an_agent_is_admitted_and_shown_with_all_it_has(start: Starter) -> None:
 @pytest.mark.parametrize(
     ("connect", "status", "text"),
     [
-        ({"version": 4}, 400, "version 4 of the agent protocol, this master versions 1, 2 and 3; upgrade this master"),
+        ({"version": 5}, 400, "version 5 of the agent protocol, this master versions 1, 2, 3 and 4; upgrade this"),
         ({"info": {"resources": [scalar("cpus", -1)]}}, 400, "value <= 0"),
         ({"tasks": [{"framework_id": "f", "task": {"name": "x"}, "state": "TASK_RUNNING"}]}, 400, "cannot be read"),
         ({"tasks": 7}, 400, "Expected `object`"),

@@ -109,11 +109,11 @@ def test_a_registry_of_a_version_that_is_not_known_is_not_touched(tmp_path: Path
 
 
 def test_an_agent_leaves_a_master_of_a_version_that_is_not_known_alone(tmp_path: Path) -> None:
-    newer = PretendedMaster(spoken=[4, 5])
+    newer = PretendedMaster(spoken=[5, 6])
     agent = Agent(tmp_path, newer.port, "posix")
     try:
         agent.start()
-        text = "the master speaks versions 4 and 5 of the agent protocol, this agent versions 1, 2 and 3; upgrade this"
+        text = "the master speaks versions 5 and 6 of the agent protocol, this agent versions 1, 2, 3 and 4; upgrade"
         wait_for(lambda: text in agent.log.read_text(), WAIT, "why it does not register")
         assert not newer.connects
     finally:

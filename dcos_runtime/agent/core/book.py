@@ -360,7 +360,7 @@ class Book:
         self._one_more(record.framework_id)
 
     def _end_if_empty(self) -> None:
-        if self.ending is None or self.tasks or self.executors:
+        if self.ending is None or self.tasks or self.executors or self.membership.leaving:
             return
         ending, self.ending = self.ending, None
         self.history.clear()

@@ -94,6 +94,8 @@ class AgentCore(TaskLife):
                 self._power_off(event.longest, now)
             case events.CleanupAsked():
                 self._shut_down(event.why, now, code=0)
+            case events.UnregisterAsked():
+                self._unregister(event.by, now)
         return self.take_effects()
 
     def next_deadline(self) -> float | None:
@@ -157,6 +159,8 @@ class AgentCore(TaskLife):
 
     def _due(self, key: Timer, now: Now) -> None:
         match key:
+            case NextConnection() if self.membership.leaving:
+                self._left("the master has not ended the connection in its time")
             case NextConnection():
                 self._effects += self.membership.due(now)
             case RetryWrites():
@@ -286,7 +290,10 @@ class AgentCore(TaskLife):
             self._send_head(task, now)
 
     def _closed(self, event: events.Closed, now: Now) -> None:
-        if event.status == GONE and event.connection == self.membership.at.connection:
+        if self.membership.leaving:
+            if event.connection == self.membership.at.connection:
+                self._left(event.why)
+        elif event.status == GONE and event.connection == self.membership.at.connection:
             self._shut_down(event.why, now)
         else:
             self._effects += self.membership.closed(event.connection, event.why, now)
@@ -305,7 +312,31 @@ class AgentCore(TaskLife):
         """This agent is no member any more: every task is killed, the id forgotten, then the process ends."""
         self._effects += self.membership.dismissed()
         self.emit(Log(logging.ERROR, f"this agent is dismissed ({why}); killing all its tasks"))
-        self.ending = EndProcess(code, f"dismissed: {why}")
+        self._end_all(EndProcess(code, f"dismissed: {why}"), now)
+
+    def _unregister(self, by: str, now: Now) -> None:
+        """This agent tells its master that it leaves, kills every task meanwhile, forgets its id, and ends."""
+        if self.ending is not None:
+            return
+        membership = self.membership
+        how = "the master is told"
+        if membership.member and membership.at.version >= internal.WITH_UNREGISTER:
+            self._up(internal.Unregister(seq=membership.next_seq()))
+            membership.leave(now)
+        else:
+            how = "the master cannot be told, and finds out when pings are missed"
+            self._effects += membership.dismissed()
+        self.emit(Log(logging.WARNING, f"{by}: this agent unregisters, {how}; killing all its tasks"))
+        self._end_all(EndProcess(0, f"unregistered: {by}"), now)
+
+    def _left(self, why: str) -> None:
+        """The connection on which this agent said that it leaves is over."""
+        self.emit(Log(logging.INFO, f"left the master: {why}"))
+        self._effects += self.membership.dismissed()
+        self._end_if_empty()
+
+    def _end_all(self, then: EndProcess, now: Now) -> None:
+        self.ending = then
         for executor in list(self.executors.values()):
             self.end_executor(executor, KillReason.FORGOTTEN, now)
         for task in list(self.tasks.values()):

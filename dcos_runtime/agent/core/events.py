@@ -30,6 +30,12 @@ class CleanupAsked(Frozen, frozen=True):
     why: str
 
 
+class UnregisterAsked(Frozen, frozen=True):
+    """The operator wants the agent to leave its master for good, with all tasks ended. ``by``: how that was asked."""
+
+    by: str
+
+
 class PowerOff(Frozen, frozen=True):
     """The machine is being shut down: each task ends, with its grace and ``longest`` seconds at the most."""
 
@@ -202,6 +208,7 @@ class Destroyed(Frozen, frozen=True):
 Event = (
     Recovered
     | CleanupAsked
+    | UnregisterAsked
     | PowerOff
     | Tick
     | Persisted

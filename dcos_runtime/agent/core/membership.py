@@ -19,6 +19,9 @@ from dcos_runtime.wire import internal
 CONNECT_SECONDS = 30.0
 """How long a connection may take from its first packet to `Connected`."""
 
+LEAVE_SECONDS = 10.0
+"""How long an agent that leaves waits for the master to end the connection."""
+
 GONE = 410
 """The HTTP status by which a master says that this agent was removed for good."""
 
@@ -32,6 +35,7 @@ class MembershipState(enum.Enum):
     WAITING = "waiting"  # a master is known; it is not yet time to try again
     CONNECTING = "connecting"
     MEMBER = "member"
+    LEAVING = "leaving"  # the master was told that this agent leaves, and ends the connection
     DISMISSED = "dismissed"  # removed for good: no more connections
 
 
@@ -78,6 +82,10 @@ class Membership:
     def member(self) -> bool:
         return self.at.standing is MembershipState.MEMBER
 
+    @property
+    def leaving(self) -> bool:
+        return self.at.standing is MembershipState.LEAVING
+
     def next_seq(self) -> int:
         self.at.sent += 1
         return self.at.sent
@@ -101,7 +109,7 @@ class Membership:
 
     def _master_changed(self, master: tuple[str, int] | None, now: Now) -> list[Effect]:
         at = self.at
-        if at.standing is MembershipState.DISMISSED:
+        if at.standing in (MembershipState.LEAVING, MembershipState.DISMISSED):
             return []
         effects: list[Effect] = self._hang_up()
         at.master = master
@@ -163,7 +171,15 @@ class Membership:
         """The connection ended, or could not be made."""
         return self._again(why, now) if self.hears(connection) else []
 
+    def leave(self, now: Now) -> None:
+        """The master is being told that this agent leaves. Nothing is sent on this connection after that, and nothing
+        that comes is taken.
+        """
+        self.at.standing = MembershipState.LEAVING
+        self._timers.set(_DUE, now.mono + LEAVE_SECONDS)
+
     def dismissed(self) -> list[Effect]:
+        """This agent is no member any more, and looks for no master."""
         effects = self._hang_up()
         self.at.standing = MembershipState.DISMISSED
         self._timers.cancel(_DUE)
@@ -184,7 +200,7 @@ class Membership:
         return []
 
     def _hang_up(self) -> list[Effect]:
-        if self.at.standing in (MembershipState.CONNECTING, MembershipState.MEMBER):
+        if self.at.standing in (MembershipState.CONNECTING, MembershipState.MEMBER, MembershipState.LEAVING):
             return [CloseConnection(self.at.connection)]
         return []
 

@@ -107,7 +107,7 @@ def _connect(state: State, event: AgentConnect, call: internal.Connect, version:
         arrival = arrival.named(agent_id)
         _replace_silent(state, arrival.info, now)
     if agent_id in state.leaving:
-        raise ArrivalRefused(503, "the agent is being marked unreachable; connect again")
+        raise ArrivalRefused(503, "the agent is being removed; connect again")
     if known is not None and _late(known, arrival):
         raise ArrivalRefused(409, "a newer connection of the agent is there already")
     state.agent_streams[arrival.stream] = agent_id
@@ -400,4 +400,7 @@ def _messages(
             executors.gone(state, agent, message)
         elif isinstance(message, internal.FromExecutor):
             executors.said(state, agent, message)
+        elif isinstance(message, internal.Unregister):
+            silence.unregister(state, agent)
+            break  # it says no more
     return 200, internal.Taken(seq=agent.taken)

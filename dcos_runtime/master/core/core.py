@@ -23,6 +23,7 @@ from dcos_runtime.master.core.timing import (
     OfferTimeout,
     Ping,
     RecoveryOver,
+    Remove,
     Timer,
 )
 from dcos_runtime.wire import codec
@@ -125,6 +126,8 @@ class MasterCore:
                 agents.admit(self.state, then, now)
             case MarkUnreachable() as then:
                 silence.removed(self.state, then, now)
+            case Remove() as then:
+                silence.left(self.state, then, now)
             case GiveUp() as then:
                 text = f"{len(then.agent_ids)} agents did not come back to this master, and are unreachable"
                 self.state.log(logging.WARNING, text)

@@ -1,4 +1,6 @@
-"""Agents that fall silent: pinged, marked unreachable, forgotten. Each change waits for the registry's write."""
+"""Agents that fall silent or leave: pinged, marked unreachable, removed, forgotten. Each change waits for the
+registry's write.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from dcos_runtime.master.core import executors, offers, registry, tasks, watcher
 from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Forget, GiveUp, MarkUnreachable, Ping
+from dcos_runtime.master.core.timing import Forget, GiveUp, MarkUnreachable, Ping, Remove
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.common import AgentID
 from dcos_runtime.wire.scheduler import Event
@@ -58,10 +60,22 @@ def resumed(state: State) -> None:
         agent.missed_pings = 0
 
 
-def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
+def _goes(state: State, agent: Agent) -> None:
+    """Nothing on the agent is offered any more, and it is not admitted until the registry is written."""
     state.leaving.add(agent.id)
     state.allocator.deactivate_agent(agent.id)
     offers.give_back_all(state, agent.offers, rescind=True)
+
+
+def unregister(state: State, agent: Agent) -> None:
+    """The agent says that it leaves."""
+    state.counters["master/messages_unregister_slave"] += 1
+    _goes(state, agent)
+    state.persist({KEY + agent.id: None}, Remove(agent.id))
+
+
+def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
+    _goes(state, agent)
     entry = registry.entry(agent.info, now.wall)
     text = f"Agent {agent.info.hostname} is unreachable: {why}"
     state.persist({KEY + agent.id: entry}, MarkUnreachable(agent.id, now.wall, text, counted))
@@ -73,11 +87,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     """
     agent, since = state.agents[then.agent_id], then.since
     state.log(logging.WARNING, f"{then.why} ({agent.id})")
-    state.timers.cancel(Ping(agent.id))
-    if agent.stream is not None:
-        state.close(agent.stream)
-        state.agent_streams.pop(agent.stream, None)
-        agent.stream = None
+    _break_off(state, agent)
     for task in agent.all_tasks():
         framework = state.frameworks.get(task.framework_id)
         aware = framework is not None and framework.partition_aware
@@ -88,11 +98,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
         tasks.apply(state, task, update, outcome, now)
         tasks.remove(state, task, unreachable=True)
         tasks.forward(state, framework, update)
-    executors.remove_all(state, agent)
-    del state.agents[agent.id]
-    state.leave(agent)
-    state.leaving.discard(agent.id)
-    state.allocator.remove_agent(agent.id)
+    _take_out(state, agent)
     state.unreachable[agent.id] = AbsentAgent(agent.info, since)
     _count_removal(state, then.counted)
     if then.counted == "unhealthy":
@@ -100,6 +106,42 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     watchers.agent_removed(state, agent.id)
     _report_lost(state, agent.id)
     _prune_registry(state, now)
+
+
+def left(state: State, then: Remove, now: Now) -> None:
+    """The registry holds the agent no more: its tasks are lost, for all frameworks, as in Mesos."""
+    agent = state.agents[then.agent_id]
+    why = f"Agent {agent.info.hostname} removed: the agent unregistered"
+    state.log(logging.WARNING, f"{why} ({agent.id})")
+    _break_off(state, agent)
+    for task in agent.all_tasks():
+        framework = state.frameworks.get(task.framework_id)
+        lost = TaskState.TASK_LOST
+        update = tasks.status(task.id, agent.id, lost, why, TaskStatus.Reason.REASON_AGENT_REMOVED, now)
+        tasks.apply(state, task, update, lost, now)
+        tasks.remove(state, task)
+        tasks.forward(state, framework, update)
+    _take_out(state, agent)
+    _count_removal(state, "unregistered")
+    _report_lost(state, agent.id)
+
+
+def _break_off(state: State, agent: Agent) -> None:
+    """The agent is pinged no more, and its connection ends."""
+    state.timers.cancel(Ping(agent.id))
+    if agent.stream is not None:
+        state.close(agent.stream)
+        state.agent_streams.pop(agent.stream, None)
+        agent.stream = None
+
+
+def _take_out(state: State, agent: Agent) -> None:
+    """The agent, which has no tasks any more, is no member."""
+    executors.remove_all(state, agent)
+    del state.agents[agent.id]
+    state.leave(agent)
+    state.leaving.discard(agent.id)
+    state.allocator.remove_agent(agent.id)
 
 
 def _count_removal(state: State, reason: str) -> None:

@@ -33,7 +33,7 @@ _CLASSES = graphs.Classes(
         *(State, Settings, Agent, Executor, Framework, Offer, Task, AbsentAgent, History, Holdings),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
         *(timing.Declined, timing.StatesAsked, timing.Ended),
-        *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget, timing.Migrated),
+        *(timing.Admit, timing.MarkUnreachable, timing.Remove, timing.GiveUp, timing.Forget, timing.Migrated),
         *(Arrival, ReportedExecutor, ReportedTask),
         *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
         *_of_allocator(),

@@ -54,6 +54,12 @@ class MarkUnreachable(Frozen, frozen=True):
     counted: str
 
 
+class Remove(Frozen, frozen=True):
+    """The registry holds the agent no more, which has left: updates for its tasks are sent."""
+
+    agent_id: str
+
+
 class GiveUp(Frozen, frozen=True):
     """These agents never came back to this master, and the registry holds that they are unreachable."""
 
@@ -71,7 +77,7 @@ class Migrated(Frozen, frozen=True):
     """The registry's entries of a former version were written in this one."""
 
 
-Continuation = Admit | MarkUnreachable | GiveUp | Forget | Migrated
+Continuation = Admit | MarkUnreachable | Remove | GiveUp | Forget | Migrated
 
 
 class Declined(Frozen, frozen=True):

@@ -185,7 +185,7 @@ def test_who_subscribes_again_gets_no_offers_at_once_in_neither(theirs: Theirs, 
 ABSENT = (
     r"master/operations/.*",  # no reservations and volumes yet: all of them are refused
     r"master/(in)?valid_operation_status_update.*|master/messages_operation_status_update.*",
-    r"master/messages_(authenticate|(deactivate|unregister)_framework|unregister_slave|update_slave)",  # old protocol
+    r"master/messages_(authenticate|(deactivate|unregister)_framework|update_slave)",  # old protocol
     r"master/slave_shutdowns_.*",  # agents are not shut down, but unreachable
     r"master/frameworks/.*|frameworks/.*",  # of single frameworks
     r"registrar/log/.*",  # no replicated log

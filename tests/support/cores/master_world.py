@@ -182,6 +182,12 @@ class WorldAgent:
                 )
             )
 
+    def unregister(self) -> None:
+        """It leaves for good, and ends all. The next one on this host is a new agent."""
+        self._post(internal.Unregister(seq=0))
+        self.break_off()
+        self.id, self.tasks, self.executors = None, {}, {}
+
     def resend(self) -> None:
         """Sends an update again that is not acknowledged, as its timer does."""
         for task in list(self.tasks.values()):

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from dcos_runtime.agent.core import events
+from dcos_runtime.agent.core import events, stored
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.wire import codec, internal
 from tests.support.cores.agent_world import World
@@ -66,6 +66,55 @@ def test_a_message_of_an_older_connection_is_not_heard(world: World) -> None:
     message = internal.Shutdown(agent_id="agent-1", epoch=1, seq=2, message="stale")
     world.feed(events.Received(old, codec.encode(message)))
     assert world.ended is None and world.connected
+
+
+# --- leaving for good -------------------------------------------------------------------------------------------------
+
+
+def unregistered(world: World) -> bool:
+    return isinstance(world.sent[-1], internal.Unregister)
+
+
+def test_an_agent_that_leaves_says_so_ends_its_tasks_and_then_itself(world: World) -> None:
+    container = world.launch("t")
+    world.feed(events.UnregisterAsked("SIGUSR1"))
+    assert unregistered(world) and world.ended is None
+    world.kill("t")  # a master that has not read it yet; nothing is said of it any more
+    count = len(world.sent)
+    world.run_until_idle()
+    assert world.containers[container].signals == [15]
+    world.exit(container, ENDED_BY_TERM)
+    world.run_until_idle()
+    assert world.ended is None, "the master has not ended the connection"
+    world.advance(10.0)
+    world.run_until_idle()
+    assert world.ended is not None
+    assert len(world.sent) == count and world.ended.code == 0 and world.connection is None
+    assert stored.read_agent(world.disk["agent"]).id is None and set(world.disk) == {"agent"}
+
+
+def test_an_agent_that_leaves_ends_only_when_its_master_has_heard_it_or_took_too_long(world: World) -> None:
+    world.feed(events.UnregisterAsked("SIGUSR1"))
+    assert unregistered(world) and world.ended is None and world.connection is not None, "the message is on its way"
+    world.feed(events.UnregisterAsked("SIGUSR1"))
+    world.feed(events.MasterSeen(("master", b"another term"), ("198.18.5.1", 5050)))
+    world.feed(events.Closed(0, "an older connection"))
+    assert world.ended is None and len(world.sent) == 1
+    world.feed(events.Closed(world.connection, "the master ended the stream"))
+    world.run_until_idle()
+    assert world.ended is not None
+
+
+@pytest.mark.parametrize("version", [3, None])
+def test_an_agent_that_cannot_tell_its_master_leaves_all_the_same(world: World, version: int | None) -> None:
+    if version is None:
+        world.disconnect()
+    else:
+        world.core.membership.at.version = version
+    world.feed(events.UnregisterAsked("SIGUSR1"))
+    world.run_until_idle()
+    assert world.ended is not None and not any(isinstance(one, internal.Unregister) for one in world.sent)
+    assert any("cannot be told" in getattr(effect, "text", "") for _, _, done in world.history for effect in done)
 
 
 # --- what used to be decided beside the core --------------------------------------------------------------------------

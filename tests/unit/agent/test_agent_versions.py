@@ -52,11 +52,11 @@ def test_tasks_go_on_while_the_master_becomes_a_former_one_and_a_new_one_again()
     world.disconnect()
     world.connect()
     call = codec.decode(last(world, Register).body, internal.Connect)
-    assert (call.version, call.versions) == (1, [1, 2, 3]) and "u" in [task.task_id for task in call.tasks]
-    assert world.core.membership.at.version == 3
+    assert (call.version, call.versions) == (1, [1, 2, 3, 4]) and "u" in [task.task_id for task in call.tasks]
+    assert world.core.membership.at.version == 4
 
 
-@pytest.mark.parametrize("spoken", [(4, 5), (0,), ()])
+@pytest.mark.parametrize("spoken", [(5, 6), (0,), ()])
 def test_a_master_that_speaks_no_version_of_ours_is_not_registered_with(spoken: tuple[int, ...]) -> None:
     world = World()
     world.connect()
@@ -64,14 +64,14 @@ def test_a_master_that_speaks_no_version_of_ours_is_not_registered_with(spoken: 
     count, disk = len(world.connects), dict(world.disk)
     world.feed(events.EndpointFound(connection, *MASTER, spoken))
     assert world.connection is None and len(world.connects) == count and world.disk == disk
-    assert "this agent versions 1, 2 and 3; upgrade" in last(world, Log).text
+    assert "this agent versions 1, 2, 3 and 4; upgrade" in last(world, Log).text
 
 
 def test_a_master_that_goes_on_in_a_version_that_was_not_offered_is_left() -> None:
     world = World()
     world.connect()
     connection = connecting(world)
-    world.feed(events.EndpointFound(connection, *MASTER, (3, 4)))
-    world.feed(events.Received(connection, FORMER.replace(b'"seq"', b'"version":4,"seq"') % (world.epoch + 1)))
+    world.feed(events.EndpointFound(connection, *MASTER, (4, 5)))
+    world.feed(events.Received(connection, FORMER.replace(b'"seq"', b'"version":5,"seq"') % (world.epoch + 1)))
     assert not world.core.membership.member and last(world, CloseConnection).connection == connection
-    assert "goes on in version 4" in last(world, Log).text
+    assert "goes on in version 5" in last(world, Log).text

@@ -61,6 +61,12 @@ class Storm(RuleBasedStateMachine):
         agent.executors.clear()
 
     @rule(who=WHO)
+    def agent_unregisters(self, who: int) -> None:
+        agent = self.world.agents[who]
+        if not agent.former:
+            agent.unregister()
+
+    @rule(who=WHO)
     def framework_subscribes(self, who: int) -> None:
         framework = self.world.frameworks[who]
         if not framework.removed:

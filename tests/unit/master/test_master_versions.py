@@ -53,10 +53,11 @@ def test_an_agent_of_the_former_version_is_a_member_with_all_its_tasks() -> None
 
 def test_an_agent_of_another_version_is_refused_by_name_and_changes_nothing() -> None:
     core = Core()
-    status, text, found = connect(core, b'{"version":4,"versions":[4,5],"agent":"of another form"}')
+    status, text, found = connect(core, b'{"version":5,"versions":[5,6],"agent":"of another form"}')
     assert status == 400 and not found and not core.core.state.agents and not core.registry
     assert text == (
-        "this agent speaks versions 4 and 5 of the agent protocol, this master versions 1, 2 and 3; upgrade this master"
+        "this agent speaks versions 5 and 6 of the agent protocol, this master versions 1, 2, 3 and 4; "
+        "upgrade this master"
     )
 
 

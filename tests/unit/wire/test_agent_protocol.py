@@ -18,7 +18,7 @@ FORMER = (
 
 @pytest.mark.parametrize(
     ("spoken", "version"),
-    [([1], 1), ([1, 2], 2), ([3, 1], 3), ([3, 4], 3), ([2], 2), ([0, 1], 1), ([0, 1, 2, 3, 4], 3)],
+    [([1], 1), ([1, 2], 2), ([3, 1], 3), ([4, 5], 4), ([2], 2), ([0, 1], 1), ([0, 1, 2, 3, 4, 5], 4)],
 )
 def test_the_newest_that_both_speak_is_spoken(spoken: Sequence[int], version: int) -> None:
     assert internal.agreed(spoken, "the master", "this agent") == version
@@ -28,14 +28,18 @@ def test_the_newest_that_both_speak_is_spoken(spoken: Sequence[int], version: in
     ("spoken", "text"),
     [
         (
-            [4, 5],
-            "the master speaks versions 4 and 5 of the agent protocol, this agent versions 1, 2 and 3; "
+            [5, 6],
+            "the master speaks versions 5 and 6 of the agent protocol, this agent versions 1, 2, 3 and 4; "
             "upgrade this agent",
         ),
-        ([0], "the master speaks version 0 of the agent protocol, this agent versions 1, 2 and 3; upgrade the master"),
+        (
+            [0],
+            "the master speaks version 0 of the agent protocol, this agent versions 1, 2, 3 and 4; upgrade the master",
+        ),
         (
             [],
-            "the master speaks version none of the agent protocol, this agent versions 1, 2 and 3; upgrade the master",
+            "the master speaks version none of the agent protocol, this agent versions 1, 2, 3 and 4; "
+            "upgrade the master",
         ),
     ],
 )
@@ -51,8 +55,8 @@ def test_what_a_former_agent_says_first_is_read() -> None:
 
 
 def test_an_agent_of_another_version_is_refused_whatever_else_it_says() -> None:
-    with pytest.raises(internal.UnknownVersion, match="this agent speaks versions 4 and 5"):
-        internal.connect(b'{"version":4,"versions":[4,5],"agent":7,"tasks":"as never before"}')
+    with pytest.raises(internal.UnknownVersion, match="this agent speaks versions 5 and 6"):
+        internal.connect(b'{"version":5,"versions":[5,6],"agent":7,"tasks":"as never before"}')
     with pytest.raises(codec.DecodeError):
         internal.connect(b'{"agent":7}')
     with pytest.raises(codec.DecodeError):
