@@ -50,10 +50,11 @@ def environment(
     *,
     executor: bool = False,
     alone: bool = False,
+    within: str = "",
 ) -> dict[str, str]:
     """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables.
     ``executor``: ``task`` stands for a custom executor. ``alone``: it is in a network of its own, where it has other
-    addresses than the agent.
+    addresses than the agent. ``within``: the id of the default executor whose task it is.
 
     Raises ``ValueError`` for a secret that cannot be a variable's value.
     """
@@ -66,7 +67,7 @@ def environment(
         "LIBPROCESS_IP": "0.0.0.0" if alone else origin.ip,
         **origin.operator,
         "MESOS_FRAMEWORK_ID": framework_id,
-        "MESOS_EXECUTOR_ID": task_id,
+        "MESOS_EXECUTOR_ID": within or task_id,
         "MESOS_TASK_ID": task_id,
         "MESOS_CONTAINER_ID": container_id,
         "MESOS_DIRECTORY": directory,

@@ -20,11 +20,13 @@ from dcos_runtime.agent.containers.spec import (
     FirstProcess,
     HostNetwork,
     Limits,
+    Namespace,
     OwnNetwork,
+    SharedNamespace,
 )
-from dcos_runtime.agent.core import network_request
+from dcos_runtime.agent.core import container_ids, network_request
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
-from dcos_runtime.agent.core.effects import Prepare
+from dcos_runtime.agent.core.effects import Prepare, WatchContainer
 from dcos_runtime.agent.core.rlimits import limits_of
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin, environment
@@ -33,11 +35,11 @@ from dcos_runtime.agent.images import running
 from dcos_runtime.agent.images.errors import ImageError
 from dcos_runtime.agent.images.tasks import Images, TaskImage
 from dcos_runtime.agent.resources import MB, scalar
-from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
+from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, own_user, resolve_user
 from dcos_runtime.agent.volumes import Volumes
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.containers import ContainerInfo
+from dcos_runtime.wire.containers import ContainerInfo, LinuxInfo
 from dcos_runtime.wire.tasks import TaskInfo
 
 MIN_CPUS = 0.01
@@ -46,6 +48,10 @@ MIN_MEMORY = 32 * MB
 MAX_CPUS = 1_000_000.0
 MAX_MEMORY = float(2**60)
 """A larger limit, such as infinity, counts as none."""
+
+
+OPEN = 0o755
+"""The mode of a sandbox that tasks pass through on the way to their own."""
 
 
 class TaskUserUnknown(Exception):
@@ -89,7 +95,9 @@ class Launching:
         assert task.command is not None  # the core refuses tasks without one
         command = task.command
         origin = self.origin()
-        sandbox = self.sandboxes.path(origin.agent_id, effect.framework_id, task.task_id.value, effect.container_id)
+        executor_id = effect.within or task.task_id.value
+        sandbox = self.sandboxes.place(origin.agent_id, effect.framework_id, executor_id, effect.container_id)
+        nested = bool(container_ids.parent_of(effect.container_id))
         try:
             user = await self._user(command.user, effect.user, image)
         except NoSuchUser as error:
@@ -109,25 +117,47 @@ class Launching:
             user,
             running.variables(image.config) if image is not None else {},
             executor=effect.executor,
-            alone=network_request.networks(task.container) is not None,
+            alone=network_request.networks(_surroundings(task, nested)) is not None,
+            within=effect.within,
         )
         executed = command_of(command) if image is None else image.command(command)
         if (why := not_executable(executed, found, room())) is not None:
             raise LaunchError(why)
-        await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
+        if nested:
+            make = partial(self.sandboxes.make_within, sandbox, user, task.task_id.value)
+        elif effect.within:  # in the sandbox of a default executor are those of its tasks: it is the agent's own
+            make = partial(self.sandboxes.make, sandbox, own_user(), OPEN)
+        else:
+            make = partial(self.sandboxes.make, sandbox, user)
+        await pools.run(pools.LAUNCHES, make)
         spec = self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox)
+        if nested:
+            spec = self._joined(within(spec, task.container, effect.parent_pid), _surroundings(task, nested))
+        elif effect.within:
+            spec = msgspec.structs.replace(spec, holds=True)
         if image is not None:
             linux = task.container.linux_info if task.container else None
             spec = image.rooted(spec, inside, self.capabilities, linux)
-        async with self.volumes.lease(task, sandbox) as mounted:
+        async with self.volumes.lease(task, sandbox, sandbox.parent.parent if nested else None) as mounted:
             await self.launcher.prepare(msgspec.structs.replace(spec, volumes=mounted))
         await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, spec.limits.disk)
         return await self.launcher.create(spec)
 
-    def lasting(self, agent_id: str, framework_id: str, container_id: str, task: TaskInfo) -> Lasting:
+    def _joined(self, spec: ContainerSpec, surroundings: ContainerInfo | None) -> ContainerSpec:
+        """The same container in the network of the outermost one that it is within."""
+        if network_request.networks(surroundings) is None:
+            return spec
+        root = container_ids.root_of(spec.container_id)
+        network = self.launcher.network_of(root, network_request.hostname(surroundings, root))
+        return msgspec.structs.replace(spec, network=network)
+
+    def lasting(self, effect: WatchContainer, task: TaskInfo) -> Lasting:
         """What a container of a former agent was made with. Raises ``ValueError``."""
-        sandbox = self.sandboxes.path(agent_id, framework_id, task.task_id.value, container_id)
-        return Lasting(sandbox, self.limits(task), network_request.networks(task.container) is None)
+        executor_id, container_id = effect.within or task.task_id.value, effect.container_id
+        sandbox = self.sandboxes.place(effect.agent_id, effect.framework_id, executor_id, container_id)
+        nested = bool(container_ids.parent_of(container_id))
+        host_network = network_request.networks(_surroundings(task, nested)) is None
+        return Lasting(sandbox, self.limits(task), host_network, holds=bool(effect.within) and not nested)
 
     async def _user(self, named: str | None, framework: str | None, image: TaskImage | None) -> ContainerUser:
         """Whom the command names, else the image, else the framework. Raises `NoSuchUser` and `ImageError`."""
@@ -184,11 +214,33 @@ class Launching:
         )
 
 
+def _surroundings(task: TaskInfo, nested: bool) -> ContainerInfo | None:
+    """The container that says which networks a task is in: a task of a group is in those of its executor."""
+    return task.executor.container if nested and task.executor is not None else task.container
+
+
 def _network(container_id: str, container: ContainerInfo | None) -> HostNetwork | OwnNetwork:
     joined = network_request.networks(container)
     if joined is None:
         return HostNetwork()
     return OwnNetwork(network_request.hostname(container, container_id), joined)
+
+
+def within(spec: ContainerSpec, info: ContainerInfo | None, parent_pid: int) -> ContainerSpec:
+    """The same container within another, of which ``parent_pid`` is a process: it is in those of its namespaces that
+    it asks for.
+    """
+    linux = info.linux_info if info is not None else None
+    kinds = {
+        Namespace.PID: linux is not None and linux.share_pid_namespace is True,
+        Namespace.IPC: linux is not None and linux.ipc_mode is LinuxInfo.IpcMode.SHARE_PARENT,
+    }
+    shared = [kind for kind, asked in kinds.items() if asked]
+    return msgspec.structs.replace(
+        spec,
+        namespaces=tuple(kind for kind in spec.namespaces if kind not in shared),
+        shared=tuple(SharedNamespace(kind, Path(f"/proc/{parent_pid}/ns/{kind.value}")) for kind in shared),
+    )
 
 
 def room() -> ExecLimits:

@@ -20,7 +20,7 @@ from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
 from dcos_runtime.agent.claim import claim
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process
-from dcos_runtime.agent.core import events, recorded
+from dcos_runtime.agent.core import container_ids, events, recorded
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.disk import logs
@@ -392,7 +392,7 @@ async def _collect_garbage(flags: AgentFlags, shell: AgentShell) -> None:
             pressed = gc.used_fraction(root) > 1.0 - flags.gc_disk_headroom
             if pressed or now().mono >= due:
                 due = now().mono + flags.disk_watch_interval
-                living = {task.record.container_id for task in shell.core.tasks.values()}
+                living = {container_ids.root_of(task.record.container_id) for task in shell.core.tasks.values()}
                 living |= {executor.record.container_id for executor in shell.core.executors.values()}
                 await pools.run(pools.REMOVALS, partial(gc.collect, root, living, allowed, time.time()))
                 if projects is not None:

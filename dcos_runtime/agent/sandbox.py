@@ -13,6 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dcos_runtime.agent.container_user import ContainerUser
+from dcos_runtime.agent.core import container_ids, volume_refusal
+
+CONTAINERS, TASKS = volume_refusal.OF_CHILDREN
+"""In the sandbox of a container: folders of the sandboxes of those within it, and of links to them by their tasks."""
 
 RUNS = "*/frameworks/*/executors/*/runs/*"
 """Where sandboxes are under their root, and the links to the newest."""
@@ -43,36 +47,60 @@ class Sandboxes:
                 raise ValueError(f"{name!r} cannot be part of a path")
         return self.root / agent_id / "frameworks" / framework_id / "executors" / executor_id / "runs"
 
-    def make(self, path: Path, user: ContainerUser) -> None:
+    def place(self, agent_id: str, framework_id: str, executor_id: str, container_id: str) -> Path:
+        """Also of a container within others: its sandbox is below theirs."""
+        root, *within = container_ids.parts(container_id)
+        path = self.path(agent_id, framework_id, executor_id, root)
+        for own in within:
+            path = path / CONTAINERS / own
+        return path
+
+    def make_within(self, path: Path, user: ContainerUser, task_id: str) -> None:
+        """The sandbox of a container within another, and the link to it by its task's id, if it has one. What is above
+        it is the agent's own. Raises ``OSError``.
+        """
+        parent = path.parent.parent
+        for name in (CONTAINERS, TASKS) if task_id else (CONTAINERS,):
+            (parent / name).mkdir(mode=0o755, exist_ok=True)
+        path.mkdir(mode=0o750)
+        _fill(path, user)
+        if task_id:
+            link = parent / TASKS / task_id
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
+
+    def make(self, path: Path, user: ContainerUser, mode: int = 0o750) -> None:
         """The sandbox with empty ``stdout`` and ``stderr``, owned by ``user``, and the link ``latest`` to it.
 
         Raises ``OSError``.
         """
-        root = os.geteuid() == 0
         for attempt in range(_TRIES):
             try:
-                _make_folder(path, root)
+                _make_folder(path, os.geteuid() == 0)
                 break
             except (FileNotFoundError, FileExistsError):  # old sandboxes are removed, and empty folders above them
                 if attempt == _TRIES - 1:
                     raise
-        for name in ("stdout", "stderr"):
-            descriptor = os.open(
-                path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
-            )
-            try:
-                if root:
-                    os.fchown(descriptor, user.uid, user.gid)
-            finally:
-                os.close(descriptor)
-        if root:
-            os.chown(path, user.uid, user.gid)
-        path.chmod(0o750)
+        _fill(path, user, mode)
         aside = path.parent / f".latest.{path.name}"
         with contextlib.suppress(FileNotFoundError):
             aside.unlink()
         aside.symlink_to(path)
         aside.rename(path.parent / "latest")
+
+
+def _fill(path: Path, user: ContainerUser, mode: int = 0o750) -> None:
+    root = os.geteuid() == 0
+    for name in ("stdout", "stderr"):
+        descriptor = os.open(path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            if root:
+                os.fchown(descriptor, user.uid, user.gid)
+        finally:
+            os.close(descriptor)
+    if root:
+        os.chown(path, user.uid, user.gid)
+    path.chmod(mode)
 
 
 def _make_folder(path: Path, root: bool) -> None:
@@ -112,7 +140,7 @@ def resolve_user(name: str | None, fallback: str | None, switch: bool) -> Contai
     Only a root agent can run tasks as others: any other agent refuses a command's user, and ignores the framework's.
     Raises `NoSuchUser`.
     """
-    own = _own_user()
+    own = own_user()
     if os.geteuid() != 0:
         if name is not None and name != own.name and switch:
             raise NoSuchUser(
@@ -131,7 +159,8 @@ def _user(name: str) -> ContainerUser:
     return _from_entry(entry)
 
 
-def _own_user() -> ContainerUser:
+def own_user() -> ContainerUser:
+    """The agent's own."""
     try:
         return _from_entry(pwd.getpwuid(os.geteuid()))
     except KeyError:

@@ -343,7 +343,7 @@ class AgentShell:
     def _lasting(self, effect: WatchContainer) -> Lasting | None:
         try:
             task = codec.decode(effect.task, TaskInfo)
-            return self._launching.lasting(effect.agent_id, effect.framework_id, effect.container_id, task)
+            return self._launching.lasting(effect, task)
         except ValueError as error:
             log.warning("the task of container %s cannot be read: %s", effect.container_id, error)
             return None

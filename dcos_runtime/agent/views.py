@@ -31,7 +31,8 @@ from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals
 from dcos_runtime.flags.values import Ranges
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.common import ContainerID, FrameworkID
+from dcos_runtime.wire.containers import ContainerStatus
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo, TaskState, TaskStatus
 from dcos_runtime.wire.withheld import without_secrets
@@ -125,8 +126,8 @@ class AgentViewer:
         here = {one.record.container_id for one in self.core.executors.values()}
         waiting: dict[str, list[Task]] = {}
         for task in living:
-            if task.custom and task.record.container_id not in here:
-                waiting.setdefault(task.record.container_id, []).append(task)
+            if not task.own and task.executor.container_id not in here:
+                waiting.setdefault(task.executor.container_id, []).append(task)
         shown = []
         for past in self.core.history.executors(framework_id):
             tasks = list(past.tasks.values())
@@ -137,22 +138,25 @@ class AgentViewer:
         return shown + [self._gone(its[0].executor, its) for its in waiting.values()]
 
     def _custom(self, executor: CustomExecutor) -> dict[str, Any]:
-        """A custom executor that is here, with its tasks."""
+        """A custom or default executor that is here, with its tasks."""
         record, info = executor.record, executor.info
-        over = self.core.history.of_executor(record.framework_id, record.container_id)
-        queued = [task for task in executor.tasks.values() if not task.record.delivered]
+        over: list[Listed] = list(self.core.history.of_executor(record.framework_id, record.container_id))
+        over += [one for one in executor.tasks.values() if executor.default and one.stage is Stage.ENDED]
+        launched = [one for one in executor.tasks.values() if _is_launched(one) and one not in over]
+        queued = [one for one in executor.tasks.values() if one not in over and one not in launched]
         return {
             **self._of_executor(record, info.name or "", info.source or ""),
             "resources": amounts.view([amounts.parse(executor.resources())]),
             "role": _role_of(info.resources),
             **_labels(info),
-            "tasks": self._shown_tasks(task for task in executor.tasks.values() if task.record.delivered),
+            "type": record.kind.value.upper(),
+            "tasks": self._shown_tasks(launched),
             "queued_tasks": self._shown_tasks(queued),
             "completed_tasks": self._shown_tasks(over),
         }
 
     def _gone(self, executor: ExecutorRecord, tasks: Sequence[Listed]) -> dict[str, Any]:
-        """A custom executor that has ended, with those of its tasks that are known."""
+        """A custom or default executor that has ended, with those of its tasks that are known."""
         found = reading.executor(executor.info)
         info = None if isinstance(found, BadMessage) else found
         held = [*(info.resources if info else ()), *(one for _, task in readable(tasks) for one in task.resources)]
@@ -226,14 +230,14 @@ class AgentViewer:
         """The path of the sandbox; empty for a task that was refused because its ids can be in none."""
         agent_id = self.core.agent.id or "unknown"
         with contextlib.suppress(ValueError):
-            return str(self.sandboxes.path(agent_id, record.framework_id, record.executor_id, record.container_id))
+            return str(self.sandboxes.place(agent_id, record.framework_id, record.executor_id, record.container_id))
         return ""
 
     def attached(self) -> dict[str, str]:
         """`/files/debug`: the real path of the folder that each path of a sandbox leads to."""
         found: dict[str, str] = {}
-        records: list[TaskRecord | ExecutorRecord] = [one.record for one in self.core.history.tasks()]
-        records += [one.record for one in self.core.tasks.values()]
+        records = [one.executor for one in self.core.history.tasks()]
+        records += [one.executor for one in self.core.tasks.values()]
         records += [one.record for one in self.core.executors.values()]
         for record in records:
             if directory := self.directory(record):
@@ -243,10 +247,13 @@ class AgentViewer:
 
     # --- containers ---------------------------------------------------------------------------------------------------
 
-    def containers(self, now: Now, with_status: bool = True) -> list[dict[str, Any]]:
-        """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop."""
+    def containers(self, now: Now, with_status: bool = True, nested: bool = False) -> list[dict[str, Any]]:
+        """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop.
+        ``nested``: also those that are within others.
+        """
         shown = []
-        running = [task for task in _commands(list(self.core.tasks.values())) if task.stage is Stage.RUNNING]
+        tasks = [task for task in list(self.core.tasks.values()) if task.own or (nested and task.grouped)]
+        running = [task for task in tasks if task.stage is Stage.RUNNING]
         shown += [
             self._custom_container(executor, now, with_status)
             for executor in list(self.core.executors.values())
@@ -256,7 +263,7 @@ class AgentViewer:
             record = task.record
             entry: dict[str, Any] = {
                 "executor_id": record.executor_id,
-                "executor_name": executor_name(info),
+                "executor_name": executor_name(info) if task.own else "",
                 "framework_id": record.framework_id,
                 "source": record.task_id,
                 "statistics": self._statistics(task.container, info.resources, now),
@@ -272,7 +279,7 @@ class AgentViewer:
 
     def launcher_of(self, container_id: str) -> str | None:
         """The name of the launcher of a container that runs; ``None`` when there is none of that id."""
-        containers = [task.container for task in _commands(self.core.tasks.values())]
+        containers = [task.container for task in _contained(self.core.tasks.values())]
         containers += [executor.container for executor in self.core.executors.values()]
         for container in containers:
             if container.container_id == container_id and container.stage is Stage.RUNNING:
@@ -286,12 +293,23 @@ class AgentViewer:
             "executor_name": executor.info.name or "",
             "framework_id": record.framework_id,
             "source": executor.info.source or "",
-            "statistics": self._statistics(container, executor.resources(), now),
+            "statistics": self._of_all(executor, now),
         }
         if with_status:
             entry["container_id"] = record.container_id
-            entry["status"] = {} if container.pid is None else {"executor_pid": container.pid}
+            status = ContainerStatus(container_id=ContainerID(value=container.container_id), executor_pid=container.pid)
+            entry["status"] = msgspec.to_builtins(status)
         return entry
+
+    def _of_all(self, executor: CustomExecutor, now: Now) -> dict[str, Any]:
+        """What an executor's container uses, with those within it, which are beside it in control groups."""
+        statistics = self._statistics(executor.container, executor.resources(), now)
+        within = list(executor.tasks.values()) if executor.default else []
+        for task in within:
+            usage = self.usage(task.container.container_id, task.container.launcher)
+            for name, value in (usage.statistics() if usage is not None else {}).items():
+                statistics[name] = statistics.get(name, 0) + value
+        return statistics
 
     def container(self, container_id: str) -> tuple[Callable[[], list[Process]], dict[str, Any]] | None:
         """Of a container that has not ended: what tells its processes, off the loop, and whose it is."""
@@ -304,7 +322,7 @@ class AgentViewer:
                     "source": executor.info.source or "",
                 }
                 return partial(self.processes, container_id, executor.container.launcher), about
-        for task in _commands(self.core.tasks.values()):
+        for task in _contained(self.core.tasks.values()):
             record = task.record
             if record.container_id == container_id and task.stage is not Stage.ENDED:
                 about = {
@@ -360,7 +378,7 @@ class AgentViewer:
     def prometheus(self, now: Now, more: Mapping[str, float]) -> str:
         """`/metrics`: those, ``more``, and of each container that runs what its last sample says."""
         shown = []
-        for task in _commands(self.core.tasks.values()):
+        for task in _contained(self.core.tasks.values()):
             usage = self.samples.latest(task.container.container_id)
             if task.stage is Stage.RUNNING and usage is not None:
                 shown.append(
@@ -380,7 +398,7 @@ class AgentViewer:
         return sum(1 for task in self.core.tasks.values() if task.stage in stages)
 
     def _executors(self, *stages: Stage) -> int:
-        """Those of command tasks, and custom ones."""
+        """Those of command tasks, custom and default ones."""
         commands = sum(1 for task in _commands(self.core.tasks.values()) if task.stage in stages)
         return commands + sum(1 for one in self.core.executors.values() if one.container.stage in stages)
 
@@ -441,7 +459,17 @@ def readable(tasks: Iterable[T]) -> Iterator[tuple[T, TaskInfo]]:
 
 def _commands(tasks: Iterable[Task]) -> list[Task]:
     """Those that are command tasks: each with an executor and a container of its own."""
+    return [task for task in tasks if task.own]
+
+
+def _contained(tasks: Iterable[Task]) -> list[Task]:
+    """Those that have a container of their own."""
     return [task for task in tasks if not task.custom]
+
+
+def _is_launched(task: Task) -> bool:
+    """Whether its executor has it."""
+    return task.record.delivered if task.custom else task.stage not in (Stage.INTENT, Stage.PREPARING)
 
 
 def _role(task: TaskInfo) -> str:

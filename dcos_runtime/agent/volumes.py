@@ -31,8 +31,11 @@ class Volumes:
     images: Images | None = None
 
     @contextlib.asynccontextmanager
-    async def lease(self, task: TaskInfo, sandbox: Path) -> AsyncIterator[tuple[VolumeMount, ...]]:
-        """All volumes of a task that the core accepted. Their images stay at least while the context is open.
+    async def lease(
+        self, task: TaskInfo, sandbox: Path, parent: Path | None = None
+    ) -> AsyncIterator[tuple[VolumeMount, ...]]:
+        """All volumes of a task that the core accepted. ``parent``: the sandbox of the container that it is within.
+        Their images stay at least while the context is open.
 
         Raises `LaunchError`.
         """
@@ -42,15 +45,18 @@ class Volumes:
                 if resource.disk is not None and resource.disk.volume is not None:
                     found.append(self._persistent(resource, resource.disk, resource.disk.volume))
             for volume in task.container.volumes if task.container is not None else ():
-                source = self._source(volume, sandbox) or await self._image(volume, stack)
+                source = self._source(volume, sandbox, parent) or await self._image(volume, stack)
                 target = volume_refusal.target_of(volume.container_path)
                 found.append(VolumeMount(source=source, target=target, writable=volume.mode is Volume.Mode.RW))
             yield tuple(sorted(found, key=lambda one: one.target.count("/")))  # the outer one first
 
-    def _source(self, volume: Volume, sandbox: Path) -> PathSource | MadeSource | SecretSource | None:
+    def _source(
+        self, volume: Volume, sandbox: Path, parent: Path | None
+    ) -> PathSource | MadeSource | SecretSource | None:
         """``None``: an image."""
         if (inside := volume_refusal.sandbox_path(volume)) is not None:
-            return MadeSource(sandbox, _parts(inside))
+            of_parent = parent is not None and volume_refusal.of_parent(volume)
+            return MadeSource(parent if of_parent and parent is not None else sandbox, _parts(inside))
         source = volume.source
         if (path := volume_refusal.host_path(volume)) is not None:
             root = volume_refusal.holder(path, self.allowed)

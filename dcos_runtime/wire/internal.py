@@ -23,7 +23,8 @@ version  what is new in it
 3        custom executors: `Connect.executors`, `RunningTask.executor_id`, `RunTask.launch_executor`, `ToExecutor`,
          `ShutdownExecutor`, `FromExecutor`, `ExecutorGone`. A master sends no task with an executor to an agent that
          speaks less, and an agent tells nothing of its executors to such a master
-4        `Unregister`: an agent leaves for good. To a master that speaks less it does not say so
+4        `Unregister`: an agent leaves for good; to a master that speaks less it does not say so. `RunGroup`: a task
+         group, sent only to agents that speak it
 =======  ==============================================================================================================
 """
 
@@ -44,6 +45,8 @@ WITH_EXECUTORS = 3
 """Since this version executors are known."""
 WITH_UNREGISTER = 4
 """Since this version an agent can say that it leaves."""
+WITH_GROUPS = 4
+"""Since this version task groups are known."""
 PATH = "/internal/agent/v1"
 TOKEN_PATH = "/internal/auth/v1/token"
 """Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
@@ -75,7 +78,7 @@ class RunningTask(msgspec.Struct, frozen=True, gc=False):
 
     Version 2 adds the fields that a master decides on: the task's id, which of `Connect.asked` its resources are, and
     the state and uuid of the last status that the framework got, ``unacknowledged`` or else ``status``. Version 3 adds
-    ``executor_id``: of the custom executor that runs it; empty for a command task.
+    ``executor_id``: of the custom or default executor that runs it; empty for a command task.
     """
 
     framework_id: str
@@ -95,7 +98,7 @@ class RunningTask(msgspec.Struct, frozen=True, gc=False):
 
 
 class RunningExecutor(msgspec.Struct, frozen=True):
-    """A custom executor that has not ended. ``info`` is its ExecutorInfo, JSON."""
+    """A custom or default executor that has not ended. ``info`` is its ExecutorInfo, JSON."""
 
     framework_id: str
     executor_id: str
@@ -157,6 +160,16 @@ class RunTask(_Down, frozen=True, tag="RUN_TASK"):
     launch_executor: bool = False
 
 
+class RunGroup(_Down, frozen=True, tag="RUN_GROUP"):
+    """Launch all these tasks of one default executor, or none. ``tasks`` are TaskInfos, JSON, each with its executor;
+    ``launch_executor`` is as in `RunTask`.
+    """
+
+    framework: FrameworkInfo
+    tasks: list[msgspec.Raw]
+    launch_executor: bool = False
+
+
 class KillTask(_Down, frozen=True, tag="KILL_TASK"):
     framework_id: FrameworkID
     task_id: TaskID
@@ -206,6 +219,7 @@ Down = (
     Connected
     | Ping
     | RunTask
+    | RunGroup
     | KillTask
     | Acknowledge
     | UpdateFramework

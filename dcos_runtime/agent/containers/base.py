@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers import children
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
-from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
+from dcos_runtime.agent.containers.spec import ContainerSpec, JoinedNetwork, Limits
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
 from dcos_runtime.wire.containers import NetworkInfo
@@ -49,12 +49,13 @@ class ContainerPlace:
 @dataclass(frozen=True)
 class Lasting:
     """What is known of a container as long as it lives, also by an agent that did not make it. ``host_network``: it is
-    in the machine's network.
+    in the machine's network. ``holds`` is as in `ContainerSpec`.
     """
 
     sandbox: Path
     limits: Limits
     host_network: bool = True
+    holds: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,12 @@ class Launcher(Protocol):
 
     def sandbox_inside(self, sandbox: Path) -> str:
         """The sandbox's path as the task sees it."""
+        ...
+
+    def network_of(self, container_id: str, hostname: str) -> JoinedNetwork:
+        """The network of a container of that name, which is not the machine's, for another to join. Raises
+        `LaunchError`.
+        """
         ...
 
     async def prepare(self, spec: ContainerSpec) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_MS_NOSUID, _MS_NODEV, _MS_NOEXEC = 2, 4, 8
 _MS_BIND, _MS_REC, _MS_PRIVATE, _MS_SLAVE = 1 << 12, 1 << 14, 1 << 18, 1 << 19
 _MNT_DETACH, _UMOUNT_NOFOLLOW = 2, 8
 _LOOK = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -72,6 +73,15 @@ def bind(descriptor: int, target: Path, *, propagated: bool = False) -> None:
     _mount("none", target, _MS_SLAVE | _MS_REC if propagated else _MS_PRIVATE)
 
 
+def memory(target: Path, size: int) -> None:
+    """Mounts a file system in memory of ``size`` bytes at ``target``, which it makes, for everybody. Raises
+    ``OSError``.
+    """
+    target.mkdir(exist_ok=True)
+    _mount("tmpfs", target, _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, kind="tmpfs", options=f"mode=1777,size={size}")
+    _mount("none", target, _MS_PRIVATE)
+
+
 def unbind(target: Path) -> None:
     """Unmounts all that is mounted at ``target``; does nothing where nothing is. Raises ``OSError``."""
     while _LIBC.umount2(os.fsencode(target), _MNT_DETACH | _UMOUNT_NOFOLLOW) == 0:
@@ -80,7 +90,8 @@ def unbind(target: Path) -> None:
         raise OSError(number, os.strerror(number), str(target))
 
 
-def _mount(source: str, target: Path, flags: int) -> None:
-    if _LIBC.mount(os.fsencode(source), os.fsencode(target), None, ctypes.c_ulong(flags), None):
+def _mount(source: str, target: Path, flags: int, *, kind: str = "", options: str = "") -> None:
+    type, data = (text.encode() or None for text in (kind, options))
+    if _LIBC.mount(os.fsencode(source), os.fsencode(target), type, ctypes.c_ulong(flags), data):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), str(target))

@@ -104,6 +104,13 @@ class Namespace(enum.Enum):
     CGROUP = "cgroup"
 
 
+class SharedNamespace(msgspec.Struct, frozen=True):
+    """A namespace of another container that this one is in, too. ``path``: the file by which it is joined."""
+
+    kind: Namespace
+    path: Path
+
+
 class HostNetwork(msgspec.Struct, frozen=True, tag="host"):
     """The machine's own network and host name."""
 
@@ -180,7 +187,8 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     ``sandbox``: the container's writable folder on the machine, absolute, with the files ``stdout`` and ``stderr``. It
     is the working directory unless the process has another. ``mounts``: what is seen beside it. ``namespaces``: those
-    it has for itself. ``privileged``: it is held to limits, and apart from nothing else of the machine.
+    it has for itself. ``shared``: those of a container that it is within. ``holds``: others are made within it, and may
+    share its namespaces. ``privileged``: it is held to limits, and apart from nothing else of the machine.
     """
 
     container_id: str
@@ -193,4 +201,6 @@ class ContainerSpec(msgspec.Struct, frozen=True, kw_only=True):
     memory_mounts: tuple[MemoryMount, ...] = ()
     privileged: bool = False
     namespaces: tuple[Namespace, ...] = OWN
+    shared: tuple[SharedNamespace, ...] = ()
+    holds: bool = False
     network: HostNetwork | JoinedNetwork | OwnNetwork = HostNetwork()

@@ -65,7 +65,7 @@ class Book:
         self.history = AgentHistory(settings.completed_kept, self._persist)
         self.counts: dict[TaskState, int] = {}
         self.executors: dict[tuple[str, str], CustomExecutor] = {}
-        """The custom executors whose containers are not gone, by framework and id."""
+        """The custom and default executors whose containers are not gone, by framework and id."""
         self._by_handle: dict[str, Task] = {}
         self._executor_in: dict[str, CustomExecutor] = {}  # by container
         self._streams: dict[int, CustomExecutor] = {}  # of executors that are subscribed
@@ -263,13 +263,12 @@ class Book:
         self.quiet(task)
         for key in (Escalate(handle), Complete(handle), Rewrite(handle)):
             self.timers.cancel(key)
-        self.history.task_over(task.executor, record, lives=record.container_id in self._executor_in)
-        if task.custom:
-            self._persist(f"assigned/{handle}", None)
-            if (executor := self._executor_in.get(record.container_id)) is not None:
-                executor.tasks.pop(record.task_id, None)
-        else:
-            self._persist(f"tasks/{handle}", None)
+        container_id = task.executor.container_id
+        self.history.task_over(task.executor, record, lives=container_id in self._executor_in)
+        if (executor := self._executor_in.get(container_id)) is not None:
+            executor.tasks.pop(record.task_id, None)
+        self._persist(f"assigned/{handle}" if task.custom else f"tasks/{handle}", None)
+        if task.own:  # other sandboxes go with their executor's
             self.emit(Retire(self.agent.id or "", framework_id, record.task_id, handle))
         self._gone(framework_id, record.task_id)
         self._one_less(framework_id)
@@ -299,7 +298,7 @@ class Book:
         self.emit(effect)
 
     def checkpoint_executor(self, executor: CustomExecutor) -> None:
-        """Writes a custom executor's record and its container's as they are."""
+        """Writes a custom or default executor's record and its container's as they are."""
         container_id = executor.container.container_id
         value = stored.custom(executor.record, executor.container)
         effect = self.writes.begin(((f"executors/{container_id}", value),), RunWritten(container_id))
@@ -348,7 +347,7 @@ class Book:
         self.tasks[task.key] = task
         self._by_handle[task.handle] = task
         self._one_more(task.record.framework_id)
-        if task.custom and (executor := self._executor_in.get(task.record.container_id)) is not None:
+        if (executor := self._executor_in.get(task.executor.container_id)) is not None:
             executor.tasks[task.record.task_id] = task
 
     def take_up_executor(self, executor: CustomExecutor) -> None:

@@ -12,11 +12,12 @@ from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess
 from dcos_runtime.agent.core.events import Event
 from dcos_runtime.agent.core.executor import CustomExecutor
 from dcos_runtime.agent.core.executor_life import TERMINATED
+from dcos_runtime.agent.core.group_life import GroupLife
 from dcos_runtime.agent.core.membership import GONE
 from dcos_runtime.agent.core.model import Facts
-from dcos_runtime.agent.core.records import KillReason, Stage
+from dcos_runtime.agent.core.records import KillReason, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
-from dcos_runtime.agent.core.task_life import TaskLife
+from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.agent.core.timing import (
     CheckOverdue,
     Complete,
@@ -38,7 +39,7 @@ from dcos_runtime.wire.internal import RunningTask
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
-class AgentCore(TaskLife):
+class AgentCore(GroupLife):
     """Takes events and the time, returns effects in the order they are to be done.
 
     ``source`` is the only source of ids and jitter, so that a life can be run again from its events.
@@ -121,11 +122,12 @@ class AgentCore(TaskLife):
         for value in left.runs:
             run = stored.read_run(value)
             for record in run.tasks:
-                task = self.adopt(run.executor, run.container, record, reading.terms_of(record.task))
-                recovery.resume(self, task, facts.get(record.container_id), rebooted, now)
+                self._recover_task(run, record, facts.get(record.container_id), rebooted, now)
+        for executor in [one for one in self.executors.values() if one.default]:
+            self.resume_executor(executor, facts.get(executor.record.container_id), rebooted, now)
         for framework_id in [name for name in self.frameworks if not self._has_any(name)]:
             self._drop_framework(framework_id)
-        living = [(task.record.framework_id, task.record.container_id, task.handle) for task in self.tasks.values()]
+        living = [(task.record.framework_id, task.executor.container_id, task.handle) for task in self.tasks.values()]
         self.history.settle(self.frameworks, self._executor_in, living)
         if self.tasks:
             self.emit(Log(logging.INFO, f"recovered {len(self.tasks)} tasks"))
@@ -149,8 +151,18 @@ class AgentCore(TaskLife):
                 self._remove(task)
             elif executor is None:
                 self.end_task(task, TERMINATED, now)
-        for executor in list(self.executors.values()):
+        for executor in [one for one in self.executors.values() if not one.default]:
             self.resume_executor(executor, facts.get(executor.record.container_id), rebooted, now)
+
+    def _recover_task(self, run: stored.Run, record: TaskRecord, facts: Facts | None, rebooted: bool, now: Now) -> None:
+        """A task with a container of its own. The executor of a group's is here, unless its checkpoint was lost."""
+        executor = self._executor_in.get(run.executor.container_id)
+        owner = run.executor if executor is None else executor.record
+        task = self.adopt(owner, run.container, record, reading.terms_of(record.task))
+        if task.grouped and executor is None and task.stage is not Stage.ENDED:
+            self.resume_orphan(task)
+        else:
+            recovery.resume(self, task, facts, rebooted, now)
 
     def _tick(self, now: Now) -> None:
         """Time has passed."""
@@ -246,6 +258,8 @@ class AgentCore(TaskLife):
             case internal.RunTask():
                 bad = event.fault if isinstance(event.fault, events.BadTask) else None
                 self._run(message, bad or reading.task(message.task), now)
+            case internal.RunGroup():
+                self._run_group(message, self._asked(message, event), now)
             case internal.KillTask():
                 self._kill_asked(message, now)
             case internal.Acknowledge():
@@ -263,6 +277,15 @@ class AgentCore(TaskLife):
             case internal.Connected():
                 text = "the master admitted us twice on one connection; the second is ignored"
                 self.emit(Log(logging.WARNING, text))
+
+    def _asked(self, message: internal.RunGroup, event: events.Received) -> list[TaskRequest | events.BadTask]:
+        """The tasks of a group. What is wrong with the first bad one may be known already."""
+        asked = [reading.task(task) for task in message.tasks]
+        for index, each in enumerate(asked):
+            if isinstance(each, events.BadTask) and isinstance(event.fault, events.BadTask):
+                asked[index] = event.fault
+                break
+        return asked
 
     def _first(self, message: internal.Down, now: Now) -> None:
         """The first message of a connection admits this agent."""
@@ -368,7 +391,7 @@ def _running_task(task: Task, asked: dict[bytes, int]) -> RunningTask:
         asked=asked.setdefault(codec.encode(task.terms.resources), len(asked)),
         status_state=update.state if update is not None else None,
         status_uuid=update.uuid if update is not None else None,
-        executor_id=task.record.executor_id if task.custom else "",
+        executor_id=task.record.executor_id if task.custom or task.grouped else "",
     )
 
 

@@ -13,6 +13,8 @@ class Prepare(Frozen, frozen=True):
 
     Answered by `Created` or `LaunchFailed`. ``task`` is the TaskInfo, JSON; ``user`` the framework's. ``executor``: the
     container is that of a custom executor, and ``task`` the TaskInfo that it would be as a task (`executor`).
+    ``within``: the id of the default executor whose container it is, or in whose container it is made, and then
+    ``parent_pid`` is that of the first process there (`container_ids`).
     """
 
     agent_id: str
@@ -21,6 +23,8 @@ class Prepare(Frozen, frozen=True):
     task: bytes
     user: str
     executor: bool = False
+    within: str = ""
+    parent_pid: int = 0
 
 
 class Resize(Frozen, frozen=True):
@@ -52,7 +56,7 @@ class Start(Frozen, frozen=True):
 
 class WatchContainer(Frozen, frozen=True):
     """Wait for a container that was started before this agent. Answered by `Exited` or `SupervisorLost`. Without
-    ``task`` its disk is not watched.
+    ``task`` its disk is not watched. ``within`` is as in `Prepare`.
     """
 
     container_id: str
@@ -60,6 +64,7 @@ class WatchContainer(Frozen, frozen=True):
     agent_id: str = ""
     framework_id: str = ""
     task: bytes = b""
+    within: str = ""
 
 
 class Signal(Frozen, frozen=True):

@@ -1,14 +1,16 @@
-"""One custom executor in memory: its records, which of them are durable, who is subscribed for it, and its tasks."""
+"""One custom or default executor in memory: its records, which of them are durable, who is subscribed for it, and its
+tasks.
+"""
 
 from __future__ import annotations
 
 import msgspec
 
 from dcos_runtime.agent.core.model import Settings
-from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, Stage
+from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage
 from dcos_runtime.agent.core.task import Task, Verdict
 from dcos_runtime.wire import codec
-from dcos_runtime.wire.common import AgentID, ExecutorID, TaskID
+from dcos_runtime.wire.common import AgentID, CommandInfo, ExecutorID, TaskID
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo
 
@@ -16,8 +18,8 @@ NOTHING = msgspec.Raw(b"null")
 
 
 class CustomExecutor(msgspec.Struct):
-    """A custom executor and what is under way for it. ``info`` is read off its record. ``written`` and ``durable``
-    number its checkpoints, asked for and done.
+    """A custom executor, or a default one, and what is under way for it. ``info`` is read off its record. ``written``
+    and ``durable`` number its checkpoints, asked for and done.
 
     ``tasks``: those that are not forgotten, by id. ``stream``: where it is subscribed. ``size``: what its container's
     limits were made of (`as_task`). ``verdict``: how its tasks end once the container is gone; ``status``: how the
@@ -41,6 +43,11 @@ class CustomExecutor(msgspec.Struct):
         return self.record.framework_id, self.record.executor_id
 
     @property
+    def default(self) -> bool:
+        """Whether it is the agent itself, and each of its tasks has a container of its own within this one."""
+        return self.record.kind is ExecutorKind.DEFAULT
+
+    @property
     def leaving(self) -> bool:
         """Whether it takes no more tasks."""
         return self.record.ending is not None or self.container.stage in (Stage.ENDING, Stage.ENDED)
@@ -59,13 +66,17 @@ class CustomExecutor(msgspec.Struct):
         return held
 
 
+HOLDING = CommandInfo(value="exec sleep infinity")
+"""What runs in the container of a default executor: as long as it is there, so are the namespaces of the container."""
+
 NO_INFO = ExecutorInfo(executor_id=ExecutorID(value=""))
 """In place of one that is read off the record again."""
 
 
 def as_task(executor: CustomExecutor, agent_id: str) -> bytes:
     """The TaskInfo, JSON, that the executor's container would have as that of a command task: the executor's command
-    and container, its id as the task's, and the resources of it and its tasks. Containers are made of TaskInfos.
+    and container, its id as the task's, and the resources of it and its tasks. Containers are made of TaskInfos. A
+    default executor has no command, so `HOLDING` takes its place; and each of its tasks has a container of its own.
     """
     info = executor.info
     return codec.encode(
@@ -73,8 +84,8 @@ def as_task(executor: CustomExecutor, agent_id: str) -> bytes:
             name=info.name or info.executor_id.value,
             task_id=TaskID(value=info.executor_id.value),
             agent_id=AgentID(value=agent_id),
-            resources=executor.resources(),
-            command=info.command,
+            resources=list(executor.info.resources) if executor.default else executor.resources(),
+            command=HOLDING if executor.default else info.command,
             container=info.container,
             labels=info.labels,
         )

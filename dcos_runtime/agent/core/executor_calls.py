@@ -58,7 +58,7 @@ def refused(
     if framework_id not in frameworks:
         return 400, "Framework cannot be found"
     executor = executors.get((framework_id, executor_id))
-    if executor is None or executor.container.stage not in (Stage.STARTING, Stage.RUNNING):
+    if executor is None or executor.default or executor.container.stage not in (Stage.STARTING, Stage.RUNNING):
         return 400, "Executor cannot be found"
     if call.type is not Call.Type.SUBSCRIBE and not executor.record.subscribed:
         return 403, "Executor is not subscribed"

@@ -67,7 +67,7 @@ class ExecutorLife(Book):
         executor = self.executors.get((framework_id, info.executor_id.value))
         why: Verdict | None = None
         if executor is None:
-            executor = self._new_executor(framework_id, info, asked.executor)
+            executor = self._new_executor(framework_id, info, asked.executor, ExecutorKind.CUSTOM)
             if (refused := refusal.executor_refused(info, self.settings)) is not None:
                 why = _unlaunched(refused)
             elif self.powering_off:
@@ -104,14 +104,16 @@ class ExecutorLife(Book):
         self._resize(executor)
         return task
 
-    def _new_executor(self, framework_id: str, info: ExecutorInfo, given: msgspec.Raw) -> CustomExecutor:
+    def _new_executor(
+        self, framework_id: str, info: ExecutorInfo, given: msgspec.Raw, kind: ExecutorKind
+    ) -> CustomExecutor:
         container_id = self.source.uuid()
         return CustomExecutor(
             ExecutorRecord(
                 framework_id=framework_id,
                 executor_id=info.executor_id.value,
                 container_id=container_id,
-                kind=ExecutorKind.CUSTOM,
+                kind=kind,
                 info=given,
             ),
             ContainerRecord(container_id=container_id, launcher=self.settings.launcher, stage=Stage.INTENT),
@@ -143,7 +145,15 @@ class ExecutorLife(Book):
             user = framework.user if framework is not None else ""
             record = executor.record
             self.emit(
-                Prepare(self.agent.id or "", record.container_id, record.framework_id, bytes(executor.size), user, True)
+                Prepare(
+                    self.agent.id or "",
+                    record.container_id,
+                    record.framework_id,
+                    bytes(executor.size),
+                    user,
+                    executor=not executor.default,
+                    within=record.executor_id if executor.default else "",
+                )
             )
 
     def executor_not_persisted(self, executor: CustomExecutor, id: int, why: str, now: Now) -> None:
@@ -198,7 +208,7 @@ class ExecutorLife(Book):
         if container.stage is not Stage.STARTING:
             return
         container.stage, container.started = Stage.RUNNING, now.wall
-        if executor.stream is None:
+        if executor.stream is None and not executor.default:
             self.timers.set(RegistrationDue(container.container_id), now.mono + self.settings.registration_timeout)
         self._resize(executor)
 

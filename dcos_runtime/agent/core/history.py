@@ -39,8 +39,8 @@ class PastTask(msgspec.Struct):
     size: int
 
     @property
-    def custom(self) -> bool:
-        return self.executor.kind is not ExecutorKind.COMMAND
+    def own(self) -> bool:
+        return self.executor.kind is ExecutorKind.COMMAND
 
     @property
     def stage(self) -> Stage:
@@ -221,12 +221,12 @@ class AgentHistory:
         return self.state.frameworks.setdefault(framework_id, PastFramework())
 
     def _take_task(self, task: PastTask, lives: bool) -> None:
-        framework_id, container_id = task.record.framework_id, task.record.container_id
+        framework_id, container_id = task.record.framework_id, task.executor.container_id
         past = self._framework(framework_id)
         self._lose_task(past, container_id, task.handle)
         executor = past.over.get(container_id) or past.here.get(container_id)
         if executor is None:
-            there = past.here if lives and task.custom else past.over
+            there = past.here if lives and not task.own else past.over
             executor = there[container_id] = PastExecutor(task.executor)
         executor.tasks[task.handle] = task
         self._grow(past, task.size)

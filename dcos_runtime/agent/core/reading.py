@@ -49,9 +49,9 @@ def executor(data: bytes | msgspec.Raw) -> ExecutorInfo | BadMessage:
 
 
 def fault(data: bytes) -> BadMessage | BadTask | None:
-    """What is wrong with a message, or with the TaskInfo in it."""
+    """What is wrong with a message, or with the first TaskInfo in it of which something is."""
     found = message(data)
-    if isinstance(found, internal.RunTask):
-        asked = task(found.task)
-        return asked if isinstance(asked, BadTask) else None
+    if isinstance(found, internal.RunTask | internal.RunGroup):
+        tasks = [found.task] if isinstance(found, internal.RunTask) else found.tasks
+        return next((asked for each in tasks if isinstance(asked := task(each), BadTask)), None)
     return found if isinstance(found, BadMessage) else None

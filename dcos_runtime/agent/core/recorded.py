@@ -53,6 +53,13 @@ class _Task(msgspec.Struct):
     pending: list[_Status] = []
 
 
+class _Launch(msgspec.Struct):
+    """A `RunTask` or `RunGroup`."""
+
+    task: msgspec.Raw = msgspec.Raw()
+    tasks: list[msgspec.Raw] = []
+
+
 class _Info(msgspec.Struct):
     info: msgspec.Raw = msgspec.Raw()
 
@@ -123,8 +130,9 @@ _Started = TypeVar("_Started", Prepare, WatchContainer)
 _Called = TypeVar("_Called", ExecutorSubscribed, ExecutorCalled)
 
 
-def _task(data: bytes) -> list[msgspec.Raw]:
-    return [codec.decode(data, _Task).task]
+def _launched(data: bytes) -> list[msgspec.Raw]:
+    found = codec.decode(data, _Launch)
+    return [found.task, *found.tasks]
 
 
 def _run(data: bytes) -> list[msgspec.Raw]:
@@ -171,8 +179,8 @@ class Veil:
     def _received(self, event: Received) -> Received:
         fault = None
         data = event.data
-        if b"RUN_TASK" in data:
-            data, fault = self._in(data, _task), reading.fault(data)
+        if b'"RUN_' in data:
+            data, fault = self._in(data, _launched), reading.fault(data)
         elif b"TO_EXECUTOR" in data:
             data = self._pseudonyms.message(data)
         data = self._pseudonyms.addresses(data)

@@ -1,7 +1,8 @@
 """What the agent knows of an executor, its container and its tasks, each by itself; `stored` writes them down.
 
 A command task has an executor of its own that is nothing but its container. A custom executor is a program of the
-framework: it has a container, and runs any number of tasks in it.
+framework: it has a container, and runs any number of tasks in it. A default executor has a container, too, in which
+nothing of the framework runs; each of its tasks has one within that.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class ExecutorKind(enum.Enum):
 
     COMMAND = "command"  # the one task's command itself
     CUSTOM = "custom"  # a program of the framework that speaks the executor API
+    DEFAULT = "default"  # the agent itself: each task of its groups has a container within the executor's
 
 
 class KillReason(enum.Enum):
@@ -46,6 +48,7 @@ class KillReason(enum.Enum):
     FRAMEWORK = "framework"
     MAX_COMPLETION_TIME = "max_completion_time"
     UNHEALTHY = "unhealthy"  # its health check failed too often
+    GROUP = "group"  # another task of its group failed or was killed
     POWER_OFF = "power_off"  # the machine is being shut down
     FORGOTTEN = "forgotten"  # its framework, or the whole agent, was shut down: nobody waits for a status
 
@@ -71,8 +74,8 @@ class TaskHealth(msgspec.Struct, omit_defaults=True, frozen=True):
 class ExecutorRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The executor of a framework's tasks, in the container ``container_id``.
 
-    A custom one has more: ``info``, its ExecutorInfo as it came, JSON; ``subscribed``: it did once; ``ending``: why
-    and since when it is to end.
+    Those with a container of their own have more: ``info``, the ExecutorInfo as it came, JSON; ``ending``: why and
+    since when it is to end. ``subscribed``: a custom one did once.
     """
 
     framework_id: str
@@ -102,7 +105,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     first; ``history`` all, or the last `MAX_HISTORY` and those that are pending.
 
     ``handle``: under which name it is written down when it has no container of its own. ``delivered``: its executor
-    was, or is being, told of it. ``known``: uuids of the last updates that came from it.
+    was, or is being, told of it. ``known``: uuids of the last updates that came from it. ``group``: names the tasks
+    that were launched together.
     """
 
     framework_id: str
@@ -119,6 +123,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     handle: str = ""
     delivered: bool = False
     known: list[bytes] = []
+    group: str = ""
 
 
 class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

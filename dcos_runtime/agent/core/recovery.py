@@ -41,7 +41,8 @@ def resume(core: TaskLife, task: Task, facts: Facts | None, rebooted: bool, now:
         case Found.RUNNING:
             _catch_up(core, task, now)
             agent_id, info = core.agent.id or "", bytes(record.task)
-            core.emit(WatchContainer(record.container_id, container.launcher, agent_id, record.framework_id, info))
+            framework_id, within = record.framework_id, record.executor_id if task.grouped else ""
+            core.emit(WatchContainer(record.container_id, container.launcher, agent_id, framework_id, info, within))
             core.set_completion_deadline(task, now)
             if record.kill is not None:
                 core.resume_kill(task, now)
@@ -94,7 +95,7 @@ def _absent(core: TaskLife, task: Task, facts: Facts, rebooted: bool) -> Verdict
         unhealthy = kill.reason is KillReason.UNHEALTHY
         why = Reason.REASON_AGENT_DRAINING if kill.reason is KillReason.POWER_OFF else None
         return Verdict(TaskState.TASK_KILLED, source, why, gone, healthy=False if unhealthy else None)
-    if kill is not None and kill.reason is KillReason.FRAMEWORK:
+    if kill is not None and kill.reason in (KillReason.FRAMEWORK, KillReason.GROUP):
         reason = Reason.REASON_TASK_KILLED_DURING_LAUNCH
         return Verdict(TaskState.TASK_KILLED, source, reason, "Killed before delivery to the executor")
     if not started:

@@ -4,8 +4,11 @@ author.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dcos_runtime.agent.core import docker_parameters, network_request, rlimits, volume_refusal
 from dcos_runtime.agent.core.check_terms import odd_seconds
+from dcos_runtime.agent.core.events import BadTask
 from dcos_runtime.agent.core.model import Refusal, Settings
 from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.wire.common import CommandInfo, Environment, Secret
@@ -13,20 +16,41 @@ from dcos_runtime.wire.containers import ContainerInfo, Image, LinuxInfo
 from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck
 
 
-def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
-    """Why the task cannot run on this agent, or ``None``."""
+def refused(asked: TaskRequest, settings: Settings, nested: bool = False) -> Refusal | None:
+    """Why the task cannot run on this agent, or ``None``. ``nested``: its container is to be within another."""
     if (wrong := _invalid(asked.container)) is not None:
         return Refusal(f"Failed to launch container: {wrong}", invalid=True)
+    if nested and network_request.networks(asked.container) is not None:
+        text = "a task of a group is in the network of its executor: name networks in that one's container"
+        return Refusal(f"Failed to launch container: {text}")
     if (without := network_request.refusal(asked.container, asked.resources, settings)) is not None:
         return without
     why = (
         (_of_command(asked.command, asked.container) if asked.command is not None else "the task has no command")
-        or (_of_container(asked.container, settings) if asked.container is not None else None)
+        or (_of_container(asked.container, settings, nested) if asked.container is not None else None)
         or (_of_check("check", asked.check) if asked.check is not None else None)
         or (_of_check("health check", asked.health_check) if asked.health_check is not None else None)
-        or _of_volumes(asked, settings)
+        or _of_volumes(asked, settings, nested)
     )
     return Refusal(f"Failed to launch container: {why}") if why else None
+
+
+def group_refused(info: ExecutorInfo, group: Sequence[TaskRequest | BadTask], settings: Settings) -> Refusal | None:
+    """Why a task group with its default executor cannot run on this agent, or ``None``."""
+    if (wrong := _invalid(info.container)) is not None:
+        return Refusal(f"Failed to launch container: {wrong}", invalid=True)
+    container = info.container
+    held = [*info.resources, *(one for asked in group if isinstance(asked, TaskRequest) for one in asked.resources)]
+    if (without := network_request.refusal(container, held, settings)) is not None:
+        return without
+    why = (_of_container(container, settings) if container is not None else None) or _of_volumes(info, settings)
+    if why:
+        return Refusal(f"Failed to launch container: {why}")
+    for asked in group:
+        found = unreadable(asked.why) if isinstance(asked, BadTask) else refused(asked, settings, nested=True)
+        if found is not None:
+            return found
+    return None
 
 
 def executor_refused(info: ExecutorInfo, settings: Settings) -> Refusal | None:
@@ -71,7 +95,7 @@ def _of_texts(what: str, command: CommandInfo) -> str | None:
     return None
 
 
-def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
+def _of_container(container: ContainerInfo, settings: Settings, nested: bool = False) -> str | None:
     if _has_image(container) and (why := _of_image(container, settings)) is not None:
         return why
     for volume in container.volumes:
@@ -81,7 +105,7 @@ def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
         return "this version of the agent does not honour container.tty_info; remove it"
     if container.rlimit_info is not None and (why := rlimits.refusal(container.rlimit_info)) is not None:
         return why
-    return _of_linux(container.linux_info, settings) if container.linux_info is not None else None
+    return _of_linux(container.linux_info, settings, nested) if container.linux_info is not None else None
 
 
 def _of_check(kind: str, info: CheckInfo | HealthCheck) -> str | None:
@@ -106,11 +130,11 @@ def _of_volume(image: Image) -> ContainerInfo:
     return ContainerInfo(type=ContainerInfo.Type.MESOS, mesos=ContainerInfo.MesosInfo(image=image))
 
 
-def _of_volumes(asked: TaskRequest | ExecutorInfo, settings: Settings) -> str | None:
+def _of_volumes(asked: TaskRequest | ExecutorInfo, settings: Settings, nested: bool = False) -> str | None:
     kept = any(one.disk is not None and one.disk.volume is not None for one in asked.resources)
     if settings.launcher == "posix" and (kept or (asked.container is not None and asked.container.volumes)):
         return "plain processes (--launcher=posix) have no volumes; they see the machine's files"
-    return volume_refusal.refused(asked.container, asked.resources, settings.host_paths)
+    return volume_refusal.refused(asked.container, asked.resources, settings.host_paths, nested)
 
 
 def _of_check_command(kind: str, command: CommandInfo) -> str | None:
@@ -170,13 +194,17 @@ def _of_docker(docker: ContainerInfo.DockerInfo, settings: Settings) -> str | No
     return None
 
 
-def _of_linux(linux: LinuxInfo, settings: Settings) -> str | None:
-    for name in ("seccomp", "share_cgroups"):
-        if getattr(linux, name) is not None:
-            return f"this version of the agent does not honour container.linux_info.{name}; remove it"
+def _of_linux(linux: LinuxInfo, settings: Settings, nested: bool) -> str | None:
+    if linux.seccomp is not None:
+        return "this version of the agent does not honour container.linux_info.seccomp; remove it"
+    if linux.share_cgroups is not None and not (nested and linux.share_cgroups is False):
+        return (
+            "each container has limits of its own here (as with container.linux_info.share_cgroups false, which only a"
+            " task of a group may say); remove share_cgroups"
+        )
     if linux == LinuxInfo():
         return None
-    if linux.share_pid_namespace or linux.ipc_mode is LinuxInfo.IpcMode.SHARE_PARENT:
+    if not nested and (linux.share_pid_namespace or linux.ipc_mode is LinuxInfo.IpcMode.SHARE_PARENT):
         what = "pid" if linux.share_pid_namespace else "IPC"
         return f"a task has a {what} namespace of its own here; the machine's is not shared with tasks"
     if linux.shm_size == 0:

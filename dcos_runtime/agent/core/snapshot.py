@@ -97,8 +97,10 @@ def fill(core: Book, snapshot: bytes) -> None:
         core.take_up_executor(executor)
     for task in found.tasks:
         owner = core.executors.get((task.record.framework_id, task.record.executor_id))
-        if owner is not None and owner.container.container_id == task.record.container_id:
-            task.executor, task.container = owner.record, owner.container
+        if owner is not None and owner.container.container_id == task.executor.container_id:
+            task.executor = owner.record
+            if task.custom:
+                task.container = owner.container
         core.take_up(task)
     core.history.state = found.history
     core.counts = dict(found.counts)

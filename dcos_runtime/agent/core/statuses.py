@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Sequence
 
+from dcos_runtime.agent.core import container_ids
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.agent.core.records import ContainerRecord, TaskRecord
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import intervals
-from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, Value
+from dcos_runtime.wire.common import AgentID, ExecutorID, TaskID, Value
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
 from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.resources import Resource
@@ -43,7 +44,7 @@ def compose(
     if (pid := within.pid) is not None:
         address = NetworkInfo.IPAddress(protocol=NetworkInfo.Protocol.IPv4, ip_address=ip)
         container = ContainerStatus(
-            container_id=ContainerID(value=record.container_id),
+            container_id=container_ids.message(record.container_id),
             network_infos=list(within.networks) or [NetworkInfo(ip_addresses=[address])],
             executor_pid=pid,
         )

@@ -1,7 +1,8 @@
 """How the agent's records are written down. Each value names its version; this agent writes 2 and reads 1 and 2.
 
 A command task is one value with its container and its executor. A custom executor is one value with its container, and
-each of its tasks another: a change of one task is written without the others. What is over is one value each, too.
+each of its tasks another: a change of one task is written without the others. So is a default executor; each of its
+tasks is one value with its own container and what tells the executor. What is over is one value each, too.
 
 Version 1 named none, and kept a task, its container and its executor as one record. A value of any other version was
 written by a newer agent: it is refused by its version, and its tasks are left alone.
@@ -51,7 +52,7 @@ class Run(msgspec.Struct, kw_only=True):
 
 
 class Custom(msgspec.Struct, kw_only=True):
-    """A custom executor with its container."""
+    """A custom or default executor with its container."""
 
     version: int = VERSION
     executor: ExecutorRecord
@@ -110,8 +111,8 @@ def read_run(value: bytes) -> Run:
 def read_custom(value: bytes) -> Custom:
     """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     found = _present(value, Custom)
-    if found.executor.kind is not ExecutorKind.CUSTOM or found.executor.container_id != found.container.container_id:
-        raise codec.DecodeError("the record of a custom executor must be of its container")
+    if found.executor.kind is ExecutorKind.COMMAND or found.executor.container_id != found.container.container_id:
+        raise codec.DecodeError("the record of a custom or default executor must be of its container")
     return found
 
 
@@ -140,6 +141,13 @@ def past(found: Past) -> bytes:
 
 
 def run(executor: ExecutorRecord, container: ContainerRecord, tasks: list[TaskRecord]) -> bytes:
+    if executor.kind is ExecutorKind.DEFAULT:  # which is a value of its own
+        executor = ExecutorRecord(
+            framework_id=executor.framework_id,
+            executor_id=executor.executor_id,
+            container_id=executor.container_id,
+            kind=executor.kind,
+        )
     return codec.encode(Run(executor=executor, container=container, tasks=tasks))
 
 

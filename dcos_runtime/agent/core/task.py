@@ -75,6 +75,16 @@ class Task(msgspec.Struct):
         return self.executor.kind is ExecutorKind.CUSTOM
 
     @property
+    def own(self) -> bool:
+        """Whether it is its executor, and they have a container of their own."""
+        return self.executor.kind is ExecutorKind.COMMAND
+
+    @property
+    def grouped(self) -> bool:
+        """Whether its container is within that of a default executor."""
+        return self.executor.kind is ExecutorKind.DEFAULT
+
+    @property
     def stage(self) -> Stage:
         """How far it has come: as far as its container, or for a custom executor's task as its executor says."""
         if not self.custom:

@@ -412,19 +412,36 @@ class TaskLife(Checking, ExecutorLife):
         if task is None:
             return
         task.durable = max(task.durable, id)
-        record, container = task.record, task.container
+        container = task.container
         self._send_head(task, now)
         if task.custom:
             self.task_persisted(task, now)
             return
         if container.stage is Stage.INTENT:
-            container.stage = Stage.PREPARING
-            info = self.frameworks.get(record.framework_id)
-            user = info.user if info else ""
-            agent_id = self.agent.id or ""
-            self.emit(Prepare(agent_id, record.container_id, record.framework_id, bytes(record.task), user))
+            self.begin(task)
         elif container.stage is Stage.ENDED and not task.destroyed and id == task.written:
             self.destroy(task, None)
+
+    def begin(self, task: Task) -> None:
+        """The launch is on the disk: the container is made."""
+        self.prepare(task)
+
+    def prepare(self, task: Task, within: str = "", parent_pid: int = 0) -> None:
+        record = task.record
+        task.container.stage = Stage.PREPARING
+        info = self.frameworks.get(record.framework_id)
+        user = info.user if info else ""
+        self.emit(
+            Prepare(
+                self.agent.id or "",
+                record.container_id,
+                record.framework_id,
+                bytes(record.task),
+                user,
+                within=within,
+                parent_pid=parent_pid,
+            )
+        )
 
     def _persist_failed(self, id: int, why: str, now: Now) -> None:
         """A launch is refused; anything else is tried again."""

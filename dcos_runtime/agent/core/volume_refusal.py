@@ -13,11 +13,17 @@ Source = Volume.Source
 Kind = Volume.Source.Type
 
 SANDBOX = "/mnt/mesos/sandbox"
+OF_CHILDREN = ("containers", "tasks")
+"""In the sandbox of a container: folders of the sandboxes of those within it."""
 _KERNELS = ("/proc", "/sys", "/dev")
 
 
-def refused(container: ContainerInfo | None, resources: Iterable[Resource], allowed: Sequence[str]) -> str | None:
-    """``allowed``: the folders of the machine that the operator lets tasks have, absolute."""
+def refused(
+    container: ContainerInfo | None, resources: Iterable[Resource], allowed: Sequence[str], nested: bool = False
+) -> str | None:
+    """``allowed``: the folders of the machine that the operator lets tasks have, absolute. ``nested``: the container is
+    within another, and may have volumes of that one's sandbox.
+    """
     kept = [one.disk.volume for one in resources if one.disk is not None and one.disk.volume is not None]
     given = list(container.volumes) if container is not None else []
     targets: set[str] = set()
@@ -27,7 +33,7 @@ def refused(container: ContainerInfo | None, resources: Iterable[Resource], allo
         if (target := target_of(volume.container_path)) in targets:
             return f"two volumes are at {volume.container_path}"
         targets.add(target)
-    return next((why for volume in given if (why := _of_source(volume, allowed)) is not None), None)
+    return next((why for volume in given if (why := _of_source(volume, allowed, nested)) is not None), None)
 
 
 def target_of(path: str) -> str:
@@ -69,7 +75,13 @@ def _of_target(path: str) -> str | None:
     return None
 
 
-def _of_source(volume: Volume, allowed: Sequence[str]) -> str | None:
+def of_parent(volume: Volume) -> bool:
+    """Whether it is a folder of the sandbox of the container that this one is within."""
+    path = volume.source.sandbox_path if volume.source is not None else None
+    return path is not None and path.type is Source.SandboxPath.Type.PARENT
+
+
+def _of_source(volume: Volume, allowed: Sequence[str], nested: bool) -> str | None:
     where = volume.container_path
     named = [volume.host_path, volume.image, volume.source]
     if sum(one is not None for one in named) != 1:
@@ -87,7 +99,11 @@ def _of_source(volume: Volume, allowed: Sequence[str]) -> str | None:
     if source.type is Kind.SANDBOX_PATH:
         if source.sandbox_path is None:
             return f"the source of the volume at {where} has no sandbox_path"
-        if source.sandbox_path.type is Source.SandboxPath.Type.PARENT:
+        if of_parent(volume) and nested:
+            first = next(part for part in source.sandbox_path.path.split("/") if part not in ("", "."))
+            if first in OF_CHILDREN:
+                return f"the volume at {where} would be of {first}/ in the parent's sandbox, where other tasks' are"
+        elif of_parent(volume):
             return f"the volume at {where} is of a parent's sandbox, and a task has no parent; SELF is its own"
         return None
     if source.type is Kind.SECRET:

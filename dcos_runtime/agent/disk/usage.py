@@ -41,13 +41,15 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NON
 @dataclass
 class DiskUsage:
     """``used`` bytes so far. ``unread``: how many folders could not be read; ``too_deep``: a folder below which nothing
-    was counted. ``moved``: names changed since the count began, so something may have been missed.
+    was counted. ``moved``: names changed since the count began, so something may have been missed. ``apart``: names of
+    folders in the roots that are not counted.
     """
 
     used: int = 0
     unread: int = 0
     too_deep: bool = False
     moved: bool = False
+    apart: frozenset[str] = frozenset()
     began: int = field(default_factory=time.time_ns)
     devices: set[int] = field(default_factory=set)
     _linked: set[tuple[int, int]] = field(default_factory=set)
@@ -96,6 +98,8 @@ def _counting(root: int, count: DiskUsage) -> Iterator[None]:
                             yield
                         with contextlib.suppress(OSError):
                             if entry.is_dir(follow_symlinks=False):
+                                if len(stack) == 1 and entry.name in count.apart:
+                                    continue
                                 inside.append(entry.name)
                             else:
                                 state = entry.stat(follow_symlinks=False)

@@ -47,7 +47,7 @@ PAUSED_SHARE_FILLING = 0.2
 class Watched:
     """A container. ``limit``: bytes of disk, ``None``: not limited. ``private`` are its folders without the sandbox.
     ``pids`` lists its processes, ``paused`` pauses them and yields whether that worked. ``known``: the bytes that the
-    file system has counted for it, ``None``: it does not count.
+    file system has counted for it, ``None``: it does not count. ``apart``: folders in the sandbox that are others'.
     """
 
     container_id: str
@@ -58,6 +58,7 @@ class Watched:
     pids: Callable[[], list[int]]
     paused: Callable[[], AbstractContextManager[bool]] = lambda: contextlib.nullcontext(False)
     known: Callable[[], int | None] = lambda: None
+    apart: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -171,7 +172,7 @@ class DiskWatcher:
 
     def _advance(self, entry: _Entry) -> None:
         if entry.round is None:
-            entry.count = DiskUsage()
+            entry.count = DiskUsage(apart=entry.watched.apart)
             entry.free, entry.looked, entry.hurried = free_bytes(entry.watched.sandbox), time.monotonic(), False
             entry.round = self._round(entry.watched, entry.count)
         elif time.monotonic() - entry.looked > self.interval:
@@ -204,7 +205,7 @@ class DiskWatcher:
         """Counts while the container is paused, without pauses and for a limited time."""
         began = time.monotonic()
         until = began + (PAUSED_SECONDS_FILLING if filling else PAUSED_SECONDS)
-        count = DiskUsage()
+        count = DiskUsage(apart=entry.watched.apart)
         with entry.watched.paused() as paused:
             if paused:
                 for _ in _counting_all(entry.watched, count):

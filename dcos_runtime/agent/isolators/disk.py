@@ -14,6 +14,7 @@ from pathlib import Path
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, Usage
 from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
+from dcos_runtime.agent.core.volume_refusal import OF_CHILDREN
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.agent.isolators.base import Document, Isolator
@@ -44,7 +45,7 @@ class DiskIsolator(Isolator):
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         projects, limit = self._tools.projects, spec.limits.disk
-        self._watch(place, Lasting(spec.sandbox, spec.limits))
+        self._watch(place, Lasting(spec.sandbox, spec.limits, spec.holds))
         if projects is not None and limit is not None:
             projects.give(place.container_id, spec.sandbox, limit)
             projects.extend(place.container_id, self._folders(place))
@@ -81,6 +82,7 @@ class DiskIsolator(Isolator):
                 container_id=container_id,
                 sandbox=lasting.sandbox,
                 private=self._folders(place),
+                apart=frozenset(OF_CHILDREN) if lasting.holds else frozenset(),
                 limit=lasting.limits.disk,
                 caps=lasting.limits.outputs,
                 pids=partial(tools.pids, container_id),

@@ -6,7 +6,7 @@ import os
 import posixpath
 
 from dcos_runtime.agent.containers.sessions import ExecCommand
-from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, ImageRoot
+from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, ImageRoot, Namespace
 from dcos_runtime.agent.isolators.base import Document
 
 CARRIED = "_"
@@ -42,6 +42,20 @@ LONGEST = 32 * os.sysconf("SC_PAGE_SIZE")
 """Bytes of one string that execve(2) takes, with its NUL."""
 
 
+NEEDED = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
+"""Namespaces that each container has for itself, or shares with the container that it is within: tini reaps orphans in
+the first, and sees no processes of other containers.
+"""
+
+
+def unsupported(spec: ContainerSpec) -> str | None:
+    """What of this is not done here, or ``None``."""
+    here = {*spec.namespaces, *(one.kind for one in spec.shared)}
+    if missing := [kind.value for kind in NEEDED if kind not in here]:
+        return f"a container has a {missing[0]} namespace of its own"
+    return None
+
+
 def configuration(spec: ContainerSpec, cgroup: str, tini: str) -> Document:
     """The document ``config.json`` of the bundle (OCI runtime specification 1.0), without what isolators write in it.
 
@@ -59,7 +73,7 @@ def configuration(spec: ContainerSpec, cgroup: str, tini: str) -> Document:
                 "additionalGids": list(process.user.groups),
                 "umask": 0o022,
             },
-            "args": [tini, "--", *_command(spec)],
+            "args": [tini, *_reaping(spec), "--", *_command(spec)],
             "env": _environment(spec),
             "cwd": process.cwd or SANDBOX,
         },
@@ -73,7 +87,8 @@ def joining(document: Document, command: ExecCommand) -> Document:
     what the command says itself in its place. No tini is its parent.
     """
     first: Document = document["process"]
-    started = first["args"][2:7] if first["args"][2:6] == [PYTHON, "-I", "-S", "-c"] else []
+    begin = first["args"].index("--") + 1
+    started = first["args"][begin : begin + 5] if first["args"][begin : begin + 4] == [PYTHON, "-I", "-S", "-c"] else []
     by_starter = len(started) == 5 and started[4] == STARTER
     mark = CARRIED if by_starter else ""
     added = {f"{mark}{name}": value for name, value in command.environment.items()}
@@ -87,6 +102,11 @@ def joining(document: Document, command: ExecCommand) -> Document:
     if command.window is not None:
         joined["consoleSize"] = {"height": command.window.rows, "width": command.window.columns}
     return joined
+
+
+def _reaping(spec: ContainerSpec) -> tuple[str, ...]:
+    """tini is not the first process of a pid namespace that the container shares: it has to ask for its orphans."""
+    return ("-s",) if any(one.kind is Namespace.PID for one in spec.shared) else ()
 
 
 def _needs_starter(process: FirstProcess) -> bool:

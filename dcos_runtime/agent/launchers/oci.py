@@ -23,11 +23,11 @@ from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchEr
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.networks import Networks, NetworkSettings
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
-from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, Limits, Namespace
+from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, JoinedNetwork, Limits
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher
-from dcos_runtime.agent.isolators import image, killing, listed
+from dcos_runtime.agent.isolators import image, killing, listed, network
 from dcos_runtime.agent.isolators.disk import DiskTools
 from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import PortWatcher
@@ -64,9 +64,6 @@ TINI = "tini-static"
 
 TRIAL_PROCESSES = 64
 """Processes and threads that a trial container may have."""
-
-NEEDED = (Namespace.PID, Namespace.MOUNT, Namespace.CGROUP)
-"""Namespaces that each container has for itself: tini reaps orphans in the first, and sees no one else's processes."""
 
 WAITS = "exec.fifo"
 """In the OCI runtime's folder of a container, runc's and crun's, as long as its process waits for ``start``."""
@@ -230,7 +227,7 @@ class OciLauncher:
     # --- life of a container ------------------------------------------------------------------------------------------
 
     async def prepare(self, spec: ContainerSpec) -> None:
-        if why := _unsupported(spec):
+        if why := bundle.unsupported(spec):
             raise LaunchError(why)
         if spec.limits.gpus:
             await self.gpus.take(spec.container_id, spec.limits.gpus)
@@ -418,6 +415,10 @@ class OciLauncher:
     async def update(self, container_id: str, limits: Limits, before: Limits) -> None:
         await base.to_its_end(partial(self.isolators.update, self._place(container_id), limits, before))
 
+    def network_of(self, container_id: str, hostname: str) -> JoinedNetwork:
+        etc = self.folder / container_id / network.ETC
+        return JoinedNetwork(self._networks.namespace_file(container_id), etc, hostname)
+
     def networks(self, container_id: str) -> tuple[NetworkInfo, ...]:
         return self._networks.infos(container_id)
 
@@ -571,13 +572,6 @@ class OciLauncher:
             return exit_path.stat().st_mtime - marker.stat().st_mtime <= OOM_SECONDS
         except FileNotFoundError:  # it was not killed so, or the container's folder is being removed
             return False
-
-
-def _unsupported(spec: ContainerSpec) -> str | None:
-    """What of this is not done here, or ``None``."""
-    if missing := [kind.value for kind in NEEDED if kind not in spec.namespaces]:
-        return f"a container has a {missing[0]} namespace of its own"
-    return None
 
 
 def _program(name: str) -> str | None:

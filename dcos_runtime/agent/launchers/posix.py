@@ -20,7 +20,7 @@ from dcos_runtime.agent.checkpoint import boot_id
 from dcos_runtime.agent.containers import base, children
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, Process, Usage
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
-from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot, Limits
+from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot, JoinedNetwork, Limits
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import listed
@@ -77,9 +77,14 @@ class PosixLauncher:
     def sandbox_inside(self, sandbox: Path) -> str:
         return str(sandbox)
 
+    def network_of(self, container_id: str, hostname: str) -> JoinedNetwork:
+        raise LaunchError("plain processes have no networks of their own; use --launcher=linux")
+
     async def prepare(self, spec: ContainerSpec) -> None:
         if spec.root != HostRoot() or spec.mounts or spec.network != HostNetwork():
             raise LaunchError("plain processes have no root, mounts or network of their own; use --launcher=linux")
+        if spec.shared:
+            raise LaunchError("plain processes have no namespaces to share; use --launcher=linux")
         if spec.limits.gpus:
             raise LaunchError("plain processes cannot be held to GPUs of their own; use --launcher=linux")
         await base.to_its_end(partial(self._prepare, spec))

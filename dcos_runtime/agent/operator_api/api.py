@@ -14,6 +14,7 @@ from dcos_runtime import bodies, call_bodies
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers.base import LaunchError
 from dcos_runtime.agent.containers.sessions import TerminalSize
+from dcos_runtime.agent.core.container_ids import text as spelled
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFiles
 from dcos_runtime.agent.operator_api import state_messages as shown
@@ -22,7 +23,6 @@ from dcos_runtime.agent.operator_api.commands import (
     RunningCommand,
     check_id,
     command_of,
-    spelled,
     wait_status,
 )
 from dcos_runtime.agent.views import AgentViewer
@@ -211,7 +211,9 @@ class OperatorApi:
             raise NotPossible(503, f"{error}.\n") from error
 
     async def _containers(self, wanted: Call.GetContainers) -> Response:
-        running = await pools.run(pools.READS, partial(self._to.viewer.containers, now()))
+        running = await pools.run(
+            pools.READS, partial(self._to.viewer.containers, now(), nested=wanted.show_nested is True)
+        )
         nested = self._commands.running if wanted.show_nested else []
         found = shown.containers(running, nested) if running or nested else None
         return Response(type=Response.Type.GET_CONTAINERS, get_containers=found)
@@ -237,8 +239,8 @@ class OperatorApi:
             return await running.session.wait()
         if (ended := self._commands.exit_of(container_id)) is not None:
             return ended[0]
-        if container_id.parent is None and self._to.viewer.launcher_of(container_id.value) is not None:
-            return await self._to.wait(container_id.value)
+        if self._to.viewer.launcher_of(spelled(container_id)) is not None:
+            return await self._to.wait(spelled(container_id))
         raise NotPossible(404, f"Container {spelled(container_id)} cannot be found")
 
     async def _kill(self, container_id: ContainerID, number: int | None) -> None:
@@ -249,8 +251,8 @@ class OperatorApi:
                 await running.session.end()
             else:
                 running.session.signal(number or 9)
-        elif container_id.parent is None and self._to.viewer.launcher_of(container_id.value) is not None:
-            await self._to.signal(container_id.value, number or 9)
+        elif self._to.viewer.launcher_of(spelled(container_id)) is not None:
+            await self._to.signal(spelled(container_id), number or 9)
         else:
             raise NotPossible(404, f"Container '{spelled(container_id)}' cannot be found (or is already killed)")
 
@@ -263,7 +265,7 @@ class OperatorApi:
     def _parent(self, container_id: ContainerID) -> None:
         parent = container_id.parent
         assert parent is not None
-        if parent.parent is not None or self._to.viewer.launcher_of(parent.value) is None:
+        if self._to.viewer.launcher_of(spelled(parent)) is None:
             raise NotPossible(400, f"Parent container {spelled(parent)} does not exist")
 
     # --- streams ------------------------------------------------------------------------------------------------------
@@ -299,7 +301,7 @@ class OperatorApi:
         running = self._commands.find(container_id)
         if running is not None:
             return running
-        if container_id.parent is None and self._to.viewer.launcher_of(container_id.value) is not None:
+        if self._to.viewer.launcher_of(spelled(container_id)) is not None:
             raise NotPossible(
                 400,
                 f"Container {spelled(container_id)} has no terminal or pipe of this agent; read its stdout and stderr",

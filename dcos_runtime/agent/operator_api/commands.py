@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 from dcos_runtime.agent.containers.base import Launcher
 from dcos_runtime.agent.containers.sessions import Channel, ExecCommand, ExecSession, TerminalSize
+from dcos_runtime.agent.core.container_ids import text as spelled
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.operating import NotPossible
 from dcos_runtime.wire.agent import ProcessIO
@@ -31,12 +32,6 @@ _VALUE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 Piece = ProcessIO | None
 """What a reader of a command's output gets; ``None`` is the end."""
-
-
-def spelled(container_id: ContainerID) -> str:
-    """As Mesos writes it: the parents' values first, with dots between."""
-    above = f"{spelled(container_id.parent)}." if container_id.parent is not None else ""
-    return f"{above}{container_id.value}"
 
 
 def check_id(field: str, container_id: ContainerID, *, nested: bool) -> None:
@@ -166,14 +161,14 @@ class Commands:
         """``None``: there is one with that id. Raises `NotPossible`, `LaunchError` and ``OSError``."""
         name, parent = spelled(container_id), container_id.parent
         assert parent is not None
-        launcher = self._launcher_of(parent.value) if parent.parent is None else None
+        launcher = self._launcher_of(spelled(parent))
         if launcher is None:
             raise NotPossible(400, f"Parent container {spelled(parent)} does not exist")
         if name in self._running:
             return None
         self._running[name] = None
         try:
-            session = await launcher.exec(parent.value, command)
+            session = await launcher.exec(spelled(parent), command)
         except BaseException:
             del self._running[name]
             raise

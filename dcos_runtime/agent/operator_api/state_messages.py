@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dcos_runtime import operating
+from dcos_runtime.agent.core import container_ids
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.records import Stage
 from dcos_runtime.agent.files import group_name, user_name
@@ -17,7 +18,7 @@ from dcos_runtime.agent.operator_api.commands import RunningCommand
 from dcos_runtime.agent.views import VERSION, Listed, executor_name, readable, unknown
 from dcos_runtime.wire import tasks as wire
 from dcos_runtime.wire.agent import Response
-from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, FrameworkID, TaskID, TimeInfo
+from dcos_runtime.wire.common import AgentID, ExecutorID, FrameworkID, TaskID, TimeInfo
 from dcos_runtime.wire.containers import ContainerStatus
 from dcos_runtime.wire.operators import FileInfo
 from dcos_runtime.wire.statistics import ResourceStatistics
@@ -77,11 +78,11 @@ def frameworks(core: AgentCore) -> Response.GetFrameworks:
 def executors(core: AgentCore) -> Response.GetExecutors:
     return Response.GetExecutors(
         executors=[
-            *(_executor(entry, info) for entry, info in readable(core.tasks.values()) if not entry.custom),
+            *(_executor(entry, info) for entry, info in readable(core.tasks.values()) if entry.own),
             *(_custom(executor.info) for executor in core.executors.values()),
         ],
         completed_executors=[
-            *(_executor(entry, info) for entry, info in readable(core.history.tasks()) if not entry.custom),
+            *(_executor(entry, info) for entry, info in readable(core.history.tasks()) if entry.own),
             *map(_custom, core.history.customs()),
         ],
     )
@@ -126,7 +127,7 @@ def _task(core: AgentCore, entry: Listed, info: TaskInfo) -> wire.Task:
     record = entry.record
     return wire.Task(
         name=info.name,
-        executor_id=ExecutorID(value=record.executor_id) if entry.custom else None,
+        executor_id=ExecutorID(value=record.executor_id) if not entry.own else None,
         task_id=TaskID(value=record.task_id),
         framework_id=FrameworkID(value=record.framework_id),
         agent_id=AgentID(value=core.agent.id or ""),
@@ -154,7 +155,7 @@ def containers(shown: Iterable[Mapping[str, Any]], commands: Iterable[RunningCom
                     framework_id=FrameworkID(value=one["framework_id"]),
                     executor_id=ExecutorID(value=one["executor_id"]),
                     executor_name=one["executor_name"],
-                    container_id=ContainerID(value=one["container_id"]),
+                    container_id=container_ids.message(one["container_id"]),
                     container_status=msgspec.convert(one["status"], ContainerStatus) if one["status"] else None,
                     resource_statistics=msgspec.convert(one["statistics"], ResourceStatistics),
                 )

@@ -43,7 +43,9 @@ class RemoteCommand:
         self._agents = agents
         self._agent = agent
         self._task = task
-        self._id = {"value": str(uuid.uuid4()), "parent": {"value": container_id}}
+        self._id: dict[str, Any] = {}
+        for value in (*container_id.split("."), str(uuid.uuid4())):
+            self._id = {"value": value, **({"parent": self._id} if self._id else {})}
         self._interactive = interactive
         self._terminal = terminal
         self._size = _USUAL_SIZE

@@ -20,7 +20,9 @@ class Missing(CliError):
 
 @dataclass(frozen=True)
 class SandboxRun:
-    """One run of a task's executor on its agent. ``ended``: nothing will be written any more."""
+    """One run of a task on its agent, in its executor's container or within that. ``ended``: nothing will be written
+    any more.
+    """
 
     directory: str
     container_id: str
@@ -38,11 +40,29 @@ def find_run(agents: Agents, agent: Agent, task: Task) -> SandboxRun:
                 for executor in reversed(framework.get(key, [])):
                     if executor.get("id") == task.executor_id and executor.get("directory"):
                         over = over or ended or _task_over(executor, task)
-                        return SandboxRun(executor["directory"], str(executor.get("container", "")), over)
+                        container = _within(executor, task) or str(executor.get("container", ""))
+                        _, *inner = container.split(".")
+                        directory = "/containers/".join([executor["directory"], *inner])
+                        return SandboxRun(directory, container, over)
     raise Missing(
         f"agent {agent.hostname} knows no sandbox of task {task.id}",
         hints=["a task that was just launched has none yet; old sandboxes are cleared away"],
     )
+
+
+def _within(executor: Mapping[str, Any], task: Task) -> str | None:
+    """The container of a task of a group, which is within its executor's, with the ids of both, a period between."""
+    for key in ("tasks", "completed_tasks", "queued_tasks"):
+        for one in executor.get(key, []):
+            for status in reversed(one.get("statuses", []) if one.get("id") == task.id else []):
+                parts = []
+                found = status.get("container_status", {}).get("container_id")
+                while found:
+                    parts.append(str(found.get("value", "")))
+                    found = found.get("parent")
+                if len(parts) > 1:
+                    return ".".join(reversed(parts))
+    return None
 
 
 def _task_over(executor: Mapping[str, Any], task: Task) -> bool:

@@ -6,22 +6,19 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.resources import Format, Resources
-from dcos_runtime.master.core import encoded, executors, tasks, validate, watchers
-from dcos_runtime.master.core.records import Agent, Executor, Framework, Offer, Task
+from dcos_runtime.core.resources import Format
+from dcos_runtime.master.core import encoded, launches
+from dcos_runtime.master.core.records import Agent, Framework, Offer
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Declined, OfferTimeout
-from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
-from dcos_runtime.wire.common import Filters, FrameworkID, OfferID
+from dcos_runtime.wire.common import Filters, OfferID
 from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.scheduler import Call, Event
-from dcos_runtime.wire.tasks import ExecutorInfo, HealthCheck, TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 Reason = TaskStatus.Reason
 Operation = WireOffer.Operation
@@ -167,8 +164,8 @@ def decline(state: State, framework_id: str, offer_ids: Iterable[str], until: fl
 def accept(state: State, framework: Framework, call: Call.Accept, now: Now) -> None:
     for operation in call.operations:
         if operation.type is Type.LAUNCH:
-            launches = bool(operation.launch and operation.launch.task_infos)
-            state.counters[f"master/messages_{'launch_tasks' if launches else 'decline_offers'}"] += 1
+            name = "launch_tasks" if launches.tasks_of(operation) else "decline_offers"
+            state.counters[f"master/messages_{name}"] += 1
     offer_ids = [offer_id.value for offer_id in call.offer_ids]
     error = _invalid(state, framework, offer_ids)
     if error is None and state.source.unlucky("offers are gone by the time they are accepted"):
@@ -182,24 +179,16 @@ def accept(state: State, framework: Framework, call: Call.Accept, now: Now) -> N
     operations = [operation for operation in call.operations if _passes(state, framework, agent, operation, now)]
     for offer in offers:
         forget(state, offer)
-    budget = _Budget(given)
+    budget = launches.OfferBudget(given)
     try:
         for operation in operations:
-            for info in _tasks_of(operation):
-                _launch_valid(state, framework, agent, role, info, budget, now)
+            launches.perform(state, framework, agent, role, operation, budget, now)
     finally:
         # In all cases above, resources that no task uses are free again.
         state.allocator.recover(framework.id, role, agent.id, budget.left)
     until = refused_until(call.filters, now)
     if until is not None and budget.left:
         state.allocator.refuse(framework.id, role, agent.id, budget.left, until)
-
-
-class _Budget:
-    """What is left of accepted offers."""
-
-    def __init__(self, left: Resources) -> None:
-        self.left = left
 
 
 def _invalid(state: State, framework: Framework, offer_ids: Sequence[str]) -> str | None:
@@ -252,29 +241,11 @@ def _refuse_offers(
     for operation in call.operations:
         if operation.type in (Type.LAUNCH, Type.LAUNCH_GROUP):
             text = f"Task launched with invalid offers: {error}"
-            _refuse_tasks(state, framework, _tasks_of(operation), lost, text, Reason.REASON_INVALID_OFFERS, now)
+            launches.refuse(
+                state, framework, launches.tasks_of(operation), lost, text, Reason.REASON_INVALID_OFFERS, now
+            )
         else:
             _drop(state, framework, operation, f"Operation attempted with invalid offers: {error}")
-
-
-def _tasks_of(operation: Operation) -> Sequence[TaskInfo]:
-    if operation.type is Type.LAUNCH:
-        return operation.launch.task_infos if operation.launch else ()
-    return operation.launch_group.task_group.tasks if operation.launch_group else ()
-
-
-def _refuse_tasks(
-    state: State,
-    framework: Framework,
-    infos: Iterable[TaskInfo],
-    outcome: TaskState,
-    text: str,
-    reason: TaskStatus.Reason,
-    now: Now,
-) -> None:
-    for info in infos:
-        update = tasks.status(info.task_id.value, info.agent_id.value, outcome, text, reason, now)
-        tasks.own_update(state, framework, update)
 
 
 def _drop(state: State, framework: Framework, operation: Operation, text: str) -> None:
@@ -289,127 +260,7 @@ def _passes(state: State, framework: Framework, agent: Agent, operation: Operati
     """Every operation is checked before any is performed."""
     if operation.type is None:
         return False
-    if operation.type is Type.LAUNCH_GROUP:
-        text = "This version does not run task groups; launch each task with LAUNCH"
-        _refuse_tasks(
-            state,
-            framework,
-            _tasks_of(operation),
-            TaskState.TASK_ERROR,
-            text,
-            Reason.REASON_TASK_INVALID,
-            now,
-        )
-        return False
-    if operation.type is not Type.LAUNCH:
-        _drop(state, framework, operation, f"This version does not perform {operation.type.value} operations")
-        return False
-    error = next((error for info in _tasks_of(operation) if (error := _invalid_resources(info))), None)
-    if error is None and operation.id is not None:
-        error = "The `id` field cannot be set on LAUNCH operations"
-    if error is not None:
-        _refuse_tasks(
-            state,
-            framework,
-            _tasks_of(operation),
-            TaskState.TASK_ERROR,
-            error,
-            Reason.REASON_TASK_INVALID,
-            now,
-        )
-    return error is None
-
-
-def _invalid_resources(info: TaskInfo) -> str | None:
-    error = amounts.invalid(info.resources)
-    if error is None and info.executor is not None and (error := amounts.invalid(info.executor.resources)):
-        return f"Executor uses invalid resources: {error}"
-    return error
-
-
-def _launch_valid(
-    state: State, framework: Framework, agent: Agent, role: str, info: TaskInfo, budget: _Budget, now: Now
-) -> None:
-    taken = amounts.parse(info.resources)
-    wanted = _executor_of(framework, agent, role, info.executor) if info.executor is not None else None
-    running = agent.executor(framework.id, wanted.id) if wanted is not None else None
-    new = wanted if running is None else None
-    error = validate.task(
-        info,
-        agent_id=agent.id,
-        known=framework.tasks,
-        unreachable=framework.unreachable,
-        role=role,
-        asked=taken if new is None else taken + new.resources,
-        available=budget.left,
-        framework_id=framework.id,
-        version=agent.version,
-    )
-    if error is None and wanted is not None and running is not None and not _alike(running, wanted):
-        error = (
-            f"ExecutorInfo is not compatible with existing ExecutorInfo with same ExecutorID ({wanted.id}): an executor"
-            " that runs cannot be changed; use another id"
-        )
-    if error is not None:
-        _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
-        return
-    # Every resource carries the role, so that the agent can report it to the next master.
-    wired = amounts.wire(taken, Format.STACK, allocated_to=role)
-    info = msgspec.structs.replace(info, resources=wired, health_check=_typed(info.health_check))
-    if wanted is not None:
-        info = msgspec.structs.replace(info, executor=codec.decode(wanted.info, ExecutorInfo))
-    encoded = codec.encode(info)
-    weight = tasks.weight(framework, encoded)
-    if error := _too_large(framework, agent, encoded, weight + (new.weight if new is not None else 0)):
-        _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
-        return
-    task_id, staging = info.task_id.value, TaskState.TASK_STAGING
-    task = Task(task_id, framework.id, agent.id, role, taken, encoded, staging, weight=weight)
-    if wanted is not None:
-        task.executor_id = wanted.id
-    if new is not None:
-        executors.add(state, framework, agent, new)
-        budget.left = budget.left - new.resources
-    state.hold(framework, agent, taken)
-    tasks.add(agent, framework, task)
-    watchers.task_added(state, task)
-    budget.left = budget.left - taken
-    raw = msgspec.Raw(task.info)
-    state.send_to_agent(agent, internal.RunTask, framework=framework.info, task=raw, launch_executor=new is not None)
-
-
-def _executor_of(framework: Framework, agent: Agent, role: str, info: ExecutorInfo) -> Executor:
-    """The record of the executor that a task names, in one form: with all that Mesos' master fills in."""
-    resources = amounts.parse(info.resources)
-    whole = msgspec.structs.replace(
-        info,
-        type=ExecutorInfo.Type.CUSTOM,
-        framework_id=FrameworkID(value=framework.id),
-        resources=amounts.wire(resources, Format.STACK, allocated_to=role),
-    )
-    encoded = codec.encode(whole)
-    return Executor(info.executor_id.value, framework.id, agent.id, role, resources, encoded, len(encoded))
-
-
-def _alike(executor: Executor, wanted: Executor) -> bool:
-    return executor.role == wanted.role and executor.info == wanted.info
-
-
-def _typed(check: HealthCheck | None) -> HealthCheck | None:
-    """Sets ``type``, which older clients leave out."""
-    if check is None or check.type is not None:
-        return check
-    kind = HealthCheck.Type.COMMAND if check.command is not None else HealthCheck.Type.HTTP
-    return msgspec.structs.replace(check, type=kind)
-
-
-def _too_large(framework: Framework, agent: Agent, encoded: bytes, weight: int) -> str | None:
-    if error := limits.too_large("TaskInfo", encoded, limits.MAX_TASK_INFO):
-        return error
-    if agent.weight + weight <= limits.MAX_AGENT_TASKS:
-        return None
-    return (
-        f"Agent {agent.id} cannot keep this task: the TaskInfos of all its tasks, and with each its FrameworkInfo, may "
-        f"have {limits.MAX_AGENT_TASKS} bytes as ASCII JSON; they have {agent.weight}, and this one would add "
-        f"{len(encoded)} and {framework.size}"
-    )
+    if operation.type in (Type.LAUNCH, Type.LAUNCH_GROUP):
+        return launches.passes(state, framework, operation, now)
+    _drop(state, framework, operation, f"This version does not perform {operation.type.value} operations")
+    return False

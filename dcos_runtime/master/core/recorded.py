@@ -33,7 +33,10 @@ def restored(seed: bytes, data: bytes) -> MasterCore:
 
 
 class _Run(msgspec.Struct):
+    """Of a `RunTask` or `RunGroup`."""
+
     task: msgspec.Raw = msgspec.Raw()
+    tasks: list[msgspec.Raw] = []
 
 
 _NO_ANSWER = (-1, b"")
@@ -105,7 +108,7 @@ class Veil:
         return codec.decode(self._pseudonyms.message(codec.encode(call)), Call)
 
     def _send_to_agent(self, effect: effects.SendToAgent) -> effects.SendToAgent:
-        cleaned = self._run_task(effect) if b"RUN_TASK" in effect.data else effect
+        cleaned = self._run_tasks(effect) if b'"RUN_' in effect.data else effect
         if b"TO_EXECUTOR" in effect.data:
             cleaned = msgspec.structs.replace(effect, data=self._pseudonyms.message(effect.data))
         hidden = self._pseudonyms.addresses(cleaned.data)
@@ -137,12 +140,13 @@ class Veil:
     def _data(self, data: bytes) -> bytes:
         return base64.b64decode(self._pseudonyms.base64(base64.b64encode(data).decode()))
 
-    def _run_task(self, effect: effects.SendToAgent) -> effects.SendToAgent:
-        """The same bytes with another TaskInfo in them."""
-        task = bytes(codec.decode(effect.data, _Run).task)
-        if not task:
-            return effect
-        return msgspec.structs.replace(effect, data=effect.data.replace(task, self._pseudonyms.message(task)))
+    def _run_tasks(self, effect: effects.SendToAgent) -> effects.SendToAgent:
+        """The same bytes with other TaskInfos in them."""
+        run, data = codec.decode(effect.data, _Run), effect.data
+        for task in dict.fromkeys(map(bytes, (run.task, *run.tasks))):
+            if task:
+                data = data.replace(task, self._pseudonyms.message(task))
+        return effect if data is effect.data else msgspec.structs.replace(effect, data=data)
 
     def snapshot(self, data: bytes) -> bytes:
         return self._pseudonyms.addresses(snapshot.veiled(data, self._pseudonyms.message))

@@ -14,12 +14,15 @@ from dcos_runtime.core.resources import MAX_SCALAR, Resources, fixed, role_error
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import CommandInfo, Environment
 from dcos_runtime.wire.containers import ContainerInfo
-from dcos_runtime.wire.internal import WITH_EXECUTORS
+from dcos_runtime.wire.internal import WITH_EXECUTORS, WITH_GROUPS
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck, TaskInfo
 
 _NAME_MAX = 255
 _NO_ID = re.compile(r"[/\\\x00-\x1f\x7f]")
+MIN_EXECUTOR_CPUS = 10
+MIN_EXECUTOR_MEMORY = 32_000
+"""Of the executor of a task group: thousandths of a processor, and of a megabyte."""
 _MAX_SECONDS = 9223372036.0  # an int64 of nanoseconds
 
 
@@ -159,6 +162,109 @@ def task(
     )
 
 
+def group(
+    infos: Sequence[TaskInfo],
+    its: ExecutorInfo,
+    *,
+    agent_id: str,
+    known: Container[str],
+    unreachable: Container[str],
+    role: str,
+    asked: Resources,
+    available: Resources,
+    framework_id: str,
+    version: int,
+) -> str | None:
+    """Checks a LAUNCH_GROUP, of which all is launched or nothing. ``its``: its executor. The rest is as in `task`."""
+    names = [info.task_id.value for info in infos]
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
+    return (
+        _group_executor(its, framework_id, version)
+        or next((error for info in infos if (error := _in_group(info, agent_id, known, unreachable))), None)
+        or (twice is not None and f"Task '{twice}' is invalid: Task has duplicate ID: {twice}")
+        or _group_revocable(asked)
+        or _group_room(infos, its, asked, role, available)
+        or None
+    )
+
+
+def _in_group(info: TaskInfo, agent_id: str, known: Container[str], unreachable: Container[str]) -> str | None:
+    docker = info.container is not None and info.container.type is ContainerInfo.Type.DOCKER
+    error = (
+        _task_itself(info, agent_id, known, unreachable)
+        or ("Task uses no resources" if not info.resources else _whole_gpus(info))
+        or (info.command is not None and _prefixed("Task's `CommandInfo` is invalid: ", command(info.command)))
+        or _limits(info)
+        or ("Docker ContainerInfo is not supported on the task" if docker else None)
+    )
+    return f"Task '{info.task_id.value}' is invalid: {error}" if error else None
+
+
+def _group_executor(info: ExecutorInfo, framework_id: str, version: int) -> str | None:
+    if info.type is None:
+        return "'ExecutorInfo.type' must be set"
+    if info.type is ExecutorInfo.Type.CUSTOM:
+        if info.command is None:
+            return "'ExecutorInfo.command' must be set for 'CUSTOM' executor"
+        return "This version runs task groups with the default executor only; launch the tasks with LAUNCH"
+    if info.command is not None:
+        return "'ExecutorInfo.command' must not be set for 'DEFAULT' executor"
+    if info.container is not None:
+        if info.container.type is not ContainerInfo.Type.MESOS:
+            return "'ExecutorInfo.container.type' must be 'MESOS' for 'DEFAULT' executor"
+        if info.container.mesos is not None and info.container.mesos.image is not None:
+            return "'ExecutorInfo.container.mesos.image' must not be set for 'DEFAULT' executor"
+    if error := identifier(info.executor_id.value):
+        return error
+    if error := _executor_terms(info, framework_id):
+        return error
+    if version < WITH_GROUPS:
+        return (
+            f"The agent speaks version {version} of the agent protocol, and runs task groups since version"
+            f" {WITH_GROUPS}; upgrade it"
+        )
+    return _least(info)
+
+
+def _least(info: ExecutorInfo) -> str | None:
+    """What the executor of a group needs at the least."""
+    name, found = info.executor_id.value, amounts.parse(info.resources)
+    if (cpus := found.scalar("cpus")) < MIN_EXECUTOR_CPUS:
+        said = amounts.decimal(cpus) if cpus else "None"
+        least = amounts.decimal(MIN_EXECUTOR_CPUS)
+        return f"Executor '{name}' uses less CPUs ({said}) than the minimum required ({least})"
+    if (memory := found.scalar("mem")) < MIN_EXECUTOR_MEMORY:
+        said = f"{amounts.decimal(memory)}MB" if memory else "None"
+        least = amounts.decimal(MIN_EXECUTOR_MEMORY)
+        return f"Executor '{name}' uses less memory ({said}) than the minimum required ({least}MB)"
+    return None if found.scalar("disk") else f"Executor '{name}' uses no disk"
+
+
+def _group_revocable(asked: Resources) -> str | None:
+    kinds: dict[str, bool] = {}
+    for kind in asked.kinds():
+        if kinds.setdefault(kind.name, kind.revocable) is not kind.revocable:
+            return (
+                "Task group and executor mix revocable and non-revocable resources: Cannot use both revocable and"
+                f" non-revocable '{kind.name}' at the same time"
+            )
+    return None
+
+
+def _group_room(
+    infos: Sequence[TaskInfo], its: ExecutorInfo, asked: Resources, role: str, available: Resources
+) -> str | None:
+    held = [*its.resources, *(item for info in infos for item in info.resources)]
+    roles = {_allocation_role(item) or role for item in held}
+    other = min(roles - {role}, default=None)
+    if other is None and available.contains(asked):
+        return None
+    return (
+        f"Total resources {amounts.text(asked, other or role)} required by task group and its executor are more than"
+        f" available {amounts.text(available, role)}"
+    )
+
+
 def _prefixed(prefix: str, error: str | None) -> str | None:
     return prefix + error if error else None
 
@@ -188,14 +294,20 @@ def _task_itself(info: TaskInfo, agent_id: str, known: Container[str], unreachab
 def _task_resources(info: TaskInfo, role: str) -> str | None:
     if not info.resources:
         return "Task uses no resources"
-    if sum(fixed(item.scalar.value) for item in info.resources if item.name == "gpus" and item.scalar) % 1000:
-        return "Task uses invalid resources: Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer"
+    if error := _whole_gpus(info):
+        return error
     roles = sorted({_allocation_role(item) or role for item in info.resources})
     if len(roles) > 1:
         return (
             f"Invalid task resources: The resources have multiple allocation roles ('{roles[0]}' and '{roles[-1]}')"
             " but only one allocation role is allowed"
         )
+    return None
+
+
+def _whole_gpus(info: TaskInfo) -> str | None:
+    if sum(fixed(item.scalar.value) for item in info.resources if item.name == "gpus" and item.scalar) % 1000:
+        return "Task uses invalid resources: Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer"
     return None
 
 
@@ -233,13 +345,8 @@ def executor(info: ExecutorInfo, framework_id: str, role: str, version: int) -> 
         return "'ExecutorInfo.command' must be set for 'CUSTOM' executor"
     if error := identifier(info.executor_id.value):
         return f"Executor's ID is invalid: {error}"
-    if info.framework_id is not None and info.framework_id.value != framework_id:
-        return (
-            f"ExecutorInfo has an invalid FrameworkID (Actual: {info.framework_id.value} vs Expected: {framework_id})"
-        )
-    grace = info.shutdown_grace_period
-    if grace is not None and grace.nanoseconds < 0:
-        return "ExecutorInfo's 'shutdown_grace_period' must be non-negative"
+    if error := _executor_terms(info, framework_id):
+        return error
     roles = {_allocation_role(item) or role for item in info.resources}
     if roles - {role}:
         return f"The executor's resources are allocated to {braces(roles)}, and the offers to '{role}'"
@@ -252,6 +359,17 @@ def executor(info: ExecutorInfo, framework_id: str, role: str, version: int) -> 
             f"The agent speaks version {version} of the agent protocol, and runs custom executors since version"
             f" {WITH_EXECUTORS}; upgrade it"
         )
+    return None
+
+
+def _executor_terms(info: ExecutorInfo, framework_id: str) -> str | None:
+    if info.framework_id is not None and info.framework_id.value != framework_id:
+        return (
+            f"ExecutorInfo has an invalid FrameworkID (Actual: {info.framework_id.value} vs Expected: {framework_id})"
+        )
+    grace = info.shutdown_grace_period
+    if grace is not None and grace.nanoseconds < 0:
+        return "ExecutorInfo's 'shutdown_grace_period' must be non-negative"
     return None
 
 

@@ -295,6 +295,24 @@ class World:
         }
         self.down(internal.RunTask, framework=self.framework, task=document, launch_executor=starts)
 
+    def run_group(self, executor: str, *tasks: str, starts: bool = True, **extra: dict[str, Any]) -> None:
+        """A task group with its default executor. ``starts`` is as in `run_in`; ``extra``: fields of single tasks."""
+        held = [CPUS]
+        info = {"executor_id": {"value": executor}, "type": "DEFAULT", "resources": held, **extra.pop("executor", {})}
+        documents = [
+            {
+                "name": task,
+                "task_id": {"value": task},
+                "agent_id": {"value": "agent-1"},
+                "command": {"value": "true"},
+                "resources": [CPUS],
+                "executor": info,
+                **extra.get(task, {}),
+            }
+            for task in tasks
+        ]
+        self.down(internal.RunGroup, framework=self.framework, tasks=documents, launch_executor=starts)
+
     def kill(self, task: str, grace_seconds: float | None = None) -> None:
         policy = None if grace_seconds is None else {"grace_period": {"nanoseconds": int(grace_seconds * 1e9)}}
         self.down(

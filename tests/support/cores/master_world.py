@@ -47,6 +47,8 @@ class WorldAgent:
         self.tasks: dict[tuple[str, str], AgentTask] = {}
         self.executors: dict[tuple[str, str], bytes] = {}  # their ExecutorInfos
         self.told: list[Any] = []  # messages for executors
+        self.groups: list[Any] = []
+        self.more: list[Any] = []  # resources
         self.frameworks: dict[str, Any] = {}
 
     def info(self) -> AgentInfo:
@@ -55,7 +57,7 @@ class WorldAgent:
             {"name": "mem", "type": "SCALAR", "scalar": {"value": 1024}},
             {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 20}]}},
         ]
-        body = {"hostname": self.name, "port": 1, "resources": resources}
+        body = {"hostname": self.name, "port": 1, "resources": [*resources, *self.more]}
         info = codec.decode(json.dumps(body).encode(), AgentInfo)
         return info if self.id is None else msgspec.structs.replace(info, id=AgentID(value=self.id))
 
@@ -107,16 +109,10 @@ class WorldAgent:
                 self._send_first(task)
         elif kind == "PING":
             self._post(internal.Pong(seq=0))
-        elif kind == "RUN_TASK":
-            framework_id = message["framework"]["id"]["value"]
-            self.frameworks[framework_id] = codec.encode(message["framework"])
-            task = AgentTask(framework_id, codec.encode(message["task"]))
-            key = (framework_id, message["task"]["task_id"]["value"])
-            assert key not in self.tasks, "launched twice"
-            if not self._starts(framework_id, message, task):
-                return True
-            self.tasks[key] = task
-            self.say(task, "TASK_RUNNING")
+        elif kind in ("RUN_TASK", "RUN_GROUP"):
+            self.groups += [message] if "tasks" in message else []
+            for task in message.get("tasks") or [message["task"]]:
+                self._run({**message, "task": task})
         elif kind == "KILL_TASK":
             known = self.tasks.get((message["framework_id"]["value"], message["task_id"]["value"]))
             if known is not None:
@@ -135,6 +131,16 @@ class WorldAgent:
         else:
             assert kind == "UPDATE_FRAMEWORK", kind
         return True
+
+    def _run(self, message: Any) -> None:
+        framework_id = message["framework"]["id"]["value"]
+        self.frameworks[framework_id] = codec.encode(message["framework"])
+        task = AgentTask(framework_id, codec.encode(message["task"]))
+        key = (framework_id, message["task"]["task_id"]["value"])
+        assert key not in self.tasks, "launched twice"
+        if self._starts(framework_id, message, task):
+            self.tasks[key] = task
+            self.say(task, "TASK_RUNNING")
 
     def _starts(self, framework_id: str, message: Any, task: AgentTask) -> bool:
         """A command task, or one of an executor that is here or may be started; any other is dropped."""

@@ -96,7 +96,7 @@ AGENT = [
         "agent-not-watched",
         "a container that ran on while the agent was away is not waited for",
         "dcos_runtime.agent.core.recovery:resume",
-        "core.emit(WatchContainer(record.container_id, container.launcher, agent_id, record.framework_id, info))",
+        "core.emit(WatchContainer(record.container_id, container.launcher, agent_id, framework_id, info, within))",
         "pass",
     ),
     Mutation(
@@ -110,7 +110,7 @@ AGENT = [
         "agent-checkpoint-left",
         "the checkpoint of a task that is over stays",
         f"{BOOK}._remove",
-        'self._persist(f"tasks/{handle}", None)',
+        'self._persist(f"assigned/{handle}" if task.custom else f"tasks/{handle}", None)',
         "pass",
     ),
 ]
@@ -456,7 +456,7 @@ EXECUTORS = [
         "agent-history-not-written",
         "a task that is over is not remembered",
         f"{BOOK}._remove",
-        "self.history.task_over(task.executor, record, lives=record.container_id in self._executor_in)",
+        "self.history.task_over(task.executor, record, lives=container_id in self._executor_in)",
         "pass",
     ),
     Mutation(

@@ -96,7 +96,7 @@ MUTATIONS = [
         "task-checkpoint-left",
         "the checkpoint of a task of an executor stays",
         f"{BOOK}._remove",
-        'self._persist(f"assigned/{handle}", None)',
+        'self._persist(f"assigned/{handle}" if task.custom else f"tasks/{handle}", None)',
         "pass",
     ),
     Mutation(

@@ -6,42 +6,10 @@ from typing import Any
 
 from dcos_runtime.master.views import MasterViewer
 from dcos_runtime.wire import codec, internal
-from tests.support.cores.master_world import World, WorldAgent, WorldFramework
+from tests.support.cores.master_heard import Heard, used
+from tests.support.cores.master_world import World, WorldAgent
 
 EXECUTOR: dict[str, Any] = {"executor_id": {"value": "e"}, "command": {"value": "./e"}}
-
-
-class Heard(WorldFramework):
-    """Keeps every event that it got."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world, "heard", aware=True)
-        self.heard: list[Any] = []
-
-    def receive(self, event: Any) -> None:
-        self.heard.append(event)
-        super().receive(event)
-
-    def of(self, kind: str) -> list[Any]:
-        return [event[kind.lower()] for event in self.heard if event["type"] == kind]
-
-    def accept(self, *tasks: dict[str, Any]) -> None:
-        """Tasks on the first offer that there is, each of half a cpu."""
-        self.call("REVIVE")
-        self.world.live(3.0)
-        offer = self.offers.pop(min(self.offers))
-        cpus = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}}
-        infos = [
-            {
-                "name": "t",
-                "agent_id": offer["agent_id"],
-                "resources": [cpus],
-                **task,
-                "task_id": {"value": task["name"]},
-            }
-            for task in tasks
-        ]
-        self.call("ACCEPT", offer_ids=[offer["id"]], operations=[{"type": "LAUNCH", "launch": {"task_infos": infos}}])
 
 
 def cluster(former: bool = False) -> tuple[World, Heard, WorldAgent]:
@@ -56,11 +24,6 @@ def cluster(former: bool = False) -> tuple[World, Heard, WorldAgent]:
 
 def cpus(amount: float) -> dict[str, Any]:
     return {"name": "cpus", "type": "SCALAR", "scalar": {"value": amount}}
-
-
-def used(world: World) -> float:
-    world.check()
-    return sum(agent.used.scalar("cpus") for agent in world.core.state.agents.values()) / 1000
 
 
 def refusals(framework: Heard) -> dict[str, str]:

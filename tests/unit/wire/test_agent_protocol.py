@@ -38,8 +38,8 @@ def test_the_newest_that_both_speak_is_spoken(spoken: Sequence[int], version: in
         ),
         (
             [],
-            "the master speaks version none of the agent protocol, this agent versions 1, 2, 3 and 4; "
-            "upgrade the master",
+            "the master speaks version none of the agent protocol, this agent versions 1, 2, 3 and 4;"
+            " upgrade the master",
         ),
     ],
 )
