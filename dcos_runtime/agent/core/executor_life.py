@@ -1,5 +1,5 @@
-"""The life of custom executors: started with their first task, subscribed, shut down, ended; and what they do with
-their tasks. Statuses of tasks are theirs to say; the agent keeps and repeats them, and ends what they leave behind.
+"""The life of custom executors: started with their first task, shut down, ended; the agent ends what they leave behind.
+What is said meanwhile is in `executor_talk`.
 """
 
 from __future__ import annotations
@@ -9,21 +9,12 @@ import logging
 import msgspec
 
 from dcos_runtime.agent.core import refusal, statuses
-from dcos_runtime.agent.core.book import Book, Capability
-from dcos_runtime.agent.core.effects import (
-    CloseExecutor,
-    Destroy,
-    Prepare,
-    Resize,
-    Retire,
-    SendToExecutor,
-    Start,
-    WatchContainer,
-)
-from dcos_runtime.agent.core.executor import NOTHING, CustomExecutor, as_task
+from dcos_runtime.agent.core.book import Capability
+from dcos_runtime.agent.core.effects import Destroy, Prepare, Retire, Start, WatchContainer
+from dcos_runtime.agent.core.executor import CustomExecutor, as_task
+from dcos_runtime.agent.core.executor_talk import ExecutorTalk, unlaunched
 from dcos_runtime.agent.core.model import Exit, Facts, Found, Refusal
 from dcos_runtime.agent.core.records import (
-    MAX_KNOWN,
     ContainerRecord,
     ExecutorKind,
     ExecutorRecord,
@@ -36,12 +27,9 @@ from dcos_runtime.agent.core.task import Task, Verdict, wait_status
 from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.agent.core.timing import RegistrationDue, Rewrite, ShutDown
 from dcos_runtime.core.frozen import Log, Now
-from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.wire import codec, internal
-from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.common import AgentID, ContainerID, TaskID
-from dcos_runtime.wire.executor import Call, Event
-from dcos_runtime.wire.tasks import ExecutorInfo, KillPolicy, TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire import internal
+from dcos_runtime.wire.executor import Event
+from dcos_runtime.wire.tasks import ExecutorInfo, KillPolicy, TaskState, TaskStatus
 
 Reason = TaskStatus.Reason
 Source = TaskStatus.Source
@@ -56,7 +44,7 @@ DRAINED = Verdict(
 )
 
 
-class ExecutorLife(Book):
+class ExecutorLife(ExecutorTalk):
     """The rules of one custom executor after another; `core.AgentCore` and `task_life` say when they apply."""
 
     # --- launching ----------------------------------------------------------------------------------------------------
@@ -69,7 +57,7 @@ class ExecutorLife(Book):
         if executor is None:
             executor = self._new_executor(framework_id, info, asked.executor, ExecutorKind.CUSTOM)
             if (refused := refusal.executor_refused(info, self.settings)) is not None:
-                why = _unlaunched(refused)
+                why = unlaunched(refused)
             elif self.powering_off:
                 why = msgspec.structs.replace(
                     self._dropped(framework_id, DRAINED.message), reason=Reason.REASON_AGENT_DRAINING
@@ -125,14 +113,6 @@ class ExecutorLife(Book):
         state = TaskState.TASK_DROPPED if aware else TaskState.TASK_LOST
         return Verdict(state, Source.SOURCE_AGENT, Reason.REASON_EXECUTOR_TERMINATED, message)
 
-    def end_task(self, task: Task, verdict: Verdict, now: Now) -> None:
-        """Ends a task of a custom executor, unless it has ended. Nobody is told of the end of a forgotten one."""
-        if task.stage is Stage.ENDED:
-            return
-        self.tell(task, verdict.state, now, verdict.source, verdict.reason, verdict.message, verdict.limitation)
-        if task.forgotten:
-            self._remove(task)
-
     # --- checkpoints --------------------------------------------------------------------------------------------------
 
     def executor_persisted(self, executor: CustomExecutor, id: int) -> None:
@@ -170,30 +150,6 @@ class ExecutorLife(Book):
         text = f"executor {record.executor_id} could not be checkpointed, trying again: {why}"
         self.emit(Log(logging.ERROR, text))
 
-    def task_persisted(self, task: Task, now: Now) -> None:
-        """What waits for a checkpoint of a custom executor's task: its launch, and words to its executor."""
-        executor = self._executor_in.get(task.record.container_id)
-        for uuid in [uuid for uuid, needed in task.confirmations.items() if needed <= task.durable]:
-            del task.confirmations[uuid]
-            if executor is not None:
-                self._acknowledge(executor, task.record.task_id, uuid)
-        if not 0 < task.deliver <= task.durable:
-            return
-        task.deliver = 0
-        if executor is None or task.stage is Stage.ENDED:
-            return
-        if executor.stream is None:
-            task.record.delivered = False  # its next SUBSCRIBE gets it
-            return
-        try:
-            info = codec.decode(task.record.task, TaskInfo)
-        except codec.DecodeError as error:
-            self.end_task(task, _unlaunched(refusal.unreadable(str(error))), now)
-            return
-        self._send(executor, Event(type=Type.LAUNCH, launch=Event.Launch(task=info)))
-        if task.record.kill is not None:
-            self._send_kill(executor, task, None)
-
     # --- its container ------------------------------------------------------------------------------------------------
 
     def executor_created(self, executor: CustomExecutor, pid: int) -> None:
@@ -215,7 +171,7 @@ class ExecutorLife(Book):
     def executor_launch_failed(self, executor: CustomExecutor, message: str, user_unknown: bool) -> None:
         if executor.container.stage not in (Stage.PREPARING, Stage.STARTING):
             return
-        verdict = _unlaunched(Refusal(message))
+        verdict = unlaunched(Refusal(message))
         if user_unknown:
             verdict = self._dropped(executor.record.framework_id, message)
         self._destroy_executor(executor, verdict)
@@ -290,142 +246,6 @@ class ExecutorLife(Book):
         for (framework_id, executor_id), status in unsaid.items():
             self._tell_gone(framework_id, executor_id, status)
 
-    def _resize(self, executor: CustomExecutor) -> None:
-        """Its container has the limits of what it and its tasks hold."""
-        if executor.container.stage is not Stage.RUNNING:
-            return  # `executor_started` looks again
-        wanted = msgspec.Raw(as_task(executor, self.agent.id or ""))
-        if executor.size not in (NOTHING, wanted):
-            self.emit(Resize(executor.container.container_id, bytes(executor.size), bytes(wanted)))
-        executor.size = wanted
-
-    # --- the executor API ---------------------------------------------------------------------------------------------
-
-    def executor_subscribed(self, stream: int, call: Call, now: Now) -> None:
-        """It subscribed, perhaps again: it gets what it missed, and says what the agent may have missed."""
-        executor = self.executors.get((call.framework_id.value, call.executor_id.value))
-        framework = self.frameworks.get(call.framework_id.value)
-        if executor is None or framework is None or call.subscribe is None:
-            self.emit(CloseExecutor(stream))
-            return
-        self._hang_up(executor)
-        executor.stream = stream
-        self._streams[stream] = executor
-        self.timers.cancel(RegistrationDue(executor.container.container_id))
-        if not executor.record.subscribed:
-            executor.record.subscribed = True
-            self.checkpoint_executor(executor)
-        self._send(executor, self._welcome(executor, framework))
-        for update in call.subscribe.unacknowledged_updates:
-            self._updated(executor, update.status, now)
-        known = {task.task_id.value for task in call.subscribe.unacknowledged_tasks}
-        for task in list(executor.tasks.values()):
-            if task.stage is not Stage.ENDED:
-                self._catch_up(executor, task, task.record.task_id in known, now)
-        if executor.record.ending is not None:
-            self._send(executor, Event(type=Type.SHUTDOWN))
-
-    def _welcome(self, executor: CustomExecutor, framework: FrameworkInfo) -> Event:
-        agent = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id or ""))
-        return Event(
-            type=Type.SUBSCRIBED,
-            subscribed=Event.Subscribed(
-                executor_info=executor.info,
-                framework_info=framework,
-                agent_info=agent,
-                container_id=ContainerID(value=executor.container.container_id),
-            ),
-        )
-
-    def _catch_up(self, executor: CustomExecutor, task: Task, known: bool, now: Now) -> None:
-        """A task of an executor that subscribed. ``known``: the executor says that it has it."""
-        record = task.record
-        if not record.delivered:
-            record.delivered = True
-            self.checkpoint(task)
-            task.deliver = 0 if known else task.written
-            return
-        if task.deliver:
-            return  # it is still on its way to the disk, and then to the executor
-        if record.state is TaskState.TASK_STAGING and not known:
-            message = "Task launched during agent restart"
-            self.end_task(task, self.lost(task, Reason.REASON_AGENT_RESTARTED, message, never_ran=True), now)
-        elif record.kill is not None:
-            self._send_kill(executor, task, None)
-
-    def executor_called(self, call: Call, now: Now) -> None:
-        executor = self.executors.get((call.framework_id.value, call.executor_id.value))
-        if executor is None:
-            return
-        if call.type is Call.Type.UPDATE and call.update is not None:
-            self._updated(executor, call.update.status, now)
-        elif call.type is Call.Type.MESSAGE and call.message is not None:
-            at = self.membership.at
-            if self.membership.member and at.version >= internal.WITH_EXECUTORS:
-                framework_id, executor_id = executor.key
-                seq, data = self.membership.next_seq(), call.message.data
-                self._up(internal.FromExecutor(seq=seq, framework_id=framework_id, executor_id=executor_id, data=data))
-
-    def executor_closed(self, stream: int) -> None:
-        executor = self._streams.pop(stream, None)
-        if executor is not None and executor.stream == stream:
-            executor.stream = None
-
-    def _updated(self, executor: CustomExecutor, status: TaskStatus, now: Now) -> None:
-        """A status of one of its tasks. Each is taken once, and acknowledged to it once it is durable."""
-        task, uuid = executor.tasks.get(status.task_id.value), status.uuid or b""
-        if task is None:
-            text = f"executor {executor.record.executor_id} tells of a task that it does not have"
-            self.emit(Log(logging.WARNING, f"{text}: {status.task_id.value}"))
-            self._acknowledge(executor, status.task_id.value, uuid)
-            return
-        record = task.record
-        if record.state in TERMINAL or uuid in record.known:
-            if uuid not in task.confirmations:
-                task.confirmations[uuid] = task.needs.get(uuid, 0 if uuid in record.known else task.written)
-                self.task_persisted(task, now)
-            return
-        given = statuses.compose(
-            record, task.container, status.state, now, uuid=uuid, agent_id=self.agent.id or "", ip=self.settings.ip
-        )
-        status = msgspec.structs.replace(
-            status,
-            source=Source.SOURCE_EXECUTOR,
-            agent_id=given.agent_id,
-            executor_id=given.executor_id,
-            timestamp=now.wall if status.timestamp is None else status.timestamp,
-            container_status=status.container_status or given.container_status,
-        )
-        record.delivered = True
-        record.known = [*record.known, uuid][-MAX_KNOWN:]
-        self.queue(task, status, uuid)
-        task.confirmations[uuid] = task.written
-        if task.stage is Stage.ENDED:
-            self._resize(executor)
-            if task.forgotten:
-                self._acknowledge(executor, record.task_id, uuid)  # nobody waits for it, and it is not written down
-                self._remove(task)
-
-    def _acknowledge(self, executor: CustomExecutor, task_id: str, uuid: bytes) -> None:
-        acknowledged = Event.Acknowledged(task_id=TaskID(value=task_id), uuid=uuid)
-        self._send(executor, Event(type=Type.ACKNOWLEDGED, acknowledged=acknowledged))
-
-    def _send(self, executor: CustomExecutor, event: Event) -> None:
-        if executor.stream is not None:
-            self.emit(SendToExecutor(executor.stream, event))
-
-    def _hang_up(self, executor: CustomExecutor) -> None:
-        if executor.stream is not None:
-            self._streams.pop(executor.stream, None)
-            self.emit(CloseExecutor(executor.stream))
-            executor.stream = None
-
-    def to_executor(self, message: internal.ToExecutor) -> None:
-        """Data of the framework; it is lost if nobody is subscribed."""
-        executor = self.executors.get((message.framework_id, message.executor_id))
-        if executor is not None:
-            self._send(executor, Event(type=Type.MESSAGE, message=Event.Message(data=message.data)))
-
     # --- killing ------------------------------------------------------------------------------------------------------
 
     def kill_assigned(self, task: Task, policy: KillPolicy | None, now: Now) -> None:
@@ -447,10 +267,6 @@ class ExecutorLife(Book):
             self.checkpoint(task)
         if not task.deliver:
             self._send_kill(executor, task, policy)
-
-    def _send_kill(self, executor: CustomExecutor, task: Task, policy: KillPolicy | None) -> None:
-        kill = Event.Kill(task_id=TaskID(value=task.record.task_id), kill_policy=policy)
-        self._send(executor, Event(type=Type.KILL, kill=kill))
 
     def shut_executor_down(self, message: internal.ShutdownExecutor, now: Now) -> None:
         executor = self.executors.get((message.framework_id, message.executor_id))
@@ -543,9 +359,3 @@ class ExecutorLife(Book):
                 TERMINATED, message="The machine was rebooted while the executor was running"
             )
         self._destroy_executor(executor, verdict)
-
-
-def _unlaunched(refused: Refusal) -> Verdict:
-    if refused.invalid:
-        return Verdict(TaskState.TASK_ERROR, Source.SOURCE_AGENT, Reason.REASON_TASK_INVALID, refused.message)
-    return Verdict(TaskState.TASK_FAILED, Source.SOURCE_AGENT, Reason.REASON_CONTAINER_LAUNCH_FAILED, refused.message)
