@@ -123,9 +123,12 @@ def test_what_is_over_and_its_outputs_are_there_after_a_kill_9(pair: Pair) -> No
         master.status(task, "FINISHED")
         master.until_gone(task)
     ends = {task: agent.sandbox(task).stat().st_mtime for task in ("first", "second")}
+    meta = agent.work_dir / "meta"
+    living = [meta / "tasks", meta / "frameworks"]  # what is over is written before these go
+    wait_for(lambda: not any(list(folder.glob("[!.]*")) for folder in living), what="all checkpoints to go")
     (before,) = agent.get("/state")[1]["completed_frameworks"]
     agent.kill()
-    log = agent.work_dir / "meta" / "history.log"
+    log = meta / "history.log"
     log.write_bytes(log.read_bytes() + b"torn")
     agent.start()
     (after,) = agent.get("/state")[1]["completed_frameworks"]
