@@ -40,18 +40,17 @@ def find_run(agents: Agents, agent: Agent, task: Task) -> SandboxRun:
                 for executor in reversed(framework.get(key, [])):
                     if executor.get("id") == task.executor_id and executor.get("directory"):
                         over = over or ended or _task_over(executor, task)
-                        container = _within(executor, task) or str(executor.get("container", ""))
-                        _, *inner = container.split(".")
-                        directory = "/containers/".join([executor["directory"], *inner])
-                        return SandboxRun(directory, container, over)
+                        parts = _within(executor, task) or [str(executor.get("container", ""))]
+                        directory = "/containers/".join([executor["directory"], *parts[1:]])
+                        return SandboxRun(directory, ".".join(parts), over)
     raise Missing(
         f"agent {agent.hostname} knows no sandbox of task {task.id}",
         hints=["a task that was just launched has none yet; old sandboxes are cleared away"],
     )
 
 
-def _within(executor: Mapping[str, Any], task: Task) -> str | None:
-    """The container of a task of a group, which is within its executor's, with the ids of both, a period between."""
+def _within(executor: Mapping[str, Any], task: Task) -> list[str]:
+    """The ids of the containers that a task of a group is in, its executor's first; empty for any other task."""
     for key in ("tasks", "completed_tasks", "queued_tasks"):
         for one in executor.get(key, []):
             for status in reversed(one.get("statuses", []) if one.get("id") == task.id else []):
@@ -61,8 +60,8 @@ def _within(executor: Mapping[str, Any], task: Task) -> str | None:
                     parts.append(str(found.get("value", "")))
                     found = found.get("parent")
                 if len(parts) > 1:
-                    return ".".join(reversed(parts))
-    return None
+                    return parts[::-1]
+    return []
 
 
 def _task_over(executor: Mapping[str, Any], task: Task) -> bool:
