@@ -57,6 +57,7 @@ class Remembered:
     stored_executors: tuple[bytes, ...] = ()
     stored_assigned: tuple[bytes, ...] = ()
     stored_history: tuple[bytes, ...] = ()
+    stored_resources: bytes | None = None
 
     @property
     def containers(self) -> tuple[ContainerRecord, ...]:
@@ -66,7 +67,7 @@ class Remembered:
 
 class Checkpoints:
     """Keys are those of `core.effects.Persist`: ``agent``, ``frameworks/<id>``, ``tasks/<container id>``,
-    ``executors/<container id>``, ``assigned/<handle>``; ``history/<any>`` are lines of one file.
+    ``executors/<container id>``, ``assigned/<handle>``, ``resources``; ``history/<any>`` are lines of one file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -87,17 +88,8 @@ class Checkpoints:
         Raises `CheckpointError` when the agent's own cannot be read: without its id the cluster does not know us. Also
         when one has a version that is not known. It is then left as it is, for the agent that wrote it.
         """
-        agent, own = AgentRecord(), None
-        path = self._path("agent")
-        if path.exists():
-            try:
-                own = path.read_bytes()
-                agent = _read(path, own, stored.read_agent)
-            except (codec.DecodeError, OSError) as error:
-                raise CheckpointError(
-                    f"{path} cannot be read ({error}), so that the agent's id is not known. Restore the file, or remove"
-                    f" {self.folder} to come back as a new agent; the tasks that still run are then lost."
-                ) from error
+        agent, own = self._one("agent", stored.read_agent, "the agent's id is not known")
+        _, resources = self._one("resources", stored.read_reserved, "it is not known what is reserved here")
         runs: list[tuple[Run, bytes]] = []
         corrupt: list[str] = []
         for name, value, run in self._all("tasks", stored.read_run):
@@ -121,7 +113,7 @@ class Checkpoints:
         corrupt += [HISTORY] * bool(unreadable)
         frameworks = [(info, value) for _, value, info in self._all("frameworks", stored.read_framework) if info]
         return Remembered(
-            agent,
+            agent or AgentRecord(),
             tuple(info for info, _ in frameworks),
             tuple(run for run, _ in runs),
             tuple(corrupt),
@@ -132,6 +124,7 @@ class Checkpoints:
             tuple(value for _, value in executors),
             tuple(assigned),
             tuple(past),
+            resources,
         )
 
     def _past(self) -> tuple[list[bytes], int]:
@@ -140,6 +133,20 @@ class Checkpoints:
         except OSError as error:
             log.error("%s cannot be read; what is over is forgotten: %s", self._history.path, error)
             return [], 1
+
+    def _one(self, key: str, read: Callable[[bytes], T], so: str) -> tuple[T | None, bytes | None]:
+        """A value of the agent itself, and as it is stored. Raises `CheckpointError`."""
+        path = self._path(key)
+        if not path.exists():
+            return None, None
+        try:
+            value = path.read_bytes()
+            return _read(path, value, read), value
+        except (codec.DecodeError, OSError) as error:
+            raise CheckpointError(
+                f"{path} cannot be read ({error}), so that {so}. Restore the file, or remove"
+                f" {self.folder} to come back as a new agent; the tasks that still run are then lost."
+            ) from error
 
     def write(self, key: str, value: bytes | None) -> None:
         """Sets or removes one key durably. Raises ``OSError`` (a full disk, for example); the old value is kept

@@ -55,6 +55,17 @@ def remove(path: Path) -> None:
         os.close(top)
 
 
+def empty(path: Path) -> None:
+    """Removes all that is in the folder, which may be a mount point. Raises ``OSError`` like `remove`."""
+    with os.scandir(path) as entries:
+        found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for name, folder in found:
+        if folder:
+            remove(path / name)
+        else:
+            (path / name).unlink(missing_ok=True)
+
+
 class _Removal:
     """One removal, of a folder in ``top``."""
 

@@ -53,7 +53,7 @@ def _check(resources: list[Resource]) -> None:
     for resource in resources:
         if resource.type is not _TYPES.get(resource.name, resource.type):
             raise ValueError(f"{resource.name} must be a {_TYPES[resource.name].value.lower()}")
-        key = (resource.name, resource.reservations[0].role if resource.reservations else "*")
+        key = (resource.name, resource.reservations[0].role if resource.reservations else "*", disk_root(resource))
         if key in seen:
             raise ValueError(f"{resource.name} is given twice" + (f" for role {key[1]}" if key[1] != "*" else ""))
         seen.add(key)

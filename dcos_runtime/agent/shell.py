@@ -12,10 +12,11 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checker import Checker
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError, LauncherUnusable, Usage
-from dcos_runtime.agent.core import events, statuses
+from dcos_runtime.agent.core import events, statuses, stored
 from dcos_runtime.agent.core.alterations import taken_away
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
+    ChangeVolumes,
     CloseConnection,
     CloseExecutor,
     Destroy,
@@ -45,8 +46,10 @@ from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launching import Launching, TaskUserUnknown
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.samples import Samples
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Persist, Persisted, PersistFailed
 from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.core.resources import conversions
 from dcos_runtime.core.runner import Runner
 from dcos_runtime.daemon import Life
 from dcos_runtime.flags.values import Ranges
@@ -150,6 +153,7 @@ class AgentShell:
                 hint="give back what is missing (--resources, --attributes, --domain), or end the tasks, by their"
                 " frameworks or with one start with --recover=cleanup",
             )
+        self._check_kept(remembered.stored_resources)
         known = {container.container_id for container in remembered.containers}
         strangers = [
             (container_id, launcher.name)
@@ -167,8 +171,21 @@ class AgentShell:
                 remembered.stored_executors,
                 remembered.stored_assigned,
                 remembered.stored_history,
+                remembered.stored_resources,
             )
         )
+
+    def _check_kept(self, value: bytes | None) -> None:
+        """Raises `CheckpointError` when the agent does not offer any more what is reserved here."""
+        kept = amounts.parse(stored.read_reserved(value).resources) if value is not None else amounts.EMPTY
+        offered = amounts.parse(self.core.settings.info.resources)
+        if conversions.applied(offered, kept) is None:
+            raise CheckpointError(
+                "the agent offers less than what is reserved on it",
+                why=f"it offers {amounts.text(offered)}, and these are reserved or volumes: {amounts.text(kept)}",
+                hint="give back what is missing (--resources); to give the reservations up, start as it was, destroy"
+                " the volumes and unreserve them",
+            )
 
     async def _inspect(self, launcher: Launcher, container_id: str) -> Facts:
         """What is left of a container. A container that cannot be inspected counts as orphaned, and is ended. Raises
@@ -238,6 +255,8 @@ class AgentShell:
                 self._do(self._destroy(effect), f"destroy {effect.container_id}")
             case Retire():
                 self._retire(effect)
+            case ChangeVolumes():
+                self._do(self._change_volumes(effect), f"volumes of operation {effect.operation}")
             case OpenConnection() if self.link:
                 self.link.open(effect)
             case Register() if self.link:
@@ -413,6 +432,17 @@ class AgentShell:
         containers = [task.container for task in self.core.tasks.values() if not task.custom]
         containers += [executor.container for executor in self.core.executors.values()]
         return [(one.container_id, one.launcher) for one in containers if one.stage is Stage.RUNNING]
+
+    async def _change_volumes(self, effect: ChangeVolumes) -> None:
+        volumes, why = self._launching.volumes, None
+        try:
+            await pools.run(pools.REMOVALS, partial(volumes.change, effect.made, effect.removed))
+        except (LaunchError, OSError, ValueError) as error:
+            why = f"The folder of a volume could not be changed: {error}"
+        except Exception as error:
+            log.exception("the folders of volumes could not be changed")
+            why = f"The folder of a volume could not be changed: {type(error).__name__}: {error}"
+        self.feed(events.VolumesChanged(effect.operation, why))
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class AgentViewer:
     def state(self) -> dict[str, Any]:
         info = self.core.settings.info
         master = self.core.membership.master
-        total, used = amounts.parse(info.resources), self._used()
+        total, used = self.core.total, self._used()
         roles, used_roles = total.by_role(), used.by_role()
         return {
             "version": VERSION,

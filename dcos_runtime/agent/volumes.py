@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dcos_runtime.agent.containers import binding
 from dcos_runtime.agent.containers.base import LaunchError
 from dcos_runtime.agent.containers.spec import ImageSource, MadeSource, PathSource, SecretSource, VolumeMount
 from dcos_runtime.agent.core import volume_refusal
 from dcos_runtime.agent.images.errors import ImageError
 from dcos_runtime.agent.images.tasks import Images
+from dcos_runtime.agent.removal import empty, remove
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.containers import ContainerInfo, MountPropagation, Volume
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo
@@ -78,6 +82,33 @@ class Volumes:
             raise LaunchError(str(error)) from error
         assert image is not None
         return ImageSource(image.stored.layers)
+
+    def change(self, made: bytes, removed: bytes) -> None:
+        """Makes the folders of persistent volumes, lists of Resources in JSON, and destroys others with all that is in
+        them. Blocks. Raises ``LaunchError``, ``OSError``.
+        """
+        for resource in codec.decode(made, list[Resource]):
+            at = self._folder(resource)
+            os.close(binding.pinned(at.root, at.parts, (os.geteuid(), os.getegid())))
+        for resource in codec.decode(removed, list[Resource]):
+            at = self._folder(resource)
+            folder = at.root.joinpath(*at.parts)
+            try:
+                os.close(binding.pinned(at.root, at.parts))  # no link is on the path
+            except FileNotFoundError:
+                continue  # destroyed before the agent was restarted
+            if at.parts:
+                remove(folder)
+            else:
+                empty(folder)
+
+    def _folder(self, resource: Resource) -> MadeSource:
+        disk = resource.disk
+        if disk is None or disk.volume is None:
+            raise LaunchError("it is no persistent volume")
+        source = self._persistent(resource, disk, disk.volume).source
+        assert isinstance(source, MadeSource)
+        return source
 
     def _persistent(self, resource: Resource, disk: Resource.DiskInfo, volume: Volume) -> VolumeMount:
         """Where Mesos keeps it: of a disk that is mounted for one volume, all of it."""

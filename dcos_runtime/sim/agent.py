@@ -11,6 +11,7 @@ from typing import Any
 from dcos_runtime.agent.core import events, executor_calls
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
+    ChangeVolumes,
     CloseConnection,
     CloseExecutor,
     Destroy,
@@ -100,6 +101,7 @@ class AgentProcess(CoreProcess):
             executors=tuple(value for key, value in values.items() if key.startswith("executors/")),
             assigned=tuple(value for key, value in values.items() if key.startswith("assigned/")),
             history=tuple(value for key, value in values.items() if key.startswith("history/")),
+            resources=values.get("resources"),
             facts=self.host.facts(),
             strangers=tuple(
                 (name, "sim")
@@ -149,6 +151,8 @@ class AgentProcess(CoreProcess):
                 self.host.check(effect)
             case StopCheck():
                 pass  # its result comes, or does not: the core has to look at its number
+            case ChangeVolumes():
+                self.later(0.01, lambda: self.feed(events.VolumesChanged(effect.operation)))
             case OpenConnection():
                 self._open(effect)
             case Register():

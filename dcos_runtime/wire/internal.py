@@ -23,8 +23,11 @@ version  what is new in it
 3        custom executors: `Connect.executors`, `RunningTask.executor_id`, `RunTask.launch_executor`, `ToExecutor`,
          `ShutdownExecutor`, `FromExecutor`, `ExecutorGone`. A master sends no task with an executor to an agent that
          speaks less, and an agent tells nothing of its executors to such a master
-4        `Unregister`: an agent leaves for good; to a master that speaks less it does not say so. `RunGroup`: a task
-         group, sent only to agents that speak it
+4        task groups: `RunGroup`, sent only to agents that speak it; `Unregister`: an agent leaves for good. To a master
+         that speaks less it does not say so; reservations and volumes: `ApplyOperation`, `AcknowledgeOperation`,
+         `OperationUpdate`, `Connect.total`, `Connect.operations`. A master refuses operations on an agent that speaks
+         less; an agent does not connect to a master that speaks less while it has something reserved, since that master
+         would offer it to anybody
 =======  ==============================================================================================================
 """
 
@@ -35,8 +38,9 @@ from collections.abc import Sequence
 import msgspec
 
 from dcos_runtime.wire import base, codec
-from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, OperationState
 from dcos_runtime.wire.common import FrameworkID, TaskID
+from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
 
 VERSION = 4
@@ -47,6 +51,8 @@ WITH_UNREGISTER = 4
 """Since this version an agent can say that it leaves."""
 WITH_GROUPS = 4
 """Since this version task groups are known."""
+WITH_OPERATIONS = 4
+"""Since this version reservations and volumes are made."""
 PATH = "/internal/agent/v1"
 TOKEN_PATH = "/internal/auth/v1/token"
 """Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
@@ -105,13 +111,27 @@ class RunningExecutor(msgspec.Struct, frozen=True):
     info: msgspec.Raw
 
 
+class KnownOperation(msgspec.Struct, frozen=True):
+    """An operation on an agent's disk: under way (OPERATION_PENDING), or over and not acknowledged. ``info`` is the
+    Offer.Operation, JSON; ``status_uuid``: of the status that has to be acknowledged, when it is over.
+    """
+
+    uuid: str
+    framework_id: str
+    info: msgspec.Raw
+    state: OperationState
+    status_uuid: bytes | None = None
+    message: str | None = None
+
+
 class Connect(msgspec.Struct, frozen=True):
     """An agent's first word on a connection; ``agent.id`` is set when it was admitted before.
 
     ``version`` is the oldest that the agent speaks, and was all there is to tell in version 1; ``versions`` are all.
     ``number`` counts the connections that this ``life`` of the agent's process has begun: one that was held up on its
     way, and comes after the next, is not taken for the newer. ``asked``: the resources of all tasks, as they are in
-    their TaskInfos; tasks of one app ask for the same, which is there once.
+    their TaskInfos; tasks of one app ask for the same, which is there once. ``total``: the agent's resources as they
+    are on its disk, with reservations and volumes; ``agent.resources`` are without.
     """
 
     version: base.Int64
@@ -125,6 +145,8 @@ class Connect(msgspec.Struct, frozen=True):
     number: base.Int64 = 0
     asked: list[msgspec.Raw] = []
     executors: list[RunningExecutor] = []
+    total: list[Resource] = []
+    operations: list[KnownOperation] = []
 
 
 class _Down(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
@@ -209,6 +231,24 @@ class ShutdownExecutor(_Down, frozen=True, tag="SHUTDOWN_EXECUTOR"):
     executor_id: str
 
 
+class ApplyOperation(_Down, frozen=True, tag="APPLY_OPERATION"):
+    """Reserve, make a volume, and so on. ``info`` is an Offer.Operation, JSON. Messages after it are handled after it.
+
+    ``framework_id`` is empty for an operator's. Answered by `OperationUpdate`: once, unless the operation has an id.
+    """
+
+    uuid: str
+    framework_id: str
+    info: msgspec.Raw
+
+
+class AcknowledgeOperation(_Down, frozen=True, tag="ACKNOWLEDGE_OPERATION"):
+    """The status of the operation was received: the agent may forget it."""
+
+    uuid: str
+    status_uuid: bytes
+
+
 class Shutdown(_Down, frozen=True, tag="SHUTDOWN"):
     """The agent is not (or no longer) a member: kill every task, forget the id, end the process."""
 
@@ -226,6 +266,8 @@ Down = (
     | ShutdownFramework
     | ToExecutor
     | ShutdownExecutor
+    | ApplyOperation
+    | AcknowledgeOperation
     | Shutdown
 )
 
@@ -279,7 +321,22 @@ class Unregister(_Up, frozen=True, tag="UNREGISTER"):
     """
 
 
-Up = Pong | Update | TaskGone | FromExecutor | ExecutorGone | Unregister
+class OperationUpdate(_Up, frozen=True, tag="OPERATION_UPDATE"):
+    """An operation is over. ``status_uuid``: it has an id, and this comes again until it is acknowledged.
+
+    ``total``: the agent's resources after an operation that was not finished, which the master counted on.
+    """
+
+    uuid: str
+    framework_id: str
+    state: OperationState
+    operation_id: str | None = None
+    status_uuid: bytes | None = None
+    message: str | None = None
+    total: list[Resource] = []
+
+
+Up = Pong | Update | TaskGone | FromExecutor | ExecutorGone | OperationUpdate | Unregister
 
 
 class Batch(msgspec.Struct, frozen=True):

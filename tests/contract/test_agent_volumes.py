@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dcos_runtime.wire import internal
 from tests.support.agent.clusters import Pair, skip_without
 from tests.support.daemons.agents import Agent, PretendedMaster, mounts_below, pretended_cluster
 from tests.support.daemons.byhand import wait_for
@@ -117,6 +118,13 @@ def test_a_persistent_volume_outlives_its_task(master: PretendedMaster, agent: A
         {"name": name, "type": "SCALAR", "scalar": {"value": value}, "allocation_info": {"role": "team"}}
         for name, value in (("cpus", 0.1), ("mem", 64.0))
     ]
+    reserved = {name: value for name, value in kept("db-1").items() if name != "disk"}
+    operations = [
+        {"type": "RESERVE", "reserve": {"resources": [reserved]}},
+        {"type": "CREATE", "create": {"volumes": [kept("db-1")]}},
+    ]
+    for number, operation in enumerate(operations):
+        master.tell(ID, internal.ApplyOperation, uuid=f"op{number}", framework_id="", info=operation)
     for name, user in (("first", "nobody"), ("second", "root")):
         command = {"value": "cat db/kept; id -un > db/kept; stat -c %U db", "user": user}
         master.run(ID, name, command, resources=[*usual, kept("db-1")])

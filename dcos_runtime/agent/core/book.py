@@ -5,16 +5,27 @@ Updates of a task go out one at a time, each after its checkpoint is durable, ag
 
 from __future__ import annotations
 
+from collections import deque
+
 import msgspec
 
 from dcos_runtime.agent.core import history, statuses, stored
 from dcos_runtime.agent.core.check_terms import CheckKind, empty_status
 from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
+from dcos_runtime.agent.core.events import Received
 from dcos_runtime.agent.core.executor import NOTHING, CustomExecutor
 from dcos_runtime.agent.core.history import AgentHistory
 from dcos_runtime.agent.core.membership import Membership
 from dcos_runtime.agent.core.model import Settings
-from dcos_runtime.agent.core.records import MAX_HISTORY, AgentRecord, ContainerRecord, ExecutorRecord, TaskRecord
+from dcos_runtime.agent.core.records import (
+    MAX_HISTORY,
+    AgentRecord,
+    ContainerRecord,
+    ExecutorRecord,
+    OperationRecord,
+    TaskRecord,
+    UnderWay,
+)
 from dcos_runtime.agent.core.task import Task, Verdict, is_terminal
 from dcos_runtime.agent.core.task_request import Terms
 from dcos_runtime.agent.core.timing import (
@@ -28,7 +39,9 @@ from dcos_runtime.agent.core.timing import (
     Timer,
     Written,
 )
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.resources import EMPTY, Resources
 from dcos_runtime.core.seeds import SeededSource as Seeded
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
@@ -77,6 +90,16 @@ class Book:
         self.ending: EndProcess | None = None
         self.powering_off = False
         """The machine is being shut down: no task is launched any more."""
+        self.offered = amounts.parse(settings.info.resources)
+        self.kept: Resources = EMPTY
+        """What operations made of what is offered: dynamic reservations and volumes."""
+        self.total = self.offered
+        self.operations: dict[str, OperationRecord] = {}
+        """Those that have to be acknowledged, and one that is under way and destroys volumes."""
+        self.under_way: UnderWay | None = None
+        self.behind: deque[Received] = deque()
+        """Messages that wait for the operation under way."""
+        self.resources_written = 0
         self._effects: list[Effect] = []
 
     def emit(self, effect: Effect) -> None:

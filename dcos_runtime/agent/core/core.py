@@ -15,6 +15,7 @@ from dcos_runtime.agent.core.executor_life import TERMINATED
 from dcos_runtime.agent.core.group_life import GroupLife
 from dcos_runtime.agent.core.membership import GONE
 from dcos_runtime.agent.core.model import Facts
+from dcos_runtime.agent.core.operations import BEHIND
 from dcos_runtime.agent.core.records import KillReason, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.task_request import TaskRequest
@@ -26,11 +27,14 @@ from dcos_runtime.agent.core.timing import (
     NextConnection,
     RegistrationDue,
     Resend,
+    ResendOperation,
+    RetryResources,
     RetryWrites,
     Rewrite,
     ShutDown,
     Timer,
 )
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Now, Persisted, PersistFailed, Tick
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -72,6 +76,9 @@ class AgentCore(GroupLife):
                 self.executor_closed(event.stream)
             case events.Destroyed():
                 self._destroyed(event.container_id, now)
+                self.wait_for_containers()
+            case events.VolumesChanged():
+                self.volumes_changed(event.operation, event.why)
             case events.SupervisorLost():
                 self._supervisor_lost(event.container_id)
             case events.DiskExceeded():
@@ -97,6 +104,7 @@ class AgentCore(GroupLife):
                 self._shut_down(event.why, now, code=0)
             case events.UnregisterAsked():
                 self._unregister(event.by, now)
+        self._go_on(now)
         return self.take_effects()
 
     def next_deadline(self) -> float | None:
@@ -118,6 +126,7 @@ class AgentCore(GroupLife):
         self.frameworks = {info.id.value: info for info in frameworks if info.id}
         self.history.fill(left.history)
         facts = dict(left.facts)
+        self.recover_operations(left.resources)
         self._recover_executors(left, facts, rebooted, now)
         for value in left.runs:
             run = stored.read_run(value)
@@ -192,6 +201,10 @@ class AgentCore(GroupLife):
                 self._check_late(key, now)
             case Resend():
                 self._send_head(self._by_handle[key.handle], now, again=True)
+            case ResendOperation():
+                self.resend_operation(key.uuid, now)
+            case RetryResources():
+                self.write_resources_again()
             case RegistrationDue():
                 self.not_registered(self._executor_in[key.container_id])
             case ShutDown():
@@ -200,7 +213,8 @@ class AgentCore(GroupLife):
     # --- the master ---------------------------------------------------------------------------------------------------
 
     def _found(self, event: events.EndpointFound, now: Now) -> None:
-        refused = self.membership.found(event.connection, event.versions, now)
+        needed = internal.WITH_OPERATIONS if self.kept or self.operations else 1
+        refused = self.membership.found(event.connection, event.versions, now, needed)
         if refused is None:
             body = codec.encode(self._connect_message())
             self.emit(effects.Register(event.connection, event.host, event.port, body))
@@ -232,6 +246,8 @@ class AgentCore(GroupLife):
             number=self.membership.at.connection,
             asked=[msgspec.Raw(resources) for resources in asked],
             executors=executors,
+            total=amounts.wire(self.durable_total()),
+            operations=self.known_operations(),
         )
 
     def _received(self, event: events.Received, now: Now) -> None:
@@ -252,6 +268,23 @@ class AgentCore(GroupLife):
         if broken is not None:
             self._effects += broken
             return
+        if self.under_way is not None and isinstance(message, BEHIND):
+            self.behind.append(event)
+            return
+        self._take(message, event, now)
+
+    def _go_on(self, now: Now) -> None:
+        """Handles messages that waited for an operation, until the next one is under way."""
+        while self.behind and self.under_way is None:
+            event = self.behind.popleft()
+            if not self.membership.member or not self.membership.hears(event.connection):
+                continue  # its master knows of none of it, and lists what it wants when we are back
+            message = reading.message(event.data)
+            assert not isinstance(message, events.BadMessage)  # it could be read when it came
+            self._take(message, event, now)
+
+    def _take(self, message: internal.Down, event: events.Received, now: Now) -> None:
+        membership = self.membership
         match message:
             case internal.Ping():
                 self._up(internal.Pong(seq=membership.next_seq()))
@@ -272,6 +305,10 @@ class AgentCore(GroupLife):
                 self.to_executor(message)
             case internal.ShutdownExecutor():
                 self.shut_executor_down(message, now)
+            case internal.ApplyOperation():
+                self.apply_operation(message)
+            case internal.AcknowledgeOperation():
+                self.acknowledge_operation(message)
             case internal.Shutdown():
                 self._shut_down(message.message, now)
             case internal.Connected():
@@ -311,6 +348,7 @@ class AgentCore(GroupLife):
         for task in self.tasks.values():
             self.quiet(task)  # what was in flight on an older connection may never have arrived
             self._send_head(task, now)
+        self.tell_operations(now)
 
     def _closed(self, event: events.Closed, now: Now) -> None:
         if self.membership.leaving:

@@ -112,6 +112,16 @@ class Retire(Frozen, frozen=True):
     container_id: str
 
 
+class ChangeVolumes(Frozen, frozen=True):
+    """Make the folders of these persistent volumes, or destroy others with all that is in them: lists of Resources,
+    JSON. Answered by `VolumesChanged`.
+    """
+
+    operation: str
+    made: bytes = b"[]"
+    removed: bytes = b"[]"
+
+
 class OpenConnection(Frozen, frozen=True):
     """Find where the master at ``host``:``port`` speaks our protocol: `EndpointFound` or `Closed`, with this number."""
 
@@ -164,6 +174,7 @@ Effect = (
     | StopCheck
     | Destroy
     | Retire
+    | ChangeVolumes
     | OpenConnection
     | Register
     | CloseConnection

@@ -22,6 +22,7 @@ class Recovered(Frozen, frozen=True):
     executors: tuple[bytes, ...] = ()
     assigned: tuple[bytes, ...] = ()
     history: tuple[bytes, ...] = ()
+    resources: bytes | None = None
 
 
 class CleanupAsked(Frozen, frozen=True):
@@ -205,6 +206,13 @@ class Destroyed(Frozen, frozen=True):
     container_id: str
 
 
+class VolumesChanged(Frozen, frozen=True):
+    """A `ChangeVolumes` has ended; ``why`` not all of it was done."""
+
+    operation: str
+    why: str | None = None
+
+
 Event = (
     Recovered
     | CleanupAsked
@@ -230,4 +238,5 @@ Event = (
     | Checked
     | PortsUnallocated
     | Destroyed
+    | VolumesChanged
 )

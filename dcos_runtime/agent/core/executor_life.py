@@ -14,6 +14,7 @@ from dcos_runtime.agent.core.effects import Destroy, Prepare, Retire, Start, Wat
 from dcos_runtime.agent.core.executor import CustomExecutor, as_task
 from dcos_runtime.agent.core.executor_talk import ExecutorTalk, unlaunched
 from dcos_runtime.agent.core.model import Exit, Facts, Found, Refusal
+from dcos_runtime.agent.core.operations import Operations
 from dcos_runtime.agent.core.records import (
     ContainerRecord,
     ExecutorKind,
@@ -26,6 +27,7 @@ from dcos_runtime.agent.core.records import (
 from dcos_runtime.agent.core.task import Task, Verdict, wait_status
 from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.agent.core.timing import RegistrationDue, Rewrite, ShutDown
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Now
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.executor import Event
@@ -44,7 +46,7 @@ DRAINED = Verdict(
 )
 
 
-class ExecutorLife(ExecutorTalk):
+class ExecutorLife(ExecutorTalk, Operations):
     """The rules of one custom executor after another; `core.AgentCore` and `task_life` say when they apply."""
 
     # --- launching ----------------------------------------------------------------------------------------------------
@@ -53,6 +55,7 @@ class ExecutorLife(ExecutorTalk):
         """Gives the task to its executor, which is started if it is not there. The task is new."""
         framework_id = message.framework.id.value if message.framework.id else ""
         executor = self.executors.get((framework_id, info.executor_id.value))
+        unknown = self.unknown_resources(amounts.parse(asked.terms.resources) + amounts.parse(info.resources))
         why: Verdict | None = None
         if executor is None:
             executor = self._new_executor(framework_id, info, asked.executor, ExecutorKind.CUSTOM)
@@ -62,12 +65,16 @@ class ExecutorLife(ExecutorTalk):
                 why = msgspec.structs.replace(
                     self._dropped(framework_id, DRAINED.message), reason=Reason.REASON_AGENT_DRAINING
                 )
+            elif unknown is not None:
+                why = self._dropped(framework_id, unknown, Reason.REASON_RESOURCES_UNKNOWN)
             elif not message.launch_executor:
                 why = self._dropped(framework_id, "Executor terminated")
             else:
                 self.take_up_executor(executor)
         elif executor.leaving:
             why = self._dropped(framework_id, "Executor terminating")
+        elif unknown is not None:
+            why = self._dropped(framework_id, unknown, Reason.REASON_RESOURCES_UNKNOWN)
         record = TaskRecord(
             framework_id=framework_id,
             task_id=asked.task_id.value,
@@ -108,10 +115,12 @@ class ExecutorLife(ExecutorTalk):
             info,
         )
 
-    def _dropped(self, framework_id: str, message: str) -> Verdict:
+    def _dropped(
+        self, framework_id: str, message: str, reason: TaskStatus.Reason = Reason.REASON_EXECUTOR_TERMINATED
+    ) -> Verdict:
         aware = self._knows(framework_id, Capability.PARTITION_AWARE)
         state = TaskState.TASK_DROPPED if aware else TaskState.TASK_LOST
-        return Verdict(state, Source.SOURCE_AGENT, Reason.REASON_EXECUTOR_TERMINATED, message)
+        return Verdict(state, Source.SOURCE_AGENT, reason, message)
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 

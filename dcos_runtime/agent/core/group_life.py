@@ -21,6 +21,7 @@ from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, Kill,
 from dcos_runtime.agent.core.task import Task, Verdict
 from dcos_runtime.agent.core.task_life import TaskLife
 from dcos_runtime.agent.core.task_request import NONE, TaskRequest
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Now
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
@@ -110,6 +111,11 @@ class GroupLife(TaskLife):
         if self.powering_off:
             verdict = self._dropped(framework_id, DRAINED.message)
             return msgspec.structs.replace(verdict, reason=Reason.REASON_AGENT_DRAINING)
+        resources = amounts.parse(executor.info.resources)
+        for one in asked:
+            resources += amounts.parse(one.terms.resources) if isinstance(one, TaskRequest) else amounts.EMPTY
+        if (unknown := self.unknown_resources(resources)) is not None:
+            return self._dropped(framework_id, unknown, Reason.REASON_RESOURCES_UNKNOWN)
         if found is not None and (found.leaving or not found.default):
             return self._dropped(framework_id, "Executor terminating")
         if found is None and not message.launch_executor:

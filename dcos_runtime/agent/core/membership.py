@@ -125,14 +125,22 @@ class Membership:
         self._timers.set(_DUE, now.mono + spread)
         return [*effects, Log(logging.INFO, f"the leading master is {master[0]}:{master[1]}")]
 
-    def found(self, connection: int, versions: tuple[int, ...], now: Now) -> list[Effect] | None:
-        """The master was found. ``None``: register with it. Otherwise: what to do instead."""
+    def found(self, connection: int, versions: tuple[int, ...], now: Now, needed: int = 1) -> list[Effect] | None:
+        """The master was found. ``None``: register with it. Otherwise: what to do instead. ``needed``: the oldest
+        version of the protocol that will do.
+        """
         if connection != self.at.connection or self.at.standing is not MembershipState.CONNECTING:
             return []
         try:
-            internal.agreed(versions, "the master", "this agent")
+            version = internal.agreed(versions, "the master", "this agent")
         except internal.UnknownVersion as error:
             return self.broken(str(error), now)
+        if version < needed:
+            text = (
+                f"the master speaks version {version} of the agent protocol, which knows nothing of the reservations"
+                " and volumes that this agent has; upgrade the master"
+            )
+            return self.broken(text, now)
         return None
 
     def hears(self, connection: int) -> bool:

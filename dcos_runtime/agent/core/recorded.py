@@ -120,6 +120,7 @@ class _Pending(msgspec.Struct):
 
     writes: list[tuple[int, Continuation]]
     failed: list[Written]
+    behind: list[Received]
 
 
 _REMEMBERED = 512
@@ -241,6 +242,8 @@ class Veil:
     def snapshot(self, snapshot: bytes) -> bytes:
         hidden = self._statuses(self._pseudonyms.addresses(self._in(snapshot, _all)))
         found = codec.decode(snapshot, _Pending)
+        for event in found.behind:
+            hidden = hidden.replace(base64.b64encode(event.data), base64.b64encode(self._received(event).data))
         pending = (*found.failed, *(then for _, then in found.writes))
         for written in pending:
             if isinstance(written, Written) and (value := written.value):  # these stand there as base64

@@ -11,7 +11,7 @@ import enum
 
 import msgspec
 
-from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.cluster import AgentInfo, OperationState
 from dcos_runtime.wire.containers import NetworkInfo
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
@@ -124,6 +124,39 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     delivered: bool = False
     known: list[bytes] = []
     group: str = ""
+
+
+class OperationRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An operation on the agent's resources. ``info`` is the Offer.Operation as it came, JSON; ``framework_id`` is
+    empty for an operator's. When it is over and has an id, ``status_uuid`` has to be acknowledged; ``wait`` is the time
+    before it is told again, in seconds.
+    """
+
+    uuid: str
+    framework_id: str
+    info: msgspec.Raw
+    state: OperationState = OperationState.OPERATION_PENDING
+    operation_id: str | None = None
+    status_uuid: bytes | None = None
+    message: str | None = None
+    wait: float = 0.0
+
+
+class OperationStep(enum.Enum):
+    """How far the operation under way has come."""
+
+    WAITING = "waiting"  # a container has a volume that is to be destroyed
+    INTENT = "intent"  # it is being written down that volumes are to be destroyed
+    FOLDERS = "folders"  # of volumes, being made or destroyed
+    WRITING = "writing"  # the result
+
+
+class UnderWay(msgspec.Struct):
+    """The one operation under way. ``write``: of `OperationStep.INTENT` and `OperationStep.WRITING`."""
+
+    record: OperationRecord
+    step: OperationStep
+    write: int = 0
 
 
 class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -8,19 +8,22 @@ import msgspec
 
 from dcos_runtime.agent.core import reading, task_request
 from dcos_runtime.agent.core.effects import EndProcess
-from dcos_runtime.agent.core.events import BadMessage
+from dcos_runtime.agent.core.events import BadMessage, Received
 from dcos_runtime.agent.core.executor import NO_INFO, CustomExecutor
 from dcos_runtime.agent.core.history import HistoryState
 from dcos_runtime.agent.core.membership import Membership, MembershipRecord
 from dcos_runtime.agent.core.model import Settings
-from dcos_runtime.agent.core.records import AgentRecord
+from dcos_runtime.agent.core.records import AgentRecord, OperationRecord, UnderWay
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.timing import Continuation, Timer, Written
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import conversions
 from dcos_runtime.core.seeds import SourceState
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskState
 
 if TYPE_CHECKING:
@@ -46,6 +49,11 @@ class Snapshot(msgspec.Struct, kw_only=True):
     ending: EndProcess | None
     powering_off: bool
     unsaid: list[tuple[str, str, int]]
+    kept: list[Resource]
+    operations: list[OperationRecord]
+    under_way: UnderWay | None
+    behind: list[Received]
+    resources_written: int
 
 
 def settings(snapshot: bytes) -> tuple[Settings, SourceState]:
@@ -73,6 +81,11 @@ def take(core: Book) -> bytes:
             ending=core.ending,
             powering_off=core.powering_off,
             unsaid=[(*key, status) for key, status in core.unsaid.items()],
+            kept=amounts.wire(core.kept),
+            operations=list(core.operations.values()),
+            under_way=core.under_way,
+            behind=list(core.behind),
+            resources_written=core.resources_written,
         )
     )
 
@@ -109,3 +122,13 @@ def fill(core: Book, snapshot: bytes) -> None:
     core.ending = found.ending
     core.powering_off = found.powering_off
     core.unsaid = {(framework_id, executor_id): status for framework_id, executor_id, status in found.unsaid}
+    core.kept = amounts.parse(found.kept)
+    total = conversions.applied(core.offered, core.kept)
+    assert total is not None
+    core.total = total
+    core.operations = {record.uuid: record for record in found.operations}
+    if (at := found.under_way) is not None:
+        core.under_way = at
+        at.record = core.operations.get(at.record.uuid, at.record)
+    core.behind.extend(found.behind)
+    core.resources_written = found.resources_written

@@ -21,11 +21,13 @@ from dcos_runtime.agent.core.records import (
     ExecutorKind,
     ExecutorRecord,
     Kill,
+    OperationRecord,
     Stage,
     TaskRecord,
 )
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 T = TypeVar("T")
@@ -85,6 +87,16 @@ class _Framework(msgspec.Struct):
     framework: FrameworkInfo
 
 
+class ReservedResources(msgspec.Struct, kw_only=True):
+    """What operations made of the agent's resources: dynamic reservations and volumes; and operations that have to be
+    acknowledged, or are under way.
+    """
+
+    version: int = VERSION
+    resources: list[Resource]
+    operations: list[OperationRecord]
+
+
 class FormerTask(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Version 1 of a `Run`."""
 
@@ -119,6 +131,11 @@ def read_custom(value: bytes) -> Custom:
 def read_assigned(value: bytes) -> Assigned:
     """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     return _present(value, Assigned)
+
+
+def read_reserved(value: bytes) -> ReservedResources:
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
+    return _present(value, ReservedResources)
 
 
 def read_agent(value: bytes) -> AgentRecord:
@@ -157,6 +174,10 @@ def custom(executor: ExecutorRecord, container: ContainerRecord) -> bytes:
 
 def assigned(task: TaskRecord) -> bytes:
     return codec.encode(Assigned(task=task))
+
+
+def reserved(resources: list[Resource], operations: list[OperationRecord]) -> bytes:
+    return codec.encode(ReservedResources(resources=resources, operations=operations))
 
 
 def agent(record: AgentRecord) -> bytes:

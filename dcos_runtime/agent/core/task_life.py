@@ -24,7 +24,8 @@ from dcos_runtime.agent.core.records import (
 )
 from dcos_runtime.agent.core.task import VANISHED, Task, Verdict, grace, verdict_of
 from dcos_runtime.agent.core.task_request import NONE, TaskRequest
-from dcos_runtime.agent.core.timing import CheckOverdue, Complete, Escalate, Rewrite, RunWritten
+from dcos_runtime.agent.core.timing import CheckOverdue, Complete, Escalate, ResourcesWritten, Rewrite, RunWritten
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Now
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -80,7 +81,10 @@ class TaskLife(Checking, ExecutorLife):
         )
         if self.source.unlucky("the agent refuses a task"):
             refused = Refusal("Failed to launch container: bad luck")
-        if self.powering_off:
+        if (unknown := self.unknown_resources(amounts.parse(terms.resources))) is not None:
+            task.destroyed = True
+            self._end(task, self.lost(task, Reason.REASON_RESOURCES_UNKNOWN, unknown, never_ran=True), now)
+        elif self.powering_off:
             task.destroyed = True
             text = "The machine is being shut down"
             self._end(task, self.lost(task, Reason.REASON_AGENT_DRAINING, text, never_ran=True), now)
@@ -401,6 +405,9 @@ class TaskLife(Checking, ExecutorLife):
     def _persisted(self, id: int, now: Now) -> None:
         """The write ``id`` is durable."""
         then = self.writes.end(id)
+        if isinstance(then, ResourcesWritten):
+            self.resources_durable(id, now)
+            return
         if not isinstance(then, RunWritten):
             if then is not None and then.key.startswith(KEY):
                 self._persist_history()
@@ -447,6 +454,9 @@ class TaskLife(Checking, ExecutorLife):
         """A launch is refused; anything else is tried again."""
         then = self.writes.end(id)
         if then is None:
+            return
+        if isinstance(then, ResourcesWritten):
+            self.resources_not_written(id, why, now)
             return
         if not isinstance(then, RunWritten):
             again = then.key.startswith(KEY) and any(key.startswith(KEY) for key in self.failed)

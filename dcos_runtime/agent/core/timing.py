@@ -64,6 +64,16 @@ class ShutDown(Frozen, frozen=True):
     container_id: str
 
 
+class ResendOperation(Frozen, frozen=True):
+    """The status of the operation was not acknowledged."""
+
+    uuid: str
+
+
+class RetryResources(Frozen, frozen=True):
+    """The agent's resources could not be checkpointed."""
+
+
 Timer = (
     NextConnection
     | RetryWrites
@@ -75,6 +85,8 @@ Timer = (
     | CheckOverdue
     | RegistrationDue
     | ShutDown
+    | ResendOperation
+    | RetryResources
 )
 
 
@@ -91,4 +103,8 @@ class Written(Frozen, frozen=True):
     value: bytes | None
 
 
-Continuation = RunWritten | Written
+class ResourcesWritten(Frozen, frozen=True):
+    """The agent's reservations, volumes and operations."""
+
+
+Continuation = RunWritten | Written | ResourcesWritten

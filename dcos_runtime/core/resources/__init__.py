@@ -8,13 +8,14 @@ from dcos_runtime.core.resources.kind import Disk, DiskSource, Kind, Reservation
 from dcos_runtime.core.resources.messages import Format, parse, wire
 from dcos_runtime.core.resources.reading import Read, read
 from dcos_runtime.core.resources.text import decimal, text, view
-from dcos_runtime.core.resources.validation import MAX_PORT, invalid, not_offerable, out_of_range
+from dcos_runtime.core.resources.validation import MAX_PORT, MAX_RESOURCES, invalid, not_offerable, out_of_range
 from dcos_runtime.core.resources.value import EMPTY, MAX_SCALAR, THOUSANDTHS, Resources, Thing, fixed, total
 from dcos_runtime.wire.roles import lineage, role_error
 
 __all__ = [
     "EMPTY",
     "MAX_PORT",
+    "MAX_RESOURCES",
     "MAX_SCALAR",
     "THOUSANDTHS",
     "Disk",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from dcos_runtime.core.resources import intervals as spans
+from dcos_runtime.core.resources.kind import Kind, Reservation, ReservationType, SourceType
 from dcos_runtime.core.resources.text import decimal
 from dcos_runtime.core.resources.value import MAX_SCALAR, Resources, fixed
 from dcos_runtime.wire import base
@@ -55,14 +56,26 @@ def out_of_range(value: float) -> bool:
 
 
 def not_offerable(given: Resources) -> str | None:
-    """Why an agent may not offer these: so far only plain and statically reserved resources are offered."""
+    """Why an agent may not offer these: a volume or a dynamic reservation comes from an operation only."""
     for kind in given.kinds():
-        if not kind.ordinary:
+        if not _offerable(kind):
             return (
                 f"Resource '{kind.name}{kind.suffix}' cannot be offered: this version offers resources that are"
-                " unreserved or statically reserved to one role, and no volumes, disk sources, revocable or shared ones"
+                " unreserved or statically reserved to one role, disks of type PATH and MOUNT with a root, and no"
+                " volumes, revocable or shared ones"
             )
     return None
+
+
+def _offerable(kind: Kind) -> bool:
+    source = kind.disk.source if kind.disk is not None else None
+    if source is not None and (source.root is None or source.type not in (SourceType.PATH, SourceType.MOUNT)):
+        return False
+    static = not kind.reservations or kind.reservations == (
+        Reservation(ReservationType.STATIC, kind.reservations[0].role),
+    )
+    volume = kind.disk is not None and kind.disk.persistence is not None
+    return static and not (volume or kind.revocable or kind.shared or kind.provider_id is not None)
 
 
 def _message(message: Resource) -> str | None:

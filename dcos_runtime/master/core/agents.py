@@ -17,6 +17,7 @@ from dcos_runtime.master.core import (
     executors,
     frameworks,
     offers,
+    operations,
     registry,
     silence,
     tasks,
@@ -181,6 +182,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
     state.agents[agent_id] = agent
     state.add_place(agent)
     state.allocator.add_agent(agent_id, agent.total, active=False)
+    operations.reported(state, agent, arrival)
     state.counters[f"master/slave_{'re' if agent.reregistered_at else ''}registrations"] += 1
     _attach(state, agent, arrival, now)
     _learn_frameworks(state, agent, arrival, now)
@@ -200,9 +202,6 @@ def _change_info(state: State, agent: Agent, arrival: Arrival) -> None:
     state.leave(agent)
     agent.info = arrival.info
     state.add_place(agent)
-    agent.total = arrival.offered
-    offers.give_back_all(state, agent.offers, rescind=True)
-    state.allocator.update_agent(agent.id, agent.total)
 
 
 def _attach(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
@@ -317,6 +316,7 @@ def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None
         agent.former = (*agent.former, agent.life)[-FORMER_LIVES:]
     agent.life, agent.connection = arrival.life, arrival.number
     offers.give_back_all(state, agent.offers, rescind=True)
+    operations.reported(state, agent, arrival)
     _attach(state, agent, arrival, now)
     state.counters["master/slave_reregistrations"] += 1
     _learn_frameworks(state, agent, arrival, now)
@@ -396,6 +396,8 @@ def _messages(
             tasks.updated(state, agent, message, now)
         elif isinstance(message, internal.TaskGone):
             tasks.gone(state, agent, message)
+        elif isinstance(message, internal.OperationUpdate):
+            offers.give_back_all(state, operations.updated(state, agent, message), rescind=True)
         elif isinstance(message, internal.ExecutorGone):
             executors.gone(state, agent, message)
         elif isinstance(message, internal.FromExecutor):

@@ -12,9 +12,9 @@ import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Frozen
-from dcos_runtime.core.resources import MAX_PORT, Read, Resources
+from dcos_runtime.core.resources import EMPTY, MAX_PORT, Read, Resources, conversions
 from dcos_runtime.wire import codec, internal
-from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, Offer, OperationState
 from dcos_runtime.wire.common import AgentID, TaskID
 from dcos_runtime.wire.internal import NOTHING
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
@@ -56,8 +56,23 @@ class ReportedExecutor(msgspec.Struct, frozen=True, gc=False):
     info: bytes
 
 
+class ReportedOperation(msgspec.Struct, frozen=True, gc=False):
+    """An operation as its agent reports it. ``info`` is its Offer.Operation, encoded."""
+
+    uuid: str
+    framework_id: str
+    id: str | None
+    info: bytes
+    consumed: Resources
+    converted: Resources
+    state: OperationState
+    status_uuid: bytes | None
+    message: str | None
+
+
 class Arrival(Frozen, frozen=True):
-    """An agent that connects, on ``stream``. ``agent_id`` is None until it has one; ``offered`` are its resources.
+    """An agent that connects, on ``stream``. ``agent_id`` is None until it has one; ``offered`` are its resources, with
+    reservations and volumes.
     ``life`` and ``number`` identify the connection; ``version`` is that of the protocol.
     """
 
@@ -73,6 +88,7 @@ class Arrival(Frozen, frozen=True):
     stream: int
     address: str
     executors: tuple[ReportedExecutor, ...] = ()
+    operations: tuple[ReportedOperation, ...] = ()
 
     def named(self, agent_id: str) -> Arrival:
         """The same with this id."""
@@ -85,12 +101,17 @@ def arrival(call: internal.Connect, version: int, stream: int, address: str, *, 
     offered = amounts.read(codec.encode(call.agent.resources))
     if error := offered.error or amounts.not_offerable(offered.resources):
         raise ArrivalRefused(400, error)
+    total = amounts.read(codec.encode(call.total)) if call.total else offered
+    if total.error:
+        raise ArrivalRefused(400, total.error)
+    if conversions.changed(total.resources, conversions.offered) != offered.resources:
+        raise ArrivalRefused(400, "the agent's reservations and volumes are not in what it offers")
     if (port := call.agent.port) is not None and not 0 <= port <= MAX_PORT:
         raise ArrivalRefused(400, f"the agent's port is {port}, and ports are 0 to {MAX_PORT}")
     return Arrival(
         agent_id=call.agent.id.value if call.agent.id is not None and call.agent.id.value else None,
         info=call.agent,
-        offered=offered.resources,
+        offered=total.resources,
         software=call.software,
         tasks=_tasks(call, strict),
         frameworks=tuple(call.frameworks),
@@ -100,7 +121,23 @@ def arrival(call: internal.Connect, version: int, stream: int, address: str, *, 
         stream=stream,
         address=address,
         executors=_executors(call, strict),
+        operations=tuple(_operation(one, strict) for one in call.operations),
     )
+
+
+def _operation(one: internal.KnownOperation, strict: bool) -> ReportedOperation:
+    """Raises `ArrivalRefused`."""
+    info = bytes(one.info)
+    try:
+        asked = codec.decode(info, Offer.Operation, strict=strict)
+    except codec.DecodeError as problem:
+        raise ArrivalRefused(400, f"operation {one.uuid} cannot be read: {problem}") from problem
+    if error := amounts.invalid(conversions.messages(asked)):
+        raise ArrivalRefused(400, f"operation {one.uuid}: {error}")
+    conversion = conversions.conversion(asked) or conversions.Conversion(EMPTY, EMPTY)
+    name = asked.id.value if asked.id is not None else None
+    known = (one.uuid, one.framework_id, name, info, *conversion)
+    return ReportedOperation(*known, one.state, one.status_uuid, one.message)
 
 
 def _executors(call: internal.Connect, strict: bool) -> tuple[ReportedExecutor, ...]:

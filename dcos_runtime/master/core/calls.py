@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import chores, executors, frameworks, offers, tasks, validate
+from dcos_runtime.master.core import chores, executors, frameworks, offers, operations, tasks, validate
 from dcos_runtime.master.core.events import Called, Subscribe
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
-from dcos_runtime.wire.cluster import OperationState, OperationStatus
 from dcos_runtime.wire.common import FrameworkID
-from dcos_runtime.wire.scheduler import Call, Event
+from dcos_runtime.wire.scheduler import Call
 
 Answer = tuple[int, str]
 """The status, and a plain text; without a body when the text is empty."""
@@ -88,7 +87,11 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
         case Call(type=Call.Type.UPDATE_FRAMEWORK, update_framework=Call.UpdateFramework() as update):
             return frameworks.update(state, framework, update, principal)
         case Call(type=Call.Type.RECONCILE_OPERATIONS, reconcile_operations=Call.ReconcileOperations() as asked):
-            _reconcile_operations(state, framework, asked)
+            operations.reconcile(state, framework, asked)
+        case Call(acknowledge_operation_status=Call.AcknowledgeOperationStatus() as known) if (
+            call.type is Call.Type.ACKNOWLEDGE_OPERATION_STATUS
+        ):
+            operations.acknowledge(state, framework, known)
         case Call(type=Call.Type.MESSAGE, message=Call.Message() as message):
             executors.tell(state, framework, message)
         case Call(type=Call.Type.SHUTDOWN, shutdown=Call.Shutdown() as shutdown):
@@ -98,32 +101,6 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
             # same responses.
             pass
     return ACCEPTED
-
-
-def _reconcile_operations(state: State, framework: Framework, call: Call.ReconcileOperations) -> None:
-    for asked in call.operations:
-        agent_id = asked.agent_id.value if asked.agent_id else None
-        outcome = OperationState.OPERATION_UNKNOWN
-        if agent_id is None:
-            text = "Operation is unknown and no 'agent_id' was provided"
-        elif agent_id in state.recovering:
-            outcome = OperationState.OPERATION_RECOVERING
-            text = "Agent is recovered but has not re-registered"
-        elif agent_id in state.agents:
-            text = "Operation is unknown"
-        elif agent_id in state.unreachable:
-            outcome, text = OperationState.OPERATION_UNREACHABLE, "Agent is unreachable"
-        else:
-            text = "Both operation and agent are unknown"
-        status = OperationStatus(
-            operation_id=asked.operation_id,
-            state=outcome,
-            message=f"Reconciliation: {text}",
-            agent_id=asked.agent_id,
-            resource_provider_id=asked.resource_provider_id,
-        )
-        update = Event.UpdateOperationStatus(status=status)
-        state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=update))
 
 
 # --- whether a call is whole -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import fixed
-from dcos_runtime.master.core import executors, offers, tasks, validate, watchers
+from dcos_runtime.master.core import executors, offers, operations, tasks, validate, watchers
 from dcos_runtime.master.core.allocator import Wants
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.events import Subscribe
@@ -110,6 +110,7 @@ def _wants(info: FrameworkInfo, suppressed: list[str]) -> Wants:
         minimums,
         revocable="REVOCABLE_RESOURCES" in capabilities,
         shared="SHARED_RESOURCES" in capabilities,
+        refined="RESERVATION_REFINEMENT" in capabilities,
     )
 
 
@@ -172,6 +173,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
     )
     state.send(framework, Event(type=Event.Type.SUBSCRIBED, subscribed=subscribed))
     state.send(framework, _HEARTBEAT)
+    operations.subscribed(state, framework)
     state.allocator.activate_framework(framework.id, again)
 
 
@@ -231,6 +233,7 @@ def remove(state: State, framework: Framework, now: Now) -> None:
         if agent.runs(framework.id):
             send_shutdown(state, agent, framework.id)
             executors.remove_all(state, agent, framework.id)
+    operations.removed(state, framework)
     for task in framework.unreachable.values():
         if not task.terminal:
             task.state = TaskState.TASK_KILLED

@@ -9,14 +9,12 @@ from typing import NamedTuple
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Format
-from dcos_runtime.master.core import encoded, launches
+from dcos_runtime.master.core import encoded, launches, operation_checks, operations
 from dcos_runtime.master.core.records import Agent, Framework, Offer
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Declined, OfferTimeout
 from dcos_runtime.wire.cluster import Offer as WireOffer
-from dcos_runtime.wire.cluster import OperationState, OperationStatus
 from dcos_runtime.wire.common import Filters, OfferID
-from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
@@ -176,13 +174,16 @@ def accept(state: State, framework: Framework, call: Call.Accept, now: Now) -> N
     offers = [state.offers[offer_id] for offer_id in offer_ids]
     agent, role = state.agents[offers[0].agent_id], offers[0].role
     given = amounts.total(offer.resources for offer in offers)
-    operations = [operation for operation in call.operations if _passes(state, framework, agent, operation, now)]
+    wanted = [operation for operation in call.operations if _passes(state, framework, agent, operation, now)]
     for offer in offers:
         forget(state, offer)
     budget = launches.OfferBudget(given)
     try:
-        for operation in operations:
-            launches.perform(state, framework, agent, role, operation, budget, now)
+        for operation in wanted:
+            if operation.type in operation_checks.PARTS:
+                budget.left = operations.perform(state, framework, agent, role, operation, budget.left)
+            else:
+                launches.perform(state, framework, agent, role, operation, budget, now)
     finally:
         # In all cases above, resources that no task uses are free again.
         state.allocator.recover(framework.id, role, agent.id, budget.left)
@@ -245,15 +246,7 @@ def _refuse_offers(
                 state, framework, launches.tasks_of(operation), lost, text, Reason.REASON_INVALID_OFFERS, now
             )
         else:
-            _drop(state, framework, operation, f"Operation attempted with invalid offers: {error}")
-
-
-def _drop(state: State, framework: Framework, operation: Operation, text: str) -> None:
-    """Drops a failed operation; the framework gets an update only if the operation has an id."""
-    if operation.id is not None:
-        failed = OperationStatus(operation_id=operation.id, state=OperationState.OPERATION_ERROR, message=bounded(text))
-        update = Event.UpdateOperationStatus(status=failed)
-        state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=update))
+            operations.refuse(state, framework, operation, f"Operation attempted with invalid offers: {error}")
 
 
 def _passes(state: State, framework: Framework, agent: Agent, operation: Operation, now: Now) -> bool:
@@ -262,5 +255,7 @@ def _passes(state: State, framework: Framework, agent: Agent, operation: Operati
         return False
     if operation.type in (Type.LAUNCH, Type.LAUNCH_GROUP):
         return launches.passes(state, framework, operation, now)
-    _drop(state, framework, operation, f"This version does not perform {operation.type.value} operations")
-    return False
+    error = operation_checks.given(operation)
+    if error is not None:
+        operations.refuse(state, framework, operation, f"Operation attempted with invalid resources: {error}")
+    return error is None

@@ -12,7 +12,7 @@ from dcos_runtime.core.resources import EMPTY, Holdings, Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core.encoded import Fragments, OfferEncoding
 from dcos_runtime.wire import codec
-from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, OperationState
 from dcos_runtime.wire.tasks import TaskState
 
 
@@ -57,6 +57,28 @@ class Executor(msgspec.Struct, gc=False):
     weight: int = 0
 
 
+class Operation(msgspec.Struct, gc=False):
+    """An operation on an agent's resources: under way, or over and not acknowledged. ``info`` is the Offer.Operation,
+    encoded; ``framework_id`` is empty for an operator's; ``id`` is the framework's name for it, if it wants to be told.
+    ``consumed`` and ``converted``: what the master counts on while it is under way.
+    """
+
+    uuid: str
+    framework_id: str
+    agent_id: str
+    id: str | None
+    info: bytes
+    consumed: Resources
+    converted: Resources
+    state: OperationState = OperationState.OPERATION_PENDING
+    status_uuid: bytes | None = None
+    message: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        return self.state is OperationState.OPERATION_PENDING
+
+
 class Offer(msgspec.Struct, gc=False, frozen=True):
     """Resources of one agent that one framework is offered."""
 
@@ -89,7 +111,8 @@ class Agent:
     used: Resources = EMPTY
     tasks: dict[str, dict[str, Task]] = field(default_factory=dict)  # framework -> task id -> task
     executors: dict[str, dict[str, Executor]] = field(default_factory=dict)  # framework -> executor id -> executor
-    weight: int = 0  # of all its tasks and executors
+    operations: dict[str, Operation] = field(default_factory=dict)  # by uuid, in the order in which they were sent
+    weight: int = 0  # of all its tasks, executors and operations
     version: int = 1  # of the protocol that it speaks
     offers: set[str] = field(default_factory=set)
     killed: set[tuple[str, str]] = field(default_factory=set)

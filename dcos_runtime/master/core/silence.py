@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import executors, offers, registry, tasks, watchers
+from dcos_runtime.master.core import executors, offers, operations, registry, tasks, watchers
 from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
@@ -138,6 +138,7 @@ def _break_off(state: State, agent: Agent) -> None:
 def _take_out(state: State, agent: Agent) -> None:
     """The agent, which has no tasks any more, is no member."""
     executors.remove_all(state, agent)
+    operations.unreachable(state, agent)
     del state.agents[agent.id]
     state.leave(agent)
     state.leaving.discard(agent.id)

@@ -11,10 +11,10 @@ from dcos_runtime.core.resources import Holdings
 from dcos_runtime.core.seeds import SeededSource, SourceState
 from dcos_runtime.master.core import graphs, timing
 from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector
-from dcos_runtime.master.core.arrivals import Arrival, ReportedExecutor, ReportedTask
-from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, History, Offer, Task
+from dcos_runtime.master.core.arrivals import Arrival, ReportedExecutor, ReportedOperation, ReportedTask
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, History, Offer, Operation, Task
 from dcos_runtime.master.core.state import Settings, State
-from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo, OperationState
 from dcos_runtime.wire.tasks import TaskState
 
 _MODULES = (columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector)
@@ -30,12 +30,12 @@ def _of_allocator() -> list[type[Any]]:
 
 _CLASSES = graphs.Classes(
     [
-        *(State, Settings, Agent, Executor, Framework, Offer, Task, AbsentAgent, History, Holdings),
+        *(State, Settings, Agent, Executor, Framework, Offer, Operation, Task, AbsentAgent, History, Holdings),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
         *(timing.Declined, timing.StatesAsked, timing.Ended),
         *(timing.Admit, timing.MarkUnreachable, timing.Remove, timing.GiveUp, timing.Forget, timing.Migrated),
-        *(Arrival, ReportedExecutor, ReportedTask),
-        *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
+        *(Arrival, ReportedExecutor, ReportedOperation, ReportedTask),
+        *(AgentInfo, FrameworkInfo, MasterInfo, OperationState, TaskState),
         *_of_allocator(),
     ],
     left_out={(Agent, "fragments"): None, (Framework, "offer_encoding"): None},

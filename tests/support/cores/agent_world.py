@@ -12,6 +12,7 @@ from dcos_runtime.agent.core import events, history, stored
 from dcos_runtime.agent.core.check_terms import CheckKind
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
+    ChangeVolumes,
     CloseConnection,
     CloseExecutor,
     Destroy,
@@ -84,6 +85,7 @@ class World:
         self.gone: list[str] = []
         self.streams: dict[int, list[ExecutorEvent]] = {}  # of executors, and what came on them
         self.resized: list[Resize] = []
+        self.changes: list[ChangeVolumes] = []
         self.connects: list[internal.Connect] = []
         self.history: list[tuple[Now, Event, list[Effect]]] = []  # of the present core
         self.connection: int | None = None
@@ -155,6 +157,8 @@ class World:
                     if container.ops and container.ops[0] == "prepare":
                         container.ops.pop(0)  # a preparation is interrupted
                     container.ops.append("destroy")
+                case ChangeVolumes():
+                    self.changes.append(effect)
                 case OpenConnection():
                     self.connection = effect.connection
                 case Register():
@@ -470,6 +474,7 @@ class World:
             values["executors"],
             values["assigned"],
             tuple(self.past.values()),
+            self.disk.get("resources"),
         )
 
     def deadlines(self, task: str) -> list[float]:

@@ -119,6 +119,19 @@ class Reference:
             self.more_room = True
             self._touch(agent_id)
 
+    def convert(self, agent_id: str, consumed: Resources, converted: Resources, holder: tuple[str, str] | None) -> None:
+        self.totals[agent_id] = self.totals[agent_id] - consumed + converted
+        self.more_room = True
+        if holder is not None:
+            for number, (*held_by, what) in enumerate(self.held):
+                if held_by == [*holder, agent_id] and what.contains(consumed):
+                    self.held[number] = (*holder, agent_id, what - consumed + converted)
+                    break
+            else:
+                raise AssertionError("nobody holds this")
+            self.allocated[agent_id] = self.allocated[agent_id] - consumed + converted
+        self._touch(agent_id)
+
     def remove_agent(self, agent_id: str) -> None:
         del self.totals[agent_id], self.allocated[agent_id]
         self.more_room = True
@@ -354,6 +367,7 @@ class Reference:
                 (kind.role == "*" or kind.role in lineage(role))
                 and (wants.revocable or not kind.revocable)
                 and (wants.shared or not kind.shared)
+                and (wants.refined or len(kind.reservations) < 2)
             )
         )
 

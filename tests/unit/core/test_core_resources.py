@@ -371,7 +371,11 @@ def test_reading_sums_up_what_comes_in_parts() -> None:
         ({"reservations": [{"type": "STATIC", "role": "web"}, {"type": "DYNAMIC", "role": "web/x"}]}, False),
         ({"revocable": {}}, False),
         ({"shared": {}}, False),
-        ({"disk": {"source": {"type": "MOUNT", "mount": {"root": "/a"}}}}, False),
+        ({"disk": {"source": {"type": "MOUNT", "mount": {"root": "/a"}}}}, True),
+        ({"disk": {"source": {"type": "PATH", "path": {"root": "/a"}}}, "role": "web"}, True),
+        ({"disk": {"source": {"type": "PATH"}}}, False),
+        ({"disk": {"source": {"type": "BLOCK", "id": "x"}}}, False),
+        ({"disk": {"persistence": {"id": "v"}}}, False),
         ({"provider_id": {"value": "p"}}, False),
     ],
 )

@@ -148,7 +148,7 @@ def test_reserved_resources_are_offered_to_their_role_and_told() -> None:
         (scalar("cpus", 10**12 + 1), "out of range"),
         (scalar("cpus", 1, revocable={}), "cannot be offered"),
         (scalar("cpus", 1, role="web", reservation={}), "cannot be offered"),
-        (scalar("disk", 1, disk={"source": {"type": "MOUNT", "mount": {"root": "/a"}}}), "cannot be offered"),
+        (scalar("disk", 1, disk={"source": {"type": "BLOCK", "id": "a"}}), "cannot be offered"),
     ],
 )
 def test_an_agent_that_offers_what_nobody_could_take_is_refused(resource: Any, why: str) -> None:

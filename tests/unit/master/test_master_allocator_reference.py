@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resources, Thing, plain
+from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resources, Thing, conversions, plain
 from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core.allocator import Allocation, Allocator, AllocatorSettings, Quota, Wants, matrix
@@ -47,6 +47,7 @@ def some_wants(
     minimums: Sequence[Mapping[str, int]] | None,
     revocable: bool,
     shared: bool,
+    refined: bool,
 ) -> Wants:
     return Wants(
         frozenset(roles),
@@ -55,6 +56,7 @@ def some_wants(
         {role: minimums for role in sorted(roles)[:1] if minimums is not None},
         revocable,
         shared,
+        refined,
     )
 
 
@@ -64,6 +66,7 @@ wants_of = st.builds(
     st.sets(st.sampled_from(ROLES), max_size=1),
     st.booleans(),
     st.none() | st.sampled_from(MINIMUMS),
+    st.booleans(),
     st.booleans(),
     st.booleans(),
 )
@@ -197,6 +200,28 @@ class Both(RuleBasedStateMachine):
                 each.recover(framework_id, role, agent_id, what)
                 if refused is not None:
                     each.refuse(framework_id, role, agent_id, what, self.now + refused)
+
+    @rule(number=some, seed=some, reserved=st.sampled_from(["a", "b/x"]), held=st.booleans())
+    def something_is_reserved_or_not_any_more(self, number: int, seed: int, reserved: str, held: bool) -> None:
+        holders = self.other.held if held else [(None, None, one, EMPTY) for one in sorted(self.other.totals)]
+        if not holders:
+            return
+        framework_id, role, agent_id, what = holders[number % len(holders)]
+        what = what if held else self.other.free(agent_id)
+        layer = Reservation(ReservationType.DYNAMIC, reserved, "p")
+
+        def other_way(kind: Kind) -> Kind:
+            last = kind.reservations[-1:] == (layer,)
+            layers = kind.reservations[:-1] if last else (*kind.reservations, layer)
+            return Kind(kind.name, layers, kind.disk, kind.provider_id, kind.revocable, kind.shared)
+
+        consumed = part(what, Random(seed)) if what else EMPTY
+        if not consumed or any(len(kind.reservations) > 3 for kind in consumed.kinds()):
+            return
+        holder = (framework_id, role) if framework_id is not None and role is not None else None
+        converted = conversions.changed(consumed, other_way)
+        for each in (self.one, self.other):
+            each.convert(agent_id, consumed, converted, holder)
 
     @rule(number=some, count=st.integers(1, 12), seed=some)
     def one_refuses_much(self, number: int, count: int, seed: int) -> None:

@@ -15,10 +15,12 @@ from dcos_runtime.core.resources import Resources, lineage
 from dcos_runtime.master.core.allocator.terms import Quantities, Wants, visible
 from dcos_runtime.master.core.allocator.tree import RoleFramework
 
-Signature = tuple[tuple[str, ...], bool, bool]
-"""Why views of an agent's resources differ: the roles of reservations, revocable resources, shared resources."""
+Signature = tuple[tuple[str, ...], bool, bool, bool]
+"""Why views of an agent's resources differ: the roles of reservations, revocable resources, shared resources, refined
+reservations.
+"""
 
-PLAIN: Signature = ((), False, False)
+PLAIN: Signature = ((), False, False, False)
 _Minimums = tuple[tuple[tuple[str, int], ...], ...]
 
 
@@ -27,7 +29,12 @@ def signature(total: Resources) -> Signature:
     if not special:
         return PLAIN
     reserved = {kind.role for kind in special} - {"*"}
-    return tuple(sorted(reserved)), any(kind.revocable for kind in special), any(kind.shared for kind in special)
+    return (
+        tuple(sorted(reserved)),
+        any(kind.revocable for kind in special),
+        any(kind.shared for kind in special),
+        any(len(kind.reservations) > 1 for kind in special),
+    )
 
 
 class Views:
@@ -37,7 +44,7 @@ class Views:
 
     __slots__ = ("all", "ids", "seers")
 
-    def __init__(self, ids: NDArray[np.intp] | None, seers: list[tuple[str, bool, bool]], of: Signature) -> None:
+    def __init__(self, ids: NDArray[np.intp] | None, seers: list[tuple[str, bool, bool, bool]], of: Signature) -> None:
         self.ids = ids
         self.seers = seers
         self.all = of == PLAIN  # every client sees everything
@@ -136,18 +143,18 @@ class Columns:
         return known
 
     def _look(self, of: Signature) -> Views:
-        reserved, revocable, shared = set(of[0]), of[1], of[2]
-        numbers: dict[tuple[frozenset[str], bool, bool], int] = {}
-        seers: list[tuple[str, bool, bool]] = []
+        reserved, revocable, shared, refined = set(of[0]), *of[1:]
+        numbers: dict[tuple[frozenset[str], bool, bool, bool], int] = {}
+        seers: list[tuple[str, bool, bool, bool]] = []
         ids = np.zeros(self.capacity, np.intp)
         for slot, client in enumerate(self.clients):
             wants = self._wants[slot]
             if client is None or wants is None:
                 continue
             own = frozenset(reserved.intersection(lineage(client.role)))
-            seen = (own, revocable and wants.revocable, shared and wants.shared)
+            seen = (own, revocable and wants.revocable, shared and wants.shared, refined and wants.refined)
             if (number := numbers.get(seen)) is None:
                 number = numbers[seen] = len(seers)
-                seers.append((client.role, seen[1], seen[2]))
+                seers.append((client.role, *seen[1:]))
             ids[slot] = number
         return Views(ids if len(seers) > 1 else None, seers, of)

@@ -62,6 +62,12 @@ class AgentRow:
         self.signature = signature(total)
         self.reclaim_lent()
 
+    def convert(self, consumed: Resources, converted: Resources, held: bool) -> None:
+        """The consumed resources became others; ``held``: they are allocated."""
+        self.set_total(self.total - consumed + converted)
+        if held:
+            self.base = self.base - consumed + converted
+
     def reclaim_lent(self) -> None:
         """Counts lent resources as allocated, and computes the free ones again."""
         if self.lent is not None:

@@ -49,8 +49,8 @@ class Allocation(NamedTuple):
 
 @dataclass(frozen=True)
 class Wants:
-    """A framework's settings. ``minimums``: by role, instead of the allocator's. ``revocable`` and ``shared``: it has
-    the capability for such resources; other frameworks are not offered them.
+    """A framework's settings. ``minimums``: by role, instead of the allocator's. ``revocable``, ``shared`` and
+    ``refined``: it has the capability for such resources (and reservations); others are not offered them.
     """
 
     roles: frozenset[str]
@@ -59,13 +59,22 @@ class Wants:
     minimums: Mapping[str, Sequence[Quantities]] = field(default_factory=dict)
     revocable: bool = False
     shared: bool = False
+    refined: bool = False
 
 
-def visible(resources: Resources, role: str, revocable: bool, shared: bool) -> Resources:
+def visible(resources: Resources, role: str, revocable: bool, shared: bool, refined: bool) -> Resources:
     """The resources that may be offered to a framework of the role."""
+
+    def hidden(kind: Kind) -> bool:
+        return (
+            (kind.revocable and not revocable)
+            or (kind.shared and not shared)
+            or (len(kind.reservations) > 1 and not refined)
+        )
+
     part = resources.for_role(role)
-    if any((kind.revocable and not revocable) or (kind.shared and not shared) for kind in part.kinds()):
-        return part.find(lambda kind: (revocable or not kind.revocable) and (shared or not kind.shared))
+    if any(map(hidden, part.kinds())):
+        return part.find(lambda kind: not hidden(kind))
     return part
 
 

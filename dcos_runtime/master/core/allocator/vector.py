@@ -7,6 +7,7 @@ whose resources a changed client could take; see `runs`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,8 +82,7 @@ class Vectors:
         self._join(framework_id, framework, sorted(wants.roles - before.roles))
         # Last, so that a role that has a framework before and after is not forgotten in between.
         self._leave(framework, sorted(before.roles - wants.roles))
-        known = (before.gpus, before.minimums, before.revocable, before.shared)
-        if known != (wants.gpus, wants.minimums, wants.revocable, wants.shared):
+        if replace(before, roles=wants.roles, suppressed=wants.suppressed) != wants:
             self._matrix.forget_patterns()
             self._rows.stale[:] = True
             woken = wants.roles
@@ -141,7 +141,7 @@ class Vectors:
 
     def _set_suppressed(self, framework: FrameworkRow, suppressed: frozenset[str]) -> None:
         wants = framework.wants
-        framework.wants = Wants(wants.roles, suppressed, wants.gpus, wants.minimums, wants.revocable, wants.shared)
+        framework.wants = replace(wants, suppressed=suppressed)
         self._awake_changed = True
 
     def _join(self, framework_id: str, framework: FrameworkRow, roles: Sequence[str]) -> None:
@@ -222,6 +222,21 @@ class Vectors:
             agent.set_total(total)
             self._rows.total_changed(agent)
             self._touch(agent.row)
+
+    def convert(self, agent_id: str, consumed: Resources, converted: Resources, holder: tuple[str, str] | None) -> None:
+        """Resources of the agent became others. ``holder``: the framework, in a role, that holds them; None: they are
+        free.
+        """
+        agent = self._rows.agents[agent_id]
+        self._count(consumed, -1)
+        self._count(converted, 1)
+        agent.convert(consumed, converted, holder is not None)
+        self._rows.total_changed(agent)
+        self._touch(agent.row)
+        if holder is not None:
+            client = self._client(*holder)
+            self._tree.remove(client, list(consumed.quantities()), apart(consumed))
+            self._tree.add(client, list(converted.quantities()), apart(converted))
 
     def remove_agent(self, agent_id: str) -> None:
         """Removes an agent. All of its resources have to be recovered before."""
