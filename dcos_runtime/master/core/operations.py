@@ -19,10 +19,10 @@ from dcos_runtime.master.core.arrivals import Arrival, ReportedOperation
 from dcos_runtime.master.core.operation_checks import Known
 from dcos_runtime.master.core.records import Agent, Framework, Operation
 from dcos_runtime.master.core.state import State
-from dcos_runtime.wire import codec, internal, limits
+from dcos_runtime.wire import codec, internal, limits, operators
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
-from dcos_runtime.wire.common import UUID, AgentID, OperationID
+from dcos_runtime.wire.common import UUID, AgentID, FrameworkID, OperationID
 from dcos_runtime.wire.quoting import bounded
 from dcos_runtime.wire.scheduler import Call, Event
 
@@ -57,6 +57,19 @@ def status_of(operation: Operation) -> OperationStatus:
         message=operation.message,
         uuid=UUID(value=operation.status_uuid) if operation.status_uuid is not None else None,
         agent_id=AgentID(value=operation.agent_id),
+    )
+
+
+def shown(operation: Operation) -> operators.Operation:
+    """As operators see it."""
+    status = status_of(operation)
+    return operators.Operation(
+        framework_id=FrameworkID(value=operation.framework_id) if operation.framework_id else None,
+        agent_id=AgentID(value=operation.agent_id),
+        info=codec.decode(operation.info, Wire),
+        latest_status=status,
+        statuses=[] if operation.pending else [status],
+        uuid=UUID(value=bytes.fromhex(operation.uuid)),
     )
 
 

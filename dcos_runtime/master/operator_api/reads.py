@@ -6,7 +6,7 @@ from functools import partial
 
 from dcos_runtime import operating
 from dcos_runtime.core.resources import THOUSANDTHS
-from dcos_runtime.master.core import shown
+from dcos_runtime.master.core import operations, shown
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.operator_api.asked import Answer, Calls, OperatorCall
 from dcos_runtime.master.operator_api.large import LargeMessage, Listed
@@ -133,7 +133,9 @@ async def _state(asked: OperatorCall) -> Answer:
 
 
 async def _operations(asked: OperatorCall) -> Answer:
-    return Response(type=_T.GET_OPERATIONS, get_operations=Response.GetOperations())
+    known = [one for agent in asked.state.agents.values() for one in agent.operations.values()]
+    found = LargeMessage(Response.GetOperations, {"operations": Listed(known, operations.shown)})
+    return LargeMessage(Response, {"type": _T.GET_OPERATIONS, "get_operations": found})
 
 
 # --- roles -----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dcos_runtime.core.resources import conversions
+from dcos_runtime.master.core import operations
 from dcos_runtime.master.core.allocator import Wants
 from tests.support.cores.kernel_pair import MOUNT, Pair, scalar
 
@@ -194,6 +195,8 @@ def test_a_status_is_repeated_until_it_is_acknowledged() -> None:
     assert len(pair.statuses) > 2 and all(one == first for one in pair.statuses)
     pair.call("RECONCILE_OPERATIONS", operations=[{"operation_id": first["operation_id"]}])
     assert pair.statuses[-1] == {key: value for key, value in first.items() if key != "uuid"}
+    (known,) = pair.master.state.agents[pair.agent.agent.id or ""].operations.values()
+    assert operations.shown(known).latest_status.uuid is not None and known.framework_id == pair.framework_id
     pair.call("RECONCILE_OPERATIONS", operations=[])
     assert pair.statuses[-1]["state"] == "OPERATION_FINISHED"
     pair.start_agent()
