@@ -103,7 +103,6 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     _count_removal(state, then.counted)
     if then.counted == "unhealthy":
         state.counters["master/slave_unreachable_completed"] += 1
-    watchers.agent_removed(state, agent.id)
     _report_lost(state, agent.id)
     _prune_registry(state, now)
 
@@ -143,6 +142,7 @@ def _take_out(state: State, agent: Agent) -> None:
     state.leave(agent)
     state.leaving.discard(agent.id)
     state.allocator.remove_agent(agent.id)
+    watchers.agent_removed(state, agent.id)
 
 
 def _count_removal(state: State, reason: str) -> None:

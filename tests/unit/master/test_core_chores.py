@@ -10,7 +10,8 @@ from dcos_runtime.master.core import chores, events, snapshot
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.scheduler import Call
-from tests.support.cores.master_world import COME_BACK, World, WorldFramework
+from tests.support.cores.master_framework import WorldFramework
+from tests.support.cores.master_world import COME_BACK, World
 
 
 @pytest.fixture(autouse=True)

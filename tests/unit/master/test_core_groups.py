@@ -10,8 +10,9 @@ import pytest
 
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.tasks import ExecutorInfo
+from tests.support.cores.master_framework import WorldFramework
 from tests.support.cores.master_heard import Heard, used
-from tests.support.cores.master_world import World, WorldAgent, WorldFramework
+from tests.support.cores.master_world import World, WorldAgent
 
 
 def held(cpus: float = 0.5, mem: float = 64, disk: float = 1) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
-from tests.support.cores.master_world import World, WorldFramework
+from tests.support.cores.master_framework import WorldFramework
+from tests.support.cores.master_world import World
 
 
 def shown(world: World, what: str) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.cores.master_world import World, WorldFramework
+from tests.support.cores.master_framework import WorldFramework
+from tests.support.cores.master_world import World
 
 
 class Heard(WorldFramework):

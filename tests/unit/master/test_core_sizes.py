@@ -13,7 +13,8 @@ from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call
-from tests.support.cores.master_world import COME_BACK, World, WorldFramework
+from tests.support.cores.master_framework import WorldFramework
+from tests.support.cores.master_world import COME_BACK, World
 
 
 def world() -> tuple[World, WorldFramework]:

@@ -26,7 +26,8 @@ from dcos_runtime.wire.cluster import FrameworkInfo, MasterInfo, Offer
 from dcos_runtime.wire.common import AgentID, CommandInfo, ExecutorID, TaskID
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskInfo
-from tests.support.cores.master_world import World, WorldFramework
+from tests.support.cores.master_framework import WorldFramework
+from tests.support.cores.master_world import World
 from tests.support.cores.segments import Segments
 from tests.support.mesos.calls import CONNECT
 
