@@ -35,7 +35,7 @@ from dcos_runtime.wire.common import ContainerID, FrameworkID
 from dcos_runtime.wire.containers import ContainerStatus
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo, TaskState, TaskStatus
-from dcos_runtime.wire.withheld import without_secrets
+from dcos_runtime.wire.withheld import check_without_secrets, without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -220,10 +220,10 @@ class AgentViewer:
             shown["user"] = task.command.user
         if task.container is not None:
             shown["container"] = msgspec.to_builtins(without_secrets(task.container))
-        for name in ("discovery", "health_check"):
-            value = getattr(task, name)
-            if value is not None:
-                shown[name] = msgspec.to_builtins(value)
+        if task.discovery is not None:
+            shown["discovery"] = msgspec.to_builtins(task.discovery)
+        if task.health_check is not None:
+            shown["health_check"] = msgspec.to_builtins(check_without_secrets(task.health_check))
         return shown
 
     def directory(self, record: TaskRecord | ExecutorRecord) -> str:

@@ -26,7 +26,7 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.common import Attribute, Value
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskStatus
-from dcos_runtime.wire.withheld import without_secrets
+from dcos_runtime.wire.withheld import check_without_secrets, without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -444,9 +444,10 @@ def task_view(task: Task) -> dict[str, Any]:
         view["labels"] = info.labels.labels
     if info.container is not None:
         view["container"] = without_secrets(info.container)
-    for name in ("discovery", "health_check"):
-        if (part := getattr(info, name)) is not None:
-            view[name] = part
+    if info.discovery is not None:
+        view["discovery"] = info.discovery
+    if info.health_check is not None:
+        view["health_check"] = check_without_secrets(info.health_check)
     return view
 
 

@@ -1,4 +1,4 @@
-"""Containers without their secrets, as pages such as `/state` show them."""
+"""Containers and checks without their secrets, as pages such as `/state` show them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 
 from dcos_runtime.wire.common import Parameter, Secret
 from dcos_runtime.wire.containers import ContainerInfo, Image, Volume
+from dcos_runtime.wire.tasks import HealthCheck
 
 replace = msgspec.structs.replace
 
@@ -20,6 +21,13 @@ def without_secrets(container: ContainerInfo) -> ContainerInfo:
     if container.volumes:
         container = replace(container, volumes=[_volume(one) for one in container.volumes])
     return container
+
+
+def check_without_secrets(check: HealthCheck) -> HealthCheck:
+    """The same without the variables and URIs of its command: either may hold a secret."""
+    if check.command is None:
+        return check
+    return replace(check, command=replace(check.command, environment=None, uris=[]))
 
 
 def _parameter(one: Parameter) -> Parameter:

@@ -34,6 +34,9 @@ ID = "agent-1"
 NAP = f"8{os.getpid()}5081"
 """Seconds for which processes of commands sleep."""
 
+SECRET = "correct-horse"
+"""In the variables and data of the task that runs."""
+
 
 class Side(NamedTuple):
     master: PretendedMaster
@@ -48,7 +51,14 @@ def side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with cluster(tmp_path_factory.mktemp(request.param), request.param) as (master, agent):
         master.run(ID, "ended", "echo over")
         master.status("ended", "FINISHED")
-        master.run(ID, "runs", "echo hi; exec sleep 5081")
+        variables = {"variables": [{"name": "PW", "value": SECRET}]}
+        master.run(
+            ID,
+            "runs",
+            {"value": "echo hi; exec sleep 5081", "environment": variables},
+            data=base64.b64encode(SECRET.encode()).decode(),
+            health_check={"type": "COMMAND", "command": {"value": "true", "environment": variables}},
+        )
         master.status("runs", "RUNNING")
         wait_for(lambda: agent.text("runs") == "hi\n", what="the output")
         port = int(agent.url.rpartition(":")[2])
@@ -96,6 +106,17 @@ def test_what_the_agent_is_and_runs(side: Side) -> None:
     assert container["container_id"] == {"value": side.container}
     assert container["resource_statistics"]["mem_limit_bytes"] == 64 << 20
     assert shown(side, "GET_OPERATIONS") == shown(side, "GET_RESOURCE_PROVIDERS") == {}
+
+
+READS = sorted(kind.value for kind in Call.Type if kind.value.startswith("GET_"))
+
+
+def test_no_read_shows_a_secret_of_a_task(side: Side) -> None:
+    hidden = (SECRET, base64.b64encode(SECRET.encode()).decode())
+    pages = {path: request(side.port, "GET", path).text for path in ("/state", "/containers", "/flags")}
+    pages |= {kind: call(side.port, kind).text for kind in READS if kind != "GET_METRICS"}
+    assert "runs" in pages["/state"] and "runs" in pages["GET_TASKS"]
+    assert not [name for name, text in pages.items() if any(one in text for one in hidden)]
 
 
 def test_files_of_sandboxes_and_nothing_else(side: Side) -> None:

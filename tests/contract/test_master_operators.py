@@ -192,6 +192,7 @@ def test_no_secret_of_a_task_or_executor_is_shown(master: Master) -> None:
         docker = {"image": "i", "parameters": [{"key": "env", "value": "PW=hunter2"}]}
         one = {**task("one", offer), "container": {"type": "DOCKER", "docker": docker}, "data": "aHVudGVyMg=="}
         one["command"] = {"value": "x", "environment": variables}
+        one["health_check"] = {"type": "COMMAND", "command": {"value": "true", "environment": variables}}
         two = task("two", offer)
         command = two.pop("command")
         two["executor"] = {
@@ -204,6 +205,8 @@ def test_no_secret_of_a_task_or_executor_is_shown(master: Master) -> None:
         text = json.dumps(found(master, "GET_STATE"))
         assert text.count('"hidden"') > 1 and '"e"' in text
         assert "hunter" not in text and "aHVud" not in text
+        for page in ("/state", "/tasks", "/frameworks", "/slaves"):
+            assert "hunter" not in json.dumps(get(master.port, page)), page
     finally:
         scheduler.call("TEARDOWN")
         scheduler.close()

@@ -16,7 +16,7 @@ from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import CommandInfo
 from dcos_runtime.wire.containers import ContainerInfo
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo
-from dcos_runtime.wire.withheld import without_secrets
+from dcos_runtime.wire.withheld import check_without_secrets, without_secrets
 
 KEY = "history/"
 """What the keys of these values begin with."""
@@ -338,8 +338,6 @@ def _shown_task(task: msgspec.Raw) -> msgspec.Raw:
     except codec.DecodeError:
         return task
     health = info.health_check
-    if health is not None and health.command is not None:
-        health = replace(health, command=_shown_command(health.command))
     return msgspec.Raw(
         codec.encode(
             replace(
@@ -349,7 +347,7 @@ def _shown_task(task: msgspec.Raw) -> msgspec.Raw:
                 container=None if info.container is None else _shown_container(info.container),
                 data=None,
                 check=None,
-                health_check=health,
+                health_check=None if health is None else check_without_secrets(health),
             )
         )
     )

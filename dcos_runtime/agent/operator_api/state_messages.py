@@ -23,6 +23,7 @@ from dcos_runtime.wire.containers import ContainerStatus
 from dcos_runtime.wire.operators import FileInfo
 from dcos_runtime.wire.statistics import ResourceStatistics
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo
+from dcos_runtime.wire.withheld import check_without_secrets, without_secrets
 
 _Shown = Response.GetContainers.Container
 
@@ -89,8 +90,9 @@ def executors(core: AgentCore) -> Response.GetExecutors:
 
 
 def _custom(info: ExecutorInfo) -> Response.GetExecutors.Executor:
-    """Without its command, whose variables may be secrets, and its data."""
-    return Response.GetExecutors.Executor(executor_info=replace(info, command=None, data=None))
+    """Without its command, whose variables may be secrets, its data, and secrets of its container."""
+    container = without_secrets(info.container) if info.container is not None else None
+    return Response.GetExecutors.Executor(executor_info=replace(info, command=None, data=None, container=container))
 
 
 def _executor(entry: Listed, info: TaskInfo) -> Response.GetExecutors.Executor:
@@ -138,8 +140,8 @@ def _task(core: AgentCore, entry: Listed, info: TaskInfo) -> wire.Task:
         status_update_uuid=record.status.uuid if record.status else None,
         labels=info.labels,
         discovery=info.discovery,
-        container=info.container,
-        health_check=info.health_check,
+        container=without_secrets(info.container) if info.container is not None else None,
+        health_check=check_without_secrets(info.health_check) if info.health_check is not None else None,
         kill_policy=info.kill_policy,
         user=info.command.user if info.command else None,
         limits=info.limits,

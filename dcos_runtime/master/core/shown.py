@@ -21,7 +21,7 @@ from dcos_runtime.wire.master import Event, Response
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import OfferConstraints
 from dcos_runtime.wire.tasks import ExecutorInfo, TaskStatus
-from dcos_runtime.wire.withheld import without_secrets
+from dcos_runtime.wire.withheld import check_without_secrets, without_secrets
 
 replace = msgspec.structs.replace
 
@@ -49,7 +49,7 @@ def task(record: Task) -> wire.Task:
         labels=info.labels,
         discovery=info.discovery,
         container=without_secrets(info.container) if info.container is not None else None,
-        health_check=info.health_check,
+        health_check=check_without_secrets(info.health_check) if info.health_check is not None else None,
         kill_policy=info.kill_policy,
         user=info.command.user if info.command is not None else None,
         limits=info.limits,
