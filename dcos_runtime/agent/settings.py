@@ -68,6 +68,7 @@ def own_paths(flags: AgentFlags) -> dict[str, Path]:
         "http_credentials": flags.http_credentials,
         "tls_identity": flags.tls_identity,
         "record": flags.record,
+        "network_cni_config_dir": flags.network_cni_config_dir,
     }
     return {name: Path(path).absolute() for name, path in named.items() if path is not None}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SLOW = ("erms", "fsrm", "la57")
-"""Features by QEMU's and libvirt's names, of x86. With the first two Linux clears and copies memory byte by byte, and
+"""Features of x86, by QEMU's names. With the first two Linux clears and copies memory byte by byte, and
 QEMU looks at each byte for code that it has translated there: a boot took 47 s of processor time, and 30 s without
 them. la57 is a fifth level of page tables.
 """

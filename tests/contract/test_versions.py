@@ -14,6 +14,7 @@ from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.stored import FormerTask
 from dcos_runtime.store.sqlite import SqliteStore
 from dcos_runtime.wire import codec
+from dcos_runtime.wire.internal import VERSION
 from tests.support.daemons.agents import WAIT, Agent, PretendedMaster
 from tests.support.daemons.byhand import free_port, wait_for
 from tests.support.mesos.rawclient import Agent as RawAgent
@@ -126,8 +127,8 @@ def test_agents_of_both_versions_are_members(tmp_path: Path) -> None:
     try:
         former = RawAgent(master.port, hostname="former")
         present = RawAgent(master.port, hostname="present", versions=[1, 2])
-        newer = RawAgent(master.port, hostname="newer", version=3, versions=[3, 4])
-        assert [one.connected["version"] for one in (former, present, newer)] == [1, 2, 3]
+        newer = RawAgent(master.port, hostname="newer", version=VERSION, versions=[VERSION, VERSION + 1])
+        assert [one.connected["version"] for one in (former, present, newer)] == [1, 2, VERSION]
         shown = get(master.port, "/slaves")["slaves"]
         assert sorted(one["hostname"] for one in shown if one["active"]) == ["former", "newer", "present"]
         for one in (former, present, newer):

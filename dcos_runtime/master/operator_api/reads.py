@@ -134,7 +134,8 @@ async def _state(asked: OperatorCall) -> Answer:
 
 async def _operations(asked: OperatorCall) -> Answer:
     known = [one for agent in asked.state.agents.values() for one in agent.operations.values()]
-    found = LargeMessage(Response.GetOperations, {"operations": Listed(known, operations.shown)})
+    fields = {"operations": Listed(known, operations.shown)} if known else {}  # Mesos leaves an empty list out here
+    found = LargeMessage(Response.GetOperations, fields)
     return LargeMessage(Response, {"type": _T.GET_OPERATIONS, "get_operations": found})
 
 
