@@ -484,7 +484,8 @@ def test_a_real_master_and_agent_run_kill_and_recover_tasks(tmp_path: Path, laun
 
 def leaves_for_good(agent: Agent, master: rawclient.Master, scheduler: rawclient.Scheduler, wanted: Any) -> None:
     """By SIGUSR1."""
-    (offer,) = scheduler.offers()
+    wait_for(scheduler.standing_offers, what="an offer that was not rescinded as the agent was restarted")
+    offer = scheduler.standing_offers()[-1]
     assert scheduler.accept([offer], [rawclient.task("last", offer, *wanted, command="sleep 5045")]).status == 202
     pid = scheduler.update("TASK_RUNNING")["container_status"]["executor_pid"]
     assert agent.process is not None

@@ -220,8 +220,8 @@ class Scheduler:
         offers: list[Any] = self.event("OFFERS")["offers"]["offers"]
         return offers
 
-    def standing(self, name: str) -> float:
-        """How much of a scalar is offered now, and not rescinded, including events that were skipped."""
+    def standing_offers(self) -> list[Any]:
+        """The offers that stand now: told of and not rescinded since, including events that were skipped."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self.skipped.append(self.stream.events.get_nowait())
@@ -231,7 +231,11 @@ class Scheduler:
                 offers |= {offer["id"]["value"]: offer for offer in event["offers"]["offers"]}
             elif event["type"] == "RESCIND":
                 offers.pop(event["rescind"]["offer_id"]["value"], None)
-        resources = [item for offer in offers.values() for item in offer["resources"] if item["name"] == name]
+        return list(offers.values())
+
+    def standing(self, name: str) -> float:
+        """How much of a scalar is offered now."""
+        resources = [item for offer in self.standing_offers() for item in offer["resources"] if item["name"] == name]
         total: float = sum(item["scalar"]["value"] for item in resources)
         return round(total, 3)
 

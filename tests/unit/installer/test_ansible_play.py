@@ -130,7 +130,8 @@ def test_a_host_that_cannot_be_reached_says_where_and_why(tmp_path: Path, worksp
     results = runner.gather_facts(workspace, {"h1": ssh(tmp_path), **connections(tmp_path, "h2")})
     assert isinstance(results["h1"], Unreachable)
     assert "127.0.0.1 port 1" in results["h1"].what
-    assert "refused" in results["h1"].evidence
+    # On a busy host ssh(1) may end before Ansible has written to it; then Ansible keeps that error, and not ssh's.
+    assert any(why in results["h1"].evidence for why in ("refused", "Broken pipe"))
     assert not isinstance(results["h2"], InstallerError)
 
 
