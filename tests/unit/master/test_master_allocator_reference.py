@@ -218,6 +218,8 @@ class Both(RuleBasedStateMachine):
         consumed = part(what, Random(seed)) if what else EMPTY
         if not consumed or any(len(kind.reservations) > 3 for kind in consumed.kinds()):
             return
+        if not self.other.totals[agent_id].contains(consumed):  # the agent came back with less than is held of it
+            return
         holder = (framework_id, role) if framework_id is not None and role is not None else None
         converted = conversions.changed(consumed, other_way)
         for each in (self.one, self.other):

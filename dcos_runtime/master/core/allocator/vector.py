@@ -224,8 +224,8 @@ class Vectors:
             self._touch(agent.row)
 
     def convert(self, agent_id: str, consumed: Resources, converted: Resources, holder: tuple[str, str] | None) -> None:
-        """Resources of the agent became others. ``holder``: the framework, in a role, that holds them; None: they are
-        free.
+        """Resources of an agent, out of its total, became others. ``holder``: the framework, in a role, that holds
+        them; None: they are free.
         """
         agent = self._rows.agents[agent_id]
         self._count(consumed, -1)
