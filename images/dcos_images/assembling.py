@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,13 @@ def assemble(job: Job, keys: Keys, packages: Path, boot: Path, runtime: Path | N
     work = job.folder / ".work"
     work.mkdir()
     parts = Parts(job.definition, job.tree.root, boot, job.folder, work, job.log_file)
+    digests: dict[str, Future[str]] = {}
+    # The digest of one output is taken while the next is made: each is seconds.
+    with ThreadPoolExecutor(1) as pool:
+        made = make_outputs(parts, note, lambda kind, path: digests.update({kind: pool.submit(digest_of, path)}))
     outputs = {
-        kind: {"file": path.name, "sha256": digest_of(path), "size": size_of(path)}
-        for kind, path in make_outputs(parts, note).items()
+        kind: {"file": path.name, "sha256": digests[kind].result(), "size": size_of(path)}
+        for kind, path in made.items()
     }
     digest = ""
     if "tree" in job.definition.outputs:

@@ -324,8 +324,12 @@ MAKERS: dict[str, tuple[str, Callable[[Parts, Path], None]]] = {
 """By output: the end of its name, and the function that makes it, in this order. A tree exists already."""
 
 
-def make_outputs(parts: Parts, note: Note) -> dict[str, Path]:
-    """Makes every output of the definition; returns them by kind."""
+def make_outputs(
+    parts: Parts, note: Note, ready: Callable[[str, Path], object] = lambda kind, path: None
+) -> dict[str, Path]:
+    """Makes every output of the definition; returns them by kind. ``ready`` is told of each as soon as it is made: it
+    is only read from then on.
+    """
     made: dict[str, Path] = {}
     for output in (one for one in MAKERS if one in parts.definition.outputs):
         suffix, maker = MAKERS[output]
@@ -333,5 +337,6 @@ def make_outputs(parts: Parts, note: Note) -> dict[str, Path]:
         started = time.monotonic()
         maker(parts, made[output])
         note(f"make {made[output].name}: {time.monotonic() - started:.1f} s")
+        ready(output, made[output])
     shutil.rmtree(parts.work)
     return made

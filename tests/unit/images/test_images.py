@@ -96,7 +96,7 @@ def test_an_interrupted_build_leaves_nothing_that_counts(workshop: Workshop, tmp
 def test_a_build_that_fails_in_the_end_keeps_the_packages_that_were_installed(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(parts: object, note: object) -> dict[str, Path]:
+    def fail(parts: object, note: object, ready: object) -> dict[str, Path]:
         raise ImageError("could not make the disk")
 
     with monkeypatch.context() as patched, pytest.raises(ImageError):
