@@ -18,7 +18,7 @@ from dcos_runtime import durable
 from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.history import KEY
 from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord
-from dcos_runtime.agent.core.stored import Custom, Run, UnknownRunVersion
+from dcos_runtime.agent.core.stored import Custom, Nested, Run, UnknownRunVersion
 from dcos_runtime.agent.history_log import HistoryLog
 from dcos_runtime.errors import Explained
 from dcos_runtime.wire import codec
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FOLDERS = ("tasks", "frameworks", "executors", "assigned")
+FOLDERS = ("tasks", "frameworks", "executors", "assigned", "nested")
 SUFFIX = ".json"
 CORRUPT = ".corrupt"
 HISTORY = "history.log"
@@ -58,16 +58,20 @@ class Remembered:
     stored_assigned: tuple[bytes, ...] = ()
     stored_history: tuple[bytes, ...] = ()
     stored_resources: bytes | None = None
+    nested: tuple[Nested, ...] = ()
+    stored_nested: tuple[bytes, ...] = ()
 
     @property
     def containers(self) -> tuple[ContainerRecord, ...]:
-        """Of tasks and of custom executors."""
-        return (*(run.container for run in self.runs), *(custom.container for custom in self.executors))
+        """Of tasks and of custom executors, and those that calls launched."""
+        within = (one.nested.container for one in self.nested)
+        return (*(run.container for run in self.runs), *(custom.container for custom in self.executors), *within)
 
 
 class Checkpoints:
     """Keys are those of `core.effects.Persist`: ``agent``, ``frameworks/<id>``, ``tasks/<container id>``,
-    ``executors/<container id>``, ``assigned/<handle>``, ``resources``; ``history/<any>`` are lines of one file.
+    ``executors/<container id>``, ``assigned/<handle>``, ``nested/<container id>``, ``resources``; ``history/<any>`` are
+    lines of one file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -109,6 +113,12 @@ class Checkpoints:
                 corrupt.append(name)
             else:
                 assigned.append(value)
+        nested: list[tuple[Nested, bytes]] = []
+        for name, value, one in self._all("nested", stored.read_nested):
+            if one is None or one.nested.container.container_id != name:
+                corrupt.append(name)
+            else:
+                nested.append((one, value))
         past, unreadable = self._past()
         corrupt += [HISTORY] * bool(unreadable)
         frameworks = [(info, value) for _, value, info in self._all("frameworks", stored.read_framework) if info]
@@ -125,6 +135,8 @@ class Checkpoints:
             tuple(assigned),
             tuple(past),
             resources,
+            tuple(one for one, _ in nested),
+            tuple(value for _, value in nested),
         )
 
     def _past(self) -> tuple[list[bytes], int]:

@@ -51,10 +51,12 @@ def environment(
     executor: bool = False,
     alone: bool = False,
     within: str = "",
+    apart: bool = False,
 ) -> dict[str, str]:
     """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables.
     ``executor``: ``task`` stands for a custom executor. ``alone``: it is in a network of its own, where it has other
-    addresses than the agent. ``within``: the id of the default executor whose task it is.
+    addresses than the agent. ``within``: the id of the default executor whose task it is. ``apart``:
+    it is no task, but a container that a call launches within one of that executor.
 
     Raises ``ValueError`` for a secret that cannot be a variable's value.
     """
@@ -76,6 +78,8 @@ def environment(
         "MESOS_AGENT_ENDPOINT": origin.endpoint,
         "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": duration_text(origin.kill_grace),
     }
+    if apart:
+        del found["MESOS_TASK_ID"]
     if executor:
         del found["MESOS_TASK_ID"]
         found["MESOS_SLAVE_PID"] = f"slave(1)@{origin.endpoint}"

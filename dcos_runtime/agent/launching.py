@@ -96,7 +96,7 @@ class Launching:
         command = task.command
         origin = self.origin()
         executor_id = effect.within or task.task_id.value
-        sandbox = self.sandboxes.place(origin.agent_id, effect.framework_id, executor_id, effect.container_id)
+        sandbox = self._sandbox(origin.agent_id, effect, executor_id)
         nested = bool(container_ids.parent_of(effect.container_id))
         try:
             user = await self._user(command.user, effect.user, image)
@@ -119,11 +119,14 @@ class Launching:
             executor=effect.executor,
             alone=network_request.networks(_surroundings(task, nested)) is not None,
             within=effect.within,
+            apart=effect.apart,
         )
         executed = command_of(command) if image is None else image.command(command)
         if (why := not_executable(executed, found, room())) is not None:
             raise LaunchError(why)
-        if nested:
+        if effect.apart:
+            make = partial(self.sandboxes.make, sandbox, user, latest=False)
+        elif nested:
             make = partial(self.sandboxes.make_within, sandbox, user, task.task_id.value)
         elif effect.within:  # in the sandbox of a default executor are those of its tasks: it is the agent's own
             make = partial(self.sandboxes.make, sandbox, own_user(), OPEN)
@@ -138,7 +141,8 @@ class Launching:
         if image is not None:
             linux = task.container.linux_info if task.container else None
             spec = image.rooted(spec, inside, self.capabilities, linux)
-        async with self.volumes.lease(task, sandbox, sandbox.parent.parent if nested else None) as mounted:
+        above = self._above(origin.agent_id, effect, executor_id, sandbox)
+        async with self.volumes.lease(task, sandbox, above) as mounted:
             await self.launcher.prepare(msgspec.structs.replace(spec, volumes=mounted))
         await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, spec.limits.disk)
         return await self.launcher.create(spec)
@@ -151,10 +155,27 @@ class Launching:
         network = self.launcher.network_of(root, network_request.hostname(surroundings, root))
         return msgspec.structs.replace(spec, network=network)
 
+    def _sandbox(self, agent_id: str, effect: Prepare | WatchContainer, executor_id: str) -> Path:
+        """One that a call launched has its own beside that of the outermost: what is in that one belongs to a task."""
+        place = self.sandboxes.path if effect.apart else self.sandboxes.place
+        return place(agent_id, effect.framework_id, executor_id, effect.container_id)
+
+    def _above(self, agent_id: str, effect: Prepare, executor_id: str, sandbox: Path) -> Path | None:
+        """The sandbox of the container that it is within."""
+        parent = container_ids.parent_of(effect.container_id)
+        if not parent:
+            return None
+        if not effect.apart:
+            return sandbox.parent.parent
+        apart = self.sandboxes.path(agent_id, effect.framework_id, executor_id, parent)
+        if apart.is_dir():
+            return apart
+        return self.sandboxes.place(agent_id, effect.framework_id, executor_id, parent)
+
     def lasting(self, effect: WatchContainer, task: TaskInfo) -> Lasting:
         """What a container of a former agent was made with. Raises ``ValueError``."""
         executor_id, container_id = effect.within or task.task_id.value, effect.container_id
-        sandbox = self.sandboxes.place(effect.agent_id, effect.framework_id, executor_id, container_id)
+        sandbox = self._sandbox(effect.agent_id, effect, executor_id)
         nested = bool(container_ids.parent_of(container_id))
         host_network = network_request.networks(_surroundings(task, nested)) is None
         return Lasting(sandbox, self.limits(task), host_network, holds=bool(effect.within) and not nested)

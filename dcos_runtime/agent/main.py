@@ -302,6 +302,7 @@ def _operator_api(
             viewer=viewer,
             files=files,
             commands=Commands(launcher_of),
+            nested=shell.nested,
             level=LoggingLevel(),
             metrics=lambda: viewer.metrics(now()) | http.stalls.shown(),
             healthy=lambda: not http.taken(),
@@ -393,6 +394,7 @@ async def _collect_garbage(flags: AgentFlags, shell: AgentShell) -> None:
             if pressed or now().mono >= due:
                 due = now().mono + flags.disk_watch_interval
                 living = {container_ids.root_of(task.record.container_id) for task in shell.core.tasks.values()}
+                living |= set(shell.core.nested)
                 living |= {executor.record.container_id for executor in shell.core.executors.values()}
                 await pools.run(pools.REMOVALS, partial(gc.collect, root, living, allowed, time.time()))
                 if projects is not None:

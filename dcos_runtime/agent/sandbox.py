@@ -69,8 +69,9 @@ class Sandboxes:
             link.unlink(missing_ok=True)
             link.symlink_to(path)
 
-    def make(self, path: Path, user: ContainerUser, mode: int = 0o750) -> None:
-        """The sandbox with empty ``stdout`` and ``stderr``, owned by ``user``, and the link ``latest`` to it.
+    def make(self, path: Path, user: ContainerUser, mode: int = 0o750, latest: bool = True) -> None:
+        """The sandbox with empty ``stdout`` and ``stderr``, owned by ``user``. With ``latest`` the link of that name
+        leads to it.
 
         Raises ``OSError``.
         """
@@ -82,6 +83,8 @@ class Sandboxes:
                 if attempt == _TRIES - 1:
                     raise
         _fill(path, user, mode)
+        if not latest:
+            return
         aside = path.parent / f".latest.{path.name}"
         with contextlib.suppress(FileNotFoundError):
             aside.unlink()

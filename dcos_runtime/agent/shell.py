@@ -22,6 +22,7 @@ from dcos_runtime.agent.core.effects import (
     Destroy,
     Effect,
     EndProcess,
+    NestedChanged,
     OpenConnection,
     Prepare,
     Register,
@@ -45,6 +46,8 @@ from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.launching import Launching, TaskUserUnknown
 from dcos_runtime.agent.link import MasterLink
+from dcos_runtime.agent.nested import NestedContainers
+from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.samples import Samples
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Persist, Persisted, PersistFailed
@@ -122,6 +125,7 @@ class AgentShell:
         self._checker = Checker(self.feed, core.task_in, launchers, self._do)
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
         self.executors = ExecutorStreams()
+        self.nested = NestedContainers(core, self.feed, self._remove_sandbox)
 
     # --- start --------------------------------------------------------------------------------------------------------
 
@@ -172,6 +176,7 @@ class AgentShell:
                 remembered.stored_assigned,
                 remembered.stored_history,
                 remembered.stored_resources,
+                remembered.stored_nested,
             )
         )
 
@@ -255,6 +260,8 @@ class AgentShell:
                 self._do(self._destroy(effect), f"destroy {effect.container_id}")
             case Retire():
                 self._retire(effect)
+            case NestedChanged():
+                self.nested.changed(effect.container_id)
             case ChangeVolumes():
                 self._do(self._change_volumes(effect), f"volumes of operation {effect.operation}")
             case OpenConnection() if self.link:
@@ -402,6 +409,15 @@ class AgentShell:
             return
         gc.touch(sandbox)
 
+    async def _remove_sandbox(self, framework_id: str, executor_id: str, container_id: str) -> None:
+        """What cannot be removed is collected later."""
+        agent_id = self.core.agent.id or ""
+        try:
+            sandbox = self._launching.sandboxes.path(agent_id, framework_id, executor_id, container_id)
+            await pools.run(pools.REMOVALS, partial(remove, sandbox))
+        except (OSError, ValueError) as error:
+            log.warning("the sandbox of container %s is left: %s", container_id, error)
+
     async def _persistently(self, work: Callable[[], Awaitable[T]], trouble: str) -> T:
         """Repeats ``work`` until it succeeds. The agent goes on for all other containers, whatever goes wrong with
         one: unexpected errors are logged, and the work is tried again.
@@ -431,6 +447,7 @@ class AgentShell:
     def _running(self) -> list[tuple[str, str]]:
         containers = [task.container for task in self.core.tasks.values() if not task.custom]
         containers += [executor.container for executor in self.core.executors.values()]
+        containers += [record.container for record in self.core.nested.values()]
         return [(one.container_id, one.launcher) for one in containers if one.stage is Stage.RUNNING]
 
     async def _change_volumes(self, effect: ChangeVolumes) -> None:

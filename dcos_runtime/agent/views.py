@@ -14,7 +14,7 @@ import msgspec
 from dcos_runtime import __version__, build
 from dcos_runtime.agent import prometheus
 from dcos_runtime.agent.containers.base import Process, Usage
-from dcos_runtime.agent.core import reading
+from dcos_runtime.agent.core import container_ids, reading
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.events import BadMessage
 from dcos_runtime.agent.core.executor import CustomExecutor
@@ -275,12 +275,37 @@ class AgentViewer:
                 if ports := self.unallocated(record.container_id):
                     entry["unallocated_ports"] = intervals.text(ports)
             shown.append(entry)
+        return shown + (self._nested(now) if nested else [])
+
+    def _nested(self, now: Now) -> list[dict[str, Any]]:
+        """Those that calls launched within others."""
+        shown = []
+        for record in list(self.core.nested.values()):
+            container = record.container
+            if container.stage is not Stage.RUNNING:
+                continue
+            status = ContainerStatus(
+                container_id=container_ids.message(container.container_id), executor_pid=container.pid
+            )
+            resources = reading.terms_of(record.task).resources
+            shown.append(
+                {
+                    "executor_id": record.executor_id,
+                    "executor_name": "",
+                    "framework_id": record.framework_id,
+                    "source": "",
+                    "statistics": self._statistics(container, resources, now),
+                    "container_id": container.container_id,
+                    "status": msgspec.to_builtins(status),
+                }
+            )
         return shown
 
     def launcher_of(self, container_id: str) -> str | None:
         """The name of the launcher of a container that runs; ``None`` when there is none of that id."""
         containers = [task.container for task in _contained(self.core.tasks.values())]
         containers += [executor.container for executor in self.core.executors.values()]
+        containers += [record.container for record in self.core.nested.values()]
         for container in containers:
             if container.container_id == container_id and container.stage is Stage.RUNNING:
                 return container.launcher
@@ -332,6 +357,15 @@ class AgentViewer:
                     "source": record.task_id,
                 }
                 return partial(self.processes, container_id, task.container.launcher), about
+        within = self.core.nested.get(container_id)
+        if within is not None and within.container.stage is not Stage.ENDED:
+            about = {
+                "container_id": container_id,
+                "executor_id": within.executor_id,
+                "framework_id": within.framework_id,
+                "source": "",
+            }
+            return partial(self.processes, container_id, within.container.launcher), about
         return None
 
     def _statistics(self, container: ContainerRecord, held: Sequence[Resource], now: Now) -> dict[str, Any]:

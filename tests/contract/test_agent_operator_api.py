@@ -390,6 +390,37 @@ def test_the_container_of_a_task_is_waited_for_and_killed(side: Side) -> None:
     assert found[0].status == 404 or found[0].json()["wait_container"].get("exit_status") in (9, None)
 
 
+def test_a_container_within_another_is_launched_waited_for_killed_and_removed(side: Side) -> None:
+    one = {"container_id": nested("inner", side.container)}
+    script = f"echo $MESOS_CONTAINER_ID > here; cat here; exec sleep {NAP}"
+    launch = {**one, "command": {"value": script}}
+    answer = call(side.port, "LAUNCH_NESTED_CONTAINER", **launch)
+    assert (answer.status, answer.text) == (200, "")
+    assert call(side.port, "LAUNCH_NESTED_CONTAINER", **launch).status == 202
+    assert call(side.port, "REMOVE_NESTED_CONTAINER", **one).status == 409
+    runs = side.agent.sandbox("runs").parent
+    sandbox = runs / f"{side.container}.inner"
+    wait_for(lambda: (sandbox / "stdout").read_text() == f"{side.container}.inner\n", what="the output")
+    assert (runs / "latest").resolve() == side.agent.sandbox("runs").resolve()
+    listed = call(side.port, "GET_CONTAINERS", show_nested=True).json()["get_containers"]["containers"]
+    assert one["container_id"] in [each["container_id"] for each in listed]
+    assert len(shown(side, "GET_CONTAINERS")["containers"]) == 1
+    assert call(side.port, "KILL_NESTED_CONTAINER", **one, signal=9).status == 200
+    ended = call(side.port, "WAIT_NESTED_CONTAINER", **one).json()["wait_nested_container"]
+    assert ended["exit_status"] in (9, 137 << 8)
+    assert call(side.port, "KILL_NESTED_CONTAINER", **one).status == 404
+    assert call(side.port, "REMOVE_NESTED_CONTAINER", **one).status == 200
+    assert call(side.port, "REMOVE_NESTED_CONTAINER", **one).status == 404 and not sandbox.exists()
+    quick = {"container_id": nested("quick", side.container)}
+    resources = [{"name": "mem", "type": "SCALAR", "scalar": {"value": 48}}]
+    answer = call(side.port, "LAUNCH_CONTAINER", **quick, command={"value": "exit 3"}, resources=resources)
+    assert answer.status == 200
+    assert call(side.port, "WAIT_CONTAINER", **quick).json()["wait_container"]["exit_status"] == 3 << 8
+    assert call(side.port, "REMOVE_CONTAINER", **quick).status == 200
+    answer = call(side.port, "LAUNCH_NESTED_CONTAINER", **quick)
+    assert (answer.status, answer.text) == (400, "Failed to launch container: the task has no command")
+
+
 def test_a_call_without_a_principal_is_refused_where_reads_want_one(tmp_path: Path) -> None:
     known = tmp_path / "credentials.json"
     known.touch(0o600)

@@ -22,6 +22,7 @@ from dcos_runtime.agent.core.records import (
     AgentRecord,
     ContainerRecord,
     ExecutorRecord,
+    NestedRecord,
     OperationRecord,
     TaskRecord,
     UnderWay,
@@ -79,6 +80,8 @@ class Book:
         self.counts: dict[TaskState, int] = {}
         self.executors: dict[tuple[str, str], CustomExecutor] = {}
         """The custom and default executors whose containers are not gone, by framework and id."""
+        self.nested: dict[str, NestedRecord] = {}
+        """Containers that calls launched within others, by id."""
         self._by_handle: dict[str, Task] = {}
         self._executor_in: dict[str, CustomExecutor] = {}  # by container
         self._streams: dict[int, CustomExecutor] = {}  # of executors that are subscribed
@@ -382,7 +385,7 @@ class Book:
         self._one_more(record.framework_id)
 
     def _end_if_empty(self) -> None:
-        if self.ending is None or self.tasks or self.executors or self.membership.leaving:
+        if self.ending is None or self.tasks or self.executors or self.nested or self.membership.leaving:
             return
         ending, self.ending = self.ending, None
         self.history.clear()

@@ -12,9 +12,9 @@ from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess
 from dcos_runtime.agent.core.events import Event
 from dcos_runtime.agent.core.executor import CustomExecutor
 from dcos_runtime.agent.core.executor_life import TERMINATED
-from dcos_runtime.agent.core.group_life import GroupLife
 from dcos_runtime.agent.core.membership import GONE
 from dcos_runtime.agent.core.model import Facts
+from dcos_runtime.agent.core.nested_life import NestedLife
 from dcos_runtime.agent.core.operations import BEHIND
 from dcos_runtime.agent.core.records import KillReason, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
@@ -43,7 +43,7 @@ from dcos_runtime.wire.internal import RunningTask
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
-class AgentCore(GroupLife):
+class AgentCore(NestedLife):
     """Takes events and the time, returns effects in the order they are to be done.
 
     ``source`` is the only source of ids and jitter, so that a life can be run again from its events.
@@ -77,6 +77,10 @@ class AgentCore(GroupLife):
             case events.Destroyed():
                 self._destroyed(event.container_id, now)
                 self.wait_for_containers()
+            case events.LaunchNested():
+                self.launch_nested(event)
+            case events.RemoveNested():
+                self.remove_nested(event.container_id)
             case events.VolumesChanged():
                 self.volumes_changed(event.operation, event.why)
             case events.SupervisorLost():
@@ -134,6 +138,7 @@ class AgentCore(GroupLife):
                 self._recover_task(run, record, facts.get(record.container_id), rebooted, now)
         for executor in [one for one in self.executors.values() if one.default]:
             self.resume_executor(executor, facts.get(executor.record.container_id), rebooted, now)
+        self.resume_nested(left.nested, facts)
         for framework_id in [name for name in self.frameworks if not self._has_any(name)]:
             self._drop_framework(framework_id)
         living = [(task.record.framework_id, task.executor.container_id, task.handle) for task in self.tasks.values()]

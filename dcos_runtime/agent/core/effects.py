@@ -14,7 +14,8 @@ class Prepare(Frozen, frozen=True):
     Answered by `Created` or `LaunchFailed`. ``task`` is the TaskInfo, JSON; ``user`` the framework's. ``executor``: the
     container is that of a custom executor, and ``task`` the TaskInfo that it would be as a task (`executor`).
     ``within``: the id of the default executor whose container it is, or in whose container it is made, and then
-    ``parent_pid`` is that of the first process there (`container_ids`).
+    ``parent_pid`` is that of the first process there (`container_ids`). ``apart``: a call launches it within any
+    container of that executor, and its sandbox is beside that one's (`nested_life`).
     """
 
     agent_id: str
@@ -25,6 +26,7 @@ class Prepare(Frozen, frozen=True):
     executor: bool = False
     within: str = ""
     parent_pid: int = 0
+    apart: bool = False
 
 
 class Resize(Frozen, frozen=True):
@@ -56,7 +58,7 @@ class Start(Frozen, frozen=True):
 
 class WatchContainer(Frozen, frozen=True):
     """Wait for a container that was started before this agent. Answered by `Exited` or `SupervisorLost`. Without
-    ``task`` its disk is not watched. ``within`` is as in `Prepare`.
+    ``task`` its disk is not watched. ``within`` and ``apart`` are as in `Prepare`.
     """
 
     container_id: str
@@ -65,6 +67,7 @@ class WatchContainer(Frozen, frozen=True):
     framework_id: str = ""
     task: bytes = b""
     within: str = ""
+    apart: bool = False
 
 
 class Signal(Frozen, frozen=True):
@@ -109,6 +112,12 @@ class Retire(Frozen, frozen=True):
     agent_id: str
     framework_id: str
     task_id: str
+    container_id: str
+
+
+class NestedChanged(Frozen, frozen=True):
+    """The nested container runs, has ended, or is forgotten: who waits for that looks again."""
+
     container_id: str
 
 
@@ -174,6 +183,7 @@ Effect = (
     | StopCheck
     | Destroy
     | Retire
+    | NestedChanged
     | ChangeVolumes
     | OpenConnection
     | Register

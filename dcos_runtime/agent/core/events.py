@@ -23,6 +23,7 @@ class Recovered(Frozen, frozen=True):
     assigned: tuple[bytes, ...] = ()
     history: tuple[bytes, ...] = ()
     resources: bytes | None = None
+    nested: tuple[bytes, ...] = ()
 
 
 class CleanupAsked(Frozen, frozen=True):
@@ -119,6 +120,26 @@ class ExecutorClosed(Frozen, frozen=True):
     """The stream of an executor is over."""
 
     stream: int
+
+
+# --- calls of the operator API ----------------------------------------------------------------------------------------
+
+
+class LaunchNested(Frozen, frozen=True):
+    """A container is to be launched within another, which belongs to this executor. ``task``: the TaskInfo that it
+    would be as a task, JSON. `NestedChanged` tells when it runs or is over.
+    """
+
+    container_id: str
+    framework_id: str
+    executor_id: str
+    task: bytes
+
+
+class RemoveNested(Frozen, frozen=True):
+    """A nested container that has ended may be forgotten."""
+
+    container_id: str
 
 
 # --- containers -------------------------------------------------------------------------------------------------------
@@ -228,6 +249,8 @@ Event = (
     | ExecutorSubscribed
     | ExecutorCalled
     | ExecutorClosed
+    | LaunchNested
+    | RemoveNested
     | Created
     | Started
     | LaunchFailed

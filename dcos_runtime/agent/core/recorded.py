@@ -18,6 +18,7 @@ from dcos_runtime.agent.core.events import (
     Event,
     ExecutorCalled,
     ExecutorSubscribed,
+    LaunchNested,
     Received,
     Recovered,
 )
@@ -109,9 +110,14 @@ class _History(msgspec.Struct):
     frameworks: dict[str, _Past]
 
 
+class _Nested(msgspec.Struct):
+    nested: _Task
+
+
 class _Snapshot(msgspec.Struct):
     executors: list[_Executor]
     tasks: list[_Entry]
+    nested: list[_Task]
     history: _History
 
 
@@ -127,7 +133,7 @@ _REMEMBERED = 512
 """So many tasks, as in `Pseudonyms`: one comes in an event and several effects."""
 
 _Finder = Callable[[bytes], list[msgspec.Raw]]
-_Started = TypeVar("_Started", Prepare, WatchContainer)
+_Started = TypeVar("_Started", LaunchNested, Prepare, WatchContainer)
 _Called = TypeVar("_Called", ExecutorSubscribed, ExecutorCalled)
 
 
@@ -146,13 +152,21 @@ def _kept(data: bytes) -> list[msgspec.Raw]:
     return [found.task.task, found.executor.info]
 
 
+def _nested(data: bytes) -> list[msgspec.Raw]:
+    return [codec.decode(data, _Nested).nested.task]
+
+
 def _all(data: bytes) -> list[msgspec.Raw]:
     found = codec.decode(data, _Snapshot)
     gone = [one for past in found.history.frameworks.values() for one in (*past.over.values(), *past.here.values())]
     entries = [*found.tasks, *(entry for executor in gone for entry in executor.tasks.values())]
     infos = (each.record.info for each in found.executors), (each.executor.info for each in entries)
     sizes = (each.size for each in found.executors)
-    return [*(each.record.task for each in entries), *infos[0], *infos[1], *(one.executor.info for one in gone), *sizes]
+    tasks = [*(each.record.task for each in entries), *(each.task for each in found.nested)]
+    return [*tasks, *infos[0], *infos[1], *(one.executor.info for one in gone), *sizes]
+
+
+_KEYS: dict[str, _Finder] = {"tasks/": _run, "nested/": _nested, KEY: _kept}
 
 
 class Veil:
@@ -164,6 +178,7 @@ class Veil:
         self.events: Hiders = {
             Received: self._received,
             Recovered: self._recovered,
+            LaunchNested: self._about,
             ExecutorSubscribed: self._called,
             ExecutorCalled: self._called,
         }
@@ -193,8 +208,15 @@ class Veil:
         executors = tuple(map(self._of_custom, event.executors))
         assigned = tuple(map(self._of_custom, event.assigned))
         history = tuple(map(self._of_past, event.history))
+        nested = tuple(self._in(value, _nested) for value in event.nested)
         return msgspec.structs.replace(
-            event, runs=runs, frameworks=frameworks, executors=executors, assigned=assigned, history=history
+            event,
+            runs=runs,
+            frameworks=frameworks,
+            executors=executors,
+            assigned=assigned,
+            history=history,
+            nested=nested,
         )
 
     def _called(self, event: _Called) -> _Called:
@@ -222,6 +244,9 @@ class Veil:
         if changes[0][0].startswith("tasks/") and changes[0][1] is not None:
             hidden = tuple((key, value and self._in(value, _run)) for key, value in changes)
             return msgspec.structs.replace(effect, changes=hidden)
+        if changes[0][0].startswith("nested/"):
+            hidden = tuple((key, value and self._in(value, _nested)) for key, value in changes)
+            return msgspec.structs.replace(effect, changes=hidden)
         if changes[0][0].startswith(("executors/", "assigned/")):
             hidden = tuple((key, value and self._of_custom(value)) for key, value in changes)
             return msgspec.structs.replace(effect, changes=hidden)
@@ -248,7 +273,7 @@ class Veil:
         for written in pending:
             if isinstance(written, Written) and (value := written.value):  # these stand there as base64
                 key = written.key
-                within = _run if key.startswith("tasks/") else _kept if key.startswith(KEY) else None
+                within = next((finder for start, finder in _KEYS.items() if key.startswith(start)), None)
                 instead = self._pseudonyms.addresses(value if within is None else self._in(value, within))
                 hidden = hidden.replace(base64.b64encode(value), base64.b64encode(instead))
         return hidden

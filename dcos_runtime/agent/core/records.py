@@ -11,9 +11,10 @@ import enum
 
 import msgspec
 
+from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.wire.cluster import AgentInfo, OperationState
 from dcos_runtime.wire.containers import NetworkInfo
-from dcos_runtime.wire.tasks import TaskState, TaskStatus
+from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
 
 MAX_HISTORY = 32
 """How many statuses of a task are kept. A command task has five at most; an executor may send any number."""
@@ -124,6 +125,23 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     delivered: bool = False
     known: list[bytes] = []
     group: str = ""
+
+
+class NestedRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A container that a call of the operator API launched within another, which belongs to this executor. ``task``:
+    the TaskInfo that it would be as a task, JSON. ``exit``, ``reason``, ``message`` and ``limitation``: how it ended,
+    as far as that is known. ``parent_gone``: it is forgotten when it has ended.
+    """
+
+    framework_id: str
+    executor_id: str
+    container: ContainerRecord
+    task: msgspec.Raw
+    exit: Exit | None = None
+    reason: TaskStatus.Reason | None = None
+    message: str = ""
+    limitation: TaskResourceLimitation | None = None
+    parent_gone: bool = False
 
 
 class OperationRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -13,7 +13,7 @@ from dcos_runtime.agent.core.executor import NO_INFO, CustomExecutor
 from dcos_runtime.agent.core.history import HistoryState
 from dcos_runtime.agent.core.membership import Membership, MembershipRecord
 from dcos_runtime.agent.core.model import Settings
-from dcos_runtime.agent.core.records import AgentRecord, OperationRecord, UnderWay
+from dcos_runtime.agent.core.records import AgentRecord, NestedRecord, OperationRecord, UnderWay
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.timing import Continuation, Timer, Written
 from dcos_runtime.core import resources as amounts
@@ -40,6 +40,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     frameworks: list[tuple[str, FrameworkInfo]]
     executors: list[CustomExecutor]
     tasks: list[Task]
+    nested: list[NestedRecord]
     history: HistoryState
     counts: list[tuple[TaskState, int]]
     timers: list[tuple[float, Timer]]
@@ -72,6 +73,7 @@ def take(core: Book) -> bytes:
             frameworks=list(core.frameworks.items()),
             executors=[msgspec.structs.replace(one, tasks={}, info=NO_INFO) for one in core.executors.values()],
             tasks=[_bare(task) for task in core.tasks.values()],
+            nested=list(core.nested.values()),
             history=core.history.state,
             counts=list(core.counts.items()),
             timers=core.timers.entries(),
@@ -115,6 +117,7 @@ def fill(core: Book, snapshot: bytes) -> None:
             if task.custom:
                 task.container = owner.container
         core.take_up(task)
+    core.nested = {record.container.container_id: record for record in found.nested}
     core.history.state = found.history
     core.counts = dict(found.counts)
     core.writes = Writes(found.written, found.writes)

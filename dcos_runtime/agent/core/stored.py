@@ -21,6 +21,7 @@ from dcos_runtime.agent.core.records import (
     ExecutorKind,
     ExecutorRecord,
     Kill,
+    NestedRecord,
     OperationRecord,
     Stage,
     TaskRecord,
@@ -66,6 +67,13 @@ class Assigned(msgspec.Struct, kw_only=True):
 
     version: int = VERSION
     task: TaskRecord
+
+
+class Nested(msgspec.Struct, kw_only=True):
+    """A container that a call launched within another. Version 1 had none."""
+
+    version: int = VERSION
+    nested: NestedRecord
 
 
 class Past(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -133,6 +141,11 @@ def read_assigned(value: bytes) -> Assigned:
     return _present(value, Assigned)
 
 
+def read_nested(value: bytes) -> Nested:
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
+    return _present(value, Nested)
+
+
 def read_reserved(value: bytes) -> ReservedResources:
     """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     return _present(value, ReservedResources)
@@ -174,6 +187,10 @@ def custom(executor: ExecutorRecord, container: ContainerRecord) -> bytes:
 
 def assigned(task: TaskRecord) -> bytes:
     return codec.encode(Assigned(task=task))
+
+
+def nested(record: NestedRecord) -> bytes:
+    return codec.encode(Nested(nested=record))
 
 
 def reserved(resources: list[Resource], operations: list[OperationRecord]) -> bytes:

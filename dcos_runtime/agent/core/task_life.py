@@ -24,7 +24,15 @@ from dcos_runtime.agent.core.records import (
 )
 from dcos_runtime.agent.core.task import VANISHED, Task, Verdict, grace, verdict_of
 from dcos_runtime.agent.core.task_request import NONE, TaskRequest
-from dcos_runtime.agent.core.timing import CheckOverdue, Complete, Escalate, ResourcesWritten, Rewrite, RunWritten
+from dcos_runtime.agent.core.timing import (
+    CheckOverdue,
+    Complete,
+    Escalate,
+    NestedWritten,
+    ResourcesWritten,
+    Rewrite,
+    RunWritten,
+)
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Now
 from dcos_runtime.wire import internal
@@ -408,6 +416,9 @@ class TaskLife(Checking, ExecutorLife):
         if isinstance(then, ResourcesWritten):
             self.resources_durable(id, now)
             return
+        if isinstance(then, NestedWritten):
+            self.nested_written(then.container_id)
+            return
         if not isinstance(then, RunWritten):
             if then is not None and then.key.startswith(KEY):
                 self._persist_history()
@@ -428,6 +439,13 @@ class TaskLife(Checking, ExecutorLife):
             self.begin(task)
         elif container.stage is Stage.ENDED and not task.destroyed and id == task.written:
             self.destroy(task, None)
+
+    def nested_written(self, container_id: str) -> None:
+        """The record of a nested container is durable."""
+        raise NotImplementedError
+
+    def nested_not_written(self, id: int, container_id: str, why: str, now: Now) -> None:
+        raise NotImplementedError
 
     def begin(self, task: Task) -> None:
         """The launch is on the disk: the container is made."""
@@ -457,6 +475,9 @@ class TaskLife(Checking, ExecutorLife):
             return
         if isinstance(then, ResourcesWritten):
             self.resources_not_written(id, why, now)
+            return
+        if isinstance(then, NestedWritten):
+            self.nested_not_written(id, then.container_id, why, now)
             return
         if not isinstance(then, RunWritten):
             again = then.key.startswith(KEY) and any(key.startswith(KEY) for key in self.failed)

@@ -107,4 +107,10 @@ class ResourcesWritten(Frozen, frozen=True):
     """The agent's reservations, volumes and operations."""
 
 
-Continuation = RunWritten | Written | ResourcesWritten
+class NestedWritten(Frozen, frozen=True):
+    """A nested container's record."""
+
+    container_id: str
+
+
+Continuation = NestedWritten | RunWritten | Written | ResourcesWritten

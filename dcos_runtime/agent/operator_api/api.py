@@ -16,7 +16,9 @@ from dcos_runtime.agent.containers.base import LaunchError
 from dcos_runtime.agent.containers.sessions import TerminalSize
 from dcos_runtime.agent.core.container_ids import text as spelled
 from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.agent.core.records import NestedRecord, Stage
 from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFiles
+from dcos_runtime.agent.nested import NestedContainers
 from dcos_runtime.agent.operator_api import state_messages as shown
 from dcos_runtime.agent.operator_api.commands import (
     Commands,
@@ -33,8 +35,9 @@ from dcos_runtime.operating import ENCODERS, LoggingLevel, NotPossible, part_of
 from dcos_runtime.running import now
 from dcos_runtime.wire import codec, protobuf, recordio
 from dcos_runtime.wire.agent import Call, ProcessIO, Response
-from dcos_runtime.wire.common import ContainerID, DurationInfo
-from dcos_runtime.wire.containers import Image
+from dcos_runtime.wire.common import CommandInfo, ContainerID, DurationInfo, Value
+from dcos_runtime.wire.containers import ContainerInfo, Image
+from dcos_runtime.wire.resources import Resource
 
 HEARTBEAT_SECONDS = 15.0
 """How often the output of a command is interrupted by a heartbeat: so a client that is gone is noticed."""
@@ -79,6 +82,7 @@ class Machinery:
     viewer: AgentViewer
     files: SandboxFiles
     commands: Commands
+    nested: NestedContainers
     level: LoggingLevel
     metrics: Callable[[], Mapping[str, float]]
     healthy: Callable[[], bool]
@@ -144,11 +148,13 @@ class OperatorApi:
                 answer = await self._answer(call)
         if answer is None:
             return web.Response()
+        if isinstance(answer, web.Response):
+            return answer
         return web.Response(body=ENCODERS[accept](answer), content_type=accept)
 
     # --- calls with one answer ----------------------------------------------------------------------------------------
 
-    async def _answer(self, call: Call) -> Response | None:
+    async def _answer(self, call: Call) -> Response | web.Response | None:
         """``None``: done, and there is nothing to say. Raises `NotPossible`."""
         assert call.type is not None
         if done := _SHOWN.get(call.type):
@@ -169,21 +175,24 @@ class OperatorApi:
             case Call(type=Call.Type.KILL_NESTED_CONTAINER, kill_nested_container=Call.KillNestedContainer() as wanted):
                 await self._kill(wanted.container_id, wanted.signal)
             case Call(type=Call.Type.REMOVE_CONTAINER, remove_container=Call.RemoveContainer() as wanted):
-                self._remove(wanted.container_id)
+                await self._remove(wanted.container_id)
             case Call(
                 type=Call.Type.REMOVE_NESTED_CONTAINER, remove_nested_container=Call.RemoveNestedContainer() as wanted
             ):
-                self._remove(wanted.container_id)
+                await self._remove(wanted.container_id)
             case Call(
                 type=Call.Type.LAUNCH_NESTED_CONTAINER, launch_nested_container=Call.LaunchNestedContainer() as wanted
             ):
-                self._parent(wanted.container_id)
-                raise NotPossible(501, "LAUNCH_NESTED_CONTAINER is not done here: LAUNCH_NESTED_CONTAINER_SESSION is")
+                return await self._launch(wanted.container_id, wanted.command, wanted.container)
             case Call(type=Call.Type.PRUNE_IMAGES):
                 wanted_images = call.prune_images.excluded_images if call.prune_images else []
                 await self._to.prune(wanted_images)
-            case Call(type=Call.Type.LAUNCH_CONTAINER):
-                raise NotPossible(501, "LAUNCH_CONTAINER is not done here: containers are those of tasks")
+            case Call(type=Call.Type.LAUNCH_CONTAINER, launch_container=Call.LaunchContainer() as wanted):
+                if wanted.container_id.parent is None:
+                    raise NotPossible(501, "LAUNCH_CONTAINER is done for containers within others only: name a parent")
+                return await self._launch(
+                    wanted.container_id, wanted.command, wanted.container, wanted.resources, wanted.limits
+                )
             case _:
                 _refuse_providers(call)
         return None
@@ -220,43 +229,69 @@ class OperatorApi:
 
     # --- containers ---------------------------------------------------------------------------------------------------
 
+    async def _launch(
+        self,
+        container_id: ContainerID,
+        command: CommandInfo | None,
+        container: ContainerInfo | None,
+        resources: Sequence[Resource] = (),
+        limits: Mapping[str, Value.Scalar] | None = None,
+    ) -> web.Response:
+        """202: there is one with that id. Raises `NotPossible`."""
+        if self._commands.find(container_id) is not None:
+            return web.Response(status=202)
+        launched = await self._to.nested.launch(spelled(container_id), command, container, resources, limits)
+        return web.Response(status=200 if launched else 202)
+
     async def _wait(self, call: Call) -> Response:
         if call.type is Call.Type.WAIT_CONTAINER:
             assert call.wait_container is not None
-            status = wait_status(await self._ended(call.wait_container.container_id))
+            container_id = call.wait_container.container_id
+            status, record = await self._ended(container_id)
             return Response(
-                type=Response.Type.WAIT_CONTAINER, wait_container=Response.WaitContainer(exit_status=status)
+                type=Response.Type.WAIT_CONTAINER,
+                wait_container=Response.WaitContainer(exit_status=status, **shown.termination(record)),
             )
         assert call.wait_nested_container is not None
-        status = wait_status(await self._ended(call.wait_nested_container.container_id))
+        status, record = await self._ended(call.wait_nested_container.container_id)
         return Response(
             type=Response.Type.WAIT_NESTED_CONTAINER,
-            wait_nested_container=Response.WaitNestedContainer(exit_status=status),
+            wait_nested_container=Response.WaitNestedContainer(exit_status=status, **shown.termination(record)),
         )
 
-    async def _ended(self, container_id: ContainerID) -> Exit | None:
+    async def _ended(self, container_id: ContainerID) -> tuple[int | None, NestedRecord | None]:
+        """The wait status, if it is known, and the record of a nested container."""
+        if (record := self._to.nested.find(spelled(container_id))) is not None:
+            await self._to.nested.ended(record)
+            return wait_status(record.exit), record
         if (running := self._commands.find(container_id)) is not None:
-            return await running.session.wait()
+            return wait_status(await running.session.wait()), None
         if (ended := self._commands.exit_of(container_id)) is not None:
-            return ended[0]
+            return wait_status(ended[0]), None
         if self._to.viewer.launcher_of(spelled(container_id)) is not None:
-            return await self._to.wait(spelled(container_id))
+            return wait_status(await self._to.wait(spelled(container_id))), None
         raise NotPossible(404, f"Container {spelled(container_id)} cannot be found")
 
     async def _kill(self, container_id: ContainerID, number: int | None) -> None:
         if number is not None and not 1 <= number <= 64:
             raise NotPossible(400, f"There is no signal {number}")
+        name = spelled(container_id)
         if (running := self._commands.find(container_id)) is not None:
             if number in (None, 9):
                 await running.session.end()
             else:
                 running.session.signal(number or 9)
-        elif self._to.viewer.launcher_of(spelled(container_id)) is not None:
-            await self._to.signal(spelled(container_id), number or 9)
+        elif self._to.viewer.launcher_of(name) is not None:
+            await self._to.signal(name, number or 9)
+        elif (record := self._to.nested.find(name)) is not None and record.container.stage is not Stage.ENDED:
+            raise NotPossible(409, f"Container {name} is being launched or destroyed")
         else:
-            raise NotPossible(404, f"Container '{spelled(container_id)}' cannot be found (or is already killed)")
+            raise NotPossible(404, f"Container '{name}' cannot be found (or is already killed)")
 
-    def _remove(self, container_id: ContainerID) -> None:
+    async def _remove(self, container_id: ContainerID) -> None:
+        if (record := self._to.nested.find(spelled(container_id))) is not None:
+            await self._to.nested.remove(record)
+            return
         if self._commands.find(container_id) is not None:
             raise NotPossible(409, f"Container {spelled(container_id)} has not terminated yet")
         if not self._commands.forget(container_id):
@@ -275,6 +310,8 @@ class OperatorApi:
         wanted = call.launch_nested_container_session
         assert wanted is not None
         self._parent(wanted.container_id)
+        if self._to.nested.find(spelled(wanted.container_id)) is not None:
+            return web.Response(status=202)
         command = command_of(wanted.command, wanted.container)
         try:
             running = await self._commands.launch(wanted.container_id, command)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from dcos_runtime import operating
 from dcos_runtime.agent.core import container_ids
 from dcos_runtime.agent.core.core import AgentCore
-from dcos_runtime.agent.core.records import Stage
+from dcos_runtime.agent.core.records import NestedRecord, Stage
 from dcos_runtime.agent.files import group_name, user_name
 from dcos_runtime.agent.operator_api.commands import RunningCommand
 from dcos_runtime.agent.views import VERSION, Listed, executor_name, readable, unknown
@@ -22,7 +22,7 @@ from dcos_runtime.wire.common import AgentID, ExecutorID, FrameworkID, TaskID, T
 from dcos_runtime.wire.containers import ContainerStatus
 from dcos_runtime.wire.operators import FileInfo
 from dcos_runtime.wire.statistics import ResourceStatistics
-from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo
+from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo, TaskState
 from dcos_runtime.wire.withheld import check_without_secrets, without_secrets
 
 _Shown = Response.GetContainers.Container
@@ -146,6 +146,14 @@ def _task(core: AgentCore, entry: Listed, info: TaskInfo) -> wire.Task:
         user=info.command.user if info.command else None,
         limits=info.limits,
     )
+
+
+def termination(record: NestedRecord | None) -> dict[str, Any]:
+    """How a nested container ended, beside its exit status, as fields of the answer of a wait."""
+    if record is None or not (record.reason or record.message):
+        return {}
+    failed = TaskState.TASK_FAILED if record.reason is not None else None
+    return {"state": failed, "reason": record.reason, "message": record.message, "limitation": record.limitation}
 
 
 def containers(shown: Iterable[Mapping[str, Any]], commands: Iterable[RunningCommand]) -> Response.GetContainers:

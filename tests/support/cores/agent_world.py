@@ -446,7 +446,7 @@ class World:
     def _found(self) -> Recovered:
         values = {
             folder: tuple(value for key, value in self.disk.items() if key.startswith(f"{folder}/"))
-            for folder in ("tasks", "frameworks", "executors", "assigned")
+            for folder in ("tasks", "frameworks", "executors", "assigned", "nested")
         }
         kinds = {
             "absent": Found.ABSENT,
@@ -459,7 +459,7 @@ class World:
             (name, Facts(kinds[container.state], container.exit, None if container.state == "absent" else 4242))
             for name, container in self.containers.items()
         )
-        known = {key.partition("/")[2] for key in self.disk if key.startswith(("tasks/", "executors/"))}
+        known = {key.partition("/")[2] for key in self.disk if key.startswith(("tasks/", "executors/", "nested/"))}
         strangers = tuple(
             (name, "test")
             for name, container in self.containers.items()
@@ -475,6 +475,7 @@ class World:
             values["assigned"],
             tuple(self.past.values()),
             self.disk.get("resources"),
+            values["nested"],
         )
 
     def deadlines(self, task: str) -> list[float]:

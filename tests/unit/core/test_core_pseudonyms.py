@@ -217,7 +217,7 @@ def test_any_address_stays_as_long_and_is_unpacked_as_before(uri: str) -> None:
 TOLD_AS_THEY_ARE = {
     "agent": (
         *("Checked", "CleanupAsked", "Closed", "Created", "Destroyed", "DiskExceeded", "DiskTooDeep"),
-        "VolumesChanged",
+        *("NestedChanged", "RemoveNested", "VolumesChanged"),
         *("EndpointFound", "Exited", "PowerOff", "RunCheck", "StopCheck", "UnregisterAsked"),
         *("LaunchFailed", "MasterSeen", "PersistFailed", "Persisted", "PortsUnallocated", "Started", "SupervisorLost"),
         *("ExecutorClosed", "Tick"),
