@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import sys
+import threading
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -132,6 +133,7 @@ class PortGuard:
         self._own = own
         self._folder = Path()
         self._divided = False
+        self._closing = threading.Lock()
         self._tags: dict[Hook, bytes] = {}
         self._network = netns.cookie()
 
@@ -175,7 +177,8 @@ class PortGuard:
         """
         if self.problem:
             return
-        self._close()  # the cgroup may have been removed, and its programs with it
+        with self._closing:
+            self._close()  # the cgroup may have been removed, and its programs with it
         if self._divided:
             (self._folder / "cgroup.procs").write_text(str(pid))
 

@@ -53,7 +53,7 @@ class ExecSessions:
         document: dict[str, Any],
         folder: Path,
         *,
-        enter: Callable[[int], None],
+        enter: Callable[[int], Awaitable[None]] | None,
         sweep: Callable[[], Awaitable[None]],
     ) -> ExecSession:
         """Starts an attendant that starts the process. Raises `LaunchError` and ``OSError``.
@@ -82,7 +82,8 @@ class ExecSessions:
             theirs.close()
             pipes.close_theirs()
             try:
-                enter(process.pid)
+                if enter is not None:
+                    await enter(process.pid)
                 own.send(b"go")
                 pid, terminal = await asyncio.wait_for(_report(own), START_SECONDS)
             except (TimeoutError, BlockingIOError):

@@ -263,10 +263,13 @@ class OciLauncher:
             # conmon waits for our word before it makes anything: so isolators have all its children from their
             # beginning.
             try:
-                self.isolators.isolate(place, process.pid)
+                await self._isolate(place, process.pid)
             except OSError as error:
                 process.kill()
                 raise LaunchError(error.strerror or str(error)) from error
+            except asyncio.CancelledError:
+                process.kill()
+                raise
             os.write(start_write, b"\0")
             line = await base.read_line(sync_read, COMMAND_SECONDS)
             await process.wait()
@@ -285,6 +288,9 @@ class OciLauncher:
         except OSError as error:
             raise LaunchError(error.strerror or str(error)) from error
         return pid
+
+    async def _isolate(self, place: ContainerPlace, pid: int) -> None:
+        await base.to_its_end(partial(self.isolators.isolate, place, pid))
 
     async def start(self, container_id: str) -> None:
         try:
@@ -329,7 +335,7 @@ class OciLauncher:
                 command,
                 document,
                 folder,
-                enter=partial(self.isolators.isolate, place),
+                enter=partial(self._isolate, place),
                 sweep=sweep,
             )
         except FileNotFoundError as error:

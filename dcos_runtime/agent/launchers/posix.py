@@ -167,7 +167,7 @@ class PosixLauncher:
             """Their attendant has killed them: it is their parent."""
             await pools.run(pools.REMOVALS, partial(remove, own))
 
-        return await self.sessions.start(container_id, command, document, own, enter=lambda pid: None, sweep=sweep)
+        return await self.sessions.start(container_id, command, document, own, enter=None, sweep=sweep)
 
     async def destroy(self, container_id: str) -> None:
         await self.sessions.end(container_id)
