@@ -78,7 +78,7 @@ class NestedContainers:
         record = self._core.nested[container_id]
         await self._until(record, Stage.RUNNING, Stage.ENDED)
         if record.container.started is None and record.exit is None:
-            raise NotPossible(400, record.message or "Failed to launch container: it was destroyed meanwhile")
+            raise NotPossible(400, record.message or "Failed to launch container: its parent ended before it ran")
         return True
 
     async def ended(self, record: NestedRecord) -> None:
