@@ -33,8 +33,8 @@ class Isolator:
         """Before anything is fetched or runs: makes what the container needs, and writes its part of the document."""
 
     def isolate(self, place: ContainerPlace, pid: int) -> None:
-        """``pid`` is about to make the container, and waits: all processes of the container come from it. Blocks: before
-        the kernel moves a process into another cgroup it waits for all processors, 10 ms.
+        """``pid`` is about to make the container, and waits: all processes of the container come from it. Blocks:
+        before the kernel moves a process into another cgroup it waits for all processors, 10 ms.
         """
 
     def confirm(self, place: ContainerPlace, pid: int) -> None:
