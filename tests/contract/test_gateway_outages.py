@@ -239,6 +239,24 @@ class TestOneGateway:
 class TestTwoGateways:
     """Two masters' gateways with the users of one ZooKeeper, under credentials."""
 
+    @pytest.fixture(autouse=True)
+    def only_the_administrator(self, pair: tuple[Gateway, Gateway]) -> None:
+        """Each test begins with that one user, known to both, whatever the one before it left."""
+        one = pair[0]
+
+        def who_is_there() -> list[str]:
+            return [uid for uid in ("admin", "bob", "carol", "eve") if one.get(USERS, _signed(one, uid)).status == 200]
+
+        wait_for(who_is_there, 60, "a user")
+        there = who_is_there()
+        if "admin" not in there:
+            status = _changed(one, "PUT", f"{USERS}/admin", _signed(one, there[0]), {"password": PASSWORD})
+            assert status in (201, 409)
+        for uid in [uid for uid in there if uid != "admin"]:
+            assert _changed(one, "DELETE", f"{USERS}/{uid}", _signed(one)) in (204, 404)
+        for gateway in pair:
+            _until_users(gateway, _signed(one), ["admin"])
+
     def test_both_serve_the_same_users_and_tokens(self, pair: tuple[Gateway, Gateway]) -> None:
         one, two = pair
         token = one.token()
@@ -301,6 +319,7 @@ class TestTwoGateways:
         names = [user["uid"] for user in _known(one, USERS, left).json["array"]]
         assert len(names) == 1
         if names == ["bob"]:
+            _until_users(two, left, names)
             assert _changed(two, "PUT", f"{USERS}/admin", left, {"password": PASSWORD}) == 201
             wait_for(lambda: one.get(f"{USERS}/admin", left).status == 200, 60, "the administrator again")
             assert _changed(one, "DELETE", f"{USERS}/bob", one.token()) == 204
@@ -374,9 +393,19 @@ def _changed(gateway: Gateway, method: str, path: str, token: dict[str, str], bo
     return done if status == refused else status
 
 
-def _signed(gateway: Gateway) -> dict[str, str]:
+def _until_users(gateway: Gateway, token: dict[str, str], names: list[str]) -> None:
+    """Another gateway's change is known here after a while."""
+
+    def known() -> bool:
+        answer = gateway.get(USERS, token)
+        return answer.status == 200 and [user["uid"] for user in answer.json["array"]] == names
+
+    wait_for(known, 60, f"the users {names}")
+
+
+def _signed(gateway: Gateway, uid: str = "admin") -> dict[str, str]:
     """A token that nobody had to log in for: other tests' wrong guesses may have put this address into a line."""
-    return {"Authorization": f"token={gateway.authority.token()}"}
+    return {"Authorization": f"token={gateway.authority.token(uid)}"}
 
 
 def _over(
