@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -45,9 +46,10 @@ class UnreachableStrategy(_Value, frozen=True):
 
 
 class HealthCheck(_Value, frozen=True):
-    """A health check of an app's tasks."""
+    """A health check of an app's tasks. ``command``: of the protocol COMMAND, for the shell."""
 
     protocol: str = "HTTP"
+    command: str | None = None
     path: str | None = None
     port_index: int | None = None
     port: int | None = None
@@ -58,7 +60,12 @@ class HealthCheck(_Value, frozen=True):
     max_consecutive_failures: int = 3
     ignore_http1xx: bool = msgspec.field(default=False, name="ignoreHttp1xx")
 
-    def host_port(self, host_ports: list[int]) -> int | None:
+    @property
+    def by_agent(self) -> bool:
+        """Whether the agent makes it; otherwise the leading init does."""
+        return self.protocol == "COMMAND" or self.protocol.startswith("MESOS_")
+
+    def host_port(self, host_ports: Sequence[int]) -> int | None:
         """The port to probe on the task's host, if it has one."""
         if self.port is not None:
             return self.port
@@ -111,6 +118,13 @@ class App(_Value, frozen=True):
         """The oldest version whose instances need no restart to match this one."""
         return self.version_info.last_config_change_at
 
+    @property
+    def agent_check(self) -> int | None:
+        """The index of the check that the agent makes, if there is one. Versions stored by a former init may have
+        several: that is the first, and the init makes the others.
+        """
+        return next((index for index, check in enumerate(self.health_checks) if check.by_agent), None)
+
     def same_config(self, other: App) -> bool:
         """Whether the two differ only in the number of instances (and in their versions)."""
         return self.unversioned() == msgspec.structs.replace(other.unversioned(), instances=self.instances)
@@ -137,6 +151,10 @@ def to_json(app: App) -> dict[str, Any]:
         for key in ("path", "portIndex", "port"):
             if check[key] is None:
                 del check[key]
+        if check["command"] is None:
+            del check["command"]
+        else:
+            check["command"] = {"value": check["command"]}
         check["ipProtocol"] = "IPv4"
     for item in data.get("fetch", ()):
         if item["destPath"] is None:

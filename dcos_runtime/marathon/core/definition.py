@@ -32,7 +32,7 @@ READ_ONLY = (
     "tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "lastTaskFailure",
     "taskStats", "tasksStats", "readinessCheckResults", "version", "versionInfo",
 )  # fmt: skip
-PROTOCOLS = ("HTTP", "HTTPS", "TCP", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP")
+PROTOCOLS = ("HTTP", "HTTPS", "TCP", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP", "COMMAND")
 MAX_INSTANCES = 100_000
 """The most instances of one app: more than such a cluster runs in all, and few enough for the memory."""
 MAX_AMOUNT = 1e9
@@ -167,7 +167,7 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
         fetch=_fetch(fields),
         port_definitions=ports,
         require_ports=require_ports,
-        health_checks=fields.objects("healthChecks", lambda check: _health_check(check, len(ports)), MAX_CHECKS),
+        health_checks=_health_checks(fields, len(ports)),
         dependencies=[ids.absolute(dependency) for dependency in fields.texts("dependencies", MAX_REFERENCES)],
         labels=labels,
         accepted_resource_roles=_accepted_roles(fields, role),
@@ -308,24 +308,53 @@ def _constraint(value: Any, path: str) -> list[str]:
     return parts
 
 
+def _health_checks(fields: Fields, port_count: int) -> list[HealthCheck]:
+    checks = fields.objects("healthChecks", lambda check: _health_check(check, port_count), MAX_CHECKS)
+    if sum(check.by_agent for check in checks) > 1:
+        text = (
+            "a task has one health check that its agent makes (COMMAND and MESOS_…); make the others with HTTP, HTTPS"
+        )
+        fields.problem("healthChecks", f"{text} or TCP")
+    return checks
+
+
+def _check_command(fields: Fields, protocol: str) -> str | None:
+    inner = fields.object("command")
+    if protocol != "COMMAND":
+        if inner is not None:
+            fields.problem("command", "only a check of the protocol COMMAND has one")
+        return None
+    if inner is None:
+        fields.problem("command", "undefined; a check of the protocol COMMAND needs one")
+        return None
+    command = inner.text("value", least=1)
+    inner.unknown()
+    if command is None:
+        inner.problem("value", "undefined")
+    elif (size := len(command.encode())) > limits.MAX_STRING:
+        inner.problem("value", f"has {size} bytes; Linux runs no command of more than {limits.MAX_STRING}")
+    return command
+
+
 def _health_check(fields: Fields, port_count: int) -> HealthCheck:
     protocol = fields.text("protocol") or "HTTP"
-    if protocol == "COMMAND" or fields.has("command"):
-        fields.problem("protocol", f"COMMAND health checks are {NOT_HERE}; use {', '.join(PROTOCOLS)}")
-        protocol = "TCP"
-    fields.ignore(("command",))
+    command = _check_command(fields, protocol)
     if protocol not in PROTOCOLS:
         fields.problem("protocol", f"got '{shown(protocol)}', expected one of {', '.join(PROTOCOLS)}")
     fields.refuse("ipProtocol", ("IPv4",), f"IPv6 is {NOT_HERE}")
     port = fields.optional_integer("port", 0, 65535)
     index = fields.optional_integer("portIndex", 0)
-    if index is None and port is None and port_count:
+    if protocol == "COMMAND":
+        if port is not None or index is not None:
+            fields.problem("port" if port is not None else "portIndex", "a check of the protocol COMMAND has no port")
+    elif index is None and port is None and port_count:
         index = 0
-    if port is None and (index is None or index >= port_count):
+    if protocol != "COMMAND" and port is None and (index is None or index >= port_count):
         text = "Health check port indices must address an element of the ports array or container port mappings."
         fields.problem("portIndex", text)
     return HealthCheck(
         protocol=protocol,
+        command=command,
         path=fields.text("path"),
         port=port,
         port_index=index,

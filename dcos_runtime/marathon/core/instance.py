@@ -76,6 +76,8 @@ class Task(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     ip_addresses: list[tuple[str, str]] = []
     staged_at: float | None = None
     started_at: float | None = None
+    checked: bool = False
+    """Its agent makes the app's `App.agent_check`. A former init launched tasks without one, and this one makes it."""
 
 
 class Instance(msgspec.Struct, kw_only=True, gc=False):

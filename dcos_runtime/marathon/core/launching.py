@@ -227,7 +227,9 @@ class LaunchQueue:
         instance.incarnation += 1
         instance.version, instance.config_version = app.version, app.config_version
         instance.since = now.wall
-        instance.tasks = [Task(id=task_id, condition=Condition.PROVISIONED, host_ports=ports, staged_at=now.wall)]
+        task = Task(id=task_id, condition=Condition.PROVISIONED, host_ports=ports, staged_at=now.wall)
+        task.checked = info.health_check is not None
+        instance.tasks = [task]
         instance.agent_id = agent_id
         instance.hostname = offer.hostname
         instance.attributes = place.offer.attributes

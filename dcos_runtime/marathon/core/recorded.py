@@ -68,6 +68,7 @@ _SHAPES: Mapping[str, Any] = {
     "healthChecks": [
         {
             "path": _WALKED,
+            "command": {"value": _WALKED},
             **dict.fromkeys(("protocol", "ipProtocol"), _TEXT),
             **dict.fromkeys((*_SECONDS, "port", "portIndex", "maxConsecutiveFailures", "ignoreHttp1xx"), _NUMBER),
         }
@@ -183,7 +184,11 @@ class Veil:
             env={name: self._names.of(value) for name, value in definition.env.items()},
             fetch=[msgspec.structs.replace(item, uri=self._names.uri(item.uri)) for item in definition.fetch],
             health_checks=[
-                check if check.path is None else msgspec.structs.replace(check, path=self._names.path(check.path))
+                msgspec.structs.replace(
+                    check,
+                    path=None if check.path is None else self._names.path(check.path),
+                    command=None if check.command is None else self._names.of(check.command),
+                )
                 for check in definition.health_checks
             ],
         )
@@ -272,6 +277,8 @@ class Veil:
         hidden = self._walk(value)
         if isinstance(hidden, dict) and isinstance(hidden.get("path"), str):
             hidden["path"] = self._names.path(hidden["path"])
+        if isinstance(hidden, dict) and "command" in hidden:  # a text where it is stored
+            hidden["command"] = self._all(hidden["command"], self._names.of)
         return hidden
 
     def _all(self, value: Any, of: Callable[[str], str]) -> Any:
@@ -333,5 +340,8 @@ class Veil:
         if check is not None and check.http is not None and check.http.path is not None:
             http = msgspec.structs.replace(check.http, path=self._names.path(check.http.path))
             check = msgspec.structs.replace(check, http=http)
+        if check is not None and check.command is not None and check.command.value is not None:
+            of_check = msgspec.structs.replace(check.command, value=self._names.of(check.command.value))
+            check = msgspec.structs.replace(check, command=of_check)
         container = None if info.container is None else containers.with_texts(info.container, self._names.of)
         return msgspec.structs.replace(info, command=hidden, container=container, health_check=check)

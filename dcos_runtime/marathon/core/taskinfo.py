@@ -20,7 +20,7 @@ from dcos_runtime.wire.common import (
     TaskID,
 )
 from dcos_runtime.wire.resources import Resource
-from dcos_runtime.wire.tasks import DiscoveryInfo, KillPolicy, Port, Ports, TaskInfo
+from dcos_runtime.wire.tasks import DiscoveryInfo, HealthCheck, KillPolicy, Port, Ports, TaskInfo
 
 MAX_VARIABLE = 512
 """Labels whose name or value is this long or longer stay out of the environment, as in Marathon."""
@@ -40,6 +40,7 @@ def build(
         resources=resources,
         command=_command(app, task_id, hostname, host_ports),
         container=containers.info(app.container),
+        health_check=_health_check(app, host_ports),
         kill_policy=None if grace is None else KillPolicy(grace_period=DurationInfo(nanoseconds=grace * 10**9)),
         labels=_labels(app.labels),
         discovery=_discovery(app, host_ports),
@@ -109,6 +110,32 @@ def _command(app: App, task_id: str, hostname: str, host_ports: Sequence[int]) -
             for item in app.fetch
         ],
         user=app.user,
+    )
+
+
+NEVER = 2**32 - 1
+"""So many failures in a row never happen. The agent knows no health check that does not kill."""
+
+
+def _health_check(app: App, host_ports: Sequence[int]) -> HealthCheck | None:
+    """The one that the agent makes."""
+    if app.agent_check is None:
+        return None
+    check = app.health_checks[app.agent_check]
+    kind = check.protocol.removeprefix("MESOS_")
+    port = check.host_port(host_ports) or 0
+    return HealthCheck(
+        type=HealthCheck.Type("HTTP" if kind == "HTTPS" else kind),
+        command=CommandInfo(value=check.command) if check.command is not None else None,
+        http=HealthCheck.HTTPCheckInfo(scheme=kind.lower(), port=port, path=check.path or "/")
+        if kind in ("HTTP", "HTTPS")
+        else None,
+        tcp=HealthCheck.TCPCheckInfo(port=port) if kind == "TCP" else None,
+        delay_seconds=float(check.delay_seconds),
+        interval_seconds=float(max(1, check.interval_seconds)),
+        timeout_seconds=float(check.timeout_seconds),
+        grace_period_seconds=float(check.grace_period_seconds),
+        consecutive_failures=min(check.max_consecutive_failures or NEVER, NEVER),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import ids
-from dcos_runtime.marathon.core.app import UnreachableStrategy
+from dcos_runtime.marathon.core.app import App, UnreachableStrategy
 from dcos_runtime.marathon.core.app_state import AppState, Delay, failure_of
 from dcos_runtime.marathon.core.health import CheckRecord, Health, ignored
 from dcos_runtime.marathon.core.instance import (
@@ -55,6 +55,7 @@ class Tasks:
                 self._ended(app_state, instance, status, now)
             elif status.state in ALIVE_STATES:
                 self._alive(app_state, instance, instance.tasks[0], status, now)
+                self._said_health(app_state, instance, status, now)
                 if instance.condition is not before:
                     self._publish_status(status, instance, now)
         if (acknowledgement := calls.acknowledge(status)) is not None:
@@ -120,7 +121,10 @@ class Tasks:
                 failure = failure_of(instance, status.state.value, status.message or "", now.wall)
                 state.save_failure(app_state, failure)
             withdrawn = status.reason is TaskStatus.Reason.REASON_INVALID_OFFERS  # no failure
-            if not withdrawn and status.state is not TaskState.TASK_KILLED:
+            unhealthy = status.state is TaskState.TASK_KILLED and status.healthy is False
+            if unhealthy:  # its agent has ended it
+                self._publish_unhealthy(app_state, instance, status.message or "", now)
+            if unhealthy or (not withdrawn and status.state is not TaskState.TASK_KILLED):
                 self.add_delay(app_state, instance, now)
         self._publish_change(instance, name, now)
         self.vacate(app_state, instance, now)
@@ -247,7 +251,10 @@ class Tasks:
         if app is None or not app.health_checks:
             return
         app_state.health[instance.id] = Health(instance.task_id, [CheckRecord() for _ in app.health_checks])
+        by_agent = _by_agent(app, instance)
         for index, check in enumerate(app.health_checks):
+            if index == by_agent:
+                continue
             wait = check.delay_seconds if check.protocol.startswith("MESOS_") else 0.0
             self._state.timers.set(CheckDue(instance.id, index), now.mono + wait)
 
@@ -261,14 +268,48 @@ class Tasks:
         health, app = app_state.health.get(instance_id), app_state.versions.get(instance.version)
         if health is None or app is None or instance.condition is not Condition.RUNNING or ok is None:
             return
-        check, record, before = app.health_checks[index], health.checks[index], health.alive
+        check, record = app.health_checks[index], health.checks[index]
         if not ok and ignored(check, record, instance.started_at or now.wall, now.wall):
             record.not_yet(now.wall, cause)
             return
+        self._judge(app_state, instance, index, ok, cause, now.wall, now)
+        limit = check.max_consecutive_failures
+        if limit and record.consecutive_failures >= limit and not instance.to_kill:
+            self._publish_unhealthy(app_state, instance, cause, now)
+            self.add_delay(app_state, instance, now)
+            self.kill(app_state, instance, now)
+
+    def _said_health(self, app_state: AppState, instance: Instance, status: TaskStatus, now: Now) -> None:
+        """What a status says of the check that the agent makes. The agent counts, and kills. A failure that is said
+        again, as in a reconciliation, is no further one.
+        """
+        health, app = app_state.health.get(instance.id), app_state.versions.get(instance.version)
+        if status.healthy is None or health is None or app is None or instance.condition is not Condition.RUNNING:
+            return
+        index = _by_agent(app, instance)
+        if index is None:
+            return
+        record, ok = health.checks[index], status.healthy
+        at = status.timestamp or now.wall
+        new = status.reason is TaskStatus.Reason.REASON_TASK_HEALTH_CHECK_STATUS_UPDATED and record.last_failure != at
+        if record.known and ok is record.alive and (ok or not new):
+            return
+        self._judge(app_state, instance, index, ok, status.message or "unhealthy", at, now)
+
+    def _judge(
+        self, app_state: AppState, instance: Instance, index: int, ok: bool, cause: str, at: float, now: Now
+    ) -> None:
+        """Takes a result that counts, of ``at`` (wall)."""
+        state, health = self._state, app_state.health[instance.id]
+        check, record, before = (
+            app_state.versions[instance.version].health_checks[index],
+            health.checks[index],
+            health.alive,
+        )
         if ok:
-            record.succeeded(now.wall)
+            record.succeeded(at)
         else:
-            record.failed(now.wall, cause)
+            record.failed(at, cause)
             state.publish(
                 now,
                 "failed_health_check_event",
@@ -282,21 +323,19 @@ class Tasks:
             self._publish_health(app_state, instance, health.alive, now)
         if health.alive != before:
             state.touch((app_state.id,))
-        limit = check.max_consecutive_failures
-        if limit and record.consecutive_failures >= limit and not instance.to_kill:
-            state.publish(
-                now,
-                "unhealthy_instance_kill_event",
-                appId=app_state.id,
-                taskId=instance.task_id,
-                instanceId=instance.id,
-                version=instance.version,
-                reason=cause,
-                host=instance.hostname,
-                slaveId=instance.agent_id,
-            )
-            self.add_delay(app_state, instance, now)
-            self.kill(app_state, instance, now)
+
+    def _publish_unhealthy(self, app_state: AppState, instance: Instance, cause: str, now: Now) -> None:
+        self._state.publish(
+            now,
+            "unhealthy_instance_kill_event",
+            appId=app_state.id,
+            taskId=instance.task_id,
+            instanceId=instance.id,
+            version=instance.version,
+            reason=cause,
+            host=instance.hostname,
+            slaveId=instance.agent_id,
+        )
 
     def _publish_health(self, app_state: AppState, instance: Instance, alive: bool, now: Now) -> None:
         self._state.publish(
@@ -348,6 +387,11 @@ class Tasks:
             ports=list(instance.host_ports),
             version=instance.version,
         )
+
+
+def _by_agent(app: App, instance: Instance) -> int | None:
+    """The index of the check that the agent of the instance's task makes."""
+    return app.agent_check if instance.tasks and instance.tasks[0].checked else None
 
 
 def _addresses(status: TaskStatus) -> list[tuple[str, str]]:

@@ -56,7 +56,10 @@ def test_what_is_shown_can_be_sent_back_and_means_the_same() -> None:
         env={"A": "b"},
         constraints=[["hostname", "UNIQUE"], ["rack", "GROUP_BY", "3"]],
         fetch=[{"uri": "http://x/y.tgz", "destPath": "z"}],
-        healthChecks=[{"protocol": "MESOS_HTTP", "path": "/h", "ignoreHttp1xx": True}],
+        healthChecks=[
+            {"protocol": "HTTP", "path": "/h", "ignoreHttp1xx": True},
+            {"protocol": "COMMAND", "command": {"value": "true"}},
+        ],
         portDefinitions=[{"port": 8080, "name": "web", "labels": {"VIP_0": "x:80"}}],
         requirePorts=True,
         taskKillGracePeriodSeconds=3,
@@ -199,11 +202,26 @@ def test_a_wrong_value_is_refused_by_its_path(data: dict[str, Any], path: str) -
         ({"ipAddress": {"networkName": "x"}}, "/ipAddress"),
         ({"executor": "/bin/mine"}, "/executor"),
         ({"resourceLimits": {"cpus": 2}}, "/resourceLimits"),
-        ({"healthChecks": [{"protocol": "COMMAND", "command": {"value": "true"}}]}, "/healthChecks(0)/protocol"),
     ],
 )
 def test_what_this_version_lacks_is_refused_by_name_and_never_ignored(data: dict[str, Any], path: str) -> None:
     assert "not supported in this version" in problems(**data)[path][0]
+
+
+@pytest.mark.parametrize(
+    ("checks", "path"),
+    [
+        ([{"protocol": "COMMAND"}], "/healthChecks(0)/command"),
+        ([{"protocol": "COMMAND", "command": {}}], "/healthChecks(0)/command/value"),
+        ([{"protocol": "COMMAND", "command": {"value": "x" * 131_072}}], "/healthChecks(0)/command/value"),
+        ([{"protocol": "COMMAND", "command": {"value": "true", "shell": 1}}], "/healthChecks(0)/command/shell"),
+        ([{"protocol": "COMMAND", "command": {"value": "true"}, "portIndex": 0}], "/healthChecks(0)/portIndex"),
+        ([{"protocol": "TCP", "command": {"value": "true"}}], "/healthChecks(0)/command"),
+        ([{"protocol": "MESOS_TCP"}, {"protocol": "COMMAND", "command": {"value": "true"}}], "/healthChecks"),
+    ],
+)
+def test_a_check_that_the_agent_cannot_make_as_it_is_asked_is_refused(checks: list[Any], path: str) -> None:
+    assert list(problems(healthChecks=checks)) == [path]
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -71,6 +71,7 @@ def definition(chance: random.Random, app_id: str) -> dict[str, Any]:
             [
                 [],
                 [{"protocol": "TCP", "intervalSeconds": 5}],
+                [{"protocol": "COMMAND", "command": {"value": f"curl -u u:{SECRET}"}}],
                 [{"protocol": "HTTP", "path": f"/{SECRET.replace(' ', '+')}", "intervalSeconds": 5}],
             ]
         ),
@@ -233,7 +234,8 @@ def test_no_secret_of_an_app_gets_into_a_recording() -> None:
 
 
 ODD_PLACES: tuple[Any, ...] = (
-    {"healthChecks": [{"protocol": "COMMAND", "command": {"value": f"curl -u u:{SECRET}"}}]},
+    {"healthChecks": [{"protocol": "COMMAND", "command": {"value": f"curl -u u:{SECRET}", "of": [SECRET]}}]},
+    {"healthChecks": [{"protocol": "TCP", "command": SECRET}]},
     {"healthChecks": [{"protocol": "HTTP", "path": "/", "headers": {"Authorization": SECRET}, "token": [SECRET]}]},
     {"healthChecks": {"path": SECRET}},
     {"healthChecks": [SECRET], "fetch": {"uri": SECRET}},
