@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, get_origin
 
 from dcos_runtime.wire import codec, protobuf
 
@@ -55,9 +55,55 @@ def decode(data: bytes, kind: type[T], content_type: str = JSON) -> T:
         raise codec.DecodeError(_in_original_words(str(error))) from error
 
 
+class NoDocument(codec.DecodeError):
+    """It is not JSON, or not of the wanted type: a list, or an object."""
+
+
+def decode_plain(data: bytes, kind: type[T]) -> T:
+    """A list of messages, or a message that is no call, in JSON. Raises `codec.DecodeError` with the reason in Mesos'
+    words, as far as it is known; `NoDocument` where Mesos does not look at any field.
+    """
+    opening = b"[" if get_origin(kind) is list else b"{"
+    try:
+        if not data.lstrip().startswith(opening):
+            codec.decode(data, object)
+            raise NoDocument("Unexpected JSON type parsed")
+        return codec.decode(data, kind)
+    except NoDocument:
+        raise
+    except codec.DecodeError as error:
+        text = str(error)
+        if text.startswith(_NO_JSON):
+            raise NoDocument(_syntax_error(text.removeprefix(_NO_JSON), data)) from error
+        raise codec.DecodeError(_reason(re.sub(r"at `\$\[[0-9.]+\]\.?", "at `$", text))) from error
+
+
+_NO_JSON = "Failed to parse body into JSON: "
+_LONGEST_NEAR = 200
+
+
+def _syntax_error(reason: str, data: bytes) -> str:
+    """With the line, and what is left of it."""
+    found = re.search(r" \(byte ([0-9]+)\)$", reason)
+    at = int(found[1]) if found else len(data)
+    if "trailing characters" in reason:
+        end = len(data[: at - 1].rstrip())
+        return f"Parsed JSON included non-whitespace trailing characters: {_near(data[end:])}"
+    line, near = data[:at].count(b"\n") + 1, _near(data[at:].split(b"\n")[0])
+    return f"syntax error at line {line} near: {near}"
+
+
+def _near(data: bytes) -> str:
+    return data[:_LONGEST_NEAR].decode(errors="replace")
+
+
 def _in_original_words(text: str) -> str:
-    if text.startswith("Failed to parse body into JSON"):
+    if text.startswith(_NO_JSON):
         return text.replace(": Input data was truncated", ": syntax error at line 1 near: ")
+    return f"Failed to convert JSON into Call protobuf: {_reason(text)}"
+
+
+def _reason(text: str) -> str:
     path = re.search(r" - at `\$\.?(.*?)`$", text)
     where = path[1] if path else ""
     if missing := re.match(r"Object missing required field `(\w+)`", text):
@@ -71,4 +117,4 @@ def _in_original_words(text: str) -> str:
             text = f"Not expecting a JSON {kind} for field '{where.rpartition('.')[2]}'"
     elif text.startswith("Invalid enum value") and where:
         text = f"Not expecting a JSON number for field '{where.rpartition('.')[2]}'"
-    return f"Failed to convert JSON into Call protobuf: {text}"
+    return text

@@ -352,12 +352,13 @@ def text_response(text: str, status: int = 200, headers: Mapping[str, str] | Non
     return web.Response(text=bounded(text) if status >= 400 else text, status=status, headers=headers)
 
 
-def not_allowed(request: web.Request, method: str) -> web.Response:
-    """The 405 of a path of the kernel's APIs that takes ``method`` only, as Mesos words it."""
+def not_allowed(request: web.Request, *methods: str) -> web.Response:
+    """The 405 of a path of the kernel's APIs that takes these ``methods`` only, as Mesos words it."""
     from dcos_runtime.wire.quoting import shown
 
-    text = f"405 Method Not Allowed. Expecting one of {{ '{method}' }}, but received '{shown(request.method, 20)}'."
-    return text_response(text, 405, {"Allow": method})
+    expected = ", ".join(f"'{method}'" for method in methods)
+    text = f"405 Method Not Allowed. Expecting one of {{ {expected} }}, but received '{shown(request.method, 20)}'."
+    return text_response(text, 405, {"Allow": ", ".join(methods)})
 
 
 def _in_text(status: int, text: str) -> web.Response:

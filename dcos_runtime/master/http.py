@@ -19,7 +19,7 @@ from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.routes import READS, Parts, Route
 from dcos_runtime.leading.standby import Standby
-from dcos_runtime.master import process_pages, scheduler_api, teardown
+from dcos_runtime.master import process_pages, reservation_pages, scheduler_api, teardown
 from dcos_runtime.master.answering import json_response
 from dcos_runtime.master.core.shown import VERSION
 from dcos_runtime.master.operator_api import api as operator_api
@@ -78,6 +78,7 @@ class MasterRoutes:
             "/files/debug": _page(process_pages.attached),
             "/logging/toggle": Route(self._toggle, Realm.WRITE, everywhere=True),
         }
+        self._routes |= {path: self._reservation(path) for path in reservation_pages.PAGES}
         self._routes |= {path: Route(_not_done, Realm.WRITE) for path in NOT_DONE}
         self._routes = {path: replace(route, path=path) for path, route in self._routes.items()}
 
@@ -105,6 +106,13 @@ class MasterRoutes:
 
     async def _teardown(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await teardown.handle(request, self._position.leading_shell, self._admission.principal_of(request))
+
+    def _reservation(self, path: str) -> Route:
+        async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:
+            shell, principal = self._position.leading_shell, self._admission.principal_of(request)
+            return await reservation_pages.handle(request, shell, principal, path)
+
+        return Route(handler, Realm.WRITE)
 
     async def _agent_endpoint(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         if request.method not in READS:

@@ -6,12 +6,14 @@ import json
 import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from dcos_runtime.wire import codec, protobuf
+from dcos_runtime.wire import codec, internal, protobuf
 from dcos_runtime.wire.master import Call, Event, Response
 from tests.support.mesos.ladder import encoded
+from tests.support.mesos.operator_changes import of_ops
 from tests.support.mesos.operator_ladder import API, BARE, LADDER
 from tests.support.mesos.rawclient import (
     JSON,
@@ -207,6 +209,40 @@ def test_no_secret_of_a_task_or_executor_is_shown(master: Master) -> None:
         assert "hunter" not in text and "aHVud" not in text
         for page in ("/state", "/tasks", "/frameworks", "/slaves"):
             assert "hunter" not in json.dumps(get(master.port, page)), page
+    finally:
+        scheduler.call("TEARDOWN")
+        scheduler.close()
+        agent.close()
+
+
+def test_an_operators_reservation_takes_offers_back_and_goes_to_the_agent(master: Master) -> None:
+    agent = Agent(master.port, hostname="changed", version=max(internal.SPOKEN))
+    scheduler = Scheduler(master.port, role="changed", failover_timeout=60.0)
+    whose = {"agent_id": {"value": agent.id}}
+    try:
+        offer = next(one for one in scheduler.offers() if one["hostname"] == "changed")
+        answer = asked(master, "RESERVE_RESOURCES", reserve_resources={**whose, "resources": [of_ops("cpus", 1)]})
+        assert (answer.status, answer.body) == (202, b"")
+        assert scheduler.event("RESCIND")["rescind"]["offer_id"] == offer["id"]
+        told = agent.message("APPLY_OPERATION")
+        assert told["framework_id"] == "" and told["info"]["reserve"]["resources"] == [of_ops("cpus", 1)]
+        (known,) = found(master, "GET_OPERATIONS")["operations"]
+        assert known["latest_status"]["state"] == "OPERATION_PENDING" and "framework_id" not in known
+        over = {"type": "OPERATION_UPDATE", "uuid": told["uuid"], "framework_id": "", "state": "OPERATION_FINISHED"}
+        assert agent.post(over).status == 200
+        assert found(master, "GET_OPERATIONS") == {}
+        again = next(one for one in scheduler.offers() if one["hostname"] == "changed")
+        assert [one["scalar"]["value"] for one in again["resources"] if one["name"] == "cpus"] == [3.0]
+        form = urlencode({"slaveId": agent.id, "resources": json.dumps([of_ops("cpus", 1)])}).encode()
+        origin = {"Origin": "http://elsewhere"}
+        assert request(master.port, "POST", "/unreserve", origin, form).status == 403
+        assert request(master.port, "POST", "/master/unreserve", {}, form).status == 202
+        assert agent.message("APPLY_OPERATION")["info"]["type"] == "UNRESERVE"
+        answer = request(master.port, "POST", "/unreserve", {}, form)
+        assert (answer.status, answer.text.partition(" does not ")[2]) == (
+            409,
+            "contain cpus(reservations: [(DYNAMIC,ops,z)]):1",
+        )
     finally:
         scheduler.call("TEARDOWN")
         scheduler.close()

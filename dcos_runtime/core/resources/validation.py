@@ -167,14 +167,16 @@ def _disk(message: Resource) -> str | None:
     return None
 
 
+def _reserved(one: Resource.ReservationInfo) -> str:
+    parts = [one.type.value if one.type else "UNKNOWN", one.role or ""]
+    return f"({','.join(parts if one.principal is None else [*parts, one.principal])})"
+
+
 def _shown(message: Resource) -> str:
     """A resource in a reason; `parse` may not be able to read it."""
     label = message.name
     if message.reservations:
-        inner = ", ".join(
-            f"({item.type.value if item.type else 'UNKNOWN'},{item.role or ''})" for item in message.reservations
-        )
-        label += f"(reservations: [{inner}])"
+        label += f"(reservations: [{', '.join(map(_reserved, message.reservations))}])"
     elif message.role not in (None, "*"):
         label += f"(reservations: [(STATIC,{message.role})])"
     if message.type is Value.Type.RANGES:

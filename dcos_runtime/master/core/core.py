@@ -9,7 +9,18 @@ import logging
 
 from dcos_runtime.core.frozen import Now, Persisted, Reply
 from dcos_runtime.core.seeds import SeededSource
-from dcos_runtime.master.core import agents, calls, chores, events, frameworks, offers, silence, snapshot, watchers
+from dcos_runtime.master.core import (
+    agents,
+    asked_operations,
+    calls,
+    chores,
+    events,
+    frameworks,
+    offers,
+    silence,
+    snapshot,
+    watchers,
+)
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.events import Event
 from dcos_runtime.master.core.state import Settings, State
@@ -76,6 +87,8 @@ class MasterCore:
                 watchers.gone(state, event.stream)
             case events.TeardownAsked():
                 self._teardown(event, now)
+            case events.OperationAsked():
+                self._answer(event.request, *asked_operations.perform(state, event))
             case events.Resumed():
                 silence.resumed(state)
             case events.Recovered():

@@ -5,6 +5,7 @@ Streams are numbers of connections, which the shell never uses twice. A ``reques
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Frozen, Persisted
+from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.scheduler import Call
 
 
@@ -73,6 +74,18 @@ class TeardownAsked(Frozen, frozen=True):
 # --- operators --------------------------------------------------------------------------------------------------------
 
 
+class OperationAsked(Frozen, frozen=True):
+    """An operator reserves resources of an agent, makes a volume of them, or the reverse. ``principal``: the sender,
+    where known; ``by``: the operator as the log names them.
+    """
+
+    request: int
+    agent_id: str
+    operation: Offer.Operation
+    principal: str | None = None
+    by: str = "somebody"
+
+
 class Watch(Frozen, frozen=True):
     """An operator watches from now on; 200: what happens is sent to ``stream``."""
 
@@ -124,6 +137,7 @@ Event = (
     | SubscriberGone
     | Called
     | TeardownAsked
+    | OperationAsked
     | Watch
     | WatcherGone
     | AgentConnect

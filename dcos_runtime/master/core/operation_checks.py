@@ -148,8 +148,12 @@ def _reserved(message: Resource, known: Known) -> str | None:
 
 def _source(reserve: Operation.Reserve) -> str | None:
     before, after = amounts.parse(reserve.source), amounts.parse(reserve.resources)
-    if conversions.changed(before, conversions.bare) != conversions.changed(after, conversions.bare):
-        return "The quantities of 'Reserve.source' and 'Reserve.resources' differ"
+    of_source, of_target = conversions.changed(before, conversions.bare), conversions.changed(after, conversions.bare)
+    if of_source != of_target:
+        return (
+            "Source and target resources should refer to identical resource quantities:"
+            f" {amounts.text(of_source)} vs. {amounts.text(of_target)}"
+        )
     if conversions.volumes(before):
         return "'Reserve.source' cannot contain persistent volumes"
     return None

@@ -94,14 +94,18 @@ def perform(
     if after is None:
         kind = operation.type
         prefix = f"Invalid {kind.value} operation: " if kind in (Wire.Type.GROW_VOLUME, Wire.Type.SHRINK_VOLUME) else ""
-        shown = f"{amounts.text(available, role)} does not contain {amounts.text(conversion.consumed, role)}"
-        refuse(state, framework, operation, prefix + shown)
+        refuse(state, framework, operation, prefix + lacking(available, conversion, role))
         return available
-    if error := _too_much(state, agent, operation, conversion):
+    if error := too_much(agent, operation, conversion):
         refuse(state, framework, operation, f"{error}; on agent {described(agent)}")
         return available
     apply(state, agent, operation, conversion, framework, role)
     return after
+
+
+def lacking(available: Resources, conversion: Conversion, role: str | None = None) -> str:
+    """As Mesos says that what is consumed is not there; ``role``: to which all is allocated."""
+    return f"{amounts.text(available, role)} does not contain {amounts.text(conversion.consumed, role)}"
 
 
 def described(agent: Agent) -> str:
@@ -109,7 +113,8 @@ def described(agent: Agent) -> str:
     return f"{agent.id} at slave(1)@{agent.address}:{agent.info.port or 5051} ({agent.info.hostname})"
 
 
-def _too_much(state: State, agent: Agent, operation: Wire, conversion: Conversion) -> str | None:
+def too_much(agent: Agent, operation: Wire, conversion: Conversion) -> str | None:
+    """Why the agent cannot keep one more operation."""
     if agent.version < internal.WITH_OPERATIONS:
         return (
             f"The agent does not know operations: it speaks version {agent.version} of the agent protocol; upgrade it"

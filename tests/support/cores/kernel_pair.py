@@ -56,6 +56,7 @@ class Pair:
         self.acknowledges = True
         self.volume_trouble: str | None = None
         self.connection = 0
+        self.replied = ""  # the text of the master's latest answer
         self.info = {"user": "root", "name": "one", "roles": ["dev"], "principal": "p", "failover_timeout": 1e6}
         self.info |= {"capabilities": [{"type": name} for name in CAPABILITIES], **framework}
         self.start_master()
@@ -138,7 +139,7 @@ class Pair:
                 case effects.SendJoined():
                     self._heard(json.loads(effect.data))
                 case Reply():
-                    answered = effect.status
+                    answered, self.replied = effect.status, effect.body.decode()
         return answered
 
     def say(self, event: agent_events.Event) -> None:

@@ -350,7 +350,8 @@ class Agent:
         while True:
             message = self.stream.next()
             whose = message["framework"]["id"] if "framework" in message else message.get("framework_id", {})
-            if message["type"] == kind and framework in (None, whose.get("value")):
+            whose = whose if isinstance(whose, str) else whose.get("value")
+            if message["type"] == kind and framework in (None, whose):
                 return message
             if message["type"] == "PING":
                 self.post({"type": "PONG"})

@@ -83,7 +83,7 @@ READERS = {
     "master/operator_api/api.py",
 }
 OTHERS = {
-    "master/teardown.py": "a form: what is not UTF-8 in it becomes U+FFFD, as in Mesos",
+    "master/forms.py": "a form: what is not UTF-8 in it becomes U+FFFD, as in Mesos",
     "leading/standby.py": "passes the body on to the leader",
 }
 

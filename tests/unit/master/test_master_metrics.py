@@ -13,7 +13,7 @@ from hypothesis import given
 
 import dcos_runtime
 from dcos_runtime import build
-from dcos_runtime.master import metrics, teardown
+from dcos_runtime.master import forms, metrics
 from dcos_runtime.master.measures import Measures, Queues, Timer
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec, internal
@@ -111,13 +111,13 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 @given(st.dictionaries(TEXT, TEXT, max_size=4))
 def test_a_form_reads_as_it_was_written(form: dict[str, str]) -> None:
-    assert teardown.parse(urllib.parse.urlencode(form).encode()) == form
+    assert forms.parse(urllib.parse.urlencode(form).encode()) == form
 
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_a_form_or_a_malformed_escape(data: bytes) -> None:
     try:
-        teardown.parse(data)
+        forms.parse(data)
     except ValueError as error:
         assert re.match(r"Malformed % escape in ", str(error))
         assert b"%" in data
@@ -125,7 +125,7 @@ def test_any_bytes_are_a_form_or_a_malformed_escape(data: bytes) -> None:
 
 def test_a_malformed_escape_is_not_quoted_at_length() -> None:
     with pytest.raises(ValueError, match="Malformed") as caught:
-        teardown.parse(b"frameworkId=" + b"x" * 60_000 + b"%zz")
+        forms.parse(b"frameworkId=" + b"x" * 60_000 + b"%zz")
     assert len(str(caught.value)) < 200
 
 

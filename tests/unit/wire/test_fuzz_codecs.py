@@ -14,7 +14,7 @@ from dcos_runtime.framework.core.stream import EventStream
 from dcos_runtime.gateway import auth_request, request_credentials, routing
 from dcos_runtime.gateway.services import by_hand
 from dcos_runtime.guard import tokens
-from dcos_runtime.master import scheduler_api, teardown
+from dcos_runtime.master import forms, scheduler_api
 from dcos_runtime.master.core import calls
 from dcos_runtime.wire import codec, internal, recordio
 from dcos_runtime.wire.cluster import MasterInfo
@@ -119,7 +119,7 @@ def test_spoiled_forms_paths_cookies_and_tokens_are_read_or_refused() -> None:
     verifier = _verifier()
     for _ in range(ROUNDS):
         with contextlib.suppress(ValueError):
-            teardown.parse(fuzzer.spoiled(b"frameworkId=a-0000&x=%41"))
+            forms.parse(fuzzer.spoiled(b"frameworkId=a-0000&x=%41"))
         target = fuzzer.spoiled(b"/service/a/b/../%2e?x=%ff").decode("utf-8", "surrogateescape")
         with contextlib.suppress(routing.NoRoute):
             routing.route_of(target, routing.SERVICE, ROUTES)

@@ -1,0 +1,94 @@
+"""What operators ask of a master in this order, for a real one and ours: both answer each alike. AGENT stands for the
+id of an agent with 4 cpus and 10240 of disk, of which nothing is reserved before and after.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.support.mesos.rawclient import JSON, scalar
+
+Request = tuple[str, str, dict[str, str], bytes]
+"""Method, path, headers, body."""
+
+
+def api(kind: str, **part: Any) -> Request:
+    """A call to `/api/v1`."""
+    return "POST", "/api/v1", JSON, json.dumps({"type": kind, kind.lower(): part}).encode()
+
+
+def page(path: str, method: str = "POST", **form: str) -> Request:
+    """A form for a v0 page."""
+    return method, path, {}, urlencode(form).encode()
+
+
+OPS = {"type": "DYNAMIC", "role": "ops", "principal": "z"}
+_AGENT = {"agent_id": {"value": "AGENT"}}
+_NOWHERE = {"agent_id": {"value": "x"}}
+
+
+def of_ops(name: str, value: float, **more: Any) -> dict[str, Any]:
+    return scalar(name, value, reservations=[OPS], **more)
+
+
+def volume(name: str, size: float) -> dict[str, Any]:
+    kept = {"persistence": {"id": name, "principal": "z"}, "volume": {"container_path": "d", "mode": "RW"}}
+    return of_ops("disk", size, disk=kept)
+
+
+def _pages() -> list[Request]:
+    asked: list[Request] = []
+    for path, field in (
+        *(("/reserve", "resources"), ("/unreserve", "resources")),
+        *(("/create-volumes", "volumes"), ("/destroy-volumes", "volumes")),
+    ):
+        for body in ("[", "x", "[] x", "[1]", '[{"type": "SCALAR"}]', "[\n1,]", "", "{}", "[]"):
+            asked.append(page(path, slaveId="AGENT", **{field: body}))
+        asked += [page(path), page(path, slaveId="AGENT"), page(path, slaveId="x", **{field: "[]"})]
+        asked += [("GET", path, {}, b""), ("PUT", path, {}, b""), ("POST", path, {}, b"slaveId=%zz")]
+        asked.append(page(path, slaveId="AGENT", **{field: json.dumps([of_ops("cpus", -1)])}))
+    return asked
+
+
+_OLD = {"role": "ops", "reservation": {"principal": "z"}}
+RESERVATIONS: list[Request] = [
+    *_pages(),
+    api("RESERVE_RESOURCES", **_AGENT, resources=[]),
+    api("RESERVE_RESOURCES", **_NOWHERE, resources=[of_ops("cpus", -1)]),
+    api("RESERVE_RESOURCES", **_NOWHERE, resources=[of_ops("cpus", 1)]),
+    api("RESERVE_RESOURCES", **_AGENT, resources=[scalar("cpus", 0.2)]),
+    api("RESERVE_RESOURCES", **_AGENT, resources=[of_ops("cpus", 0.2, allocation_info={"role": "ops"})]),
+    api("RESERVE_RESOURCES", **_AGENT, resources=[scalar("cpus", 0.2, reservations=[{**OPS, "role": "*"}])]),
+    api("RESERVE_RESOURCES", **_AGENT, source=[scalar("cpus", 0.2)], resources=[of_ops("cpus", 0.3)]),
+    api("RESERVE_RESOURCES", **_AGENT, resources=[of_ops("cpus", 0.2), of_ops("disk", 200)]),
+    api("CREATE_VOLUMES", **_AGENT, volumes=[]),
+    api("CREATE_VOLUMES", **_AGENT, volumes=[of_ops("disk", 20)]),
+    api("CREATE_VOLUMES", **_AGENT, volumes=[volume("v", 20)]),
+    api("CREATE_VOLUMES", **_AGENT, volumes=[volume("v", 20)]),
+    api("GROW_VOLUME", volume=volume("v", 20), addition=of_ops("disk", 10)),
+    api("GROW_VOLUME", **_NOWHERE, volume=volume("v", 20), addition=of_ops("disk", 10)),
+    api("GROW_VOLUME", **_AGENT, volume=volume("v", 20), addition=of_ops("disk", 0)),
+    api("GROW_VOLUME", **_AGENT, volume=of_ops("disk", 20), addition=of_ops("disk", 10)),
+    api("GROW_VOLUME", **_AGENT, volume=volume("v", 20), addition=of_ops("disk", 10)),
+    api("SHRINK_VOLUME", **_AGENT, volume=volume("v", 30), subtract={"value": -1}),
+    api("SHRINK_VOLUME", **_AGENT, volume=volume("v", 30), subtract={"value": 30}),
+    api("SHRINK_VOLUME", **_AGENT, volume=volume("v", 30), subtract={"value": 10}),
+    api("DESTROY_VOLUMES", **_AGENT, volumes=[volume("no", 20)]),
+    api("DESTROY_VOLUMES", **_AGENT, volumes=[of_ops("disk", 20)]),
+    api("DESTROY_VOLUMES", **_AGENT, volumes=[]),
+    api("DESTROY_VOLUMES", **_AGENT, volumes=[volume("v", 20)]),
+    api("UNRESERVE_RESOURCES", **_AGENT, resources=[]),
+    api("UNRESERVE_RESOURCES", **_AGENT, resources=[of_ops("cpus", -0.1)]),
+    api("UNRESERVE_RESOURCES", **_AGENT, resources=[scalar("cpus", 0.1)]),
+    page("/create-volumes", slaveId="AGENT", volumes=json.dumps([volume("q", 20)])),
+    page("/master/destroy-volumes", slaveId="AGENT", volumes=json.dumps([volume("q", 20)])),
+    page("/unreserve", slaveId="AGENT", resources=json.dumps([of_ops("cpus", 0.2), of_ops("disk", 200)])),
+    page("/reserve", slaveId="AGENT", resources=json.dumps([scalar("cpus", 0.5, **_OLD)])),
+    page("/unreserve", slaveId="AGENT", resources=json.dumps([scalar("cpus", 0.5, **_OLD)])),
+    # What is not there; the text lists what is, in no order.
+    api("RESERVE_RESOURCES", **_AGENT, resources=[of_ops("cpus", 100)]),
+    api("UNRESERVE_RESOURCES", **_AGENT, resources=[of_ops("cpus", 9)]),
+    page("/reserve", slaveId="AGENT", resources=json.dumps([scalar("cpus", 1000, **_OLD)])),
+]
