@@ -77,7 +77,11 @@ class MasterFlags(AddressFlags, ClusterFlags, AuthenticationFlags, StoreFlags, U
     min_allocatable_resources: Minimums = flag(
         MINIMUMS, "offers have at least one of these amounts", default=minimums("cpus:0.01|mem:32")
     )
-    weights: Mapping[str, float] = flag(WEIGHTS, "`role=weight,…`: a role's share relative to others'", default={})
+    weights: Mapping[str, float] = flag(
+        WEIGHTS,
+        "`role=weight,…`: a role's share relative to others'; not looked at once operators have set weights",
+        default={},
+    )
     filter_gpu_resources: bool = flag(
         BOOLEAN, "agents with GPUs are offered only to frameworks that know GPUs", default=True
     )

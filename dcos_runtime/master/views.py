@@ -296,7 +296,7 @@ class MasterViewer:
         for framework in self._state.frameworks.values():
             for name in framework.roles:
                 members.setdefault(name, []).append(framework.id)
-        allocator, weights = self._state.allocator, self._state.settings.allocator.weights
+        allocator, weights = self._state.allocator, self._state.weights
         held_in: dict[str, Counter[str]] = {}
         names: set[str] = set()
         for name in allocator.known_roles() | weights.keys():

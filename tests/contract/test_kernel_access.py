@@ -42,6 +42,7 @@ MASTER = {
     "/metrics/snapshot": READ,
     "/system/stats.json": READ,
     "/teardown": WRITE,
+    "/weights": WRITE,
     "/reserve": WRITE,
     "/unreserve": WRITE,
     "/create-volumes": WRITE,

@@ -11,7 +11,7 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.master.core import frameworks, offers, silence, tasks
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Chore, Declined, Ended, GiveUp, GoOn, StatesAsked
+from dcos_runtime.master.core.timing import Chore, Declined, Ended, GiveUp, GoOn, Rescind, StatesAsked
 
 AT_ONCE, ENDED_AT_ONCE, UNREACHABLE_AT_ONCE = 500, 200, 5000
 """The size of a step: some 10 ms."""
@@ -38,6 +38,12 @@ def remove(state: State, framework: Framework, now: Now) -> None:
     """Removes the framework and all its tasks."""
     frameworks.remove(state, framework, now)
     begin(state, Ended(framework.id), now)
+
+
+def rescind_all(state: State, now: Now) -> None:
+    """Rescinds all offers that are open now: the next ones are made of what holds from now on."""
+    if state.offers:
+        begin(state, Rescind(tuple(sorted(state.offers))), now)
 
 
 def go_on(state: State, now: Now) -> None:
@@ -77,5 +83,10 @@ def _some(state: State, chore: Chore, now: Now) -> Chore | None:
             count = max(UNREACHABLE_AT_ONCE // (len(state.frameworks) + 1), 1)
             silence.given_up(state, agent_ids[:count], since, now)
             return msgspec.structs.replace(chore, agent_ids=agent_ids[count:]) if agent_ids[count:] else None
+        case Rescind(offer_ids):
+            open_ones = [offer_id for offer_id in offer_ids[:AT_ONCE] if offer_id in state.offers]
+            offers.give_back_all(state, open_ones, rescind=True)
+            left = offer_ids[AT_ONCE:]
+            return msgspec.structs.replace(chore, offer_ids=left) if left else None
         case Ended(framework_id):
             return chore if frameworks.end_tasks(state, framework_id, ENDED_AT_ONCE, now) else None

@@ -20,6 +20,7 @@ from dcos_runtime.master.core import (
     silence,
     snapshot,
     watchers,
+    weights,
 )
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.events import Event
@@ -36,6 +37,7 @@ from dcos_runtime.master.core.timing import (
     RecoveryOver,
     Remove,
     Timer,
+    Weigh,
 )
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.quoting import bounded
@@ -89,11 +91,15 @@ class MasterCore:
                 self._teardown(event, now)
             case events.OperationAsked():
                 self._answer(event.request, *asked_operations.perform(state, event))
+            case events.WeightsAsked():
+                if (refusal := weights.asked(state, event)) is not None:
+                    self._answer(event.request, *refusal)
             case events.Resumed():
                 silence.resumed(state)
             case events.Recovered():
                 state.started_at = now.wall
                 state.epoch = event.epoch
+                weights.load(state, event.registry)
                 agents.load(state, event.registry, now)
         return state.take_effects()
 
@@ -147,6 +153,9 @@ class MasterCore:
                 chores.begin(self.state, then, now)
             case Forget() as then:
                 silence.forgotten(self.state, then)
+            case Weigh() as then:
+                weights.written(self.state, then, now)
+                self._answer(then.request, 200, "")
 
     # --- answers ---
 

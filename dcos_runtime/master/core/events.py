@@ -86,6 +86,14 @@ class OperationAsked(Frozen, frozen=True):
     by: str = "somebody"
 
 
+class WeightsAsked(Frozen, frozen=True):
+    """An operator sets weights of roles, as they were written. ``by``: the operator as the log names them."""
+
+    request: int
+    weights: tuple[tuple[str, float], ...]
+    by: str = "somebody"
+
+
 class Watch(Frozen, frozen=True):
     """An operator watches from now on; 200: what happens is sent to ``stream``."""
 
@@ -138,6 +146,7 @@ Event = (
     | Called
     | TeardownAsked
     | OperationAsked
+    | WeightsAsked
     | Watch
     | WatcherGone
     | AgentConnect

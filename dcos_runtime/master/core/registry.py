@@ -1,10 +1,13 @@
-"""How the registry is written down: an entry an agent, key ``agents/<id>``. It is of version 2; 1 is read, too.
+"""How the registry is written down: an entry an agent, key ``agents/<id>``, of version 2; 1 is read, too, and named no
+version. What operators set for a role is an entry by itself, of version 1: its weight, key ``weights/<role>``.
 
-Version 1 named no version. An entry of any other version was written by a newer master: this one does not lead then,
-and leaves the registry as it is.
+An entry of any other version was written by a newer master: this one does not lead then, and leaves the registry as it
+is.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -15,6 +18,8 @@ from dcos_runtime.wire.cluster import AgentInfo
 KEY = "agents/"
 VERSION = 2
 READ = (1, 2)
+WEIGHTS = "weights/"
+OF_ROLES = (1,)
 
 
 class UnknownRegistryVersion(ValueError):
@@ -31,6 +36,11 @@ class _Entry(msgspec.Struct, omit_defaults=True):
     version: int = 1
 
 
+class _Weight(msgspec.Struct):
+    weight: float
+    version: int = 1
+
+
 def entry(info: AgentInfo, unreachable_since: float | None = None) -> bytes:
     return codec.encode(_Entry(info, unreachable_since, VERSION))
 
@@ -40,12 +50,30 @@ def read(key: str, value: bytes) -> tuple[AbsentAgent, bytes | None]:
 
     Raises `codec.DecodeError`, `UnknownRegistryVersion`.
     """
-    version = codec.decode(value, _Versioned).version
-    if version not in READ:
-        raise UnknownRegistryVersion(
-            f"the registry's entry {key} is of version {version}, and this master reads {' and '.join(map(str, READ))};"
-            " nothing was changed; run the version that wrote it, or one that is newer"
-        )
+    version = _known_version(key, value, READ)
     found = codec.decode(value, _Entry)
     previous = entry(found.info, found.unreachable_since) if version != VERSION else None
     return AbsentAgent(found.info, found.unreachable_since), previous
+
+
+def _known_version(key: str, value: bytes, read: Sequence[int]) -> int:
+    version = codec.decode(value, _Versioned).version
+    if version not in read:
+        raise UnknownRegistryVersion(
+            f"the registry's entry {key} is of version {version}, and this master reads {' and '.join(map(str, read))};"
+            " nothing was changed; run the version that wrote it, or one that is newer"
+        )
+    return version
+
+
+# --- roles -----------------------------------------------------------------------------------------------------------
+
+
+def weight_entry(weight: float) -> bytes:
+    return codec.encode(_Weight(weight))
+
+
+def read_weight(key: str, value: bytes) -> float:
+    """Raises `codec.DecodeError`, `UnknownRegistryVersion`."""
+    _known_version(key, value, OF_ROLES)
+    return codec.decode(value, _Weight).weight

@@ -51,6 +51,8 @@ class State:
         self.settings = settings
         self.source = source
         self.allocator = Allocator(settings.allocator, source)
+        self.weights: dict[str, float] = dict(settings.allocator.weights)  # of roles that have one
+        self.weights_kept = False  # in the registry, also while the first are being written
         self.started_at = 0.0
         self.agents: dict[str, Agent] = {}
         self.places: dict[tuple[str, int | None], dict[str, None]] = {}  # hostname and port -> its agents

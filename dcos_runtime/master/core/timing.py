@@ -77,7 +77,14 @@ class Migrated(Frozen, frozen=True):
     """The registry's entries of a former version were written in this one."""
 
 
-Continuation = Admit | MarkUnreachable | Remove | GiveUp | Forget | Migrated
+class Weigh(Frozen, frozen=True):
+    """The registry holds these weights of roles: they count from now on, and the request is answered."""
+
+    request: int
+    weights: tuple[tuple[str, float], ...]
+
+
+Continuation = Admit | MarkUnreachable | Remove | GiveUp | Forget | Migrated | Weigh
 
 
 class Declined(Frozen, frozen=True):
@@ -105,5 +112,11 @@ class Ended(Frozen, frozen=True):
     framework_id: str
 
 
-Chore = Declined | StatesAsked | Ended | GiveUp
+class Rescind(Frozen, frozen=True):
+    """These offers, as far as they are still open, are rescinded: what is due to whom has changed."""
+
+    offer_ids: tuple[str, ...]
+
+
+Chore = Declined | StatesAsked | Ended | GiveUp | Rescind
 """Calls about very many tasks or offers; see `chores`."""

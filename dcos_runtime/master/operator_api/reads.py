@@ -13,7 +13,7 @@ from dcos_runtime.master.operator_api.large import LargeMessage, Listed
 from dcos_runtime.operating import NotPossible
 from dcos_runtime.wire.common import FrameworkID, Value
 from dcos_runtime.wire.master import Call, Response
-from dcos_runtime.wire.operators import Role, WeightInfo
+from dcos_runtime.wire.operators import Role
 from dcos_runtime.wire.resources import Resource
 
 _T = Response.Type
@@ -161,14 +161,6 @@ def _scalar(name: str, thousandths: int) -> Resource:
     return Resource(name=name, type=Value.Type.SCALAR, scalar=Value.Scalar(value=thousandths / THOUSANDTHS))
 
 
-async def _weights(asked: OperatorCall) -> Answer:
-    weights = asked.state.settings.allocator.weights
-    if not weights:
-        return Response(type=_T.GET_WEIGHTS)  # as Mesos: the type only
-    infos = [WeightInfo(role=role, weight=float(weight)) for role, weight in sorted(weights.items())]
-    return Response(type=_T.GET_WEIGHTS, get_weights=Response.GetWeights(weight_infos=infos))
-
-
 CALLS: Calls = {
     Call.Type.GET_HEALTH: _health,
     Call.Type.GET_FLAGS: _flags,
@@ -186,5 +178,4 @@ CALLS: Calls = {
     Call.Type.GET_TASKS: _tasks,
     Call.Type.GET_ROLES: _roles,
     Call.Type.GET_MASTER: _master,
-    Call.Type.GET_WEIGHTS: _weights,
 }

@@ -45,3 +45,8 @@ def answer(side: Side, asked: operator_changes.Request) -> Any:
 def test_each_request_about_reservations_is_answered_as_by_mesos(theirs: Theirs, own: Ours) -> None:
     for asked in operator_changes.RESERVATIONS:
         assert answer(own, asked) == answer(theirs, asked), asked
+
+
+def test_each_request_about_weights_is_answered_as_by_mesos(theirs: Theirs, own: Ours) -> None:
+    for asked in operator_changes.WEIGHTS:
+        assert answer(own, asked) == answer(theirs, asked), asked

@@ -131,7 +131,7 @@ class Pair:
             match effect:
                 case Persist():
                     self.registry.update(effect.changes)
-                    self.tell(Persisted(effect.id))
+                    answered = self.tell(Persisted(effect.id)) or answered
                 case effects.SendToAgent():
                     self.down.append((effect.stream, effect.data))
                 case effects.Send():

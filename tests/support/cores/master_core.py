@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from dcos_runtime.core.frozen import Now, Persist, Persisted, Reply
@@ -19,11 +20,13 @@ NOW = Now(0.0, 1000.0)
 
 
 class Core:
-    def __init__(self, registry: dict[str, bytes] | None = None) -> None:
-        self.core = MasterCore(Settings(MasterInfo(id="m", ip=0, port=5050)), SeededSource(b"1"))
+    def __init__(self, registry: Mapping[str, bytes | None] | None = None, **settings: Any) -> None:
+        self.core = MasterCore(Settings(MasterInfo(id="m", ip=0, port=5050), **settings), SeededSource(b"1"))
         self.registry: dict[str, bytes | None] = dict(registry or {})
         self.stream = 0
-        self.feed(events.Recovered(tuple((registry or {}).items()), 1))
+        self.recovered = self.feed(
+            events.Recovered(tuple([(key, value) for key, value in self.registry.items() if value is not None]), 1)
+        )
 
     def feed(self, event: events.Event) -> list[Effect]:
         """All effects of the event, with writes done."""

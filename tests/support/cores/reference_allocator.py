@@ -4,7 +4,7 @@ else each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dcos_runtime.core.resources import EMPTY, Resources, lineage, plain
@@ -17,6 +17,7 @@ Pair = tuple[str, str]
 class Reference:
     def __init__(self, settings: AllocatorSettings) -> None:
         self.settings = settings
+        self.weights = dict(settings.weights)
         self.wants: dict[str, Wants] = {}
         self.active_frameworks: set[str] = set()
         self.rests: dict[str, float] = {}
@@ -176,6 +177,11 @@ class Reference:
         if len(kept) > 7:
             self._touch(agent_id)
 
+    # --- roles ---
+
+    def set_weights(self, weights: Mapping[str, float]) -> None:
+        self.weights = dict(weights)
+
     # --- quotas ---
 
     def set_quota(self, role: str, quota: Quota) -> None:
@@ -293,11 +299,11 @@ class Reference:
         return [one for one in roles if role in lineage(one)]
 
     def branch(self, role: str) -> tuple[float, int, str]:
-        share = self.dominant(self.sum_of(self.below(role))) / self.settings.weights.get(role, 1.0)
+        share = self.dominant(self.sum_of(self.below(role))) / self.weights.get(role, 1.0)
         return share, self.branch_turns.get(role, 0), role
 
     def role_key(self, role: str) -> tuple[tuple[float, int, str], ...]:
-        own = self.dominant(self.sum_of([role])) / self.settings.weights.get(role, 1.0)
+        own = self.dominant(self.sum_of([role])) / self.weights.get(role, 1.0)
         return (*(self.branch(one) for one in reversed(lineage(role))), (own, self.own_turns.get(role, 0), ""))
 
     def framework_key(self, framework_id: str, role: str) -> tuple[float, int, str]:

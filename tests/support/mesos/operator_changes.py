@@ -92,3 +92,24 @@ RESERVATIONS: list[Request] = [
     api("UNRESERVE_RESOURCES", **_AGENT, resources=[of_ops("cpus", 9)]),
     page("/reserve", slaveId="AGENT", resources=json.dumps([scalar("cpus", 1000, **_OLD)])),
 ]
+
+
+# --- weights, which nobody could take back ---------------------------------------------------------------------------
+
+
+def _weight(role: str, weight: float) -> dict[str, Any]:
+    return {"role": role, "weight": weight}
+
+
+_WRONG_WEIGHTS = [
+    *([_weight("a", 0)], [_weight("a", -1.5)], [{"weight": 1}], [_weight("a b", 1)], [_weight("", 1)]),
+    *([_weight("/x", 1)], [_weight("good", 2), _weight("..", 1)], []),
+]
+_NO_WEIGHTS = (b"", b"xx", b"{}", b"[]", b"[1]", b"[1, 2\n x]", b'[{"role":"v"}]', b'[{"role":"v","weight":[]}]')
+WEIGHTS: list[Request] = [
+    *[api("UPDATE_WEIGHTS", weight_infos=wrong) for wrong in _WRONG_WEIGHTS],
+    *[("PUT", "/weights", {}, json.dumps(wrong).encode()) for wrong in _WRONG_WEIGHTS],
+    *[("PUT", "/weights", {}, body) for body in _NO_WEIGHTS],
+    *[(method, path, {}, b"") for method in ("POST", "DELETE", "GET") for path in ("/weights", "/master/weights/x/")],
+    ("GET", "/weights?jsonp=f", {}, b""),
+]

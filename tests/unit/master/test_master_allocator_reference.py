@@ -238,6 +238,11 @@ class Both(RuleBasedStateMachine):
             for each in (self.one, self.other):
                 each.refuse(framework_id, role, agent_id, what, until)
 
+    @rule(weights=st.dictionaries(st.sampled_from(ROLES), st.sampled_from([0.3, 1.0, 2.0, 50.0]), max_size=3))
+    def weights_are_set(self, weights: dict[str, float]) -> None:
+        for each in (self.one, self.other):
+            each.set_weights(weights)
+
     @rule(role=st.sampled_from(ROLES), guarantees=amounts_of, limits=amounts_of)
     def quota_is_set(self, role: str, guarantees: dict[str, int], limits: dict[str, int]) -> None:
         quota = Quota(guarantees, limits)

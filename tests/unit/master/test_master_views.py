@@ -46,7 +46,7 @@ def test_roles_are_told_with_those_above_them(monkeypatch: pytest.MonkeyPatch) -
     framework = world.frameworks[0]
     framework.disconnect()
     state = world.core.state
-    monkeypatch.setitem(state.settings.allocator.weights, "w/v", 2.0)
+    monkeypatch.setitem(state.weights, "w/v", 2.0)
     info = {"user": "u", "name": "n", "roles": ["ops/x/y", "dev"], "capabilities": [{"type": "MULTI_ROLE"}]}
     call = codec.decode(json.dumps({"framework_info": info}).encode(), Call.Subscribe)
     world.subscribe(call, 10**6)

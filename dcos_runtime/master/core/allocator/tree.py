@@ -178,7 +178,7 @@ class RoleTree:
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
-        self._weights = weights
+        self.weights = weights
         self.totals: dict[str, int] = {}
         self.nodes: dict[str, RoleNode] = {}
         self.root = RoleNode("")
@@ -288,7 +288,7 @@ class RoleTree:
             self._move(client)
 
     def weighed(self, share: Share, role: str) -> float:
-        return share.dominant(self.totals) / self._weights.get(role, 1.0)
+        return share.dominant(self.totals) / self.weights.get(role, 1.0)
 
     # --- in which order they come ---
 

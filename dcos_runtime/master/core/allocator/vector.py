@@ -6,7 +6,7 @@ whose resources a changed client could take; see `runs`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -328,7 +328,12 @@ class Vectors:
                 rows.stale[row] = True
                 self._touch(row)
 
-    # --- quota ---
+    # --- roles ---
+
+    def set_weights(self, weights: Mapping[str, float]) -> None:
+        """All weights of roles; they count from the next run on."""
+        self._tree.weights = dict(weights)
+        self._tree.rebuild = True
 
     def set_quota(self, role: str, quota: Quota) -> None:
         """Sets a quota; an empty one removes it. It counts from the next interval on; allocated resources stay
