@@ -23,7 +23,7 @@ from dcos_runtime.master import process_pages, reservation_pages, scheduler_api,
 from dcos_runtime.master.answering import json_response
 from dcos_runtime.master.core.shown import VERSION
 from dcos_runtime.master.operator_api import api as operator_api
-from dcos_runtime.master.operator_api import weights
+from dcos_runtime.master.operator_api import quotas, weights
 from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.master.views import MasterViewer, Pieces
@@ -61,6 +61,7 @@ class MasterRoutes:
             "/api/v1": Route(self._operator, Realm.WRITE),
             "/teardown": Route(self._teardown, Realm.WRITE),
             "/weights": Route(self._weights, Realm.WRITE),
+            "/quota": Route(self._quota, Realm.WRITE),
             "/internal/agent/v1": Route(self._agent_endpoint, Realm.READ),
             "/state": self._view("state", lambda viewer, query: viewer.state()),
             "/state-summary": self._view("state-summary", lambda viewer, query: viewer.state_summary()),
@@ -111,6 +112,9 @@ class MasterRoutes:
 
     async def _weights(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await weights.handle(request, self._position.leading_shell, self._admission.principal_of(request))
+
+    async def _quota(self, request: web.Request, parts: Parts) -> web.StreamResponse:
+        return await quotas.handle(request, self._position.leading_shell, self._admission.principal_of(request))
 
     def _reservation(self, path: str) -> Route:
         async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:

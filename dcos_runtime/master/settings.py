@@ -64,7 +64,10 @@ def master_info(flags: MasterFlags, bound_port: int) -> MasterInfo:
         hostname=hostname,
         version=VERSION,
         address=Address(hostname=hostname, ip=ip, port=own_port),
-        capabilities=[MasterInfo.Capability(type=MasterInfo.Capability.Type.AGENT_UPDATE)],
+        capabilities=[
+            MasterInfo.Capability(type=MasterInfo.Capability.Type.AGENT_UPDATE),
+            MasterInfo.Capability(type=MasterInfo.Capability.Type.QUOTA_V2),
+        ],
     )
 
 

@@ -18,6 +18,7 @@ import msgspec
 from dcos_runtime import __version__, build
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Resources, intervals, lineage
+from dcos_runtime.master.core.allocator import Quota
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, Task
 from dcos_runtime.master.core.shown import AGENT_CAPABILITIES, VERSION, by_role, whole_resources
 from dcos_runtime.master.core.state import State, task_info
@@ -55,6 +56,7 @@ class RoleView:
 
     name: str
     weight: float
+    quota: Quota
     held: Counter[str]
     offered: Counter[str]
     reserved: Counter[str]
@@ -299,7 +301,8 @@ class MasterViewer:
         allocator, weights = self._state.allocator, self._state.weights
         held_in: dict[str, Counter[str]] = {}
         names: set[str] = set()
-        for name in allocator.known_roles() | weights.keys():
+        quotas = allocator.quotas()
+        for name in allocator.known_roles() | weights.keys() | quotas.keys():
             held = allocator.held(name)
             line = lineage(name)
             names.update(line)
@@ -322,6 +325,7 @@ class MasterViewer:
             RoleView(
                 name,
                 float(weights.get(name, 1.0)),
+                quotas.get(name, _NO_QUOTA),
                 held_in.get(name, nothing),
                 offered.get(name, nothing),
                 reserved.get(name, nothing),
@@ -338,7 +342,12 @@ class MasterViewer:
             return {
                 "name": one.name,
                 "weight": one.weight,
-                "quota": {"role": one.name, "guarantee": {}, "limit": {}, "consumed": consumed},
+                "quota": {
+                    "role": one.name,
+                    "guarantee": _amounts(one.quota.guarantees),
+                    "limit": _amounts(one.quota.limits),
+                    "consumed": consumed,
+                },
                 "resources": _plain(one.held),
                 "allocated": _plain(used),
                 "offered": _plain(one.offered),
@@ -356,6 +365,14 @@ def _count(sums: Counter[str], resources: Resources) -> None:
 
 def _plain(quantities: Mapping[str, int]) -> dict[str, float]:
     return {kind: quantities[kind] / amounts.THOUSANDTHS for kind in sorted(quantities) if quantities[kind]}
+
+
+def _amounts(quantities: Mapping[str, int]) -> dict[str, float]:
+    """A limit may be 0."""
+    return {kind: amount / amounts.THOUSANDTHS for kind, amount in sorted(quantities.items())}
+
+
+_NO_QUOTA = Quota()
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ MASTER = {
     "/system/stats.json": READ,
     "/teardown": WRITE,
     "/weights": WRITE,
+    "/quota": WRITE,
     "/reserve": WRITE,
     "/unreserve": WRITE,
     "/create-volumes": WRITE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ from tests.support.mesos.rawclient import (
     head,
     read_head,
     request,
+    scalar,
     task,
     until,
 )
@@ -247,3 +249,38 @@ def test_an_operators_reservation_takes_offers_back_and_goes_to_the_agent(master
         scheduler.call("TEARDOWN")
         scheduler.close()
         agent.close()
+
+
+def test_weights_and_quotas_outlive_the_master(tmp_path: Path) -> None:
+    """Set by calls and by pages, kept by the registry, in force with the next process."""
+    first = Master(tmp_path / "work", "--weights=a=3").start().leads()
+    try:
+        assert (
+            asked(first, "UPDATE_WEIGHTS", update_weights={"weight_infos": [{"role": "b/c", "weight": 2}]}).status
+            == 200
+        )
+        assert request(first.port, "PUT", "/weights", {}, b'[{"role": "d", "weight": 0.5}]').status == 200
+        quota = {"role": "b", "limits": {"cpus": {"value": 0.5}}}
+        assert asked(first, "UPDATE_QUOTA", update_quota={"quota_configs": [quota]}).status == 200
+        elsewhere = {"Origin": "http://elsewhere"}
+        body = encoded({"role": "e", "guarantee": [scalar("cpus", 1)], "force": True}) or b""
+        assert request(first.port, "POST", "/quota", elsewhere, body).status == 403
+        assert request(first.port, "POST", "/quota", {}, body).status == 200
+        views = [found(first, "GET_WEIGHTS"), found(first, "GET_QUOTA"), get(first.port, "/roles")]
+    finally:
+        assert first.stop() == 0
+    again = Master(tmp_path / "work", "--weights=a=9").start().leads()
+    try:
+        assert [found(again, "GET_WEIGHTS"), found(again, "GET_QUOTA"), get(again.port, "/roles")] == views
+        weights = {"a": 3.0, "b/c": 2.0, "d": 0.5}
+        assert {one["role"]: one["weight"] for one in views[0]["weight_infos"]} == weights
+        assert [one["role"] for one in views[1]["status"]["configs"]] == ["b", "e"]
+        agent, scheduler = Agent(again.port), Scheduler(again.port, role="b/c")
+        (offer,) = scheduler.offers()
+        assert [one["scalar"]["value"] for one in offer["resources"] if one["name"] == "cpus"] == [0.5]
+        scheduler.close()
+        agent.close()
+        assert request(again.port, "DELETE", "/quota/e", {}, b"").status == 200
+        assert [one["role"] for one in get(again.port, "/quota")["configs"]] == ["b"]
+    finally:
+        assert again.stop() == 0

@@ -34,8 +34,6 @@ ALLOWED = {
     "services.descriptor.ServiceFile._one_source": "pydantic calls it",
     "ansible.action.dcos_host.ActionModule": "Ansible calls it",
     "inventory_variables.table": "tests.support.generated writes docs/inventory.md by it",
-    "master.core.allocator.reads.Allocator.quota_used": "no path sets quotas yet: docs/kernel.md",
-    "master.core.allocator.vector.Vectors.set_quota": "the same",
     "wire.base.Enum._missing_": "enum calls it",
     "wire.base.ExplicitUnknown._missing_": "the same",
     "wire.recordio.Decoder.clean": "tests of the codec ask whether a record is half read",

@@ -17,6 +17,7 @@ from dcos_runtime.master.core import (
     events,
     frameworks,
     offers,
+    quotas,
     silence,
     snapshot,
     watchers,
@@ -31,6 +32,7 @@ from dcos_runtime.master.core.timing import (
     Forget,
     GiveUp,
     GoOn,
+    Limit,
     MarkUnreachable,
     OfferTimeout,
     Ping,
@@ -92,14 +94,20 @@ class MasterCore:
             case events.OperationAsked():
                 self._answer(event.request, *asked_operations.perform(state, event))
             case events.WeightsAsked():
-                if (refusal := weights.asked(state, event)) is not None:
-                    self._answer(event.request, *refusal)
+                self._answer_refusal(event.request, weights.asked(state, event))
+            case events.QuotasAsked():
+                self._answer_refusal(event.request, quotas.asked(state, event))
+            case events.QuotaRequested():
+                self._answer_refusal(event.request, quotas.requested(state, event))
+            case events.QuotaRemovalAsked():
+                self._answer_refusal(event.request, quotas.removal_asked(state, event))
             case events.Resumed():
                 silence.resumed(state)
             case events.Recovered():
                 state.started_at = now.wall
                 state.epoch = event.epoch
                 weights.load(state, event.registry)
+                quotas.load(state, event.registry)
                 agents.load(state, event.registry, now)
         return state.take_effects()
 
@@ -156,11 +164,19 @@ class MasterCore:
             case Weigh() as then:
                 weights.written(self.state, then, now)
                 self._answer(then.request, 200, "")
+            case Limit() as then:
+                quotas.written(self.state, then, now)
+                self._answer(then.request, 200, "")
 
     # --- answers ---
 
     def _answer(self, request: int, status: int, text: str) -> None:
         self.state.effects.append(Reply(request, status, bounded(text).encode()))
+
+    def _answer_refusal(self, request: int, refusal: tuple[int, str] | None) -> None:
+        """Without a refusal the answer comes when the registry holds the change."""
+        if refusal is not None:
+            self._answer(request, *refusal)
 
     def _answer_agent(self, event: events.AgentMessages, now: Now) -> None:
         status, answer = agents.messages(self.state, event, now)

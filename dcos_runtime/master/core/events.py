@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dcos_runtime.core.frozen import Frozen, Persisted
 from dcos_runtime.wire.cluster import Offer
+from dcos_runtime.wire.quota import QuotaConfig, QuotaRequest
 from dcos_runtime.wire.scheduler import Call
 
 
@@ -94,6 +95,34 @@ class WeightsAsked(Frozen, frozen=True):
     by: str = "somebody"
 
 
+class QuotasAsked(Frozen, frozen=True):
+    """An operator sets what roles are guaranteed, and what they may use at most. ``force``: also when that is more than
+    there is, or less than a role uses.
+    """
+
+    request: int
+    configs: tuple[QuotaConfig, ...]
+    force: bool = False
+    by: str = "somebody"
+
+
+class QuotaRequested(Frozen, frozen=True):
+    """The same for one role that has no quota, in the form of Mesos before 1.9: guarantee and limit are one."""
+
+    request: int
+    quota: QuotaRequest
+    by: str = "somebody"
+
+
+class QuotaRemovalAsked(Frozen, frozen=True):
+    """An operator removes a role's quota. ``what``: how a refusal names the request."""
+
+    request: int
+    role: str
+    what: str = "quota"
+    by: str = "somebody"
+
+
 class Watch(Frozen, frozen=True):
     """An operator watches from now on; 200: what happens is sent to ``stream``."""
 
@@ -147,6 +176,9 @@ Event = (
     | TeardownAsked
     | OperationAsked
     | WeightsAsked
+    | QuotasAsked
+    | QuotaRequested
+    | QuotaRemovalAsked
     | Watch
     | WatcherGone
     | AgentConnect

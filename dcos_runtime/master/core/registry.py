@@ -1,5 +1,6 @@
 """How the registry is written down: an entry an agent, key ``agents/<id>``, of version 2; 1 is read, too, and named no
-version. What operators set for a role is an entry by itself, of version 1: its weight, key ``weights/<role>``.
+version. What operators set for a role are entries by themselves, of version 1: its weight, key ``weights/<role>``, and
+its quota in thousandths, key ``quotas/<role>``.
 
 An entry of any other version was written by a newer master: this one does not lead then, and leaves the registry as it
 is.
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from dcos_runtime.master.core.allocator import Quota
 from dcos_runtime.master.core.records import AbsentAgent
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo
@@ -19,6 +21,7 @@ KEY = "agents/"
 VERSION = 2
 READ = (1, 2)
 WEIGHTS = "weights/"
+QUOTAS = "quotas/"
 OF_ROLES = (1,)
 
 
@@ -38,6 +41,12 @@ class _Entry(msgspec.Struct, omit_defaults=True):
 
 class _Weight(msgspec.Struct):
     weight: float
+    version: int = 1
+
+
+class _Quota(msgspec.Struct):
+    guarantees: dict[str, int]
+    limits: dict[str, int]
     version: int = 1
 
 
@@ -77,3 +86,14 @@ def read_weight(key: str, value: bytes) -> float:
     """Raises `codec.DecodeError`, `UnknownRegistryVersion`."""
     _known_version(key, value, OF_ROLES)
     return codec.decode(value, _Weight).weight
+
+
+def quota_entry(quota: Quota) -> bytes:
+    return codec.encode(_Quota(dict(quota.guarantees), dict(quota.limits)))
+
+
+def read_quota(key: str, value: bytes) -> Quota:
+    """Raises `codec.DecodeError`, `UnknownRegistryVersion`."""
+    _known_version(key, value, OF_ROLES)
+    found = codec.decode(value, _Quota)
+    return Quota(found.guarantees, found.limits)

@@ -32,7 +32,7 @@ _CLASSES = graphs.Classes(
     [
         *(State, Settings, Agent, Executor, Framework, Offer, Operation, Task, AbsentAgent, History, Holdings),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
-        *(timing.Declined, timing.StatesAsked, timing.Ended, timing.Rescind, timing.Weigh),
+        *(timing.Declined, timing.StatesAsked, timing.Ended, timing.Rescind, timing.Weigh, timing.Limit),
         *(timing.Admit, timing.MarkUnreachable, timing.Remove, timing.GiveUp, timing.Forget, timing.Migrated),
         *(Arrival, ReportedExecutor, ReportedOperation, ReportedTask),
         *(AgentInfo, FrameworkInfo, MasterInfo, OperationState, TaskState),

@@ -12,7 +12,7 @@ from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
-from dcos_runtime.master.core.allocator import Allocator, AllocatorSettings
+from dcos_runtime.master.core.allocator import Allocator, AllocatorSettings, Quota
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
@@ -53,6 +53,7 @@ class State:
         self.allocator = Allocator(settings.allocator, source)
         self.weights: dict[str, float] = dict(settings.allocator.weights)  # of roles that have one
         self.weights_kept = False  # in the registry, also while the first are being written
+        self.quotas: dict[str, Quota] = {}  # as the registry has them when all is written; the allocator's count
         self.started_at = 0.0
         self.agents: dict[str, Agent] = {}
         self.places: dict[tuple[str, int | None], dict[str, None]] = {}  # hostname and port -> its agents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Frozen
+from dcos_runtime.master.core.allocator import Quota
 from dcos_runtime.master.core.arrivals import Arrival
 
 
@@ -84,7 +85,16 @@ class Weigh(Frozen, frozen=True):
     weights: tuple[tuple[str, float], ...]
 
 
-Continuation = Admit | MarkUnreachable | Remove | GiveUp | Forget | Migrated | Weigh
+class Limit(Frozen, frozen=True):
+    """The registry holds these quotas of roles, and none that is empty: they count from now on, and the request is
+    answered.
+    """
+
+    request: int
+    quotas: tuple[tuple[str, Quota], ...]
+
+
+Continuation = Admit | MarkUnreachable | Remove | GiveUp | Forget | Migrated | Weigh | Limit
 
 
 class Declined(Frozen, frozen=True):

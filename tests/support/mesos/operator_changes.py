@@ -113,3 +113,88 @@ WEIGHTS: list[Request] = [
     *[(method, path, {}, b"") for method in ("POST", "DELETE", "GET") for path in ("/weights", "/master/weights/x/")],
     ("GET", "/weights?jsonp=f", {}, b""),
 ]
+
+
+# --- quotas, of which there is none before and after -----------------------------------------------------------------
+
+
+def config(role: str, guarantees: Any = None, limits: Any = None) -> dict[str, Any]:
+    """A QuotaConfig."""
+    found: dict[str, Any] = {"role": role}
+    for name, given in (("guarantees", guarantees), ("limits", limits)):
+        if given is not None:
+            found[name] = {kind: {"value": value} for kind, value in given.items()}
+    return found
+
+
+def _update(*configs: dict[str, Any], **more: Any) -> Request:
+    return api("UPDATE_QUOTA", quota_configs=list(configs), **more)
+
+
+def _set(role: str, *guarantee: dict[str, Any], **more: Any) -> Request:
+    return api("SET_QUOTA", quota_request={"role": role, "guarantee": list(guarantee), **more})
+
+
+_CPU = scalar("cpus", 1)
+_PORTS = {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 2}]}}
+_LOOK: list[Request] = [
+    api("GET_QUOTA"),
+    ("GET", "/quota", {}, b""),
+    ("GET", "/quota/x?jsonp=f", {}, b""),
+    api("GET_ROLES"),
+    ("GET", "/roles", {}, b""),
+]
+QUOTAS: list[Request] = [
+    *_LOOK,
+    _update(config("dev", {"cpus": 3}, {"cpus": 2})),
+    _update(config("dev", {"cpus": 3}, {"cpus": 2}), force=True),
+    _update(config("dev", None, {"cpus": -1})),
+    _update(config("dev", {"cpus": -1})),
+    _update(config("dev", {"cpus": 1e13})),
+    _update(config("", None, {"cpus": 1})),
+    _update(config("a b", None, {"cpus": 1})),
+    _update(config("big", {"cpus": 1000})),
+    _update(config("e", {"foo": 1})),
+    _update(),
+    _update(config("sq", {"cpus": 1, "mem": 10.5}, {"cpus": 2, "mem": 100}), config("sr", None, {"cpus": 0})),
+    *_LOOK,
+    _update(config("sq", {"cpus": 1}), config("sq", {"cpus": 2})),
+    _update(config("big", {"cpus": 1000}, {"cpus": 1000}), force=True),
+    _update(),
+    *_LOOK,
+    _set("sq", _CPU),
+    _set("st", _CPU),
+    api("REMOVE_QUOTA", role="big"),
+    _set("st", _CPU),
+    _set("st", _CPU),
+    _set("a b", _CPU),
+    _set("", _CPU),
+    api("SET_QUOTA", quota_request={"guarantee": [_CPU]}),
+    _set("su", _CPU, _CPU),
+    _set("su", _PORTS),
+    _set("su", scalar("cpus", -1)),
+    _set("su", scalar("cpus", 1, revocable={})),
+    _set("su", scalar("cpus", 1, role="x")),
+    _set("su", of_ops("cpus", 1)),
+    _set("su", volume("v", 1)),
+    _set("su"),
+    _set("su", scalar("cpus", 1000)),
+    *[
+        ("POST", "/quota", {}, body)
+        for body in (b"xx", b"[]", b"{}", b"", b'{"role":"z","guarantee":[{"name":1}]}', b'{"role":"z"}')
+    ],
+    ("POST", "/quota", {}, json.dumps({"role": "v0", "guarantee": [_CPU]}).encode()),
+    ("POST", "/quota/x", {}, json.dumps({"role": "v0", "guarantee": [_CPU]}).encode()),
+    ("POST", "/quota", {}, json.dumps({"role": "v1", "guarantee": [scalar("cpus", 1000)]}).encode()),
+    *_LOOK,
+    ("PUT", "/quota", {}, b""),
+    ("DELETE", "/quota", {}, b""),
+    ("DELETE", "/quota/none", {}, b""),
+    ("DELETE", "/master/quota/none/deep/", {}, b""),
+    ("DELETE", "/quota/v0", {}, b""),
+    ("DELETE", "/master/quota/st", {}, b""),
+    ("DELETE", "/master/quota/st", {}, b""),
+    api("REMOVE_QUOTA", role="sq"),
+    api("REMOVE_QUOTA", role="sr"),
+    *_LOOK,
+]

@@ -13,9 +13,9 @@ from tests.support.mesos.rawclient import Agent, Answer, Master, Scheduler, get
 class Ours:
     """Our master with one agent that has the oracle's resources."""
 
-    def __init__(self, master: Master) -> None:
+    def __init__(self, master: Master, **connect: Any) -> None:
         self.port = master.port
-        self.agent = Agent(master.port, hostname="localhost", info={"port": master.port})
+        self.agent = Agent(master.port, hostname="localhost", info={"port": master.port}, **connect)
         self.agent_id = str(self.agent.id)
 
 

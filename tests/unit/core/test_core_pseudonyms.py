@@ -234,7 +234,7 @@ TOLD_AS_THEY_ARE = {
     ),
     "master": (
         *("AgentGone", "BudgetedTick", "Persisted", "Recovered", "Resumed", "SubscriberGone", "TeardownAsked"),
-        *("OperationAsked", "WeightsAsked"),
+        *("OperationAsked", "WeightsAsked", "QuotasAsked", "QuotaRequested", "QuotaRemovalAsked"),
         *("Watch", "WatcherGone"),
         *("Close", "Log", "Persist", "SendJoined"),
     ),

@@ -21,7 +21,7 @@ def cpus(amount: int, **more: int) -> Resources:
 def allocator(**quotas: Quota) -> Allocator:
     one = Allocator(AllocatorSettings(minimums=()), seeds.SeededSource(b"1"))
     for role, quota in quotas.items():
-        one.set_quota(role, quota)
+        one.set_quotas({role: quota})
     return one
 
 
@@ -66,7 +66,7 @@ def test_a_quota_that_goes_leaves_room() -> None:
     join(one, "web")
     one.add_agent("a", cpus(4000), active=True)
     assert one.allocate(0.0) == []
-    one.set_quota("web", Quota())
+    one.set_quotas({"web": Quota()})
     assert given(one.allocate(1.0)) == {"web": 4000}
 
 
@@ -157,14 +157,14 @@ def test_a_disk_that_is_whole_is_given_whole_or_not_at_all() -> None:
     one.add_agent("a", Resources({plain("cpus"): 1000}, things={Thing(mounted, 800): 1}), active=True)
     (decision,) = one.allocate(0.0)
     assert decision.resources == cpus(1000)
-    one.set_quota("web", Quota(limits={"disk": 800}))
+    one.set_quotas({"web": Quota(limits={"disk": 800})})
     (decision,) = one.allocate(1.0)
     assert decision.resources.things == {Thing(mounted, 800): 1}
 
 
 def test_a_limit_is_of_a_role_with_all_below_it() -> None:
     one = allocator(a=Quota(limits={"cpus": 3000}))
-    one.set_quota("a/b", Quota(limits={"cpus": 2000}))
+    one.set_quotas({"a/b": Quota(limits={"cpus": 2000})})
     join(one, "a/b", "a/c")
     for name in "xyz":
         one.add_agent(name, cpus(1900), active=True)
@@ -176,7 +176,7 @@ def test_a_limit_is_of_a_role_with_all_below_it() -> None:
 
 def test_what_a_parent_is_guaranteed_is_first_for_the_child_it_was_promised_to() -> None:
     one = allocator(a=Quota(guarantees={"cpus": 5000}))
-    one.set_quota("a/b", Quota(guarantees={"cpus": 3000}))
+    one.set_quotas({"a/b": Quota(guarantees={"cpus": 3000})})
     join(one, "a/c", "other")
     for name in "vwxyz":
         one.add_agent(name, cpus(1000), active=True)
@@ -199,7 +199,7 @@ def test_a_cut_offer_that_was_refused_is_not_made_again() -> None:
 
 def test_nobody_is_offered_the_crumbs_that_a_limit_leaves() -> None:
     one = Allocator(AllocatorSettings(minimums=({"cpus": 500},)), seeds.SeededSource(b"1"))
-    one.set_quota("web", Quota(limits={"cpus": 4400}))
+    one.set_quotas({"web": Quota(limits={"cpus": 4400})})
     join(one, "web")
     one.add_agent("a", cpus(4000), active=True)
     one.add_agent("b", cpus(4000), active=True)
@@ -224,15 +224,15 @@ def test_quotas_that_do_not_go_together_are_refused_and_change_nothing(quotas: d
     one = allocator()
     *before, last = quotas
     for role in before:
-        one.set_quota(role, quotas[role])
+        one.set_quotas({role: quotas[role]})
     with pytest.raises(ValueError, match=error):
-        one.set_quota(last, quotas[last])
+        one.set_quotas({last: quotas[last]})
     assert set(one.quotas()) == set(before)
 
 
 def test_a_parent_without_a_quota_says_nothing_of_its_children() -> None:
     one = allocator()
-    one.set_quota("a/b", Quota({"cpus": 2000}))
+    one.set_quotas({"a/b": Quota({"cpus": 2000})})
     join(one, "a/c")
     one.add_agent("x", cpus(3000), active=True)
     assert given(one.allocate(0.0)) == {"a/c": 1000}
@@ -264,7 +264,7 @@ def test_a_real_mesos_made_these_offers_of_two_agents(quotas: dict[str, Quota], 
     """Mesos 1.11 with agents of cpus:4;mem:1024;disk:1000;ports:[31000-31009], one framework, UPDATE_QUOTA before."""
     one = Allocator(AllocatorSettings(), seeds.SeededSource(b"1"))
     for name, quota in quotas.items():
-        one.set_quota(name, quota)
+        one.set_quotas({name: quota})
     ports = {plain("ports"): ((31000, 31009),)}
     for name in "ab":
         one.add_agent(name, Resources(cpus(4000, mem=1024_000, disk=1000_000).scalars, ports), active=True)

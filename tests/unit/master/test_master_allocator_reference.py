@@ -247,7 +247,7 @@ class Both(RuleBasedStateMachine):
     def quota_is_set(self, role: str, guarantees: dict[str, int], limits: dict[str, int]) -> None:
         quota = Quota(guarantees, limits)
         try:
-            self.one.set_quota(role, quota)
+            self.one.set_quotas({role: quota})
         except ValueError:
             return
         self.other.set_quota(role, quota)

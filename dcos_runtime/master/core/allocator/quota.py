@@ -15,6 +15,21 @@ from dcos_runtime.master.core.allocator.terms import Quantities, Quota, counts
 from dcos_runtime.master.core.allocator.tree import RoleTree
 
 
+def changed(before: Mapping[str, Quota], changes: Mapping[str, Quota]) -> dict[str, Quota]:
+    """All quotas after some were set; an empty one removes that of its role."""
+    return {role: quota for role, quota in {**before, **changes}.items() if quota}
+
+
+def guaranteed(quotas: Mapping[str, Quota]) -> dict[str, int]:
+    """The sum of all guarantees; those of children are in their parents'."""
+    sums: dict[str, int] = {}
+    for role, quota in quotas.items():
+        if not any(ancestor in quotas for ancestor in lineage(role)[1:]):
+            for name, amount in quota.guarantees.items():
+                sums[name] = sums.get(name, 0) + amount
+    return sums
+
+
 def inconsistent(quotas: Mapping[str, Quota]) -> str | None:
     """Why these quotas contradict each other: guarantees have to be within limits, and those of children within their
     parents'.
@@ -106,11 +121,9 @@ class Quotas:
     def __bool__(self) -> bool:
         return bool(self.of)
 
-    def set(self, role: str, quota: Quota) -> None:
-        """Sets a quota; an empty one removes it. Raises ``ValueError`` when it contradicts others."""
-        after = {**self.of, role: quota}
-        if not quota:
-            del after[role]
+    def set(self, quotas: Mapping[str, Quota]) -> None:
+        """Sets quotas of roles; empty ones are removed. Raises ``ValueError`` when they contradict each other."""
+        after = changed(self.of, quotas)
         if error := inconsistent(after):
             raise ValueError(error)
         self.of = after
@@ -235,4 +248,4 @@ def _depth(role: str) -> int:
 _NONE = Quota()
 _NOTHING: Quantities = {}
 
-__all__ = ["Headroom", "Quotas", "inconsistent"]
+__all__ = ["Headroom", "Quotas", "changed", "guaranteed", "inconsistent"]

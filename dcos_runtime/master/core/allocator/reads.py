@@ -45,7 +45,7 @@ class Allocator(Runs):
         return self._quotas.of
 
     def quota_used(self, role: str, name: str) -> int:
-        """The role's usage of its quota."""
+        """The role's usage of its quota, offers among it."""
         return self._quotas.used(role, name)
 
     def available(self, agent_id: str) -> Resources:

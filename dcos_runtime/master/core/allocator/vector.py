@@ -335,11 +335,11 @@ class Vectors:
         self._tree.weights = dict(weights)
         self._tree.rebuild = True
 
-    def set_quota(self, role: str, quota: Quota) -> None:
-        """Sets a quota; an empty one removes it. It counts from the next interval on; allocated resources stay
-        allocated. Raises ``ValueError`` when it contradicts the quotas of the role's parents and children.
+    def set_quotas(self, quotas: Mapping[str, Quota]) -> None:
+        """Sets quotas of roles; empty ones are removed. They count from the next interval on; allocated resources stay
+        allocated. Raises ``ValueError`` when they contradict those of the roles' parents and children.
         """
-        self._quotas.set(role, quota)
+        self._quotas.set(quotas)
         self._more_room = True
         if not self._quotas:
             return
