@@ -327,7 +327,8 @@ def test_passwords_and_tokens_are_no_substitute_for_the_right_certificate(kernel
 
 
 def test_noise_on_the_ports_leaves_them_open_and_the_logs_short(kernel: Kernel) -> None:
-    before, began = len(kernel.logs), time.monotonic()
+    logs = (kernel.master.log, kernel.agent.log)
+    before, began = [len(log.read_text()) for log in logs], time.monotonic()
     gateway = kernel.own.client(kernel.own.identity("gateway"))
     ports = (port_of(kernel.master), kernel.master_tls, port_of(kernel.agent), kernel.agent_tls)
     silent = [socket.create_connection(("127.0.0.1", port), timeout=240) for port in ports for _ in range(100)]
@@ -348,10 +349,12 @@ def test_noise_on_the_ports_leaves_them_open_and_the_logs_short(kernel: Kernel) 
         assert ask(port, "/health").status == 200
     for connection in silent:
         connection.close()
-    new = kernel.logs[before:]
+    new = "".join(log.read_text()[known:] for log, known in zip(logs, before, strict=True))
     assert "Traceback" not in new, new[-3000:]
-    # Each daemon tells of such requests once in ten seconds at most.
-    assert len(new.splitlines()) < 20 + 2 * (time.monotonic() - began) / 10, new
+    # Each daemon tells of such requests once in ten seconds at most; a debug line of each may still be wanted: another
+    # test asks for that, for a second.
+    told = [line for line in new.splitlines() if " D dcos_runtime." not in line]
+    assert len(told) < 20 + 2 * (time.monotonic() - began) / 10, new
 
 
 def test_a_connection_that_never_shakes_hands_is_cut_off(kernel: Kernel) -> None:
