@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from dcos_runtime.cosmos.core import errors
+from dcos_runtime.cosmos.core import app_networks, errors
 from dcos_runtime.cosmos.core.catalog import Catalog, Kept
 from dcos_runtime.wire.uris import unpacked_under_uris
 from dcos_universe.errors import UniverseError
@@ -278,7 +278,8 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "delaySeconds": 15,
         "maxConsecutiveFailures": 3,
     },
-    "container": {"type": "MESOS", "network": "HOST", "mode": "RW"},
+    "container": {"type": "MESOS", "mode": "RW", "protocol": "tcp"},
+    "networks": {"mode": "container"},
 }
 """What the init gives a field that a definition does not name, by the field of the app that it is in; what is not here
 is empty, zero or false then.
@@ -323,6 +324,7 @@ def _completed(after: Mapping[str, Any]) -> Json:
     for old, (field, item) in _OLD_FORMS.items():
         if isinstance(after.get(old), list) and not after.get(field):
             after[field] = [item(value) for value in after.pop(old)]
+    after = app_networks.completed(after)
     single = (after.get("labels") or {}).get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     upgrade = {"maximumOverCapacity": 0 if single else 1, "minimumHealthCapacity": 0 if single else 1}
     made = {**after, "upgradeStrategy": {**upgrade, **(after.get("upgradeStrategy") or {})}}
@@ -374,7 +376,9 @@ def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json], 
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (one, other) in enumerate(zip(before, after, strict=True)):
             _compare(one, other, (*path, str(index)), found, apps=apps)
-    elif before != after and not (path[-1:] in (("port",), ("hostPort",)) and after == 0):  # any port will do
+    elif before != after and not (
+        path[-1:] in (("port",), ("hostPort",), ("servicePort",)) and after == 0
+    ):  # any port will do
         change: Json = {"path": "/" + "/".join(path)}
         if before is not None:
             change["from"] = before

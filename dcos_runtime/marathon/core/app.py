@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,51 @@ class PortDefinition(_Value, frozen=True):
     protocol: str = "tcp"
     name: str | None = None
     labels: dict[str, str] = {}
+
+
+class Network(_Value, frozen=True):
+    """A network that the app's containers join; ``mode``: host, container (by its name), or container/bridge."""
+
+    mode: str
+    name: str | None = None
+    labels: dict[str, str] = {}
+
+
+class PortMapping(_Value, frozen=True):
+    """A port in a container's own network. ``container_port`` 0: the host port. ``host_port`` None: none; 0: any that
+    is offered. ``network_names``: the networks that the host port leads to, all if empty.
+    """
+
+    container_port: int = 0
+    host_port: int | None = None
+    service_port: int = 0
+    protocol: str = "tcp"
+    name: str | None = None
+    labels: dict[str, str] = {}
+    network_names: list[str] = []
+
+    def mapped(self, host_port: int) -> PortMapping:
+        return msgspec.structs.replace(self, host_port=host_port)
+
+
+class TaskPort(NamedTuple):
+    """A port of one task. ``host``: the one on its machine, if any; ``container``: in its own network, if it has one;
+    ``asked``: the number in the definition, 0 for any.
+    """
+
+    of: PortDefinition | PortMapping
+    asked: int
+    host: int | None
+    container: int | None
+
+    @property
+    def number(self) -> int:
+        return self.host if self.host is not None else self.container or 0
+
+    @property
+    def inner(self) -> int:
+        """The one that the task itself binds."""
+        return self.container or self.number
 
 
 class Fetch(_Value, frozen=True):
@@ -65,12 +110,25 @@ class HealthCheck(_Value, frozen=True):
         """Whether the agent makes it; otherwise the leading init does."""
         return self.protocol == "COMMAND" or self.protocol.startswith("MESOS_")
 
-    def host_port(self, host_ports: Sequence[int]) -> int | None:
-        """The port to probe on the task's host, if it has one."""
+    def inner_port(self, app: App, host_ports: Sequence[int]) -> int | None:
+        """The port to ask in the network of the task's container, where its agent makes the check."""
         if self.port is not None:
             return self.port
-        index = self.port_index or 0
-        return host_ports[index] if index < len(host_ports) else None
+        ports, index = app.task_ports(host_ports), self.port_index or 0
+        return ports[index].inner if index < len(ports) else None
+
+    def target(self, app: App, host_ports: Sequence[int]) -> tuple[int, bool] | None:
+        """The port that the init probes, and whether it is one of the task's machine; else it is one of the
+        container's address.
+        """
+        ports = app.task_ports(host_ports)
+        if self.port is None:
+            index = self.port_index or 0
+            return (ports[index].number, ports[index].host is not None) if index < len(ports) else None
+        if app.mode == "host" or any(one.host == self.port for one in ports):
+            return self.port, True
+        host = next((one.host for one in ports if one.container == self.port and one.host is not None), None)
+        return (self.port, False) if host is None else (host, True)
 
 
 class VersionInfo(_Value, frozen=True):
@@ -100,6 +158,8 @@ class App(_Value, frozen=True):
     fetch: list[Fetch] = []
     port_definitions: list[PortDefinition] = []
     require_ports: bool = False
+    networks: list[Network] = msgspec.field(default_factory=lambda: [Network(mode="host")])
+    port_mappings: list[PortMapping] = []
     health_checks: list[HealthCheck] = []
     dependencies: list[str] = []
     labels: dict[str, str] = {}
@@ -125,6 +185,42 @@ class App(_Value, frozen=True):
         """
         return next((index for index, check in enumerate(self.health_checks) if check.by_agent), None)
 
+    @property
+    def mode(self) -> str:
+        """The mode of its networks: all have the same."""
+        return self.networks[0].mode
+
+    @property
+    def ports(self) -> Sequence[PortDefinition | PortMapping]:
+        return self.port_definitions if self.mode == "host" else self.port_mappings
+
+    @property
+    def service_ports(self) -> list[int]:
+        return [one.port if isinstance(one, PortDefinition) else one.service_port for one in self.ports]
+
+    @property
+    def wanted_host_ports(self) -> list[int]:
+        """The host ports that a task needs; 0 for any."""
+        if self.mode == "host":
+            return [one.port if self.require_ports else 0 for one in self.port_definitions]
+        return [one.host_port for one in self.port_mappings if one.host_port is not None]
+
+    def task_ports(self, host_ports: Sequence[int]) -> list[TaskPort]:
+        """The ports of a task that was given ``host_ports``, in the order of `ports`."""
+        if self.mode == "host":
+            both = zip(self.port_definitions, host_ports, strict=False)  # a former version may have had others
+            return [TaskPort(one, one.port, host, None) for one, host in both]
+        left = iter(host_ports)
+        # Who gives neither number gets one that no other of this container's ports has: its network is its own.
+        taken = {*host_ports, *(one.container_port for one in self.port_mappings)}
+        free = (number for number in range(_FIRST_FREE, 65536) if number not in taken)
+        found = []
+        for one in self.port_mappings:
+            host = next(left, None) if one.host_port is not None else None
+            inner = one.container_port or (host if host is not None else next(free))
+            found.append(TaskPort(one, one.container_port, host, inner))
+        return found
+
     def same_config(self, other: App) -> bool:
         """Whether the two differ only in the number of instances (and in their versions)."""
         return self.unversioned() == msgspec.structs.replace(other.unversioned(), instances=self.instances)
@@ -135,6 +231,7 @@ class App(_Value, frozen=True):
         )
 
 
+_FIRST_FREE = 10_000
 _OMIT_EMPTY = ("args", "constraints", "dependencies", "env", "fetch", "healthChecks")
 
 
@@ -168,8 +265,18 @@ def to_json(app: App) -> dict[str, Any]:
         data[key] = whole(data[key])
     data["upgradeStrategy"] = {key: whole(value) for key, value in data["upgradeStrategy"].items()}
     data["gpus"] = 0
-    data["networks"] = [{"mode": "host"}]
+    data["networks"] = [{key: value for key, value in one.items() if value} for one in data["networks"]]
+    mappings = data.pop("portMappings")
+    if app.mode != "host":
+        del data["portDefinitions"]
+        shown = [_mapping(one) for one in mappings]
+        data["container"] = {**data["container"], "portMappings": shown}
     return data
+
+
+def _mapping(data: dict[str, Any]) -> dict[str, Any]:
+    empty: dict[str, Any] = {"hostPort": None, "name": None, "labels": {}, "networkNames": []}
+    return {key: value for key, value in data.items() if key not in empty or value != empty[key]}
 
 
 def whole(value: float) -> float | int:

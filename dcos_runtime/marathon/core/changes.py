@@ -283,16 +283,16 @@ class Changes:
     def _with_ports(self, targets: Mapping[str, App | None]) -> dict[str, App | None]:
         state = self._state
         taken = {
-            port.port
+            port
             for app_state in state.apps.values()
             if app_state.id not in targets and app_state.current is not None
-            for port in app_state.current.port_definitions
+            for port in app_state.current.service_ports
         }
         result: dict[str, App | None] = {}
         for app_id, target in targets.items():
             if target is not None:
                 target = definition.with_service_ports(target, self._current(app_id), taken, state.settings.rules)
-                taken.update(port.port for port in target.port_definitions)
+                taken.update(target.service_ports)
             result[app_id] = target
         return result
 

@@ -5,14 +5,16 @@ It is kept as Marathon shows it: ``{"type", "volumes", "docker"}``, where `docke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from dcos_runtime.marathon.core.app import App, TaskPort
 from dcos_runtime.marathon.core.fields import NOT_HERE, Fields
-from dcos_runtime.wire.common import Credential, Parameter
-from dcos_runtime.wire.containers import ContainerInfo, Image, Volume
+from dcos_runtime.marathon.core.networks import BRIDGE
+from dcos_runtime.wire.common import Credential, Label, Labels, Parameter
+from dcos_runtime.wire.containers import ContainerInfo, Image, NetworkInfo, Volume
 
 Docker = ContainerInfo.DockerInfo
 
@@ -32,13 +34,18 @@ def read(container: Fields | None) -> dict[str, Any] | None:
     if docker is None and kind == "DOCKER":
         container.problem("docker", "undefined; type DOCKER needs an image")
     volumes = container.objects("volumes", _volume, MOST_VOLUMES)
-    container.refuse("portMappings", ([],), f"port mappings are {NOT_HERE}; use portDefinitions")
+    container.ignore(("portMappings",))  # `networks` reads them, and those of docker
     container.refuse("linuxInfo", ({},), f"Linux options are {NOT_HERE}")
     container.unknown()
     found: dict[str, Any] = {"type": kind, "volumes": volumes}
     if docker is not None:
         found["docker"] = _docker(docker, kind)
     return found
+
+
+def plain() -> dict[str, Any]:
+    """The container of an app that says nothing of it and is in a network of its own: that is shown with one."""
+    return {"type": "MESOS", "volumes": []}
 
 
 def _volume(fields: Fields) -> dict[str, str]:
@@ -72,10 +79,7 @@ def _docker(docker: Fields, kind: str) -> dict[str, Any]:
     if credential is not None:
         found["credential"] = _credential(credential)
     docker.refuse("pullConfig", (), f"secrets are {NOT_HERE}; give docker.credential, or the agents' --docker_config")
-    docker.refuse("portMappings", ([],), f"port mappings are {NOT_HERE}; use portDefinitions")
-    network = docker.one_of("network", ("HOST", "BRIDGE", "NONE", "USER"), "HOST")
-    if network != "HOST":
-        docker.problem("network", f"container networks are {NOT_HERE}; only HOST is")
+    docker.ignore(("portMappings", "network"))
     docker.unknown()
     return found
 
@@ -102,8 +106,52 @@ def image_of(container: Mapping[str, Any] | None) -> str | None:
     return docker["image"] if docker else None
 
 
-def info(container: Mapping[str, Any] | None) -> ContainerInfo | None:
-    """What the kernel is told of it; ``None``: nothing, a container with neither image nor volumes is the usual one."""
+def info(app: App, host_ports: Sequence[int]) -> ContainerInfo | None:
+    """What the kernel is told of it; ``None``: nothing, a container without image, volumes and networks is the usual
+    one.
+    """
+    made = _without_networks(app.container)
+    if app.mode == "host":
+        return made
+    made = made or ContainerInfo(type=ContainerInfo.Type.MESOS)
+    ports, replace = [one for one in app.task_ports(host_ports) if one.host is not None], msgspec.structs.replace
+    if made.docker is None:
+        return replace(made, network_infos=_network_infos(app, ports))
+    bridge = app.mode == "container/bridge"
+    docker = replace(
+        made.docker,
+        network=Docker.Network.BRIDGE if bridge else Docker.Network.USER,
+        port_mappings=[
+            Docker.PortMapping(host_port=one.host or 0, container_port=one.container or 0, protocol=protocol)
+            for one in ports
+            for protocol in one.of.protocol.split(",")
+        ],
+    )
+    named = [NetworkInfo(name=one.name, labels=_labels(one.labels)) for one in app.networks]
+    return replace(made, docker=docker, network_infos=[] if bridge else named)
+
+
+def _network_infos(app: App, ports: Sequence[TaskPort]) -> list[NetworkInfo]:
+    return [
+        NetworkInfo(
+            name=network.name or BRIDGE,
+            labels=_labels(network.labels),
+            port_mappings=[
+                NetworkInfo.PortMapping(host_port=one.host or 0, container_port=one.container or 0, protocol=protocol)
+                for one in ports
+                if network.name in (getattr(one.of, "network_names", ()) or (network.name,))
+                for protocol in one.of.protocol.split(",")
+            ],
+        )
+        for network in app.networks
+    ]
+
+
+def _labels(labels: Mapping[str, str]) -> Labels | None:
+    return Labels(labels=[Label(key=key, value=value) for key, value in labels.items()]) if labels else None
+
+
+def _without_networks(container: Mapping[str, Any] | None) -> ContainerInfo | None:
     docker = container.get("docker") if container is not None else None
     if container is None or not (docker or container["volumes"]):
         return None

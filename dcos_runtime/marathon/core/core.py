@@ -271,16 +271,25 @@ class InitCore:
             return
         check = app.health_checks[index]
         state.timers.set(CheckDue(instance_id, index), now.mono + max(1, check.interval_seconds))
-        port = check.host_port(instance.host_ports)
-        if instance.condition is Condition.RUNNING and port is not None and instance.hostname:
+        target = check.target(app, instance.host_ports)
+        if instance.condition is Condition.RUNNING and target is not None and instance.hostname:
+            port, on_machine = target
+            # The address that the agent reported, as its name may not resolve here; in a network of its own that is
+            # the container's.
+            address = instance.ip_addresses[0][0] if instance.ip_addresses else None
+            if on_machine and (address is None or app.mode != "host"):
+                address = instance.hostname
+            if address is None:
+                text = "the check goes to the container's own address, and the agent has reported none"
+                self.tasks.probed(instance_id, index, False, text, now)
+                return
             protocol = check.protocol.removeprefix("MESOS_")
             state.effect(
                 Probe(
                     task_id=instance.task_id,
                     index=index,
                     protocol=protocol,
-                    # The address that the agent reported; its name may not resolve here.
-                    host=instance.ip_addresses[0][0] if instance.ip_addresses else instance.hostname,
+                    host=address,
                     port=port,
                     path=check.path or "/",
                     timeout=float(check.timeout_seconds),

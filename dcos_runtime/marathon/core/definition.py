@@ -5,14 +5,13 @@ Unsupported and unknown fields are refused by name. Only fields that a client ha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
-from dcos_runtime.marathon.core import containers, ids, limits
+from dcos_runtime.marathon.core import containers, ids, limits, networks
 from dcos_runtime.marathon.core.app import (
     App,
     Fetch,
@@ -45,7 +44,6 @@ MAX_CONSTRAINTS, MAX_CHECKS, MAX_PORTS, MAX_REFERENCES = 100, 100, 1_000, 1_000
 MAX_KEYS = 1_000
 MAX_ENTRIES = 10_000
 """The most variables, labels or arguments."""
-_PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
 
 
@@ -81,7 +79,22 @@ def merged(existing: App, data: Mapping[str, Any], rules: DefinitionRules) -> Ap
     for new, old in (("ports", "portDefinitions"), ("uris", "fetch"), ("cmd", "args"), ("args", "cmd")):
         if new in given and old not in given:
             base.pop(old, None)
+    _without_former_networks(base, given)
     return complete({**base, **given}, existing.id, rules)
+
+
+def _without_former_networks(base: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Takes out of ``base`` what belongs to networks that ``given`` replaces: the networks, and their ports."""
+    container = given.get("container")
+    docker = container.get("docker") if isinstance(container, dict) else None
+    legacy = "ipAddress" in given or (isinstance(docker, dict) and docker.get("network") is not None)
+    if not legacy and "networks" not in given:
+        return
+    if legacy:
+        base.pop("networks", None)
+    base.pop("portDefinitions", None)
+    if isinstance(base.get("container"), dict):
+        base["container"].pop("portMappings", None)
 
 
 def with_service_ports(app: App, previous: App | None, taken: Collection[int], rules: DefinitionRules) -> App:
@@ -89,26 +102,29 @@ def with_service_ports(app: App, previous: App | None, taken: Collection[int], r
 
     Raises `Invalid` when the range is used up.
     """
-    if app.require_ports or all(definition.port for definition in app.port_definitions):
+    given = app.service_ports
+    if app.require_ports or all(given):
         return app
-    own = {definition.port for definition in app.port_definitions}
     candidates = [
-        definition.port
-        for definition in (previous.port_definitions if previous else ())
-        if rules.local_port_min <= definition.port < rules.local_port_max and definition.port not in own
+        port
+        for port in (previous.service_ports if previous else ())
+        if rules.local_port_min <= port < rules.local_port_max and port not in given
     ]
-    used = own.union(taken, candidates)
+    used = {*given, *taken, *candidates}
     free = (port for port in range(rules.local_port_min, rules.local_port_max) if port not in used)
-    definitions = []
-    for definition in app.port_definitions:
-        if definition.port == 0:
-            port = candidates.pop(0) if candidates else next(free, 0)
-            if port == 0:
-                text = f"All ports in the range [{rules.local_port_min}-{rules.local_port_max}) are already in use"
-                raise Invalid({"/portDefinitions": [text]})
-            definition = msgspec.structs.replace(definition, port=port)
-        definitions.append(definition)
-    return msgspec.structs.replace(app, port_definitions=definitions)
+    numbers = []
+    for port in given:
+        found = port or (candidates.pop(0) if candidates else next(free, 0))
+        if found == 0:
+            text = f"All ports in the range [{rules.local_port_min}-{rules.local_port_max}) are already in use"
+            raise Invalid({"/portDefinitions" if app.mode == "host" else "/container/portMappings": [text]})
+        numbers.append(found)
+    replace = msgspec.structs.replace
+    if app.mode == "host":
+        definitions = [replace(one, port=port) for one, port in zip(app.port_definitions, numbers, strict=True)]
+        return replace(app, port_definitions=definitions)
+    mappings = [replace(one, service_port=port) for one, port in zip(app.port_mappings, numbers, strict=True)]
+    return replace(app, port_mappings=mappings)
 
 
 def _amount(fields: Fields, name: str, default: float) -> float:
@@ -128,7 +144,8 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
     _refuse_unsupported(fields)
     labels = fields.text_map("labels", MAX_ENTRIES)
     cmd, args = fields.text("cmd", least=1), fields.texts("args", MAX_ENTRIES)
-    container = containers.read(fields.object("container"))
+    inner = fields.object("container")
+    container = containers.read(inner)
     if (cmd and args) or not (cmd or args or containers.image_of(container)):
         fields.problem("", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.")
     if cmd is not None and len(cmd.encode()) > limits.MAX_STRING:
@@ -137,7 +154,14 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
         if len(arg.encode()) > limits.MAX_STRING:
             text = f"has {len(arg.encode())} bytes; Linux takes no argument of more than {limits.MAX_STRING}"
             fields.problem(f"args({index})", text)
-    ports, require_ports = _ports(fields), fields.flag("requirePorts", False)
+    definitions, require_ports = _ports(fields), fields.flag("requirePorts", False)
+    joined, mappings = networks.read(fields, inner, len(definitions or ()))
+    hosts = joined[0].mode == "host"
+    if not hosts and container is None:
+        container = containers.plain()
+    if definitions is None:
+        definitions = [PortDefinition(name="default")] if hosts else []
+    ports = definitions if hosts else mappings
     instances = _instances(fields)
     # An app may ask for the role of its top-level group.
     role = fields.one_of("role", dict.fromkeys(filter(None, (rules.role, ids.top_group(identity)))), rules.role)
@@ -165,8 +189,10 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
         container=container,
         constraints=fields.items("constraints", _constraint, MAX_CONSTRAINTS),
         fetch=_fetch(fields),
-        port_definitions=ports,
-        require_ports=require_ports,
+        port_definitions=definitions if hosts else [],
+        require_ports=require_ports and hosts,  # it says nothing of mapped ports, as in Marathon
+        networks=joined,
+        port_mappings=mappings,
         health_checks=_health_checks(fields, len(ports)),
         dependencies=[ids.absolute(dependency) for dependency in fields.texts("dependencies", MAX_REFERENCES)],
         labels=labels,
@@ -210,13 +236,9 @@ def _refuse_unsupported(fields: Fields) -> None:
     fields.refuse("tty", (False,), f"a terminal is {NOT_HERE}")
     fields.refuse("executorResources", ({},), f"custom executors are {NOT_HERE}")
     fields.refuse("resourceLimits", ({},), f"resource limits above the request are {NOT_HERE}")
-    fields.refuse("ipAddress", ({},), f"container networks are {NOT_HERE}; leave it out for the host's network")
     fields.refuse("storeUrls", ([],), "gone since Marathon 0.13; use fetch")
     fields.refuse("taskRateLimit", (), "gone since Marathon 0.7; use backoffSeconds")
     fields.ignore(("residency",))  # it has no effect without persistent volumes, in Marathon, too
-    for index, network in enumerate(fields.items("networks", lambda value, path: value, MAX_REFERENCES)):
-        if not isinstance(network, dict) or network.get("mode", "container") != "host":
-            fields.problem(f"networks({index})", f"container networks are {NOT_HERE}; only mode host is")
 
 
 def _executor(fields: Fields) -> str:
@@ -226,13 +248,14 @@ def _executor(fields: Fields) -> str:
     return executor
 
 
-def _ports(fields: Fields) -> list[PortDefinition]:
+def _ports(fields: Fields) -> list[PortDefinition] | None:
+    """The ports of the machine; ``None``: nothing is said of them."""
     legacy = fields.items("ports", _port_number, MAX_PORTS) if fields.has("ports") else None
     fields.ignore(("ports",))
     if not fields.has("portDefinitions"):
         fields.ignore(("portDefinitions",))
         if legacy is None:
-            return [PortDefinition(name="default")]
+            return None
         definitions = [PortDefinition(port=port) for port in legacy]
     else:
         definitions = fields.objects("portDefinitions", _port_definition, MAX_PORTS)
@@ -255,8 +278,8 @@ def _port_number(value: Any, path: str) -> int:
 
 def _port_definition(fields: Fields) -> PortDefinition:
     name = fields.text("name")
-    if name is not None and not _PORT_NAME.fullmatch(name):
-        fields.problem("name", f"must fully match regular expression '^{_PORT_NAME.pattern}$'")
+    if name is not None and not networks.PORT_NAME.fullmatch(name):
+        fields.problem("name", f"must fully match regular expression '^{networks.PORT_NAME.pattern}$'")
     return PortDefinition(
         port=fields.integer("port", 0, 0, 65535),
         protocol=fields.one_of("protocol", ("tcp", "udp", "udp,tcp", "tcp,udp"), "tcp").replace("tcp,udp", "udp,tcp"),

@@ -55,7 +55,7 @@ def match(
     ``placed``: the attributes of the agents of the app's other instances. ``now``: wall clock.
     """
     left, roles = open_offer.remaining, app.accepted_resource_roles
-    wanted_ports = [definition.port if app.require_ports else 0 for definition in app.port_definitions]
+    wanted_ports = app.wanted_host_ports
     ports = left.ports(wanted_ports, source, roles) if wanted_ports else []
     met = all(
         constraints.satisfied(constraint, open_offer.attributes, placed, app.instances)

@@ -63,7 +63,7 @@ _SHAPES: Mapping[str, Any] = {
     "acceptedResourceRoles": [_TEXT],
     "ports": [_NUMBER],
     "portDefinitions": [{"port": _NUMBER, "protocol": _TEXT, "name": _TEXT, "labels": _Every(_TEXT)}],
-    "networks": [{"mode": _TEXT}],
+    "networks": [{"mode": _TEXT, "name": _TEXT, "labels": _Every(_TEXT)}],
     "fetch": [{"uri": _WALKED, "destPath": _TEXT, **dict.fromkeys(("extract", "executable", "cache"), _NUMBER)}],
     "healthChecks": [
         {
@@ -75,12 +75,27 @@ _SHAPES: Mapping[str, Any] = {
     ],
     "upgradeStrategy": dict.fromkeys(("maximumOverCapacity", "minimumHealthCapacity"), _NUMBER),
     "unreachableStrategy": dict.fromkeys(("inactiveAfterSeconds", "expungeAfterSeconds"), _NUMBER),
+    "ipAddress": {
+        "networkName": _TEXT,
+        "labels": _Every(_TEXT),
+        "groups": [_TEXT],
+        "discovery": {"ports": [{"number": _NUMBER, "name": _TEXT, "protocol": _TEXT}]},
+    },
     "versionInfo": {},
 }
 """What stands where in a definition. Texts that stand elsewhere are hidden: the init refuses or ignores them."""
+_MAPPINGS = [
+    {
+        **dict.fromkeys(("containerPort", "hostPort", "servicePort"), _NUMBER),
+        **dict.fromkeys(("protocol", "name"), _TEXT),
+        "labels": _Every(_TEXT),
+        "networkNames": [_TEXT],
+    }
+]
 _CONTAINER: Mapping[str, Any] = {
     "type": _TEXT,
-    "docker": {"image": _TEXT, "network": _TEXT, "parameters": [{"key": _TEXT}]},
+    "docker": {"image": _TEXT, "network": _TEXT, "parameters": [{"key": _TEXT}], "portMappings": _MAPPINGS},
+    "portMappings": _MAPPINGS,
     "volumes": [{"containerPath": _TEXT, "hostPath": _TEXT, "mode": _TEXT}],
 }
 """The same of a container: all that is not named here is hidden, the values of parameters as well."""

@@ -44,7 +44,7 @@ def task(app_state: AppState, instance: Instance, *, service_ports: bool = True)
     }
     definition = app_state.versions.get(instance.version) or app_state.current
     if service_ports and definition is not None:
-        data["servicePorts"] = [port.port for port in definition.port_definitions]
+        data["servicePorts"] = definition.service_ports
     return {key: value for key, value in data.items() if value is not None}
 
 

@@ -5,9 +5,10 @@
     instances/<id>            a place in a run specification, with the tasks that it has
     deployments/<id>  failures/<app id>  framework/id
 
-Each value names its format; this init writes 2 and reads 1 and 2. Format 1 named none, had no groups, and kept an
-instance and its task as one. Values of any other format, or under any other kind of key, were written by a newer init:
-they are refused by name, and the store is left as it is.
+Each value names its format: this init writes 3 of apps and 2 of all others, and reads those before. Format 1 named
+none, had no groups, and kept an instance and its task as one. Format 2 of apps had neither networks nor commands of
+health checks: an init that knows no others would run such an app on the machine's network. Values of any other format,
+or under any other kind of key, were written by a newer init: they are refused by name, and the store is left as it is.
 """
 
 from __future__ import annotations
@@ -26,8 +27,7 @@ from dcos_runtime.marathon.core.deployment import Action, Change, Deployment
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance, Task
 from dcos_runtime.wire import codec
 
-FORMAT = 2
-READ = (1, 2)
+FORMAT, APP_FORMAT = 2, 3
 FRAMEWORK_KEY = "framework/id"
 
 
@@ -176,12 +176,10 @@ def failure_key(app_id: str) -> str:
 
 # --- writing ----------------------------------------------------------------------------------------------------------
 
-_BEFORE = b'{"format":%d,' % FORMAT
-
 
 def app(data: bytes) -> bytes:
     """``data``: the definition as `app.encode` writes it."""
-    return b'%b"app":%b}' % (_BEFORE, data)
+    return b'{"format":%d,"app":%b}' % (APP_FORMAT, data)
 
 
 APP_OVERHEAD = len(app(b""))
@@ -190,7 +188,7 @@ APP_OVERHEAD = len(app(b""))
 
 def deployment(data: bytes) -> bytes:
     """``data``: the deployment as `deployment.encode` writes it."""
-    return b'%b"deployment":%b}' % (_BEFORE, data)
+    return b'{"format":%d,"deployment":%b}' % (FORMAT, data)
 
 
 def group(value: Group) -> bytes:
@@ -259,15 +257,15 @@ def read(key: str, value: bytes) -> tuple[Record, bool]:
         )
     previous, present = _READERS[kind]
     try:
-        number = _format_of(kind, value)
-        if number not in READ:
+        number, newest = _format_of(kind, value), APP_FORMAT if kind == "apps" else FORMAT
+        if not 1 <= number <= newest:
             raise UnreadableState(
-                f"the store's key {key!r} is of format {number}, and this init reads {' and '.join(map(str, READ))};"
+                f"the store's key {key!r} is of format {number}, and this init reads 1 to {newest} of {kind};"
                 " run the init that wrote it, or one that is newer"
             )
         if number == 1 and previous is None:
             raise codec.DecodeError(f"format 1 had no {kind}")
-        return (previous if number == 1 and previous is not None else present)(value), number == 1
+        return (previous if number == 1 and previous is not None else present)(value), number < newest
     except (msgspec.MsgspecError, UnicodeDecodeError, codec.DecodeError) as error:
         raise UnreadableState(f"the store's key {key!r} cannot be read: {error}") from error
 
@@ -356,4 +354,4 @@ _READERS: dict[str, tuple[_Reader | None, _Reader]] = {
         lambda value: msgspec.json.decode(value, type=_FrameworkValue).framework,
     ),
 }
-"""By the kind of key: the readers of format 1 and of the newest format."""
+"""By the kind of key: the readers of format 1 and of those after it."""

@@ -39,7 +39,7 @@ def build(
         agent_id=AgentID(value=agent_id),
         resources=resources,
         command=_command(app, task_id, hostname, host_ports),
-        container=containers.info(app.container),
+        container=containers.info(app, host_ports),
         health_check=_health_check(app, host_ports),
         kill_policy=None if grace is None else KillPolicy(grace_period=DurationInfo(nanoseconds=grace * 10**9)),
         labels=_labels(app.labels),
@@ -60,7 +60,7 @@ def too_large(app: App) -> str | None:
     """Why the kernel would refuse the TaskInfo of this definition; ``None`` if it would accept it."""
     if most(app) < MAX_TASK:
         return None
-    size = len(codec.encode(build(app, "", "", "", [65535] * len(app.port_definitions), [])))
+    size = len(codec.encode(build(app, "", "", "", [65535] * len(app.wanted_host_ports), [])))
     if size <= MAX_TASK:
         return None
     return (
@@ -123,7 +123,7 @@ def _health_check(app: App, host_ports: Sequence[int]) -> HealthCheck | None:
         return None
     check = app.health_checks[app.agent_check]
     kind = check.protocol.removeprefix("MESOS_")
-    port = check.host_port(host_ports) or 0
+    port = check.inner_port(app, host_ports) or 0
     return HealthCheck(
         type=HealthCheck.Type("HTTP" if kind == "HTTPS" else kind),
         command=CommandInfo(value=check.command) if check.command is not None else None,
@@ -140,14 +140,16 @@ def _health_check(app: App, host_ports: Sequence[int]) -> HealthCheck | None:
 
 
 def _port_variables(app: App, host_ports: Sequence[int]) -> dict[str, str]:
-    if not host_ports:
+    """The host ports; where a mapping has none, the container's (Marathon's ``EnvironmentHelper.portsEnv``)."""
+    ports = app.task_ports(host_ports)
+    if not ports:
         return {}
-    variables = {"PORT": str(host_ports[0]), "PORTS": ",".join(str(port) for port in host_ports)}
-    for index, (definition, port) in enumerate(zip(app.port_definitions, host_ports, strict=True)):
-        variables[f"PORT{index}"] = str(port)
-        variables[f"PORT_{definition.port or port}"] = str(port)
-        if definition.name:
-            variables[f"PORT_{definition.name.upper()}"] = str(port)
+    variables = {"PORT": str(ports[0].number), "PORTS": ",".join(str(one.number) for one in ports)}
+    for index, one in enumerate(ports):
+        variables[f"PORT{index}"] = str(one.number)
+        variables[f"PORT_{one.asked or one.number}"] = str(one.number)
+        if one.of.name:
+            variables[f"PORT_{one.of.name.upper()}"] = str(one.number)
     return variables
 
 
@@ -164,10 +166,10 @@ def _label_variables(labels: dict[str, str]) -> dict[str, str]:
 
 def _discovery(app: App, host_ports: Sequence[int]) -> DiscoveryInfo:
     ports = []
-    for definition, number in zip(app.port_definitions, host_ports, strict=True):
-        for protocol in definition.protocol.split(","):
-            labels = {**definition.labels, "network-scope": "host"}
-            ports.append(Port(number=number, name=definition.name, protocol=protocol, labels=_labels(labels)))
+    for one in app.task_ports(host_ports):
+        for protocol in one.of.protocol.split(","):
+            labels = {**one.of.labels, "network-scope": "host" if one.host is not None else "container"}
+            ports.append(Port(number=one.number, name=one.of.name, protocol=protocol, labels=_labels(labels)))
     return DiscoveryInfo(
         visibility=DiscoveryInfo.Visibility.FRAMEWORK, name=ids.hostname(app.id), ports=Ports(ports=ports)
     )

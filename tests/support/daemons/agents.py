@@ -226,7 +226,9 @@ class PretendedMaster:
 class Agent(Daemon):
     """A dcos-agent in a folder of its own, of a `PretendedMaster` or a real one."""
 
-    def __init__(self, folder: Path, master_port: int, launcher: str, *flags: str, name: str = "agent") -> None:
+    def __init__(
+        self, folder: Path, master_port: int, launcher: str, *flags: str, name: str = "agent", hostname: str = ""
+    ) -> None:
         self.work_dir = folder / name
         self.launcher = launcher
         self.cgroups_root = f"dcos-test-{os.getpid()}-{folder.name}-{name}"
@@ -236,7 +238,7 @@ class Agent(Daemon):
             "--port=0",
             f"--work_dir={self.work_dir}",
             f"--launcher={launcher}",
-            f"--hostname={name}.test",
+            f"--hostname={hostname or f'{name}.test'}",
             f"--cgroups_root={self.cgroups_root}",
             "--resources=cpus:4;mem:4096;disk:10240;ports:[31000-32000]",
             *flags,

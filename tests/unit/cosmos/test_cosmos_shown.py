@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dcos_runtime.cosmos.core import freeing, mirror, shown
 from dcos_runtime.marathon.core.app import to_json
-from dcos_runtime.marathon.core.definition import DefinitionRules, complete
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete, with_service_ports
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_universe.errors import UniverseError
 from dcos_universe.render import render
@@ -188,6 +188,42 @@ def test_no_package_of_the_sample_changes_where_nothing_does() -> None:
 def test_a_change_in_an_old_form_is_told_in_the_present_one(old: dict[str, Any], new: dict[str, Any]) -> None:
     found = shown.changes(_as_shown({**BARE, **old}), {**BARE, **new})
     assert [one["path"].split("/")[1] for one in found] == [{"uris": "fetch", "ports": "portDefinitions"}[min(old)]]
+
+
+IMAGE = {"image": "i"}
+NETWORKS: tuple[dict[str, Any], ...] = (
+    {"networks": [{"mode": "container/bridge"}]},
+    {"networks": [{"mode": "container/bridge"}], "ports": [0, 0], "requirePorts": True},
+    {"networks": [{"name": "n"}], "container": {"portMappings": [{"containerPort": 80, "protocol": "tcp"}]}},
+    {"networks": [{"name": "n"}], "container": {"portMappings": []}},
+    {
+        "container": {
+            "type": "DOCKER",
+            "docker": {**IMAGE, "network": "BRIDGE", "portMappings": [{"containerPort": 80}]},
+        }
+    },
+    {"container": {"type": "DOCKER", "docker": {**IMAGE, "network": "BRIDGE", "portMappings": []}}},
+    {"container": {"type": "DOCKER", "docker": {**IMAGE, "network": "HOST", "portMappings": []}}},
+    {"container": {"type": "DOCKER", "docker": {**IMAGE, "network": "USER"}}, "ipAddress": {"networkName": "n"}},
+    {"ipAddress": {"networkName": "n", "labels": {"k": "v"}, "discovery": {"ports": [{"number": 80, "name": "web"}]}}},
+    {"ipAddress": {"networkName": "mesos-bridge"}},
+)
+
+
+@pytest.mark.parametrize("networks", NETWORKS)
+def test_networks_in_each_form_are_compared_with_what_the_init_makes_of_them(networks: dict[str, Any]) -> None:
+    app = {**BARE, **networks}
+    there = to_json(with_service_ports(complete(app, None, DefinitionRules()), None, (), DefinitionRules()))
+    assert shown.changes(there, app) == [] and shown.stands(there, app, whole=True)
+    if there["networks"] != [{"mode": "host"}]:
+        assert shown.changes(_as_shown(BARE), app)
+        assert {"path": "/networks", "from": there["networks"]} in shown.changes(there, BARE)
+
+
+@pytest.mark.parametrize("odd", [5, "x", [5], {"a": 1}, [[]], {"docker": 5}, {"ports": {"a": 1}}])
+def test_what_no_init_takes_can_be_compared(odd: Any) -> None:
+    for name in ("networks", "container", "ipAddress", "portDefinitions"):
+        assert shown.changes(_as_shown(BARE), {**BARE, "networks": [{"name": "n"}], name: odd})
 
 
 @pytest.mark.parametrize("of", ["portDefinitions", "fetch", "healthChecks"])

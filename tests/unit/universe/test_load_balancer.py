@@ -40,6 +40,29 @@ def test_only_apps_of_the_group_are_balanced() -> None:
     assert [one.app_id for one in see(apps, EXTERNAL, strict=True).services] == ["/a"]
 
 
+def test_ports_of_containers_are_balanced_where_the_machine_has_them_or_else_at_the_container() -> None:
+    mappings = [
+        {"containerPort": 80, "servicePort": 10001},
+        {"containerPort": 81, "hostPort": 0, "servicePort": 10002},
+        {"containerPort": 0, "servicePort": 10003},
+        {"containerPort": 82, "hostPort": 0, "servicePort": 10004},
+    ]
+    one = {**app(HAPROXY_1_BACKEND_HEALTHCHECK_PORT_INDEX="3"), "networks": [{"mode": "container", "name": "n"}]}
+    one["container"], one["tasks"] = {"type": "MESOS", "portMappings": mappings}, [task(31000, ports=[31000, 31001])]
+    one["tasks"][0]["ipAddresses"] = [{"ipAddress": "198.19.0.9", "protocol": "IPv4"}]
+    one["tasks"][0]["host"] = "agent1"
+    seen = see([one], EXTERNAL)
+    assert [service.port for service in seen.services] == [10001, 10002, 10003, 10004] and seen.warnings == ()
+    assert [seen.servers[service.name] for service in seen.services] == [
+        (Server("198.19.0.9", 80, 80),),
+        (Server("agent1", 31000, 31001),),
+        (),
+        (Server("agent1", 31001, 31001),),
+    ]
+    one["networks"] = [{"mode": "host"}]
+    assert [service.port for service in see([one], EXTERNAL).services] == [10001]
+
+
 def test_labels_say_how_a_port_is_balanced() -> None:
     found, warnings = service(
         HAPROXY_0_VHOST="Web.Example.test, www.example.test",

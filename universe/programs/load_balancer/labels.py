@@ -120,10 +120,10 @@ def see(
     for app in sorted(apps, key=lambda one: str(one.get("id"))):
         labels = {str(key): str(value) for key, value in (app.get("labels") or {}).items()}
         warnings += _unknown(app, labels)
-        for index, definition in enumerate(app.get("portDefinitions") or ()):
+        for index, port in enumerate(_service_ports(app)):
             if not _wanted(labels, index, groups, strict):
                 continue
-            service, wrong = _service(app, labels, index, definition)
+            service, wrong = _service(app, labels, index, port)
             service = _guarded(service, wrong, tls=tls, https=https)
             warnings += [f"{app.get('id')}: {text}" for text in wrong]
             if service.name in servers:
@@ -154,8 +154,22 @@ def _wanted(labels: Mapping[str, str], index: int, groups: frozenset[str], stric
     return group is not None and bool({one.strip() for one in group.split(",")} & groups)
 
 
+def _mappings(app: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
+    """The port mappings of an app in a network of its own; ``None``: it is in the machine's."""
+    networks, container = app.get("networks") or ({"mode": "host"},), app.get("container") or {}
+    return None if networks[0].get("mode") == "host" else container.get("portMappings") or ()
+
+
+def _service_ports(app: Mapping[str, Any]) -> list[int]:
+    """0: none is given."""
+    mappings = _mappings(app)
+    if mappings is None:
+        return [int(one.get("port") or 0) for one in app.get("portDefinitions") or ()]
+    return [int(one.get("servicePort") or 0) for one in mappings]
+
+
 def _service(
-    app: Mapping[str, Any], labels: Mapping[str, str], index: int, definition: Mapping[str, Any]
+    app: Mapping[str, Any], labels: Mapping[str, str], index: int, service_port: int
 ) -> tuple[Service, list[str]]:
     wrong: list[str] = []
 
@@ -204,7 +218,7 @@ def _service(
     if balance not in BALANCES:
         wrong.append(f"HAPROXY_{index}_BALANCE: {balance!r} is none of {', '.join(sorted(BALANCES))}")
         balance = "roundrobin"
-    port = number("PORT", int(definition.get("port") or 0), 1, 65535)
+    port = number("PORT", service_port, 1, 65535)
     service = Service(
         app_id=str(app.get("id")),
         index=index,
@@ -263,12 +277,31 @@ def _check(app: Mapping[str, Any], index: int) -> str | None:
     return None
 
 
-def _address(task: Mapping[str, Any]) -> str:
-    """The machine's address; its name where that is all there is to know."""
-    host = str(task.get("host") or "")
-    told = [str(one.get("ipAddress")) for one in task.get("ipAddresses") or () if isinstance(one, dict)]
-    known = [one for one in (host, *told) if _NUMBERS.fullmatch(one)]
-    return known[0] if known else host
+def _addresses(task: Mapping[str, Any]) -> list[str]:
+    """The addresses of its network."""
+    reported = [str(one.get("ipAddress")) for one in task.get("ipAddresses") or () if isinstance(one, dict)]
+    return [one for one in reported if _NUMBERS.fullmatch(one)]
+
+
+def _ends(app: Mapping[str, Any], task: Mapping[str, Any]) -> list[tuple[str, int] | None]:
+    """Where each port of the app answers at this task: at the machine, by its name where that is all there is to know,
+    or at the container's own address where the machine has no port for it. ``None``: it cannot be known.
+    """
+    host, ports = str(task.get("host") or ""), [int(port) for port in task.get("ports") or ()]
+    mappings = _mappings(app)
+    if mappings is None:
+        address = next((one for one in (host, *_addresses(task)) if _NUMBERS.fullmatch(one)), host)
+        return [(address, port) for port in ports]
+    own, left = next(iter(_addresses(task)), None), iter(ports)
+    found: list[tuple[str, int] | None] = []
+    for one in mappings:
+        if one.get("hostPort") is not None:
+            port = next(left, None)
+            found.append(None if port is None else (host, port))
+        else:
+            port = int(one.get("containerPort") or 0)
+            found.append((own, port) if own is not None and port else None)
+    return found
 
 
 def _servers(app: Mapping[str, Any], labels: Mapping[str, str], index: int) -> Sequence[Server]:
@@ -278,13 +311,13 @@ def _servers(app: Mapping[str, Any], labels: Mapping[str, str], index: int) -> S
     checks = bool(app.get("healthChecks"))
     found = []
     for task in app.get("tasks") or ():
-        ports = task.get("ports") or ()
-        host = _address(task)
-        if task.get("state", "TASK_RUNNING") != "TASK_RUNNING" or index >= len(ports) or not _WORD.fullmatch(host):
+        ends = _ends(app, task)
+        end = ends[index] if index < len(ends) else None
+        if task.get("state", "TASK_RUNNING") != "TASK_RUNNING" or end is None or not _WORD.fullmatch(end[0]):
             continue
         results = task.get("healthCheckResults") or ()
         if checks and not (results and all(one and one.get("alive") for one in results)):
             continue
-        check = ports[check_index] if check_index < len(ports) else ports[index]
-        found.append(Server(host, int(ports[index]), int(check)))
+        check = ends[check_index] if check_index < len(ends) else None
+        found.append(Server(*end, check[1] if check is not None and check[0] == end[0] else end[1]))
     return found
