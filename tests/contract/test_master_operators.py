@@ -67,8 +67,8 @@ def test_a_refused_call_says_why_in_mesos_words(
 
 
 def test_a_call_that_is_not_done_is_refused_by_its_name(master: Master) -> None:
-    answer = asked(master, "DEACTIVATE_AGENT", deactivate_agent={"agent_id": {"value": "a"}})
-    assert (answer.status, answer.text) == (501, "DEACTIVATE_AGENT is not done by this version")
+    answer = asked(master, "GET_MAINTENANCE_SCHEDULE")
+    assert (answer.status, answer.text) == (501, "GET_MAINTENANCE_SCHEDULE is not done by this version")
 
 
 def test_every_read_is_the_same_in_json_and_protobuf(master: Master) -> None:
@@ -126,6 +126,22 @@ def test_an_operator_ends_a_framework_of_anybody(master: Master) -> None:
         if one["framework_info"]["id"] == {"value": scheduler.id}
     ]
     assert asked(master, "TEARDOWN", teardown={"framework_id": {"value": scheduler.id}}).status == 400
+
+
+def of_agent(master: Master, kind: str, agent_id: str, **more: Any) -> Answer:
+    return asked(master, kind, **{kind.lower(): {"agent_id": {"value": agent_id}, **more}})
+
+
+def test_an_agent_is_gone_for_good(master: Master) -> None:
+    agent = Agent(master.port, hostname="leaves")
+    answer = of_agent(master, "MARK_AGENT_GONE", agent.id)
+    assert (answer.status, answer.body) == (200, b"")
+    assert agent.message("SHUTDOWN")["message"] == "Agent has been marked gone"
+    agent.stream.over()
+    assert agent.id not in [one["agent_info"]["id"]["value"] for one in found(master, "GET_AGENTS").get("agents", [])]
+    again = Agent(master.port, hostname="leaves", agent_id=agent.id)
+    assert again.stream.status == 410
+    again.close()
 
 
 def watching(master: Master, **headers: str) -> Stream:

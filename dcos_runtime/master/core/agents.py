@@ -16,6 +16,7 @@ from dcos_runtime.master.core import (
     arrivals,
     executors,
     frameworks,
+    gone,
     offers,
     operations,
     registry,
@@ -43,18 +44,26 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
     """Takes over the registry: agents that an earlier master admitted have a limited time to come back. Raises
     `codec.DecodeError`, `registry.UnknownRegistryVersion`, before anything was changed.
     """
-    unreachable: list[tuple[str, AbsentAgent]] = []
+    unreachable: list[tuple[float, str, AgentInfo]] = []
+    for_good: list[tuple[float, str, AgentInfo]] = []
+    expected: dict[str, AbsentAgent] = {}
     changes: dict[str, bytes | None] = {}
     for key, data in entries:
         if key.startswith(registry.KEY):
-            absent, migrated = registry.read(key, data)
+            entry, migrated = registry.read(key, data)
+            agent_id = key.removeprefix(registry.KEY)
             if migrated is not None:
                 changes[key] = migrated
-            if absent.since is None:
-                state.recovering[key.removeprefix(registry.KEY)] = absent
+            if entry.gone_since is not None:
+                for_good.append((entry.gone_since, agent_id, entry.info))
+            elif entry.unreachable_since is not None:
+                unreachable.append((entry.unreachable_since, agent_id, entry.info))
             else:
-                unreachable.append((key.removeprefix(registry.KEY), absent))
-    state.unreachable.update(sorted(unreachable, key=lambda item: item[1].since or 0.0))
+                expected[agent_id] = AbsentAgent(entry.info)
+    state.recovering.update(expected)
+    for agents, found in ((state.unreachable, unreachable), (state.gone, for_good)):
+        for since, agent_id, info in sorted(found, key=lambda item: item[:2]):
+            agents[agent_id] = AbsentAgent(info, since)
     if changes:
         state.log(logging.INFO, f"{len(changes)} entries of the registry are of a former version; writing them again")
         state.persist(changes, Migrated())
@@ -96,6 +105,8 @@ def _connect(state: State, event: AgentConnect, call: internal.Connect, version:
         raise ArrivalRefused(400, error)
     if event.names is not None and (error := _pretends(state, arrival.info, agent_id, event.names)):
         raise ArrivalRefused(403, error)
+    if agent_id in state.gone:
+        raise ArrivalRefused(410, gone.TEXT)
     known = state.agents.get(agent_id) if agent_id is not None else None
     back = state.recovering.get(agent_id) if agent_id is not None else None
     stored = known or back
@@ -132,7 +143,7 @@ def _pretends(state: State, info: AgentInfo, agent_id: str | None, names: Collec
     if info.hostname not in names:
         return f"the agent calls itself {info.hostname}, its certificate {shown}; --hostname has to be one of these"
     known = state.agents.get(agent_id or "") or state.recovering.get(agent_id or "")
-    known = known or state.unreachable.get(agent_id or "")
+    known = known or state.unreachable.get(agent_id or "") or state.gone.get(agent_id or "")
     if known is not None and known.info.hostname not in names:
         return f"agent {agent_id} is of {known.info.hostname}, which the certificate ({shown}) does not name"
     return None

@@ -16,6 +16,7 @@ from dcos_runtime.master.core import (
     chores,
     events,
     frameworks,
+    gone,
     offers,
     quotas,
     silence,
@@ -33,6 +34,7 @@ from dcos_runtime.master.core.timing import (
     GiveUp,
     GoOn,
     Limit,
+    MarkGone,
     MarkUnreachable,
     OfferTimeout,
     Ping,
@@ -89,18 +91,20 @@ class MasterCore:
                 self._answer(event.request, 200, "")
             case events.WatcherGone():
                 watchers.gone(state, event.stream)
+            case events.GoneAsked():
+                self._answer_now(event.request, gone.asked(state, event, now))
             case events.TeardownAsked():
                 self._teardown(event, now)
             case events.OperationAsked():
                 self._answer(event.request, *asked_operations.perform(state, event))
             case events.WeightsAsked():
-                self._answer_refusal(event.request, weights.asked(state, event))
+                self._answer_now(event.request, weights.asked(state, event))
             case events.QuotasAsked():
-                self._answer_refusal(event.request, quotas.asked(state, event))
+                self._answer_now(event.request, quotas.asked(state, event))
             case events.QuotaRequested():
-                self._answer_refusal(event.request, quotas.requested(state, event))
+                self._answer_now(event.request, quotas.requested(state, event))
             case events.QuotaRemovalAsked():
-                self._answer_refusal(event.request, quotas.removal_asked(state, event))
+                self._answer_now(event.request, quotas.removal_asked(state, event))
             case events.Resumed():
                 silence.resumed(state)
             case events.Recovered():
@@ -155,6 +159,9 @@ class MasterCore:
                 silence.removed(self.state, then, now)
             case Remove() as then:
                 silence.left(self.state, then, now)
+            case MarkGone() as then:
+                gone.marked(self.state, then, now)
+                self._answer(then.request, 200, "")
             case GiveUp() as then:
                 text = f"{len(then.agent_ids)} agents did not come back to this master, and are unreachable"
                 self.state.log(logging.WARNING, text)
@@ -173,10 +180,10 @@ class MasterCore:
     def _answer(self, request: int, status: int, text: str) -> None:
         self.state.effects.append(Reply(request, status, bounded(text).encode()))
 
-    def _answer_refusal(self, request: int, refusal: tuple[int, str] | None) -> None:
-        """Without a refusal the answer comes when the registry holds the change."""
-        if refusal is not None:
-            self._answer(request, *refusal)
+    def _answer_now(self, request: int, answer: tuple[int, str] | None) -> None:
+        """``None``: what was asked is being written, and answered when it is durable."""
+        if answer is not None:
+            self._answer(request, *answer)
 
     def _answer_agent(self, event: events.AgentMessages, now: Now) -> None:
         status, answer = agents.messages(self.state, event, now)

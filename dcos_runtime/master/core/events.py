@@ -136,6 +136,14 @@ class WatcherGone(Frozen, frozen=True):
     stream: int
 
 
+class GoneAsked(Frozen, frozen=True):
+    """An operator says that an agent is gone for good. Answered once that is durable."""
+
+    request: int
+    agent_id: str
+    by: str = "somebody"
+
+
 # --- agents -----------------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +189,7 @@ Event = (
     | QuotaRemovalAsked
     | Watch
     | WatcherGone
+    | GoneAsked
     | AgentConnect
     | AgentMessages
     | AgentGone

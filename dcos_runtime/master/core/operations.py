@@ -203,6 +203,8 @@ def reconcile(state: State, framework: Framework, call: Call.ReconcileOperations
             text = "Operation is unknown"
         elif agent_id in state.unreachable:
             outcome, text = OperationState.OPERATION_UNREACHABLE, "Agent is unreachable"
+        elif agent_id in state.gone:
+            outcome, text = OperationState.OPERATION_GONE_BY_OPERATOR, "Agent marked gone by operator"
         else:
             text = "Both operation and agent are unknown"
         status = OperationStatus(
@@ -318,6 +320,16 @@ def unreachable(state: State, agent: Agent) -> None:
         _forget(agent, operation)
         if operation.pending and operation.id is not None:
             operation.state = OperationState.OPERATION_UNREACHABLE
+            tell(state, state.frameworks.get(operation.framework_id), status_of(operation))
+
+
+def gone(state: State, agent: Agent, why: str) -> None:
+    """The agent is gone for good: frameworks are told of all that they did not acknowledge, as in Mesos."""
+    for operation in list(agent.operations.values()):
+        _forget(agent, operation)
+        if operation.id is not None:
+            operation.state = OperationState.OPERATION_GONE_BY_OPERATOR
+            operation.status_uuid, operation.message = None, why
             tell(state, state.frameworks.get(operation.framework_id), status_of(operation))
 
 

@@ -141,7 +141,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class AbsentAgent:
-    """An agent of the registry that is not connected: unreachable ``since`` (wall), or expected to come back."""
+    """An agent of the registry that is not connected: unreachable or gone ``since`` (wall), or expected back."""
 
     info: AgentInfo
     since: float | None = None

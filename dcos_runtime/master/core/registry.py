@@ -1,9 +1,10 @@
-"""How the registry is written down: an entry an agent, key ``agents/<id>``, of version 2; 1 is read, too, and named no
-version. What operators set for a role are entries by themselves, of version 1: its weight, key ``weights/<role>``, and
-its quota in thousandths, key ``quotas/<role>``.
+"""How the registry is written down: an entry an agent, key ``agents/<id>``. Versions 1 to 3 are read. What operators
+set for a role are entries by themselves, of version 1: its weight, key ``weights/<role>``, and its quota in thousandths,
+key ``quotas/<role>``.
 
-An entry of any other version was written by a newer master: this one does not lead then, and leaves the registry as it
-is.
+Version 1 of an agent's entry named no version. Version 3 tells of agents that are gone; only such entries are of that
+version, so that a master which reads 2 can still lead as long as no operator asked for any of it. An entry of any other
+version was written by a newer master: this one does not lead then, and leaves the registry as it is.
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ from collections.abc import Sequence
 import msgspec
 
 from dcos_runtime.master.core.allocator import Quota
-from dcos_runtime.master.core.records import AbsentAgent
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo
 
 KEY = "agents/"
-VERSION = 2
-READ = (1, 2)
+READ = (1, 2, 3)
 WEIGHTS = "weights/"
 QUOTAS = "quotas/"
 OF_ROLES = (1,)
@@ -33,10 +32,15 @@ class _Versioned(msgspec.Struct):
     version: int = 1
 
 
-class _Entry(msgspec.Struct, omit_defaults=True):
+class RegistryEntry(msgspec.Struct, omit_defaults=True):
+    """An agent. It is expected to come back, or unreachable since then, or gone since then (wall): never to be admitted
+    again.
+    """
+
     info: AgentInfo
     unreachable_since: float | None = None
     version: int = 1
+    gone_since: float | None = None
 
 
 class _Weight(msgspec.Struct):
@@ -50,26 +54,28 @@ class _Quota(msgspec.Struct):
     version: int = 1
 
 
-def entry(info: AgentInfo, unreachable_since: float | None = None) -> bytes:
-    return codec.encode(_Entry(info, unreachable_since, VERSION))
+def entry(info: AgentInfo, unreachable_since: float | None = None, gone_since: float | None = None) -> bytes:
+    version = 2 if gone_since is None else 3
+    return codec.encode(RegistryEntry(info, unreachable_since, version, gone_since))
 
 
-def read(key: str, value: bytes) -> tuple[AbsentAgent, bytes | None]:
-    """The agent, and its entry in this version's form if that differs.
+def read(key: str, value: bytes) -> tuple[RegistryEntry, bytes | None]:
+    """What an entry says, and the entry in this master's form if that differs.
 
     Raises `codec.DecodeError`, `UnknownRegistryVersion`.
     """
     version = _known_version(key, value, READ)
-    found = codec.decode(value, _Entry)
-    previous = entry(found.info, found.unreachable_since) if version != VERSION else None
-    return AbsentAgent(found.info, found.unreachable_since), previous
+    found = codec.decode(value, RegistryEntry)
+    return found, entry(found.info, found.unreachable_since) if version == 1 else None
 
 
 def _known_version(key: str, value: bytes, read: Sequence[int]) -> int:
     version = codec.decode(value, _Versioned).version
     if version not in read:
+        *before, last = map(str, read)
+        known = f"{', '.join(before)} and {last}" if before else last
         raise UnknownRegistryVersion(
-            f"the registry's entry {key} is of version {version}, and this master reads {' and '.join(map(str, read))};"
+            f"the registry's entry {key} is of version {version}, and this master reads {known};"
             " nothing was changed; run the version that wrote it, or one that is newer"
         )
     return version

@@ -60,7 +60,7 @@ def resumed(state: State) -> None:
         agent.missed_pings = 0
 
 
-def _goes(state: State, agent: Agent) -> None:
+def goes(state: State, agent: Agent) -> None:
     """Nothing on the agent is offered any more, and it is not admitted until the registry is written."""
     state.leaving.add(agent.id)
     state.allocator.deactivate_agent(agent.id)
@@ -70,12 +70,12 @@ def _goes(state: State, agent: Agent) -> None:
 def unregister(state: State, agent: Agent) -> None:
     """The agent says that it leaves."""
     state.counters["master/messages_unregister_slave"] += 1
-    _goes(state, agent)
+    goes(state, agent)
     state.persist({KEY + agent.id: None}, Remove(agent.id))
 
 
 def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
-    _goes(state, agent)
+    goes(state, agent)
     entry = registry.entry(agent.info, now.wall)
     text = f"Agent {agent.info.hostname} is unreachable: {why}"
     state.persist({KEY + agent.id: entry}, MarkUnreachable(agent.id, now.wall, text, counted))
@@ -87,7 +87,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     """
     agent, since = state.agents[then.agent_id], then.since
     state.log(logging.WARNING, f"{then.why} ({agent.id})")
-    _break_off(state, agent)
+    break_off(state, agent)
     for task in agent.all_tasks():
         framework = state.frameworks.get(task.framework_id)
         aware = framework is not None and framework.partition_aware
@@ -98,13 +98,14 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
         tasks.apply(state, task, update, outcome, now)
         tasks.remove(state, task, unreachable=True)
         tasks.forward(state, framework, update)
-    _take_out(state, agent)
+    operations.unreachable(state, agent)
+    take_out(state, agent)
     state.unreachable[agent.id] = AbsentAgent(agent.info, since)
     _count_removal(state, then.counted)
     if then.counted == "unhealthy":
         state.counters["master/slave_unreachable_completed"] += 1
-    _report_lost(state, agent.id)
-    _prune_registry(state, now)
+    report_lost(state, agent.id)
+    prune_registry(state, now)
 
 
 def left(state: State, then: Remove, now: Now) -> None:
@@ -112,7 +113,7 @@ def left(state: State, then: Remove, now: Now) -> None:
     agent = state.agents[then.agent_id]
     why = f"Agent {agent.info.hostname} removed: the agent unregistered"
     state.log(logging.WARNING, f"{why} ({agent.id})")
-    _break_off(state, agent)
+    break_off(state, agent)
     for task in agent.all_tasks():
         framework = state.frameworks.get(task.framework_id)
         lost = TaskState.TASK_LOST
@@ -120,12 +121,13 @@ def left(state: State, then: Remove, now: Now) -> None:
         tasks.apply(state, task, update, lost, now)
         tasks.remove(state, task)
         tasks.forward(state, framework, update)
-    _take_out(state, agent)
+    operations.unreachable(state, agent)
+    take_out(state, agent)
     _count_removal(state, "unregistered")
-    _report_lost(state, agent.id)
+    report_lost(state, agent.id)
 
 
-def _break_off(state: State, agent: Agent) -> None:
+def break_off(state: State, agent: Agent) -> None:
     """The agent is pinged no more, and its connection ends."""
     state.timers.cancel(Ping(agent.id))
     if agent.stream is not None:
@@ -134,10 +136,9 @@ def _break_off(state: State, agent: Agent) -> None:
         agent.stream = None
 
 
-def _take_out(state: State, agent: Agent) -> None:
-    """The agent, which has no tasks any more, is no member."""
+def take_out(state: State, agent: Agent) -> None:
+    """The agent, which has no tasks and operations any more, is no member."""
     executors.remove_all(state, agent)
-    operations.unreachable(state, agent)
     del state.agents[agent.id]
     state.leave(agent)
     state.leaving.discard(agent.id)
@@ -150,7 +151,7 @@ def _count_removal(state: State, reason: str) -> None:
     state.counters[f"master/slave_removals/reason_{reason}"] += 1
 
 
-def _report_lost(state: State, agent_id: str) -> None:
+def report_lost(state: State, agent_id: str) -> None:
     failure = Event(type=Event.Type.FAILURE, failure=Event.Failure(agent_id=AgentID(value=agent_id)))
     for framework in state.frameworks.values():
         state.send(framework, failure)
@@ -158,8 +159,8 @@ def _report_lost(state: State, agent_id: str) -> None:
 
 def recovery_over(state: State, now: Now) -> None:
     """Marks agents unreachable that did not come back to this master in their time."""
-    being_admitted = set(state.agent_streams.values())
-    late = {agent_id: absent for agent_id, absent in state.recovering.items() if agent_id not in being_admitted}
+    busy = {*state.agent_streams.values(), *state.leaving}  # those that are being admitted, or marked gone
+    late = {agent_id: absent for agent_id, absent in state.recovering.items() if agent_id not in busy}
     state.leaving.update(late)
     if late:
         changes = {KEY + agent_id: registry.entry(absent.info, now.wall) for agent_id, absent in late.items()}
@@ -179,20 +180,21 @@ def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> 
         state.unreachable[agent_id] = AbsentAgent(absent.info, since)
         state.counters["master/recovery_slave_removals"] += 1
         _count_removal(state, "unhealthy")
-        _report_lost(state, agent_id)
+        report_lost(state, agent_id)
 
 
-def _prune_registry(state: State, now: Now) -> None:
-    """Forgets agents that have been unreachable for weeks, and the oldest if there are too many."""
+def prune_registry(state: State, now: Now) -> None:
+    """Forgets agents that have been unreachable or gone for weeks, and the oldest of either if there are too many."""
     old: list[str] = []
-    excess = len(state.unreachable) - state.settings.registry_max_agent_count
-    for position, (agent_id, absent) in enumerate(state.unreachable.items()):
-        if position >= excess and now.wall - (absent.since or 0.0) < state.settings.registry_max_agent_age:
-            break
-        old.append(agent_id)
+    for absent_agents in (state.unreachable, state.gone):
+        excess = len(absent_agents) - state.settings.registry_max_agent_count
+        for position, (agent_id, absent) in enumerate(absent_agents.items()):
+            if position >= excess and now.wall - (absent.since or 0.0) < state.settings.registry_max_agent_age:
+                break
+            old.append(agent_id)
     if old:
-        being_admitted = set(state.agent_streams.values())
-        old = [agent_id for agent_id in old if agent_id not in being_admitted]
+        busy = {*state.agent_streams.values(), *state.leaving}  # those that are being admitted, or marked gone
+        old = [agent_id for agent_id in old if agent_id not in busy]
     if old:
         state.persist({KEY + agent_id: None for agent_id in old}, Forget(tuple(old)))
 
@@ -200,3 +202,4 @@ def _prune_registry(state: State, now: Now) -> None:
 def forgotten(state: State, then: Forget) -> None:
     for agent_id in then.agent_ids:
         state.unreachable.pop(agent_id, None)
+        state.gone.pop(agent_id, None)

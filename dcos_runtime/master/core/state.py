@@ -59,7 +59,8 @@ class State:
         self.places: dict[tuple[str, int | None], dict[str, None]] = {}  # hostname and port -> its agents
         self.unreachable: OrderedDict[str, AbsentAgent] = OrderedDict()
         self.recovering: dict[str, AbsentAgent] = {}
-        self.leaving: set[str] = set()  # agents that are being marked unreachable in the registry
+        self.gone: OrderedDict[str, AbsentAgent] = OrderedDict()  # by an operator's word, for good
+        self.leaving: set[str] = set()  # agents that are being marked unreachable or gone in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()
         self.ending: dict[str, Framework] = {}  # that were removed, as long as there are tasks of them to end

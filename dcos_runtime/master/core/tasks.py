@@ -279,6 +279,8 @@ def _reconciled(state: State, framework: Framework, task_id: str, agent_id: str 
         answer, text = TaskState.TASK_GONE, "Reconciliation: Task is unknown to the agent"
     elif absent is not None:
         answer, text = TaskState.TASK_UNREACHABLE, "Reconciliation: Task is unreachable"
+    elif agent_id in state.gone:
+        answer, text = TaskState.TASK_GONE_BY_OPERATOR, "Reconciliation: Task is gone"
     else:
         answer, text = TaskState.TASK_UNKNOWN, "Reconciliation: Task is unknown"
     if not framework.partition_aware:

@@ -61,6 +61,16 @@ class Remove(Frozen, frozen=True):
     agent_id: str
 
 
+class MarkGone(Frozen, frozen=True):
+    """The registry holds that the agent is gone ``since`` (wall): updates for its tasks are sent, and the operator's
+    ``request`` is answered.
+    """
+
+    agent_id: str
+    since: float
+    request: int
+
+
 class GiveUp(Frozen, frozen=True):
     """These agents never came back to this master, and the registry holds that they are unreachable."""
 
@@ -69,7 +79,7 @@ class GiveUp(Frozen, frozen=True):
 
 
 class Forget(Frozen, frozen=True):
-    """These unreachable agents are removed from the registry."""
+    """These unreachable or gone agents are removed from the registry."""
 
     agent_ids: tuple[str, ...]
 
@@ -94,7 +104,8 @@ class Limit(Frozen, frozen=True):
     quotas: tuple[tuple[str, Quota], ...]
 
 
-Continuation = Admit | MarkUnreachable | Remove | GiveUp | Forget | Migrated | Weigh | Limit
+_OfRoles = Weigh | Limit
+Continuation = Admit | MarkUnreachable | Remove | MarkGone | GiveUp | Forget | Migrated | _OfRoles
 
 
 class Declined(Frozen, frozen=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dcos_runtime.master.operator_api import quotas, reads, reservations, weights, writes
+from dcos_runtime.master.operator_api import agents, quotas, reads, reservations, weights, writes
 from dcos_runtime.master.operator_api.asked import Calls
 from dcos_runtime.wire.master import Call
 
 T = Call.Type
 
-CALLS: Calls = {**reads.CALLS, **writes.CALLS, **reservations.CALLS, **weights.CALLS, **quotas.CALLS}
+_OF_ROLES: Calls = {**weights.CALLS, **quotas.CALLS}
+CALLS: Calls = {**reads.CALLS, **writes.CALLS, **reservations.CALLS, **agents.CALLS, **_OF_ROLES}
 
 BARE = frozenset(
     (

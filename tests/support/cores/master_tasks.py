@@ -14,6 +14,7 @@ from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.tasks import TaskState
 
 TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_LOST", "TASK_DROPPED", "TASK_GONE"}
+TERMINAL |= {"TASK_GONE_BY_OPERATOR"}
 
 
 @dataclass

@@ -85,8 +85,10 @@ class WorldAgent:
         self.world.streams[stream] = self
         answer = self.world.connect(codec.encode(call), stream)
         if answer.status != 200:
-            assert answer.status == 503, answer
+            assert answer.status in (410, 503), answer
             self.break_off()
+        if answer.status == 410:
+            self._forget()
 
     def break_off(self) -> None:
         """The connection is lost, with the messages on it."""
@@ -129,6 +131,9 @@ class WorldAgent:
             self.end_executor(message["framework_id"], message["executor_id"])
         elif kind == "TO_EXECUTOR":
             self.told.append(message)
+        elif kind == "SHUTDOWN":
+            self.break_off()
+            self._forget()
         else:
             assert kind == "UPDATE_FRAMEWORK", kind
         return True
@@ -193,6 +198,10 @@ class WorldAgent:
         """It leaves for good, and ends all. The next one on this host is a new agent."""
         self._post(internal.Unregister(seq=0))
         self.break_off()
+        self._forget()
+
+    def _forget(self) -> None:
+        """All that ran on it is ended. The next agent on this host is a new one."""
         self.id, self.tasks, self.executors = None, {}, {}
 
     def resend(self) -> None:

@@ -79,4 +79,12 @@ LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
         400,
         "No framework found with specified ID",
     ),
+    (
+        "no such agent to mark gone",
+        "POST",
+        JSON,
+        {"type": "MARK_AGENT_GONE", "mark_agent_gone": {"agent_id": {"value": "x"}}},
+        404,
+        "Agent 'x' not found",
+    ),
 ]

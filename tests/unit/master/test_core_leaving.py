@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from dcos_runtime.master.core.recorded import restored
 from dcos_runtime.wire import codec, internal
+from tests.support.cores.master_steps import launched
 from tests.support.cores.master_world import World
-
-
-def launched(world: World) -> None:
-    """A task of each framework runs on the first agent."""
-    for framework in world.frameworks:
-        world.live(2.0)
-        offer = next(one for one, offer in framework.offers.items() if offer["hostname"] == "host0")
-        framework.launch([offer], [(1.0, 1)], "e1" if framework.aware else "")
-        for other in list(framework.offers):
-            framework.decline(other, 0.0)
-        world.run_until_idle()
 
 
 def test_an_agent_that_unregisters_is_removed_at_once_and_its_tasks_are_lost_to_all() -> None:

@@ -5,25 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import msgspec
-
-from tests.support.cores.master_world import COME_BACK, PING, PINGS, World, WorldAgent
-
-
-def changed(agent: WorldAgent) -> None:
-    """The agent is described otherwise from here on: the registry has to be written before it is admitted."""
-    before = agent.info
-
-    def info() -> object:
-        found = before()
-        return msgspec.structs.replace(found, attributes=[], hostname=f"{found.hostname}x")
-
-    agent.info = info  # type: ignore[method-assign, assignment]  # a double takes its place
-
-
-def write_all(world: World) -> None:
-    while world.write():
-        pass
+from tests.support.cores.master_steps import changed, falls_silent, write_all
+from tests.support.cores.master_world import COME_BACK, World
 
 
 def registered(world: World) -> dict[str, bool]:
@@ -48,16 +31,6 @@ def test_an_agent_that_is_admitted_and_gone_while_it_is_given_up_is_unreachable(
     world.run_until_idle()
     assert registered(world) == {first.id: True, second.id: True}
     world.check()
-
-
-def falls_silent(world: World, agent: WorldAgent) -> None:
-    """Its removal is under way in the registry."""
-    agent.break_off()
-    for _ in range(PINGS + 2):
-        world.pass_time(PING)
-        for other in world.agents:
-            while other.stream is not None and other.read():
-                pass
 
 
 def test_an_agent_that_comes_back_is_not_forgotten_meanwhile() -> None:

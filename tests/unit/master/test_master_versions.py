@@ -75,11 +75,11 @@ def test_a_former_registry_is_read_and_written_anew() -> None:
 
 def test_a_registry_of_another_version_is_left_alone() -> None:
     core = MasterCore(Settings(MasterInfo(id="m", ip=0, port=5050)), SeededSource(b"1"))
-    entries = (("agents/s1", KEPT), ("agents/s3", b'{"version":3,"agent":"of another form"}'))
+    entries = (("agents/s1", KEPT), ("agents/s3", b'{"version":4,"agent":"of another form"}'))
     with pytest.raises(registry.UnknownRegistryVersion) as refused:
         core.receive(events.Recovered(entries, 1), Now(0.0, 0.0))
     assert str(refused.value) == (
-        "the registry's entry agents/s3 is of version 3, and this master reads 1 and 2; nothing was changed; run the"
+        "the registry's entry agents/s3 is of version 4, and this master reads 1, 2 and 3; nothing was changed; run the"
         " version that wrote it, or one that is newer"
     )
     assert not [effect for effect in core.take_effects() if isinstance(effect, Persist)]
