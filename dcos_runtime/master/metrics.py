@@ -68,6 +68,7 @@ def metrics(shell: MasterShell | None, queues: Queues, stalls: Stalls, started_a
 def _kernel(state: State, now: Now) -> dict[str, float]:
     agents = state.agents.values()
     connected = sum(1 for agent in agents if agent.connected)
+    offered = sum(1 for agent in agents if state.active(agent))
     active = sum(1 for framework in state.frameworks.values() if framework.connected)
     shown = {f"master/{name}": 0.0 for name in _COUNTED}
     for name in _SCALARS:
@@ -79,8 +80,8 @@ def _kernel(state: State, now: Now) -> dict[str, float]:
     shown |= {f"master/tasks_{living.value.removeprefix('TASK_').lower()}": float(states[living]) for living in _LIVING}
     shown |= {
         "master/tasks_unreachable": float(sum(len(framework.unreachable) for framework in state.frameworks.values())),
-        "master/slaves_active": float(connected),
-        "master/slaves_inactive": float(len(agents) - connected),
+        "master/slaves_active": float(offered),
+        "master/slaves_inactive": float(len(agents) - offered),
         "master/slaves_connected": float(connected),
         "master/slaves_disconnected": float(len(agents) - connected),
         "master/slaves_unreachable": float(len(state.unreachable)),

@@ -78,7 +78,7 @@ class MasterViewer:
     def state(self) -> Pieces:
         state = self._state
         master = state.settings.master
-        active = sum(1 for agent in state.agents.values() if agent.connected)
+        active = sum(1 for agent in state.agents.values() if state.active(agent))
         head: dict[str, Any] = {
             "version": VERSION,
             "dcos_version": __version__,
@@ -201,8 +201,8 @@ class MasterViewer:
             "offered_resources": amounts.view(self._state.offered(agent.offers)),
             "reserved_resources": {role: amounts.view([reserved]) for role, reserved in roles.items() if role != "*"},
             "unreserved_resources": amounts.view([roles.get("*", EMPTY)]),
-            "active": agent.connected,
-            "deactivated": False,
+            "active": self._state.active(agent),
+            "deactivated": agent.id in self._state.deactivated,
             "version": VERSION,
             "capabilities": list(AGENT_CAPABILITIES),
         }

@@ -132,6 +132,33 @@ def of_agent(master: Master, kind: str, agent_id: str, **more: Any) -> Answer:
     return asked(master, kind, **{kind.lower(): {"agent_id": {"value": agent_id}, **more}})
 
 
+def test_a_deactivated_agent_is_not_offered_until_it_is_reactivated(master: Master) -> None:
+    agent = Agent(master.port, hostname="rests")
+    scheduler = Scheduler(master.port, role="rests", failover_timeout=60.0)
+
+    def shown() -> tuple[bool, bool]:
+        agents = {one["agent_info"]["id"]["value"]: one for one in found(master, "GET_AGENTS")["agents"]}
+        (slave,) = get(master.port, f"/slaves?slave_id={agent.id}")["slaves"]
+        assert (slave["active"], slave["deactivated"]) == (agents[agent.id]["active"], agents[agent.id]["deactivated"])
+        return slave["active"], slave["deactivated"]
+
+    try:
+        offer = next(one for one in scheduler.offers() if one["hostname"] == "rests")
+        assert shown() == (True, False)
+        answer = of_agent(master, "DEACTIVATE_AGENT", agent.id)
+        assert (answer.status, answer.body) == (200, b"")
+        assert scheduler.event("RESCIND")["rescind"]["offer_id"] == offer["id"]
+        assert shown() == (False, True)
+        answer = of_agent(master, "REACTIVATE_AGENT", agent.id)
+        assert (answer.status, answer.body) == (200, b"")
+        assert shown() == (True, False)
+        assert [one["hostname"] for one in scheduler.offers() if one["agent_id"] == offer["agent_id"]] == ["rests"]
+    finally:
+        scheduler.call("TEARDOWN")
+        scheduler.close()
+        agent.close()
+
+
 def test_an_agent_is_gone_for_good(master: Master) -> None:
     agent = Agent(master.port, hostname="leaves")
     answer = of_agent(master, "MARK_AGENT_GONE", agent.id)

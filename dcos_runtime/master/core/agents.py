@@ -21,6 +21,7 @@ from dcos_runtime.master.core import (
     operations,
     registry,
     silence,
+    standing,
     tasks,
     validate,
     watchers,
@@ -47,6 +48,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
     unreachable: list[tuple[float, str, AgentInfo]] = []
     for_good: list[tuple[float, str, AgentInfo]] = []
     expected: dict[str, AbsentAgent] = {}
+    deactivated: list[str] = []
     changes: dict[str, bytes | None] = {}
     for key, data in entries:
         if key.startswith(registry.KEY):
@@ -54,6 +56,8 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
             agent_id = key.removeprefix(registry.KEY)
             if migrated is not None:
                 changes[key] = migrated
+            if entry.deactivated:
+                deactivated.append(agent_id)
             if entry.gone_since is not None:
                 for_good.append((entry.gone_since, agent_id, entry.info))
             elif entry.unreachable_since is not None:
@@ -61,6 +65,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
             else:
                 expected[agent_id] = AbsentAgent(entry.info)
     state.recovering.update(expected)
+    state.deactivated.update(deactivated)
     for agents, found in ((state.unreachable, unreachable), (state.gone, for_good)):
         for since, agent_id, info in sorted(found, key=lambda item: item[:2]):
             agents[agent_id] = AbsentAgent(info, since)
@@ -124,7 +129,7 @@ def _connect(state: State, event: AgentConnect, call: internal.Connect, version:
         raise ArrivalRefused(409, "a newer connection of the agent is there already")
     state.agent_streams[arrival.stream] = agent_id
     if not same:
-        state.persist({registry.KEY + agent_id: registry.entry(arrival.info)}, Admit(agent_id, arrival))
+        standing.write(state, agent_id, AbsentAgent(arrival.info), Admit(agent_id, arrival))
     elif known is not None:
         _reconnected(state, known, arrival, now)
     else:
@@ -234,7 +239,8 @@ def _attach(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
     state.send_to_agent(
         agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=arrival.version
     )
-    state.allocator.activate_agent(agent.id)
+    if state.active(agent):
+        state.allocator.activate_agent(agent.id)
     silence.schedule_ping(state, agent, now)
     silence.send_ping(state, agent)
 

@@ -21,6 +21,7 @@ from dcos_runtime.master.core import (
     quotas,
     silence,
     snapshot,
+    standing,
     watchers,
     weights,
 )
@@ -38,8 +39,10 @@ from dcos_runtime.master.core.timing import (
     MarkUnreachable,
     OfferTimeout,
     Ping,
+    Reactivate,
     RecoveryOver,
     Remove,
+    Settled,
     Timer,
     Weigh,
 )
@@ -93,6 +96,10 @@ class MasterCore:
                 watchers.gone(state, event.stream)
             case events.GoneAsked():
                 self._answer_now(event.request, gone.asked(state, event, now))
+            case events.DeactivateAsked():
+                self._answer_now(event.request, standing.deactivate(state, event, now))
+            case events.ReactivateAsked():
+                self._answer_now(event.request, standing.reactivate(state, event, now))
             case events.TeardownAsked():
                 self._teardown(event, now)
             case events.OperationAsked():
@@ -162,6 +169,10 @@ class MasterCore:
             case MarkGone() as then:
                 gone.marked(self.state, then, now)
                 self._answer(then.request, 200, "")
+            case Settled() as then:
+                self._answer(then.request, 200, "")
+            case Reactivate() as then:
+                self._answer(then.request, *standing.reactivated(self.state, then))
             case GiveUp() as then:
                 text = f"{len(then.agent_ids)} agents did not come back to this master, and are unreachable"
                 self.state.log(logging.WARNING, text)

@@ -144,6 +144,22 @@ class GoneAsked(Frozen, frozen=True):
     by: str = "somebody"
 
 
+class DeactivateAsked(Frozen, frozen=True):
+    """An operator wants nothing on an agent to be offered. Answered once that is durable."""
+
+    request: int
+    agent_id: str
+    by: str = "somebody"
+
+
+class ReactivateAsked(Frozen, frozen=True):
+    """An operator wants the agent to be offered again. Answered once that is durable."""
+
+    request: int
+    agent_id: str
+    by: str = "somebody"
+
+
 # --- agents -----------------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +206,8 @@ Event = (
     | Watch
     | WatcherGone
     | GoneAsked
+    | DeactivateAsked
+    | ReactivateAsked
     | AgentConnect
     | AgentMessages
     | AgentGone

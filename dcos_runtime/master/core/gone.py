@@ -7,11 +7,11 @@ from __future__ import annotations
 import logging
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import offers, operations, registry, silence, tasks
+from dcos_runtime.master.core import offers, operations, registry, silence, standing, tasks
 from dcos_runtime.master.core.events import GoneAsked
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Admit, Continuation, Forget, GiveUp, MarkGone, MarkUnreachable, Remove
+from dcos_runtime.master.core.timing import GiveUp, MarkGone, MarkUnreachable, Remove
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import AgentInfo
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
@@ -21,47 +21,23 @@ Reason = TaskStatus.Reason
 TEXT = "Agent has been marked gone"
 
 
-def under_way(state: State, agent_id: str) -> Continuation | None:
-    """What was last begun about the agent, and is not done yet."""
-    begun = [then for _, then in state.writes]
-    begun = [*(one for one in state.chores if isinstance(one, GiveUp)), *begun]
-    for then in reversed(begun):
-        match then:
-            case GiveUp(agent_ids) | Forget(agent_ids) if agent_id in agent_ids:
-                return then
-            case Admit() | MarkUnreachable() | Remove() | MarkGone() if then.agent_id == agent_id:
-                return then
-    return None
-
-
-def described(state: State, agent_id: str) -> AgentInfo | None:
-    """What the registry says of the agent, or is about to say; None when it is no agent of this cluster."""
-    begun = under_way(state, agent_id)
-    if isinstance(begun, Admit):
-        return begun.arrival.info
-    if isinstance(begun, Remove | Forget):
-        return None
-    known = state.agents.get(agent_id) or state.recovering.get(agent_id) or state.unreachable.get(agent_id)
-    return known.info if known is not None else None
-
-
 def asked(state: State, event: GoneAsked, now: Now) -> tuple[int, str] | None:
     """The answer; None: it is answered once the registry is written."""
     agent_id = event.agent_id
     if agent_id in state.gone:
         return 200, ""
-    match under_way(state, agent_id):
+    match standing.under_way(state, agent_id):
         case MarkGone():
             return 503, f"Agent '{agent_id}' is already being transitioned to gone"
         case Remove():
             return 503, f"Agent '{agent_id}' is being transitioned to removed"
         case MarkUnreachable() | GiveUp():
             return 503, f"Agent '{agent_id}' is being transitioned to unreachable"
-    info = described(state, agent_id)
-    if info is None:
+    found = standing.described(state, agent_id)
+    if found is None:
         return 404, f"Agent '{agent_id}' not found"
-    state.log(logging.WARNING, f"agent {info.hostname} ({agent_id}) is gone, says {event.by}")
-    mark(state, agent_id, info, event.request, now)
+    state.log(logging.WARNING, f"agent {found.info.hostname} ({agent_id}) is gone, says {event.by}")
+    mark(state, agent_id, found.info, event.request, now)
     return None
 
 
@@ -87,6 +63,7 @@ def marked(state: State, then: MarkGone, now: Now) -> None:
         info = known.info
         state.leaving.discard(then.agent_id)
         _end_unreachable_tasks(state, then.agent_id, now)
+    standing.forget(state, then.agent_id)
     state.gone[then.agent_id] = AbsentAgent(info, then.since)
     silence.prune_registry(state, now)
 

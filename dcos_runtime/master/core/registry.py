@@ -1,10 +1,11 @@
 """How the registry is written down: an entry an agent, key ``agents/<id>``. Versions 1 to 3 are read. What operators
-set for a role are entries by themselves, of version 1: its weight, key ``weights/<role>``, and its quota in thousandths,
-key ``quotas/<role>``.
+set for a role are entries by themselves, of version 1: its weight, key ``weights/<role>``, and its quota in
+thousandths, key ``quotas/<role>``.
 
-Version 1 of an agent's entry named no version. Version 3 tells of agents that are gone; only such entries are of that
-version, so that a master which reads 2 can still lead as long as no operator asked for any of it. An entry of any other
-version was written by a newer master: this one does not lead then, and leaves the registry as it is.
+Version 1 of an agent's entry named no version. Version 3 tells of agents that are gone or deactivated; only such
+entries are of that version, so that a master which reads 2 can still lead as long as no operator asked for any of it.
+An entry of any other version was written by a newer master: this one does not lead then, and leaves the registry as it
+is.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ class _Versioned(msgspec.Struct):
 
 class RegistryEntry(msgspec.Struct, omit_defaults=True):
     """An agent. It is expected to come back, or unreachable since then, or gone since then (wall): never to be admitted
-    again.
+    again. ``deactivated``: it is not offered.
     """
 
     info: AgentInfo
     unreachable_since: float | None = None
     version: int = 1
     gone_since: float | None = None
+    deactivated: bool = False
 
 
 class _Weight(msgspec.Struct):
@@ -54,9 +56,14 @@ class _Quota(msgspec.Struct):
     version: int = 1
 
 
-def entry(info: AgentInfo, unreachable_since: float | None = None, gone_since: float | None = None) -> bytes:
-    version = 2 if gone_since is None else 3
-    return codec.encode(RegistryEntry(info, unreachable_since, version, gone_since))
+def entry(
+    info: AgentInfo,
+    unreachable_since: float | None = None,
+    gone_since: float | None = None,
+    deactivated: bool = False,
+) -> bytes:
+    version = 2 if gone_since is None and not deactivated else 3
+    return codec.encode(RegistryEntry(info, unreachable_since, version, gone_since, deactivated))
 
 
 def read(key: str, value: bytes) -> tuple[RegistryEntry, bytes | None]:

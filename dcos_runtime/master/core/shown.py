@@ -112,8 +112,8 @@ def agent(state: State, record: Agent) -> Response.GetAgents.Agent:
     again = record.reregistered_at
     return Response.GetAgents.Agent(
         agent_info=known_agent(record.id, record.info),
-        active=record.connected,
-        deactivated=False,
+        active=state.active(record),
+        deactivated=record.id in state.deactivated,
         version=VERSION,
         pid=f"slave(1)@{record.address}:{record.info.port or 5051}",
         registered_time=_time(record.registered_at),

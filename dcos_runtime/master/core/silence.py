@@ -8,11 +8,11 @@ import logging
 from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import executors, offers, operations, registry, tasks, watchers
+from dcos_runtime.master.core import executors, offers, operations, standing, tasks, watchers
 from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Forget, GiveUp, MarkUnreachable, Ping, Remove
+from dcos_runtime.master.core.timing import Admit, Forget, GiveUp, MarkUnreachable, Ping, Remove
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.common import AgentID
 from dcos_runtime.wire.scheduler import Event
@@ -76,9 +76,9 @@ def unregister(state: State, agent: Agent) -> None:
 
 def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
     goes(state, agent)
-    entry = registry.entry(agent.info, now.wall)
     text = f"Agent {agent.info.hostname} is unreachable: {why}"
-    state.persist({KEY + agent.id: entry}, MarkUnreachable(agent.id, now.wall, text, counted))
+    then = MarkUnreachable(agent.id, now.wall, text, counted)
+    standing.write(state, agent.id, AbsentAgent(agent.info, now.wall), then)
 
 
 def removed(state: State, then: MarkUnreachable, now: Now) -> None:
@@ -123,6 +123,7 @@ def left(state: State, then: Remove, now: Now) -> None:
         tasks.forward(state, framework, update)
     operations.unreachable(state, agent)
     take_out(state, agent)
+    standing.forget(state, agent.id)
     _count_removal(state, "unregistered")
     report_lost(state, agent.id)
 
@@ -163,7 +164,8 @@ def recovery_over(state: State, now: Now) -> None:
     late = {agent_id: absent for agent_id, absent in state.recovering.items() if agent_id not in busy}
     state.leaving.update(late)
     if late:
-        changes = {KEY + agent_id: registry.entry(absent.info, now.wall) for agent_id, absent in late.items()}
+        infos = [(agent_id, absent.info) for agent_id, absent in late.items()]
+        changes = {KEY + agent_id: standing.entry(state, agent_id, info, now.wall) for agent_id, info in infos}
         state.persist(changes, GiveUp(tuple(late), now.wall))
 
 
@@ -203,3 +205,5 @@ def forgotten(state: State, then: Forget) -> None:
     for agent_id in then.agent_ids:
         state.unreachable.pop(agent_id, None)
         state.gone.pop(agent_id, None)
+        if not isinstance(standing.under_way(state, agent_id), Admit):  # unless it came back meanwhile
+            standing.forget(state, agent_id)

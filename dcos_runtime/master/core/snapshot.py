@@ -34,7 +34,7 @@ _CLASSES = graphs.Classes(
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
         *(timing.Declined, timing.StatesAsked, timing.Ended, timing.Rescind, timing.Weigh, timing.Limit),
         *(timing.Admit, timing.MarkUnreachable, timing.Remove, timing.MarkGone, timing.GiveUp),
-        *(timing.Forget, timing.Migrated),
+        *(timing.Settled, timing.Reactivate, timing.Forget, timing.Migrated),
         *(Arrival, ReportedExecutor, ReportedOperation, ReportedTask),
         *(AgentInfo, FrameworkInfo, MasterInfo, OperationState, TaskState),
         *_of_allocator(),

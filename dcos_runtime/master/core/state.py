@@ -60,6 +60,7 @@ class State:
         self.unreachable: OrderedDict[str, AbsentAgent] = OrderedDict()
         self.recovering: dict[str, AbsentAgent] = {}
         self.gone: OrderedDict[str, AbsentAgent] = OrderedDict()  # by an operator's word, for good
+        self.deactivated: set[str] = set()  # agents that are not offered, by an operator's word; they may be away
         self.leaving: set[str] = set()  # agents that are being marked unreachable or gone in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()
@@ -115,6 +116,10 @@ class State:
         del there[agent.id]
         if not there:
             del self.places[place(agent.info)]
+
+    def active(self, agent: Agent) -> bool:
+        """Whether it may be offered."""
+        return agent.connected and agent.id not in self.deactivated
 
     # --- effects ---
 

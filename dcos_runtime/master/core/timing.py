@@ -71,6 +71,19 @@ class MarkGone(Frozen, frozen=True):
     request: int
 
 
+class Settled(Frozen, frozen=True):
+    """The registry holds what an operator's ``request`` asked for: it is answered."""
+
+    request: int
+
+
+class Reactivate(Frozen, frozen=True):
+    """The registry holds that the agent is not deactivated any more: it is offered, and the ``request`` answered."""
+
+    agent_id: str
+    request: int
+
+
 class GiveUp(Frozen, frozen=True):
     """These agents never came back to this master, and the registry holds that they are unreachable."""
 
@@ -104,8 +117,8 @@ class Limit(Frozen, frozen=True):
     quotas: tuple[tuple[str, Quota], ...]
 
 
-_OfRoles = Weigh | Limit
-Continuation = Admit | MarkUnreachable | Remove | MarkGone | GiveUp | Forget | Migrated | _OfRoles
+_Told = Settled | Reactivate | Weigh | Limit
+Continuation = Admit | MarkUnreachable | Remove | MarkGone | _Told | GiveUp | Forget | Migrated
 
 
 class Declined(Frozen, frozen=True):

@@ -1,10 +1,10 @@
-"""Calls about agents: gone for good."""
+"""Calls about agents: not offered, and offered again; gone for good."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from dcos_runtime.master.core.events import Event, GoneAsked
+from dcos_runtime.master.core.events import DeactivateAsked, Event, GoneAsked, ReactivateAsked
 from dcos_runtime.master.operator_api.asked import Answer, Calls, OperatorCall
 from dcos_runtime.operating import NotPossible
 from dcos_runtime.wire.master import Call
@@ -23,4 +23,18 @@ async def _mark_gone(asked: OperatorCall) -> Answer:
     return await _done(asked, lambda number: GoneAsked(number, agent_id, asked.by))
 
 
-CALLS: Calls = {Call.Type.MARK_AGENT_GONE: _mark_gone}
+async def _deactivate(asked: OperatorCall) -> Answer:
+    agent_id = asked.wants(Call.DeactivateAgent).agent_id.value
+    return await _done(asked, lambda number: DeactivateAsked(number, agent_id, asked.by))
+
+
+async def _reactivate(asked: OperatorCall) -> Answer:
+    agent_id = asked.wants(Call.ReactivateAgent).agent_id.value
+    return await _done(asked, lambda number: ReactivateAsked(number, agent_id, asked.by))
+
+
+CALLS: Calls = {
+    Call.Type.DEACTIVATE_AGENT: _deactivate,
+    Call.Type.REACTIVATE_AGENT: _reactivate,
+    Call.Type.MARK_AGENT_GONE: _mark_gone,
+}

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
+from dcos_runtime.core.frozen import Reply
+from dcos_runtime.master.core import events
+from dcos_runtime.master.core.effects import Effect
 from tests.support.cores.master_world import PING, PINGS, World, WorldAgent
+
+OPERATORS = (events.GoneAsked, events.DeactivateAsked, events.ReactivateAsked)
 
 
 def write_all(world: World) -> None:
@@ -42,3 +49,25 @@ def falls_silent(world: World, agent: WorldAgent) -> None:
         for other in world.agents:
             while other.stream is not None and other.read():
                 pass
+
+
+def answers(world: World, found: list[Effect] | None = None) -> Callable[[], list[tuple[int, int, str]]]:
+    """All answers to operators from now on: request, status and text. ``found``: takes all effects."""
+    effects: list[Effect] = [] if found is None else found
+    asked: list[int] = []
+    told: list[tuple[int, int, str]] = []
+    receive = world.receive
+
+    def received(event: events.Event) -> list[Effect]:
+        if isinstance(event, OPERATORS):
+            asked.append(event.request)
+        now = receive(event)
+        effects.extend(now)
+        for one in now:
+            if isinstance(one, Reply) and one.request in asked:
+                asked.remove(one.request)
+                told.append((one.request, one.status, one.body.decode()))
+        return now
+
+    world.receive = received  # type: ignore[method-assign]  # listens in
+    return lambda: told

@@ -87,4 +87,20 @@ LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
         404,
         "Agent 'x' not found",
     ),
+    (
+        "no such agent to deactivate",
+        "POST",
+        JSON,
+        {"type": "DEACTIVATE_AGENT", "deactivate_agent": {"agent_id": {"value": "x"}}},
+        400,
+        "Unknown agent",
+    ),
+    (
+        "no such agent to reactivate",
+        "POST",
+        JSON,
+        {"type": "REACTIVATE_AGENT", "reactivate_agent": {"agent_id": {"value": "x"}}},
+        400,
+        "Agent is not deactivated",
+    ),
 ]

@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 
 import pytest
 
-from dcos_runtime.core.frozen import Reply
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.effects import Effect, SendToAgent
 from dcos_runtime.master.core.recorded import restored
-from tests.support.cores.master_steps import changed, falls_silent, launched, write_all
+from tests.support.cores.master_steps import answers, changed, falls_silent, launched, write_all
 from tests.support.cores.master_world import COME_BACK, World
-
-
-def answers(world: World, found: list[Effect] | None = None) -> Callable[[], list[tuple[int, int, str]]]:
-    """All answers from now on: request, status and text. ``found``: takes all effects."""
-    found = [] if found is None else found
-    receive = world.receive
-
-    def received(event: events.Event) -> list[Effect]:
-        effects = receive(event)
-        found.extend(effects)
-        return effects
-
-    world.receive = received  # type: ignore[method-assign]  # listens in
-    return lambda: [(one.request, one.status, one.body.decode()) for one in found if isinstance(one, Reply)]
 
 
 def working() -> World:
