@@ -45,7 +45,7 @@ T = TypeVar("T", Task, PastTask, Listed)
 VERSION = "1.11.0"
 """The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
 
-CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "TASK_RESOURCE_LIMITS"]
+CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "AGENT_DRAINING", "TASK_RESOURCE_LIMITS"]
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,16 @@ class AgentViewer:
             "attributes": attribute_values(info.attributes),
             **({"master_hostname": master[0]} if master else {}),
             "flags": dict(self.flags),
+            **self._drain(),
             "frameworks": self._frameworks(),
             "completed_frameworks": self._completed_frameworks(),
         }
+
+    def _drain(self) -> dict[str, Any]:
+        drain, since = self.core.agent.drain, self.core.agent.drain_since
+        if drain is None:
+            return {}
+        return {"drain_config": msgspec.to_builtins(drain), "estimated_drain_start_time_seconds": since}
 
     def _used(self) -> Resources:
         held = [task.terms.resources for task in self.core.tasks.values() if task.stage is not Stage.ENDED]

@@ -20,6 +20,8 @@ from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.common import Address
 
+Can = MasterInfo.Capability.Type
+
 CHECKS: Mapping[str, Check] = {"zk": parse_url}
 """Further checks of the flags' texts."""
 
@@ -65,8 +67,7 @@ def master_info(flags: MasterFlags, bound_port: int) -> MasterInfo:
         version=VERSION,
         address=Address(hostname=hostname, ip=ip, port=own_port),
         capabilities=[
-            MasterInfo.Capability(type=MasterInfo.Capability.Type.AGENT_UPDATE),
-            MasterInfo.Capability(type=MasterInfo.Capability.Type.QUOTA_V2),
+            MasterInfo.Capability(type=kind) for kind in (Can.AGENT_UPDATE, Can.AGENT_DRAINING, Can.QUOTA_V2)
         ],
     )
 

@@ -20,7 +20,7 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Resources, intervals, lineage
 from dcos_runtime.master.core.allocator import Quota
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, Task
-from dcos_runtime.master.core.shown import AGENT_CAPABILITIES, VERSION, by_role, whole_resources
+from dcos_runtime.master.core.shown import VERSION, by_role, capabilities, whole_resources
 from dcos_runtime.master.core.state import State, task_info
 from dcos_runtime.master.core.tasks import newest
 from dcos_runtime.wire import codec
@@ -204,8 +204,15 @@ class MasterViewer:
             "active": self._state.active(agent),
             "deactivated": agent.id in self._state.deactivated,
             "version": VERSION,
-            "capabilities": list(AGENT_CAPABILITIES),
+            "capabilities": capabilities(agent),
+            **self._drain(agent),
         }
+
+    def _drain(self, agent: Agent) -> dict[str, Any]:
+        draining = self._state.draining.get(agent.id)
+        if draining is None:
+            return {}
+        return {"drain_info": draining.info, "estimated_drain_start_time_seconds": draining.since}
 
     def _full_agent(self, agent: Agent) -> dict[str, Any]:
         roles = agent.total.by_role()

@@ -27,7 +27,7 @@ version  what is new in it
          that speaks less it does not say so; reservations and volumes: `ApplyOperation`, `AcknowledgeOperation`,
          `OperationUpdate`, `Connect.total`, `Connect.operations`. A master refuses operations on an agent that speaks
          less; an agent does not connect to a master that speaks less while it has something reserved, since that master
-         would offer it to anybody
+         would offer it to anybody; `Drain`: a master refuses to drain an agent that speaks less
 =======  ==============================================================================================================
 """
 
@@ -40,6 +40,7 @@ import msgspec
 from dcos_runtime.wire import base, codec
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, OperationState
 from dcos_runtime.wire.common import FrameworkID, TaskID
+from dcos_runtime.wire.operators import DrainConfig
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
 
@@ -53,6 +54,8 @@ WITH_GROUPS = 4
 """Since this version task groups are known."""
 WITH_OPERATIONS = 4
 """Since this version reservations and volumes are made."""
+WITH_DRAINING = 4
+"""Since this version an agent drains itself."""
 PATH = "/internal/agent/v1"
 TOKEN_PATH = "/internal/auth/v1/token"
 """Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
@@ -249,6 +252,14 @@ class AcknowledgeOperation(_Down, frozen=True, tag="ACKNOWLEDGE_OPERATION"):
     status_uuid: bytes
 
 
+class Drain(_Down, frozen=True, tag="DRAIN"):
+    """Kill all tasks, within the longest grace period that ``config`` says, and launch none until they are over. It
+    comes again on each connection, also when they are over.
+    """
+
+    config: DrainConfig
+
+
 class Shutdown(_Down, frozen=True, tag="SHUTDOWN"):
     """The agent is not (or no longer) a member: kill every task, forget the id, end the process."""
 
@@ -268,6 +279,7 @@ Down = (
     | ShutdownExecutor
     | ApplyOperation
     | AcknowledgeOperation
+    | Drain
     | Shutdown
 )
 

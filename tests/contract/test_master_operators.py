@@ -159,6 +159,37 @@ def test_a_deactivated_agent_is_not_offered_until_it_is_reactivated(master: Mast
         agent.close()
 
 
+def test_an_agent_is_drained_when_its_last_task_is_acknowledged(master: Master) -> None:
+    agent = Agent(master.port, hostname="drained", versions=[1, 2, 3, 4])
+    scheduler = Scheduler(master.port, role="drained", failover_timeout=60.0)
+
+    def shown() -> Any:
+        agents = {one["agent_info"]["id"]["value"]: one for one in found(master, "GET_AGENTS")["agents"]}
+        (slave,) = get(master.port, f"/slaves?slave_id={agent.id}")["slaves"]
+        assert slave["drain_info"] == agents[agent.id]["drain_info"]
+        assert {"type": "AGENT_DRAINING"} in agents[agent.id]["capabilities"]
+        return slave["drain_info"]
+
+    try:
+        offer = next(one for one in scheduler.offers() if one["hostname"] == "drained")
+        scheduler.accept([offer], [task("one", offer)], refuse_seconds=3600)
+        run = agent.message("RUN_TASK", scheduler.id)
+        answer = of_agent(master, "DRAIN_AGENT", agent.id, max_grace_period={"seconds": 30})
+        assert (answer.status, answer.body) == (200, b"")
+        config = {"max_grace_period": {"nanoseconds": 30 * 10**9}, "mark_gone": False}
+        assert agent.message("DRAIN")["config"] == config
+        assert shown() == {"state": "DRAINING", "config": config}
+        agent.update(run, "TASK_KILLED", 1, reason="REASON_AGENT_DRAINING")
+        assert scheduler.update("TASK_KILLED")["reason"] == "REASON_AGENT_DRAINING"
+        until(lambda: shown() == {"state": "DRAINED", "config": config}, "it is drained")
+        negative = of_agent(master, "DRAIN_AGENT", agent.id, max_grace_period={"seconds": -1})
+        assert (negative.status, negative.text[:32]) == (400, "'drain_agent.max_grace_period' h")
+    finally:
+        scheduler.call("TEARDOWN")
+        scheduler.close()
+        agent.close()
+
+
 def test_an_agent_is_gone_for_good(master: Master) -> None:
     agent = Agent(master.port, hostname="leaves")
     answer = of_agent(master, "MARK_AGENT_GONE", agent.id)

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.support.daemons.byhand import processes_with
+from tests.support.mesos.operator_ladder import operate
 from tests.support.mesos.pair import Pair
-from tests.support.mesos.rawclient import Scheduler, get, scalar, task, until
+from tests.support.mesos.rawclient import WAIT, Scheduler, get, scalar, task, until
 
 LASTING: dict[str, Any] = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE"}]}
 
@@ -160,3 +161,65 @@ def test_a_task_runs_on_resources_that_its_agent_reserves_for_the_role(pair: Pai
     (agent,) = get(pair.master.port, "/slaves")["slaves"]
     assert agent["used_resources"]["cpus"] == 2.0
     scheduler.close()
+
+
+def test_an_agent_is_drained_through_restarts_of_both_daemons_offered_again_and_gone(
+    pair: Pair, tmp_path: Path
+) -> None:
+    scheduler = Scheduler(pair.master.port, **LASTING)
+    mark = tmp_path / "go"
+    stubborn = f"echo $$; trap '' TERM; while [ ! -e {mark} ]; do sleep 0.05; done; kill -9 $$"
+    (offer,) = scheduler.offers()
+    agent_id = offer["agent_id"]
+    patient = {"kill_policy": {"grace_period": {"nanoseconds": 10**15}}}
+    tasks = [task("stays", offer, command=stubborn, **patient), task("goes", offer)]
+    assert scheduler.accept([offer], tasks).status == 202
+    for _ in tasks:
+        scheduler.update("TASK_RUNNING")
+    pid = pair.pid("stays")
+
+    def shown() -> Any:
+        (agent,) = get(pair.master.port, "/slaves")["slaves"]
+        return agent.get("drain_info", {}).get("state"), agent["deactivated"], agent["active"]
+
+    until(lambda: scheduler.standing_offers(), "what is left is offered")
+    drain = {"agent_id": agent_id, "max_grace_period": {"seconds": 100_000}}
+    assert operate(pair.master.port, "DRAIN_AGENT", **drain).status == 200
+    assert scheduler.update("TASK_KILLED")["reason"] == "REASON_AGENT_DRAINING"
+    until(lambda: not scheduler.standing_offers(), "it is not offered any more")
+    assert operate(pair.master.port, "REACTIVATE_AGENT", agent_id=agent_id).status == 400
+    pair.agent.kill()
+    pair.restart_master()
+    pair.agent.start()
+    again = Scheduler(pair.master.port, framework_id=scheduler.id, **LASTING)
+    until(lambda: get(pair.master.port, "/slaves")["slaves"], "the agent is back")
+    assert shown() == ("DRAINING", True, False) and get(pair.port, "/state")["drain_config"]["mark_gone"] is False
+    assert alive(pid), "its grace is not over"
+    mark.touch()
+    ends: dict[str, Any] = {}
+
+    def over() -> bool:
+        """Of the other task, too, the end may be told again: the agent was killed."""
+        while not again.stream.events.empty():
+            event = again.stream.events.get()
+            if event["type"] != "UPDATE":
+                again.skipped.append(event)
+                continue
+            status = event["update"]["status"]
+            again.acknowledge(status)
+            ends[status["task_id"]["value"]] = status["state"], status["reason"]
+        return bool(shown() == ("DRAINED", True, False))
+
+    until(over, "it is drained")
+    assert ends["stays"] == ("TASK_KILLED", "REASON_AGENT_DRAINING")
+    until(lambda: "drain_config" not in get(pair.port, "/state"), "the agent knows it, too")
+    assert operate(pair.master.port, "REACTIVATE_AGENT", agent_id=agent_id).status == 200
+    assert shown() == (None, False, True)
+    (offer,) = again.offers()
+    assert again.accept([offer], [task("last", offer)], refuse_seconds=3600).status == 202
+    again.update("TASK_RUNNING")
+    assert operate(pair.master.port, "DRAIN_AGENT", **drain, mark_gone=True).status == 200
+    assert again.update("TASK_GONE_BY_OPERATOR")["reason"] == "REASON_AGENT_DRAINING"
+    until(lambda: not get(pair.master.port, "/slaves")["slaves"], "the agent is gone")
+    assert pair.agent.process is not None and pair.agent.process.wait(WAIT) is not None
+    again.close()

@@ -49,7 +49,7 @@ from dcos_runtime.core.writes import Writes
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.internal import TaskGone, Update
-from dcos_runtime.wire.tasks import CheckStatusInfo, TaskResourceLimitation, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import CheckStatusInfo, KillPolicy, TaskResourceLimitation, TaskState, TaskStatus
 
 Reason = TaskStatus.Reason
 Source = TaskStatus.Source
@@ -198,6 +198,7 @@ class Book:
 
     def queue(self, task: Task, status: TaskStatus, uuid: bytes) -> None:
         """Queues an update and checkpoints it."""
+        status = self._while_draining(task, status)
         record, state = task.record, status.state
         record.state, record.status = state, status
         self._remember(task, status if status.data is None else msgspec.structs.replace(status, data=None))
@@ -210,6 +211,35 @@ class Book:
         record.pending.append(status)
         self.checkpoint(task)
         task.needs[uuid] = task.written
+
+    def _while_draining(self, task: Task, status: TaskStatus) -> TaskStatus:
+        """Of a killed task frameworks hear that its agent is drained; and gone, if that is to follow, as in Mesos."""
+        drain = self.agent.drain
+        if drain is None or status.state not in (TaskState.TASK_KILLING, TaskState.TASK_KILLED):
+            return status
+        state: TaskState = status.state
+        if drain.mark_gone and state is TaskState.TASK_KILLED and self._can(task, Capability.PARTITION_AWARE):
+            state = TaskState.TASK_GONE_BY_OPERATOR
+        return msgspec.structs.replace(status, state=state, reason=Reason.REASON_AGENT_DRAINING)
+
+    def drain_policy(self, task: Task) -> KillPolicy | None:
+        """How a task is killed for draining, where that is not by its own policy. As in Mesos: a task that says nothing
+        of a grace period has the longest one.
+        """
+        longest = self.agent.drain.max_grace_period if self.agent.drain is not None else None
+        if longest is None:
+            return None
+        own = task.terms.kill_policy
+        if own is not None and own.grace_period is not None and own.grace_period.nanoseconds <= longest.nanoseconds:
+            return None
+        return KillPolicy(grace_period=longest)
+
+    @property
+    def no_launches(self) -> str | None:
+        """Why no task is launched any more, or not for now."""
+        if self.powering_off:
+            return "The machine is being shut down"
+        return "Task was received while agent was already draining" if self.agent.drain is not None else None
 
     def _remember(self, task: Task, status: TaskStatus) -> None:
         """Adds to the history. Of several updates in one state only the newest that is durable is kept, and those that

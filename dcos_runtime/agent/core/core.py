@@ -8,13 +8,13 @@ from collections.abc import Mapping
 import msgspec
 
 from dcos_runtime.agent.core import effects, events, reading, recovery, snapshot, statuses, stored
+from dcos_runtime.agent.core.draining import DrainLife
 from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess
 from dcos_runtime.agent.core.events import Event
 from dcos_runtime.agent.core.executor import CustomExecutor
 from dcos_runtime.agent.core.executor_life import TERMINATED
 from dcos_runtime.agent.core.membership import GONE
 from dcos_runtime.agent.core.model import Facts
-from dcos_runtime.agent.core.nested_life import NestedLife
 from dcos_runtime.agent.core.operations import BEHIND
 from dcos_runtime.agent.core.records import KillReason, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
@@ -43,7 +43,7 @@ from dcos_runtime.wire.internal import RunningTask
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
-class AgentCore(NestedLife):
+class AgentCore(DrainLife):
     """Takes events and the time, returns effects in the order they are to be done.
 
     ``source`` is the only source of ids and jitter, so that a life can be run again from its events.
@@ -109,6 +109,7 @@ class AgentCore(NestedLife):
             case events.UnregisterAsked():
                 self._unregister(event.by, now)
         self._go_on(now)
+        self.drained()
         return self.take_effects()
 
     def next_deadline(self) -> float | None:
@@ -143,6 +144,8 @@ class AgentCore(NestedLife):
             self._drop_framework(framework_id)
         living = [(task.record.framework_id, task.executor.container_id, task.handle) for task in self.tasks.values()]
         self.history.settle(self.frameworks, self._executor_in, living)
+        if self.agent.drain is not None:
+            self.kill_for_drain(now)
         if self.tasks:
             self.emit(Log(logging.INFO, f"recovered {len(self.tasks)} tasks"))
 
@@ -312,6 +315,8 @@ class AgentCore(NestedLife):
                 self.shut_executor_down(message, now)
             case internal.ApplyOperation():
                 self.apply_operation(message)
+            case internal.Drain():
+                self.drain(message.config, now)
             case internal.AcknowledgeOperation():
                 self.acknowledge_operation(message)
             case internal.Shutdown():

@@ -61,10 +61,8 @@ class ExecutorLife(ExecutorTalk, Operations):
             executor = self._new_executor(framework_id, info, asked.executor, ExecutorKind.CUSTOM)
             if (refused := refusal.executor_refused(info, self.settings)) is not None:
                 why = unlaunched(refused)
-            elif self.powering_off:
-                why = msgspec.structs.replace(
-                    self._dropped(framework_id, DRAINED.message), reason=Reason.REASON_AGENT_DRAINING
-                )
+            elif (text := self.no_launches) is not None:
+                why = self._dropped(framework_id, text, Reason.REASON_AGENT_DRAINING)
             elif unknown is not None:
                 why = self._dropped(framework_id, unknown, Reason.REASON_RESOURCES_UNKNOWN)
             elif not message.launch_executor:
@@ -73,6 +71,8 @@ class ExecutorLife(ExecutorTalk, Operations):
                 self.take_up_executor(executor)
         elif executor.leaving:
             why = self._dropped(framework_id, "Executor terminating")
+        elif (text := self.no_launches) is not None:
+            why = self._dropped(framework_id, text, Reason.REASON_AGENT_DRAINING)
         elif unknown is not None:
             why = self._dropped(framework_id, unknown, Reason.REASON_RESOURCES_UNKNOWN)
         record = TaskRecord(

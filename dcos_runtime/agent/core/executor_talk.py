@@ -84,7 +84,7 @@ class ExecutorTalk(Book):
             message = "Task launched during agent restart"
             self.end_task(task, self.lost(task, Reason.REASON_AGENT_RESTARTED, message, never_ran=True), now)
         elif record.kill is not None:
-            self._send_kill(executor, task, None)
+            self._send_kill(executor, task, self.drain_policy(task))
 
     def executor_called(self, call: Call, now: Now) -> None:
         executor = self.executors.get((call.framework_id.value, call.executor_id.value))
@@ -163,7 +163,7 @@ class ExecutorTalk(Book):
             return
         self._send(executor, Event(type=Type.LAUNCH, launch=Event.Launch(task=info)))
         if task.record.kill is not None:
-            self._send_kill(executor, task, None)
+            self._send_kill(executor, task, self.drain_policy(task))
 
     def to_executor(self, message: internal.ToExecutor) -> None:
         """Data of the framework; it is lost if nobody is subscribed."""

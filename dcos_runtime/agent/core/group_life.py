@@ -15,7 +15,7 @@ from dcos_runtime.agent.core import container_ids, reading, refusal
 from dcos_runtime.agent.core.effects import WatchContainer
 from dcos_runtime.agent.core.events import BadMessage, BadTask, Created
 from dcos_runtime.agent.core.executor import CustomExecutor, as_task
-from dcos_runtime.agent.core.executor_life import DRAINED, TERMINATED
+from dcos_runtime.agent.core.executor_life import TERMINATED
 from dcos_runtime.agent.core.model import Facts, Found, Refusal
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, Kill, KillReason, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task, Verdict
@@ -108,9 +108,8 @@ class GroupLife(TaskLife):
                 )
             reason = Reason.REASON_CONTAINER_LAUNCH_FAILED
             return Verdict(TaskState.TASK_FAILED, Source.SOURCE_AGENT, reason, refused.message)
-        if self.powering_off:
-            verdict = self._dropped(framework_id, DRAINED.message)
-            return msgspec.structs.replace(verdict, reason=Reason.REASON_AGENT_DRAINING)
+        if (text := self.no_launches) is not None:
+            return self._dropped(framework_id, text, Reason.REASON_AGENT_DRAINING)
         resources = amounts.parse(executor.info.resources)
         for one in asked:
             resources += amounts.parse(one.terms.resources) if isinstance(one, TaskRequest) else amounts.EMPTY

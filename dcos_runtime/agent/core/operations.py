@@ -32,6 +32,7 @@ BEHIND = (
     internal.ApplyOperation,
     internal.ShutdownFramework,
     internal.ShutdownExecutor,
+    internal.Drain,
     internal.ToExecutor,
     internal.UpdateFramework,
 )

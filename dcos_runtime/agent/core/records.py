@@ -14,6 +14,7 @@ import msgspec
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.wire.cluster import AgentInfo, OperationState
 from dcos_runtime.wire.containers import NetworkInfo
+from dcos_runtime.wire.operators import DrainConfig
 from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
 
 MAX_HISTORY = 32
@@ -46,7 +47,7 @@ class ExecutorKind(enum.Enum):
 class KillReason(enum.Enum):
     """Why a task is killed."""
 
-    FRAMEWORK = "framework"
+    FRAMEWORK = "framework"  # it asked for that; or the agent is drained, for all frameworks
     MAX_COMPLETION_TIME = "max_completion_time"
     UNHEALTHY = "unhealthy"  # its health check failed too often
     GROUP = "group"  # another task of its group failed or was killed
@@ -178,8 +179,12 @@ class UnderWay(msgspec.Struct):
 
 
 class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The agent. ``id`` is absent until a master admitted it. ``info``: what it offered and said of itself."""
+    """The agent. ``id`` is absent until a master admitted it. ``info``: what it offered and said of itself. ``drain``:
+    it is drained, and was told to at ``drain_since`` (wall).
+    """
 
     id: str | None = None
     boot_id: str = ""
     info: AgentInfo | None = None
+    drain: DrainConfig | None = None
+    drain_since: float | None = None

@@ -92,10 +92,9 @@ class TaskLife(Checking, ExecutorLife):
         if (unknown := self.unknown_resources(amounts.parse(terms.resources))) is not None:
             task.destroyed = True
             self._end(task, self.lost(task, Reason.REASON_RESOURCES_UNKNOWN, unknown, never_ran=True), now)
-        elif self.powering_off:
+        elif (closed := self.no_launches) is not None:
             task.destroyed = True
-            text = "The machine is being shut down"
-            self._end(task, self.lost(task, Reason.REASON_AGENT_DRAINING, text, never_ran=True), now)
+            self._end(task, self.lost(task, Reason.REASON_AGENT_DRAINING, closed, never_ran=True), now)
         elif refused is not None:
             self._refuse(task, refused, now)
         else:

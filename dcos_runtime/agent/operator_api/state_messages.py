@@ -58,8 +58,12 @@ def files(entries: Iterable[tuple[str, os.stat_result]]) -> Response.ListFiles:
 
 
 def agent(core: AgentCore) -> Response.GetAgent:
-    info = core.settings.info
-    return Response.GetAgent(agent_info=replace(info, id=AgentID(value=core.agent.id)) if core.agent.id else info)
+    info, since = core.settings.info, core.agent.drain_since
+    return Response.GetAgent(
+        agent_info=replace(info, id=AgentID(value=core.agent.id)) if core.agent.id else info,
+        drain_config=core.agent.drain,
+        estimated_drain_start_time=TimeInfo(nanoseconds=int(since) * 10**9) if since is not None else None,
+    )
 
 
 def state(core: AgentCore) -> Response.GetState:

@@ -14,6 +14,7 @@ from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import (
     arrivals,
+    drains,
     executors,
     frameworks,
     gone,
@@ -28,7 +29,7 @@ from dcos_runtime.master.core import (
 )
 from dcos_runtime.master.core.arrivals import Arrival, ArrivalRefused, ReportedTask
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
-from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Draining, Framework, Task
 from dcos_runtime.master.core.state import State, place
 from dcos_runtime.master.core.timing import Admit, Migrated, RecoveryOver
 from dcos_runtime.wire import codec, internal
@@ -49,6 +50,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
     for_good: list[tuple[float, str, AgentInfo]] = []
     expected: dict[str, AbsentAgent] = {}
     deactivated: list[str] = []
+    draining: dict[str, Draining] = {}
     changes: dict[str, bytes | None] = {}
     for key, data in entries:
         if key.startswith(registry.KEY):
@@ -58,6 +60,8 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
                 changes[key] = migrated
             if entry.deactivated:
                 deactivated.append(agent_id)
+            if entry.draining is not None:
+                draining[agent_id] = entry.draining
             if entry.gone_since is not None:
                 for_good.append((entry.gone_since, agent_id, entry.info))
             elif entry.unreachable_since is not None:
@@ -66,6 +70,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
                 expected[agent_id] = AbsentAgent(entry.info)
     state.recovering.update(expected)
     state.deactivated.update(deactivated)
+    state.draining.update(draining)
     for agents, found in ((state.unreachable, unreachable), (state.gone, for_good)):
         for since, agent_id, info in sorted(found, key=lambda item: item[:2]):
             agents[agent_id] = AbsentAgent(info, since)
@@ -205,6 +210,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
     adopted = _adopt(state, agent, arrival.tasks)
     executors.reported(state, agent, arrival.executors)
     watchers.agent_added(state, agent)
+    drains.go_on(state, agent)
     if back is not None:
         return
     text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
@@ -356,6 +362,7 @@ def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None
     for task in agent.all_tasks():
         if (task.framework_id, task.id) not in reported:
             _missing(state, agent, task, now)
+    drains.go_on(state, agent)
 
 
 def _missing(state: State, agent: Agent, task: Task, now: Now) -> None:

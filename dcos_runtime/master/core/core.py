@@ -14,6 +14,7 @@ from dcos_runtime.master.core import (
     asked_operations,
     calls,
     chores,
+    drains,
     events,
     frameworks,
     gone,
@@ -30,6 +31,8 @@ from dcos_runtime.master.core.events import Event
 from dcos_runtime.master.core.state import Settings, State
 from dcos_runtime.master.core.timing import (
     Admit,
+    BeginDrain,
+    Drained,
     Expire,
     Forget,
     GiveUp,
@@ -100,6 +103,8 @@ class MasterCore:
                 self._answer_now(event.request, standing.deactivate(state, event, now))
             case events.ReactivateAsked():
                 self._answer_now(event.request, standing.reactivate(state, event, now))
+            case events.DrainAsked():
+                self._answer_now(event.request, drains.asked(state, event, now))
             case events.TeardownAsked():
                 self._teardown(event, now)
             case events.OperationAsked():
@@ -120,6 +125,7 @@ class MasterCore:
                 weights.load(state, event.registry)
                 quotas.load(state, event.registry)
                 agents.load(state, event.registry, now)
+        drains.settle(state, now)
         return state.take_effects()
 
     def take_effects(self) -> list[Effect]:
@@ -168,11 +174,17 @@ class MasterCore:
                 silence.left(self.state, then, now)
             case MarkGone() as then:
                 gone.marked(self.state, then, now)
-                self._answer(then.request, 200, "")
+                if then.request is not None:
+                    self._answer(then.request, 200, "")
             case Settled() as then:
                 self._answer(then.request, 200, "")
             case Reactivate() as then:
                 self._answer(then.request, *standing.reactivated(self.state, then))
+            case BeginDrain() as then:
+                drains.begun(self.state, then)
+                self._answer(then.request, 200, "")
+            case Drained() as then:
+                self.state.log(logging.INFO, f"agent {then.agent_id} is drained")
             case GiveUp() as then:
                 text = f"{len(then.agent_ids)} agents did not come back to this master, and are unreachable"
                 self.state.log(logging.WARNING, text)

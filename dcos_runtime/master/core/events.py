@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dcos_runtime.core.frozen import Frozen, Persisted
 from dcos_runtime.wire.cluster import Offer
+from dcos_runtime.wire.operators import DrainConfig
 from dcos_runtime.wire.quota import QuotaConfig, QuotaRequest
 from dcos_runtime.wire.scheduler import Call
 
@@ -160,6 +161,15 @@ class ReactivateAsked(Frozen, frozen=True):
     by: str = "somebody"
 
 
+class DrainAsked(Frozen, frozen=True):
+    """An operator wants all tasks of an agent ended and no more offered. Answered once that is durable."""
+
+    request: int
+    agent_id: str
+    config: DrainConfig
+    by: str = "somebody"
+
+
 # --- agents -----------------------------------------------------------------------------------------------------------
 
 
@@ -208,6 +218,7 @@ Event = (
     | GoneAsked
     | DeactivateAsked
     | ReactivateAsked
+    | DrainAsked
     | AgentConnect
     | AgentMessages
     | AgentGone

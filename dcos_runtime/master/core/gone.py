@@ -41,7 +41,7 @@ def asked(state: State, event: GoneAsked, now: Now) -> tuple[int, str] | None:
     return None
 
 
-def mark(state: State, agent_id: str, info: AgentInfo, request: int, now: Now) -> None:
+def mark(state: State, agent_id: str, info: AgentInfo, request: int | None, now: Now) -> None:
     """Nothing on the agent is offered from here on, and it is not admitted any more."""
     agent = state.agents.get(agent_id)
     if agent is not None:

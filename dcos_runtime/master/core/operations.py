@@ -157,9 +157,10 @@ def _add(agent: Agent, operation: Operation) -> None:
     agent.weight += len(operation.info)
 
 
-def _forget(agent: Agent, operation: Operation) -> None:
+def _forget(state: State, agent: Agent, operation: Operation) -> None:
     del agent.operations[operation.uuid]
     agent.weight -= len(operation.info)
+    state.less_on(agent)
 
 
 def acknowledge(state: State, framework: Framework, call: Call.AcknowledgeOperationStatus) -> None:
@@ -175,7 +176,7 @@ def acknowledge(state: State, framework: Framework, call: Call.AcknowledgeOperat
 def _acknowledge(state: State, agent: Agent, operation: Operation) -> None:
     uuid = operation.status_uuid
     assert uuid is not None
-    _forget(agent, operation)
+    _forget(state, agent, operation)
     state.send_to_agent(agent, internal.AcknowledgeOperation, uuid=operation.uuid, status_uuid=uuid)
 
 
@@ -262,7 +263,7 @@ def updated(state: State, agent: Agent, message: internal.OperationUpdate) -> li
         if (truth := _total(message)) is not None:
             wrong = _now_true(state, agent, truth)
     if message.status_uuid is None:
-        _forget(agent, operation)
+        _forget(state, agent, operation)
     elif operation.framework_id in state.completed:
         _acknowledge(state, agent, operation)
     else:
@@ -297,7 +298,7 @@ def reported(state: State, agent: Agent, arrival: Arrival) -> None:
     for operation in list(agent.operations.values()):
         if operation.uuid in known:
             continue
-        _forget(agent, operation)
+        _forget(state, agent, operation)
         if operation.pending and operation.id is not None:
             operation.state = OperationState.OPERATION_DROPPED
             operation.message = "Reconciliation: Operation is unknown to the agent"
@@ -317,7 +318,7 @@ def _of_report(agent: Agent, one: ReportedOperation) -> Operation:
 def unreachable(state: State, agent: Agent) -> None:
     """The agent is unreachable: frameworks are told of what is under way on it."""
     for operation in list(agent.operations.values()):
-        _forget(agent, operation)
+        _forget(state, agent, operation)
         if operation.pending and operation.id is not None:
             operation.state = OperationState.OPERATION_UNREACHABLE
             tell(state, state.frameworks.get(operation.framework_id), status_of(operation))
@@ -326,7 +327,7 @@ def unreachable(state: State, agent: Agent) -> None:
 def gone(state: State, agent: Agent, why: str) -> None:
     """The agent is gone for good: frameworks are told of all that they did not acknowledge, as in Mesos."""
     for operation in list(agent.operations.values()):
-        _forget(agent, operation)
+        _forget(state, agent, operation)
         if operation.id is not None:
             operation.state = OperationState.OPERATION_GONE_BY_OPERATOR
             operation.status_uuid, operation.message = None, why

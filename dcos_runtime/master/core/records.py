@@ -13,6 +13,7 @@ from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core.encoded import Fragments, OfferEncoding
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, OperationState
+from dcos_runtime.wire.operators import DrainInfo
 from dcos_runtime.wire.tasks import TaskState
 
 
@@ -87,6 +88,13 @@ class Offer(msgspec.Struct, gc=False, frozen=True):
     agent_id: str
     role: str
     resources: Resources
+
+
+class Draining(msgspec.Struct, frozen=True):
+    """How far an agent is drained, as it is shown; ``since`` is wall time."""
+
+    info: DrainInfo
+    since: float
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from dcos_runtime.master.core.allocator import Quota
+from dcos_runtime.master.core.records import Draining
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo
 
@@ -35,7 +36,7 @@ class _Versioned(msgspec.Struct):
 
 class RegistryEntry(msgspec.Struct, omit_defaults=True):
     """An agent. It is expected to come back, or unreachable since then, or gone since then (wall): never to be admitted
-    again. ``deactivated``: it is not offered.
+    again. ``deactivated``: it is not offered. ``draining``: and drained, or on the way to it.
     """
 
     info: AgentInfo
@@ -43,6 +44,7 @@ class RegistryEntry(msgspec.Struct, omit_defaults=True):
     version: int = 1
     gone_since: float | None = None
     deactivated: bool = False
+    draining: Draining | None = None
 
 
 class _Weight(msgspec.Struct):
@@ -61,9 +63,10 @@ def entry(
     unreachable_since: float | None = None,
     gone_since: float | None = None,
     deactivated: bool = False,
+    draining: Draining | None = None,
 ) -> bytes:
     version = 2 if gone_since is None and not deactivated else 3
-    return codec.encode(RegistryEntry(info, unreachable_since, version, gone_since, deactivated))
+    return codec.encode(RegistryEntry(info, unreachable_since, version, gone_since, deactivated, draining))
 
 
 def read(key: str, value: bytes) -> tuple[RegistryEntry, bytes | None]:

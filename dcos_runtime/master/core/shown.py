@@ -13,7 +13,7 @@ from dcos_runtime.master.core import encoded
 from dcos_runtime.master.core.effects import Tell
 from dcos_runtime.master.core.records import Agent, Executor, Framework, Task
 from dcos_runtime.master.core.state import State, task_info
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire import tasks as wire
 from dcos_runtime.wire.cluster import AgentInfo, Offer
 from dcos_runtime.wire.common import AgentID, ExecutorID, FrameworkID, TaskID, TimeInfo
@@ -28,8 +28,11 @@ replace = msgspec.structs.replace
 VERSION = "1.11.0"
 """The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
 
-AGENT_CAPABILITIES = ("MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT")
-_CAPABILITIES = [AgentInfo.Capability(type=AgentInfo.Capability.Type[name]) for name in AGENT_CAPABILITIES]
+
+def capabilities(record: Agent) -> list[str]:
+    """By the version of the protocol that it speaks."""
+    draining = ["AGENT_DRAINING"] if record.version >= internal.WITH_DRAINING else []
+    return ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", *draining]
 
 
 def task(record: Task) -> wire.Task:
@@ -109,7 +112,7 @@ def _offer(state: State, offer_id: str) -> Offer:
 
 def agent(state: State, record: Agent) -> Response.GetAgents.Agent:
     its = [state.offers[offer_id] for offer_id in sorted(record.offers)]
-    again = record.reregistered_at
+    again, draining = record.reregistered_at, state.draining.get(record.id)
     return Response.GetAgents.Agent(
         agent_info=known_agent(record.id, record.info),
         active=state.active(record),
@@ -124,7 +127,9 @@ def agent(state: State, record: Agent) -> Response.GetAgents.Agent:
             + [(one.role, one.resources) for one in record.all_tasks() if not one.terminal]
         ),
         offered_resources=by_role((offer.role, offer.resources) for offer in its),
-        capabilities=_CAPABILITIES,
+        capabilities=[AgentInfo.Capability(type=AgentInfo.Capability.Type[name]) for name in capabilities(record)],
+        drain_info=draining.info if draining is not None else None,
+        estimated_drain_start_time=_time(int(draining.since)) if draining is not None else None,
     )
 
 

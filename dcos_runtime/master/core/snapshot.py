@@ -12,9 +12,20 @@ from dcos_runtime.core.seeds import SeededSource, SourceState
 from dcos_runtime.master.core import graphs, timing
 from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector
 from dcos_runtime.master.core.arrivals import Arrival, ReportedExecutor, ReportedOperation, ReportedTask
-from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, History, Offer, Operation, Task
+from dcos_runtime.master.core.records import (
+    AbsentAgent,
+    Agent,
+    Draining,
+    Executor,
+    Framework,
+    History,
+    Offer,
+    Operation,
+    Task,
+)
 from dcos_runtime.master.core.state import Settings, State
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo, OperationState
+from dcos_runtime.wire.operators import DrainInfo
 from dcos_runtime.wire.tasks import TaskState
 
 _MODULES = (columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector)
@@ -30,13 +41,14 @@ def _of_allocator() -> list[type[Any]]:
 
 _CLASSES = graphs.Classes(
     [
-        *(State, Settings, Agent, Executor, Framework, Offer, Operation, Task, AbsentAgent, History, Holdings),
+        *(State, Settings, Agent, Executor, Framework, Offer, Operation, Task, History, Holdings),
+        *(AbsentAgent, Draining),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
         *(timing.Declined, timing.StatesAsked, timing.Ended, timing.Rescind, timing.Weigh, timing.Limit),
         *(timing.Admit, timing.MarkUnreachable, timing.Remove, timing.MarkGone, timing.GiveUp),
-        *(timing.Settled, timing.Reactivate, timing.Forget, timing.Migrated),
+        *(timing.Settled, timing.Reactivate, timing.BeginDrain, timing.Drained, timing.Forget, timing.Migrated),
         *(Arrival, ReportedExecutor, ReportedOperation, ReportedTask),
-        *(AgentInfo, FrameworkInfo, MasterInfo, OperationState, TaskState),
+        *(AgentInfo, FrameworkInfo, MasterInfo, DrainInfo, OperationState, TaskState),
         *_of_allocator(),
     ],
     left_out={(Agent, "fragments"): None, (Framework, "offer_encoding"): None},

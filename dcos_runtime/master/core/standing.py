@@ -23,13 +23,15 @@ from dcos_runtime.master.core.timing import (
     Settled,
 )
 from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.operators import DrainState
 
 Refused = tuple[int, str]
 
 
 def entry(state: State, agent_id: str, info: AgentInfo, unreachable_since: float | None = None) -> bytes:
     """The registry's entry of an agent that is no more than unreachable, with what operators said of it."""
-    return registry.entry(info, unreachable_since, deactivated=agent_id in state.deactivated)
+    deactivated, draining = agent_id in state.deactivated, state.draining.get(agent_id)
+    return registry.entry(info, unreachable_since, deactivated=deactivated, draining=draining)
 
 
 def under_way(state: State, agent_id: str) -> Continuation | None:
@@ -70,6 +72,7 @@ def member(state: State, agent_id: str) -> AbsentAgent | Refused:
 def forget(state: State, agent_id: str) -> None:
     """The agent is no member any more."""
     state.deactivated.discard(agent_id)
+    state.draining.pop(agent_id, None)
 
 
 # --- deactivated -----------------------------------------------------------------------------------------------------
@@ -105,6 +108,9 @@ def reactivate(state: State, event: ReactivateAsked, now: Now) -> Refused | None
     agent_id = event.agent_id
     if agent_id not in state.deactivated:
         return 400, "Agent is not deactivated"
+    draining = state.draining.get(agent_id)
+    if draining is not None and draining.info.state is DrainState.DRAINING:
+        return 400, "Agent is still in the DRAINING state"
     found = member(state, agent_id)
     if not isinstance(found, AbsentAgent):
         return found

@@ -14,7 +14,7 @@ from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.master.core.allocator import Allocator, AllocatorSettings, Quota
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
-from dcos_runtime.master.core.records import AbsentAgent, Agent, Executor, Framework, Offer, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Draining, Executor, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
@@ -61,6 +61,8 @@ class State:
         self.recovering: dict[str, AbsentAgent] = {}
         self.gone: OrderedDict[str, AbsentAgent] = OrderedDict()  # by an operator's word, for good
         self.deactivated: set[str] = set()  # agents that are not offered, by an operator's word; they may be away
+        self.draining: dict[str, Draining] = {}  # agents that are deactivated and drained, or on the way to it
+        self.emptied: list[str] = []  # of these, agents on which nothing was left during this event
         self.leaving: set[str] = set()  # agents that are being marked unreachable or gone in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()
@@ -120,6 +122,11 @@ class State:
     def active(self, agent: Agent) -> bool:
         """Whether it may be offered."""
         return agent.connected and agent.id not in self.deactivated
+
+    def less_on(self, agent: Agent) -> None:
+        """A task or an operation of the agent is over."""
+        if agent.id in self.draining and not agent.tasks and not agent.operations:
+            self.emptied.append(agent.id)
 
     # --- effects ---
 

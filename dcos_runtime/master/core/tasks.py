@@ -135,6 +135,7 @@ def remove(state: State, task: Task, *, unreachable: bool = False) -> None:
     if not of_framework:
         del agent.tasks[task.framework_id]
     agent.killed.discard((task.framework_id, task.id))
+    state.less_on(agent)
     if framework is None:
         return
     if framework.tasks.get(task.id) is task:  # its id may have been reused while its agent was away

@@ -63,12 +63,12 @@ class Remove(Frozen, frozen=True):
 
 class MarkGone(Frozen, frozen=True):
     """The registry holds that the agent is gone ``since`` (wall): updates for its tasks are sent, and the operator's
-    ``request`` is answered.
+    ``request`` is answered; None: it was drained before.
     """
 
     agent_id: str
     since: float
-    request: int
+    request: int | None
 
 
 class Settled(Frozen, frozen=True):
@@ -82,6 +82,19 @@ class Reactivate(Frozen, frozen=True):
 
     agent_id: str
     request: int
+
+
+class BeginDrain(Frozen, frozen=True):
+    """The registry holds that the agent is to be drained: it is told so, and the ``request`` answered."""
+
+    agent_id: str
+    request: int
+
+
+class Drained(Frozen, frozen=True):
+    """The registry holds that the agent is drained."""
+
+    agent_id: str
 
 
 class GiveUp(Frozen, frozen=True):
@@ -117,7 +130,7 @@ class Limit(Frozen, frozen=True):
     quotas: tuple[tuple[str, Quota], ...]
 
 
-_Told = Settled | Reactivate | Weigh | Limit
+_Told = Settled | Reactivate | BeginDrain | Drained | Weigh | Limit
 Continuation = Admit | MarkUnreachable | Remove | MarkGone | _Told | GiveUp | Forget | Migrated
 
 

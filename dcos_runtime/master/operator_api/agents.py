@@ -1,13 +1,16 @@
-"""Calls about agents: not offered, and offered again; gone for good."""
+"""Calls about agents: not offered, drained, and offered again; gone for good."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from dcos_runtime.master.core.events import DeactivateAsked, Event, GoneAsked, ReactivateAsked
+from dcos_runtime.master.core.events import DeactivateAsked, DrainAsked, Event, GoneAsked, ReactivateAsked
 from dcos_runtime.master.operator_api.asked import Answer, Calls, OperatorCall
 from dcos_runtime.operating import NotPossible
+from dcos_runtime.wire.common import DurationInfo
+from dcos_runtime.wire.duration import Duration
 from dcos_runtime.wire.master import Call
+from dcos_runtime.wire.operators import DrainConfig
 
 
 async def _done(asked: OperatorCall, event: Callable[[int], Event]) -> Answer:
@@ -33,7 +36,24 @@ async def _reactivate(asked: OperatorCall) -> Answer:
     return await _done(asked, lambda number: ReactivateAsked(number, agent_id, asked.by))
 
 
+async def _drain(asked: OperatorCall) -> Answer:
+    wanted = asked.wants(Call.DrainAgent)
+    config = DrainConfig(max_grace_period=_span(wanted.max_grace_period), mark_gone=bool(wanted.mark_gone))
+    return await _done(asked, lambda number: DrainAsked(number, wanted.agent_id.value, config, asked.by))
+
+
+def _span(asked: Duration | None) -> DurationInfo | None:
+    """Raises `NotPossible`."""
+    if asked is None:
+        return None
+    nanoseconds = (asked.seconds or 0) * 10**9 + (asked.nanos or 0)
+    if not 0 <= nanoseconds < 2**63:
+        raise NotPossible(400, f"'drain_agent.max_grace_period' has to be 0 to {2**63 // 10**9} seconds")
+    return DurationInfo(nanoseconds=nanoseconds)
+
+
 CALLS: Calls = {
+    Call.Type.DRAIN_AGENT: _drain,
     Call.Type.DEACTIVATE_AGENT: _deactivate,
     Call.Type.REACTIVATE_AGENT: _reactivate,
     Call.Type.MARK_AGENT_GONE: _mark_gone,

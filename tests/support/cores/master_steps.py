@@ -11,7 +11,7 @@ from dcos_runtime.master.core import events
 from dcos_runtime.master.core.effects import Effect
 from tests.support.cores.master_world import PING, PINGS, World, WorldAgent
 
-OPERATORS = (events.GoneAsked, events.DeactivateAsked, events.ReactivateAsked)
+OPERATORS = (events.GoneAsked, events.DeactivateAsked, events.ReactivateAsked, events.DrainAsked)
 
 
 def write_all(world: World) -> None:

@@ -131,6 +131,10 @@ class WorldAgent:
             self.end_executor(message["framework_id"], message["executor_id"])
         elif kind == "TO_EXECUTOR":
             self.told.append(message)
+        elif kind == "DRAIN":
+            self.told.append(message)
+            for task in list(self.tasks.values()):
+                self.say(task, "TASK_KILLED")
         elif kind == "SHUTDOWN":
             self.break_off()
             self._forget()

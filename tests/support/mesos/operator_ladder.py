@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.mesos.rawclient import JSON, PROTOBUF
+from tests.support.mesos.ladder import encoded
+from tests.support.mesos.rawclient import JSON, PROTOBUF, Answer, request
 
 API = "/api/v1"
 BARE = (
@@ -88,6 +89,14 @@ LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
         "Agent 'x' not found",
     ),
     (
+        "no such agent to drain",
+        "POST",
+        JSON,
+        {"type": "DRAIN_AGENT", "drain_agent": {"agent_id": {"value": "x"}}},
+        400,
+        "Unknown agent",
+    ),
+    (
         "no such agent to deactivate",
         "POST",
         JSON,
@@ -104,3 +113,9 @@ LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
         "Agent is not deactivated",
     ),
 ]
+
+
+def operate(port: int, kind: str, **part: Any) -> Answer:
+    """An operator's call with its part."""
+    body = {"type": kind, kind.lower(): part} if part else {"type": kind}
+    return request(port, "POST", API, JSON, encoded(body))

@@ -181,8 +181,8 @@ MASTER = [
         "master-removed-before-stored",
         "an agent is given up before the registry has it",
         f"{SILENCE}:mark_unreachable",
-        "state.persist({KEY + agent.id: entry}, MarkUnreachable(agent.id, now.wall, text, counted))",
-        "removed(state, MarkUnreachable(agent.id, now.wall, text, counted), now)",
+        "standing.write(state, agent.id, AbsentAgent(agent.info, now.wall), then)",
+        "removed(state, then, now)",
     ),
     Mutation(
         "master-answers-early",

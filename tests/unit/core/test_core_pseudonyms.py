@@ -235,7 +235,7 @@ TOLD_AS_THEY_ARE = {
     "master": (
         *("AgentGone", "BudgetedTick", "Persisted", "Recovered", "Resumed", "SubscriberGone", "TeardownAsked"),
         *("OperationAsked", "WeightsAsked", "QuotasAsked", "QuotaRequested", "QuotaRemovalAsked"),
-        *("DeactivateAsked", "GoneAsked", "ReactivateAsked", "Watch", "WatcherGone"),
+        *("DeactivateAsked", "DrainAsked", "GoneAsked", "ReactivateAsked", "Watch", "WatcherGone"),
         *("Close", "Log", "Persist", "SendJoined"),
     ),
 }
