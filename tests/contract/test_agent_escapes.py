@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.agent.agent_storm import AgentStorm
 from tests.support.agent.clusters import skip_without
 from tests.support.daemons.agents import (
     Agent,
@@ -132,3 +133,17 @@ def test_who_tries_to_take_the_machine_is_held_and_leaves_nothing(both: tuple[Pr
 def _finished(master: PretendedMaster, agent: Agent, name: str) -> str:
     assert master.status(name).state.value == "TASK_FINISHED", agent.text(name, "stderr")
     return agent.text(name)
+
+
+def test_an_agent_that_is_killed_while_tasks_come_and_go_loses_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    """A few moments of the storm of `tests/soak/test_agent_storm.py`."""
+    skip_without("linux")
+    storm = AgentStorm(tmp_path, "linux", 13)
+    try:
+        storm.begin()
+        storm.rage(4)
+        storm.calm()
+        assert storm.untrue() == []
+        wait_for(storm.nothing_left, 60, "the removal of all that belonged to tasks")
+    finally:
+        storm.close()

@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.wire import internal
-from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.common import FrameworkID
 from tests.support.agent.clusters import by_both_launchers
-from tests.support.daemons.agents import FRAMEWORK, Agent, PretendedMaster
+from tests.support.daemons.agents import Agent, PretendedMaster
 from tests.support.daemons.byhand import wait_for
 
 ID = "agent-1"
@@ -38,8 +35,7 @@ def run(master: PretendedMaster, executor: str, commands: dict[str, str], contai
         }
         for name, command in commands.items()
     ]
-    framework = FrameworkInfo(user="root", name="pretended", id=FrameworkID(value=FRAMEWORK))
-    master.tell(ID, internal.RunGroup, framework=framework, tasks=tasks, launch_executor=True)
+    master.run_group(ID, tasks)
 
 
 def until(path: str) -> str:

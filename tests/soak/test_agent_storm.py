@@ -27,25 +27,15 @@ def test_an_agent_that_is_killed_at_any_moment_loses_nothing_and_leaves_nothing(
     print(f"storm of the agent: seed {seed}, {kills} kills, {launcher}")
     storm = AgentStorm(tmp_path, launcher, seed)
     try:
-        storm.agent.start()
-        storm.every_kind()
-        wait_for(lambda: not list(storm.agent.work_dir.glob("meta/*/*")), 60, "the end of the first tasks")
-        before = storm.left()
-        print("without tasks there are:", *before, sep="\n  ")
-
-        def nothing_more() -> bool:
-            if more := sorted(set(storm.left()) - set(before)):
-                raise ValueError(more)
-            return True
-
+        storm.begin()
         storm.rage(kills)
         storm.calm()
         untrue = storm.untrue()
         assert not untrue, "\n".join(untrue)
-        wait_for(nothing_more, 60, "the removal of all that belonged to tasks")
+        wait_for(storm.nothing_left, 60, "the removal of all that belonged to tasks")
         storm.agent.restart()
         storm.every_kind()
-        wait_for(nothing_more, 60, "the removal of all that belonged to tasks")
+        wait_for(storm.nothing_left, 60, "the removal of all that belonged to tasks")
         descriptors = storm.descriptors()
         storm.every_kind()
         wait_for(lambda: storm.descriptors() == descriptors, 60, "the closing of what was opened")

@@ -261,11 +261,6 @@ def processes() -> list[Process]:
     return found
 
 
-def descendants(everything: list[Process], root: int) -> list[Process]:
-    """The descendants of ``root`` among ``everything``, without ``root``."""
-    return [process for process in with_descendants(everything, {root}) if process.pid != root]
-
-
 def with_descendants(everything: list[Process], roots: Set[int]) -> list[Process]:
     """The processes ``roots`` among ``everything``, and all their descendants."""
     by_parent: dict[int, list[int]] = {}

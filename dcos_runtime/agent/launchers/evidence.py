@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Collection
 from pathlib import Path
+
+from dcos_runtime.agent.containers import base
 
 
 def number(path: Path) -> int | None:
@@ -29,8 +32,22 @@ def starts(pid: int, container_id: str) -> bool:
 
 
 def is_conmon(pid: int, container_id: str) -> bool:
+    return _names(pid, container_id, ("conmon",))
+
+
+def makers(container_id: str, runtime: str) -> list[int]:
+    """Those that make a container, its conmon and the OCI runtime of this name, and all that come from them, as far as
+    they have not ended.
+    """
+    everything = base.processes()
+    roots = {process.pid for process in everything if _names(process.pid, container_id, ("conmon", runtime))}
+    return [process.pid for process in base.with_descendants(everything, roots) if process.state not in ("Z", "X")]
+
+
+def _names(pid: int, container_id: str, programs: Collection[str]) -> bool:
+    """Whether it is one of the programs, with the container among its arguments."""
     try:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return container_id.encode() in arguments and Path(os.fsdecode(arguments[0])).name == "conmon"
+    return container_id.encode() in arguments and Path(os.fsdecode(arguments[0])).name in programs

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
 import shutil
 import signal
 import tempfile
+import time
 import uuid
 from contextlib import AbstractContextManager
 from functools import partial
@@ -546,12 +548,16 @@ class OciLauncher:
         return pid if pid and evidence.is_conmon(pid, container_id) else None
 
     def _kill_conmon(self, container_id: str) -> None:
-        """Kills conmon, even if its pid file is missing, and the runtime that it runs."""
-        everything = base.processes()
-        for conmon in [process.pid for process in everything if evidence.is_conmon(process.pid, container_id)]:
-            base.kill_quietly(conmon, signal.SIGKILL)
-            for process in base.descendants(everything, conmon):
-                base.kill_quietly(process.pid, signal.SIGKILL)
+        """Kills conmon, even if its pid file is missing, and the runtime that it runs, until they have ended: one that
+        is killed may still make a cgroup. Blocks. Raises ``OSError`` when one does not end.
+        """
+        until = time.monotonic() + CONMON_SECONDS
+        while makers := evidence.makers(container_id, Path(self.runtime).name):
+            if time.monotonic() > until:
+                raise OSError(errno.EBUSY, f"process {makers[0]}, which makes container {container_id}, does not end")
+            for pid in makers:
+                base.kill_quietly(pid, signal.SIGKILL)
+            time.sleep(0.005)
 
     def _exit(self, container_id: str) -> Exit | None:
         folder = self.folder / container_id

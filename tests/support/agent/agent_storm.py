@@ -22,6 +22,14 @@ from dcos_runtime.wire import internal
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 from tests.support.agent import image_lab
 from tests.support.agent.commands import LEAVES
+from tests.support.agent.network_lab import (
+    BRIDGE,
+    NetworkLab,
+    leases,
+    namespaces,
+    network_of_its_own,
+    networks_work,
+)
 from tests.support.agent.operator_client import CommandStream, nested
 from tests.support.daemons.agents import (
     FRAMEWORK,
@@ -42,8 +50,15 @@ NAP = f"7{os.getpid() % 1000:03d}5099"
 EXECUTOR = (Path(__file__).parents[1] / "mesos" / "raw_executor.py").read_text()
 EXECUTORS = 3
 ENDS = [TaskState(f"TASK_{name}") for name in TERMINAL]
-OWN = ("./.lock", "meta/agent.json", "meta/history.log")
-"""Files of the agent's that belong to no container."""
+KEPT = frozenset(
+    (
+        *("./.lock", "./slaves", "./root", "./store", "./volumes", "./executors.key"),
+        *("meta/agent.json", "meta/history.log", "containers/root", "fetch/entries", "run/networks/leases"),
+    )
+)
+"""What the agent keeps below ``work_dir`` without any container. Entries of the fetcher's cache, and addresses, are
+counted apart.
+"""
 
 MOST = 14
 """Tasks that are launched and have not ended, at the same time."""
@@ -87,13 +102,26 @@ class SlowWeb:
 
 @dataclass
 class Launched:
-    """A task that the master has sent. ``truth``: the status it ends with when nobody kills it; ``None``: never."""
+    """A task that the master has sent. ``truth``: the status it ends with when nobody kills it; ``None``: never.
+    ``executor``: of the custom executor that runs it; ``group``: of the default one.
+    """
 
     name: str
     kind: str
     truth: int | None = None
     executor: str = ""
+    group: str = ""
     killed: bool = False
+
+
+def noting(code: int, before: str) -> str:
+    """A command that notes in its folder that it ran, does something, notes its exit status, and ends with that."""
+    return f"echo ran > ran; {before} echo {code} > truth; exit {code}"
+
+
+def amounts(**given: float) -> list[dict[str, Any]]:
+    role = {"allocation_info": {"role": "*"}}
+    return [{"name": name, "type": "SCALAR", "scalar": {"value": value}, **role} for name, value in given.items()]
 
 
 def soon(**more: Any) -> dict[str, Any]:
@@ -106,6 +134,10 @@ class AgentStorm:
     def __init__(self, folder: Path, launcher: str, seed: int) -> None:
         self.folder = folder
         self.chance = random.Random(seed)
+        self._closing = contextlib.ExitStack()
+        self.network: NetworkLab | None = None
+        if launcher == "linux" and networks_work() is None:
+            self.network = self._closing.enter_context(network_of_its_own(folder))
         self.web = SlowWeb()
         self.master = PretendedMaster()
         self.images = launcher == "linux" and image_lab.unusable(folder) is None
@@ -118,6 +150,8 @@ class AgentStorm:
             layout = folder / "registry" / "app"
             image_lab.make_layout(layout, [image_lab.programs()], {"Env": ["PATH=/bin"]}, "latest")
             flags += [f"--docker_registry={folder}/registry", "--image_providers=docker"]
+        if self.network is not None:
+            flags += [f"--bridge_network={BRIDGE}"]
         self.agent = Agent(folder, self.master.port, launcher, *flags)
         self.agent.argv.remove("--port=0")
         self.kinds: dict[str, Callable[[str], Launched]] = {
@@ -133,11 +167,14 @@ class AgentStorm:
             "unhealthy": self._unhealthy,
             "executed": self._executed,
             "executor": self._executor,
+            "group": self._group,
         }
         if launcher == "linux":
             self.kinds["volumes"] = self._volumes
         if self.images:
             self.kinds["image"] = self._image
+        if self.network is not None:
+            self.kinds["bridged"] = self._bridged
         self.launched: dict[str, Launched] = {}
         self._sent: dict[str, int] = {}
         self._over = threading.Event()
@@ -155,8 +192,7 @@ class AgentStorm:
     def _ends(self, name: str, before: str = "", **extra: Any) -> int:
         """Notes that it ran, does something, notes its exit status, and ends with that."""
         code = self.chance.choice((0, 0, 1, 7, 42))
-        place = "cd $MESOS_SANDBOX && "
-        self._run(name, f"{place}echo ran > ran; {before} echo {code} > truth; exit {code}", **extra)
+        self._run(name, f"cd $MESOS_SANDBOX && {noting(code, before)}", **extra)
         return code
 
     def _quick(self, name: str) -> Launched:
@@ -226,19 +262,46 @@ class AgentStorm:
     def _executor(self, name: str) -> Launched:
         executor = f"e{self.chance.randrange(EXECUTORS)}"
         what = self.chance.choice(("end", "end", "wait", "wait", "die"))
-        resources = [
-            {"name": key, "type": "SCALAR", "scalar": {"value": value}, "allocation_info": {"role": "*"}}
-            for key, value in (("cpus", 0.1), ("mem", 64.0))
-        ]
         environment = {"variables": [{"name": "SCRIPT", "value": EXECUTOR}]}
         info = {
             "executor_id": {"value": executor},
             "command": {"value": 'exec /usr/bin/python3 -c "$SCRIPT"', "environment": environment},
-            "resources": resources,
+            "resources": amounts(cpus=0.1, mem=64.0),
         }
         data = base64.b64encode(what.encode()).decode()
         self.master.run(ID, name, None, mem=32.0, executor=info, data=data)
         return Launched(name, f"executor:{what}", 0 if what == "end" else None, executor)
+
+    def _bridged(self, name: str) -> Launched:
+        """In a network of its own, to which a port of the machine leads."""
+        port = 31000 + len(self.launched) % 1000
+        mapping = {"host_port": port, "container_port": 80, "protocol": "tcp"}
+        network = {"name": "mesos-bridge", "port_mappings": [mapping]}
+        ports = {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": port, "end": port}]}}
+        resources = [*amounts(cpus=0.1, mem=32.0), {**ports, "allocation_info": {"role": "*"}}]
+        container = {"type": "MESOS", "network_infos": [network]}
+        code = self._ends(name, "sleep 0.3;", container=container, resources=resources)
+        return Launched(name, "bridged", code)
+
+    def _group(self, name: str) -> Launched:
+        """Two tasks that end together: when one fails the other is killed."""
+        executor = {"executor_id": {"value": f"of-{name}"}, "type": "DEFAULT", "resources": amounts(cpus=0.1, mem=32.0)}
+        codes = {name: self.chance.choice((0, 3)), f"{name}-too": 0}
+        tasks = [
+            {
+                "name": task,
+                "task_id": {"value": task},
+                "agent_id": {"value": ID},
+                "command": {"value": noting(code, f"sleep {self.chance.random():.2f};")},
+                "resources": amounts(cpus=0.1, mem=32.0),
+                "executor": executor,
+            }
+            for task, code in codes.items()
+        ]
+        self.master.run_group(ID, tasks)
+        found, other = (Launched(task, "group", code, group=f"of-{name}", killed=True) for task, code in codes.items())
+        self.launched[other.name] = other
+        return found
 
     # --- the storm ----------------------------------------------------------------------------------------------------
 
@@ -246,7 +309,8 @@ class AgentStorm:
         name = f"t{len(self.launched)}-{kind}"
         self.launched[name] = self.kinds[kind](name)
         self.master.until_sent()
-        self._sent[name] = len(self.master.connects)
+        for sent in self.launched.keys() - self._sent.keys():
+            self._sent[sent] = len(self.master.connects)
 
     def terminal(self, name: str) -> TaskStatus | None:
         told = [one for one in self.master.updates if one.task_id.value == name]
@@ -299,6 +363,11 @@ class AgentStorm:
             self._streams.append(stream)
             if self.chance.random() < 0.5:
                 stream.vanish()
+
+    def begin(self) -> None:
+        """Starts the agent. It has its id on its disk then: killed before, it would come back as another one."""
+        self.agent.start()
+        wait_for((self.agent.work_dir / "meta" / "agent.json").exists, WAIT, "the agent's memory of its id")
 
     def rage(self, kills: int) -> None:
         """Kills the agent, and so many times starts it and kills it at a random moment; then it stays."""
@@ -372,9 +441,9 @@ class AgentStorm:
         """Tasks whose last status is not what they did."""
         return [f"{task}: {why}" for task in self.launched.values() if (why := self._untrue(task))]
 
-    def _sandboxes(self, executor: str) -> list[Path]:
+    def _sandboxes(self, executor: str, below: str = "") -> list[Path]:
         runs = self.agent.work_dir.glob(f"slaves/*/frameworks/{FRAMEWORK}/executors/{executor}/runs/*")
-        return [path for path in runs if not path.is_symlink()]
+        return [path / below for path in runs if not path.is_symlink()]
 
     def _untrue(self, task: Launched) -> str:
         status = self.terminal(task.name)
@@ -382,7 +451,8 @@ class AgentStorm:
             return "it has two ends"
         if task.executor:
             return self._untrue_of_executor(task, status)
-        (sandbox, *more) = self._sandboxes(task.name) or [Path("/nonexistent")]
+        below = f"tasks/{task.name}" if task.group else ""
+        (sandbox, *more) = self._sandboxes(task.group or task.name, below) or [Path("/nonexistent")]
         if more:
             return f"it ran twice: {more}"
         ran, truth = (sandbox / "ran").exists(), None
@@ -433,6 +503,10 @@ class AgentStorm:
             with contextlib.suppress(OSError):
                 if str(agent.work_dir) in device.read_text():
                     found.append(f"loop device {device}")
+        if self.network is not None and (taken := self.network.left()) != {"pairs": [], "mapped": 0}:
+            found.append(f"networks {taken}")
+        found += [f"namespace {name}" for name in namespaces(agent.work_dir)]
+        found += [f"address {name}" for name in leases(agent.work_dir)]
         for link in agent.work_dir.glob("slaves/*/frameworks/*/executors/*/runs/latest"):
             if not link.exists():
                 found.append(f"link {link} to nothing")
@@ -443,15 +517,20 @@ class AgentStorm:
         found = []
         for path, folders, files in os.walk(self.agent.work_dir):
             relative = str(Path(path).relative_to(self.agent.work_dir))
-            if relative == ".":
-                folders[:] = [name for name in folders if name not in ("slaves", "root", "store", "volumes")]
-            folders[:] = [name for name in folders if f"{relative}/{name}" != "containers/root"]
+            kept = [name for name in folders if f"{relative}/{name}" not in KEPT]
+            folders[:] = kept
             names = files if relative != "containers/oci" else [*files, *folders]
-            found += [name for file in names if (name := f"{relative}/{file}") not in OWN]
-        store = self.agent.work_dir / "store"
-        found += [str(path) for path in store.glob("staging/*")]
-        # Of the fetcher's cache only what nobody keeps: a file that is complete is named by the cache's own ledger.
-        return sorted(re.sub(r"^fetch/entries/.*", "fetch/entries", name) for name in found)
+            found += [name for file in names if (name := f"{relative}/{file}") not in KEPT]
+        found += [str(path) for path in (self.agent.work_dir / "store").glob("staging/*")]
+        entries = [path.stat().st_size for path in self.agent.work_dir.glob("fetch/entries/*")]
+        used = self.agent.get("/metrics/snapshot")[1]["containerizer/fetcher/cache_size_used_bytes"]
+        return sorted(found) + ([f"of the cache {entries}, of which {used} are known"] if sum(entries) != used else [])
+
+    def nothing_left(self) -> bool:
+        """Raises ``ValueError`` with what is."""
+        if found := self.left():
+            raise ValueError(found)
+        return True
 
     def descriptors(self) -> list[str]:
         """What the agent has open, by kind: numbers of sockets and pipes are left out."""
@@ -467,3 +546,4 @@ class AgentStorm:
         self.agent.clean()
         self.master.close()
         self.web.close()
+        self._closing.close()

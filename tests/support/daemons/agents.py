@@ -183,15 +183,12 @@ class PretendedMaster:
             ],
             **extra,
         }
-        framework = FrameworkInfo(
-            user=user,
-            name="pretended",
-            id=FrameworkID(value=FRAMEWORK),
-            capabilities=[
-                FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.TASK_KILLING_STATE),
-            ],
-        )
-        self.tell(agent_id, internal.RunTask, framework=framework, task=task, launch_executor="executor" in task)
+        new = "executor" in task
+        self.tell(agent_id, internal.RunTask, framework=_framework(user), task=task, launch_executor=new)
+
+    def run_group(self, agent_id: str, tasks: list[dict[str, Any]], user: str = "root") -> None:
+        """Launches a task group, with its executor. ``tasks``: TaskInfos."""
+        self.tell(agent_id, internal.RunGroup, framework=_framework(user), tasks=tasks, launch_executor=True)
 
     def kill(self, agent_id: str, task_id: str, grace_seconds: float | None = None) -> None:
         policy = None if grace_seconds is None else {"grace_period": {"nanoseconds": int(grace_seconds * 1e9)}}
@@ -221,6 +218,11 @@ class PretendedMaster:
 
     def until_gone(self, task_id: str) -> None:
         self.until(lambda: task_id in self.gone, f"the end of {task_id}")
+
+
+def _framework(user: str) -> FrameworkInfo:
+    killing = FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.TASK_KILLING_STATE)
+    return FrameworkInfo(user=user, name="pretended", id=FrameworkID(value=FRAMEWORK), capabilities=[killing])
 
 
 class Agent(Daemon):
