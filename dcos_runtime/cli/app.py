@@ -53,6 +53,9 @@ class Top(CommandTree):
         "ps": LazyCommand(
             "dcos_runtime.cli.commands.task", "ps", "List what runs, where, as whom, or the processes of a task."
         ),
+        "quota": LazyCommand(
+            "dcos_runtime.cli.commands.quota", "quota", "Limit what roles may use, and guarantee it to them."
+        ),
         "task": LazyCommand(
             "dcos_runtime.cli.commands.task", "task", "Show tasks and what they print, and run commands in them."
         ),

@@ -16,6 +16,8 @@ from dcos_runtime.cli.connection.http import Exchange, Http, NoResponse, NotJson
 from dcos_runtime.cli.errors import CliError, Unavailable
 from dcos_runtime.wire.ended import ENDED
 
+OPERATOR_API = "/api/v1"
+"""The path of the operator API: a master's, and an agent's below its process."""
 _PID = re.compile(r"([^@/?#]+)@([^@/?#]+:[0-9]+)")
 
 
@@ -144,6 +146,25 @@ class _State(_Placed, kw_only=True):
     completed_frameworks: list[Framework] = []
 
 
+class RoleQuota(msgspec.Struct, frozen=True):
+    """What a role is guaranteed, what it may use at most, and what it uses of that. ``guarantee`` and ``limit`` hold
+    the resources that are set only.
+    """
+
+    role: str = ""
+    guarantee: dict[str, Any] = {}
+    limit: dict[str, Any] = {}
+    consumed: dict[str, Any] = {}
+
+
+class _Role(msgspec.Struct):
+    quota: RoleQuota = RoleQuota()
+
+
+class _Roles(msgspec.Struct):
+    roles: list[_Role]
+
+
 @dataclass(frozen=True)
 class Task:
     """One task. ``user`` is the task's or else its framework's; ``raw`` is the master's record. ``cpus`` and ``mem``
@@ -234,7 +255,7 @@ def _task(raw: Mapping[str, Any], framework: Framework, agents: Mapping[str, Age
 
 
 class Master:
-    """Reads of the leading master. Any master may be named: the others redirect."""
+    """The leading master. Any master may be named: the others redirect."""
 
     def __init__(self, http: Http | Gateways, target: Target) -> None:
         self._http = http
@@ -259,17 +280,44 @@ class Master:
             )
         return known
 
-    def _get(self, path: str) -> Response:
+    def quotas(self) -> list[RoleQuota]:
+        """Of all roles that have one, by name. Raises `CliError`."""
+        response = self._get("/roles")
         try:
-            response = self._http.get(self.target.url + path)
+            roles = msgspec.convert(response.json(), _Roles).roles
+        except (NotJson, msgspec.ValidationError) as error:
+            raise CliError(
+                f"{response.url} does not answer as a master does: {error}",
+                hints=[f"is {self.target.url} ({self.target.origin}) the address of a master?"],
+            ) from error
+        quotas = [role.quota for role in roles if role.quota.guarantee or role.quota.limit]
+        return sorted(quotas, key=lambda quota: quota.role)
+
+    def operate(self, kind: str, part: Mapping[str, Any]) -> Response:
+        """The answer, of any status but those of a master without a leader, to a call of its operator API that changes
+        something. Raises `CliError` without one.
+        """
+        try:
+            call = {"type": kind, kind.lower(): part}
+            response = self._http.request("POST", self.target.url + OPERATOR_API, call)
         except NoResponse as error:
-            raise self._unreachable(error, path) from error
+            raise self._unreachable(error, OPERATOR_API) from error
+        return self._led(response)
+
+    def _led(self, response: Response) -> Response:
         if response.status in NOBODY_BEHIND:
             raise Unavailable(
                 f"the master at {self.target.url} ({self.target.origin}) has no leader to ask",
                 details=[f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}"],
                 hints=["masters are electing a leader or recovering: try again in some seconds"],
             )
+        return response
+
+    def _get(self, path: str) -> Response:
+        try:
+            response = self._led(self._http.get(self.target.url + path))
+        except NoResponse as error:
+            raise self._unreachable(error, path) from error
         if response.status != 200:
             raise CliError(
                 f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}",
@@ -292,10 +340,6 @@ class Master:
                 "another one: --master=HOST:PORT or the environment variable DCOS_URL",
             ],
         )
-
-
-OPERATOR_API = "/api/v1"
-"""The path of an agent's operator API, below its process."""
 
 
 class AgentRoute(Protocol):

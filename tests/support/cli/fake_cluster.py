@@ -87,6 +87,7 @@ class Cluster:
     queue: list[dict[str, Any]] = field(default_factory=list)
     frameworks: list[dict[str, Any]] = field(default_factory=list)
     agents: list[dict[str, Any]] = field(default_factory=list)
+    quotas: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.master = Server(self.loop, self.answer_master)
@@ -146,7 +147,30 @@ class Cluster:
                 gone.append({**one, "state": "TASK_FINISHED"})  # first: a request in between must find it
                 living.remove(one)
 
+    def quota(self, role: str, guarantee: Any = None, limit: Any = None, **consumed: float) -> None:
+        self.quotas[role] = {"role": role, "guarantee": guarantee or {}, "limit": limit or {}, "consumed": consumed}
+
+    def _set_quota(self, asked: Asked) -> web.Response:
+        assert asked.body["type"] == "UPDATE_QUOTA", asked.body
+        (config,) = asked.body["update_quota"]["quota_configs"]
+        guarantees, limits = (
+            {name: one["value"] for name, one in config[part].items()} for part in ("guarantees", "limits")
+        )
+        if guarantees.get("cpus", 0) > 4 and not asked.body["update_quota"]["force"]:
+            return web.Response(
+                status=400, text="Invalid QuotaConfig: too much (use 'force' flag to bypass this check)"
+            )
+        self.quota(config["role"], guarantees, limits)
+        return reply()
+
     def answer_master(self, asked: Asked) -> web.Response:
+        if asked.path == "/api/v1":
+            return self._set_quota(asked)
+        if asked.path == "/roles":
+            others = [{"name": "bare", "quota": {"role": "bare", "guarantee": {}, "limit": {}, "consumed": {}}}]
+            return reply(
+                body={"roles": [*({"name": one["role"], "quota": one} for one in self.quotas.values()), *others]}
+            )
         if asked.path != "/state":
             return reply(404)
         frameworks = [{**one} for one in self.frameworks]
