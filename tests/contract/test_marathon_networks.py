@@ -76,12 +76,15 @@ def test_an_app_on_the_bridge_is_checked_and_answers_at_its_host_port_and_can_go
         "networks": [{"mode": "container/bridge"}],
         "container": {"type": "MESOS", "portMappings": [mapping]},
         "healthChecks": checks,
+        "check": {"http": {}, "delaySeconds": 0, "intervalSeconds": 1},
         "upgradeStrategy": {"minimumHealthCapacity": 0, "maximumOverCapacity": 0},
     }
     status, answer = ask(f"{url}/v2/apps", "POST", app)
     assert status == 201, answer
     task = settled(url)
     (port,) = task["ports"]
+    asked = f"{url}/v2/apps/web/tasks"
+    wait_for(lambda: told(asked)["tasks"][0].get("checkResult") == {"http": {"statusCode": 200}}, 60, "a result")
     assert [result["alive"] for result in task["healthCheckResults"]] == [True, True]
     assert task["host"] == MACHINE and 31000 <= port <= 32000
     assert task["ipAddresses"][0]["ipAddress"].startswith("198.19.250.")

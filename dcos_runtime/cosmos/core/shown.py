@@ -278,6 +278,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "delaySeconds": 15,
         "maxConsecutiveFailures": 3,
     },
+    "check": {"intervalSeconds": 60, "timeoutSeconds": 20, "delaySeconds": 15, "scheme": "HTTP"},
     "container": {"type": "MESOS", "mode": "RW", "protocol": "tcp"},
     "networks": {"mode": "container"},
 }

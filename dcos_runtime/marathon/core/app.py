@@ -112,10 +112,7 @@ class HealthCheck(_Value, frozen=True):
 
     def inner_port(self, app: App, host_ports: Sequence[int]) -> int | None:
         """The port to ask in the network of the task's container, where its agent makes the check."""
-        if self.port is not None:
-            return self.port
-        ports, index = app.task_ports(host_ports), self.port_index or 0
-        return ports[index].inner if index < len(ports) else None
+        return app.inner_port(self.port_index or 0, host_ports) if self.port is None else self.port
 
     def target(self, app: App, host_ports: Sequence[int]) -> tuple[int, bool] | None:
         """The port that the init probes, and whether it is one of the task's machine; else it is one of the
@@ -129,6 +126,44 @@ class HealthCheck(_Value, frozen=True):
             return self.port, True
         host = next((one.host for one in ports if one.container == self.port and one.host is not None), None)
         return (self.port, False) if host is None else (host, True)
+
+
+class HttpCheck(_Value, frozen=True):
+    """A GET; its result is the status code."""
+
+    port_index: int = 0
+    path: str | None = None
+    scheme: str = "HTTP"
+
+
+class TcpCheck(_Value, frozen=True):
+    """A connection; its result is whether it was made."""
+
+    port_index: int = 0
+
+
+class CheckCommand(_Value, frozen=True):
+    """Of ``shell`` and ``argv`` one is given."""
+
+    shell: str | None = None
+    argv: list[str] = []
+
+
+class CommandCheck(_Value, frozen=True):
+    """A command in the task's container; its result is the exit code."""
+
+    command: CheckCommand
+
+
+class AppCheck(_Value, frozen=True):
+    """A check that the agent makes, and whose results are only shown. It has one of ``http``, ``tcp`` and ``exec``."""
+
+    http: HttpCheck | None = None
+    tcp: TcpCheck | None = None
+    exec: CommandCheck | None = None
+    interval_seconds: int = 60
+    timeout_seconds: int = 20
+    delay_seconds: int = 15
 
 
 class VersionInfo(_Value, frozen=True):
@@ -161,6 +196,7 @@ class App(_Value, frozen=True):
     networks: list[Network] = msgspec.field(default_factory=lambda: [Network(mode="host")])
     port_mappings: list[PortMapping] = []
     health_checks: list[HealthCheck] = []
+    check: AppCheck | None = None
     dependencies: list[str] = []
     labels: dict[str, str] = {}
     accepted_resource_roles: list[str] | None = None
@@ -221,6 +257,11 @@ class App(_Value, frozen=True):
             found.append(TaskPort(one, one.container_port, host, inner))
         return found
 
+    def inner_port(self, index: int, host_ports: Sequence[int]) -> int | None:
+        """The port of this index in the network of the task's container; None: it has none."""
+        ports = self.task_ports(host_ports)
+        return ports[index].inner if index < len(ports) else None
+
     def same_config(self, other: App) -> bool:
         """Whether the two differ only in the number of instances (and in their versions)."""
         return self.unversioned() == msgspec.structs.replace(other.unversioned(), instances=self.instances)
@@ -253,6 +294,10 @@ def to_json(app: App) -> dict[str, Any]:
         else:
             check["command"] = {"value": check["command"]}
         check["ipProtocol"] = "IPv4"
+    if app.check is None:
+        del data["check"]
+    else:
+        data["check"] = _given(data["check"])
     for item in data.get("fetch", ()):
         if item["destPath"] is None:
             del item["destPath"]
@@ -272,6 +317,12 @@ def to_json(app: App) -> dict[str, Any]:
         shown = [_mapping(one) for one in mappings]
         data["container"] = {**data["container"], "portMappings": shown}
     return data
+
+
+def _given(data: dict[str, Any]) -> dict[str, Any]:
+    """Without what is not given, in inner objects as well."""
+    left = {key: value for key, value in data.items() if value is not None and value != []}
+    return {key: _given(value) if isinstance(value, dict) else value for key, value in left.items()}
 
 
 def _mapping(data: dict[str, Any]) -> dict[str, Any]:

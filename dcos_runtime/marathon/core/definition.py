@@ -11,11 +11,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from dcos_runtime.marathon.core import containers, ids, limits, networks
+from dcos_runtime.marathon.core import checks, containers, ids, limits, networks
 from dcos_runtime.marathon.core.app import (
     App,
     Fetch,
-    HealthCheck,
     PortDefinition,
     UnreachableStrategy,
     UpgradeStrategy,
@@ -31,15 +30,12 @@ READ_ONLY = (
     "tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "lastTaskFailure",
     "taskStats", "tasksStats", "readinessCheckResults", "version", "versionInfo",
 )  # fmt: skip
-PROTOCOLS = ("HTTP", "HTTPS", "TCP", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP", "COMMAND")
 MAX_INSTANCES = 100_000
 """The most instances of one app: more than such a cluster runs in all, and few enough for the memory."""
 MAX_AMOUNT = 1e9
 LEAST_AMOUNT = 0.001
 """The largest amount of a resource, in its own unit."""
-MAX_SECONDS = 10 * 365 * 86400
-"""The longest duration. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
-MAX_CONSTRAINTS, MAX_CHECKS, MAX_PORTS, MAX_REFERENCES = 100, 100, 1_000, 1_000
+MAX_CONSTRAINTS, MAX_PORTS, MAX_REFERENCES = 100, 1_000, 1_000
 """The most of these that an app may have; references are files to fetch, and dependencies."""
 MAX_KEYS = 1_000
 MAX_ENTRIES = 10_000
@@ -193,15 +189,16 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
         require_ports=require_ports and hosts,  # it says nothing of mapped ports, as in Marathon
         networks=joined,
         port_mappings=mappings,
-        health_checks=_health_checks(fields, len(ports)),
+        health_checks=checks.read_health(fields, len(ports)),
+        check=checks.read(fields, len(ports)),
         dependencies=[ids.absolute(dependency) for dependency in fields.texts("dependencies", MAX_REFERENCES)],
         labels=labels,
         accepted_resource_roles=_accepted_roles(fields, role),
         role=role,
-        backoff_seconds=fields.integer("backoffSeconds", 1, 0, MAX_SECONDS),
+        backoff_seconds=fields.integer("backoffSeconds", 1, 0, limits.MAX_SECONDS),
         backoff_factor=fields.number("backoffFactor", 1.15, 1.0),
-        max_launch_delay_seconds=fields.integer("maxLaunchDelaySeconds", 300, 0, MAX_SECONDS),
-        task_kill_grace_period_seconds=fields.optional_integer("taskKillGracePeriodSeconds", 0, MAX_SECONDS),
+        max_launch_delay_seconds=fields.integer("maxLaunchDelaySeconds", 300, 0, limits.MAX_SECONDS),
+        task_kill_grace_period_seconds=fields.optional_integer("taskKillGracePeriodSeconds", 0, limits.MAX_SECONDS),
         upgrade_strategy=_upgrade_strategy(fields, single),
         kill_selection=fields.one_of("killSelection", ("YOUNGEST_FIRST", "OLDEST_FIRST"), "YOUNGEST_FIRST"),
         unreachable_strategy=_unreachable(fields),
@@ -231,7 +228,6 @@ def _environment(fields: Fields) -> dict[str, str]:
 def _refuse_unsupported(fields: Fields) -> None:
     fields.refuse("gpus", (0,), f"GPUs are {NOT_HERE}")
     fields.refuse("readinessChecks", ([],), f"readiness checks are {NOT_HERE}")
-    fields.refuse("check", (), f"checks are {NOT_HERE}")
     fields.refuse("secrets", ({},), f"secrets are {NOT_HERE}")
     fields.refuse("tty", (False,), f"a terminal is {NOT_HERE}")
     fields.refuse("executorResources", ({},), f"custom executors are {NOT_HERE}")
@@ -331,65 +327,6 @@ def _constraint(value: Any, path: str) -> list[str]:
     return parts
 
 
-def _health_checks(fields: Fields, port_count: int) -> list[HealthCheck]:
-    checks = fields.objects("healthChecks", lambda check: _health_check(check, port_count), MAX_CHECKS)
-    if sum(check.by_agent for check in checks) > 1:
-        text = (
-            "a task has one health check that its agent makes (COMMAND and MESOS_…); make the others with HTTP, HTTPS"
-        )
-        fields.problem("healthChecks", f"{text} or TCP")
-    return checks
-
-
-def _check_command(fields: Fields, protocol: str) -> str | None:
-    inner = fields.object("command")
-    if protocol != "COMMAND":
-        if inner is not None:
-            fields.problem("command", "only a check of the protocol COMMAND has one")
-        return None
-    if inner is None:
-        fields.problem("command", "undefined; a check of the protocol COMMAND needs one")
-        return None
-    command = inner.text("value", least=1)
-    inner.unknown()
-    if command is None:
-        inner.problem("value", "undefined")
-    elif (size := len(command.encode())) > limits.MAX_STRING:
-        inner.problem("value", f"has {size} bytes; Linux runs no command of more than {limits.MAX_STRING}")
-    return command
-
-
-def _health_check(fields: Fields, port_count: int) -> HealthCheck:
-    protocol = fields.text("protocol") or "HTTP"
-    command = _check_command(fields, protocol)
-    if protocol not in PROTOCOLS:
-        fields.problem("protocol", f"got '{shown(protocol)}', expected one of {', '.join(PROTOCOLS)}")
-    fields.refuse("ipProtocol", ("IPv4",), f"IPv6 is {NOT_HERE}")
-    port = fields.optional_integer("port", 0, 65535)
-    index = fields.optional_integer("portIndex", 0)
-    if protocol == "COMMAND":
-        if port is not None or index is not None:
-            fields.problem("port" if port is not None else "portIndex", "a check of the protocol COMMAND has no port")
-    elif index is None and port is None and port_count:
-        index = 0
-    if protocol != "COMMAND" and port is None and (index is None or index >= port_count):
-        text = "Health check port indices must address an element of the ports array or container port mappings."
-        fields.problem("portIndex", text)
-    return HealthCheck(
-        protocol=protocol,
-        command=command,
-        path=fields.text("path"),
-        port=port,
-        port_index=index,
-        grace_period_seconds=fields.integer("gracePeriodSeconds", 300, 0, MAX_SECONDS),
-        interval_seconds=fields.integer("intervalSeconds", 60, 0, MAX_SECONDS),
-        timeout_seconds=fields.integer("timeoutSeconds", 20, 0, MAX_SECONDS),
-        delay_seconds=fields.integer("delaySeconds", 15, 0, MAX_SECONDS),
-        max_consecutive_failures=fields.integer("maxConsecutiveFailures", 3, 0),
-        ignore_http1xx=fields.flag("ignoreHttp1xx", False),
-    )
-
-
 def _accepted_roles(fields: Fields, role: str) -> list[str] | None:
     if not fields.has("acceptedResourceRoles"):
         fields.ignore(("acceptedResourceRoles",))
@@ -426,10 +363,10 @@ def _unreachable(fields: Fields) -> UnreachableStrategy | Literal["disabled"]:
     inner = fields.object("unreachableStrategy")
     if inner is None:
         return UnreachableStrategy()
-    inactive = inner.integer("inactiveAfterSeconds", 0, 0, MAX_SECONDS)
+    inactive = inner.integer("inactiveAfterSeconds", 0, 0, limits.MAX_SECONDS)
     strategy = UnreachableStrategy(
         inactive_after_seconds=inactive,
-        expunge_after_seconds=inner.integer("expungeAfterSeconds", inactive, 0, MAX_SECONDS),
+        expunge_after_seconds=inner.integer("expungeAfterSeconds", inactive, 0, limits.MAX_SECONDS),
     )
     inner.unknown()
     if strategy.expunge_after_seconds < strategy.inactive_after_seconds:

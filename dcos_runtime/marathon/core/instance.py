@@ -76,6 +76,9 @@ class Task(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     ip_addresses: list[tuple[str, str]] = []
     staged_at: float | None = None
     started_at: float | None = None
+    check: dict[str, dict[str, int | bool]] = {}
+    """The last result of the app's check, as `/v2` shows it: ``{"http": {"statusCode": 200}}``; empty: there is none.
+    """
     checked: bool = False
     """Its agent makes the app's `App.agent_check`. A former init launched tasks without one, and this one makes it."""
 

@@ -33,6 +33,8 @@ memory.
 """
 MAX_DEPLOYMENT = 500_000
 """The most bytes of a deployment's record: its apps, its steps, the instances to end."""
+MAX_SECONDS = 10 * 365 * 86400
+"""The longest duration. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
 MAX_STRING = 131_071
 """The most bytes of an argument, or of a variable with its name: Linux runs no program with a longer one."""
 MAX_MESSAGE = 16_384

@@ -14,7 +14,7 @@ from dcos_runtime.core.recorder import Hiders, veiled
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import containers
 from dcos_runtime.marathon.core import snapshot as snapshots
-from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app import App, AppCheck
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.effects import Effect, Probe, Publish, Send, publish
 from dcos_runtime.marathon.core.events import (
@@ -35,7 +35,7 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import CommandInfo, Environment
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.scheduler import Event as SchedulerEvent
-from dcos_runtime.wire.tasks import TaskInfo
+from dcos_runtime.wire.tasks import CheckInfo, TaskInfo
 
 NAME = "marathon"
 EVENT = Event
@@ -73,6 +73,12 @@ _SHAPES: Mapping[str, Any] = {
             **dict.fromkeys((*_SECONDS, "port", "portIndex", "maxConsecutiveFailures", "ignoreHttp1xx"), _NUMBER),
         }
     ],
+    "check": {
+        **dict.fromkeys(("intervalSeconds", "timeoutSeconds", "delaySeconds"), _NUMBER),
+        "http": {"portIndex": _NUMBER, "path": _WALKED, "scheme": _TEXT},
+        "tcp": {"portIndex": _NUMBER},
+        "exec": {"command": {"shell": _WALKED, "argv": _WALKED}},
+    },
     "upgradeStrategy": dict.fromkeys(("maximumOverCapacity", "minimumHealthCapacity"), _NUMBER),
     "unreachableStrategy": dict.fromkeys(("inactiveAfterSeconds", "expungeAfterSeconds"), _NUMBER),
     "ipAddress": {
@@ -101,7 +107,7 @@ _CONTAINER: Mapping[str, Any] = {
 """The same of a container: all that is not named here is hidden, the values of parameters as well."""
 _PUBLISHED = (b'"plan"', b'"appDefinition"', b'"healthCheck"')
 _Defining = TypeVar("_Defining", CreateApp, UpdateApp, UpdateApps)
-_TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"', b'"container"')
+_TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"', b'"check"', b'"container"')
 
 
 def restored(seed: bytes, snapshot: bytes) -> InitCore:
@@ -206,6 +212,9 @@ class Veil:
                 )
                 for check in definition.health_checks
             ],
+            check=None
+            if definition.check is None
+            else msgspec.convert(self._app_check(msgspec.to_builtins(definition.check)), AppCheck),
         )
 
     # --- clients ------------------------------------------------------------------------------------------------------
@@ -273,6 +282,8 @@ class Veil:
                 hidden[key] = self._all(item, self._names.uri)
             elif key == "container" and isinstance(item, dict):
                 hidden[key] = self._shaped(item, _CONTAINER)
+            elif key == "check":
+                hidden[key] = self._app_check(item)
             elif key == "healthCheck":
                 hidden[key] = self._check(item)
             elif key == "healthChecks" and isinstance(item, list):
@@ -294,6 +305,16 @@ class Veil:
             hidden["path"] = self._names.path(hidden["path"])
         if isinstance(hidden, dict) and "command" in hidden:  # a text where it is stored
             hidden["command"] = self._all(hidden["command"], self._names.of)
+        return hidden
+
+    def _app_check(self, value: Any) -> Any:
+        hidden = self._walk(value)
+        if not isinstance(hidden, dict):
+            return hidden
+        if isinstance(http := hidden.get("http"), dict) and isinstance(http.get("path"), str):
+            hidden["http"] = {**http, "path": self._names.path(http["path"])}
+        if "exec" in hidden:
+            hidden["exec"] = self._all(hidden["exec"], self._names.of)
         return hidden
 
     def _all(self, value: Any, of: Callable[[str], str]) -> Any:
@@ -358,5 +379,18 @@ class Veil:
         if check is not None and check.command is not None and check.command.value is not None:
             of_check = msgspec.structs.replace(check.command, value=self._names.of(check.command.value))
             check = msgspec.structs.replace(check, command=of_check)
+        own_check = None if info.check is None else self._made_check(info.check)
         container = None if info.container is None else containers.with_texts(info.container, self._names.of)
-        return msgspec.structs.replace(info, command=hidden, container=container, health_check=check)
+        return msgspec.structs.replace(info, command=hidden, container=container, health_check=check, check=own_check)
+
+    def _made_check(self, check: CheckInfo) -> CheckInfo:
+        http, command = check.http, check.command
+        if http is not None and http.path is not None:
+            http = msgspec.structs.replace(http, path=self._names.path(http.path))
+        if command is not None:
+            value = None if command.command.value is None else self._names.of(command.command.value)
+            arguments = [self._names.of(argument) for argument in command.command.arguments]
+            command = CheckInfo.Command(
+                command=msgspec.structs.replace(command.command, value=value, arguments=arguments)
+            )
+        return msgspec.structs.replace(check, http=http, command=command)

@@ -27,6 +27,7 @@ def task(app_state: AppState, instance: Instance, *, service_ports: bool = True)
             for record in (app_state.health[instance.id].checks if instance.id in app_state.health else ())
             if record.known
         ],
+        "checkResult": instance.tasks[0].check or None,
         "host": instance.hostname or "",
         "id": instance.task_id,
         "ipAddresses": [{"ipAddress": address, "protocol": protocol} for address, protocol in instance.ip_addresses],

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from dcos_runtime.marathon.core import containers, ids
 from dcos_runtime.marathon.core.app import App
-from dcos_runtime.marathon.core.definition import MAX_SECONDS
-from dcos_runtime.marathon.core.limits import MAX_STRING, MAX_TASK, size_of
+from dcos_runtime.marathon.core.limits import MAX_SECONDS, MAX_STRING, MAX_TASK, size_of
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import (
     AgentID,
@@ -20,7 +19,7 @@ from dcos_runtime.wire.common import (
     TaskID,
 )
 from dcos_runtime.wire.resources import Resource
-from dcos_runtime.wire.tasks import DiscoveryInfo, HealthCheck, KillPolicy, Port, Ports, TaskInfo
+from dcos_runtime.wire.tasks import CheckInfo, DiscoveryInfo, HealthCheck, KillPolicy, Port, Ports, TaskInfo
 
 MAX_VARIABLE = 512
 """Labels whose name or value is this long or longer stay out of the environment, as in Marathon."""
@@ -41,6 +40,7 @@ def build(
         command=_command(app, task_id, hostname, host_ports),
         container=containers.info(app, host_ports),
         health_check=_health_check(app, host_ports),
+        check=_check(app, host_ports),
         kill_policy=None if grace is None else KillPolicy(grace_period=DurationInfo(nanoseconds=grace * 10**9)),
         labels=_labels(app.labels),
         discovery=_discovery(app, host_ports),
@@ -136,6 +136,30 @@ def _health_check(app: App, host_ports: Sequence[int]) -> HealthCheck | None:
         timeout_seconds=float(check.timeout_seconds),
         grace_period_seconds=float(check.grace_period_seconds),
         consecutive_failures=min(check.max_consecutive_failures or NEVER, NEVER),
+    )
+
+
+def _check(app: App, host_ports: Sequence[int]) -> CheckInfo | None:
+    check = app.check
+    if check is None:
+        return None
+    http, tcp, command = check.http, check.tcp, check.exec.command if check.exec is not None else None
+    return CheckInfo(
+        type=CheckInfo.Type.HTTP if http else CheckInfo.Type.TCP if tcp else CheckInfo.Type.COMMAND,
+        http=CheckInfo.Http(port=app.inner_port(http.port_index, host_ports) or 0, path=http.path or "/")
+        if http
+        else None,
+        tcp=CheckInfo.Tcp(port=app.inner_port(tcp.port_index, host_ports) or 0) if tcp else None,
+        command=CheckInfo.Command(
+            command=CommandInfo(value=command.shell)
+            if command.shell is not None
+            else CommandInfo(shell=False, value=command.argv[0], arguments=list(command.argv))
+        )
+        if command
+        else None,
+        delay_seconds=float(check.delay_seconds),
+        interval_seconds=float(max(1, check.interval_seconds)),
+        timeout_seconds=float(check.timeout_seconds),
     )
 
 

@@ -21,7 +21,7 @@ from dcos_runtime.marathon.core.limits import MAX_ADDRESSES
 from dcos_runtime.marathon.core.state import State
 from dcos_runtime.marathon.core.timing import CheckDue, Confirm, KillAgain, LookAtAbsent
 from dcos_runtime.wire import calls
-from dcos_runtime.wire.tasks import TaskState, TaskStatus
+from dcos_runtime.wire.tasks import CheckStatusInfo, TaskState, TaskStatus
 
 _RANK = {
     Condition.PROVISIONED: 0,
@@ -97,6 +97,9 @@ class Tasks:
         if instance.agent_id is None and status.agent_id is not None:
             instance.agent_id = status.agent_id.value
         task.ip_addresses = _addresses(status) or task.ip_addresses
+        if status.check_status is not None and (result := _check_result(status.check_status)) != task.check:
+            task.check = result
+            state.save_instance(app_state, instance)
         if condition is task.condition:
             return
         state.timers.cancel(LookAtAbsent(instance.id))
@@ -392,6 +395,16 @@ class Tasks:
 def _by_agent(app: App, instance: Instance) -> int | None:
     """The index of the check that the agent of the instance's task makes."""
     return app.agent_check if instance.tasks and instance.tasks[0].checked else None
+
+
+def _check_result(status: CheckStatusInfo) -> dict[str, dict[str, int | bool]]:
+    """In Marathon's words (its ``CheckStatus``); empty: there is no result."""
+    found: tuple[tuple[str, str, int | bool | None], ...] = (
+        ("http", "statusCode", status.http.status_code if status.http is not None else None),
+        ("tcp", "succeeded", status.tcp.succeeded if status.tcp is not None else None),
+        ("exec", "exitCode", status.command.exit_code if status.command is not None else None),
+    )
+    return {kind: {name: value} for kind, name, value in found if value is not None}
 
 
 def _addresses(status: TaskStatus) -> list[tuple[str, str]]:

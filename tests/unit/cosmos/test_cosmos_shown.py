@@ -110,6 +110,7 @@ FULL: dict[str, Any] = {
     "portDefinitions": [{"port": 0, "name": "api"}, {"port": 0}],
     "requirePorts": True,
     "healthChecks": [{"path": "/health"}],
+    "check": {"http": {"path": "/check"}},
     "dependencies": ["/b"],
     "env": {"A": "1"},
     "labels": {"L": "1"},

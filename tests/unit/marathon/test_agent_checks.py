@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
 import pytest
 
 from dcos_runtime.marathon import views
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete
+from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.taskinfo import NEVER
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.scheduler import Call
-from dcos_runtime.wire.tasks import TaskState, TaskStatus
+from dcos_runtime.wire.tasks import CheckInfo, CheckStatusInfo, TaskState, TaskStatus
 from tests.support.cores.marathon_cluster import WALL, Cluster
 from tests.support.cores.marathon_steps import create, kinds, running, sent
 
@@ -127,3 +131,90 @@ def test_no_failures_in_a_row_never_kill_at_the_agent_either(cluster: Cluster) -
     current = cluster.core.state.apps["/web"].current
     assert current is not None
     assert views.app_info(cluster.core.state, current, set(), cluster.now)["healthChecks"][0]["protocol"] == "MESOS_TCP"
+
+
+# --- the app's check, whose results are only shown ---
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ({"http": {"path": "/c"}}, {"type": "HTTP", "http": {"port": 80, "path": "/c"}}),
+        ({"tcp": {"portIndex": 1}}, {"type": "TCP", "tcp": {"port": 90}}),
+        ({"exec": {"command": {"shell": "a b"}}}, {"type": "COMMAND", "command": {"command": {"value": "a b"}}}),
+        (
+            {"exec": {"command": {"argv": ["a", "b"]}}},
+            {"type": "COMMAND", "command": {"command": {"shell": False, "value": "a", "arguments": ["a", "b"]}}},
+        ),
+    ],
+)
+def test_a_check_is_handed_to_the_kernel_and_shown_as_it_was_given(
+    cluster: Cluster, check: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    mappings = [{"containerPort": 80}, {"containerPort": 90}]
+    given = {**check, "intervalSeconds": 0, "timeoutSeconds": 3}
+    create(cluster, check=given, networks=[{"mode": "container/bridge"}], container={"portMappings": mappings})
+    cluster.run(rounds=2)
+    (task,) = cluster.tasks.values()
+    found = json.loads(codec.encode(task.info.check))
+    assert found == {**expected, "delay_seconds": 15.0, "interval_seconds": 1.0, "timeout_seconds": 3.0}
+    current = cluster.core.state.apps["/web"].current
+    assert current is not None
+    shown = views.app_info(cluster.core.state, current, set(), cluster.now)["check"]
+    with_defaults = {"http": {"portIndex": 0, "path": "/c", "scheme": "HTTP"}, "tcp": {"portIndex": 1}}
+    kind = next(iter(check))
+    assert shown == {**given, "delaySeconds": 15, kind: with_defaults.get(kind, check[kind])}
+    cluster.crash()
+    cluster.start()
+    assert cluster.core.state.apps["/web"].current == current
+
+
+def test_the_last_result_of_a_check_is_shown_with_its_task_and_survives_a_restart(cluster: Cluster) -> None:
+    create(cluster, check={"http": {}})
+    cluster.run(rounds=2)
+    (task_id,) = cluster.tasks
+
+    def result(status: CheckStatusInfo | None) -> Any:
+        cluster._agent_status(task_id, TaskState.TASK_RUNNING, cluster.tasks[task_id].agent)
+        update = msgspec.structs.replace(cluster.unacknowledged[task_id], check_status=status)
+        cluster.update(update)
+        cluster.commit()
+        return shown_result()
+
+    def shown_result() -> Any:
+        (task,) = views.tasks(cluster.core.state.apps["/web"])
+        return task.get("checkResult")
+
+    http = CheckStatusInfo.Http
+    assert result(CheckStatusInfo(type=CheckInfo.Type.HTTP, http=http())) is None
+    assert result(CheckStatusInfo(type=CheckInfo.Type.HTTP, http=http(status_code=503))) == {
+        "http": {"statusCode": 503}
+    }
+    assert result(None) == {"http": {"statusCode": 503}}
+    cluster.crash()
+    cluster.start()
+    assert shown_result() == {"http": {"statusCode": 503}} and not cluster.core.state.deployments
+    cluster.connect()
+    assert result(CheckStatusInfo(type=CheckInfo.Type.HTTP, http=http())) is None
+
+
+@pytest.mark.parametrize(
+    ("check", "path"),
+    [
+        ({}, "/check"),
+        ({"http": {}, "tcp": {}}, "/check"),
+        ({"http": {"portIndex": 1}}, "/check/http/portIndex"),
+        ({"http": {"scheme": "HTTPS"}}, "/check/http/scheme"),
+        ({"http": {"port": 5}}, "/check/http/port"),
+        ({"exec": {}}, "/check/exec/command"),
+        ({"exec": {"command": {}}}, "/check/exec/command"),
+        ({"exec": {"command": {"shell": "a", "argv": ["b"]}}}, "/check/exec/command"),
+        ({"exec": {"command": {"argv": ["a", "x" * 131_072]}}}, "/check/exec/command/argv(1)"),
+        ({"tcp": {}, "delaySeconds": -1}, "/check/delaySeconds"),
+        ({"tcp": {}, "gracePeriodSeconds": 1}, "/check/gracePeriodSeconds"),
+    ],
+)
+def test_a_check_that_nobody_makes_is_refused_where_it_stands(check: dict[str, Any], path: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        complete({"id": "/a", "cmd": "x", "check": check}, None, DefinitionRules())
+    assert list(refused.value.details) == [path]

@@ -77,6 +77,15 @@ def definition(chance: random.Random, app_id: str) -> dict[str, Any]:
         ),
         "unreachableStrategy": chance.choice(["disabled", {"inactiveAfterSeconds": 5, "expungeAfterSeconds": 30}]),
         "container": chance.choice(CONTAINERS),
+        "networks": chance.choice([None, [{"mode": "container/bridge"}]]),
+        "check": chance.choice(
+            [
+                None,
+                {"exec": {"command": {"argv": ["curl", SECRET]}}},
+                {"exec": {"command": {"shell": f"curl -u u:{SECRET}"}}},
+                {"http": {"path": f"/{SECRET.replace(' ', '+')}"}},
+            ]
+        ),
         "role": "dev" if app_id.startswith("/dev/") and chance.random() < 0.5 else None,
     }
 
@@ -236,6 +245,9 @@ def test_no_secret_of_an_app_gets_into_a_recording() -> None:
 ODD_PLACES: tuple[Any, ...] = (
     {"healthChecks": [{"protocol": "COMMAND", "command": {"value": f"curl -u u:{SECRET}", "of": [SECRET]}}]},
     {"healthChecks": [{"protocol": "TCP", "command": SECRET}]},
+    {"check": {"exec": {"command": {"shell": SECRET, "argv": [SECRET, 5], "of": SECRET}, "x": SECRET}}},
+    {"check": {"http": {"path": f"/{SECRET}", "scheme": 5, "x": [SECRET]}, "tcp": SECRET}},
+    {"check": SECRET},
     {"healthChecks": [{"protocol": "HTTP", "path": "/", "headers": {"Authorization": SECRET}, "token": [SECRET]}]},
     {"healthChecks": {"path": SECRET}},
     {"healthChecks": [SECRET], "fetch": {"uri": SECRET}},
