@@ -30,11 +30,11 @@ def completed(app: Mapping[str, Any]) -> Json:
         container.pop("portMappings", None)
     else:
         given = container.get("portMappings") if container.get("portMappings") or old is None else old
-        mappings = _list(given) or _discovered(address)
+        mappings = [*(_list(given) or _discovered(address))]
         ports = _list(made.pop("portDefinitions", None))
         if given is None and not mappings and not ports:
             mappings = [{"name": "default"}]
-        mappings = [*mappings, *[{}] * (len(ports) - len(mappings))]
+        mappings += [_mapping(_object(port)) for port in ports[len(mappings) :]]
         filled = {"containerPort": 0, "servicePort": 0, **({} if mode == "container" else {"hostPort": 0})}
         container["portMappings"] = [{**filled, **_object(one)} for one in mappings]
         made["requirePorts"] = False
@@ -58,6 +58,11 @@ def _networks_of(kind: str, address: Any) -> list[Json]:
     mode = _MODES.get(kind, "container/bridge" if name == "mesos-bridge" else "container")
     named = {"name": name} if name is not None and mode == "container" else {}
     return [{"mode": mode, **named, **({"labels": labels} if labels else {})}]
+
+
+def _mapping(port: Json) -> Json:
+    """The mapping that a port of the machine becomes in another network."""
+    return {"servicePort" if name == "port" else name: value for name, value in port.items()}
 
 
 def _discovered(address: Any) -> list[Json]:

@@ -151,7 +151,7 @@ def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
             text = f"has {len(arg.encode())} bytes; Linux takes no argument of more than {limits.MAX_STRING}"
             fields.problem(f"args({index})", text)
     definitions, require_ports = _ports(fields), fields.flag("requirePorts", False)
-    joined, mappings = networks.read(fields, inner, len(definitions or ()))
+    joined, mappings = networks.read(fields, inner, definitions or ())
     hosts = joined[0].mode == "host"
     if not hosts and container is None:
         container = containers.plain()

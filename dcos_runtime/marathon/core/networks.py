@@ -6,8 +6,11 @@ What is migrated, and to what, is Marathon's (its ``AppNormalization``, and docs
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from dcos_runtime.marathon.core.app import Network, PortMapping
+import msgspec
+
+from dcos_runtime.marathon.core.app import Network, PortDefinition, PortMapping
 from dcos_runtime.marathon.core.fields import NOT_HERE, Fields
 from dcos_runtime.wire.quoting import shown
 
@@ -20,10 +23,12 @@ BRIDGE = "mesos-bridge"
 """The name of the agents' own bridge (docs/agent.md, *Networks*)."""
 
 
-def read(fields: Fields, container: Fields | None, legacy_ports: int) -> tuple[list[Network], list[PortMapping]]:
+def read(
+    fields: Fields, container: Fields | None, definitions: Sequence[PortDefinition]
+) -> tuple[list[Network], list[PortMapping]]:
     """The networks, and the port mappings, which only container networks have.
 
-    ``legacy_ports``: how many portDefinitions were given; beyond the mappings they become mappings of port 0.
+    ``definitions``: those given of the machine's ports; in another network, what is beyond the mappings becomes one.
     """
     given = fields.objects("networks", _network, MOST_NETWORKS)
     docker = container.object("docker") if container is not None and isinstance(container.raw("docker"), dict) else None
@@ -43,12 +48,40 @@ def read(fields: Fields, container: Fields | None, legacy_ports: int) -> tuple[l
             fields.problem("container/portMappings", text)
         return networks, []
     if mappings is None:
-        mappings = [PortMapping(name="default")] if not legacy_ports else []
-    mappings = mappings + [PortMapping()] * (legacy_ports - len(mappings))
+        mappings = [PortMapping(name="default")] if not definitions else []
+    mappings = _with_definitions(fields, mappings, definitions)
     if networks[0].mode == "container/bridge":
         mappings = [one if one.host_port is not None else one.mapped(0) for one in mappings]
     _check_mappings(fields, networks, mappings)
     return networks, mappings
+
+
+def _with_definitions(
+    fields: Fields, mappings: Sequence[PortMapping], definitions: Sequence[PortDefinition]
+) -> list[PortMapping]:
+    """The mappings, and those of further definitions, whose ports are service ports: in Marathon these are without any
+    of what was defined, here nothing is dropped.
+    """
+    found = []
+    for one, mapping in zip(definitions, mappings, strict=False):
+        allowed = (
+            one.port in (0, mapping.service_port or one.port)
+            and one.protocol in ("tcp", mapping.protocol)
+            and one.name in (None, "default", mapping.name)
+            and one.labels in ({}, mapping.labels)
+        )
+        if not allowed:
+            text = "contradict container.portMappings, which count in the app's networks; leave them out"
+            fields.problem("portDefinitions" if fields.has("portDefinitions") else "ports", text)
+        found.append(msgspec.structs.replace(mapping, service_port=mapping.service_port or one.port))
+    return [
+        *found,
+        *mappings[len(found) :],
+        *(
+            PortMapping(service_port=one.port, protocol=one.protocol, name=one.name, labels=one.labels)
+            for one in definitions[len(mappings) :]
+        ),
+    ]
 
 
 def _network(fields: Fields) -> Network:

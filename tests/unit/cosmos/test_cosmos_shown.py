@@ -197,6 +197,7 @@ NETWORKS: tuple[dict[str, Any], ...] = (
     {"networks": [{"mode": "container/bridge"}], "ports": [0, 0], "requirePorts": True},
     {"networks": [{"name": "n"}], "container": {"portMappings": [{"containerPort": 80, "protocol": "tcp"}]}},
     {"networks": [{"name": "n"}], "container": {"portMappings": []}},
+    {"networks": [{"name": "n"}], "portDefinitions": [{"port": 10005, "name": "web", "labels": {"a": "b"}}, {}]},
     {
         "container": {
             "type": "DOCKER",

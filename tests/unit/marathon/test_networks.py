@@ -113,6 +113,19 @@ def test_without_mappings_there_is_one_port_and_none_with_an_empty_list() -> Non
     assert app(networks=BRIDGE, ports=[0, 0]).wanted_host_ports == [0, 0]
 
 
+def test_ports_of_the_machine_become_mappings_in_another_network_and_nothing_of_them_is_dropped() -> None:
+    definitions = [{"port": 10005}, {"port": 10006, "name": "web", "protocol": "udp", "labels": {"VIP_0": "a:1"}}]
+    made = app(networks=BRIDGE, container={"portMappings": [{"containerPort": 80}]}, portDefinitions=definitions)
+    first, second = made.port_mappings
+    assert (first.container_port, first.service_port, first.name) == (80, 10005, None)
+    assert (second.service_port, second.name, second.protocol, second.labels) == (10006, "web", "udp", {"VIP_0": "a:1"})
+    assert app(networks=BRIDGE, portDefinitions=[{"name": "default"}]) == app(networks=BRIDGE)
+    bridged = merged(app(ports=[0, 0]), {"networks": BRIDGE}, RULES)
+    with pytest.raises(Invalid) as refused:
+        merged(bridged, {"portDefinitions": [{"name": "web"}]}, RULES)
+    assert list(refused.value.details) == ["/portDefinitions"]
+
+
 def test_networks_are_changed_with_their_ports() -> None:
     bridged = app(networks=BRIDGE, container={"portMappings": [{"containerPort": 80}]})
     host = merged(bridged, {"networks": [{"mode": "host"}]}, RULES)
@@ -205,6 +218,7 @@ def test_an_app_is_the_same_when_what_is_shown_of_it_is_sent_back() -> None:
             {"networks": [{"name": "a"}, {"name": "b"}], "container": {"portMappings": [{"hostPort": 0}]}},
             "/container/portMappings(0)/networkNames",
         ),
+        ({"networks": BRIDGE, "container": {"portMappings": [{"servicePort": 10001}]}, "ports": [10002]}, "/ports"),
         ({"networks": BRIDGE, "container": {"docker": {**IMAGE, "network": "HOST"}}}, "/networks"),
         ({"container": {"docker": {**IMAGE, "network": "NONE"}}}, "/container/docker/network"),
         ({"ipAddress": {"networkName": "n", "groups": ["g"]}}, "/ipAddress/groups"),
