@@ -41,10 +41,26 @@ _MOST_FOUND = 16_384
 """Records in one answer about a service."""
 
 
+class _Label(msgspec.Struct):
+    key: str = ""
+    value: str | None = None
+
+
+class _Labels(msgspec.Struct):
+    labels: list[_Label] = []
+
+
 class _Port(msgspec.Struct):
     number: int = 0
     protocol: str | None = None
     name: str | None = None
+    labels: _Labels | None = None
+
+    @property
+    def on_machine(self) -> bool:
+        """Whether it is one of the agent's machine: the init labels those of containers' own networks."""
+        labels = self.labels.labels if self.labels is not None else ()
+        return not any(one.key == "network-scope" and one.value == "container" for one in labels)
 
 
 class _Ports(msgspec.Struct):
@@ -261,10 +277,13 @@ def _is_discovered(task: _Task) -> bool:
 
 
 def _discovered(task: _Task) -> list[_Port]:
-    """The ports of its discovery, without invalid ones."""
+    """The ports of its discovery, without invalid ones, and without those of a container's own network: names lead to
+    the machine, where they are another's.
+    """
     if task.discovery is None or not task.discovery.name or task.discovery.ports is None:
         return []
-    return list(islice((port for port in task.discovery.ports.ports if 0 < port.number < 65536), _MOST_PORTS))
+    valid = (port for port in task.discovery.ports.ports if 0 < port.number < 65536 and port.on_machine)
+    return list(islice(valid, _MOST_PORTS))
 
 
 def _ports(ranges: str | None) -> Iterator[int]:

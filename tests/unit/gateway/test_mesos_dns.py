@@ -151,6 +151,16 @@ def test_of_all_tasks_together_so_many_ports_are_told_and_the_modest_lose_nothin
     )
 
 
+def test_a_port_of_a_container_s_own_network_has_no_name_as_names_lead_to_the_machine() -> None:
+    def scope(value: str) -> dict[str, Any]:
+        return {"labels": {"labels": [{"key": "VIP_0"}, {"key": "network-scope", "value": value}]}}
+
+    ports = [{"number": 80, "name": "own", **scope("container")}, {"number": 31000, "name": "web", **scope("host")}]
+    found = records(task("web", discovery={"name": "web", "ports": {"ports": ports}}))
+    assert [record["port"] for record in found.service("_web._tcp.marathon.mesos")] == ["31000"]
+    assert found.service("_own._web._tcp.marathon.mesos")[0]["port"] == ""
+
+
 @pytest.mark.parametrize("number", [0, -5, 65536, 10**9, 10**30, -(10**30)])
 def test_what_is_no_port_is_not_told(number: int) -> None:
     found = records(
