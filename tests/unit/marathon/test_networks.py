@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from dcos_runtime.agent.core import network_request
+from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.marathon.core import taskinfo
 from dcos_runtime.marathon.core.app import App, decode, encode, to_json
 from dcos_runtime.marathon.core.definition import DefinitionRules, complete, merged, with_service_ports
 from dcos_runtime.marathon.core.fields import Invalid
+from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.common import Value
+from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo
 from tests.support.cores.marathon_cluster import Cluster
 from tests.support.cores.marathon_steps import create
@@ -232,3 +239,98 @@ def test_what_cannot_be_is_refused_where_it_stands(data: dict[str, Any], path: s
     with pytest.raises(Invalid) as refused:
         app(**data)
     assert path in refused.value.details
+
+
+# --- whatever is asked for ---
+
+LABELS = st.sampled_from([None, {}, {"k": "v"}, {"k": 5}])
+PORTS = st.sampled_from([None, 0, 1, 80, 5353, 31000, 65535, 65536, -1, "80", 1.5])
+PROTOCOL = st.sampled_from([None, "tcp", "udp", "udp,tcp", "tcp,udp", "TCP"])
+NAMES = st.sampled_from([None, "a", "b", "web", "", "A_b"])
+MAPPING = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("containerPort", "hostPort", "servicePort"), PORTS),
+        "protocol": PROTOCOL,
+        "name": NAMES,
+        "labels": LABELS,
+        "networkNames": st.lists(NAMES, max_size=2),
+    },
+)
+NETWORK = st.fixed_dictionaries(
+    {},
+    optional={
+        "mode": st.sampled_from([None, "host", "container", "container/bridge", "x"]),
+        "name": NAMES,
+        "labels": LABELS,
+    },
+)
+DISCOVERED = st.fixed_dictionaries({}, optional={"number": PORTS, "name": NAMES, "protocol": PROTOCOL})
+DEFINITION = st.fixed_dictionaries({}, optional={"port": PORTS, "name": NAMES, "protocol": PROTOCOL, "labels": LABELS})
+MAPPINGS = st.none() | st.lists(MAPPING, max_size=3)
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "networks": st.none() | st.lists(NETWORK, max_size=2),
+        "portDefinitions": st.none() | st.lists(DEFINITION, max_size=3),
+        "requirePorts": st.booleans(),
+        "container": st.none()
+        | st.fixed_dictionaries(
+            {"type": st.sampled_from(["MESOS", "DOCKER"])},
+            optional={
+                "portMappings": MAPPINGS,
+                "docker": st.fixed_dictionaries(
+                    {"image": st.just("i")},
+                    optional={
+                        "network": st.sampled_from([None, "HOST", "BRIDGE", "USER", "NONE"]),
+                        "portMappings": MAPPINGS,
+                    },
+                ),
+            },
+        ),
+        "ipAddress": st.none()
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "networkName": st.sampled_from([None, "a", "mesos-bridge"]),
+                "labels": LABELS,
+                "discovery": st.fixed_dictionaries({}, optional={"ports": st.lists(DISCOVERED, max_size=2)}),
+            },
+        ),
+        "healthChecks": st.lists(
+            st.fixed_dictionaries(
+                {"protocol": st.sampled_from(["HTTP", "MESOS_TCP"])},
+                optional={"port": PORTS, "portIndex": st.integers(0, 3)},
+            ),
+            max_size=1,
+        ),
+    },
+)
+
+
+OFFERED = Resource(name="ports", type=Value.Type.RANGES, ranges=Value.Ranges(range=[Value.Range(begin=1, end=65535)]))
+AGENT = Settings(
+    info=AgentInfo(hostname="h"), software="", boot_id="", ip="198.18.0.5", launcher="linux", without_networks=""
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(asked=ASKED)
+def test_whatever_networks_an_app_asks_for_it_is_refused_by_its_fields_or_an_agent_can_run_it(
+    asked: dict[str, Any],
+) -> None:
+    try:
+        made = app(**asked)
+    except Invalid as refused:
+        assert all(path.startswith("/") for path in refused.details)
+        return
+    assert complete(to_json(made), None, RULES) == made, "what is shown can be sent back"
+    served = with_service_ports(made, None, (), RULES)
+    assert len(served.service_ports) == len(served.ports) and decode(encode(served)) == served
+    free = iter(range(20_000, 21_000))
+    info = built(served, *(port or next(free) for port in served.wanted_host_ports))
+    assert network_request.refusal(info.container, [OFFERED], AGENT) is None
+    assert len(variables(info).get("PORTS", "").split(",")) == max(1, len(served.ports))
+    for check in served.health_checks:
+        target = check.target(served, [port or 20_000 for port in served.wanted_host_ports])
+        assert target is not None and 0 <= target[0] <= 65535
