@@ -19,7 +19,7 @@ from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.routes import READS, Parts, Route
 from dcos_runtime.leading.standby import Standby
-from dcos_runtime.master import process_pages, reservation_pages, scheduler_api, teardown
+from dcos_runtime.master import machine_pages, process_pages, reservation_pages, scheduler_api, teardown
 from dcos_runtime.master.answering import json_response
 from dcos_runtime.master.core.shown import VERSION
 from dcos_runtime.master.operator_api import api as operator_api
@@ -32,8 +32,6 @@ from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.limits import MAX_CALL
 from dcos_runtime.wire.quoting import shown
 
-NOT_DONE = ("/maintenance/schedule", "/maintenance/status", "/machine/up", "/machine/down")
-"""Pages of Mesos that are refused by their name: 501."""
 FRAMEWORK_HOLD_SECONDS = 25.0
 """How long a framework's call waits while the leadership is suspended. A refused call would end the subscription."""
 
@@ -62,6 +60,10 @@ class MasterRoutes:
             "/teardown": Route(self._teardown, Realm.WRITE),
             "/weights": Route(self._weights, Realm.WRITE),
             "/quota": Route(self._quota, Realm.WRITE),
+            "/maintenance/schedule": self._machines(machine_pages.schedule, Realm.WRITE),
+            "/maintenance/status": self._machines(machine_pages.status, Realm.READ),
+            "/machine/down": self._machines(machine_pages.down, Realm.WRITE),
+            "/machine/up": self._machines(machine_pages.up, Realm.WRITE),
             "/internal/agent/v1": Route(self._agent_endpoint, Realm.READ),
             "/state": self._view("state", lambda viewer, query: viewer.state()),
             "/state-summary": self._view("state-summary", lambda viewer, query: viewer.state_summary()),
@@ -82,7 +84,6 @@ class MasterRoutes:
             "/logging/toggle": Route(self._toggle, Realm.WRITE, everywhere=True),
         }
         self._routes |= {path: self._reservation(path) for path in reservation_pages.PAGES}
-        self._routes |= {path: Route(_not_done, Realm.WRITE) for path in NOT_DONE}
         self._routes = {path: replace(route, path=path) for path, route in self._routes.items()}
 
     def find(self, request: web.Request) -> tuple[Route, Parts]:
@@ -122,6 +123,12 @@ class MasterRoutes:
             return await reservation_pages.handle(request, shell, principal, path)
 
         return Route(handler, Realm.WRITE)
+
+    def _machines(self, page: machine_pages.MachinePage, realm: Realm) -> Route:
+        async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:
+            return await page(request, self._position.leading_shell, self._admission.principal_of(request))
+
+        return Route(handler, realm)
 
     async def _agent_endpoint(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         if request.method not in READS:
@@ -178,10 +185,6 @@ def _page(page: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Route
         return await page(request)
 
     return Route(handler, Realm.READ, everywhere=True)
-
-
-async def _not_done(request: web.Request, parts: Parts) -> web.StreamResponse:
-    return text_response(f"{shown(request.path)} is not done by this version", 501)
 
 
 def public_api(position: MasterPosition, admission: Admission, standby: Standby | None = None) -> Api[MasterShell]:

@@ -125,10 +125,23 @@ def test_what_is_not_there_is_not_found(master: Master, path: str) -> None:
     assert (answer.status, answer.text) == (404, "404 Not Found.")
 
 
-@pytest.mark.parametrize("path", ["/maintenance/status", "/master/maintenance/schedule", "/machine/down/"])
-def test_a_page_of_mesos_that_is_not_done_is_refused_by_its_name(master: Master, path: str) -> None:
-    answer = request(master.port, "POST", path, JSON, b"[]")
-    assert (answer.status, answer.text) == (501, f"{path} is not done by this version")
+def test_maintenance_is_planned_by_its_pages(master: Master) -> None:
+    there = {"hostname": "There", "ip": "198.18.0.77"}
+    window = {"machine_ids": [there], "unavailability": {"start": {"nanoseconds": 5}, "duration": {"nanoseconds": 7}}}
+
+    def posted(path: str, body: Any, headers: dict[str, str] = JSON) -> tuple[int, str]:
+        answer = request(master.port, "POST", path, headers, json.dumps(body).encode())
+        return answer.status, answer.text
+
+    assert posted("/maintenance/schedule", {"windows": [window]}) == (200, "")
+    assert get(master.port, "/master/maintenance/schedule") == {"windows": [window]}
+    assert get(master.port, "/maintenance/status/") == {"draining_machines": [{"id": there}]}
+    status, text = posted("/machine/down", [there], {**JSON, "Origin": "http://other"})
+    assert status == 403 and "Another site" in text
+    assert posted("/machine/down", [there], {}) == (200, ""), "whatever the content type"
+    assert get(master.port, "/maintenance/status.json") == {"down_machines": [there]}
+    assert posted("/machine/up", [there]) == (200, "")
+    assert get(master.port, "/maintenance/schedule") == get(master.port, "/maintenance/status") == {}
 
 
 def test_pages_of_the_process_are_there_and_change_only_its_level(master: Master) -> None:

@@ -66,11 +66,6 @@ def test_a_refused_call_says_why_in_mesos_words(
     assert answer.headers.get("allow") == ("POST" if status == 405 else None)
 
 
-def test_a_call_that_is_not_done_is_refused_by_its_name(master: Master) -> None:
-    answer = asked(master, "GET_MAINTENANCE_SCHEDULE")
-    assert (answer.status, answer.text) == (501, "GET_MAINTENANCE_SCHEDULE is not done by this version")
-
-
 def test_every_read_is_the_same_in_json_and_protobuf(master: Master) -> None:
     agent = Agent(master.port, hostname="both")
     scheduler = Scheduler(master.port, role="shown", failover_timeout=60.0)

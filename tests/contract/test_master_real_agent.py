@@ -223,3 +223,28 @@ def test_an_agent_is_drained_through_restarts_of_both_daemons_offered_again_and_
     until(lambda: not get(pair.master.port, "/slaves")["slaves"], "the agent is gone")
     assert pair.agent.process is not None and pair.agent.process.wait(WAIT) is not None
     again.close()
+
+
+def test_an_agent_ends_with_its_tasks_when_its_machine_is_down_and_comes_back_when_it_is_up(pair: Pair) -> None:
+    scheduler = Scheduler(pair.master.port, **LASTING)
+    (offer,) = scheduler.offers()
+    assert scheduler.accept([offer], [task("stays", offer, command="echo $$; exec sleep 1000")]).status == 202
+    scheduler.update("TASK_RUNNING")
+    pid = pair.pid("stays")
+    machine = {"hostname": offer["hostname"].upper(), "ip": "127.0.0.1"}
+    window = {"machine_ids": [machine], "unavailability": {"start": {"nanoseconds": 1}}}
+    assert operate(pair.master.port, "UPDATE_MAINTENANCE_SCHEDULE", schedule={"windows": [window]}).status == 200
+    (asked,) = scheduler.event("INVERSE_OFFERS")["inverse_offers"]["inverse_offers"]
+    assert asked["agent_id"] == offer["agent_id"]
+    assert operate(pair.master.port, "START_MAINTENANCE", machines=[machine]).status == 200
+    assert scheduler.update("TASK_LOST")["message"].endswith("Operator initiated 'Machine DOWN'")
+    assert pair.agent.process is not None and pair.agent.process.wait(WAIT) == 1
+    until(lambda: not alive(pid), "nothing runs there")
+    pair.restart_master()
+    pair.agent.start()
+    assert pair.agent.process.wait(WAIT) == 1, "it is sent away by the next master, too"
+    assert operate(pair.master.port, "STOP_MAINTENANCE", machines=[machine]).status == 200
+    pair.agent.start()
+    until(lambda: get(pair.master.port, "/slaves")["slaves"], "the agent is back")
+    assert get(pair.master.port, "/slaves")["slaves"][0]["id"] != offer["agent_id"]["value"]
+    scheduler.close()

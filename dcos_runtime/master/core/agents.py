@@ -18,6 +18,7 @@ from dcos_runtime.master.core import (
     executors,
     frameworks,
     gone,
+    maintenance,
     offers,
     operations,
     registry,
@@ -117,6 +118,8 @@ def _connect(state: State, event: AgentConnect, call: internal.Connect, version:
         raise ArrivalRefused(403, error)
     if agent_id in state.gone:
         raise ArrivalRefused(410, gone.TEXT)
+    if maintenance.is_down(state, arrival.info.hostname, arrival.address):
+        raise ArrivalRefused(410, maintenance.REFUSED)
     known = state.agents.get(agent_id) if agent_id is not None else None
     back = state.recovering.get(agent_id) if agent_id is not None else None
     stored = known or back
@@ -211,6 +214,7 @@ def _admitted(state: State, agent_id: str, arrival: Arrival, now: Now) -> None:
     executors.reported(state, agent, arrival.executors)
     watchers.agent_added(state, agent)
     drains.go_on(state, agent)
+    maintenance.arrived(state, agent, now)
     if back is not None:
         return
     text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
@@ -363,6 +367,7 @@ def _reconnected(state: State, agent: Agent, arrival: Arrival, now: Now) -> None
         if (task.framework_id, task.id) not in reported:
             _missing(state, agent, task, now)
     drains.go_on(state, agent)
+    maintenance.arrived(state, agent, now)
 
 
 def _missing(state: State, agent: Agent, task: Task, now: Now) -> None:

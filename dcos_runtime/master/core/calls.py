@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import chores, executors, frameworks, offers, operations, tasks, validate
+from dcos_runtime.master.core import chores, executors, frameworks, inverse, offers, operations, tasks, validate
 from dcos_runtime.master.core.events import Called, Subscribe
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
@@ -80,6 +80,7 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
             chores.begin(state, tasks.asked(framework, reconcile), now)
         case Call(type=Call.Type.REVIVE):
             state.allocator.revive(framework.id, call.revive.roles if call.revive else ())
+            inverse.revived(state, framework.id)
         case Call(type=Call.Type.SUPPRESS):
             state.allocator.suppress(framework.id, call.suppress.roles if call.suppress else ())
         case Call(type=Call.Type.TEARDOWN):
@@ -96,9 +97,16 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
             executors.tell(state, framework, message)
         case Call(type=Call.Type.SHUTDOWN, shutdown=Call.Shutdown() as shutdown):
             executors.shut_down(state, framework, shutdown)
+        case Call(accept_inverse_offers=Call.AcceptInverseOffers() as answer) if (
+            call.type is Call.Type.ACCEPT_INVERSE_OFFERS
+        ):
+            inverse.answered(state, framework, answer.inverse_offer_ids, answer.filters, now, accepted=True)
+        case Call(decline_inverse_offers=Call.DeclineInverseOffers() as answer) if (
+            call.type is Call.Type.DECLINE_INVERSE_OFFERS
+        ):
+            inverse.answered(state, framework, answer.inverse_offer_ids, answer.filters, now, accepted=False)
         case _:
-            # REQUEST is a hint, and inverse offers are never made: these calls have no effect here. Mesos gives the
-            # same responses.
+            # REQUEST is a hint, which has no effect. Mesos gives the same response.
             pass
     return ACCEPTED
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import msgspec
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import frameworks, offers, silence, tasks
+from dcos_runtime.master.core import frameworks, maintenance, offers, silence, tasks
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Chore, Declined, Ended, GiveUp, GoOn, Rescind, StatesAsked
+from dcos_runtime.master.core.timing import Chore, Declined, Ended, GiveUp, GoOn, Noticed, Rescind, StatesAsked
 
-AT_ONCE, ENDED_AT_ONCE, UNREACHABLE_AT_ONCE = 500, 200, 5000
+AT_ONCE, ENDED_AT_ONCE, NOTICED_AT_ONCE, UNREACHABLE_AT_ONCE = 500, 200, 200, 5000
 """The size of a step: some 10 ms."""
 UNDER_WAY = 4
 """The most long calls of one framework and kind that are under way."""
@@ -88,5 +88,11 @@ def _some(state: State, chore: Chore, now: Now) -> Chore | None:
             offers.give_back_all(state, open_ones, rescind=True)
             left = offer_ids[AT_ONCE:]
             return msgspec.structs.replace(chore, offer_ids=left) if left else None
+        case Noticed(agent_ids, anew):
+            for agent_id in agent_ids[:NOTICED_AT_ONCE]:
+                if agent_id in state.agents:
+                    maintenance.arrived(state, state.agents[agent_id], now, anew=anew)
+            left = agent_ids[NOTICED_AT_ONCE:]
+            return msgspec.structs.replace(chore, agent_ids=left) if left else None
         case Ended(framework_id):
             return chore if frameworks.end_tasks(state, framework_id, ENDED_AT_ONCE, now) else None

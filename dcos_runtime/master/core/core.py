@@ -18,6 +18,8 @@ from dcos_runtime.master.core import (
     events,
     frameworks,
     gone,
+    inverse,
+    maintenance,
     offers,
     quotas,
     silence,
@@ -37,11 +39,13 @@ from dcos_runtime.master.core.timing import (
     Forget,
     GiveUp,
     GoOn,
+    InverseOffersDue,
     Limit,
     MarkGone,
     MarkUnreachable,
     OfferTimeout,
     Ping,
+    Planned,
     Reactivate,
     RecoveryOver,
     Remove,
@@ -78,6 +82,8 @@ class MasterCore:
                 for key in state.timers.fire(now.mono):
                     self._due(key, now)
                 offers.allocate(state, now, event.budget)
+                if state.maintenance.looking:
+                    inverse.make(state, now)
             case Persisted():
                 self._persisted(event.id, now)
             case events.Subscribe() if self.source.unlucky("the master does not take a subscriber"):
@@ -105,6 +111,11 @@ class MasterCore:
                 self._answer_now(event.request, standing.reactivate(state, event, now))
             case events.DrainAsked():
                 self._answer_now(event.request, drains.asked(state, event, now))
+            case events.ScheduleAsked():
+                self._answer_now(event.request, maintenance.schedule(state, event))
+            case events.MachinesAsked():
+                asked = maintenance.take_down if event.down else maintenance.bring_up
+                self._answer_now(event.request, asked(state, event))
             case events.TeardownAsked():
                 self._teardown(event, now)
             case events.OperationAsked():
@@ -124,6 +135,7 @@ class MasterCore:
                 state.epoch = event.epoch
                 weights.load(state, event.registry)
                 quotas.load(state, event.registry)
+                maintenance.load(state, event.registry)
                 agents.load(state, event.registry, now)
         drains.settle(state, now)
         return state.take_effects()
@@ -155,6 +167,9 @@ class MasterCore:
                 chores.go_on(self.state, now)
             case OfferTimeout():
                 offers.timed_out(self.state, key)
+                inverse.timed_out(self.state, key)
+            case InverseOffersDue():
+                inverse.due(self.state)
             case RecoveryOver():
                 silence.recovery_over(self.state, now)
 
@@ -182,6 +197,9 @@ class MasterCore:
                 self._answer(then.request, *standing.reactivated(self.state, then))
             case BeginDrain() as then:
                 drains.begun(self.state, then)
+                self._answer(then.request, 200, "")
+            case Planned() as then:
+                chores.begin(self.state, maintenance.planned(self.state, then), now)
                 self._answer(then.request, 200, "")
             case Drained() as then:
                 self.state.log(logging.INFO, f"agent {then.agent_id} is drained")

@@ -15,7 +15,7 @@ from dcos_runtime.core.resources import Format, Kind, Resources
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.cluster import Offer as WireOffer
-from dcos_runtime.wire.common import URL, Address, AgentID, FrameworkID, OfferID
+from dcos_runtime.wire.common import URL, Address, AgentID, FrameworkID, OfferID, Unavailability
 from dcos_runtime.wire.protobuf import joining
 from dcos_runtime.wire.resources import Resource
 
@@ -35,7 +35,7 @@ class Form(Protocol):
     def framework_id(self, value: str) -> bytes:
         """For `offer`."""
 
-    def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
+    def parts(self, of: Fragments) -> tuple[bytes, bytes, bytes]:
         """The parts about the agent: before the resources, after them, and at the end of the offer."""
 
     def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
@@ -63,11 +63,16 @@ class OfferEncoding(NamedTuple):
 
 
 class Fragments:
-    """The fragments of one agent; valid while its info and address stay the same."""
+    """The fragments of one agent; valid while its info, address and ``unavailability`` (that of its machine, if it is
+    scheduled) stay the same.
+    """
 
-    __slots__ = ("_kept", "_last", "address", "agent_id", "info", "url")
+    __slots__ = ("_kept", "_last", "address", "agent_id", "info", "unavailability", "url")
 
-    def __init__(self, agent_id: str, info: AgentInfo, address: str) -> None:
+    def __init__(
+        self, agent_id: str, info: AgentInfo, address: str, unavailability: Unavailability | None = None
+    ) -> None:
+        self.unavailability = unavailability
         self.agent_id = agent_id
         self.info = info
         self.address = address
@@ -83,7 +88,7 @@ class Fragments:
             return last[4]
         parts = self._kept.get(form)
         if parts is None:
-            parts = self._kept[form] = form.parts(self.agent_id, self.info, self.url)
+            parts = self._kept[form] = form.parts(self)
         made = form.body(parts, form.resources(resources, format, role), role)
         self._last = (resources, form, format, role, made)
         return made
@@ -109,11 +114,13 @@ class _Json:
         begin = codec.text(before)[:-1]
         return [b'%b%d"' % (begin, number) for number in numbers]
 
-    def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
-        encoded = codec.encode(_of_agent(agent_id, info, url))
+    def parts(self, of: Fragments) -> tuple[bytes, bytes, bytes]:
+        encoded = codec.encode(_of_agent(of.agent_id, of.info, of.url))
         assert encoded.startswith(self._UNNAMED)
-        attributes = b',"attributes":' + codec.encode(info.attributes) if info.attributes else b""
-        return encoded[len(self._UNNAMED) : -1], attributes, b""
+        after = b',"attributes":' + codec.encode(of.info.attributes) if of.info.attributes else b""
+        if of.unavailability is not None:
+            after += b',"unavailability":' + codec.encode(of.unavailability)
+        return encoded[len(self._UNNAMED) : -1], after, b""
 
     def body(self, parts: tuple[bytes, bytes, bytes], resources: bytes, role: str | None) -> bytes:
         allocated = b',"allocation_info":{"role":%b}' % codec.text(role) if role is not None else b""
@@ -168,12 +175,16 @@ class _Protobuf:
     def framework_id(self, value: str) -> bytes:
         return joining.field(0x12, joining.field(0x0A, value.encode()))
 
-    def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
-        agent = joining.field(0x1A, joining.field(0x0A, agent_id.encode()))
-        attributes = b"".join(joining.field(0x3A, protobuf.encode(one)) for one in info.attributes)
+    def parts(self, of: Fragments) -> tuple[bytes, bytes, bytes]:
+        info = of.info
+        agent = joining.field(0x1A, joining.field(0x0A, of.agent_id.encode()))
+        after = b"".join(joining.field(0x3A, protobuf.encode(one)) for one in info.attributes)
+        after += joining.field(0x42, protobuf.encode(of.url))
+        if of.unavailability is not None:
+            after += joining.field(0x4A, protobuf.encode(of.unavailability))
         return (
             agent + joining.field(0x22, info.hostname.encode()),
-            attributes + joining.field(0x42, protobuf.encode(url)),
+            after,
             joining.field(0x5A, protobuf.encode(info.domain)) if info.domain is not None else b"",
         )
 
@@ -272,5 +283,6 @@ def message(
         framework_id=FrameworkID(value=framework_id),
         resources=amounts.wire(resources, format, allocated_to=role),
         attributes=fragments.info.attributes,
+        unavailability=fragments.unavailability,
         allocation_info=Resource.AllocationInfo(role=role) if role is not None else None,
     )

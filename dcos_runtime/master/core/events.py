@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dcos_runtime.core.frozen import Frozen, Persisted
 from dcos_runtime.wire.cluster import Offer
-from dcos_runtime.wire.operators import DrainConfig
+from dcos_runtime.wire.maintenance import Schedule
+from dcos_runtime.wire.operators import DrainConfig, MachineID
 from dcos_runtime.wire.quota import QuotaConfig, QuotaRequest
 from dcos_runtime.wire.scheduler import Call
 
@@ -170,6 +171,23 @@ class DrainAsked(Frozen, frozen=True):
     by: str = "somebody"
 
 
+class ScheduleAsked(Frozen, frozen=True):
+    """An operator sets the schedule of maintenance. Answered once that is durable."""
+
+    request: int
+    schedule: Schedule
+    by: str = "somebody"
+
+
+class MachinesAsked(Frozen, frozen=True):
+    """An operator takes machines of the schedule ``down``, or brings them up. Answered once that is durable."""
+
+    request: int
+    machines: tuple[MachineID, ...]
+    down: bool
+    by: str = "somebody"
+
+
 # --- agents -----------------------------------------------------------------------------------------------------------
 
 
@@ -219,6 +237,8 @@ Event = (
     | DeactivateAsked
     | ReactivateAsked
     | DrainAsked
+    | ScheduleAsked
+    | MachinesAsked
     | AgentConnect
     | AgentMessages
     | AgentGone

@@ -9,7 +9,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import fixed
-from dcos_runtime.master.core import executors, offers, operations, tasks, validate, watchers
+from dcos_runtime.master.core import executors, inverse, offers, operations, tasks, validate, watchers
 from dcos_runtime.master.core.allocator import Wants
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.events import Subscribe
@@ -162,6 +162,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
         state.close(framework.stream)
         del state.subscribers[framework.stream]
     offers.give_back_all(state, framework.offers, rescind=False)
+    inverse.disconnected(state, framework)
     framework.stream = stream
     framework.stream_id = stream_id
     state.timers.cancel(Expire(framework.id))
@@ -214,6 +215,7 @@ def disconnected(state: State, stream: int, now: Now) -> None:
     framework.stream = None
     state.allocator.deactivate_framework(framework.id)
     offers.give_back_all(state, framework.offers, rescind=False)
+    inverse.disconnected(state, framework)
     _expire(state, framework, now, max(framework.info.failover_timeout or 0.0, 0.0))
 
 
@@ -229,6 +231,7 @@ def remove(state: State, framework: Framework, now: Now) -> None:
         del state.subscribers[stream]
     state.allocator.deactivate_framework(framework.id)
     offers.give_back_all(state, framework.offers, rescind=False)
+    inverse.removed(state, framework)
     for agent in state.agents.values():
         if agent.runs(framework.id):
             send_shutdown(state, agent, framework.id)

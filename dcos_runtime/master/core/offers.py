@@ -67,7 +67,7 @@ def allocate(state: State, now: Now, budget: int | None = None) -> None:
         framework.offers.add(offer_id)
         agent.offers.add(offer_id)
         named = role if how.multi_role else None
-        body = fragments(agent).body(how.form, resources, how.format, named)
+        body = fragments(state, agent).body(how.form, resources, how.format, named)
         its_offers.append(how.form.offer(encoded_ids[index], how.framework_id, body))
     for framework, how, _, its_offers in by_framework.values():
         if its_offers:
@@ -99,11 +99,17 @@ def offer_encoding(framework: Framework) -> encoded.OfferEncoding:
     return made
 
 
-def fragments(agent: Agent) -> encoded.Fragments:
+def fragments(state: State, agent: Agent) -> encoded.Fragments:
     """Computed at the first use, and again when their sources have changed."""
-    made = agent.fragments
-    if made is None or made.info is not agent.info or made.address != agent.address:
-        made = agent.fragments = encoded.Fragments(agent.id, agent.info, agent.address)
+    made, notice = agent.fragments, state.maintenance.notices.get(agent.id)
+    unavailability = notice.unavailability if notice is not None else None
+    if (
+        made is None
+        or made.info is not agent.info
+        or made.address != agent.address
+        or made.unavailability is not unavailability
+    ):
+        made = agent.fragments = encoded.Fragments(agent.id, agent.info, agent.address, unavailability)
     return made
 
 

@@ -204,6 +204,7 @@ class Framework:
     accepted: str = codec.CONTENT_TYPE  # of the events for it
     used: Holdings = field(default_factory=Holdings)
     offers: set[str] = field(default_factory=set)
+    inverse_offers: set[str] = field(default_factory=set)
     tasks: dict[str, Task] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
     completed: History = field(init=False)

@@ -74,12 +74,13 @@ def read(key: str, value: bytes) -> tuple[RegistryEntry, bytes | None]:
 
     Raises `codec.DecodeError`, `UnknownRegistryVersion`.
     """
-    version = _known_version(key, value, READ)
+    version = known_version(key, value, READ)
     found = codec.decode(value, RegistryEntry)
     return found, entry(found.info, found.unreachable_since) if version == 1 else None
 
 
-def _known_version(key: str, value: bytes, read: Sequence[int]) -> int:
+def known_version(key: str, value: bytes, read: Sequence[int]) -> int:
+    """Raises `codec.DecodeError`, `UnknownRegistryVersion`."""
     version = codec.decode(value, _Versioned).version
     if version not in read:
         *before, last = map(str, read)
@@ -100,7 +101,7 @@ def weight_entry(weight: float) -> bytes:
 
 def read_weight(key: str, value: bytes) -> float:
     """Raises `codec.DecodeError`, `UnknownRegistryVersion`."""
-    _known_version(key, value, OF_ROLES)
+    known_version(key, value, OF_ROLES)
     return codec.decode(value, _Weight).weight
 
 
@@ -110,6 +111,6 @@ def quota_entry(quota: Quota) -> bytes:
 
 def read_quota(key: str, value: bytes) -> Quota:
     """Raises `codec.DecodeError`, `UnknownRegistryVersion`."""
-    _known_version(key, value, OF_ROLES)
+    known_version(key, value, OF_ROLES)
     found = codec.decode(value, _Quota)
     return Quota(found.guarantees, found.limits)

@@ -9,7 +9,7 @@ import msgspec
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Format, Resources
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core import encoded
+from dcos_runtime.master.core import encoded, inverse, offers
 from dcos_runtime.master.core.effects import Tell
 from dcos_runtime.master.core.records import Agent, Executor, Framework, Task
 from dcos_runtime.master.core.state import State, task_info
@@ -86,6 +86,9 @@ def framework(state: State, record: Framework, *, whole: bool = True) -> Respons
     return replace(
         message,
         offers=[_offer(state, offer.id) for offer in its],
+        inverse_offers=[
+            inverse.message(state, state.maintenance.inverse[one]) for one in sorted(record.inverse_offers)
+        ],
         allocated_resources=_held(record),
         offered_resources=by_role((offer.role, offer.resources) for offer in its),
         offer_constraints=OfferConstraints(),
@@ -104,7 +107,7 @@ def _held(record: Framework) -> list[Resource]:
 def _offer(state: State, offer_id: str) -> Offer:
     offer = state.offers[offer_id]
     agent = state.agents[offer.agent_id]
-    fragments = encoded.Fragments(agent.id, agent.info, agent.address)
+    fragments = offers.fragments(state, agent)
     return encoded.message(
         fragments, offer.id, offer.framework_id, offer.agent_id, offer.resources, Format.STACK, offer.role
     )

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import executors, offers, operations, standing, tasks, watchers
+from dcos_runtime.master.core import executors, inverse, offers, operations, standing, tasks, watchers
 from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
@@ -26,6 +26,7 @@ def disconnected(state: State, stream: int) -> None:
         agent.stream = None
         state.allocator.deactivate_agent(agent.id)
         offers.give_back_all(state, agent.offers, rescind=True)
+        inverse.drop_of_agent(state, agent.id, rescind=True)
 
 
 def schedule_ping(state: State, agent: Agent, now: Now) -> None:
@@ -65,13 +66,19 @@ def goes(state: State, agent: Agent) -> None:
     state.leaving.add(agent.id)
     state.allocator.deactivate_agent(agent.id)
     offers.give_back_all(state, agent.offers, rescind=True)
+    inverse.drop_of_agent(state, agent.id, rescind=True)
 
 
 def unregister(state: State, agent: Agent) -> None:
     """The agent says that it leaves."""
     state.counters["master/messages_unregister_slave"] += 1
+    remove(state, agent, "the agent unregistered")
+
+
+def remove(state: State, agent: Agent, why: str, *, shut_down: bool = False) -> None:
+    """The agent is no member any more. ``shut_down``: it is told to end."""
     goes(state, agent)
-    state.persist({KEY + agent.id: None}, Remove(agent.id))
+    state.persist({KEY + agent.id: None}, Remove(agent.id, why, shut_down))
 
 
 def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
@@ -111,8 +118,10 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
 def left(state: State, then: Remove, now: Now) -> None:
     """The registry holds the agent no more: its tasks are lost, for all frameworks, as in Mesos."""
     agent = state.agents[then.agent_id]
-    why = f"Agent {agent.info.hostname} removed: the agent unregistered"
+    why = f"Agent {agent.info.hostname} removed: {then.why}"
     state.log(logging.WARNING, f"{why} ({agent.id})")
+    if then.shut_down:
+        state.send_to_agent(agent, internal.Shutdown, message=then.why)
     break_off(state, agent)
     for task in agent.all_tasks():
         framework = state.frameworks.get(task.framework_id)
@@ -124,7 +133,7 @@ def left(state: State, then: Remove, now: Now) -> None:
     operations.unreachable(state, agent)
     take_out(state, agent)
     standing.forget(state, agent.id)
-    _count_removal(state, "unregistered")
+    _count_removal(state, None if then.shut_down else "unregistered")
     report_lost(state, agent.id)
 
 
@@ -140,6 +149,7 @@ def break_off(state: State, agent: Agent) -> None:
 def take_out(state: State, agent: Agent) -> None:
     """The agent, which has no tasks and operations any more, is no member."""
     executors.remove_all(state, agent)
+    inverse.agent_gone(state, agent.id)
     del state.agents[agent.id]
     state.leave(agent)
     state.leaving.discard(agent.id)
@@ -147,9 +157,10 @@ def take_out(state: State, agent: Agent) -> None:
     watchers.agent_removed(state, agent.id)
 
 
-def _count_removal(state: State, reason: str) -> None:
+def _count_removal(state: State, reason: str | None) -> None:
     state.counters["master/slave_removals"] += 1
-    state.counters[f"master/slave_removals/reason_{reason}"] += 1
+    if reason is not None:
+        state.counters[f"master/slave_removals/reason_{reason}"] += 1
 
 
 def report_lost(state: State, agent_id: str) -> None:

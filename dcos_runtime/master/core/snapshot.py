@@ -9,7 +9,7 @@ import msgspec
 
 from dcos_runtime.core.resources import Holdings
 from dcos_runtime.core.seeds import SeededSource, SourceState
-from dcos_runtime.master.core import graphs, timing
+from dcos_runtime.master.core import graphs, machines, timing
 from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector
 from dcos_runtime.master.core.arrivals import Arrival, ReportedExecutor, ReportedOperation, ReportedTask
 from dcos_runtime.master.core.records import (
@@ -25,7 +25,9 @@ from dcos_runtime.master.core.records import (
 )
 from dcos_runtime.master.core.state import Settings, State
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo, OperationState
-from dcos_runtime.wire.operators import DrainInfo
+from dcos_runtime.wire.common import Unavailability
+from dcos_runtime.wire.maintenance import Schedule
+from dcos_runtime.wire.operators import DrainInfo, MachineID
 from dcos_runtime.wire.tasks import TaskState
 
 _MODULES = (columns, filters, matrix, quota, reads, rows, runs, terms, tree, vector)
@@ -42,8 +44,10 @@ def _of_allocator() -> list[type[Any]]:
 _CLASSES = graphs.Classes(
     [
         *(State, Settings, Agent, Executor, Framework, Offer, Operation, Task, History, Holdings),
-        *(AbsentAgent, Draining),
+        *(AbsentAgent, Draining, machines.Plan, machines.InverseOffer, machines.FrameworkAnswer, machines.Notice),
+        *(machines.Maintenance, MachineID, Schedule, Unavailability),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
+        *(timing.InverseOffersDue, timing.Planned, timing.Noticed),
         *(timing.Declined, timing.StatesAsked, timing.Ended, timing.Rescind, timing.Weigh, timing.Limit),
         *(timing.Admit, timing.MarkUnreachable, timing.Remove, timing.MarkGone, timing.GiveUp),
         *(timing.Settled, timing.Reactivate, timing.BeginDrain, timing.Drained, timing.Forget, timing.Migrated),

@@ -14,6 +14,7 @@ from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.master.core.allocator import Allocator, AllocatorSettings, Quota
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, SendToAgent
+from dcos_runtime.master.core.machines import Maintenance
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Draining, Executor, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
 from dcos_runtime.wire import codec, internal
@@ -63,6 +64,7 @@ class State:
         self.deactivated: set[str] = set()  # agents that are not offered, by an operator's word; they may be away
         self.draining: dict[str, Draining] = {}  # agents that are deactivated and drained, or on the way to it
         self.emptied: list[str] = []  # of these, agents on which nothing was left during this event
+        self.maintenance = Maintenance()
         self.leaving: set[str] = set()  # agents that are being marked unreachable or gone in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dcos_runtime.core.frozen import Frozen
 from dcos_runtime.master.core.allocator import Quota
 from dcos_runtime.master.core.arrivals import Arrival
+from dcos_runtime.master.core.machines import Plan
 
 
 class Ping(Frozen, frozen=True):
@@ -30,11 +31,15 @@ class OfferTimeout(Frozen, frozen=True):
     last: int
 
 
+class InverseOffersDue(Frozen, frozen=True):
+    """Frameworks are to be asked to leave machines of the maintenance schedule."""
+
+
 class GoOn(Frozen, frozen=True):
     """The next step of a long call is due."""
 
 
-Timer = Ping | Expire | RecoveryOver | OfferTimeout | GoOn
+Timer = Ping | Expire | RecoveryOver | OfferTimeout | InverseOffersDue | GoOn
 
 
 class Admit(Frozen, frozen=True):
@@ -56,9 +61,13 @@ class MarkUnreachable(Frozen, frozen=True):
 
 
 class Remove(Frozen, frozen=True):
-    """The registry holds the agent no more, which has left: updates for its tasks are sent."""
+    """The registry holds the agent no more, which has left, or is sent away (``shut_down``): updates for its tasks are
+    sent, with ``why``.
+    """
 
     agent_id: str
+    why: str
+    shut_down: bool
 
 
 class MarkGone(Frozen, frozen=True):
@@ -97,6 +106,16 @@ class Drained(Frozen, frozen=True):
     agent_id: str
 
 
+class Planned(Frozen, frozen=True):
+    """The registry holds what is planned with machines: it counts, and the operator's ``request`` is answered.
+    ``anew``: frameworks are asked again to leave machines that stay in the schedule.
+    """
+
+    plan: Plan
+    request: int
+    anew: bool
+
+
 class GiveUp(Frozen, frozen=True):
     """These agents never came back to this master, and the registry holds that they are unreachable."""
 
@@ -130,7 +149,7 @@ class Limit(Frozen, frozen=True):
     quotas: tuple[tuple[str, Quota], ...]
 
 
-_Told = Settled | Reactivate | BeginDrain | Drained | Weigh | Limit
+_Told = Settled | Reactivate | BeginDrain | Drained | Weigh | Limit | Planned
 Continuation = Admit | MarkUnreachable | Remove | MarkGone | _Told | GiveUp | Forget | Migrated
 
 
@@ -165,5 +184,14 @@ class Rescind(Frozen, frozen=True):
     offer_ids: tuple[str, ...]
 
 
-Chore = Declined | StatesAsked | Ended | GiveUp | Rescind
+class Noticed(Frozen, frozen=True):
+    """The plan of these agents' machines may be another: they are offered with it, or sent away. ``anew``: see
+    `Planned`.
+    """
+
+    agent_ids: tuple[str, ...]
+    anew: bool
+
+
+Chore = Declined | StatesAsked | Ended | GiveUp | Rescind | Noticed
 """Calls about very many tasks or offers; see `chores`."""

@@ -53,10 +53,7 @@ async def _handle(request: web.Request, position: MasterPosition, principal: str
     asked = OperatorCall(call, part, position, principal, request.remote or "?")
     if call.type is Call.Type.SUBSCRIBE:
         return await subscribe(request, asked, accept)
-    handler = CALLS.get(call.type)
-    if handler is None:
-        raise NotPossible(501, f"{call.type.value} is not done by this version")
-    answer = await handler(asked)
+    answer = await CALLS[call.type](asked)
     if isinstance(answer, int):
         return web.Response(status=answer)
     if isinstance(answer, LargeMessage):

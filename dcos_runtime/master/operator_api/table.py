@@ -1,15 +1,16 @@
-"""The calls that are done, each by its handler. What is not here is refused by its name."""
+"""All calls but SUBSCRIBE, each with its handler."""
 
 from __future__ import annotations
 
-from dcos_runtime.master.operator_api import agents, quotas, reads, reservations, weights, writes
+from dcos_runtime.master.operator_api import agents, machines, quotas, reads, reservations, weights, writes
 from dcos_runtime.master.operator_api.asked import Calls
 from dcos_runtime.wire.master import Call
 
 T = Call.Type
 
 _OF_ROLES: Calls = {**weights.CALLS, **quotas.CALLS}
-CALLS: Calls = {**reads.CALLS, **writes.CALLS, **reservations.CALLS, **agents.CALLS, **_OF_ROLES}
+_OF_AGENTS: Calls = {**agents.CALLS, **machines.CALLS}
+CALLS: Calls = {**reads.CALLS, **writes.CALLS, **reservations.CALLS, **_OF_AGENTS, **_OF_ROLES}
 
 BARE = frozenset(
     (

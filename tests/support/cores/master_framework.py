@@ -23,6 +23,7 @@ class WorldFramework:
         self.stream_id = ""
         self.removed = False
         self.offers: dict[str, Any] = {}
+        self.inverse: dict[str, Any] = {}
         self.launched: dict[str, str] = {}  # task -> agent
         self.told: dict[str, str] = {}
         self.unacknowledged: list[Any] = []
@@ -47,6 +48,7 @@ class WorldFramework:
 
     def disconnect(self) -> None:
         self.offers.clear()
+        self.inverse.clear()
         if self.stream is not None:
             stream, self.stream = self.stream, None
             self.world.streams.pop(stream, None)
@@ -63,6 +65,12 @@ class WorldFramework:
                 self.offers[offer["id"]["value"]] = offer
         elif kind == "RESCIND":
             del self.offers[event["rescind"]["offer_id"]["value"]]
+        elif kind == "INVERSE_OFFERS":
+            for offer in event["inverse_offers"]["inverse_offers"]:
+                assert offer["id"]["value"] not in self.inverse
+                self.inverse[offer["id"]["value"]] = offer
+        elif kind == "RESCIND_INVERSE_OFFER":
+            del self.inverse[event["rescind_inverse_offer"]["inverse_offer_id"]["value"]]
         elif kind == "UPDATE":
             status = event["update"]["status"]
             self.told[status["task_id"]["value"]] = status["state"]

@@ -11,7 +11,10 @@ from dcos_runtime.master.core import events
 from dcos_runtime.master.core.effects import Effect
 from tests.support.cores.master_world import PING, PINGS, World, WorldAgent
 
-OPERATORS = (events.GoneAsked, events.DeactivateAsked, events.ReactivateAsked, events.DrainAsked)
+OPERATORS = (
+    *(events.GoneAsked, events.DeactivateAsked, events.ReactivateAsked, events.DrainAsked),
+    *(events.ScheduleAsked, events.MachinesAsked),
+)
 
 
 def write_all(world: World) -> None:

@@ -263,6 +263,7 @@ class World:
                 end.epoch = end.sent = 0
             else:
                 end.offers.clear()
+                end.inverse.clear()
         self.streams.clear()
         master = MasterInfo(id=f"m{self.terms}", ip=1, port=1, pid="master@x:1", hostname="x")
         settings = Settings(
@@ -350,6 +351,7 @@ class World:
                             end.epoch = end.sent = 0
                         else:
                             end.offers.clear()
+                            end.inverse.clear()
                 case Persist():
                     self.writes.append(effect)
                 case Reply() | Log():

@@ -11,6 +11,7 @@ API = "/api/v1"
 BARE = (
     *("GET_HEALTH", "GET_FLAGS", "GET_VERSION", "GET_LOGGING_LEVEL", "GET_STATE", "GET_AGENTS", "GET_FRAMEWORKS"),
     *("GET_EXECUTORS", "GET_OPERATIONS", "GET_TASKS", "GET_ROLES", "GET_WEIGHTS", "GET_MASTER"),
+    *("GET_MAINTENANCE_STATUS", "GET_MAINTENANCE_SCHEDULE"),
 )
 """Reads that need nothing but their type."""
 WITH_PART = (
@@ -27,6 +28,8 @@ _HTML = {**JSON, "Accept": "text/html"}
 _RECORDS = {**JSON, "Accept": "application/recordio"}
 _NOT_ACCEPTED = "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'"
 _OTHER = "Expecting 'Content-Type' of application/json or application/x-protobuf"
+
+_AT = {"unavailability": {"start": {"nanoseconds": 1}}}
 
 LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
     ("a GET", "GET", {}, None, 405, "405 Method Not Allowed. Expecting one of { 'POST' }, but received 'GET'."),
@@ -95,6 +98,42 @@ LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
         {"type": "DRAIN_AGENT", "drain_agent": {"agent_id": {"value": "x"}}},
         400,
         "Unknown agent",
+    ),
+    *(
+        (
+            f"a schedule of {name}",
+            "POST",
+            JSON,
+            {
+                "type": "UPDATE_MAINTENANCE_SCHEDULE",
+                "update_maintenance_schedule": {"schedule": {"windows": [{**_AT, "machine_ids": machines}]}},
+            },
+            400,
+            text,
+        )
+        for name, machines, text in (
+            ("no machines", [], "List of machines in the maintenance window is empty"),
+            ("a nameless machine", [{}], "Both 'hostname' and 'ip' for a machine are empty"),
+            ("an address of no kind", [{"ip": "x"}], "Failed to parse IPv4: x"),
+            (
+                "one machine twice",
+                [{"hostname": "x", "ip": "198.18.0.1"}, {"hostname": "X", "ip": "198.18.0.1"}],
+                'Machine \'{"hostname":"X","ip":"198.18.0.1"}\' appears more than once in the schedule',
+            ),
+        )
+    ),
+    *(
+        (f"{kind} of {name}", "POST", JSON, {"type": kind, kind.lower(): {"machines": machines}}, 400, text)
+        for kind in ("START_MAINTENANCE", "STOP_MAINTENANCE")
+        for name, machines, text in (
+            ("no machines", [], "List of machines is empty"),
+            ("a nameless machine", [{"hostname": ""}], "Both 'hostname' and 'ip' for a machine are empty"),
+            (
+                "a machine that is not scheduled",
+                [{"hostname": "x"}],
+                'Machine \'{"hostname":"x"}\' is not part of a maintenance schedule',
+            ),
+        )
     ),
     (
         "no such agent to deactivate",

@@ -236,6 +236,7 @@ TOLD_AS_THEY_ARE = {
         *("AgentGone", "BudgetedTick", "Persisted", "Recovered", "Resumed", "SubscriberGone", "TeardownAsked"),
         *("OperationAsked", "WeightsAsked", "QuotasAsked", "QuotaRequested", "QuotaRemovalAsked"),
         *("DeactivateAsked", "DrainAsked", "GoneAsked", "ReactivateAsked", "Watch", "WatcherGone"),
+        *("MachinesAsked", "ScheduleAsked"),
         *("Close", "Log", "Persist", "SendJoined"),
     ),
 }

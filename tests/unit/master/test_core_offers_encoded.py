@@ -15,7 +15,7 @@ from dcos_runtime.master.core import encoded
 from dcos_runtime.master.shell import next_budget
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import AgentInfo
-from dcos_runtime.wire.common import Attribute, DomainInfo, Value
+from dcos_runtime.wire.common import Attribute, DomainInfo, DurationInfo, TimeInfo, Unavailability, Value
 from dcos_runtime.wire.scheduler import Event
 
 texts = st.text(max_size=8) | st.sampled_from(['"', "\\", "ü", "\u2028", '"scalar":{"value":1.0}', "null", "a/b"])
@@ -59,6 +59,12 @@ domains = st.builds(
     ),
     texts,
 )
+nanoseconds = st.integers(-(2**63), 2**63 - 1)
+unavailabilities = st.builds(
+    Unavailability,
+    start=st.builds(TimeInfo, nanoseconds=nanoseconds),
+    duration=st.none() | st.builds(DurationInfo, nanoseconds=nanoseconds),
+)
 infos = st.builds(
     AgentInfo,
     hostname=texts,
@@ -70,11 +76,20 @@ infos = st.builds(
 
 @pytest.mark.parametrize("wire", [codec, protobuf], ids=["json", "protobuf"])
 @settings(deadline=None)  # a busy machine may take any time
-@given(info=infos, offers=st.lists(st.tuples(texts, texts, values, st.none() | roles), max_size=3), stack=st.booleans())
+@given(
+    info=infos,
+    offers=st.lists(st.tuples(texts, texts, values, st.none() | roles), max_size=3),
+    stack=st.booleans(),
+    unavailability=st.none() | unavailabilities,
+)
 def test_joined_offers_are_what_the_codec_writes(
-    wire: Any, info: AgentInfo, offers: list[tuple[Any, ...]], stack: bool
+    wire: Any,
+    info: AgentInfo,
+    offers: list[tuple[Any, ...]],
+    stack: bool,
+    unavailability: Unavailability | None,
 ) -> None:
-    fragments = encoded.Fragments("agent-ü", info, "198.18.0.1")
+    fragments = encoded.Fragments("agent-ü", info, "198.18.0.1", unavailability)
     format = Format.STACK if stack else Format.SINGLE
     form = encoded.FORMS[wire.CONTENT_TYPE]
     joined, messages = [], []
