@@ -14,6 +14,7 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.container_user import ContainerUser
 from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError
+from dcos_runtime.agent.containers.sessions import window_of
 from dcos_runtime.agent.containers.spec import (
     SHARED_MEMORY,
     ContainerSpec,
@@ -210,6 +211,7 @@ class Launching:
                 user=user,
                 capabilities=self.capabilities.held(linux, user.uid == 0),
                 rlimits=limits_of(task.container.rlimit_info if task.container else None),
+                terminal=window_of(task.container),
             ),
         )
 

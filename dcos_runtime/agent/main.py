@@ -19,7 +19,8 @@ from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent import settings as agent_settings
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
 from dcos_runtime.agent.claim import claim
-from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Process
+from dcos_runtime.agent.containers.base import Launcher, LaunchError, LauncherUnusable, Process
+from dcos_runtime.agent.containers.sessions import SessionStreams
 from dcos_runtime.agent.core import container_ids, events, recorded
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.model import Exit, Settings
@@ -293,6 +294,12 @@ def _operator_api(
         launcher = launcher_of(container_id)
         return await launcher.wait(container_id) if launcher is not None else None
 
+    async def attach(container_id: str) -> SessionStreams:
+        launcher = launcher_of(container_id)
+        if launcher is None:
+            raise LaunchError("the container has ended")
+        return await launcher.attach(container_id)
+
     async def prune(excluded: Sequence[Image]) -> None:
         if shell.images is not None:
             log.info("%d bytes of images were removed", await shell.images.prune(excluded))
@@ -309,6 +316,7 @@ def _operator_api(
             signal=shell.signal,
             wait=wait,
             prune=prune,
+            attach=attach,
         )
     )
 

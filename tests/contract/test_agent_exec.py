@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dcos_runtime.agent.containers.base import Launcher, LaunchError
@@ -112,6 +113,34 @@ async def test_a_terminal_has_a_size_that_changes_and_job_control(container: tup
     await said(terminal)
     assert await session.wait() == Exit(code=3)
     session.streams.close()
+
+
+async def test_a_terminal_of_a_container_outlives_who_made_it(container: tuple[Launcher, str, Path]) -> None:
+    launcher, root, folder = container
+    argv = ("/bin/sh", "-c", f"stty -echo; stty size; cat; echo over; : {SECONDS}")
+    given = spec(folder, "typed", argv)
+    process = msgspec.structs.replace(given.process, terminal=TerminalSize(30, 90))
+    await create(launcher, msgspec.structs.replace(given, process=process))
+    first = await launcher.attach("typed")
+    await launcher.start("typed")
+    await until(first.output, b"30 90\r\n")
+    again, _ = await made(launcher.name, folder, root)
+    await again.recover("typed", None)
+    second = await again.attach("typed")
+    assert second.input is not None
+    second.input.resize(TerminalSize(40, 120))
+    await second.input.write(b"one\n")
+    await asyncio.gather(until(first.output, b"one\r\n"), until(second.output, b"one\r\n"))
+    first.close()
+    await second.end_input()
+    assert (await said(second.output)).endswith(b"over\r\n")
+    ended = await again.wait("typed")
+    assert ended is not None and ended.code == 0
+    second.close()
+    with pytest.raises(LaunchError, match="no terminal"):
+        await again.attach("one")
+    await destroyed(again, "typed")
+    assert (folder / "sandbox-typed" / "stdout").read_bytes() == b"30 90\r\none\r\nover\r\n"
 
 
 async def started(launcher: Launcher, then: str, window: TerminalSize | None = None) -> ExecSession:

@@ -189,6 +189,33 @@ def test_a_terminal_is_resized(side: Side) -> None:
     feeding.connection.close()
 
 
+def test_a_task_with_a_terminal_is_attached_to(side: Side) -> None:
+    container = {"type": "MESOS", "tty_info": {"window_size": {"rows": 11, "columns": 22}}}
+    side.master.run(ID, "typed", "exec sh -i", container=container)
+    side.master.status("typed", "RUNNING")
+    port, container_id = side.port, {"value": side.agent.sandbox("typed").name}
+    one = CommandStream(port, container_id, None)
+    feeding = InputStream(port, container_id)
+    feeding.write(b"stty size\n")
+    assert one.until(b"11 22")
+    feeding.resize(33, 44)
+    feeding.beat()
+    feeding.write(b"stty size\n")
+    assert one.until(b"33 44")
+    assert InputStream(port, container_id).refused() == 409
+    assert feeding.close() == 200  # the task goes on
+    one.vanish()
+    again, feeding = CommandStream(port, container_id, None), InputStream(port, container_id)
+    feeding.write(b"exit 3\n")
+    again.all()
+    assert "status 3" in str(side.master.status("typed", "FAILED").message)
+    assert b"33 44" in (side.agent.sandbox("typed") / "stdout").read_bytes()
+    answer = call(port, "ATTACH_CONTAINER_OUTPUT", container_id={"value": side.container})
+    assert (answer.status, "has no terminal" in answer.text) == (400, True)
+    assert call(port, "ATTACH_CONTAINER_OUTPUT", container_id=container_id).status == 404
+    feeding.connection.close()
+
+
 LEAVES = f"(setsid sleep {NAP} &); trap '' HUP; echo started; exec sleep {NAP}"
 
 

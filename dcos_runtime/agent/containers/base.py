@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers import children
-from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
+from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession, SessionStreams
 from dcos_runtime.agent.containers.spec import ContainerSpec, JoinedNetwork, Limits
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
@@ -160,6 +160,12 @@ class Launcher(Protocol):
     async def exec(self, container_id: str, command: ExecCommand) -> ExecSession:
         """Starts a process in a running container, which ends at the latest with the container and with this agent.
         Raises `LaunchError` when it cannot be started, and ``OSError``.
+        """
+        ...
+
+    async def attach(self, container_id: str) -> SessionStreams:
+        """Streams to and from the terminal of a container; it prints to all who read. Raises `LaunchError` when it has
+        no terminal, or none any more.
         """
         ...
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.wire.containers import ContainerInfo
 
 BLOCK = 64 * 1024
 """The most bytes of one read."""
@@ -28,6 +29,17 @@ class TerminalSize:
     def packed(self) -> bytes:
         """As the kernel takes it (ioctl_tty(2))."""
         return struct.pack("HHHH", *(max(0, min(size, 0xFFFF)) for size in (self.rows, self.columns)), 0, 0)
+
+
+USUAL_WINDOW = TerminalSize(24, 80)
+
+
+def window_of(container: ContainerInfo | None) -> TerminalSize | None:
+    """The size of the terminal that a process of the container is to have, if it is to have one."""
+    if container is None or container.tty_info is None:
+        return None
+    size = container.tty_info.window_size
+    return TerminalSize(size.rows, size.columns) if size is not None else USUAL_WINDOW
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,7 @@ def _wake(waiter: asyncio.Future[None]) -> None:
 
 @dataclass
 class SessionStreams:
-    """A session's ends of its streams. With a terminal all three are the same; without pipes there are none."""
+    """Our ends of streams. With a terminal all are that, or come from it; without pipes there are none."""
 
     input: Channel | None = None
     output: Channel | None = None
@@ -126,8 +138,8 @@ class SessionStreams:
 
     async def end_input(self) -> None:
         """The process reads the end of its input. On a terminal only when it reads by lines, as by Ctrl-D."""
-        if self.terminal and self.output is not None:
-            await self.output.write(b"\x04")
+        if self.terminal and self.input is not None:
+            await self.input.write(b"\x04")
         elif self.input is not None:
             self.input.close()
 

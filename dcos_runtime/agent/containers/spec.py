@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from dcos_runtime.agent.container_user import ContainerUser
+from dcos_runtime.agent.containers.sessions import TerminalSize
 from dcos_runtime.agent.core import volume_refusal
 from dcos_runtime.agent.core.capabilities import NONE, Held
 from dcos_runtime.agent.core.rlimits import ResourceLimit
@@ -166,7 +167,7 @@ class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):
 
     ``program`` is what is executed when it is not ``argv[0]``; ``cwd``: its working directory, absolute, ``None`` for
     the sandbox. ``environment`` is all of it, without what a launcher needs for itself and takes away again.
-    ``rlimits``: those that differ from the agent's own.
+    ``rlimits``: those that differ from the agent's own. ``terminal``: its streams are a terminal of that size.
     """
 
     argv: tuple[str, ...]
@@ -176,6 +177,7 @@ class FirstProcess(msgspec.Struct, frozen=True, kw_only=True):
     cwd: str | None = None
     capabilities: Held = NONE
     rlimits: tuple[ResourceLimit, ...] = ()
+    terminal: TerminalSize | None = None
 
 
 OWN = (Namespace.PID, Namespace.IPC, Namespace.MOUNT, Namespace.CGROUP)

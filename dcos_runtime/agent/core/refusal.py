@@ -43,7 +43,11 @@ def group_refused(info: ExecutorInfo, group: Sequence[TaskRequest | BadTask], se
     held = [*info.resources, *(one for asked in group if isinstance(asked, TaskRequest) for one in asked.resources)]
     if (without := network_request.refusal(container, held, settings)) is not None:
         return without
-    why = (_of_container(container, settings) if container is not None else None) or _of_volumes(info, settings)
+    why = (
+        (_of_container(container, settings) if container is not None else None)
+        or _of_volumes(info, settings)
+        or _of_terminal(info)
+    )
     if why:
         return Refusal(f"Failed to launch container: {why}")
     for asked in group:
@@ -101,8 +105,6 @@ def _of_container(container: ContainerInfo, settings: Settings, nested: bool = F
     for volume in container.volumes:
         if volume.image is not None and (why := _of_image(_of_volume(volume.image), settings)) is not None:
             return why
-    if container.tty_info is not None:
-        return "this version of the agent does not honour container.tty_info; remove it"
     if container.rlimit_info is not None and (why := rlimits.refusal(container.rlimit_info)) is not None:
         return why
     return _of_linux(container.linux_info, settings, nested) if container.linux_info is not None else None
@@ -123,6 +125,12 @@ def _of_check(kind: str, info: CheckInfo | HealthCheck) -> str | None:
     port = info.tcp.port if type == "TCP" and info.tcp is not None else info.http.port if info.http is not None else 0
     if not 0 < port < 1 << 16:
         return f"the {kind} of the task asks for port {port}; ports are from 1 to 65535"
+    return None
+
+
+def _of_terminal(info: ExecutorInfo) -> str | None:
+    if info.container is not None and info.container.tty_info is not None:
+        return "no program runs in the container of a default executor: give container.tty_info to its tasks"
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from dcos_runtime.agent.containers.sessions import ExecCommand
+from dcos_runtime.agent.containers.sessions import ExecCommand, TerminalSize
 from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, ImageRoot, Namespace
 from dcos_runtime.agent.isolators.base import Document
 
@@ -66,7 +66,7 @@ def configuration(spec: ContainerSpec, cgroup: str, tini: str) -> Document:
     return {
         "ociVersion": "1.0.2",
         "process": {
-            "terminal": False,
+            **_terminal(process.terminal),
             "user": {
                 "uid": process.user.uid,
                 "gid": process.user.gid,
@@ -97,11 +97,15 @@ def joining(document: Document, command: ExecCommand) -> Document:
         **first,
         "args": [*started, command.argv[0], *command.argv] if by_starter else list(command.argv),
         "env": [*kept, *(f"{name}={value}" for name, value in added.items())],
-        "terminal": command.window is not None,
     }
-    if command.window is not None:
-        joined["consoleSize"] = {"height": command.window.rows, "width": command.window.columns}
-    return joined
+    joined.pop("consoleSize", None)
+    return {**joined, **_terminal(command.window)}
+
+
+def _terminal(window: TerminalSize | None) -> Document:
+    if window is None:
+        return {"terminal": False}
+    return {"terminal": True, "consoleSize": {"height": window.rows, "width": window.columns}}
 
 
 def _reaping(spec: ContainerSpec) -> tuple[str, ...]:

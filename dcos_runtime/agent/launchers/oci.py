@@ -24,7 +24,7 @@ from dcos_runtime.agent.containers import base, children
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.networks import Networks, NetworkSettings
-from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
+from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession, SessionStreams
 from dcos_runtime.agent.containers.spec import SANDBOX, ContainerSpec, FirstProcess, JoinedNetwork, Limits
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.projects import Projects
@@ -35,8 +35,9 @@ from dcos_runtime.agent.isolators.gpus import Gpus
 from dcos_runtime.agent.isolators.listening import PortWatcher
 from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
-from dcos_runtime.agent.launchers import bundle, evidence, joining
+from dcos_runtime.agent.launchers import bundle, evidence, joining, terminals
 from dcos_runtime.agent.launchers.attending import ExecSessions
+from dcos_runtime.agent.launchers.terminals import Terminal
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.errors import Unstartable
@@ -237,6 +238,10 @@ class OciLauncher:
 
     async def create(self, spec: ContainerSpec) -> int:
         place = self._place(spec.container_id)
+        async with terminals.held(spec, place.folder, by_runtime=True) as terminal:
+            return await self._create(spec, place, terminal)
+
+    async def _create(self, spec: ContainerSpec, place: ContainerPlace, terminal: Terminal | None) -> int:
         folder = place.folder
         sync_read, sync_write = os.pipe()
         start_read, start_write = os.pipe()
@@ -246,7 +251,7 @@ class OciLauncher:
                 os.fdopen(open_output(spec.sandbox, "stderr"), "ab") as stderr,
             ):
                 process = children.spawn(
-                    *self._conmon_argv(spec.container_id, folder),
+                    *self._conmon_argv(spec.container_id, folder, terminal),
                     stdout=stdout,
                     stderr=stderr,
                     cwd=folder,  # conmon writes its oom marker into its working directory
@@ -351,6 +356,9 @@ class OciLauncher:
                 raise LaunchError(error.strerror or str(error)) from error
         return session
 
+    async def attach(self, container_id: str) -> SessionStreams:
+        return await terminals.attach(self.folder / container_id)
+
     async def destroy(self, container_id: str) -> None:
         folder = self.folder / container_id
         if not folder.exists() and not (self.state / container_id).exists():
@@ -374,6 +382,7 @@ class OciLauncher:
             raise OSError(f"{self.runtime} did not delete container {container_id} in time") from None
         if (self.state / container_id).exists():
             raise OSError(f"container {container_id} cannot be deleted yet: {ran.errors.strip()}")
+        await terminals.end(folder)
         await self.isolators.cleanup(self._place(container_id))
         await pools.run(pools.REMOVALS, partial(remove, folder))
 
@@ -512,7 +521,8 @@ class OciLauncher:
                 return
             await asyncio.sleep(0.005)
 
-    def _conmon_argv(self, container_id: str, folder: Path) -> list[str]:
+    def _conmon_argv(self, container_id: str, folder: Path, terminal: Terminal | None) -> list[str]:
+        console = ["--console-socket", terminal.console] if terminal is not None else []
         return [
             self.conmon,
             *("--api-version", "1"),
@@ -521,6 +531,7 @@ class OciLauncher:
             *("--name", container_id),
             *("--runtime", self.runtime),
             f"--runtime-arg=--root={self.state}",
+            *(f"--runtime-opt={option}" for option in console),
             *("--bundle", str(folder / "bundle")),
             *("--container-pidfile", str(folder / "pid")),
             *("--conmon-pidfile", str(folder / "conmon.pid")),

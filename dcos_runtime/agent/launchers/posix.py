@@ -19,15 +19,16 @@ from dcos_runtime.agent import pools
 from dcos_runtime.agent.checkpoint import boot_id
 from dcos_runtime.agent.containers import base, children
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, LaunchError, Process, Usage
-from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession
+from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession, SessionStreams
 from dcos_runtime.agent.containers.spec import ContainerSpec, HostNetwork, HostRoot, JoinedNetwork, Limits
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.disk.watcher import DiskWatcher
 from dcos_runtime.agent.isolators import listed
 from dcos_runtime.agent.isolators.disk import DiskTools
 from dcos_runtime.agent.isolators.listening import PortWatcher
-from dcos_runtime.agent.launchers import supervisor
+from dcos_runtime.agent.launchers import supervisor, terminals
 from dcos_runtime.agent.launchers.attending import ExecSessions
+from dcos_runtime.agent.launchers.terminals import Terminal
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.wire.containers import NetworkInfo
 
@@ -91,14 +92,19 @@ class PosixLauncher:
 
     async def create(self, spec: ContainerSpec) -> int:
         folder = self.folder / spec.container_id
+        async with terminals.held(spec, folder, by_runtime=False) as terminal:
+            return await self._create(spec.container_id, folder, terminal)
+
+    async def _create(self, container_id: str, folder: Path, terminal: Terminal | None) -> int:
         path = folder / "spec.json"
+        own = [terminal.path] if terminal is not None and terminal.path is not None else []
         go_read, go_write = os.pipe()
         sync_read, sync_write = os.pipe()
         try:
             with (folder / "supervisor.log").open("wb") as errors:
                 started = children.spawn(
                     sys.executable,
-                    *("-I", "-S", supervisor.__file__, str(path), str(go_read), str(sync_write)),
+                    *("-I", "-S", supervisor.__file__, str(path), str(go_read), str(sync_write), *own),
                     stdout=errors,
                     stderr=errors,
                     env={"PATH": base.DEFAULT_PATH},
@@ -122,7 +128,7 @@ class PosixLauncher:
             for descriptor in (go_read, sync_read, sync_write):
                 if descriptor >= 0:
                     os.close(descriptor)
-        self._go[spec.container_id] = go_write
+        self._go[container_id] = go_write
         return int(json.loads(line)["pid"])
 
     async def start(self, container_id: str) -> None:
@@ -169,6 +175,9 @@ class PosixLauncher:
 
         return await self.sessions.start(container_id, command, document, own, enter=None, sweep=sweep)
 
+    async def attach(self, container_id: str) -> SessionStreams:
+        return await terminals.attach(self.folder / container_id)
+
     async def destroy(self, container_id: str) -> None:
         await self.sessions.end(container_id)
         descriptor = self._go.pop(container_id, None)
@@ -192,6 +201,7 @@ class PosixLauncher:
                 await asyncio.wait_for(base.process_ended(who["pid"], who["started"]), ENDING_SECONDS)
         else:
             raise OSError(f"{left} processes of container {container_id} do not end")
+        await terminals.end(folder)
         await self.isolators.cleanup(self._place(container_id))
         await pools.run(pools.REMOVALS, partial(remove, folder))
 

@@ -1,11 +1,11 @@
 """Runs one task beside the agent and keeps its exit status on disk. Started by file path; the standard library only.
 
-``supervisor.py SPEC GO_FD SYNC_FD``: forks the task's process, tells the sync pipe ``{"pid": …}``, lets it run when a
-byte comes through the go pipe (a closed pipe means the agent died: nothing is run), and waits. Every descendant comes
-to this process when its parent ends, so none escapes. When the first process has ended, or when the agent sends the
-signal `NOW`, the rest is killed. Only then the exit status is written, to another name that is then renamed. The
-supervisor is alone in its session, so that it may raise the session's priority: if it is killed, no other process keeps
-that priority.
+``supervisor.py SPEC GO_FD SYNC_FD [TERMINAL]``: forks the task's process, tells the sync pipe ``{"pid": …}``, lets it
+run when a byte comes through the go pipe (a closed pipe means the agent died: nothing is run), and waits. TERMINAL: the
+path of the process's terminal. Every descendant comes to this process when its parent ends, so none escapes. When the
+first process has ended, or when the agent sends the signal `NOW`, the rest is killed. Only then the exit status is
+written, to another name that is then renamed. The supervisor is alone in its session, so that it may raise the
+session's priority: if it is killed, no other process keeps that priority.
 """
 
 # One such process runs beside every task: pathlib would cost each of them memory.
@@ -64,10 +64,13 @@ def main(argv: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     adopt_orphans(b"dcos-supervisor")
+    terminal = os.open(argv[3], os.O_RDWR | os.O_NOCTTY) if len(argv) > 3 else None
     child = os.fork()
     if child == 0:
         os.close(sync)
-        run(spec, go)
+        run(spec, go, terminal)
+    if terminal is not None:
+        os.close(terminal)
     signal.signal(NOW, kill_now)
     os.close(go)
     write(spec["state"], {"boot": spec["boot"], "supervisor": identity(os.getpid()), "task": identity(child)})
@@ -91,7 +94,7 @@ def adopt_orphans(name: bytes) -> None:
     libc.prctl(PR_SET_NAME, name, 0, 0, 0)
 
 
-def run(spec: dict[str, Any], go: int) -> None:
+def run(spec: dict[str, Any], go: int, terminal: int | None) -> None:
     """In the child: waits for the byte, then executes the task's command. Never returns."""
     code = NOT_STARTED
     try:
@@ -99,14 +102,17 @@ def run(spec: dict[str, Any], go: int) -> None:
         if os.read(go, 1):
             code = CANNOT_RUN
             os.close(go)
-            become(spec)
+            become(spec, terminal)
     except OSError as error:
         os.write(2, f"cannot run {spec['program']}: {error.strerror}\n".encode(errors="surrogateescape"))
     finally:
         os._exit(code)
 
 
-def become(spec: dict[str, Any]) -> None:
+def become(spec: dict[str, Any], terminal: int | None) -> None:
+    if terminal is not None:
+        os.login_tty(terminal)
+        execute_as(spec)
     stdin = os.open("/dev/null", os.O_RDONLY)
     os.dup2(stdin, 0)
     for descriptor, key in ((1, "stdout"), (2, "stderr")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from aiohttp import web
 from dcos_runtime import bodies, call_bodies
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers.base import LaunchError
-from dcos_runtime.agent.containers.sessions import TerminalSize
+from dcos_runtime.agent.containers.sessions import SessionStreams, TerminalSize
 from dcos_runtime.agent.core.container_ids import text as spelled
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.agent.core.records import NestedRecord, Stage
@@ -22,9 +22,9 @@ from dcos_runtime.agent.nested import NestedContainers
 from dcos_runtime.agent.operator_api import state_messages as shown
 from dcos_runtime.agent.operator_api.commands import (
     Commands,
-    RunningCommand,
     check_id,
     command_of,
+    reading,
     wait_status,
 )
 from dcos_runtime.agent.views import AgentViewer
@@ -76,7 +76,8 @@ _NO_SUCH_PROVIDER = "Unknown local resource provider type"
 @dataclass(frozen=True)
 class Machinery:
     """What the API works on. ``signal`` sends a signal to the processes of a task's container; ``wait`` waits for its
-    end. ``prune`` removes images that are not in use, without those that it is told.
+    end. ``prune`` removes images that are not in use, without those that it is told. ``attach``: to a container's
+    terminal.
     """
 
     viewer: AgentViewer
@@ -87,8 +88,9 @@ class Machinery:
     metrics: Callable[[], Mapping[str, float]]
     healthy: Callable[[], bool]
     signal: Callable[[str, int], Awaitable[None]]
-    wait: Callable[[str], Awaitable[Exit | None]]
+    wait: Callable[[str], Coroutine[Any, Any, Exit | None]]
     prune: Callable[[Sequence[Image]], Awaitable[None]]
+    attach: Callable[[str], Awaitable[SessionStreams]]
 
 
 class OperatorApi:
@@ -97,6 +99,8 @@ class OperatorApi:
     def __init__(self, machinery: Machinery) -> None:
         self._to = machinery
         self._commands = machinery.commands
+        self._fed: set[str] = set()
+        """The containers and commands that a client feeds."""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if request.method != "POST":
@@ -328,22 +332,32 @@ class OperatorApi:
 
     async def _attach_output(self, request: web.Request, call: Call, accept: str) -> web.StreamResponse:
         assert call.attach_container_output is not None
-        running = self._attachable(call.attach_container_output.container_id)
+        container_id = call.attach_container_output.container_id
+        running = self._commands.find(container_id)
+        if running is None:
+            streams = await self._terminal(container_id)
+            assert streams.output is not None
+            try:
+                with reading(streams.output) as pieces:
+                    return await self._written(request, accept, pieces)
+            finally:
+                streams.close()
         with running.reader() as pieces:
             if running.over:
                 pieces.put_nowait(None)
             return await self._written(request, accept, pieces)
 
-    def _attachable(self, container_id: ContainerID) -> RunningCommand:
-        running = self._commands.find(container_id)
-        if running is not None:
-            return running
-        if self._to.viewer.launcher_of(spelled(container_id)) is not None:
+    async def _terminal(self, container_id: ContainerID) -> SessionStreams:
+        """Of a container that was launched with one. Raises `NotPossible`."""
+        name = spelled(container_id)
+        if self._to.viewer.launcher_of(name) is None:
+            raise NotPossible(404, f"Container {name} cannot be found")
+        try:
+            return await self._to.attach(name)
+        except LaunchError as error:
             raise NotPossible(
-                400,
-                f"Container {spelled(container_id)} has no terminal or pipe of this agent; read its stdout and stderr",
-            )
-        raise NotPossible(404, f"Container {spelled(container_id)} cannot be found")
+                400, f"Container {name} cannot be attached to: {error}; read its stdout and stderr"
+            ) from error
 
     async def _written(
         self, request: web.Request, accept: str, pieces: asyncio.Queue[ProcessIO | None]
@@ -379,28 +393,45 @@ class OperatorApi:
         """Until the client's stream ends, or the command."""
         attach = call.attach_container_input
         assert attach is not None and attach.container_id is not None
-        running = self._attachable(attach.container_id)
-        if running.has_input:
-            raise NotPossible(409, f"Container {spelled(attach.container_id)} gets its input from another client")
+        name = spelled(attach.container_id)
+        if name in self._fed:
+            raise NotPossible(409, f"Container {name} gets its input from another client")
         response = web.Response()
-        _take_time(request, response)
-        running.has_input = True
-        feeding = asyncio.create_task(_feed(running, kind, records), name="input of a command")
-        ended = asyncio.create_task(running.session.wait(), name="end of a command")
+        self._fed.add(name)
         try:
-            await asyncio.wait([feeding, ended], return_when=asyncio.FIRST_COMPLETED)
-            if feeding.done():
-                feeding.result()
+            running = self._commands.find(attach.container_id)
+            if running is not None:
+                _take_time(request, response)
+                await _fed_until(_feed(running.session.streams, kind, records), running.session.wait())
+            else:
+                streams = await self._terminal(attach.container_id)
+                _take_time(request, response)
+                try:
+                    if streams.output is not None:
+                        streams.output.close()
+                    await _fed_until(_feed(streams, kind, records), self._to.wait(name))
+                finally:
+                    streams.close()
         finally:
-            running.has_input = False
-            for task in (feeding, ended):
-                task.cancel()
+            self._fed.discard(name)
         return response
 
 
-async def _feed(running: RunningCommand, kind: str, records: AsyncIterator[bytes]) -> None:
+async def _fed_until(feed: Coroutine[Any, Any, None], end: Coroutine[Any, Any, Exit | None]) -> None:
+    """Until all is fed, or who is fed has ended. Raises what ``feed`` raises."""
+    feeding = asyncio.create_task(feed, name="input of a command")
+    ended = asyncio.create_task(end, name="end of a command")
+    try:
+        await asyncio.wait([feeding, ended], return_when=asyncio.FIRST_COMPLETED)
+        if feeding.done():
+            feeding.result()
+    finally:
+        for task in (feeding, ended):
+            task.cancel()
+
+
+async def _feed(streams: SessionStreams, kind: str, records: AsyncIterator[bytes]) -> None:
     """Raises `NotPossible`, `codec.DecodeError` and `recordio.RecordError`."""
-    streams = running.session.streams
     async for record in records:
         call = call_bodies.decode(record, Call, kind)
         attach = call.attach_container_input
@@ -417,8 +448,8 @@ async def _feed(running: RunningCommand, kind: str, records: AsyncIterator[bytes
                 except BrokenPipeError:  # it reads no more; the rest is dropped, so that the client can go on
                     pass
             case ProcessIO(type=ProcessIO.Type.CONTROL, control=ProcessIO.Control(tty_info=info)):
-                if info is not None and info.window_size is not None and streams.terminal and streams.output:
-                    streams.output.resize(TerminalSize(info.window_size.rows, info.window_size.columns))
+                if info is not None and info.window_size is not None and streams.terminal and streams.input:
+                    streams.input.resize(TerminalSize(info.window_size.rows, info.window_size.columns))
             case _:
                 raise NotPossible(400, "Expecting input, or a control message")
 

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from dcos_runtime.agent.containers.base import Launcher
-from dcos_runtime.agent.containers.sessions import Channel, ExecCommand, ExecSession, TerminalSize
+from dcos_runtime.agent.containers.sessions import Channel, ExecCommand, ExecSession, window_of
 from dcos_runtime.agent.core.container_ids import text as spelled
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.operating import NotPossible
@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 1000
 """How many commands that have ended are remembered with their exit statuses."""
-
-USUAL_WINDOW = TerminalSize(24, 80)
 
 _VALUE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
@@ -72,7 +70,7 @@ def command_of(info: CommandInfo | None, container: ContainerInfo | None) -> Exe
     argv = (info.value, *info.arguments[1:]) if info.shell is False else ("/bin/sh", "-c", info.value)
     if any("\0" in part for part in argv):
         raise NotPossible(400, "A command holds no NUL")
-    return ExecCommand(argv, dict(_variables(info.environment)), _window(container))
+    return ExecCommand(argv, dict(_variables(info.environment)), window_of(container))
 
 
 def _variables(environment: Environment | None) -> Iterator[tuple[str, str]]:
@@ -82,21 +80,12 @@ def _variables(environment: Environment | None) -> Iterator[tuple[str, str]]:
         yield variable.name, variable.value
 
 
-def _window(container: ContainerInfo | None) -> TerminalSize | None:
-    if container is None or container.tty_info is None:
-        return None
-    size = container.tty_info.window_size
-    return TerminalSize(size.rows, size.columns) if size is not None else USUAL_WINDOW
-
-
 class RunningCommand:
     """A command that runs. What it writes goes to every reader; the slowest one holds it up."""
 
     def __init__(self, container_id: ContainerID, session: ExecSession) -> None:
         self.container_id = container_id
         self.session = session
-        self.has_input = False
-        """Whether a client feeds it."""
         self._readers: list[asyncio.Queue[Piece]] = []
         self.over = False
 
@@ -123,13 +112,36 @@ class RunningCommand:
 
     async def _copy(self, channel: Channel, kind: ProcessIO.Data.Type) -> None:
         while data := await channel.read():
-            piece = ProcessIO(type=ProcessIO.Type.DATA, data=ProcessIO.Data(type=kind, data=data))
             for queue in list(self._readers):
-                await self._put(queue, piece)
+                await self._put(queue, _piece(kind, data))
 
     async def _put(self, queue: asyncio.Queue[Piece], piece: Piece) -> None:
         if queue in self._readers:
             await queue.put(piece)
+
+
+def _piece(kind: ProcessIO.Data.Type, data: bytes) -> ProcessIO:
+    return ProcessIO(type=ProcessIO.Type.DATA, data=ProcessIO.Data(type=kind, data=data))
+
+
+@contextlib.contextmanager
+def reading(terminal: Channel) -> Iterator[asyncio.Queue[Piece]]:
+    """What comes from the terminal of a container, to its end."""
+    queue: asyncio.Queue[Piece] = asyncio.Queue(1)
+
+    async def copy() -> None:
+        try:
+            while data := await terminal.read():
+                await queue.put(_piece(ProcessIO.Data.Type.STDOUT, data))
+        except ConnectionError:  # who held it is gone
+            pass
+        await queue.put(None)
+
+    copying = asyncio.create_task(copy(), name="output of a terminal")
+    try:
+        yield queue
+    finally:
+        copying.cancel()
 
 
 class Commands:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from dcos_runtime.cli.errors import CliError
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import Function, as_the_master_knows, only_ids
 from dcos_runtime.cli.tree import CommandTree, Leaf
+
+if TYPE_CHECKING:
+    from dcos_runtime.cli.kernel.master import Agent, Task
 
 
 @click.group(cls=CommandTree, default="list")
@@ -159,6 +164,30 @@ def execute(invocation: Invocation, interactive: bool, tty: bool, pattern: str, 
     all that it has started. A shell in a task: dcos task exec -it TASK sh
     """
     from dcos_runtime.cli.kernel.remote_command import RemoteCommand
+
+    agent, chosen, container_id = _container_of(invocation, pattern)
+    remote = RemoteCommand(invocation.agents, agent, chosen, container_id, interactive=interactive, terminal=tty)
+    raise click.exceptions.Exit(remote.run(command))
+
+
+@task.command("attach")
+@click.option("--no-stdin", is_flag=True, help="Do not pass our standard input on to the task.")
+@click.argument("pattern", metavar="TASK")
+@pass_invocation
+def attach(invocation: Invocation, no_stdin: bool, pattern: str) -> None:
+    """Attach to the terminal of a task that was launched with one: print what it prints, and pass on what is typed.
+
+    TASK is a task's id, a part of it, a pattern with * and ?, or an app's id such as /web; one running task has to
+    match. It ends with the task; Ctrl-P Ctrl-Q detaches from the task, which goes on.
+    """
+    from dcos_runtime.cli.kernel.remote_command import RemoteTask
+
+    agent, chosen, container_id = _container_of(invocation, pattern)
+    RemoteTask(invocation.agents, agent, chosen, container_id, interactive=not no_stdin).run()
+
+
+def _container_of(invocation: Invocation, pattern: str) -> tuple[Agent, Task, str]:
+    """The one running task that matches, its agent, and the id of its container. Raises `CliError`."""
     from dcos_runtime.cli.kernel.sandbox import Missing, find_run
     from dcos_runtime.cli.tasks import select_one_running
 
@@ -168,7 +197,7 @@ def execute(invocation: Invocation, interactive: bool, tty: bool, pattern: str, 
     if agent is None:
         raise CliError(
             f"the agent of task {chosen.id} is not registered with the master",
-            hints=["a command can run in it when the agent is back: dcos node list"],
+            hints=["it can be reached when the agent is back: dcos node list"],
         )
     try:
         run = find_run(invocation.agents, agent, chosen)
@@ -177,5 +206,4 @@ def execute(invocation: Invocation, interactive: bool, tty: bool, pattern: str, 
             f"agent {agent.hostname} does not run task {chosen.id}",
             hints=["one that was just launched has no container yet: try again in some seconds"],
         ) from error
-    remote = RemoteCommand(invocation.agents, agent, chosen, run.container_id, interactive=interactive, terminal=tty)
-    raise click.exceptions.Exit(remote.run(command))
+    return agent, chosen, run.container_id

@@ -31,21 +31,23 @@ def nested(value: str, parent: str) -> dict[str, Any]:
 
 
 class CommandStream:
-    """A LAUNCH_NESTED_CONTAINER_SESSION that goes on."""
+    """A LAUNCH_NESTED_CONTAINER_SESSION that goes on, or, without a command, an ATTACH_CONTAINER_OUTPUT."""
 
     def __init__(
         self,
         port: int,
         container_id: dict[str, Any],
-        command: dict[str, Any],
+        command: dict[str, Any] | None,
         container: dict[str, Any] | None = None,
         *,
         headers: dict[str, str] | None = None,
     ) -> None:
-        wanted = {"container_id": container_id, "command": command, **({"container": container} if container else {})}
+        wanted = {"container_id": container_id, **({"container": container} if container else {})}
         self.port, self.container_id = port, container_id
         given = {"Content-Type": JSON, "Accept": RECORDIO, "Message-Accept": JSON, **(headers or {})}
-        kind = "LAUNCH_NESTED_CONTAINER_SESSION"
+        kind = "LAUNCH_NESTED_CONTAINER_SESSION" if command is not None else "ATTACH_CONTAINER_OUTPUT"
+        if command is not None:
+            wanted["command"] = command
         body = json.dumps({"type": kind, kind.lower(): wanted}).encode()
         self.connection = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
         self.connection.sendall(head("POST", "/api/v1", given, len(body)) + body)
@@ -125,6 +127,17 @@ class InputStream:
         self._send(
             {"type": "PROCESS_IO", "process_io": {"type": "CONTROL", "control": {"type": "TTY_INFO", "tty_info": size}}}
         )
+
+    def beat(self) -> None:
+        control = {"type": "HEARTBEAT", "heartbeat": {"interval": {"nanoseconds": 30_000_000_000}}}
+        self._send({"type": "PROCESS_IO", "process_io": {"type": "CONTROL", "control": control}})
+
+    def refused(self) -> int:
+        """The status of the answer that comes before the stream ends."""
+        with self.connection.makefile("rb") as file:
+            status = read_head(file)[0]
+        self.connection.close()
+        return status
 
     def close(self) -> int:
         """Ends the stream; the answer's status."""
