@@ -174,12 +174,13 @@ class Launching:
         return self.sandboxes.place(agent_id, effect.framework_id, executor_id, parent)
 
     def lasting(self, effect: WatchContainer, task: TaskInfo) -> Lasting:
-        """What a container of a former agent was made with. Raises ``ValueError``."""
+        """What a container of a former agent was made with. Raises ``ValueError`` and `LaunchError`."""
         executor_id, container_id = effect.within or task.task_id.value, effect.container_id
         sandbox = self._sandbox(effect.agent_id, effect, executor_id)
         nested = bool(container_ids.parent_of(container_id))
         host_network = network_request.networks(_surroundings(task, nested)) is None
-        return Lasting(sandbox, self.limits(task), host_network, holds=bool(effect.within) and not nested)
+        held = tuple(self.volumes.persistent(task))
+        return Lasting(sandbox, self.limits(task), host_network, holds=bool(effect.within) and not nested, volumes=held)
 
     async def _user(self, named: str | None, framework: str | None, image: TaskImage | None) -> ContainerUser:
         """Whom the command names, else the image, else the framework. Raises `NoSuchUser` and `ImageError`."""

@@ -281,7 +281,8 @@ async def _assemble(
 
 def _volumes(flags: AgentFlags, work_dir: Path, supported: ImageSupport) -> Volumes:
     disks = {root for one in amounts.parse_resources(flags.resources) if (root := amounts.disk_root(one)) is not None}
-    return Volumes(work_dir, agent_settings.host_paths(flags), frozenset(disks), supported.images)
+    held = flags.enforce_container_disk_quota
+    return Volumes(work_dir, agent_settings.host_paths(flags), frozenset(disks), supported.images, held)
 
 
 def _operator_api(

@@ -370,7 +370,7 @@ class AgentShell:
         try:
             task = codec.decode(effect.task, TaskInfo)
             return self._launching.lasting(effect, task)
-        except ValueError as error:
+        except (ValueError, LaunchError) as error:
             log.warning("the task of container %s cannot be read: %s", effect.container_id, error)
             return None
 
@@ -463,13 +463,14 @@ class AgentShell:
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 
-    def exceeded(self, container_id: str, used: int, limit: int) -> None:
+    def exceeded(self, container_id: str, used: int, limit: int, volume: str) -> None:
         """In the watcher's thread."""
-        self._loop.call_soon_threadsafe(self._disk_exceeded, container_id, used, limit)
+        self._loop.call_soon_threadsafe(self._disk_exceeded, container_id, used, limit, volume)
 
-    def _disk_exceeded(self, container_id: str, used: int, limit: int) -> None:
-        log.warning("container %s takes %d bytes of disk and may take %d; ending it", container_id, used, limit)
-        self.feed(events.DiskExceeded(container_id, used, limit))
+    def _disk_exceeded(self, container_id: str, used: int, limit: int, volume: str = "") -> None:
+        where = f"the volume at {volume}" if volume else "disk"
+        log.warning("container %s takes %d bytes of %s and may take %d; ending it", container_id, used, where, limit)
+        self.feed(events.DiskExceeded(container_id, used, limit, volume))
 
     def too_deep(self, container_id: str, limit: int) -> None:
         """In the watcher's thread."""

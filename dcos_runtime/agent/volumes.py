@@ -15,6 +15,7 @@ from dcos_runtime.agent.core import volume_refusal
 from dcos_runtime.agent.images.errors import ImageError
 from dcos_runtime.agent.images.tasks import Images
 from dcos_runtime.agent.removal import empty, remove
+from dcos_runtime.agent.resources import MB, scalar
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.containers import ContainerInfo, MountPropagation, Volume
 from dcos_runtime.wire.resources import Resource
@@ -26,13 +27,15 @@ Disk = Resource.DiskInfo.Source.Type
 @dataclass(frozen=True)
 class Volumes:
     """``allowed``: the folders of the machine that tasks may have, absolute. ``disks``: roots of the disks that the
-    agent offers, as its resources name them. ``work_dir``: the agent's, absolute.
+    agent offers, as its resources name them. ``work_dir``: the agent's, absolute. ``held``: persistent volumes are held
+    to their sizes.
     """
 
     work_dir: Path
     allowed: tuple[str, ...] = ()
     disks: frozenset[str] = frozenset()
     images: Images | None = None
+    held: bool = True
 
     @contextlib.asynccontextmanager
     async def lease(
@@ -45,14 +48,20 @@ class Volumes:
         """
         found: list[VolumeMount] = []
         async with contextlib.AsyncExitStack() as stack:
-            for resource in task.resources:
-                if resource.disk is not None and resource.disk.volume is not None:
-                    found.append(self._persistent(resource, resource.disk, resource.disk.volume))
+            found += self.persistent(task)
             for volume in task.container.volumes if task.container is not None else ():
                 source = self._source(volume, sandbox, parent) or await self._image(volume, stack)
                 target = volume_refusal.target_of(volume.container_path)
                 found.append(VolumeMount(source=source, target=target, writable=volume.mode is Volume.Mode.RW))
             yield tuple(sorted(found, key=lambda one: one.target.count("/")))  # the outer one first
+
+    def persistent(self, task: TaskInfo) -> list[VolumeMount]:
+        """The persistent volumes of a task, with their sizes. Raises `LaunchError`."""
+        return [
+            self._persistent(resource, resource.disk, resource.disk.volume)
+            for resource in task.resources
+            if resource.disk is not None and resource.disk.volume is not None
+        ]
 
     def _source(
         self, volume: Volume, sandbox: Path, parent: Path | None
@@ -127,7 +136,8 @@ class Volumes:
             parts = parts if given.type is Disk.PATH else ()
         source = MadeSource(root, parts, owned=resource.shared is None)
         target = volume_refusal.target_of(volume.container_path)
-        return VolumeMount(source=source, target=target, writable=volume.mode is Volume.Mode.RW)
+        size = int(scalar([resource], resource.name) * MB) if self.held else None
+        return VolumeMount(source=source, target=target, writable=volume.mode is Volume.Mode.RW, size=size)
 
 
 def _parts(path: str) -> tuple[str, ...]:

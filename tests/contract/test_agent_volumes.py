@@ -132,6 +132,11 @@ def test_a_persistent_volume_outlives_its_task(master: PretendedMaster, agent: A
     assert agent.text("first") == "nobody\n"
     assert agent.text("second") == "nobody\nroot\n"
     assert (agent.work_dir / "volumes/roles/team/db-1/kept").read_text() == "root\n"
+    fills = "head -c 14M /dev/zero > db/large; exec sleep 1000"
+    master.run(ID, "third", fills, resources=[*usual, kept("db-1")])
+    update = master.status("third")
+    assert update.reason is not None and update.reason.value == "REASON_CONTAINER_LIMITATION_DISK"
+    assert "exceeds quota (10MB) of the volume at /mnt/mesos/sandbox/db" in str(update.message)
 
 
 def test_what_is_mounted_later_comes_into_a_container_that_asks(

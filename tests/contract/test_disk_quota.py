@@ -200,7 +200,7 @@ def test_a_quota_that_is_lost_later_is_made_up_for_by_counting(disk: Path, caplo
     one = sandbox(disk, "one")
     projects.give("one", one, 10 * MB)
     received: list[tuple[str, int, int]] = []
-    watcher = DiskWatcher(0.05, lambda container, used, limit: received.append((container, used, limit)))
+    watcher = DiskWatcher(0.05, lambda container, used, limit, _: received.append((container, used, limit)))
     watcher.watch(Watched("one", one, (), 2 * MB, {}, list, known=lambda: projects.used("one")))
     watcher.start()
     try:

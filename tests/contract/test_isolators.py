@@ -198,7 +198,7 @@ async def test_a_running_container_is_held_to_other_limits_and_tells_what_it_use
             assert processes == "99" and shares != quota
             assert memory is None or most == str(memory)
             assert quota.split()[0] == str(int(2 * cpus * 100_000))
-            assert watcher._entries["held"].watched.limit == 5 << 20
+            assert watcher._entries["held"][""].watched.limit == 5 << 20
         await launcher.update("held", given.limits, given.limits)
         assert limits() == first
         async with asyncio.timeout(240):  # the init of the container may not have begun what it is the init of
@@ -221,7 +221,7 @@ async def test_a_container_of_a_former_agent_is_watched_again(tmp_path: Path) ->
         await again.recover("former", None)
         assert "former" not in watcher._entries
         await again.recover("former", Lasting(given.sandbox, replace(given.limits, disk=7 << 20)))
-        watched = watcher._entries["former"].watched
+        watched = watcher._entries["former"][""].watched
         assert (watched.sandbox, watched.limit) == (given.sandbox, 7 << 20)
         await destroyed(launcher, "former")
         await destroyed(again, "former")

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers import children
 from dcos_runtime.agent.containers.sessions import ExecCommand, ExecSession, SessionStreams
-from dcos_runtime.agent.containers.spec import ContainerSpec, JoinedNetwork, Limits
+from dcos_runtime.agent.containers.spec import ContainerSpec, JoinedNetwork, Limits, VolumeMount
 from dcos_runtime.agent.core.model import Exit, Facts
 from dcos_runtime.errors import Explained
 from dcos_runtime.wire.containers import NetworkInfo
@@ -49,13 +49,14 @@ class ContainerPlace:
 @dataclass(frozen=True)
 class Lasting:
     """What is known of a container as long as it lives, also by an agent that did not make it. ``host_network``: it is
-    in the machine's network. ``holds`` is as in `ContainerSpec`.
+    in the machine's network. ``holds`` is as in `ContainerSpec`, and ``volumes`` are those that have a size.
     """
 
     sandbox: Path
     limits: Limits
     host_network: bool = True
     holds: bool = False
+    volumes: tuple[VolumeMount, ...] = ()
 
 
 @dataclass(frozen=True)

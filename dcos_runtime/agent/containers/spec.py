@@ -89,11 +89,14 @@ class SecretSource(msgspec.Struct, frozen=True, tag="secret"):
 
 
 class VolumeMount(msgspec.Struct, frozen=True, kw_only=True):
-    """``target``: where the container sees it, absolute."""
+    """``target``: where the container sees it, absolute. ``size``: bytes that may be in it, which only a `MadeSource`
+    has; ``None``: it is not held to a size of its own.
+    """
 
     source: PathSource | MadeSource | ImageSource | SecretSource
     target: str
     writable: bool
+    size: int | None = None
 
 
 class Namespace(enum.Enum):

@@ -86,7 +86,9 @@ class AgentCore(DrainLife):
             case events.SupervisorLost():
                 self._supervisor_lost(event.container_id)
             case events.DiskExceeded():
-                self._end_for_disk(event.container_id, statuses.disk_text(event.used, event.limit), event.limit, now)
+                self._end_for_disk(
+                    event.container_id, statuses.disk_text(event.used, event.limit, event.volume), event.limit, now
+                )
             case events.DiskTooDeep():
                 text = statuses.disk_too_deep_text(event.deepest, event.limit)
                 self._end_for_disk(event.container_id, text, event.limit, now)

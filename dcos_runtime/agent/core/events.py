@@ -186,11 +186,14 @@ class SupervisorLost(Frozen, frozen=True):
 
 
 class DiskExceeded(Frozen, frozen=True):
-    """The container takes ``used`` bytes of disk and may take ``limit``: it ends, in whatever state it is."""
+    """The container takes ``used`` bytes of disk and may take ``limit``: it ends, in whatever state it is. ``volume``:
+    the volume of which that is so, by the path at which the container sees it; empty: of what is its own.
+    """
 
     container_id: str
     used: int
     limit: int
+    volume: str = ""
 
 
 class DiskTooDeep(Frozen, frozen=True):

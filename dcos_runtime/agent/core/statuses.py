@@ -102,8 +102,11 @@ def memory_limitation(exit: Exit) -> TaskResourceLimitation:
     return TaskResourceLimitation(resources=[memory])
 
 
-def disk_text(used: int, limit: int) -> str:
-    return f"Disk usage ({_size(used)}) exceeds quota ({_size(limit)})"
+def disk_text(used: int, limit: int, volume: str = "") -> str:
+    """Mesos' words; it does not say of which volume that is so."""
+    return f"Disk usage ({_size(used)}) exceeds quota ({_size(limit)})" + (
+        f" of the volume at {volume}" if volume else ""
+    )
 
 
 def disk_too_deep_text(deepest: int, limit: int) -> str:

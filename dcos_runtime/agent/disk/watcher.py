@@ -48,6 +48,8 @@ class Watched:
     """A container. ``limit``: bytes of disk, ``None``: not limited. ``private`` are its folders without the sandbox.
     ``pids`` lists its processes, ``paused`` pauses them and yields whether that worked. ``known``: the bytes that the
     file system has counted for it, ``None``: it does not count. ``apart``: folders in the sandbox that are others'.
+    ``volume``: where the container sees one of its volumes, which is held to a limit of its own; ``sandbox`` is then
+    the volume's folder.
     """
 
     container_id: str
@@ -59,6 +61,7 @@ class Watched:
     paused: Callable[[], AbstractContextManager[bool]] = lambda: contextlib.nullcontext(False)
     known: Callable[[], int | None] = lambda: None
     apart: frozenset[str] = frozenset()
+    volume: str = ""
 
 
 @dataclass
@@ -78,20 +81,21 @@ class _Entry:
 
 
 class DiskWatcher:
-    """``exceeded`` is called in the watcher's thread, once a container: id, bytes used, limit. ``too_deep`` is called
-    instead if its folders are nested too deeply to be counted: id, limit.
+    """``exceeded`` is called in the watcher's thread, once a container or volume: id, bytes used, limit, the volume if
+    it is one. ``too_deep`` is called instead if its folders are nested too deeply to be counted: id, limit.
     """
 
     def __init__(
         self,
         interval: float,
-        exceeded: Callable[[str, int, int], None],
+        exceeded: Callable[[str, int, int, str], None],
         too_deep: Callable[[str, int], None] = lambda *_: None,
     ) -> None:
         self.interval = interval
         self._exceeded = exceeded
         self._too_deep = too_deep
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, dict[str, _Entry]] = {}
+        """By container, then by volume; its own folders are the volume ``""``."""
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._ended = False
@@ -110,33 +114,35 @@ class DiskWatcher:
 
     def watch(self, watched: Watched) -> None:
         with self._changed:
-            self._entries[watched.container_id] = _Entry(watched, time.monotonic())
+            entries = self._entries.setdefault(watched.container_id, {})
+            entries[watched.volume] = _Entry(watched, time.monotonic())
             self._changed.notify_all()
 
     def change(self, container_id: str, limit: int | None, caps: dict[str, int]) -> None:
         """Holds a container to another limit and other caps from its next step on."""
         with self._changed:
-            entry = self._entries.get(container_id)
+            entry = self._own(container_id)
             if entry is not None:
                 entry.watched = replace(entry.watched, limit=limit, caps=caps)
 
     def forget(self, container_id: str) -> None:
         """The container is gone: its output is cut to the caps a last time, because the sandbox is kept for a while."""
         with self._lock:
-            entry = self._entries.pop(container_id, None)
+            entry = self._own(container_id)
+            self._entries.pop(container_id, None)
         if entry is not None:
             logs.enforce(entry.watched.sandbox, entry.watched.caps)
 
     def used(self, container_id: str) -> tuple[int, int | None] | None:
         """Bytes used and the limit, as of the last whole count."""
-        entry = self._entries.get(container_id)
+        entry = self._own(container_id)
         return None if entry is None or entry.used is None else (entry.used, entry.watched.limit)
 
     def over(self, container_id: str) -> tuple[int, int] | None:
         """Bytes used and the limit, if the file system's count exceeds the limit now, whether reported before or
         not.
         """
-        entry = self._entries.get(container_id)
+        entry = self._own(container_id)
         limit = None if entry is None else entry.watched.limit
         if entry is None or limit is None:
             return None
@@ -145,6 +151,9 @@ class DiskWatcher:
             return None
         entry.reported = True
         return known, limit
+
+    def _own(self, container_id: str) -> _Entry | None:
+        return self._entries.get(container_id, {}).get("")
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
@@ -163,7 +172,8 @@ class DiskWatcher:
         """Waits for the next step: that of the round that waits longest. ``None``: the watcher ends."""
         with self._changed:
             while not self._ended:
-                entry = min(self._entries.values(), key=lambda entry: entry.due, default=None)
+                everything = (entry for entries in self._entries.values() for entry in entries.values())
+                entry = min(everything, key=lambda entry: entry.due, default=None)
                 wait = None if entry is None else entry.due - time.monotonic()
                 if entry is not None and wait is not None and wait <= 0:
                     return entry
@@ -225,7 +235,7 @@ class DiskWatcher:
             return
         if count.used > limit:
             entry.reported = True
-            self._exceeded(entry.watched.container_id, count.used, limit)
+            self._exceeded(entry.watched.container_id, count.used, limit, entry.watched.volume)
         elif count.too_deep:
             entry.reported = True
             self._too_deep(entry.watched.container_id, limit)

@@ -1,5 +1,6 @@
-"""How much of the disk a container may take, in its sandbox and its private folders, and how much of its output is
-kept. The watcher counts, cuts and tells (`agent.disk`); where the file system keeps quotas, that counts and refuses.
+"""How much of the disk a container may take, in its sandbox and its private folders and in each volume with a size, and
+how much of its output is kept. The watcher counts, cuts and tells (`agent.disk`); where the file system keeps quotas,
+that counts and refuses.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers.base import ContainerPlace, Lasting, Usage
-from dcos_runtime.agent.containers.spec import ContainerSpec, Limits
+from dcos_runtime.agent.containers.spec import ContainerSpec, Limits, MadeSource
 from dcos_runtime.agent.core.volume_refusal import OF_CHILDREN
 from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
@@ -45,7 +46,7 @@ class DiskIsolator(Isolator):
 
     def prepare(self, spec: ContainerSpec, place: ContainerPlace, document: Document) -> None:
         projects, limit = self._tools.projects, spec.limits.disk
-        self._watch(place, Lasting(spec.sandbox, spec.limits, spec.holds))
+        self._watch(place, Lasting(spec.sandbox, spec.limits, holds=spec.holds, volumes=spec.volumes))
         if projects is not None and limit is not None:
             projects.give(place.container_id, spec.sandbox, limit)
             projects.extend(place.container_id, self._folders(place))
@@ -90,3 +91,18 @@ class DiskIsolator(Isolator):
                 known=lambda: None if tools.projects is None else tools.projects.used(container_id),
             )
         )
+        for volume in lasting.volumes:
+            if volume.size is not None and isinstance(volume.source, MadeSource):
+                # What is deleted and still open counts for the container: it is not known which of its folders it was.
+                tools.watcher.watch(
+                    Watched(
+                        container_id=container_id,
+                        sandbox=volume.source.root.joinpath(*volume.source.parts),
+                        private=(),
+                        limit=volume.size,
+                        caps={},
+                        pids=list,
+                        paused=partial(tools.paused, container_id),
+                        volume=volume.target,
+                    )
+                )

@@ -67,6 +67,13 @@ def test_a_task_over_its_disk_is_ended_and_told_its_figures(world: World) -> Non
     assert world.containers[container].state == "absent"
 
 
+def test_a_task_over_the_size_of_a_volume_is_told_which(world: World) -> None:
+    world.feed(events.DiskExceeded(world.launch("t"), 12 << 20, 10 << 20, "/mnt/mesos/sandbox/db"))
+    world.run_until_idle()
+    message = "Disk usage (12MB) exceeds quota (10MB) of the volume at /mnt/mesos/sandbox/db"
+    assert last(world, "t") == ("TASK_FAILED", "REASON_CONTAINER_LIMITATION_DISK", message)
+
+
 def test_a_task_whose_disk_cannot_be_counted_is_told_why(world: World) -> None:
     container = world.launch("t")
     world.feed(events.DiskTooDeep(container, 512, 10 << 20))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
@@ -65,7 +66,7 @@ def test_caps_come_from_the_agent_then_labels_then_variables() -> None:
 @pytest.fixture
 def watcher() -> Iterator[tuple[DiskWatcher, list[tuple[str, int, int]]]]:
     received: list[tuple[str, int, int]] = []
-    made = DiskWatcher(0.05, lambda container, used, limit: received.append((container, used, limit)))
+    made = DiskWatcher(0.05, lambda container, used, limit, _: received.append((container, used, limit)))
     made.start()
     yield made, received
     made.stop()
@@ -98,6 +99,29 @@ def test_who_takes_too_much_is_told_of_once_and_nobody_else(
     assert used >= 6 * MB and limit is None
     watching.forget("large")
     assert watching.used("large") is None
+
+
+def test_a_volume_is_held_to_its_own_size_and_the_container_to_the_rest(tmp_path: Path) -> None:
+    for name in ("sandbox", "db", "other"):
+        (tmp_path / name).mkdir()
+    received: list[tuple[str, int, int, str]] = []
+    watching = DiskWatcher(0.02, lambda *over: received.append(over))
+    watching.watch(watched("one", tmp_path / "sandbox", 5 * MB))
+    for name in ("db", "other"):
+        watching.watch(dataclasses.replace(watched("one", tmp_path / name, 8 * MB), volume=f"/{name}"))
+    written(tmp_path / "other/x", 7 * MB)  # more than the sandbox may take
+    written(tmp_path / "db/x", 9 * MB)
+    watching.start()
+    try:
+        wait_for(lambda: received and watching.used("one"), what="the volume to be told of")
+        watching.change("one", 6 * MB, {})
+        assert [(name, limit, volume) for name, _, limit, volume in received] == [("one", 8 * MB, "/db")]
+        used, limit = watching.used("one") or (0, 0)
+        assert used < MB and limit == 6 * MB
+        watching.forget("one")
+        assert watching.used("one") is None
+    finally:
+        watching.stop()
 
 
 def test_a_container_whose_names_never_rest_is_held_for_a_short_count(

@@ -156,7 +156,7 @@ def test_the_watcher_asks_the_file_system_first_and_counts_when_it_does_not_know
     written(tmp_path / "big", 3 * MB)
     known: list[int | None] = [5 * MB]
     received: list[tuple[str, int, int]] = []
-    made = DiskWatcher(0.02, lambda container, used, limit: received.append((container, used, limit)))
+    made = DiskWatcher(0.02, lambda container, used, limit, _: received.append((container, used, limit)))
     made.watch(Watched("c", tmp_path, (), 6 * MB, {}, list, known=lambda: known[0]))
     made.start()
     try:

@@ -137,7 +137,7 @@ def test_persistent_volumes_are_where_mesos_has_them() -> None:
         ({"shared": {}}, MadeSource(Path("/w"), roles)),
     ):
         (one,) = mounts(task(resources=[kept(**more)]), disks)
-        assert (one.source, one.target, one.writable) == (source, "/mnt/mesos/sandbox/db", True)
+        assert (one.source, one.target, one.writable, one.size) == (source, "/mnt/mesos/sandbox/db", True, 100 << 20)
     with pytest.raises(LaunchError, match="on no disk of this agent"):
         mounts(task(resources=[kept(disk=on_path)]))
     with pytest.raises(LaunchError, match="cannot be the name"):
