@@ -46,7 +46,9 @@ class Top(CommandTree):
             "Show and change settings of the cluster: where it is, who is asked, what plugins want.",
         ),
         "marathon": LazyCommand("dcos_runtime.cli.commands.marathon", "marathon", "Run apps, and look after them."),
-        "node": LazyCommand("dcos_runtime.cli.commands.node", "node", "Show the machines of the cluster."),
+        "node": LazyCommand(
+            "dcos_runtime.cli.commands.node", "node", "Show the machines of the cluster, and take agents out of it."
+        ),
         "package": LazyCommand(
             "dcos_runtime.cli.commands.package", "package", "Install software by its package, and look after it."
         ),

@@ -33,6 +33,9 @@ _STYLES = {
     "TASK_GONE": _BAD,
     "active": _GOOD,
     "inactive": _BAD,
+    "deactivated": _CHANGING,
+    "draining": _CHANGING,
+    "drained": _CHANGING,
 }
 
 
@@ -64,7 +67,7 @@ def _print_styled(headers: Sequence[str], rows: Sequence[Sequence[str]], widths:
     for number, line in enumerate((headers, *rows)):
         text = Text()
         for cell, width in zip(line, widths, strict=True):
-            text.append(_pad(cell, width), style="bold" if number == 0 else _STYLES.get(cell, ""))
+            text.append(_pad(cell, width), style="bold" if number == 0 else _STYLES.get(cell.partition(" (")[0], ""))
             text.append(_GAP)
         text.rstrip()
         console.print(text)

@@ -237,3 +237,28 @@ def test_a_command_that_ends_at_once_is_shown_with_where_it_ran(made: Cluster) -
     assert re.search(r"^host   agent[01]\.test$", done.stdout, re.MULTILINE)
     assert wait_for(lambda: good(made, "task", "log", "/brief"), 60, "its output") == "done\n"
     remove(made, "brief")
+
+
+def test_an_agent_is_drained_its_task_moves_and_it_is_offered_again(made: Cluster) -> None:
+    good(made, "marathon", "run", "--name", "moves", "exec sleep 1000")
+
+    def host() -> str:
+        rows = json.loads(good(made, "ps", "/moves", "--json"))
+        return "".join(one["hostname"] for one in rows if one["state"] == "TASK_RUNNING")
+
+    def status(agent: str) -> str:
+        (found,) = [
+            one["status"] for one in json.loads(good(made, "node", "list", "--json")) if one["hostname"] == agent
+        ]
+        return str(found)
+
+    before = wait_for(host, 60, "a running task")
+    done = made.dcos("node", "drain", before, "--max-grace-period=60s", "--wait", "--timeout=900", "--json")
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (0, "DRAINED"), done.stderr
+    assert wait_for(lambda: host() not in ("", before) and host(), 60, "a task elsewhere").startswith("agent")
+    assert re.search(rf"^{re.escape(before)} .*  drained  ", good(made, "node", "list"), re.MULTILINE)
+    good(made, "node", "reactivate", before)
+    assert status(before) == "ACTIVE"
+    assert "Agent is not deactivated" in bad(made, "node", "reactivate", before)
+    assert "2 agents match" in bad(made, "node", "drain", json.loads(good(made, "node", "list", "--json"))[1]["id"][:8])
+    remove(made, "moves")

@@ -139,6 +139,26 @@ def test_each_command_of_the_commands_page(byhand: ByHand) -> None:
     assert byhand.script("dcos marathon app list -q") == ""
 
 
+def test_agents_are_taken_out_as_the_commands_page_says(byhand: ByHand) -> None:
+    """Agents of the hostnames that it names."""
+    agents = []
+    try:
+        for hostname in ("198.18.0.21", "198.18.0.22"):
+            work = byhand.folder / hostname
+            work.mkdir()
+            words = ["dcos-agent", "--ip=127.0.0.1", f"--port={free_port()}", f"--hostname={hostname}"]
+            words += [f"--master={byhand.others['127.0.0.1:5050']}", f"--work_dir={work}", "--launcher=posix"]
+            agents.append(Daemon(hostname, words, byhand.folder / f"{hostname}.log").start())
+        wait_for(lambda: len(byhand.script("dcos node list -q").split()) == 4, 60, "all agents")
+        printed = byhand.script(fence("docs/cli.md", "dcos node decommission").text)
+        assert "is drained\n" in printed and "drained, and decommissioned\n" in printed
+        assert '"status": "GONE"' in printed
+        wait_for(lambda: all(one.process.poll() is not None for one in agents if one.process), 60, "their ends")
+    finally:
+        for agent in agents:
+            agent.stop()
+
+
 def test_calls_of_an_agents_operator_api(byhand: ByHand) -> None:
     agent = replace(byhand, others={"127.0.0.1:5051": byhand.daemons[1].url.removeprefix("http://"), **byhand.others})
     printed = agent.script(fence("docs/agent.md", "GET_CONTAINERS").text)

@@ -50,6 +50,17 @@ class _Placed(msgspec.Struct, kw_only=True):
         return fault_domain.zone.name if fault_domain and fault_domain.zone else ""
 
 
+class _DrainOrder(msgspec.Struct, frozen=True):
+    mark_gone: bool = False
+
+
+class DrainStatus(msgspec.Struct):
+    """How far an agent is drained: ``DRAINING`` or ``DRAINED``."""
+
+    state: str
+    config: _DrainOrder = _DrainOrder()
+
+
 class Agent(_Placed, kw_only=True):
     """An agent as /state shows it. ``resources`` map names to numbers, ``ports`` to ranges in text."""
 
@@ -57,6 +68,8 @@ class Agent(_Placed, kw_only=True):
     hostname: str
     pid: str = ""
     active: bool = True
+    deactivated: bool = False
+    drain_info: DrainStatus | None = None
     resources: dict[str, Any] = {}
     used_resources: dict[str, Any] = {}
     reserved_resources: dict[str, dict[str, Any]] = {}
@@ -134,6 +147,11 @@ class _LeaderInfo(msgspec.Struct):
     port: int | None = None
 
 
+class _Expected(msgspec.Struct):
+    id: str
+    hostname: str = ""
+
+
 class _State(_Placed, kw_only=True):
     id: str
     pid: str
@@ -142,6 +160,7 @@ class _State(_Placed, kw_only=True):
     cluster: str | None = None
     leader_info: _LeaderInfo | None = None
     slaves: list[Agent] = []
+    recovered_slaves: list[_Expected] = []
     frameworks: list[Framework] = []
     completed_frameworks: list[Framework] = []
 

@@ -72,7 +72,7 @@ def reply(status: int = 200, body: Any = None, **headers: str) -> web.Response:
 @dataclass
 class Cluster:
     """A master, one agent a1 and the init. Tests change ``tasks``, ``files``, ``apps`` and the like; ``processes`` maps
-    containers to what the agent tells of them.
+    containers to what the agent tells of them, ``refused`` calls of the master's operator API to its answers.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -87,6 +87,8 @@ class Cluster:
     queue: list[dict[str, Any]] = field(default_factory=list)
     frameworks: list[dict[str, Any]] = field(default_factory=list)
     agents: list[dict[str, Any]] = field(default_factory=list)
+    expected_agents: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[str, tuple[int, str]] = field(default_factory=dict)
     quotas: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -147,11 +149,14 @@ class Cluster:
                 gone.append({**one, "state": "TASK_FINISHED"})  # first: a request in between must find it
                 living.remove(one)
 
+    def operated(self) -> list[Any]:
+        """The calls of the master's operator API so far."""
+        return [asked.body for asked in self.master.asked if asked.path == "/api/v1"]
+
     def quota(self, role: str, guarantee: Any = None, limit: Any = None, **consumed: float) -> None:
         self.quotas[role] = {"role": role, "guarantee": guarantee or {}, "limit": limit or {}, "consumed": consumed}
 
     def _set_quota(self, asked: Asked) -> web.Response:
-        assert asked.body["type"] == "UPDATE_QUOTA", asked.body
         (config,) = asked.body["update_quota"]["quota_configs"]
         guarantees, limits = (
             {name: one["value"] for name, one in config[part].items()} for part in ("guarantees", "limits")
@@ -165,7 +170,10 @@ class Cluster:
 
     def answer_master(self, asked: Asked) -> web.Response:
         if asked.path == "/api/v1":
-            return self._set_quota(asked)
+            if asked.body["type"] == "UPDATE_QUOTA":
+                return self._set_quota(asked)
+            status, text = self.refused.get(asked.body["type"], (200, ""))
+            return web.Response(status=status, text=text)
         if asked.path == "/roles":
             others = [{"name": "bare", "quota": {"role": "bare", "guarantee": {}, "limit": {}, "consumed": {}}}]
             return reply(
@@ -183,6 +191,7 @@ class Cluster:
                 "hostname": "m1",
                 "version": "1.11.0",
                 "slaves": self.agents,
+                "recovered_slaves": self.expected_agents,
                 "frameworks": frameworks,
                 "completed_frameworks": [],
             }
