@@ -19,7 +19,14 @@ from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.routes import READS, Parts, Route
 from dcos_runtime.leading.standby import Standby
-from dcos_runtime.master import machine_pages, process_pages, reservation_pages, scheduler_api, teardown
+from dcos_runtime.master import (
+    explain_api,
+    machine_pages,
+    process_pages,
+    reservation_pages,
+    scheduler_api,
+    teardown,
+)
 from dcos_runtime.master.answering import json_response
 from dcos_runtime.master.core.shown import VERSION
 from dcos_runtime.master.operator_api import api as operator_api
@@ -29,6 +36,7 @@ from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.master.views import MasterViewer, Pieces
 from dcos_runtime.store.lease import HOLD_SECONDS
 from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.explain import PATH
 from dcos_runtime.wire.limits import MAX_CALL
 from dcos_runtime.wire.quoting import shown
 
@@ -57,6 +65,7 @@ class MasterRoutes:
         self._routes: dict[str, Route] = {
             "/api/v1/scheduler": Route(self._scheduler, Realm.FRAMEWORK, hold=FRAMEWORK_HOLD_SECONDS),
             "/api/v1": Route(self._operator, Realm.WRITE),
+            PATH: Route(self._explain, Realm.READ),
             "/teardown": Route(self._teardown, Realm.WRITE),
             "/weights": Route(self._weights, Realm.WRITE),
             "/quota": Route(self._quota, Realm.WRITE),
@@ -107,6 +116,9 @@ class MasterRoutes:
 
     async def _operator(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await operator_api.handle(request, self._position, self._admission.principal_of(request))
+
+    async def _explain(self, request: web.Request, parts: Parts) -> web.StreamResponse:
+        return await explain_api.handle(request, self._position)
 
     async def _teardown(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await teardown.handle(request, self._position.leading_shell, self._admission.principal_of(request))

@@ -165,6 +165,12 @@ def test_calls_of_an_agents_operator_api(byhand: ByHand) -> None:
     assert '{"type":"GET_CONTAINERS"' in printed and "slave/uptime_secs" in printed
 
 
+def test_why_there_is_no_offer(byhand: ByHand) -> None:
+    lines = [line for line in fence("docs/kernel.md", "/api/v1/explain").text.splitlines() if line.startswith("curl")]
+    of_role, of_task = byhand.script("\necho\n".join(lines)).splitlines()
+    assert '"version":1' in of_role and '"verdict":"never"' in of_task and '"attribute":"rack"' in of_task
+
+
 def test_a_principal_named_as_the_commands_page_says(byhand: ByHand) -> None:
     secret = byhand.folder / "secret"
     secret.write_text("a secret")

@@ -50,6 +50,9 @@ def master(folder: Path) -> Iterator[list[Target]]:
     subscribe = {"type": "SUBSCRIBE", "subscribe": {"framework_info": {**INFO, "id": None, "failover_timeout": 0.0}}}
     calls.append(Good("POST", "/api/v1/scheduler", subscribe, JSON))
     calls.append(Good("POST", "/teardown", b"frameworkId=nobody", FORM))
+    wanted = {"resources": {"cpus": 1, "ports": 2}, "attributes": {"rack": ["a", "b"]}, "role": "r", "closest": 3}
+    calls.append(Good("POST", "/api/v1/explain", {**wanted, "constraints": [["rack", "IS", "a"]]}, JSON))
+    calls += _reads("/api/v1/explain?role=r", f"/api/v1/explain?framework={scheduler.id}&role=*")
     calls += _reads(*("/state", "/slaves", "/tasks?limit=1", "/frameworks?framework_id=x", "/state-summary", "/roles"))
     calls += _reads(*("/redirect", "/version", "/metrics/snapshot?timeout=1secs", "/flags", "/system/stats.json"))
     status = {"task_id": {"value": "t1"}, "state": "TASK_RUNNING", "uuid": "AAAAAAAAQACAAAAAAAAAAA=="}

@@ -6,13 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from dcos_runtime.core.attributes import is_value, texts
 from dcos_runtime.marathon.core import patterns
 from dcos_runtime.wire.cluster import Offer
-from dcos_runtime.wire.common import Attribute, Value
 
 OPERATORS = ("UNIQUE", "CLUSTER", "GROUP_BY", "LIKE", "UNLIKE", "MAX_PER", "IS")
 _COUNT = re.compile(r"[0-9]{1,9}")
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def constraint_problem(constraint: Sequence[str]) -> str | None:
@@ -35,12 +34,7 @@ def constraint_problem(constraint: Sequence[str]) -> str | None:
 
 def attributes_of(offer: Offer) -> dict[str, str]:
     """What constraints can refer to, by field name."""
-    values = {attribute.name: _text(attribute) for attribute in reversed(offer.attributes)}
-    values["hostname"] = values["@hostname"] = offer.hostname
-    if offer.domain is not None and offer.domain.fault_domain is not None:
-        values["@region"] = offer.domain.fault_domain.region.name
-        values["@zone"] = offer.domain.fault_domain.zone.name
-    return values
+    return texts(offer.hostname, offer.attributes, offer.domain)
 
 
 def satisfied(
@@ -66,7 +60,7 @@ def satisfied(
     if operator == "MAX_PER":
         return others.count(here) < int(value)
     if operator == "IS":
-        return here == (_shown(float(value)) if _NUMBER.fullmatch(value) else value)
+        return here == is_value(value)
     return _group_by(here, others, int(value or 0), instances)
 
 
@@ -95,19 +89,3 @@ def uneven(fields: Iterable[str], placed: Mapping[str, Mapping[str, str]]) -> li
         if len(sizes) > 1:
             return [key for keys in groups.values() if len(keys) == max(sizes) for key in keys]
     return list(placed)
-
-
-def _text(attribute: Attribute) -> str:
-    if attribute.type is Value.Type.SCALAR and attribute.scalar is not None:
-        return _shown(attribute.scalar.value)
-    if attribute.type is Value.Type.RANGES and attribute.ranges is not None:
-        ranges = sorted((item.begin, item.end) for item in attribute.ranges.range)
-        return "[" + ",".join(f"{begin}-{end}" for begin, end in ranges) + "]"
-    if attribute.type is Value.Type.SET and attribute.set is not None:
-        return "{" + ",".join(sorted(attribute.set.item)) + "}"
-    return attribute.text.value if attribute.text is not None else ""
-
-
-def _shown(number: float) -> str:
-    """At most three decimals and no zeros after them, as Marathon compares scalars."""
-    return f"{number:.3f}".rstrip("0").rstrip(".")

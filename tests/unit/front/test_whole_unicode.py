@@ -32,6 +32,7 @@ from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.agent import Call as AgentCall
 from dcos_runtime.wire.executor import Call as ExecutorCall
+from dcos_runtime.wire.explain import TaskAsked
 from dcos_runtime.wire.master import Call as MasterCall
 
 PACKAGE = Path(dcos_runtime.__file__).parent
@@ -72,13 +73,20 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "master, a token": _wire(internal.Token),
     "agent, the master's messages": _wire(internal.Down),
     "master, operator API": lambda data: call_bodies.decode(data, MasterCall),
+    "master, a task to explain": _wire(TaskAsked),
     "agent, operator API": lambda data: call_bodies.decode(data, AgentCall),
     "agent, executor API": lambda data: call_bodies.decode(data, ExecutorCall),
     "init": requests._json,
     "package manager": routes._object,
 }
 READERS = {
-    *("master/agents_http.py", "master/scheduler_api.py", "auth/accounts.py", "marathon/http/requests.py"),
+    *(
+        "master/agents_http.py",
+        "master/explain_api.py",
+        "master/scheduler_api.py",
+        "auth/accounts.py",
+        "marathon/http/requests.py",
+    ),
     *("cosmos/http/routes.py", "agent/operator_api/api.py", "agent/executor_api.py"),
     "master/operator_api/api.py",
 }

@@ -14,6 +14,8 @@ from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resource
 from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core.allocator import Allocation, Allocator, AllocatorSettings, Quota, Wants, matrix
+from dcos_runtime.master.core.allocator.obstacles import Obstacle
+from dcos_runtime.wire.explain import Why
 from tests.support.cores.reference_allocator import Reference
 
 NEVER = float("inf")
@@ -258,7 +260,9 @@ class Both(RuleBasedStateMachine):
     def slice(self, later: float, budget: int | None) -> None:
         self.now += later
         runs, due = self.one.runs, self.one.due()
+        before = self.explained()
         decisions = self.one.allocate(self.now, budget)
+        self.explained_what_was_decided(before, decisions)
         self.other.time_passes(self.now)
         if self.one.runs > runs:
             assert due <= self.now or not decisions
@@ -270,6 +274,34 @@ class Both(RuleBasedStateMachine):
         if not self.one.slices_left and not (self.other.quotas and self.other.more_room):
             for agent_id in self.other.totals.keys() - self.other.dirty:
                 assert not self.other.hungry(agent_id), f"nobody looked at {agent_id}"
+
+    def explained(self) -> dict[tuple[str, str, str], Obstacle]:
+        """By framework, role and agent."""
+        return {
+            (framework_id, role, agent_id): self.explain(framework_id, role, agent_id)
+            for framework_id, wants in self.other.wants.items()
+            for role in wants.roles
+            for agent_id in self.other.totals
+        }
+
+    def explain(self, framework_id: str, role: str, agent_id: str) -> Obstacle:
+        seeker = self.one.seeker(framework_id, role)
+        assert seeker is not None
+        return self.one.look(agent_id, seeker, self.other.allocated[agent_id], self.now)
+
+    def explained_what_was_decided(
+        self, before: Mapping[tuple[str, str, str], Obstacle], decisions: Sequence[Allocation]
+    ) -> None:
+        """Nobody got anything of an agent that was explained to have an obstacle; the first one got what it said."""
+        first: set[str] = set()
+        for number, (framework_id, role, agent_id, resources) in enumerate(decisions):
+            if number and self.other.quotas:
+                return  # the decisions before changed what is left of quotas
+            found = before[framework_id, role, agent_id]
+            assert found.why is Why.AVAILABLE, (found, resources)
+            if agent_id not in first:
+                assert found.part == resources
+            first.add(agent_id)
 
     @rule()
     def run_until_nothing_is_due(self) -> None:
@@ -297,6 +329,22 @@ class Both(RuleBasedStateMachine):
                     whole = self.other.whole_offer(agent_id, framework_id, role, free)
                     could = self.other.could_have(agent_id, framework_id, role, whole)
                     assert kept == could, (agent_id, framework_id, role)
+
+    @invariant()
+    def obstacles_are_those_of_the_reference(self) -> None:
+        places, count = self.one.turns()
+        assert sorted(places.values()) == list(range(count))
+        for agent_id in sorted(self.other.totals)[: 1 if self.other.quotas else None]:
+            assert self.one.is_active(agent_id) == (agent_id in self.other.active_agents)
+            for framework_id, wants in self.other.wants.items():
+                for role in wants.roles:
+                    seeker = self.one.seeker(framework_id, role)
+                    assert seeker is not None
+                    taking = self.one.turn(seeker, places).place is not None
+                    assert taking == self.other.takes(framework_id, role) or self.other.rests
+                    found = self.explain(framework_id, role, agent_id)
+                    could = self.other.could(agent_id, framework_id, role)
+                    assert (found.why is Why.AVAILABLE) == could, (found, agent_id, framework_id, role)
 
     @invariant()
     def sums_are_right(self) -> None:

@@ -108,6 +108,9 @@ class Columns:
         self._wants[client.slot] = wants
         self._views.clear()
 
+    def minimums(self, slot: int) -> Sequence[Quantities]:
+        return self.classes[int(self.class_of[slot])]
+
     def release(self, client: RoleFramework) -> None:
         self.forget_filters(client.slot)
         self._forget_class(client.slot)

@@ -141,10 +141,13 @@ class Refusals:
         found: NDArray[np.int32] = slots[chosen]
         return found
 
-    def refuses(self, slot: int, epochs: NDArray[np.int32], offer: Resources) -> bool:
-        """Whether the client of this slot refused ``offer`` or more."""
+    def covering(self, slot: int, epochs: NDArray[np.int32], offer: Resources) -> list[tuple[Resources, float]]:
+        """What the client of this slot refused that is ``offer`` or more, each with the time when that ends; some may
+        have ended.
+        """
         if slot >= len(self._any) or not self._any[slot]:
-            return False
+            return []
         count = self.count
         mine = np.flatnonzero((self.slots[:count] == slot) & (self.epochs[:count] == epochs[slot]))
-        return any(self.refused[self.numbers[index]].contains(offer) for index in mine.tolist())
+        found = [(self.refused[self.numbers[index]], float(self.until[index])) for index in mine.tolist()]
+        return [(refused, until) for refused, until in found if refused.contains(offer)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.master.core.allocator.columns import Columns
 from dcos_runtime.master.core.allocator.rows import LARGEST, AgentRow, Rows
-from dcos_runtime.master.core.allocator.terms import AllocatorSettings, Quantities, large_enough
+from dcos_runtime.master.core.allocator.terms import Quantities, offerable
 
 _MOST_PATTERNS = 4096
 _ROWS_AT_ONCE = 1024
@@ -25,8 +25,7 @@ class Matrix:
     count, the order of clients does not.
     """
 
-    def __init__(self, settings: AllocatorSettings, rows: Rows, columns: Columns) -> None:
-        self._gpus_apart = settings.gpus_for_gpu_frameworks_only
+    def __init__(self, rows: Rows, columns: Columns) -> None:
         self._rows = rows
         self._columns = columns
         self._patterns: dict[tuple[object, ...], NDArray[np.bool_]] = {}
@@ -96,11 +95,11 @@ class Matrix:
         """Computes on which agents the client could be offered something. A stale row is computed again anyway."""
         rows, columns = self._rows, self._columns
         can = rows.some.copy()
-        minimums = columns.classes[columns.class_of[slot]]
+        minimums = columns.minimums(slot)
         if minimums:
             can &= self._enough(rows.amounts, minimums)
-        if self._gpus_apart and not columns.gpus[slot]:
-            can &= ~rows.has_gpus
+        if not columns.gpus[slot]:
+            can &= ~rows.scarce
         self.can[:, slot] = can
         rows.stale |= rows.special
 
@@ -143,8 +142,8 @@ class Matrix:
         if classes:
             each = np.stack(classes, axis=1) if len(classes) > 1 else classes[0][:, None]
             can = (each[:, columns.class_of] if len(classes) > 1 else each) & columns.members
-            if self._gpus_apart and (gpus := rows.has_gpus[chosen]).any():
-                can[gpus] &= columns.gpus
+            if (scarce := rows.scarce[chosen]).any():
+                can[scarce] &= columns.gpus
             self.can[chosen] = can
         else:
             self.can[chosen] = False
@@ -161,30 +160,28 @@ class Matrix:
         written = rows.written(agent)
         rows.amounts[row] = written + [0] * (len(rows.names) - len(written))
         rows.some[row] = bool(free)
-        enough = tuple(
-            tuple(bool(offer) and large_enough(offer, minimums) for minimums in columns.classes) for offer in offers
-        )
-        gpus = self._gpus_apart and bool(rows.has_gpus[row])
-        key = (agent.signature, enough, gpus)
+        enough = tuple(tuple(offerable(offer, minimums) for minimums in columns.classes) for offer in offers)
+        scarce = bool(rows.scarce[row])
+        key = (agent.signature, enough, scarce)
         pattern = self._patterns.get(key)
         if pattern is None:
             if len(self._patterns) >= _MOST_PATTERNS:
                 self._patterns.clear()
-            pattern = self._patterns[key] = self._pattern(enough, views.ids, gpus)
+            pattern = self._patterns[key] = self._pattern(enough, views.ids, scarce)
         self.can[row] = pattern
         if agent.refusals is not None and offers:
             self.can[row, agent.refusals.cover(offers, views.ids, columns.epochs)] = False
         rows.stale[row] = False
 
     def _pattern(
-        self, enough: tuple[tuple[bool, ...], ...], views: NDArray[np.intp] | None, gpus: bool
+        self, enough: tuple[tuple[bool, ...], ...], views: NDArray[np.intp] | None, scarce: bool
     ) -> NDArray[np.bool_]:
         columns = self._columns
         if not enough:
             return np.zeros(columns.capacity, bool)
         large = np.array(enough, bool)
         pattern: NDArray[np.bool_] = large[0 if views is None else views, columns.class_of] & columns.members
-        return pattern & columns.gpus if gpus else pattern
+        return pattern & columns.gpus if scarce else pattern
 
     def refused(self, agent: AgentRow, slot: int, resources: Resources) -> None:
         """The client refused these resources of the agent."""

@@ -8,10 +8,10 @@ free in the cluster.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dcos_runtime.core.resources import Kind, Resources, Thing, lineage, role_error
-from dcos_runtime.master.core.allocator.terms import Quantities, Quota, counts
+from dcos_runtime.master.core.allocator.terms import Quantities, Quota, counts, offerable
 from dcos_runtime.master.core.allocator.tree import RoleTree
 
 
@@ -76,6 +76,11 @@ class Headroom:
     def furthers(self, amounts: Resources) -> bool:
         """Whether any of these resources would fill a guarantee."""
         return any(counts(kind) and self.open.get(kind.name, 0) for kind, _ in amounts.scalar_amounts())
+
+    def part(self, offer: Resources, minimums: Sequence[Quantities]) -> Resources | None:
+        """The part of an offer that fits; None when that would be too small an offer."""
+        part = self.cut(offer)
+        return part if part is offer or offerable(part, minimums) else None
 
     def cut(self, offer: Resources) -> Resources:
         """The part of an offer that fits. Resources that count towards no quota stay."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from dcos_runtime.core.resources import Resources
-from dcos_runtime.master.core.allocator.runs import Runs
+from dcos_runtime.master.core.allocator.obstacles import Obstacles
 from dcos_runtime.master.core.allocator.terms import Quantities, Quota
 
 
-class Allocator(Runs):
+class Allocator(Obstacles):
     """The allocator of the kernel, with these reads."""
 
     def totals(self) -> Quantities:

@@ -12,7 +12,7 @@ from dcos_runtime.master.core.allocator.filters import Refusals
 NEVER = float("inf")
 LARGEST = 2**62
 _NAMES = ("cpus", "mem", "disk", "gpus")
-_ARRAYS = ("amounts", "some", "has_gpus", "active", "dirty", "stale", "special", "lent", "held_back", "tickets")
+_ARRAYS = ("amounts", "some", "scarce", "active", "dirty", "stale", "special", "lent", "held_back", "tickets")
 
 Amounts = list[tuple[str, int]]
 
@@ -87,17 +87,19 @@ class AgentRow:
 class Rows:
     """``amounts``: what is `lendable`, by the index of a name in ``names``. ``some``: whether that is anything.
     ``stale``: the row of the matrix has to be computed again. ``special``: some clients see only a part of the agent's
-    resources. ``held_back``: a quota kept a client from free resources.
+    resources. ``scarce``: it has gpus, which keep away clients that do not know them. ``held_back``: a quota kept a
+    client from free resources.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gpus_apart: bool) -> None:
+        self._gpus_apart = gpus_apart
         self.agents: dict[str, AgentRow] = {}
         self.names: dict[str, int] = {name: number for number, name in enumerate(_NAMES)}
         self.by_row: list[AgentRow | None] = []
         self.capacity = 16
         self.amounts: NDArray[np.int64] = np.zeros((self.capacity, len(_NAMES)), np.int64)
         self.some: NDArray[np.bool_] = np.zeros(self.capacity, bool)
-        self.has_gpus: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.scarce: NDArray[np.bool_] = np.zeros(self.capacity, bool)
         self.active: NDArray[np.bool_] = np.zeros(self.capacity, bool)
         self.dirty: NDArray[np.bool_] = np.zeros(self.capacity, bool)
         self.stale: NDArray[np.bool_] = np.zeros(self.capacity, bool)
@@ -134,7 +136,7 @@ class Rows:
 
     def total_changed(self, agent: AgentRow) -> None:
         self.special[agent.row] = agent.signature != PLAIN
-        self.has_gpus[agent.row] = agent.total.scalar("gpus") > 0
+        self.scarce[agent.row] = self._gpus_apart and agent.total.scalar("gpus") > 0
         self.changed(agent)
 
     def changed(self, agent: AgentRow) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.master.core.allocator.columns import Views
 from dcos_runtime.master.core.allocator.rows import NEVER, AgentRow
-from dcos_runtime.master.core.allocator.terms import Allocation, apart, large_enough
+from dcos_runtime.master.core.allocator.terms import Allocation, apart
 from dcos_runtime.master.core.allocator.tree import RoleFramework
 from dcos_runtime.master.core.allocator.vector import Vectors
 
@@ -200,16 +200,11 @@ class Runs(Vectors):
             return None if guarantees else offer
         if guarantees and not room.furthers(offer):
             return None
-        part = room.cut(offer)
-        if part is offer:
-            return offer
-        minimums = self._columns.classes[self._columns.class_of[client.slot]]
-        if not part or not large_enough(part, minimums):
-            return None
+        part = room.part(offer, self._columns.minimums(client.slot))
         refusals = agent.refusals
-        if refusals is not None and refusals.refuses(client.slot, self._columns.epochs, part):
-            return None
-        return part
+        if part is None or part is offer or refusals is None:
+            return part
+        return None if refusals.covering(client.slot, self._columns.epochs, part) else part
 
     def _give(self, agent: AgentRow, client: RoleFramework, offer: Resources, decisions: list[Allocation]) -> None:
         rows = self._rows

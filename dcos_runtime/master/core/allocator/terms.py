@@ -87,6 +87,11 @@ def counts(kind: Kind) -> bool:
     return kind.role == "*" and not kind.revocable
 
 
+def offerable(offer: Resources, minimums: Sequence[Quantities]) -> bool:
+    """Whether these are resources, and not too few of them."""
+    return bool(offer) and large_enough(offer, minimums)
+
+
 def large_enough(offer: Resources, minimums: Sequence[Quantities]) -> bool:
     if not minimums:
         return True

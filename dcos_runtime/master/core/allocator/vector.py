@@ -47,8 +47,8 @@ class Vectors:
         self._frameworks: dict[str, FrameworkRow] = {}
         self._clients: dict[tuple[str, str], RoleFramework] = {}
         self._columns = Columns(settings.minimums)
-        self._rows = Rows()
-        self._matrix = Matrix(settings, self._rows, self._columns)
+        self._rows = Rows(settings.gpus_for_gpu_frameworks_only)
+        self._matrix = Matrix(self._rows, self._columns)
         self._tree = RoleTree(settings.weights)
         self._quotas = Quotas(self._tree)
         self._next_end = NEVER
