@@ -26,8 +26,10 @@ from dcos_runtime.flags.values import (
     LASTING,
     MINIMUMS,
     PATH,
+    RATE,
     WEIGHTS,
     Minimums,
+    Rate,
     duration_within,
     minimums,
     whole,
@@ -89,9 +91,17 @@ class MasterFlags(AddressFlags, ClusterFlags, AuthenticationFlags, StoreFlags, U
     max_completed_frameworks: int = flag(COUNT, "removed frameworks to remember", default=50)
     max_completed_tasks_per_framework: int = flag(COUNT, "ended tasks to remember", default=1000)
     max_unreachable_tasks_per_framework: int = flag(COUNT, "unreachable tasks to remember", default=1000)
-    registry_max_agent_age: float = flag(
-        DURATION, "time after which an unreachable agent is forgotten", default=1209600.0
+    agent_removal_rate_limit: Rate | None = flag(
+        RATE,
+        "`NUMBER/DURATION`: the most agents that are marked unreachable in a time, one after the other, such as "
+        "`1/10mins`; one that answers before its turn stays. Without it they are at once",
     )
-    registry_max_agent_count: int = flag(COUNT, "unreachable agents to remember", default=102400)
+    registry_gc_interval: float = flag(
+        LASTING, "time between looks through the registry for agents that are to be forgotten", default=900.0
+    )
+    registry_max_agent_age: float = flag(
+        DURATION, "time after which an agent that is unreachable or gone is forgotten", default=1209600.0
+    )
+    registry_max_agent_count: int = flag(COUNT, "unreachable agents to remember, and gone ones", default=102400)
     credentials: str | None = flag(FILE, 'file of principals: `{"credentials": [{"principal": "…", "secret": "…"}]}`')
     authenticate_http_frameworks: bool = flag(BOOLEAN, "the scheduler API wants a principal", default=False)

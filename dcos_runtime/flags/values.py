@@ -269,6 +269,27 @@ def sizes(least: int) -> ValueType[int]:
     return ValueType("size", parse, size_text)
 
 
+@dataclass(frozen=True)
+class Rate:
+    """So many in so many seconds."""
+
+    count: int
+    seconds: float
+
+
+def rate(text: str) -> Rate:
+    """A rate as Mesos writes them: ``1/10mins``, ``2/3hrs``."""
+    count, _, span = text.partition("/")
+    try:
+        found = Rate(int(count) if count.isascii() and count.isdigit() else 0, duration(span))
+    except ValueError:
+        found = Rate(0, 0.0)
+    if found.count < 1 or found.seconds <= 0:
+        raise ValueError("expected a number above 0 and a duration above 0, such as 1/10mins")
+    return found
+
+
+RATE = ValueType("rate", rate, lambda value: f"{value.count}/{duration_text(value.seconds)}")
 DURATION = ValueType("duration", duration, duration_text)
 LASTING = ValueType("duration above 0", _lasting, duration_text)
 SIZE = ValueType("size", size, size_text)

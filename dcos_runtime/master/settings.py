@@ -73,6 +73,7 @@ def master_info(flags: MasterFlags, bound_port: int) -> MasterInfo:
 
 
 def settings(flags: MasterFlags, own: MasterInfo) -> Settings:
+    rate = flags.agent_removal_rate_limit
     return Settings(
         master=own,
         agent_ping_timeout=flags.agent_ping_timeout,
@@ -91,6 +92,8 @@ def settings(flags: MasterFlags, own: MasterInfo) -> Settings:
         max_completed_frameworks=flags.max_completed_frameworks,
         max_completed_tasks_per_framework=flags.max_completed_tasks_per_framework,
         max_unreachable_tasks_per_framework=flags.max_unreachable_tasks_per_framework,
+        agent_removal_interval=None if rate is None else rate.seconds / rate.count,
+        registry_gc_interval=flags.registry_gc_interval,
         registry_max_agent_age=flags.registry_max_agent_age,
         registry_max_agent_count=flags.registry_max_agent_count,
     )

@@ -78,6 +78,8 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
     if changes:
         state.log(logging.INFO, f"{len(changes)} entries of the registry are of a former version; writing them again")
         state.persist(changes, Migrated())
+    if state.unreachable or state.gone:
+        silence.prune_later(state, now)
     if state.recovering:
         state.timers.set(RecoveryOver(), now.mono + state.settings.agent_reregister_timeout)
 
@@ -237,7 +239,8 @@ def _attach(state: State, agent: Agent, arrival: Arrival, now: Now) -> None:
         state.close(agent.stream)
         state.agent_streams.pop(agent.stream, None)
     agent.epoch = state.new_epoch()
-    agent.sent = agent.taken = agent.missed_pings = 0
+    agent.sent = agent.taken = 0
+    silence.heard(state, agent)
     if stream not in state.agent_streams:  # its stream ended while the registry was written
         agent.stream = None
         state.allocator.deactivate_agent(agent.id)
@@ -420,7 +423,7 @@ def _messages(
         if message.seq != agent.taken + 1:
             return 409, f"message {agent.taken + 1} is missing before {message.seq}; connect again"
         agent.taken = message.seq
-        agent.missed_pings = 0
+        silence.heard(state, agent)
         if isinstance(message, internal.Update):
             tasks.updated(state, agent, message, now)
         elif isinstance(message, internal.TaskGone):

@@ -46,8 +46,10 @@ from dcos_runtime.master.core.timing import (
     OfferTimeout,
     Ping,
     Planned,
+    PruneRegistry,
     Reactivate,
     RecoveryOver,
+    RemovalTurn,
     Remove,
     Settled,
     Timer,
@@ -172,6 +174,10 @@ class MasterCore:
                 inverse.due(self.state)
             case RecoveryOver():
                 silence.recovery_over(self.state, now)
+            case RemovalTurn():
+                silence.removal_turn(self.state, now)
+            case PruneRegistry():
+                silence.prune_registry(self.state, now)
 
     def _expired(self, framework_id: str, now: Now) -> None:
         """The framework did not come back in time."""

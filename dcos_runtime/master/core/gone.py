@@ -65,7 +65,7 @@ def marked(state: State, then: MarkGone, now: Now) -> None:
         _end_unreachable_tasks(state, then.agent_id, now)
     standing.forget(state, then.agent_id)
     state.gone[then.agent_id] = AbsentAgent(info, then.since)
-    silence.prune_registry(state, now)
+    silence.prune_later(state, now)
 
 
 def _end(state: State, agent: Agent, now: Now) -> None:

@@ -5,14 +5,23 @@ registry's write.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.master.core import executors, inverse, offers, operations, standing, tasks, watchers
 from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Admit, Forget, GiveUp, MarkUnreachable, Ping, Remove
+from dcos_runtime.master.core.timing import (
+    Admit,
+    Forget,
+    GiveUp,
+    MarkUnreachable,
+    Ping,
+    PruneRegistry,
+    RemovalTurn,
+    Remove,
+)
 from dcos_runtime.wire import internal
 from dcos_runtime.wire.common import AgentID
 from dcos_runtime.wire.scheduler import Event
@@ -40,9 +49,11 @@ def ping(state: State, agent_id: str, now: Now) -> None:
     if agent_id in state.leaving:
         return
     if agent.missed_pings >= state.settings.max_agent_ping_timeouts:
-        state.counters["master/slave_unreachable_scheduled"] += 1
-        mark_unreachable(state, agent, "health check timed out", now, "unhealthy")
-        return
+        if agent_id not in state.removals:
+            state.counters["master/slave_unreachable_scheduled"] += 1
+        if not _waits_for_turn(state, agent_id, now):
+            mark_unreachable(state, agent, "health check timed out", now, "unhealthy")
+            return
     schedule_ping(state, agent, now)
     send_ping(state, agent)
     if state.source.unlucky("offers are rescinded"):
@@ -58,7 +69,49 @@ def send_ping(state: State, agent: Agent) -> None:
 def resumed(state: State) -> None:
     """Gives every agent its full time again: its responses may have been lost while the leader was suspended."""
     for agent in state.agents.values():
-        agent.missed_pings = 0
+        heard(state, agent)
+
+
+def heard(state: State, agent: Agent) -> None:
+    """The agent is there: it is not to be removed any more."""
+    if agent.id in state.removals:
+        del state.removals[agent.id]
+        if agent.missed_pings:  # those that come back to another master were not counted as scheduled
+            state.counters["master/slave_unreachable_canceled"] += 1
+    agent.missed_pings = 0
+
+
+def _waits_for_turn(state: State, agent_id: str, now: Now) -> bool:
+    """Whether agents that are unreachable are marked so one after the other. It is pinged meanwhile."""
+    if state.settings.agent_removal_interval is None:
+        return False
+    state.removals.setdefault(agent_id)
+    if state.timers.at(RemovalTurn()) is None:
+        state.timers.set(RemovalTurn(), max(now.mono, state.next_removal))
+    return True
+
+
+def removal_turn(state: State, now: Now) -> None:
+    """Removes the agent that has waited longest, and begins the time until the next turn."""
+    while state.removals:
+        agent_id, _ = state.removals.popitem(last=False)
+        if _removed_in_turn(state, agent_id, now):
+            state.next_removal = now.mono + (state.settings.agent_removal_interval or 0.0)
+            break
+    if state.removals:
+        state.timers.set(RemovalTurn(), state.next_removal)
+
+
+def _removed_in_turn(state: State, agent_id: str, now: Now) -> bool:
+    agent = state.agents.get(agent_id)
+    if agent is not None:
+        if agent_id in state.leaving:
+            return False
+        mark_unreachable(state, agent, "health check timed out", now, "unhealthy")
+        return True
+    late = _late(state, [agent_id])
+    _give_up(state, late, now)
+    return bool(late)
 
 
 def goes(state: State, agent: Agent) -> None:
@@ -112,7 +165,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     if then.counted == "unhealthy":
         state.counters["master/slave_unreachable_completed"] += 1
     report_lost(state, agent.id)
-    prune_registry(state, now)
+    prune_later(state, now)
 
 
 def left(state: State, then: Remove, now: Now) -> None:
@@ -171,11 +224,21 @@ def report_lost(state: State, agent_id: str) -> None:
 
 def recovery_over(state: State, now: Now) -> None:
     """Marks agents unreachable that did not come back to this master in their time."""
-    busy = {*state.agent_streams.values(), *state.leaving}  # those that are being admitted, or marked gone
-    late = {agent_id: absent for agent_id, absent in state.recovering.items() if agent_id not in busy}
+    late = _late(state, state.recovering)
+    _give_up(state, [agent_id for agent_id in late if not _waits_for_turn(state, agent_id, now)], now)
+
+
+def _late(state: State, agent_ids: Iterable[str]) -> list[str]:
+    """Of these agents those that are still expected back, and neither being admitted nor marked gone."""
+    busy = {*state.agent_streams.values(), *state.leaving}
+    return [agent_id for agent_id in agent_ids if agent_id in state.recovering and agent_id not in busy]
+
+
+def _give_up(state: State, late: Sequence[str], now: Now) -> None:
+    """These are unreachable, once the registry says so."""
     state.leaving.update(late)
     if late:
-        infos = [(agent_id, absent.info) for agent_id, absent in late.items()]
+        infos = [(agent_id, state.recovering[agent_id].info) for agent_id in late]
         changes = {KEY + agent_id: standing.entry(state, agent_id, info, now.wall) for agent_id, info in infos}
         state.persist(changes, GiveUp(tuple(late), now.wall))
 
@@ -194,6 +257,12 @@ def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> 
         state.counters["master/recovery_slave_removals"] += 1
         _count_removal(state, "unhealthy")
         report_lost(state, agent_id)
+    prune_later(state, now)
+
+
+def prune_later(state: State, now: Now) -> None:
+    if state.timers.at(PruneRegistry()) is None:
+        state.timers.set(PruneRegistry(), now.mono + state.settings.registry_gc_interval)
 
 
 def prune_registry(state: State, now: Now) -> None:
@@ -210,6 +279,8 @@ def prune_registry(state: State, now: Now) -> None:
         old = [agent_id for agent_id in old if agent_id not in busy]
     if old:
         state.persist({KEY + agent_id: None for agent_id in old}, Forget(tuple(old)))
+    if state.unreachable or state.gone:
+        prune_later(state, now)
 
 
 def forgotten(state: State, then: Forget) -> None:

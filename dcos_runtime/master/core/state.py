@@ -29,7 +29,9 @@ MAX_HISTORY = 256 << 20
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings from the flags. Times are seconds. ``offer_timeout`` None: offers are not rescinded."""
+    """The settings from the flags. Times are seconds. ``offer_timeout`` None: offers are not rescinded.
+    ``agent_removal_interval``: the least time between two agents that are marked unreachable; None: none.
+    """
 
     master: MasterInfo
     agent_ping_timeout: float = 15.0
@@ -41,6 +43,8 @@ class Settings:
     max_completed_frameworks: int = 50
     max_completed_tasks_per_framework: int = 1000
     max_unreachable_tasks_per_framework: int = 1000
+    agent_removal_interval: float | None = None
+    registry_gc_interval: float = 900.0
     registry_max_agent_age: float = 1209600.0
     registry_max_agent_count: int = 102400
 
@@ -65,6 +69,8 @@ class State:
         self.draining: dict[str, Draining] = {}  # agents that are deactivated and drained, or on the way to it
         self.emptied: list[str] = []  # of these, agents on which nothing was left during this event
         self.maintenance = Maintenance()
+        self.removals: OrderedDict[str, None] = OrderedDict()  # agents that are unreachable, once it is their turn
+        self.next_removal = 0.0  # mono; no agent has its turn before
         self.leaving: set[str] = set()  # agents that are being marked unreachable or gone in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()

@@ -24,6 +24,14 @@ class RecoveryOver(Frozen, frozen=True):
     """The time is over in which agents of an earlier master may come back."""
 
 
+class RemovalTurn(Frozen, frozen=True):
+    """The next of the agents that wait to be removed has its turn."""
+
+
+class PruneRegistry(Frozen, frozen=True):
+    """The registry is looked through for agents that are to be forgotten."""
+
+
 class OfferTimeout(Frozen, frozen=True):
     """Offers with these numbers that are still open are rescinded; ``last`` is excluded."""
 
@@ -39,7 +47,8 @@ class GoOn(Frozen, frozen=True):
     """The next step of a long call is due."""
 
 
-Timer = Ping | Expire | RecoveryOver | OfferTimeout | InverseOffersDue | GoOn
+_Removal = RecoveryOver | RemovalTurn | PruneRegistry
+Timer = Ping | Expire | _Removal | OfferTimeout | InverseOffersDue | GoOn
 
 
 class Admit(Frozen, frozen=True):

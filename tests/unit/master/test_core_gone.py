@@ -160,6 +160,9 @@ def test_agents_that_are_gone_are_forgotten_as_unreachable_ones_are() -> None:
     for agent_id in ids[:2]:
         world.feed(events.GoneAsked(1, agent_id))
         write_all(world)
+    assert list(world.core.state.gone) == ids[:2]
+    world.pass_time(world.core.state.settings.registry_gc_interval)
+    write_all(world)
     assert list(world.core.state.gone) == [ids[1]]
     assert {f"agents/{agent_id}" in world.registry for agent_id in ids[1:]} == {True}
     assert f"agents/{ids[0]}" not in world.registry

@@ -37,11 +37,14 @@ def test_an_agent_that_comes_back_is_not_forgotten_meanwhile() -> None:
     world = World(agents=3, frameworks=0)
     world.run_until_idle()
     one, other, _ = world.agents
+    settings = dataclasses.replace(world.core.state.settings, registry_max_agent_count=1, registry_gc_interval=1.0)
+    world.core.state.settings = settings
     falls_silent(world, one)
     write_all(world)
-    world.core.state.settings = dataclasses.replace(world.core.state.settings, registry_max_agent_count=1)
     falls_silent(world, other)
     one.connect()  # it is written behind the removal of the other, which makes one unreachable agent too many
+    assert world.write(), "that removal"
+    world.pass_time(1.0)
     write_all(world)
     assert set(world.core.state.agents) == {one.id, world.agents[2].id}
     assert registered(world)[one.id or ""], "it is here, and the next master has to know it"

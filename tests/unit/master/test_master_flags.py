@@ -37,6 +37,7 @@ def test_they_become_a_configuration() -> None:
         "--min_allocatable_resources=cpus:0.5;mem:64|gpus:1",
         "--agent_ping_timeout=1.5secs",
         "--no-root_submissions",
+        "--agent_removal_rate_limit=4/2mins",
     ]
     flags = daemon.read_flags(MasterFlags, "", argv, {})
     master_settings.check(flags)
@@ -46,7 +47,9 @@ def test_they_become_a_configuration() -> None:
     assert settings.allocator.weights == {"a": 2.0, "b": 0.5}
     assert list(settings.allocator.minimums) == [{"cpus": 500, "mem": 64_000}, {"gpus": 1000}]
     assert (settings.agent_ping_timeout, settings.root_submissions) == (1.5, False)
+    assert settings.agent_removal_interval == 30.0
     shown = flags.shown()
+    assert shown["agent_removal_rate_limit"] == "4/2mins"
     assert shown["weights"] == "a=2,b=0.5"
     assert shown["min_allocatable_resources"] == "cpus:0.5;mem:64|gpus:1"
     assert shown["agent_ping_timeout"] == "1500ms", "as Mesos prints it"
@@ -63,6 +66,13 @@ def test_credentials_in_the_zookeeper_url_are_not_shown() -> None:
     argv = ["--work_dir=w", "--zk=zk://user:hunter2@h:1/mesos"]
     flags = daemon.read_flags(MasterFlags, "", argv, {})
     assert "hunter2" not in str(flags.shown())
+
+
+@pytest.mark.parametrize("text", ["", "1", "1/", "/1mins", "0/1mins", "1/0secs", "-1/1mins", "1.5/1mins", "1/1mins/2"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(daemon.Leave) as left:
+        daemon.read_flags(MasterFlags, "", ["--work_dir=w", f"--agent_removal_rate_limit={text}"], {})
+    assert "--agent_removal_rate_limit" in left.value.text and "1/10mins" in left.value.text
 
 
 @pytest.mark.parametrize("argv", [["--ip=0.0.0.0"], ["--max_agent_ping_timeouts=0"]])
