@@ -19,6 +19,7 @@ from dcos_runtime.flags.groups import (
     UserFlags,
 )
 from dcos_runtime.flags.values import (
+    ACLS,
     BOOLEAN,
     COUNT,
     DURATION,
@@ -36,6 +37,7 @@ from dcos_runtime.flags.values import (
 )
 from dcos_runtime.shipped_services import callers
 from dcos_runtime.shipped_services import port as port_of
+from dcos_runtime.wire.acls import Acls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,5 +105,11 @@ class MasterFlags(AddressFlags, ClusterFlags, AuthenticationFlags, StoreFlags, U
         DURATION, "time after which an agent that is unreachable or gone is forgotten", default=1209600.0
     )
     registry_max_agent_count: int = flag(COUNT, "unreachable agents to remember, and gone ones", default=102400)
+    acls: Acls = flag(
+        ACLS,
+        'who may do what, as JSON: `{"permissive": false, "register_frameworks": […]}`; see *Access*',
+        default=Acls(),
+        instead="everybody may do all",
+    )
     credentials: str | None = flag(FILE, 'file of principals: `{"credentials": [{"principal": "…", "secret": "…"}]}`')
     authenticate_http_frameworks: bool = flag(BOOLEAN, "the scheduler API wants a principal", default=False)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import acls, codec
 from dcos_runtime.wire.common import DomainInfo, DurationInfo
 from dcos_runtime.wire.containers import CapabilityInfo, Image
 from dcos_runtime.wire.roles import role_error
@@ -556,6 +556,7 @@ def _json_text(value: object) -> str:
     return codec.encode(value).decode()
 
 
+ACLS = ValueType("JSON", acls.read, acls.text_of)
 VARIABLES = ValueType("JSON", variables, json.dumps)
 DOMAIN = ValueType("JSON", domain, _json_text)
 CAPABILITIES = ValueType("JSON", capabilities, _json_text)

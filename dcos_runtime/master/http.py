@@ -7,7 +7,7 @@ can answer; on the port for our own daemons it passes them on instead.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from aiohttp import web
@@ -17,7 +17,7 @@ from dcos_runtime.daemon import machine, not_allowed, text_response
 from dcos_runtime.guard.admission import Admission, Realm
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
-from dcos_runtime.leading.routes import READS, Parts, Route
+from dcos_runtime.leading.routes import READS, Handler, Parts, Route
 from dcos_runtime.leading.standby import Standby
 from dcos_runtime.master import (
     explain_api,
@@ -28,9 +28,11 @@ from dcos_runtime.master import (
     teardown,
 )
 from dcos_runtime.master.answering import json_response
+from dcos_runtime.master.core.acls import FORBIDDEN
 from dcos_runtime.master.core.shown import VERSION
 from dcos_runtime.master.operator_api import api as operator_api
 from dcos_runtime.master.operator_api import quotas, weights
+from dcos_runtime.master.operator_api.table import VIEWS
 from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.master.views import MasterViewer, Pieces
@@ -53,6 +55,26 @@ class MesosDialect(Dialect):
 
     def recovering(self) -> web.Response:
         return self.error(503, "Master has not finished recovery")
+
+
+NEEDED_BY_PAGES: Mapping[str, Sequence[str]] = {
+    "/state": VIEWS,
+    "/state-summary": VIEWS,
+    "/slaves": ("view_roles",),
+    "/frameworks": VIEWS,
+    "/tasks": ("view_frameworks", "view_tasks"),
+    "/roles": ("view_roles",),
+    PATH: VIEWS,
+    "/flags": ("view_flags",),
+    "/logging/toggle": ("set_log_level",),
+    "/maintenance/schedule": ("get_maintenance_schedules", "update_maintenance_schedules"),
+    "/maintenance/status": ("get_maintenance_statuses",),
+    "/machine/down": ("start_maintenances",),
+    "/machine/up": ("stop_maintenances",),
+}
+"""What a page's sender has to be allowed of all that there is (`--acls`), whatever the method. Pages about single roles
+and frameworks are held to the ACLs by the core.
+"""
 
 
 class MasterRoutes:
@@ -93,7 +115,10 @@ class MasterRoutes:
             "/logging/toggle": Route(self._toggle, Realm.WRITE, everywhere=True),
         }
         self._routes |= {path: self._reservation(path) for path in reservation_pages.PAGES}
-        self._routes = {path: replace(route, path=path) for path, route in self._routes.items()}
+        self._routes = {
+            path: replace(route, path=path, handler=self._held(NEEDED_BY_PAGES.get(path, ()), route.handler))
+            for path, route in self._routes.items()
+        }
 
     def find(self, request: web.Request) -> tuple[Route, Parts]:
         parts = [part for part in request.path.split("/") if part]
@@ -108,6 +133,19 @@ class MasterRoutes:
 
     async def _nothing(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return text_response("404 Not Found.", 404)
+
+    def _held(self, needed: Sequence[str], handler: Handler) -> Handler:
+        """The handler, for those whom the ACLs allow what it needs."""
+        if not needed:
+            return handler
+
+        async def held(request: web.Request, parts: Parts) -> web.StreamResponse:
+            if not self._position.permits(self._admission.principal_of(request), needed):
+                status, text = FORBIDDEN
+                return text_response(text, status)
+            return await handler(request, parts)
+
+        return held
 
     # --- what only the leader answers ---
 
@@ -153,7 +191,9 @@ class MasterRoutes:
         async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:
             query = {key: value for key, value in request.query.items() if key != "jsonp"}
             position = self._position
-            body = await position.shared(f"{name}?{sorted(query.items())}", lambda: pieces(position.viewer(), query))
+            flags = position.permits(self._admission.principal_of(request), ("view_flags",))
+            key = f"{name}?{sorted(query.items())}{'' if flags else ' without flags'}"
+            body = await position.shared(key, lambda: pieces(position.viewer(flags), query))
             return json_response(body, request)
 
         return Route(handler, Realm.READ)

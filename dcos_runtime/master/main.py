@@ -46,7 +46,7 @@ async def serve(flags: MasterFlags, life: Life) -> None:
     """Listens, prints the ready line, and runs until ``life`` ends. With a store of its own it is ready when it leads;
     one of several masters is ready when it knows the leader.
     """
-    position = MasterPosition(time.time(), flags.shown(), flags.cluster, life.stalls)
+    position = MasterPosition(time.time(), flags.shown(), flags.cluster, life.stalls, acls=flags.acls)
     try:
         admission = master_settings.admission_of(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)

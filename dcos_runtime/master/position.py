@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dcos_runtime.leading.position import Position
 from dcos_runtime.leading.shell import now
+from dcos_runtime.master.core.acls import permits_all
 from dcos_runtime.master.measures import Queues
 from dcos_runtime.master.metrics import metrics
 from dcos_runtime.master.shell import MasterShell
@@ -16,6 +17,7 @@ from dcos_runtime.master.views import MasterViewer
 from dcos_runtime.operating import LoggingLevel
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import Forever
+from dcos_runtime.wire.acls import Acls
 
 GREETED_AT_ONCE = 4
 """For so many operators who subscribe the first event, all that is known, is made and written at the same time."""
@@ -31,6 +33,7 @@ class MasterPosition(Position[MasterShell]):
     flags: Mapping[str, str]
     cluster: str | None
     stalls: Stalls = field(default_factory=Stalls)
+    acls: Acls = field(default_factory=Acls)
     tls_port: int = 0
     level: LoggingLevel = field(default_factory=LoggingLevel)
     greeting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(GREETED_AT_ONCE))
@@ -40,10 +43,14 @@ class MasterPosition(Position[MasterShell]):
         super().__init__()
         self.queues = Queues(self.unanswered)
 
-    def viewer(self) -> MasterViewer:
+    def permits(self, principal: str | None, actions: Iterable[str]) -> bool:
+        """Whether the principal may do all of this, with everything that there is."""
+        return all(permits_all(self.acls, action, principal) for action in actions)
+
+    def viewer(self, with_flags: bool = True) -> MasterViewer:
         """Raises `LeaseOver`."""
         shell = self.leading_shell
-        return MasterViewer(shell.state, shell.elected_at, self.flags, self.cluster)
+        return MasterViewer(shell.state, shell.elected_at, self.flags if with_flags else None, self.cluster)
 
     async def shared(self, key: str, pieces: Callable[[], Iterator[bytes]]) -> bytes:
         """Renders each answer once at a time, for all requests of the same ``key`` that come meanwhile."""

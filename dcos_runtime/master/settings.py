@@ -89,6 +89,7 @@ def settings(flags: MasterFlags, own: MasterInfo) -> Settings:
             gpus_for_gpu_frameworks_only=flags.filter_gpu_resources,
         ),
         root_submissions=flags.root_submissions,
+        acls=flags.acls,
         max_completed_frameworks=flags.max_completed_frameworks,
         max_completed_tasks_per_framework=flags.max_completed_tasks_per_framework,
         max_unreachable_tasks_per_framework=flags.max_unreachable_tasks_per_framework,

@@ -20,6 +20,6 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
     async def teardown(request: web.Request) -> web.StreamResponse:
         framework_id = forms.wanted(await forms.posted(request, _LARGEST), "frameworkId")
         by = f"{principal or 'somebody'} at {request.remote}"
-        return answered(await shell.ask(lambda number: TeardownAsked(number, framework_id, by)))
+        return answered(await shell.ask(lambda number: TeardownAsked(number, framework_id, by, principal)))
 
     return await forms.answer(request, {"POST": teardown})

@@ -65,9 +65,9 @@ class RoleView:
 
 
 class MasterViewer:
-    """Shows one leader's state. ``flags`` are shown as they are."""
+    """Shows one leader's state. ``flags`` are shown as they are; None: they are left out."""
 
-    def __init__(self, state: State, elected_at: float, flags: Mapping[str, str], cluster: str | None) -> None:
+    def __init__(self, state: State, elected_at: float, flags: Mapping[str, str] | None, cluster: str | None) -> None:
         self._state = state
         self._elected_at = elected_at
         self._flags = flags
@@ -95,7 +95,7 @@ class MasterViewer:
             "leader": master.pid,
             "leader_info": leader_info(master),
             **({"cluster": self._cluster} if self._cluster is not None else {}),
-            "flags": self._flags,
+            **({"flags": self._flags} if self._flags is not None else {}),
         }
         yield from _object(
             head,

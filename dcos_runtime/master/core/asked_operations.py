@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 
 from dcos_runtime.core.resources import Resources, conversions
-from dcos_runtime.master.core import offers, operation_checks, operations
+from dcos_runtime.master.core import acls, offers, operation_checks, operations
 from dcos_runtime.master.core.events import OperationAsked
 from dcos_runtime.master.core.operation_checks import Known
 from dcos_runtime.master.core.records import Agent
@@ -33,6 +33,9 @@ def perform(state: State, event: OperationAsked) -> tuple[int, str]:
     if error := operation_checks.invalid(operation, Known(event.principal, None, agent.total, agent.used)):
         where = "" if operation.type in _WITHOUT_AGENT else f" on agent {operations.described(agent)}"
         return 400, f"Invalid {operation.type.value} operation{where}: {error}"
+    wanted = (one for one, _ in acls.of_operation(operation))
+    if acls.first_refused(state.settings.acls, event.principal, wanted) is not None:
+        return acls.FORBIDDEN
     conversion = conversions.conversion(operation)
     assert conversion is not None
     if not agent.connected or agent.id in state.leaving:

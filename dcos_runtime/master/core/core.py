@@ -10,6 +10,7 @@ import logging
 from dcos_runtime.core.frozen import Now, Persisted, Reply
 from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import (
+    acls,
     agents,
     asked_operations,
     calls,
@@ -243,6 +244,10 @@ class MasterCore:
         framework = self.state.frameworks.get(event.framework_id)
         if framework is None:
             self._answer(event.request, 400, "No framework found with specified ID")
+            return
+        known = self.state.settings.acls
+        if not acls.permits(known, "teardown_frameworks", event.principal, framework.info.principal):
+            self._answer(event.request, *acls.FORBIDDEN)
             return
         self.state.log(logging.INFO, f"framework {framework.id} was torn down by {event.by}")
         chores.remove(self.state, framework, now)

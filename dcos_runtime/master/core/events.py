@@ -72,6 +72,7 @@ class TeardownAsked(Frozen, frozen=True):
     request: int
     framework_id: str
     by: str = "somebody"
+    principal: str | None = None
 
 
 # --- operators --------------------------------------------------------------------------------------------------------
@@ -95,6 +96,7 @@ class WeightsAsked(Frozen, frozen=True):
     request: int
     weights: tuple[tuple[str, float], ...]
     by: str = "somebody"
+    principal: str | None = None
 
 
 class QuotasAsked(Frozen, frozen=True):
@@ -106,6 +108,7 @@ class QuotasAsked(Frozen, frozen=True):
     configs: tuple[QuotaConfig, ...]
     force: bool = False
     by: str = "somebody"
+    principal: str | None = None
 
 
 class QuotaRequested(Frozen, frozen=True):
@@ -114,6 +117,7 @@ class QuotaRequested(Frozen, frozen=True):
     request: int
     quota: QuotaRequest
     by: str = "somebody"
+    principal: str | None = None
 
 
 class QuotaRemovalAsked(Frozen, frozen=True):
@@ -123,6 +127,7 @@ class QuotaRemovalAsked(Frozen, frozen=True):
     role: str
     what: str = "quota"
     by: str = "somebody"
+    principal: str | None = None
 
 
 class Watch(Frozen, frozen=True):

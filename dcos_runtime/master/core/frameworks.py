@@ -9,7 +9,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import fixed
-from dcos_runtime.master.core import executors, inverse, offers, operations, tasks, validate, watchers
+from dcos_runtime.master.core import acls, executors, inverse, offers, operations, tasks, validate, watchers
 from dcos_runtime.master.core.allocator import Wants
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.events import Subscribe
@@ -77,7 +77,15 @@ def _refusal(state: State, info: FrameworkInfo, call: Call.Subscribe) -> str | N
         return "User 'root' is not allowed to run frameworks without --root_submissions set"
     if info.id is not None and info.id.value in state.completed:
         return "Framework has been removed"
-    return validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles)
+    return validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles) or _unauthorized(state, info)
+
+
+def _unauthorized(state: State, info: FrameworkInfo) -> str | None:
+    roles = validate.roles_of(info)
+    if acls.registration(state.settings.acls, info, roles):
+        return None
+    known_as = info.id.value if info.id is not None else ""
+    return f"Not authorized to register framework {known_as} with roles {validate.braces(set(roles))}"
 
 
 def _too_large(info: FrameworkInfo) -> str | None:
@@ -292,6 +300,8 @@ def update(
         return 400, f"FrameworkInfo update is not valid: {error}"
     if error := validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles):
         return 400, f"'UpdateFramework' call is not valid: {error}"
+    if error := _unauthorized(state, info):
+        return 403, error
     changed = codec.encode(framework.info) != codec.encode(info)
     _update_info(state, framework, info, _wants(info, call.suppressed_roles))
     if changed:

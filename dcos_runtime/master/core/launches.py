@@ -9,7 +9,7 @@ import msgspec
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Format, Resources
-from dcos_runtime.master.core import executors, tasks, validate, watchers
+from dcos_runtime.master.core import acls, executors, tasks, validate, watchers
 from dcos_runtime.master.core.records import Agent, Executor, Framework, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.wire import codec, internal, limits
@@ -96,6 +96,9 @@ def _launch(
     wanted = _executor_of(framework, agent, role, info.executor, kind) if info.executor is not None else None
     running = agent.executor(framework.id, wanted.id) if wanted is not None else None
     new = wanted if running is None else None
+    if error := _unauthorized(state, framework, info):
+        refuse(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_UNAUTHORIZED, now)
+        return
     error = validate.task(
         info,
         agent_id=agent.id,
@@ -134,6 +137,19 @@ def _executor_of(
     )
     encoded = codec.encode(whole)
     return Executor(info.executor_id.value, framework.id, agent.id, role, resources, encoded, len(encoded))
+
+
+def _unauthorized(state: State, framework: Framework, info: TaskInfo) -> str | None:
+    """The texts are Mesos', with their slips."""
+    principal = framework.info.principal
+    if acls.permits(state.settings.acls, "run_tasks", principal, acls.user_of(info, framework.info)):
+        return None
+    return f"{acls.shown(principal)} no authorized to {_launching(framework, info)}"
+
+
+def _launching(framework: Framework, info: TaskInfo) -> str:
+    user = acls.user_of(info, framework.info)
+    return f"launch task {info.task_id.value} of framework {framework.id} under user '{user}'"
 
 
 def _unlike(executor: Executor, wanted: Executor) -> str | None:
@@ -219,6 +235,12 @@ def _launch_group(
     now: Now,
 ) -> None:
     infos = group.task_group.tasks
+    for info in infos:
+        if _unauthorized(state, framework, info):
+            wrong = f"Task '{info.task_id.value}' is not authorized to{_launching(framework, info)}"
+            reason = Reason.REASON_TASK_GROUP_UNAUTHORIZED
+            refuse(state, framework, infos, TaskState.TASK_ERROR, wrong, reason, now)
+            return
     wanted = _executor_of(framework, agent, role, group.executor, group.executor.type or ExecutorInfo.Type.DEFAULT)
     running = agent.executor(framework.id, wanted.id)
     new = wanted if running is None else None

@@ -14,7 +14,7 @@ import msgspec
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import Resources, conversions
 from dcos_runtime.core.resources.conversions import Conversion
-from dcos_runtime.master.core import operation_checks
+from dcos_runtime.master.core import acls, operation_checks
 from dcos_runtime.master.core.arrivals import Arrival, ReportedOperation
 from dcos_runtime.master.core.operation_checks import Known
 from dcos_runtime.master.core.records import Agent, Framework, Operation
@@ -83,6 +83,9 @@ def perform(
     ``available``.
     """
     operation = operation_checks.allocated(operation, role)
+    if error := _unauthorized(state, framework.info.principal, operation):
+        refuse(state, framework, operation, error)
+        return available
     known = Known(framework.info.principal, framework.roles, agent.total, agent.used)
     error = operation_checks.invalid(operation, known)
     if error is not None:
@@ -101,6 +104,14 @@ def perform(
         return available
     apply(state, agent, operation, conversion, framework, role)
     return after
+
+
+def _unauthorized(state: State, principal: str | None, operation: Wire) -> str | None:
+    for (action, target), resource in acls.of_operation(operation):
+        if not acls.permits(state.settings.acls, action, principal, target):
+            thing = codec.encode({"value": target, "resource": resource}).decode()
+            return f"{acls.shown(principal)} no authorized to perform action {acls.names(action)} on object {thing}"
+    return None
 
 
 def lacking(available: Resources, conversion: Conversion, role: str | None = None) -> str:

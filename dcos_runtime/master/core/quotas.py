@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import decimal, fixed, lineage, role_error
-from dcos_runtime.master.core import allocator, chores, registry
+from dcos_runtime.master.core import acls, allocator, chores, registry
 from dcos_runtime.master.core.allocator import Quantities, Quota
 from dcos_runtime.master.core.events import QuotaRemovalAsked, QuotaRequested, QuotasAsked
 from dcos_runtime.master.core.state import State
@@ -66,6 +66,8 @@ def asked(state: State, event: QuotasAsked) -> Refusal:
     for config in event.configs:
         if error := _invalid(config):
             return 400, f"Invalid QuotaConfig: {error}"
+    if not _permitted(state, event.principal, *(one.role for one in event.configs)):
+        return acls.FORBIDDEN
     quotas = {
         one.role: Quota(_thousandths(one.guarantees, zeros=False), _thousandths(one.limits, zeros=True))
         for one in event.configs
@@ -112,6 +114,11 @@ def _invalid(config: QuotaConfig) -> str | None:
     return None
 
 
+def _permitted(state: State, principal: str | None, *roles: str) -> bool:
+    wanted = (("update_quotas", role) for role in roles)
+    return acls.first_refused(state.settings.acls, principal, wanted) is None
+
+
 def _together(quotas: Mapping[str, Quota]) -> str | None:
     """All quotas as they would be."""
     if len(quotas) > MOST:
@@ -156,6 +163,8 @@ def requested(state: State, event: QuotaRequested) -> Refusal:
         error = f"Cannot set quota for role '{role}' which already has quota"
     if error is not None:
         return 400, f"Failed to validate set quota request: {error}"
+    if not _permitted(state, event.principal, role):
+        return acls.FORBIDDEN
     given = {one.name: one.scalar for one in event.quota.guarantee if one.scalar is not None}
     quota = Quota(_thousandths(given, zeros=False), _thousandths(given, zeros=True))
     after = allocator.changed(state.quotas, {role: quota})
@@ -195,6 +204,8 @@ def _invalid_request(request: QuotaRequest) -> str | None:
 
 
 def removal_asked(state: State, event: QuotaRemovalAsked) -> Refusal:
+    if not _permitted(state, event.principal, event.role):
+        return acls.FORBIDDEN
     if event.role not in state.quotas:
         return 400, f"Failed to remove {event.what}: Role '{event.role}' has no quota set"
     after = allocator.changed(state.quotas, {event.role: Quota()})

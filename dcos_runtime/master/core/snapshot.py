@@ -24,6 +24,7 @@ from dcos_runtime.master.core.records import (
     Task,
 )
 from dcos_runtime.master.core.state import Settings, State
+from dcos_runtime.wire.acls import Acls, Entity, Rule
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo, OperationState
 from dcos_runtime.wire.common import Unavailability
 from dcos_runtime.wire.maintenance import Schedule
@@ -46,6 +47,7 @@ _CLASSES = graphs.Classes(
         *(State, Settings, Agent, Executor, Framework, Offer, Operation, Task, History, Holdings),
         *(AbsentAgent, Draining, machines.Plan, machines.InverseOffer, machines.FrameworkAnswer, machines.Notice),
         *(machines.Maintenance, MachineID, Schedule, Unavailability),
+        *(Acls, Rule, Entity),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.RemovalTurn, timing.PruneRegistry),
         *(timing.OfferTimeout, timing.InverseOffersDue, timing.GoOn, timing.Planned, timing.Noticed),
         *(timing.Declined, timing.StatesAsked, timing.Ended, timing.Rescind, timing.Weigh, timing.Limit),

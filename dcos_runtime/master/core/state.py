@@ -18,6 +18,7 @@ from dcos_runtime.master.core.machines import Maintenance
 from dcos_runtime.master.core.records import AbsentAgent, Agent, Draining, Executor, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
 from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.acls import Acls
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.scheduler import Event
 from dcos_runtime.wire.tasks import TaskInfo
@@ -40,6 +41,7 @@ class Settings:
     offer_timeout: float | None = None
     allocator: AllocatorSettings = field(default_factory=AllocatorSettings)
     root_submissions: bool = True
+    acls: Acls = field(default_factory=Acls)
     max_completed_frameworks: int = 50
     max_completed_tasks_per_framework: int = 1000
     max_unreachable_tasks_per_framework: int = 1000

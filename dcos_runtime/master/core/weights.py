@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import lineage, role_error
-from dcos_runtime.master.core import chores, registry
+from dcos_runtime.master.core import acls, chores, registry
 from dcos_runtime.master.core.events import WeightsAsked
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Weigh
@@ -50,6 +50,8 @@ def asked(state: State, event: WeightsAsked) -> tuple[int, str] | None:
                 " Weights must be positive"
             )
         given[role] = weight
+    if acls.first_refused(state.settings.acls, event.principal, (("update_weights", role) for role in given)):
+        return acls.FORBIDDEN
     if len(state.weights.keys() | given.keys()) > MOST:
         return 400, f"Failed to validate update weights request JSON: more than {MOST} roles would have a weight"
     state.log(logging.INFO, f"{len(given)} weights were set by {event.by}")

@@ -10,10 +10,11 @@ from dcos_runtime import bodies, call_bodies
 from dcos_runtime.call_bodies import JSON, PROTOBUF
 from dcos_runtime.daemon import not_allowed, text_response
 from dcos_runtime.master.answering import body_response
+from dcos_runtime.master.core.acls import FORBIDDEN
 from dcos_runtime.master.operator_api.asked import OperatorCall
 from dcos_runtime.master.operator_api.large import LargeMessage, pieces
 from dcos_runtime.master.operator_api.stream import subscribe
-from dcos_runtime.master.operator_api.table import BARE, CALLS
+from dcos_runtime.master.operator_api.table import BARE, CALLS, NEEDED
 from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.operating import ENCODERS, NotPossible, part_of
 from dcos_runtime.wire import codec, protobuf
@@ -50,6 +51,9 @@ async def _handle(request: web.Request, position: MasterPosition, principal: str
     if accept is None:
         raise NotPossible(406, f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'")
     assert call.type is not None
+    if not position.permits(principal, NEEDED.get(call.type, ())):
+        status, text = FORBIDDEN
+        raise NotPossible(status, text)
     asked = OperatorCall(call, part, position, principal, request.remote or "?")
     if call.type is Call.Type.SUBSCRIBE:
         return await subscribe(request, asked, accept)

@@ -11,6 +11,7 @@ from dcos_runtime import bodies, call_bodies
 from dcos_runtime.core.resources import THOUSANDTHS
 from dcos_runtime.master import forms
 from dcos_runtime.master.answering import json_response
+from dcos_runtime.master.core import acls
 from dcos_runtime.master.core.allocator import Quantities, Quota
 from dcos_runtime.master.core.events import Event, QuotaRemovalAsked, QuotaRequested, QuotasAsked
 from dcos_runtime.master.core.state import State
@@ -25,8 +26,14 @@ from dcos_runtime.wire.quota import QuotaConfig, QuotaInfo, QuotaRequest, QuotaS
 from dcos_runtime.wire.resources import Resource
 
 
-def _known(state: State) -> QuotaStatus:
-    quotas = sorted(state.allocator.quotas().items())
+def _known(state: State, principal: str | None) -> QuotaStatus:
+    """Those that the principal may see."""
+    known = state.settings.acls
+    quotas = [
+        (role, quota)
+        for role, quota in sorted(state.allocator.quotas().items())
+        if acls.permits(known, "get_quotas", principal, role)
+    ]
     return QuotaStatus(
         infos=[QuotaInfo(role=role, guarantee=_resources(quota.guarantees)) for role, quota in quotas],
         configs=[_config(role, quota) for role, quota in quotas],
@@ -49,23 +56,25 @@ def _resources(quantities: Quantities) -> list[Resource]:
 
 
 async def _get(asked: OperatorCall) -> Answer:
-    return Response(type=Response.Type.GET_QUOTA, get_quota=Response.GetQuota(status=_known(asked.state)))
+    return Response(
+        type=Response.Type.GET_QUOTA, get_quota=Response.GetQuota(status=_known(asked.state, asked.principal))
+    )
 
 
 async def _update(asked: OperatorCall) -> Answer:
     part = asked.wants(Call.UpdateQuota)
     configs = tuple(part.quota_configs)
-    return await _ask(asked, lambda number: QuotasAsked(number, configs, bool(part.force), asked.by))
+    return await _ask(asked, lambda number: QuotasAsked(number, configs, bool(part.force), asked.by, asked.principal))
 
 
 async def _set(asked: OperatorCall) -> Answer:
     quota = asked.wants(Call.SetQuota).quota_request
-    return await _ask(asked, lambda number: QuotaRequested(number, quota, asked.by))
+    return await _ask(asked, lambda number: QuotaRequested(number, quota, asked.by, asked.principal))
 
 
 async def _remove(asked: OperatorCall) -> Answer:
     role = asked.wants(Call.RemoveQuota).role
-    return await _ask(asked, lambda number: QuotaRemovalAsked(number, role, by=asked.by))
+    return await _ask(asked, lambda number: QuotaRemovalAsked(number, role, by=asked.by, principal=asked.principal))
 
 
 async def _ask(asked: OperatorCall, event: Callable[[int], Event]) -> Answer:
@@ -91,7 +100,7 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
     by = f"{principal or 'somebody'} at {request.remote}"
 
     async def shown(request: web.Request) -> web.StreamResponse:
-        return json_response(codec.encode(_known(shell.state)), request)
+        return json_response(codec.encode(_known(shell.state, principal)), request)
 
     async def add(request: web.Request) -> web.StreamResponse:
         data = await bodies.read(request, forms.LARGEST)
@@ -102,7 +111,7 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
             raise NotPossible(400, f"Failed to parse set quota request JSON '{text}': {error}") from error
         except codec.DecodeError as error:
             raise NotPossible(400, f"Failed to validate set quota request JSON '{text}': {error}") from error
-        return answered(await shell.ask(lambda number: QuotaRequested(number, quota, by)))
+        return answered(await shell.ask(lambda number: QuotaRequested(number, quota, by, principal)))
 
     async def remove(request: web.Request) -> web.StreamResponse:
         found = re.fullmatch(r"/*(?:master/+)?quota(?:\.json)?(?:/+(.*))?", request.path, re.DOTALL)
@@ -111,6 +120,6 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
             text = "Failed to parse remove quota request for path '/master/quota': expected 3 tokens, found 2 tokens"
             raise NotPossible(400, text)
         what = f"quota for path '/master/quota/{role}'"
-        return answered(await shell.ask(lambda number: QuotaRemovalAsked(number, role, what, by)))
+        return answered(await shell.ask(lambda number: QuotaRemovalAsked(number, role, what, by, principal)))
 
     return await forms.answer(request, {"GET": shown, "POST": add, "DELETE": remove})

@@ -10,6 +10,7 @@ from dcos_runtime import bodies, call_bodies
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.master import forms
 from dcos_runtime.master.answering import json_response
+from dcos_runtime.master.core import acls
 from dcos_runtime.master.core.events import WeightsAsked
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.operator_api.asked import Answer, Calls, OperatorCall
@@ -21,27 +22,33 @@ from dcos_runtime.wire.master import Call, Response
 from dcos_runtime.wire.operators import WeightInfo
 
 
-def _known(state: State) -> list[WeightInfo]:
-    return [WeightInfo(role=role, weight=float(weight)) for role, weight in sorted(state.weights.items())]
+def _known(state: State, principal: str | None) -> list[WeightInfo]:
+    """Those that the principal may see."""
+    known = state.settings.acls
+    return [
+        WeightInfo(role=role, weight=float(weight))
+        for role, weight in sorted(state.weights.items())
+        if acls.permits(known, "view_roles", principal, role)
+    ]
 
 
-async def _set(shell: MasterShell, given: Sequence[WeightInfo], by: str) -> Reply:
+async def _set(shell: MasterShell, given: Sequence[WeightInfo], by: str, principal: str | None) -> Reply:
     weights = tuple([(one.role or "", one.weight) for one in given])
-    return await shell.ask(lambda number: WeightsAsked(number, weights, by))
+    return await shell.ask(lambda number: WeightsAsked(number, weights, by, principal))
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
 
 
 async def _get(asked: OperatorCall) -> Answer:
-    known = _known(asked.state)
+    known = _known(asked.state, asked.principal)
     if not known:
         return Response(type=Response.Type.GET_WEIGHTS)  # as Mesos: the type only
     return Response(type=Response.Type.GET_WEIGHTS, get_weights=Response.GetWeights(weight_infos=known))
 
 
 async def _update(asked: OperatorCall) -> Answer:
-    reply = await _set(asked.shell, asked.wants(Call.UpdateWeights).weight_infos, asked.by)
+    reply = await _set(asked.shell, asked.wants(Call.UpdateWeights).weight_infos, asked.by, asked.principal)
     if reply.status >= 400:
         raise NotPossible(reply.status, reply.body.decode())
     return reply.status
@@ -55,7 +62,7 @@ CALLS: Calls = {Call.Type.GET_WEIGHTS: _get, Call.Type.UPDATE_WEIGHTS: _update}
 
 async def handle(request: web.Request, shell: MasterShell, principal: str | None) -> web.StreamResponse:
     async def shown(request: web.Request) -> web.StreamResponse:
-        return json_response(codec.encode(_known(shell.state)), request)
+        return json_response(codec.encode(_known(shell.state, principal)), request)
 
     async def update(request: web.Request) -> web.StreamResponse:
         data = await bodies.read(request, forms.LARGEST)
@@ -66,6 +73,6 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
             raise NotPossible(400, f"Failed to parse update weights request JSON '{text}': {error}") from error
         except codec.DecodeError as error:
             raise NotPossible(400, f"Failed to convert weights JSON array to protobuf '{text}': {error}") from error
-        return answered(await _set(shell, given, f"{principal or 'somebody'} at {request.remote}"))
+        return answered(await _set(shell, given, f"{principal or 'somebody'} at {request.remote}", principal))
 
     return await forms.answer(request, {"GET": shown, "PUT": update})

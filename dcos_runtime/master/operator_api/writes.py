@@ -10,7 +10,7 @@ from dcos_runtime.wire.master import Call
 
 async def _teardown(asked: OperatorCall) -> Answer:
     framework_id = asked.wants(Call.Teardown).framework_id.value
-    reply = await asked.shell.ask(lambda number: TeardownAsked(number, framework_id, asked.by))
+    reply = await asked.shell.ask(lambda number: TeardownAsked(number, framework_id, asked.by, asked.principal))
     if reply.status >= 400:
         raise NotPossible(reply.status, reply.body.decode())
     return reply.status
