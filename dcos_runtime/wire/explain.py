@@ -34,12 +34,12 @@ class Why(enum.Enum):
     CAPABILITY = "capability"
     RESERVED = "reserved"
     TOO_SMALL = "too_small"
-    FILTERED = "filtered"
     QUOTA = "quota"
+    FILTERED = "filtered"
     AVAILABLE = "available"
 
 
-class Standing(enum.Enum):
+class OfferState(enum.Enum):
     """What a framework's offers depend on, besides agents; in one role `SUPPRESSED`, too."""
 
     ACTIVE = "active"
@@ -124,7 +124,7 @@ class Placed(_Part, frozen=True, kw_only=True):
     framework_id: str
     name: str
     role: str
-    state: Standing
+    state: OfferState
     share: float
     filters: int
     clients: int
@@ -161,7 +161,7 @@ class FrameworkExplained(_Part, frozen=True, kw_only=True):
     time: float
     framework_id: str
     name: str
-    state: Standing
+    state: OfferState
     roles: list[InRole] = []
     left_out: list[str] = []
 

@@ -35,11 +35,11 @@ from dcos_runtime.wire.explain import (
     InRole,
     Lack,
     Mismatch,
+    OfferState,
     Placed,
     QuotaUsed,
     RoleExplained,
     RoleState,
-    Standing,
     TaskAsked,
     TaskExplained,
     Verdict,
@@ -83,15 +83,15 @@ def framework(state: State, framework_id: str, role: str | None, now: Now) -> Ge
         raise Unexplained(404, "No framework found with specified ID")
     if role is not None and role not in found.roles:
         raise Unexplained(404, f"Framework {found.id} is not in role '{shown(role, _SHOWN)}'")
-    return _framework(state, found, sorted(found.roles) if role is None else [role], now)
+    wanted = [] if framework_id in state.completed else sorted(found.roles) if role is None else [role]
+    return _framework(state, found, wanted, now)
 
 
 def _framework(
     state: State, found: Framework, wanted: Sequence[str], now: Now
 ) -> Generator[None, None, FrameworkExplained]:
-    kept = wanted[:MOST_ROLES] if standing(state, found) is not Standing.COMPLETED else []
     explained = []
-    for name in kept:
+    for name in wanted[:MOST_ROLES]:
         if (seeker := _seeker(state, found, name)) is not None:  # unless it left the role meanwhile
             explained.append((yield from _in_role(state, found, seeker, now)))
     return FrameworkExplained(
@@ -101,7 +101,7 @@ def _framework(
         name=found.info.name,
         state=standing(state, found),
         roles=explained,
-        left_out=list(wanted[len(kept) :]),
+        left_out=list(wanted[MOST_ROLES:]),
     )
 
 
@@ -117,21 +117,21 @@ def _in_role(state: State, found: Framework, seeker: Seeker, now: Now) -> Genera
     return InRole(framework=placed, role=known, agents=groups.made())
 
 
-def standing(state: State, found: Framework) -> Standing:
+def standing(state: State, found: Framework) -> OfferState:
     if found.id not in state.frameworks:
-        return Standing.COMPLETED
+        return OfferState.COMPLETED
     if found.recovered:
-        return Standing.RECOVERED
+        return OfferState.RECOVERED
     if not found.connected:
-        return Standing.DISCONNECTED
-    return Standing.ACTIVE if state.allocator.resting_until(found.id) is None else Standing.RESTING
+        return OfferState.DISCONNECTED
+    return OfferState.ACTIVE if state.allocator.resting_until(found.id) is None else OfferState.RESTING
 
 
 def _placed(state: State, found: Framework, seeker: Seeker, places: Places, clients: int, now: Now) -> Placed:
     allocator, overall = state.allocator, standing(state, found)
     turn, resting = allocator.turn(seeker, places), allocator.resting_until(found.id)
-    if overall in (Standing.ACTIVE, Standing.RESTING) and seeker.role in allocator.suppressed(found.id):
-        overall = Standing.SUPPRESSED
+    if overall in (OfferState.ACTIVE, OfferState.RESTING) and seeker.role in allocator.suppressed(found.id):
+        overall = OfferState.SUPPRESSED
     return Placed(
         framework_id=found.id,
         name=found.info.name,

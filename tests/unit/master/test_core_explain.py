@@ -19,8 +19,8 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.explain import (
     AgentGroup,
     FrameworkExplained,
+    OfferState,
     RoleExplained,
-    Standing,
     TaskAsked,
     TaskExplained,
     Verdict,
@@ -156,7 +156,7 @@ def test_frameworks_from_their_coming_to_their_end() -> None:
     world.run_until_idle()
     first, second = world.frameworks
     (role,) = ask.framework(first.id).roles
-    assert role.framework.state is Standing.ACTIVE and role.framework.clients == 2 and role.framework.place in (0, 1)
+    assert role.framework.state is OfferState.ACTIVE and role.framework.clients == 2 and role.framework.place in (0, 1)
     assert counts(role.agents) == {Why.OFFERED: 3}
     held = {one.framework_id: one.agents for one in group(role.agents, Why.OFFERED).offered_to}
     assert held == {one.id: len(one.offers) for one in world.frameworks if one.offers}
@@ -165,22 +165,22 @@ def test_frameworks_from_their_coming_to_their_end() -> None:
             framework.decline(offer_id, 60.0)
         framework.call("SUPPRESS")
     (role,) = ask.framework(first.id).roles
-    assert (role.framework.state, role.framework.place) == (Standing.SUPPRESSED, None)
-    assert ask.framework(first.id).state is Standing.ACTIVE
+    assert (role.framework.state, role.framework.place) == (OfferState.SUPPRESSED, None)
+    assert ask.framework(first.id).state is OfferState.ACTIVE
     filtered = group(role.agents, Why.FILTERED)
     assert filtered.first_until == filtered.last_until == world.now().wall + 60.0
     assert filtered.examples[0].filters[0].refused == "cpus:4; mem:1024; ports:[1-20]"
     assert filtered.agents == role.framework.filters and counts(role.agents)[Why.AVAILABLE] == 3 - filtered.agents
     first.disconnect()
-    assert ask.framework(first.id).state is Standing.DISCONNECTED
+    assert ask.framework(first.id).state is OfferState.DISCONNECTED
     assert counts(ask.framework(first.id).roles[0].agents) == {Why.AVAILABLE: 3}
     first.subscribe()
     (role,) = ask.framework(first.id).roles
-    assert role.framework.state is Standing.RESTING
+    assert role.framework.state is OfferState.RESTING
     assert role.framework.resting_until == world.now().wall + 1.0
     second.call("TEARDOWN")
     ended = ask.framework(second.id)
-    assert (ended.state, ended.roles, ended.left_out) == (Standing.COMPLETED, [], ["*"])
+    assert (ended.state, ended.roles, ended.left_out) == (OfferState.COMPLETED, [], [])
     with pytest.raises(Unexplained, match="No framework found") as refused:
         ask.framework("nobody")
     assert refused.value.status == 404
@@ -196,7 +196,7 @@ def test_a_framework_is_recovered_until_it_subscribes() -> None:
     ask = Explained(world)
     assert counts(ask.role("*").agents) == {Why.RECOVERING: 1}
     world.agents[0].connect()
-    assert ask.framework(framework.id).state is Standing.RECOVERED
+    assert ask.framework(framework.id).state is OfferState.RECOVERED
 
 
 def test_agents_that_are_away() -> None:

@@ -345,6 +345,7 @@ class Both(RuleBasedStateMachine):
                     found = self.explain(framework_id, role, agent_id)
                     could = self.other.could(agent_id, framework_id, role)
                     assert (found.why is Why.AVAILABLE) == could, (found, agent_id, framework_id, role)
+                    assert found.part == (self.other.offer(agent_id, framework_id, role) if could else EMPTY)
 
     @invariant()
     def sums_are_right(self) -> None:

@@ -90,8 +90,6 @@ class Obstacles(Runs):
             return Obstacle(Why.GPUS, free, total)
         if not seeker.takes(free):
             return self._without(agent, seeker, offered, free, total)
-        if refused := self._refused(agent, seeker, free, now):
-            return Obstacle(Why.FILTERED, free, total, refused=refused)
         room = self._quotas.room(seeker.role) if self._quotas else None
         part = free if room is None else room.part(free, seeker.minimums)
         if part is None or (seeker.more is not None and not seeker.more(part)):
