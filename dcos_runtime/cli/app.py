@@ -45,6 +45,9 @@ class Top(CommandTree):
             "config",
             "Show and change settings of the cluster: where it is, who is asked, what plugins want.",
         ),
+        "explain": LazyCommand(
+            "dcos_runtime.cli.commands.explain", "explain", "Say why a framework, a role or a task gets no offer."
+        ),
         "marathon": LazyCommand("dcos_runtime.cli.commands.marathon", "marathon", "Run apps, and look after them."),
         "node": LazyCommand(
             "dcos_runtime.cli.commands.node", "node", "Show the machines of the cluster, and take agents out of it."
@@ -58,6 +61,7 @@ class Top(CommandTree):
         "quota": LazyCommand(
             "dcos_runtime.cli.commands.quota", "quota", "Limit what roles may use, and guarantee it to them."
         ),
+        "service": LazyCommand("dcos_runtime.cli.commands.service", "service", "Show frameworks, and shut them down."),
         "task": LazyCommand(
             "dcos_runtime.cli.commands.task", "task", "Show tasks and what they print, and run commands in them."
         ),

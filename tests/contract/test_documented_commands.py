@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.daemons.byhand import PATIENCE, PROGRAMS, Daemon, free_port, processes_with, task_ports, wait_for
 from tests.support.documented import DAEMONS, Command, Fence, all_fences, commands_of
+from tests.support.mesos.rawclient import Scheduler
 
 
 def fence(document: str, holding: str) -> Fence:
@@ -169,6 +170,17 @@ def test_why_there_is_no_offer(byhand: ByHand) -> None:
     lines = [line for line in fence("docs/kernel.md", "/api/v1/explain").text.splitlines() if line.startswith("curl")]
     of_role, of_task = byhand.script("\necho\n".join(lines)).splitlines()
     assert '"version":1' in of_role and '"verdict":"never"' in of_task and '"attribute":"rack"' in of_task
+
+
+def test_a_service_is_shut_down(byhand: ByHand) -> None:
+    text = fence("docs/cli.md", "service shutdown").text
+    scheduler = Scheduler(int(byhand.others["127.0.0.1:5050"].rpartition(":")[2]), failover_timeout=60.0)
+    try:
+        named = re.sub(r"[0-9a-f-]{36}-[0-9]{4}", scheduler.id, text)
+        assert byhand.script(named) == f"Ended framework {scheduler.id}\n"
+        assert scheduler.id in byhand.script("dcos service list -q --completed").split()
+    finally:
+        scheduler.close()
 
 
 def test_a_principal_named_as_the_commands_page_says(byhand: ByHand) -> None:

@@ -9,13 +9,21 @@ import click
 from dcos_runtime.cli.errors import CliError
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import Function, as_the_master_knows, only_ids
-from dcos_runtime.cli.tree import CommandTree, Leaf
+from dcos_runtime.cli.tree import CommandTree, LazyCommand, Leaf
 
 if TYPE_CHECKING:
     from dcos_runtime.cli.kernel.master import Agent, Task
 
 
-@click.group(cls=CommandTree, default="list")
+@click.group(
+    cls=CommandTree,
+    default="list",
+    entries={
+        "metrics": LazyCommand(
+            "dcos_runtime.cli.commands.task_metrics", "metrics", "Show what the containers of tasks use."
+        ),
+    },
+)
 def task() -> None:
     """Show tasks and what they print, and run commands in them."""
 

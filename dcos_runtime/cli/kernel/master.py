@@ -316,14 +316,14 @@ class Master:
         """The answer, of any status but those of a master without a leader, to a call of its operator API that changes
         something. Raises `CliError` without one.
         """
-        try:
-            call = {"type": kind, kind.lower(): part}
-            response = self._http.request("POST", self.target.url + OPERATOR_API, call)
-        except NoResponse as error:
-            raise self._unreachable(error, OPERATOR_API) from error
-        return self._led(response)
+        return self.ask("POST", OPERATOR_API, {"type": kind, kind.lower(): part}, repeatable=False)
 
-    def _led(self, response: Response) -> Response:
+    def ask(self, method: str, path: str, body: Any = None, *, repeatable: bool = True) -> Response:
+        """Any answer of the leading master. Raises `CliError` when there is none."""
+        try:
+            response = self._http.request(method, self.target.url + path, body, repeatable=repeatable)
+        except NoResponse as error:
+            raise self._unreachable(error, path) from error
         if response.status in NOBODY_BEHIND:
             raise Unavailable(
                 f"the master at {self.target.url} ({self.target.origin}) has no leader to ask",
@@ -333,10 +333,7 @@ class Master:
         return response
 
     def _get(self, path: str) -> Response:
-        try:
-            response = self._led(self._http.get(self.target.url + path))
-        except NoResponse as error:
-            raise self._unreachable(error, path) from error
+        response = self.ask("GET", path)
         if response.status != 200:
             raise CliError(
                 f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}",
