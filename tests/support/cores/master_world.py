@@ -465,15 +465,26 @@ class World:
             assert offer.id in state.frameworks[offer.framework_id].offers
             assert offer.id in state.agents[offer.agent_id].offers
         assert set(state.offers) == {one for framework in state.frameworks.values() for one in framework.offers}
+        its = state.maintenance
+        assert its.notices.keys() <= state.agents.keys()
+        asked = {(agent_id, *one) for agent_id, notice in its.notices.items() for one in notice.open.items()}
+        assert asked == {(one.agent_id, one.framework_id, one.id) for one in its.inverse.values()}
+        assert all(one.id in state.frameworks[one.framework_id].inverse_offers for one in its.inverse.values())
+        for agent in state.agents.values():
+            machine = (agent.info.hostname, agent.address)
+            assert machine not in its.plan.down or agent.id in state.leaving, "an agent on a machine that is down"
+            if agent.id not in state.leaving:
+                found = its.notices[agent.id].unavailability if agent.id in its.notices else None
+                assert found == its.scheduled.get(machine, (None, None))[1], "it has not heard of the plan"
         for ours in self.frameworks:
             known = state.frameworks.get(ours.id or "")
             if ours.stream is not None and known is not None:
                 assert known.stream == ours.stream
                 assert set(ours.offers) == known.offers, "an offer that one knows of and the other does not"
+                assert set(ours.inverse) == known.inverse_offers, "of inverse offers the same"
 
     def check_rest(self) -> None:
         """Checks, after all work: no task is lost or stuck, no update waits for ever."""
-        living = {agent.id for agent in self.agents}
         for agent in self.agents:
             assert set(self.core.state.agents[agent.id or ""].tasks) <= {framework.id for framework in self.frameworks}
             for task in agent.tasks.values():
@@ -498,7 +509,7 @@ class World:
                     assert state == "TASK_RUNNING", (task_id, state)
                     removals = self.core.state.counters["master/slave_removals"]
                     assert task_id not in framework.killed or removals, "a killed task lives on"
-                elif on not in living:
+                elif on in self.core.state.unreachable:
                     assert state in TERMINAL | {"TASK_UNREACHABLE"}, (task_id, state)
                 else:
                     assert state in TERMINAL | {"TASK_UNKNOWN"}, (task_id, state)

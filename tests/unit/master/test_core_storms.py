@@ -13,10 +13,19 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from dcos_runtime.master.core import events
+from dcos_runtime.wire.common import TimeInfo, Unavailability
+from dcos_runtime.wire.maintenance import Schedule, Window
+from dcos_runtime.wire.operators import MachineID
 from tests.support.cores.master_world import COME_BACK, World
 
 WHO = st.integers(0, 1)
 SIZES = st.lists(st.tuples(st.sampled_from([0.1, 1.0, 3.0]), st.integers(0, 3)), min_size=1, max_size=3)
+
+
+def _machine(who: int) -> MachineID:
+    return MachineID(hostname=f"host{who}", ip="127.0.0.1")
+
 
 EXECUTORS = st.sampled_from(["", "", "e1", "e2"])
 """Of no executor: command tasks."""
@@ -26,6 +35,13 @@ class Storm(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(agents=2, frameworks=2)
+        self.world.run_until_idle()
+        self.down: set[int] = set()
+
+    def rests(self) -> None:
+        """All come back, and work until nothing more happens."""
+        if self.down:
+            self.machines_come_up()
         self.world.run_until_idle()
 
     @rule(who=WHO)
@@ -105,14 +121,14 @@ class Storm(RuleBasedStateMachine):
         """All the way to running, or until the launch is lost on its way."""
         framework = self.world.frameworks[who]
         if not any(framework.removed for framework in self.world.frameworks):
-            self.world.run_until_idle()
+            self.rests()
             framework.call("REVIVE")
             self.world.live(2.0)
             if framework.offers:
                 framework.launch(sorted(framework.offers)[:1], sizes, executor)
                 for agent in self.world.agents if lost else ():
                     agent.break_off()
-                self.world.run_until_idle()
+                self.rests()
 
     @rule(who=WHO, data=st.data(), seconds=st.sampled_from([0.0, 1.0, 30.0]))
     def framework_declines(self, who: int, data: Any, seconds: float) -> None:
@@ -143,6 +159,36 @@ class Storm(RuleBasedStateMachine):
             framework.call("TEARDOWN")
             framework.removed = True
 
+    @rule(who=st.sets(WHO), start=st.integers(1, 2))
+    def maintenance_is_scheduled(self, who: set[int], start: int) -> None:
+        """Of some machines, those that are down among them."""
+        ids = [_machine(one) for one in sorted(who | self.down)]
+        at = Unavailability(start=TimeInfo(nanoseconds=start))
+        windows = [Window(machine_ids=ids, unavailability=at)] if ids else []
+        self.world.feed(events.ScheduleAsked(1, Schedule(windows=windows)))
+
+    @rule(who=WHO)
+    def a_machine_goes_down(self, who: int) -> None:
+        newest = self.world.core.state.maintenance.newest
+        if who not in self.down and (f"host{who}", "127.0.0.1") in newest.machines():
+            self.world.feed(events.MachinesAsked(1, (_machine(who),), True))
+            self.down.add(who)
+
+    @rule()
+    def machines_come_up(self) -> None:
+        if self.down:
+            self.world.feed(events.MachinesAsked(1, tuple(map(_machine, sorted(self.down))), False))
+            self.down.clear()
+
+    @rule(who=WHO, data=st.data(), answer=st.sampled_from(["ACCEPT", "DECLINE"]), seconds=st.sampled_from([0.0, 9.0]))
+    def framework_answers_inverse_offers(self, who: int, data: Any, answer: str, seconds: float) -> None:
+        framework = self.world.frameworks[who]
+        if framework.inverse:
+            one = data.draw(st.sampled_from(sorted(framework.inverse)))
+            del framework.inverse[one]
+            filters = {"refuse_seconds": seconds}
+            framework.call(f"{answer}_INVERSE_OFFERS", inverse_offer_ids=[{"value": one}], filters=filters)
+
     @rule(seconds=st.sampled_from([0.1, 1.0, 9.0, 45.0, 130.0]))
     def time_passes(self, seconds: float) -> None:
         self.world.pass_time(seconds)
@@ -154,13 +200,15 @@ class Storm(RuleBasedStateMachine):
     @rule()
     def everything_runs_until_idle(self) -> None:
         if not any(framework.removed for framework in self.world.frameworks):
-            self.world.run_until_idle()
+            self.rests()
 
     @rule()
     def master_restarts(self) -> None:
         # What was removed is forgotten with the master that knew it: as in Mesos, its tasks would come back.
         if not any(framework.removed for framework in self.world.frameworks):
             self.world.restart()
+            at = self.world.core.state.maintenance.plan.down
+            self.down = {who for who in range(2) if (f"host{who}", "127.0.0.1") in at}
 
     @invariant()
     def the_books_are_right(self) -> None:
@@ -170,7 +218,7 @@ class Storm(RuleBasedStateMachine):
         for framework in self.world.frameworks:
             if not framework.removed:
                 framework.call("REVIVE")
-        self.world.run_until_idle()
+        self.rests()
         self.world.live(COME_BACK)  # agents that lost their id are given up
         self.world.run_until_idle()
         self.world.check()
