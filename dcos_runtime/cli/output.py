@@ -36,6 +36,7 @@ _STYLES = {
     "deactivated": _CHANGING,
     "draining": _CHANGING,
     "drained": _CHANGING,
+    "down": _BAD,
 }
 
 

@@ -160,6 +160,24 @@ def test_agents_are_taken_out_as_the_commands_page_says(byhand: ByHand) -> None:
             agent.stop()
 
 
+def test_machines_are_maintained_as_the_commands_page_says(byhand: ByHand) -> None:
+    """One agent of a rack."""
+    work = byhand.folder / "198.18.0.23"
+    work.mkdir()
+    words = ["dcos-agent", "--ip=127.0.0.1", f"--port={free_port()}", "--hostname=198.18.0.23", "--launcher=posix"]
+    words += [f"--master={byhand.others['127.0.0.1:5050']}", f"--work_dir={work}", "--attributes=rack:r7"]
+    agent = Daemon("198.18.0.23", words, byhand.folder / "198.18.0.23.log").start()
+    try:
+        wait_for(lambda: "198.18.0.23" in byhand.script("dcos node list"), 60, "the agent")
+        printed = byhand.script(fence("docs/cli.md", "dcos node maintenance stop").text)
+        for text in ("is scheduled\n", "1800 s", "is not scheduled any more\n", "is down\n", '"status": "UP"'):
+            assert text in printed, text
+        wait_for(lambda: agent.process is not None and agent.process.poll() is not None, 60, "its end")
+        assert len(byhand.script("dcos node maintenance").splitlines()) == 1
+    finally:
+        agent.stop()
+
+
 def test_calls_of_an_agents_operator_api(byhand: ByHand) -> None:
     agent = replace(byhand, others={"127.0.0.1:5051": byhand.daemons[1].url.removeprefix("http://"), **byhand.others})
     printed = agent.script(fence("docs/agent.md", "GET_CONTAINERS").text)

@@ -9,7 +9,7 @@ import click
 from dcos_runtime.cli.durations import Duration
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 from dcos_runtime.cli.options import as_the_master_knows, in_json, only_ids, waiting
-from dcos_runtime.cli.tree import CommandTree
+from dcos_runtime.cli.tree import CommandTree, LazyCommand
 
 if TYPE_CHECKING:
     from dcos_runtime.cli.kernel.master import Agent, ClusterState
@@ -32,7 +32,17 @@ _HEADERS = (
 _LEADER_KEYS = ("id", "hostname", "pid", "version", "cluster", "start_time", "elected_time", "domain", "leader_info")
 
 
-@click.group(cls=CommandTree, default="list")
+@click.group(
+    cls=CommandTree,
+    default="list",
+    entries={
+        "maintenance": LazyCommand(
+            "dcos_runtime.cli.commands.node_maintenance",
+            "maintenance",
+            "Plan when machines are unavailable, take them down and bring them up.",
+        )
+    },
+)
 def node() -> None:
     """Show the machines of the cluster, and take agents out of it.
 

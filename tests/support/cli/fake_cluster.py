@@ -72,7 +72,8 @@ def reply(status: int = 200, body: Any = None, **headers: str) -> web.Response:
 @dataclass
 class Cluster:
     """A master, one agent a1 and the init. Tests change ``tasks``, ``files``, ``apps`` and the like; ``processes`` maps
-    containers to what the agent tells of them, ``refused`` calls of the master's operator API to its answers.
+    containers to what the agent tells of them, ``refused`` calls of the master's operator API to its answers,
+    ``answers`` those that read to what they tell.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -89,6 +90,7 @@ class Cluster:
     agents: list[dict[str, Any]] = field(default_factory=list)
     expected_agents: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, tuple[int, str]] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
     quotas: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -172,6 +174,8 @@ class Cluster:
         if asked.path == "/api/v1":
             if asked.body["type"] == "UPDATE_QUOTA":
                 return self._set_quota(asked)
+            if (kind := asked.body["type"]) in self.answers:
+                return reply(200, {"type": kind, kind.lower(): self.answers[kind]})
             status, text = self.refused.get(asked.body["type"], (200, ""))
             return web.Response(status=status, text=text)
         if asked.path == "/roles":
