@@ -37,7 +37,6 @@ from dcos_runtime.agent.isolators.ports import PortGuard
 from dcos_runtime.agent.isolators.root import RootFilesystem
 from dcos_runtime.agent.launchers import bundle, evidence, joining, terminals
 from dcos_runtime.agent.launchers.attending import ExecSessions
-from dcos_runtime.agent.launchers.terminals import Terminal
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.errors import Unstartable
@@ -241,7 +240,7 @@ class OciLauncher:
         async with terminals.held(spec, place.folder, by_runtime=True) as terminal:
             return await self._create(spec, place, terminal)
 
-    async def _create(self, spec: ContainerSpec, place: ContainerPlace, terminal: Terminal | None) -> int:
+    async def _create(self, spec: ContainerSpec, place: ContainerPlace, terminal: terminals.Terminal | None) -> int:
         folder = place.folder
         sync_read, sync_write = os.pipe()
         start_read, start_write = os.pipe()
@@ -521,7 +520,7 @@ class OciLauncher:
                 return
             await asyncio.sleep(0.005)
 
-    def _conmon_argv(self, container_id: str, folder: Path, terminal: Terminal | None) -> list[str]:
+    def _conmon_argv(self, container_id: str, folder: Path, terminal: terminals.Terminal | None) -> list[str]:
         console = ["--console-socket", terminal.console] if terminal is not None else []
         return [
             self.conmon,

@@ -94,6 +94,7 @@ OTHERS = {
     "master/forms.py": "a form: what is not UTF-8 in it becomes U+FFFD, as in Mesos",
     "master/operator_api/quotas.py": "read as JSON by `call_bodies.decode_plain`",
     "master/operator_api/weights.py": "the same",
+    "master/machine_pages.py": "the same",
     "leading/standby.py": "passes the body on to the leader",
 }
 
