@@ -465,6 +465,9 @@ class World:
             assert offer.id in state.frameworks[offer.framework_id].offers
             assert offer.id in state.agents[offer.agent_id].offers
         assert set(state.offers) == {one for framework in state.frameworks.values() for one in framework.offers}
+        assert not state.deactivated & {offer.agent_id for offer in state.offers.values()}, "it is not to be offered"
+        assert state.draining.keys() <= state.deactivated and not state.deactivated & state.gone.keys()
+        assert not state.agents.keys() & state.gone.keys()
         its = state.maintenance
         assert its.notices.keys() <= state.agents.keys()
         asked = {(agent_id, *one) for agent_id, notice in its.notices.items() for one in notice.open.items()}
@@ -484,7 +487,9 @@ class World:
                 assert set(ours.inverse) == known.inverse_offers, "of inverse offers the same"
 
     def check_rest(self) -> None:
-        """Checks, after all work: no task is lost or stuck, no update waits for ever."""
+        """Checks, after all work: no task is lost or stuck, no update waits for ever, no agent that can is drained."""
+        for agent_id in self.core.state.draining.keys() & self.core.state.agents.keys():
+            assert self.core.state.agents[agent_id].version < internal.WITH_DRAINING, "it is never drained"
         for agent in self.agents:
             assert set(self.core.state.agents[agent.id or ""].tasks) <= {framework.id for framework in self.frameworks}
             for task in agent.tasks.values():

@@ -6,6 +6,7 @@ resource is offered twice, and no status update waits for ever.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import hypothesis.strategies as st
@@ -16,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from dcos_runtime.master.core import events
 from dcos_runtime.wire.common import TimeInfo, Unavailability
 from dcos_runtime.wire.maintenance import Schedule, Window
-from dcos_runtime.wire.operators import MachineID
+from dcos_runtime.wire.operators import DrainConfig, MachineID
 from tests.support.cores.master_world import COME_BACK, World
 
 WHO = st.integers(0, 1)
@@ -39,10 +40,15 @@ class Storm(RuleBasedStateMachine):
         self.down: set[int] = set()
 
     def rests(self) -> None:
-        """All come back, and work until nothing more happens."""
+        """All come back, are drained and reactivated, and work until nothing more happens."""
         if self.down:
             self.machines_come_up()
         self.world.run_until_idle()
+        deactivated = sorted(self.world.core.state.deactivated)
+        for agent_id in deactivated:
+            self.world.feed(events.ReactivateAsked(1, agent_id))
+        if deactivated:
+            self.world.run_until_idle()
 
     @rule(who=WHO)
     def agent_connects(self, who: int) -> None:
@@ -189,6 +195,26 @@ class Storm(RuleBasedStateMachine):
             filters = {"refuse_seconds": seconds}
             framework.call(f"{answer}_INVERSE_OFFERS", inverse_offer_ids=[{"value": one}], filters=filters)
 
+    @rule(who=WHO, gone=st.booleans(), written=st.booleans(), restarts=st.booleans())
+    def an_agent_is_drained(self, who: int, gone: bool, written: bool, restarts: bool) -> None:
+        self.world.feed(events.DrainAsked(1, self.world.agents[who].id or "", DrainConfig(mark_gone=gone)))
+        while written and self.world.write():
+            pass
+        if restarts:
+            self.master_restarts()
+
+    @rule(who=WHO)
+    def an_agent_is_deactivated(self, who: int) -> None:
+        self.world.feed(events.DeactivateAsked(1, self.world.agents[who].id or ""))
+
+    @rule(who=WHO)
+    def an_agent_is_reactivated(self, who: int) -> None:
+        self.world.feed(events.ReactivateAsked(1, self.world.agents[who].id or ""))
+
+    @rule(who=WHO)
+    def an_agent_is_marked_gone(self, who: int) -> None:
+        self.world.feed(events.GoneAsked(1, self.world.agents[who].id or ""))
+
     @rule(seconds=st.sampled_from([0.1, 1.0, 9.0, 45.0, 130.0]))
     def time_passes(self, seconds: float) -> None:
         self.world.pass_time(seconds)
@@ -207,6 +233,14 @@ class Storm(RuleBasedStateMachine):
         # What was removed is forgotten with the master that knew it: as in Mesos, its tasks would come back.
         if not any(framework.removed for framework in self.world.frameworks):
             self.world.restart()
+            state = self.world.core.state
+            entries = {key: json.loads(value) for key, value in self.world.registry.items() if key[:7] == "agents/"}
+            for name, known in (
+                ("draining", state.draining),
+                ("deactivated", state.deactivated),
+                ("gone_since", state.gone),
+            ):
+                assert {key[7:] for key, entry in entries.items() if name in entry} == set(known), name
             at = self.world.core.state.maintenance.plan.down
             self.down = {who for who in range(2) if (f"host{who}", "127.0.0.1") in at}
 
