@@ -56,7 +56,8 @@ def environment(
     """``directory`` is the sandbox on the host, ``inside`` as the task sees it. ``image``: its image's variables.
     ``executor``: ``task`` stands for a custom executor. ``alone``: it is in a network of its own, where it has other
     addresses than the agent. ``within``: the id of the default executor whose task it is. ``apart``:
-    it is no task, but a container that a call launches within one of that executor.
+    it is no task, but a container that a call launches within one of that executor, or within none: then
+    ``framework_id`` is empty.
 
     Raises ``ValueError`` for a secret that cannot be a variable's value.
     """
@@ -80,6 +81,8 @@ def environment(
     }
     if apart:
         del found["MESOS_TASK_ID"]
+    if not framework_id:
+        del found["MESOS_FRAMEWORK_ID"], found["MESOS_EXECUTOR_ID"]
     if executor:
         del found["MESOS_TASK_ID"]
         found["MESOS_SLAVE_PID"] = f"slave(1)@{origin.endpoint}"

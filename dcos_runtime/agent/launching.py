@@ -100,7 +100,7 @@ class Launching:
         sandbox = self._sandbox(origin.agent_id, effect, executor_id)
         nested = bool(container_ids.parent_of(effect.container_id))
         try:
-            user = await self._user(command.user, effect.user, image)
+            user = await self._user(command.user, effect.user if effect.framework_id else None, image)
         except NoSuchUser as error:
             name = effect.user if command.user is None else command.user
             raise TaskUserUnknown(
@@ -137,7 +137,7 @@ class Launching:
         spec = self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox)
         if nested:
             spec = self._joined(within(spec, task.container, effect.parent_pid), _surroundings(task, nested))
-        elif effect.within:
+        elif effect.within and not effect.apart:
             spec = msgspec.structs.replace(spec, holds=True)
         if image is not None:
             linux = task.container.linux_info if task.container else None
@@ -180,7 +180,8 @@ class Launching:
         nested = bool(container_ids.parent_of(container_id))
         host_network = network_request.networks(_surroundings(task, nested)) is None
         held = tuple(self.volumes.persistent(task))
-        return Lasting(sandbox, self.limits(task), host_network, holds=bool(effect.within) and not nested, volumes=held)
+        holds = bool(effect.within) and not nested and not effect.apart
+        return Lasting(sandbox, self.limits(task), host_network, holds=holds, volumes=held)
 
     async def _user(self, named: str | None, framework: str | None, image: TaskImage | None) -> ContainerUser:
         """Whom the command names, else the image, else the framework. Raises `NoSuchUser` and `ImageError`."""

@@ -1,4 +1,6 @@
-"""Containers within others that calls of the operator API launch: what the calls ask the core for, and wait for."""
+"""Containers that calls of the operator API launch, within others or within none: what the calls ask the core for, and
+wait for.
+"""
 
 from __future__ import annotations
 
@@ -55,26 +57,36 @@ class NestedContainers:
         """Returns when its process runs. ``False``: there is one with that id. Raises `NotPossible`."""
         if self._core.container_of(container_id) is not None:
             return False
-        parent = container_ids.parent_of(container_id)
-        owner = self._core.owner_of(container_ids.root_of(container_id))
-        above, outermost = self._task(parent), self._task(container_ids.root_of(container_id))
-        if owner is None or above is None or outermost is None:
-            raise NotPossible(400, f"Parent container {parent} does not exist")
+        framework_id, executor_id = "", container_id
+        executor: ExecutorInfo | None = None
+        if parent := container_ids.parent_of(container_id):
+            root = container_ids.root_of(container_id)
+            owner, above, outermost = self._core.owner_of(root), self._task(parent), self._task(root)
+            if owner is None or above is None or outermost is None:
+                raise NotPossible(400, f"Parent container {parent} does not exist")
+            framework_id, executor_id = owner
+            executor = ExecutorInfo(executor_id=ExecutorID(value=executor_id), container=outermost.container)
+            command = _of_its_user(command, above.command)
+            resources = list(resources or _inherited(above.resources))
+        elif any(resource.disk is not None for resource in resources):
+            raise NotPossible(
+                400, "A standalone container has no volumes and disks of frameworks: leave resources.disk out"
+            )
         task = codec.encode(
             TaskInfo(
                 name=container_id,
                 task_id=TaskID(value=container_id),
                 agent_id=AgentID(value=self._core.agent.id or ""),
-                command=_of_its_user(command, above.command),
+                command=command,
                 container=container,
-                resources=list(resources or _inherited(above.resources)),
+                resources=list(resources),
                 limits=dict(limits or {}),
-                executor=ExecutorInfo(executor_id=ExecutorID(value=owner.executor_id), container=outermost.container),
+                executor=executor,
             )
         )
         if (why := self._core.nested_refused(container_id, task)) is not None:
             raise NotPossible(400, why)
-        self._feed(LaunchNested(container_id, owner.framework_id, owner.executor_id, task))
+        self._feed(LaunchNested(container_id, framework_id, executor_id, task))
         record = self._core.nested[container_id]
         await self._until(record, Stage.RUNNING, Stage.ENDED)
         if record.container.started is None and record.exit is None:

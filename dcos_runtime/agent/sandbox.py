@@ -18,6 +18,8 @@ from dcos_runtime.agent.core import container_ids, volume_refusal
 CONTAINERS, TASKS = volume_refusal.OF_CHILDREN
 """In the sandbox of a container: folders of the sandboxes of those within it, and of links to them by their tasks."""
 
+STANDALONE = "standalone"
+
 RUNS = "*/frameworks/*/executors/*/runs/*"
 """Where sandboxes are under their root, and the links to the newest."""
 
@@ -33,7 +35,9 @@ class NoSuchUser(Exception):
 
 
 class Sandboxes:
-    """``work_dir/slaves/<agent>/frameworks/<framework>/executors/<task>/runs/<container>/``, as Mesos does."""
+    """``work_dir/slaves/<agent>/frameworks/<framework>/executors/<task>/runs/<container>/``, as Mesos does. Of a
+    container of no framework `STANDALONE` stands in its place, and its own id in that of the task.
+    """
 
     def __init__(self, work_dir: Path) -> None:
         self.root = work_dir / "slaves"
@@ -42,6 +46,7 @@ class Sandboxes:
         return self.runs(agent_id, framework_id, executor_id) / container_id
 
     def runs(self, agent_id: str, framework_id: str, executor_id: str) -> Path:
+        framework_id = framework_id or STANDALONE
         for name in (agent_id, framework_id, executor_id):
             if not name or name in (".", "..") or "/" in name or "\0" in name:
                 raise ValueError(f"{name!r} cannot be part of a path")

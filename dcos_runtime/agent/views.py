@@ -254,9 +254,11 @@ class AgentViewer:
 
     # --- containers ---------------------------------------------------------------------------------------------------
 
-    def containers(self, now: Now, with_status: bool = True, nested: bool = False) -> list[dict[str, Any]]:
+    def containers(
+        self, now: Now, with_status: bool = True, nested: bool = False, standalone: bool = False
+    ) -> list[dict[str, Any]]:
         """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop.
-        ``nested``: also those that are within others.
+        ``nested``: also those that are within others. ``standalone``: also those of no framework.
         """
         shown = []
         tasks = [task for task in list(self.core.tasks.values()) if task.own or (nested and task.grouped)]
@@ -282,14 +284,16 @@ class AgentViewer:
                 if ports := self.unallocated(record.container_id):
                     entry["unallocated_ports"] = intervals.text(ports)
             shown.append(entry)
-        return shown + (self._nested(now) if nested else [])
+        return shown + self._launched(now, nested, standalone)
 
-    def _nested(self, now: Now) -> list[dict[str, Any]]:
-        """Those that calls launched within others."""
+    def _launched(self, now: Now, nested: bool, standalone: bool) -> list[dict[str, Any]]:
+        """Those that calls launched."""
         shown = []
         for record in list(self.core.nested.values()):
             container = record.container
-            if container.stage is not Stage.RUNNING:
+            within = bool(container_ids.parent_of(container.container_id))
+            hidden = (within and not nested) or (not record.framework_id and not standalone)
+            if hidden or container.stage is not Stage.RUNNING:
                 continue
             status = ContainerStatus(
                 container_id=container_ids.message(container.container_id), executor_pid=container.pid

@@ -448,6 +448,35 @@ def test_a_container_within_another_is_launched_waited_for_killed_and_removed(si
     assert (answer.status, answer.text) == (400, "Failed to launch container: the task has no command")
 
 
+def test_a_container_within_none_is_launched_shown_waited_for_and_removed(side: Side) -> None:
+    one = {"container_id": {"value": f"alone-{uuid.uuid4()}"}}
+    resources = [{"name": "mem", "type": "SCALAR", "scalar": {"value": 48}}]
+    script = f"env; exec sleep {NAP}"
+    assert call(side.port, "LAUNCH_CONTAINER", **one, command={"value": script}, resources=resources).status == 200
+    assert call(side.port, "LAUNCH_CONTAINER", **one, command={"value": script}).status == 202
+    assert len(shown(side, "GET_CONTAINERS", show_nested=True)["containers"]) == 1
+    listed = shown(side, "GET_CONTAINERS", show_standalone=True)["containers"]
+    (found,) = [each for each in listed if each["container_id"] == one["container_id"]]
+    assert "framework_id" not in found and found["resource_statistics"]["mem_limit_bytes"] == 48 << 20
+    inner = {"container_id": nested("inner", one["container_id"]["value"])}
+    assert call(side.port, "LAUNCH_NESTED_CONTAINER", **inner, command={"value": "exit 4"}).status == 200
+    ended = call(side.port, "WAIT_NESTED_CONTAINER", **inner).json()["wait_nested_container"]
+    assert ended["exit_status"] == 4 << 8
+    said = CommandStream(side.port, nested("said", one["container_id"]["value"]), {"value": "echo here"})
+    assert said.all() == (b"here\n", b"")
+    name = one["container_id"]["value"]
+    (sandbox,) = side.agent.work_dir.glob(f"slaves/*/frameworks/standalone/executors/{name}/runs/{name}")
+    variables = (sandbox / "stdout").read_text()
+    assert "MESOS_CONTAINER_ID=" in variables and "MESOS_FRAMEWORK_ID" not in variables
+    assert call(side.port, "REMOVE_CONTAINER", **one).status == 409
+    assert call(side.port, "KILL_CONTAINER", **one).status == 200
+    assert call(side.port, "WAIT_CONTAINER", **one).json()["wait_container"]["exit_status"] in (9, 137 << 8)
+    assert call(side.port, "REMOVE_CONTAINER", **one).status == 200 and not sandbox.exists()
+    volume = {**resources[0], "name": "disk", "disk": {"persistence": {"id": "x"}}}
+    answer = call(side.port, "LAUNCH_CONTAINER", **one, command={"value": script}, resources=[volume])
+    assert (answer.status, "no volumes" in answer.text) == (400, True)
+
+
 def test_a_call_without_a_principal_is_refused_where_reads_want_one(tmp_path: Path) -> None:
     known = tmp_path / "credentials.json"
     known.touch(0o600)
@@ -461,8 +490,16 @@ def test_a_call_without_a_principal_is_refused_where_reads_want_one(tmp_path: Pa
         for headers in ({}, basic("ops", "wrong")):
             for answer in (
                 call(port, "LAUNCH_NESTED_CONTAINER_SESSION", headers, **launch),
+                call(port, "LAUNCH_CONTAINER", headers, container_id={"value": "alone"}, command={"value": "true"}),
                 call(port, "GET_STATE", headers),
                 call(port, "NOPE", headers),
             ):
                 assert answer.status == 401 and answer.headers["www-authenticate"].startswith("Basic realm=")
-        assert call(port, "LAUNCH_NESTED_CONTAINER_SESSION", basic("ops", "hush"), **launch).status == 200
+        ops, alone = basic("ops", "hush"), {"container_id": {"value": "alone"}}
+        assert call(port, "LAUNCH_NESTED_CONTAINER_SESSION", ops, **launch).status == 200
+        assert call(port, "LAUNCH_CONTAINER", ops, **alone, command={"value": "exec sleep 5085"}).status == 200
+        agent.restart()
+        port = int(agent.url.rpartition(":")[2])
+        assert call(port, "KILL_CONTAINER", ops, **alone, signal=15).status == 200
+        assert call(port, "WAIT_CONTAINER", ops, **alone).json()["wait_container"]["exit_status"] == 15
+        assert call(port, "REMOVE_CONTAINER", ops, **alone).status == 200

@@ -414,6 +414,7 @@ class AgentCore(DrainLife):
             self.end_executor(executor, KillReason.FORGOTTEN, now)
         for task in list(self.tasks.values()):
             self._forget(task, now)
+        self.end_standalone()
         self._end_if_empty()
 
     # --- recordings ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ class Prepare(Frozen, frozen=True):
     container is that of a custom executor, and ``task`` the TaskInfo that it would be as a task (`executor`).
     ``within``: the id of the default executor whose container it is, or in whose container it is made, and then
     ``parent_pid`` is that of the first process there (`container_ids`). ``apart``: a call launches it within any
-    container of that executor, and its sandbox is beside that one's (`nested_life`).
+    container of that executor, and its sandbox is beside that one's; or within none, and there is no framework then
+    (`nested_life`).
     """
 
     agent_id: str

@@ -126,8 +126,9 @@ class ExecutorClosed(Frozen, frozen=True):
 
 
 class LaunchNested(Frozen, frozen=True):
-    """A container is to be launched within another, which belongs to this executor. ``task``: the TaskInfo that it
-    would be as a task, JSON. `NestedChanged` tells when it runs or is over.
+    """A container is to be launched within another, or within none; ``framework_id`` and ``executor_id`` are as in
+    `records.NestedRecord`. ``task``: the TaskInfo that it would be as a task, JSON. `NestedChanged` tells when it runs
+    or is over.
     """
 
     container_id: str

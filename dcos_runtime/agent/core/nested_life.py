@@ -1,4 +1,5 @@
-"""The life of containers within others that calls of the operator API launch: Mesos' nested containers.
+"""The life of containers that calls of the operator API launch: within others (Mesos' nested containers), or within
+none (its standalone containers, which belong to no framework).
 
 Each is written down before it is made. It is destroyed with the container that it is within. One that has ended is kept
 with its exit status until it is removed, or its parent is gone. No framework is told of it.
@@ -15,7 +16,7 @@ from dcos_runtime.agent.core.effects import Destroy, Effect, NestedChanged, Prep
 from dcos_runtime.agent.core.events import BadTask, Created, LaunchNested
 from dcos_runtime.agent.core.group_life import GroupLife
 from dcos_runtime.agent.core.model import Exit, Facts, Found
-from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, NestedRecord, Stage
+from dcos_runtime.agent.core.records import ContainerRecord, NestedRecord, Stage
 from dcos_runtime.agent.core.timing import NestedWritten, Written
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskStatus
@@ -25,7 +26,7 @@ VANISHED = "The container was gone when the agent came back; how it ended is not
 
 
 class NestedLife(GroupLife):
-    """The rules of nested containers; the events of all others go to what is below."""
+    """The rules of nested and standalone containers; the events of all others go to what is below."""
 
     # --- launching ----------------------------------------------------------------------------------------------------
 
@@ -33,12 +34,16 @@ class NestedLife(GroupLife):
         """Why a container cannot be launched with this TaskInfo, JSON, or ``None``."""
         parent = container_ids.parent_of(container_id)
         found = self.container_of(parent)
-        if found is None or found.stage is not Stage.RUNNING:
+        if parent and (found is None or found.stage is not Stage.RUNNING):
             return f"Parent container {parent} does not exist"
+        if not parent and (self.ending is not None or self.powering_off):
+            return "The agent is ending, and launches no container any more"
+        if not parent and self.agent.id is None:
+            return "No master has given the agent an id yet; containers are kept under it"
         asked = reading.task(task)
         if isinstance(asked, BadTask):
             return refusal.unreadable(asked.why).message
-        refused = refusal.refused(asked, self.settings, nested=True)
+        refused = refusal.refused(asked, self.settings, nested=bool(parent))
         return refused.message if refused is not None else None
 
     def launch_nested(self, event: LaunchNested) -> None:
@@ -121,11 +126,21 @@ class NestedLife(GroupLife):
     def _destroy_within(self, parent: str) -> None:
         for record in list(self.nested.values()):
             if container_ids.parent_of(record.container.container_id) == parent and not record.parent_gone:
-                record.parent_gone = True
-                if record.container.stage is Stage.ENDED:
-                    self._forget_nested(record)
-                else:
-                    self._destroy_nested(record)
+                self._abandon(record)
+
+    def end_standalone(self) -> None:
+        """The agent forgets its id, and with it these."""
+        for record in list(self.nested.values()):
+            if not container_ids.parent_of(record.container.container_id):
+                self._abandon(record)
+
+    def _abandon(self, record: NestedRecord) -> None:
+        """Nobody may ask for it any more."""
+        record.parent_gone = True
+        if record.container.stage is Stage.ENDED:
+            self._forget_nested(record)
+        else:
+            self._destroy_nested(record)
 
     def exited(self, container_id: str, exit: Exit, now: Now) -> None:
         record = self.nested.get(container_id)
@@ -208,8 +223,9 @@ class NestedLife(GroupLife):
         container = record.container
         container_id = container.container_id
         self.nested[container_id] = record
-        parent = self.container_of(container_ids.parent_of(container_id))
-        record.parent_gone = parent is None or parent.stage in (Stage.ENDING, Stage.ENDED)
+        above = container_ids.parent_of(container_id)
+        parent = self.container_of(above)
+        record.parent_gone = bool(above) and (parent is None or parent.stage in (Stage.ENDING, Stage.ENDED))
         if container.stage is Stage.ENDED:
             if record.parent_gone:
                 self._forget_nested(record)
@@ -242,12 +258,18 @@ class NestedLife(GroupLife):
         task = self._by_handle.get(container_id)
         return task.container if task is not None and not task.custom else None
 
-    def owner_of(self, container_id: str) -> ExecutorRecord | None:
-        """The executor to which an outermost container belongs."""
+    def owner_of(self, container_id: str) -> tuple[str, str] | None:
+        """The framework and the executor to which an outermost container belongs; of a standalone one none, and its own
+        id.
+        """
+        if (record := self.nested.get(container_id)) is not None:
+            return record.framework_id, record.executor_id
         if (executor := self._executor_in.get(container_id)) is not None:
-            return executor.record
+            return executor.key
         task = self._by_handle.get(container_id)
-        return task.executor if task is not None and not task.custom else None
+        if task is None or task.custom:
+            return None
+        return task.executor.framework_id, task.executor.executor_id
 
     def task_in(self, container_id: str) -> bytes | None:
         record = self.nested.get(container_id)

@@ -129,8 +129,9 @@ class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class NestedRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A container that a call of the operator API launched within another, which belongs to this executor. ``task``:
-    the TaskInfo that it would be as a task, JSON. ``exit``, ``reason``, ``message`` and ``limitation``: how it ended,
+    """A container that a call of the operator API launched within another, which belongs to this executor, or within
+    none: ``framework_id`` is then empty, and ``executor_id`` the id of the outermost container. ``task``: the TaskInfo
+    that it would be as a task, JSON. ``exit``, ``reason``, ``message`` and ``limitation``: how it ended,
     as far as that is known. ``parent_gone``: it is forgotten when it has ended.
     """
 

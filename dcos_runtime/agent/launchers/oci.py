@@ -521,7 +521,6 @@ class OciLauncher:
             await asyncio.sleep(0.005)
 
     def _conmon_argv(self, container_id: str, folder: Path, terminal: terminals.Terminal | None) -> list[str]:
-        console = ["--console-socket", terminal.console] if terminal is not None else []
         return [
             self.conmon,
             *("--api-version", "1"),
@@ -530,7 +529,7 @@ class OciLauncher:
             *("--name", container_id),
             *("--runtime", self.runtime),
             f"--runtime-arg=--root={self.state}",
-            *(f"--runtime-opt={option}" for option in console),
+            *(terminal.options if terminal is not None else ()),
             *("--bundle", str(folder / "bundle")),
             *("--container-pidfile", str(folder / "pid")),
             *("--conmon-pidfile", str(folder / "conmon.pid")),

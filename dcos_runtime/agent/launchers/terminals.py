@@ -38,6 +38,11 @@ class Terminal:
     console: str
     """The socket to which an OCI runtime sends the terminal that it makes."""
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Of conmon, for the OCI runtime."""
+        return "--runtime-opt=--console-socket", f"--runtime-opt={self.console}"
+
 
 @contextlib.asynccontextmanager
 async def held(spec: ContainerSpec, folder: Path, *, by_runtime: bool) -> AsyncIterator[Terminal | None]:

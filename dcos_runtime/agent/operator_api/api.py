@@ -192,8 +192,6 @@ class OperatorApi:
                 wanted_images = call.prune_images.excluded_images if call.prune_images else []
                 await self._to.prune(wanted_images)
             case Call(type=Call.Type.LAUNCH_CONTAINER, launch_container=Call.LaunchContainer() as wanted):
-                if wanted.container_id.parent is None:
-                    raise NotPossible(501, "LAUNCH_CONTAINER is done for containers within others only: name a parent")
                 return await self._launch(
                     wanted.container_id, wanted.command, wanted.container, wanted.resources, wanted.limits
                 )
@@ -224,11 +222,11 @@ class OperatorApi:
             raise NotPossible(503, f"{error}.\n") from error
 
     async def _containers(self, wanted: Call.GetContainers) -> Response:
-        running = await pools.run(
-            pools.READS, partial(self._to.viewer.containers, now(), nested=wanted.show_nested is True)
-        )
-        nested = self._commands.running if wanted.show_nested else []
-        found = shown.containers(running, nested) if running or nested else None
+        nested, standalone = wanted.show_nested is True, wanted.show_standalone is True
+        shown_now = partial(self._to.viewer.containers, now(), nested=nested, standalone=standalone)
+        running = await pools.run(pools.READS, shown_now)
+        commands = self._commands.running if nested else []
+        found = shown.containers(running, commands) if running or commands else None
         return Response(type=Response.Type.GET_CONTAINERS, get_containers=found)
 
     # --- containers ---------------------------------------------------------------------------------------------------

@@ -160,15 +160,24 @@ def termination(record: NestedRecord | None) -> dict[str, Any]:
     return {"state": failed, "reason": record.reason, "message": record.message, "limitation": record.limitation}
 
 
+def _owner(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """A standalone container has none."""
+    if not shown["framework_id"]:
+        return {}
+    return {
+        "framework_id": FrameworkID(value=shown["framework_id"]),
+        "executor_id": ExecutorID(value=shown["executor_id"]),
+        "executor_name": shown["executor_name"],
+    }
+
+
 def containers(shown: Iterable[Mapping[str, Any]], commands: Iterable[RunningCommand]) -> Response.GetContainers:
     """``shown``: as in `/containers`."""
     return Response.GetContainers(
         containers=[
             *(
                 _Shown(
-                    framework_id=FrameworkID(value=one["framework_id"]),
-                    executor_id=ExecutorID(value=one["executor_id"]),
-                    executor_name=one["executor_name"],
+                    **_owner(one),
                     container_id=container_ids.message(one["container_id"]),
                     container_status=msgspec.convert(one["status"], ContainerStatus) if one["status"] else None,
                     resource_statistics=msgspec.convert(one["statistics"], ResourceStatistics),

@@ -153,6 +153,52 @@ def test_an_agent_that_ends_all_waits_for_them(world: World, parent: str) -> Non
     assert world.ended is not None and not world.core.nested
 
 
+def standalone(world: World, name: str = "alone") -> str:
+    world.feed(events.LaunchNested(name, "", name, json.dumps(TASK).encode()))
+    return name
+
+
+def test_one_within_none_outlives_the_agent_and_ends_with_its_id(world: World, parent: str) -> None:
+    name = standalone(world)
+    inner = f"{name}.inner"
+    world.persist()
+    (prepared,) = [one for one in world.history[-1][2] if isinstance(one, Prepare)]
+    assert (prepared.framework_id, prepared.within, prepared.apart, prepared.parent_pid) == ("", name, True, 0)
+    world.run_until_idle()
+    assert world.core.owner_of(name) == ("", name)
+    world.feed(events.LaunchNested(inner, "", name, json.dumps(TASK).encode()))
+    world.run_until_idle()
+    world.crash()
+    world.run_until_idle()
+    assert stage(world, name) is stage(world, inner) is Stage.RUNNING
+    world.exit(inner, Exit(code=0))
+    world.run_until_idle()
+    assert stage(world, inner) is Stage.ENDED
+    world.feed(events.CleanupAsked("test"))
+    assert "ending" in str(world.core.nested_refused("other", json.dumps(TASK).encode()))
+    world.exit(parent, Exit(signal=15))
+    world.run_until_idle()
+    assert world.ended is not None and not world.core.nested and world.containers[name].state == "absent"
+
+
+def test_one_within_none_is_known_after_its_end_until_it_is_removed(world: World) -> None:
+    name = standalone(world)
+    world.run_until_idle()
+    world.containers[name].state, world.containers[name].exit = "exited", Exit(code=5)
+    world.crash()
+    world.run_until_idle()
+    assert stage(world, name) is Stage.ENDED and world.core.nested[name].exit == Exit(code=5)
+    world.feed(events.RemoveNested(name))
+    world.run_until_idle()
+    assert not world.core.nested and not [key for key in world.disk if key.startswith("nested/")]
+
+
+def test_none_is_launched_within_none_before_a_master_has_given_an_id() -> None:
+    world = World()
+    world.core.agent.id = None
+    assert "No master" in str(world.core.nested_refused("alone", json.dumps(TASK).encode()))
+
+
 def test_a_recording_hides_its_command(world: World, parent: str) -> None:
     name = launch(world, parent)
     veil = recorded.Veil(b"k" * 32)
