@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import dataclasses
 import logging
 import os
 import socket
@@ -19,6 +20,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.containers import base
 from dcos_runtime.agent.containers.base import Launcher, LaunchError
@@ -92,7 +94,8 @@ def _host(part: Any) -> str:
 
 class Checker:
     """Runs each check once, as the core asks for it. ``feed`` takes the results; ``task`` gives a container's
-    TaskInfo; ``launchers`` by name; ``spawn`` begins work beside the daemon.
+    TaskInfo; ``launchers`` by name; ``spawn`` begins work beside the daemon. ``errors`` opens the ``stderr`` of a
+    container, in which Mesos' command executor has what commands of checks write; it blocks.
     """
 
     def __init__(
@@ -101,11 +104,13 @@ class Checker:
         task: Callable[[str], bytes | None],
         launchers: Mapping[str, Launcher],
         spawn: Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]],
+        errors: Callable[[str], int | None],
     ) -> None:
         self._feed = feed
         self._task = task
         self._launchers = launchers
         self._spawn = spawn
+        self._errors = errors
         self._under_way: dict[tuple[str, CheckKind], asyncio.Task[None]] = {}
         # As in Mesos, a check does not verify the task's certificate; so no authorities are read, which takes long.
         self._trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -173,7 +178,13 @@ class Checker:
         """When this is cancelled the command is killed, with all that it has started. Raises `LaunchError`,
         ``OSError``.
         """
-        session = await self._launchers[effect.launcher].exec(effect.container_id, command)
+        output = await pools.run(pools.READS, partial(self._errors, effect.container_id))
+        try:
+            written = dataclasses.replace(command, output=output)
+            session = await self._launchers[effect.launcher].exec(effect.container_id, written)
+        finally:
+            if output is not None:
+                os.close(output)
         try:
             ended = await session.wait()
         finally:

@@ -12,7 +12,7 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checker import Checker
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Lasting, Launcher, LaunchError, LauncherUnusable, Usage
-from dcos_runtime.agent.core import events, statuses, stored
+from dcos_runtime.agent.core import container_ids, events, statuses, stored
 from dcos_runtime.agent.core.alterations import taken_away
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.effects import (
@@ -49,6 +49,7 @@ from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.nested import NestedContainers
 from dcos_runtime.agent.removal import remove
 from dcos_runtime.agent.samples import Samples
+from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Persist, Persisted, PersistFailed
 from dcos_runtime.core.recorder import Recorder
@@ -122,7 +123,7 @@ class AgentShell:
         self.listening = listening
         self.samples = samples
         self._containers: dict[str, _Container] = {}
-        self._checker = Checker(self.feed, core.task_in, launchers, self._do)
+        self._checker = Checker(self.feed, core.task_in, launchers, self._do, self._errors_of)
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
         self.executors = ExecutorStreams()
         self.nested = NestedContainers(core, self.feed, self._remove_sandbox)
@@ -399,6 +400,18 @@ class AgentShell:
             container.watching.cancel()
         self._containers.pop(container_id, None)
         self.feed(events.Destroyed(container_id))
+
+    def _errors_of(self, container_id: str) -> int | None:
+        """The ``stderr`` of a task, to append to; ``None``: something else is in its place, or it is gone."""
+        owner = self.core.owner_of(container_ids.root_of(container_id))
+        try:
+            if owner is None:
+                return None
+            sandbox = self._launching.sandboxes.place(self.core.agent.id or "", *owner, container_id)
+            return open_output(sandbox, "stderr")
+        except (OSError, ValueError) as error:
+            log.warning("what a check of container %s writes is dropped: %s", container_id, error)
+            return None
 
     def _retire(self, effect: Retire) -> None:
         try:

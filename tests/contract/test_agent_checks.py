@@ -113,7 +113,7 @@ def test_a_command_is_run_in_the_container_as_the_task_is(both: tuple[PretendedM
     health = soon("COMMAND", command={"value": 'test -e well && test -n "$MESOS_TASK_ID"'})
     secret = {"type": "VALUE", "value": {"data": "Nw=="}}
     variables = [{"name": "CODE", "type": "SECRET", "secret": secret}, {"name": "MESOS_TASK_ID", "value": "other"}]
-    arguments = ["sh", "-c", 'test "$MESOS_TASK_ID" = other || exit 8; exit $CODE']
+    arguments = ["sh", "-c", 'echo out; echo bad >&2; test "$MESOS_TASK_ID" = other || exit 8; exit $CODE']
     command = {"value": "/bin/sh", "shell": False, "arguments": arguments}
     check = soon("COMMAND", command={"command": {**command, "environment": {"variables": variables}}})
     master.run(ID, "command", "sleep 1000", health_check={**health, "consecutive_failures": 1_000_000}, check=check)
@@ -122,6 +122,7 @@ def test_a_command_is_run_in_the_container_as_the_task_is(both: tuple[PretendedM
     until(master, "command", True)
     assert _code(told(master, "command")[0]) is None
     master.until(lambda: _code(told(master, "command")[-1]) == 7, "the result of the check")
+    assert "out\nbad\n" in (agent.sandbox("command") / "stderr").read_text()
     master.kill(ID, "command")
     assert _code(master.status("command")) is None
 

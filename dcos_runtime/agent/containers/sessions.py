@@ -49,13 +49,14 @@ class ExecCommand:
 
     ``argv[0]`` is the program, sought in the ``PATH``. ``environment``: variables beside the container's, or in their
     place. ``window``: the process gets a terminal of that size. Without one its streams are pipes if ``piped``, else
-    ``/dev/null``.
+    ``/dev/null``; or what it writes goes to the file ``output``, a descriptor.
     """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     window: TerminalSize | None = None
     piped: bool = True
+    output: int | None = None
 
 
 class Channel:

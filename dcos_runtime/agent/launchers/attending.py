@@ -119,8 +119,11 @@ class _Pipes:
     """Pipes for a process that has no terminal: (to read, to write) each, ``/dev/null`` in their places otherwise."""
 
     def __init__(self, command: ExecCommand) -> None:
-        self._piped = command.piped and command.window is None
-        if self._piped:
+        self._piped = command.piped and command.window is None and command.output is None
+        if command.output is not None:
+            self.input = children.DEVNULL, children.DEVNULL
+            self.output = self.errors = children.DEVNULL, command.output
+        elif self._piped:
             self.input, self.output, self.errors = os.pipe(), os.pipe(), os.pipe()
         else:
             self.input = self.output = self.errors = (children.DEVNULL, children.DEVNULL)

@@ -34,7 +34,7 @@ class Lab:
         self.told: asyncio.Queue[Checked] = asyncio.Queue()
         self.task: bytes | None = None
         self.running: list[asyncio.Task[None]] = []
-        self.checker = Checker(self.told.put_nowait, lambda container_id: self.task, {}, self._spawn)
+        self.checker = Checker(self.told.put_nowait, lambda container_id: self.task, {}, self._spawn, lambda _: None)
         self.number = 0
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
