@@ -18,7 +18,7 @@ from dcos_runtime import durable
 from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.history import KEY
 from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord
-from dcos_runtime.agent.core.stored import Custom, Nested, Run, UnknownRunVersion
+from dcos_runtime.agent.core.stored import Nested, Run, StoredExecutor, UnknownRunVersion
 from dcos_runtime.agent.history_log import HistoryLog
 from dcos_runtime.errors import Explained
 from dcos_runtime.wire import codec
@@ -53,7 +53,7 @@ class Remembered:
     stored_agent: bytes | None
     stored_frameworks: tuple[bytes, ...]
     stored_runs: tuple[bytes, ...]
-    executors: tuple[Custom, ...] = ()
+    executors: tuple[StoredExecutor, ...] = ()
     stored_executors: tuple[bytes, ...] = ()
     stored_assigned: tuple[bytes, ...] = ()
     stored_history: tuple[bytes, ...] = ()
@@ -101,12 +101,12 @@ class Checkpoints:
                 corrupt.append(name)
             else:
                 runs.append((run, value))
-        executors: list[tuple[Custom, bytes]] = []
-        for name, value, custom in self._all("executors", stored.read_custom):
-            if custom is None or custom.container.container_id != name:
+        executors: list[tuple[StoredExecutor, bytes]] = []
+        for name, value, executor in self._all("executors", stored.read_executor):
+            if executor is None or executor.container.container_id != name:
                 corrupt.append(name)
             else:
-                executors.append((custom, value))
+                executors.append((executor, value))
         assigned: list[bytes] = []
         for name, value, task in self._all("assigned", stored.read_assigned):
             if task is None or task.task.handle != name:

@@ -17,7 +17,7 @@ from dcos_runtime.agent.containers.base import Process, Usage
 from dcos_runtime.agent.core import container_ids, reading
 from dcos_runtime.agent.core.core import AgentCore
 from dcos_runtime.agent.core.events import BadMessage
-from dcos_runtime.agent.core.executor import CustomExecutor
+from dcos_runtime.agent.core.executor import Executor
 from dcos_runtime.agent.core.history import PastTask
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
@@ -144,7 +144,7 @@ class AgentViewer:
                 shown.append(self._gone(past.executor, [*tasks, *waiting.pop(past.executor.container_id, [])]))
         return shown + [self._gone(its[0].executor, its) for its in waiting.values()]
 
-    def _custom(self, executor: CustomExecutor) -> dict[str, Any]:
+    def _custom(self, executor: Executor) -> dict[str, Any]:
         """A custom or default executor that is here, with its tasks."""
         record, info = executor.record, executor.info
         over: list[Listed] = list(self.core.history.of_executor(record.framework_id, record.container_id))
@@ -264,7 +264,7 @@ class AgentViewer:
         tasks = [task for task in list(self.core.tasks.values()) if task.own or (nested and task.grouped)]
         running = [task for task in tasks if task.stage is Stage.RUNNING]
         shown += [
-            self._custom_container(executor, now, with_status)
+            self._container_of(executor, now, with_status)
             for executor in list(self.core.executors.values())
             if executor.container.stage is Stage.RUNNING
         ]
@@ -322,7 +322,7 @@ class AgentViewer:
                 return container.launcher
         return None
 
-    def _custom_container(self, executor: CustomExecutor, now: Now, with_status: bool) -> dict[str, Any]:
+    def _container_of(self, executor: Executor, now: Now, with_status: bool) -> dict[str, Any]:
         record, container = executor.record, executor.container
         entry: dict[str, Any] = {
             "executor_id": record.executor_id,
@@ -337,7 +337,7 @@ class AgentViewer:
             entry["status"] = msgspec.to_builtins(status)
         return entry
 
-    def _of_all(self, executor: CustomExecutor, now: Now) -> dict[str, Any]:
+    def _of_all(self, executor: Executor, now: Now) -> dict[str, Any]:
         """What an executor's container uses, with those within it, which are beside it in control groups."""
         statistics = self._statistics(executor.container, executor.resources(), now)
         within = list(executor.tasks.values()) if executor.default else []

@@ -27,7 +27,7 @@ from dcos_runtime.agent.core.effects import (
     StopCheck,
     WatchContainer,
 )
-from dcos_runtime.agent.core.executor import CustomExecutor
+from dcos_runtime.agent.core.executor import Executor
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.core.frozen import Frozen, Persist
 from dcos_runtime.sim.containers import Host
@@ -196,7 +196,7 @@ class AgentProcess(CoreProcess):
         self._executors.pop(stream, None)
         self.feed(events.ExecutorClosed(stream))
 
-    def _known(self) -> tuple[Mapping[str, FrameworkInfo], Mapping[tuple[str, str], CustomExecutor]]:
+    def _known(self) -> tuple[Mapping[str, FrameworkInfo], Mapping[tuple[str, str], Executor]]:
         return self.core.frameworks, self.core.executors
 
     def runs(self, task: Running) -> None:

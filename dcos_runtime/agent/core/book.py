@@ -13,7 +13,7 @@ from dcos_runtime.agent.core import history, statuses, stored
 from dcos_runtime.agent.core.check_terms import CheckKind, empty_status
 from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
 from dcos_runtime.agent.core.events import Received
-from dcos_runtime.agent.core.executor import NOTHING, CustomExecutor
+from dcos_runtime.agent.core.executor import NOTHING, Executor
 from dcos_runtime.agent.core.history import AgentHistory
 from dcos_runtime.agent.core.membership import Membership
 from dcos_runtime.agent.core.model import Settings
@@ -78,13 +78,13 @@ class Book:
         self.tasks: dict[tuple[str, str], Task] = {}
         self.history = AgentHistory(settings.completed_kept, self._persist)
         self.counts: dict[TaskState, int] = {}
-        self.executors: dict[tuple[str, str], CustomExecutor] = {}
+        self.executors: dict[tuple[str, str], Executor] = {}
         """The custom and default executors whose containers are not gone, by framework and id."""
         self.nested: dict[str, NestedRecord] = {}
         """Containers that calls launched within others, by id."""
         self._by_handle: dict[str, Task] = {}
-        self._executor_in: dict[str, CustomExecutor] = {}  # by container
-        self._streams: dict[int, CustomExecutor] = {}  # of executors that are subscribed
+        self._executor_in: dict[str, Executor] = {}  # by container
+        self._streams: dict[int, Executor] = {}  # of executors that are subscribed
         self._alive: dict[str, int] = {}  # tasks and executors of each framework that has any
         self.unsaid: dict[tuple[str, str], int] = {}
         """Executors that were in the last `Connect` and have ended since, before it was answered: with their status."""
@@ -353,10 +353,10 @@ class Book:
         self.timers.cancel(Rewrite(handle))
         self.emit(effect)
 
-    def checkpoint_executor(self, executor: CustomExecutor) -> None:
+    def checkpoint_executor(self, executor: Executor) -> None:
         """Writes a custom or default executor's record and its container's as they are."""
         container_id = executor.container.container_id
-        value = stored.custom(executor.record, executor.container)
+        value = stored.executor(executor.record, executor.container)
         effect = self.writes.begin(((f"executors/{container_id}", value),), RunWritten(container_id))
         executor.written = effect.id
         self.timers.cancel(Rewrite(container_id))
@@ -406,7 +406,7 @@ class Book:
         if (executor := self._executor_in.get(task.executor.container_id)) is not None:
             executor.tasks[task.record.task_id] = task
 
-    def take_up_executor(self, executor: CustomExecutor) -> None:
+    def take_up_executor(self, executor: Executor) -> None:
         record = executor.record
         self.executors[record.framework_id, record.executor_id] = executor
         self._executor_in[record.container_id] = executor

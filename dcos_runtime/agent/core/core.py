@@ -11,7 +11,7 @@ from dcos_runtime.agent.core import effects, events, reading, recovery, snapshot
 from dcos_runtime.agent.core.draining import DrainLife
 from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess
 from dcos_runtime.agent.core.events import Event
-from dcos_runtime.agent.core.executor import CustomExecutor
+from dcos_runtime.agent.core.executor import Executor
 from dcos_runtime.agent.core.executor_life import TERMINATED
 from dcos_runtime.agent.core.membership import GONE
 from dcos_runtime.agent.core.model import Facts
@@ -153,11 +153,11 @@ class AgentCore(DrainLife):
 
     def _recover_executors(self, left: events.Recovered, facts: Mapping[str, Facts], rebooted: bool, now: Now) -> None:
         for value in left.executors:
-            found = stored.read_custom(value)
+            found = stored.read_executor(value)
             info = reading.executor(found.executor.info)
             if isinstance(info, events.BadMessage):  # it could be read when it came
                 raise AssertionError(info.why)
-            self.take_up_executor(CustomExecutor(found.executor, found.container, info))
+            self.take_up_executor(Executor(found.executor, found.container, info))
         for value in left.assigned:
             record = stored.read_assigned(value).task
             executor = self._executor_in.get(record.container_id)

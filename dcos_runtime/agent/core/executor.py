@@ -17,7 +17,7 @@ from dcos_runtime.wire.tasks import ExecutorInfo, TaskInfo
 NOTHING = msgspec.Raw(b"null")
 
 
-class CustomExecutor(msgspec.Struct):
+class Executor(msgspec.Struct):
     """A custom executor, or a default one, and what is under way for it. ``info`` is read off its record. ``written``
     and ``durable`` number its checkpoints, asked for and done.
 
@@ -73,7 +73,7 @@ NO_INFO = ExecutorInfo(executor_id=ExecutorID(value=""))
 """In place of one that is read off the record again."""
 
 
-def as_task(executor: CustomExecutor, agent_id: str) -> bytes:
+def as_task(executor: Executor, agent_id: str) -> bytes:
     """The TaskInfo, JSON, that the executor's container would have as that of a command task: the executor's command
     and container, its id as the task's, and the resources of it and its tasks. Containers are made of TaskInfos. A
     default executor has no command, so `HOLDING` takes its place; and each of its tasks has a container of its own.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dcos_runtime.agent.core.executor import CustomExecutor
+from dcos_runtime.agent.core.executor import Executor
 from dcos_runtime.agent.core.records import Stage
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.executor import Call
@@ -51,7 +51,7 @@ def _status(call: Call, status: TaskStatus) -> str | None:
 
 
 def refused(
-    call: Call, frameworks: Mapping[str, FrameworkInfo], executors: Mapping[tuple[str, str], CustomExecutor]
+    call: Call, frameworks: Mapping[str, FrameworkInfo], executors: Mapping[tuple[str, str], Executor]
 ) -> Answer | None:
     """Why a valid call is not taken, or ``None``."""
     framework_id, executor_id = call.framework_id.value, call.executor_id.value

@@ -11,7 +11,7 @@ import msgspec
 from dcos_runtime.agent.core import refusal, statuses
 from dcos_runtime.agent.core.book import Capability
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Retire, Start, WatchContainer
-from dcos_runtime.agent.core.executor import CustomExecutor, as_task
+from dcos_runtime.agent.core.executor import Executor, as_task
 from dcos_runtime.agent.core.executor_talk import ExecutorTalk, unlaunched
 from dcos_runtime.agent.core.model import Exit, Facts, Found, Refusal
 from dcos_runtime.agent.core.operations import Operations
@@ -99,11 +99,9 @@ class ExecutorLife(ExecutorTalk, Operations):
         self._resize(executor)
         return task
 
-    def _new_executor(
-        self, framework_id: str, info: ExecutorInfo, given: msgspec.Raw, kind: ExecutorKind
-    ) -> CustomExecutor:
+    def _new_executor(self, framework_id: str, info: ExecutorInfo, given: msgspec.Raw, kind: ExecutorKind) -> Executor:
         container_id = self.source.uuid()
-        return CustomExecutor(
+        return Executor(
             ExecutorRecord(
                 framework_id=framework_id,
                 executor_id=info.executor_id.value,
@@ -124,7 +122,7 @@ class ExecutorLife(ExecutorTalk, Operations):
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 
-    def executor_persisted(self, executor: CustomExecutor, id: int) -> None:
+    def executor_persisted(self, executor: Executor, id: int) -> None:
         """The executor's checkpoint ``id`` is durable."""
         executor.durable = max(executor.durable, id)
         if executor.container.stage is Stage.INTENT and executor.record.ending is None:
@@ -145,7 +143,7 @@ class ExecutorLife(ExecutorTalk, Operations):
                 )
             )
 
-    def executor_not_persisted(self, executor: CustomExecutor, id: int, why: str, now: Now) -> None:
+    def executor_not_persisted(self, executor: Executor, id: int, why: str, now: Now) -> None:
         """An executor that is not on the disk is not started; any other checkpoint is tried again."""
         if id != executor.written:
             return
@@ -161,13 +159,13 @@ class ExecutorLife(ExecutorTalk, Operations):
 
     # --- its container ------------------------------------------------------------------------------------------------
 
-    def executor_created(self, executor: CustomExecutor, pid: int) -> None:
+    def executor_created(self, executor: Executor, pid: int) -> None:
         container = executor.container
         if container.stage is Stage.PREPARING:
             container.stage, container.pid = Stage.STARTING, pid
             self.emit(Start(container.container_id))
 
-    def executor_started(self, executor: CustomExecutor, now: Now) -> None:
+    def executor_started(self, executor: Executor, now: Now) -> None:
         """Its process runs: it has a limited time to subscribe."""
         container = executor.container
         if container.stage is not Stage.STARTING:
@@ -177,7 +175,7 @@ class ExecutorLife(ExecutorTalk, Operations):
             self.timers.set(RegistrationDue(container.container_id), now.mono + self.settings.registration_timeout)
         self._resize(executor)
 
-    def executor_launch_failed(self, executor: CustomExecutor, message: str, user_unknown: bool) -> None:
+    def executor_launch_failed(self, executor: Executor, message: str, user_unknown: bool) -> None:
         if executor.container.stage not in (Stage.PREPARING, Stage.STARTING):
             return
         verdict = unlaunched(Refusal(message))
@@ -185,7 +183,7 @@ class ExecutorLife(ExecutorTalk, Operations):
             verdict = self._dropped(executor.record.framework_id, message)
         self._destroy_executor(executor, verdict)
 
-    def executor_exited(self, executor: CustomExecutor, exit: Exit) -> None:
+    def executor_exited(self, executor: Executor, exit: Exit) -> None:
         if executor.container.stage in (Stage.STARTING, Stage.RUNNING):
             executor.status = wait_status(exit)
             verdict = TERMINATED
@@ -199,15 +197,15 @@ class ExecutorLife(ExecutorTalk, Operations):
                 )
             self._destroy_executor(executor, verdict)
 
-    def executor_supervisor_lost(self, executor: CustomExecutor) -> None:
+    def executor_supervisor_lost(self, executor: Executor) -> None:
         if executor.container.stage in (Stage.STARTING, Stage.RUNNING):
             self._destroy_executor(executor, TERMINATED)
 
-    def executor_over_limit(self, executor: CustomExecutor, verdict: Verdict) -> None:
+    def executor_over_limit(self, executor: Executor, verdict: Verdict) -> None:
         if executor.container.stage in (Stage.PREPARING, Stage.STARTING, Stage.RUNNING):
             self._destroy_executor(executor, verdict)
 
-    def _destroy_executor(self, executor: CustomExecutor, verdict: Verdict) -> None:
+    def _destroy_executor(self, executor: Executor, verdict: Verdict) -> None:
         """Destroys its container; its tasks end with the first such ``verdict`` once that is gone."""
         container = executor.container
         executor.verdict = executor.verdict or verdict
@@ -218,7 +216,7 @@ class ExecutorLife(ExecutorTalk, Operations):
             executor.destroying = True
             self.emit(Destroy(container.container_id, container.launcher))
 
-    def executor_destroyed(self, executor: CustomExecutor, now: Now) -> None:
+    def executor_destroyed(self, executor: Executor, now: Now) -> None:
         """The container is gone: the executor is forgotten, and its tasks end."""
         record, container = executor.record, executor.container
         container.stage = Stage.ENDED
@@ -282,9 +280,7 @@ class ExecutorLife(ExecutorTalk, Operations):
         if executor is not None:
             self.end_executor(executor, KillReason.FRAMEWORK, now)
 
-    def end_executor(
-        self, executor: CustomExecutor, reason: KillReason, now: Now, longest: float = float("inf")
-    ) -> None:
+    def end_executor(self, executor: Executor, reason: KillReason, now: Now, longest: float = float("inf")) -> None:
         """Tells it to end, and destroys its container after its grace period, ``longest`` at the most; at once if it
         never subscribed.
         """
@@ -313,7 +309,7 @@ class ExecutorLife(ExecutorTalk, Operations):
         else:
             self.checkpoint(task)
 
-    def not_registered(self, executor: CustomExecutor) -> None:
+    def not_registered(self, executor: Executor) -> None:
         """It has not subscribed in its time."""
         if executor.stream is not None or executor.container.stage is not Stage.RUNNING:
             return
@@ -325,13 +321,13 @@ class ExecutorLife(ExecutorTalk, Operations):
             message = f"Executor did not register within {seconds:g} s"
         self._destroy_executor(executor, Verdict(TaskState.TASK_FAILED, Source.SOURCE_AGENT, reason, message))
 
-    def not_ended(self, executor: CustomExecutor) -> None:
+    def not_ended(self, executor: Executor) -> None:
         """It has not ended in its grace period."""
         self._destroy_executor(executor, TERMINATED)
 
     # --- after a restart of the agent ---------------------------------------------------------------------------------
 
-    def resume_executor(self, executor: CustomExecutor, facts: Facts | None, rebooted: bool, now: Now) -> None:
+    def resume_executor(self, executor: Executor, facts: Facts | None, rebooted: bool, now: Now) -> None:
         """Continues the executor from the state in which it is found. Its tasks are taken up already."""
         found = facts or Facts(Found.ABSENT)
         record, container = executor.record, executor.container

@@ -11,7 +11,7 @@ import msgspec
 from dcos_runtime.agent.core import refusal, statuses
 from dcos_runtime.agent.core.book import Book
 from dcos_runtime.agent.core.effects import CloseExecutor, Resize, SendToExecutor
-from dcos_runtime.agent.core.executor import NOTHING, CustomExecutor, as_task
+from dcos_runtime.agent.core.executor import NOTHING, Executor, as_task
 from dcos_runtime.agent.core.model import Refusal
 from dcos_runtime.agent.core.records import MAX_KNOWN, Stage
 from dcos_runtime.agent.core.task import Task, Verdict
@@ -58,7 +58,7 @@ class ExecutorTalk(Book):
         if executor.record.ending is not None:
             self._send(executor, Event(type=Type.SHUTDOWN))
 
-    def _welcome(self, executor: CustomExecutor, framework: FrameworkInfo) -> Event:
+    def _welcome(self, executor: Executor, framework: FrameworkInfo) -> Event:
         agent = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id or ""))
         return Event(
             type=Type.SUBSCRIBED,
@@ -70,7 +70,7 @@ class ExecutorTalk(Book):
             ),
         )
 
-    def _catch_up(self, executor: CustomExecutor, task: Task, known: bool, now: Now) -> None:
+    def _catch_up(self, executor: Executor, task: Task, known: bool, now: Now) -> None:
         """A task of an executor that subscribed. ``known``: the executor says that it has it."""
         record = task.record
         if not record.delivered:
@@ -104,7 +104,7 @@ class ExecutorTalk(Book):
         if executor is not None and executor.stream == stream:
             executor.stream = None
 
-    def _updated(self, executor: CustomExecutor, status: TaskStatus, now: Now) -> None:
+    def _updated(self, executor: Executor, status: TaskStatus, now: Now) -> None:
         """A status of one of its tasks. Each is taken once, and acknowledged to it once it is durable."""
         task, uuid = executor.tasks.get(status.task_id.value), status.uuid or b""
         if task is None:
@@ -171,19 +171,19 @@ class ExecutorTalk(Book):
         if executor is not None:
             self._send(executor, Event(type=Type.MESSAGE, message=Event.Message(data=message.data)))
 
-    def _send_kill(self, executor: CustomExecutor, task: Task, policy: KillPolicy | None) -> None:
+    def _send_kill(self, executor: Executor, task: Task, policy: KillPolicy | None) -> None:
         kill = Event.Kill(task_id=TaskID(value=task.record.task_id), kill_policy=policy)
         self._send(executor, Event(type=Type.KILL, kill=kill))
 
-    def _acknowledge(self, executor: CustomExecutor, task_id: str, uuid: bytes) -> None:
+    def _acknowledge(self, executor: Executor, task_id: str, uuid: bytes) -> None:
         acknowledged = Event.Acknowledged(task_id=TaskID(value=task_id), uuid=uuid)
         self._send(executor, Event(type=Type.ACKNOWLEDGED, acknowledged=acknowledged))
 
-    def _send(self, executor: CustomExecutor, event: Event) -> None:
+    def _send(self, executor: Executor, event: Event) -> None:
         if executor.stream is not None:
             self.emit(SendToExecutor(executor.stream, event))
 
-    def _hang_up(self, executor: CustomExecutor) -> None:
+    def _hang_up(self, executor: Executor) -> None:
         if executor.stream is not None:
             self._streams.pop(executor.stream, None)
             self.emit(CloseExecutor(executor.stream))
@@ -199,7 +199,7 @@ class ExecutorTalk(Book):
         if task.forgotten:
             self._remove(task)
 
-    def _resize(self, executor: CustomExecutor) -> None:
+    def _resize(self, executor: Executor) -> None:
         """Its container has the limits of what it and its tasks hold."""
         if executor.container.stage is not Stage.RUNNING:
             return  # `executor_started` looks again

@@ -14,7 +14,7 @@ import msgspec
 from dcos_runtime.agent.core import container_ids, reading, refusal
 from dcos_runtime.agent.core.effects import WatchContainer
 from dcos_runtime.agent.core.events import BadMessage, BadTask, Created
-from dcos_runtime.agent.core.executor import CustomExecutor, as_task
+from dcos_runtime.agent.core.executor import Executor, as_task
 from dcos_runtime.agent.core.executor_life import TERMINATED
 from dcos_runtime.agent.core.model import Facts, Found, Refusal
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, Kill, KillReason, Stage, TaskRecord
@@ -93,8 +93,8 @@ class GroupLife(TaskLife):
 
     def _no_launch(
         self,
-        executor: CustomExecutor,
-        found: CustomExecutor | None,
+        executor: Executor,
+        found: Executor | None,
         message: internal.RunGroup,
         asked: Sequence[TaskRequest | BadTask],
     ) -> Verdict | None:
@@ -122,7 +122,7 @@ class GroupLife(TaskLife):
         return None
 
     def _new_of_group(
-        self, executor: CustomExecutor, group: str, raw: msgspec.Raw, asked: TaskRequest | BadTask, name: str
+        self, executor: Executor, group: str, raw: msgspec.Raw, asked: TaskRequest | BadTask, name: str
     ) -> Task:
         container_id = container_ids.child(executor.container.container_id, self.source.uuid())
         return self.adopt(
@@ -161,7 +161,7 @@ class GroupLife(TaskLife):
             event = msgspec.structs.replace(event, networks=tuple(above.container.networks))
         super()._created(event, now)
 
-    def executor_started(self, executor: CustomExecutor, now: Now) -> None:
+    def executor_started(self, executor: Executor, now: Now) -> None:
         super().executor_started(executor, now)
         if executor.default and executor.container.stage is Stage.RUNNING:
             if executor.container.networks:
@@ -199,14 +199,14 @@ class GroupLife(TaskLife):
         if executor is not None:
             self._end_if_idle(executor)
 
-    def _end_if_idle(self, executor: CustomExecutor) -> None:
+    def _end_if_idle(self, executor: Executor) -> None:
         if any(one.stage is not Stage.ENDED or not one.destroyed for one in executor.tasks.values()):
             return
         if executor.container.stage not in (Stage.ENDING, Stage.ENDED):
             executor.status = 0
         super()._destroy_executor(executor, TERMINATED)
 
-    def _destroy_executor(self, executor: CustomExecutor, verdict: Verdict) -> None:
+    def _destroy_executor(self, executor: Executor, verdict: Verdict) -> None:
         """The containers within go first."""
         if not executor.default:
             super()._destroy_executor(executor, verdict)
@@ -218,9 +218,7 @@ class GroupLife(TaskLife):
                 self.destroy(task, None if task.forgotten else verdict)
         self._end_if_idle(executor)
 
-    def end_executor(
-        self, executor: CustomExecutor, reason: KillReason, now: Now, longest: float = float("inf")
-    ) -> None:
+    def end_executor(self, executor: Executor, reason: KillReason, now: Now, longest: float = float("inf")) -> None:
         if not executor.default:
             super().end_executor(executor, reason, now, longest)
             return
@@ -230,7 +228,7 @@ class GroupLife(TaskLife):
         self.checkpoint_executor(executor)
         self._kill_all(executor, reason, now, longest)
 
-    def _kill_all(self, executor: CustomExecutor, reason: KillReason, now: Now, longest: float = float("inf")) -> None:
+    def _kill_all(self, executor: Executor, reason: KillReason, now: Now, longest: float = float("inf")) -> None:
         for task in list(executor.tasks.values()):
             if reason is KillReason.FORGOTTEN:
                 self._forget(task, now)
@@ -241,7 +239,7 @@ class GroupLife(TaskLife):
 
     # --- after a restart of the agent ---------------------------------------------------------------------------------
 
-    def resume_executor(self, executor: CustomExecutor, facts: Facts | None, rebooted: bool, now: Now) -> None:
+    def resume_executor(self, executor: Executor, facts: Facts | None, rebooted: bool, now: Now) -> None:
         """Of a default executor: after its tasks were resumed."""
         if not executor.default or executor.destroying:
             if not executor.default:
@@ -276,7 +274,7 @@ class GroupLife(TaskLife):
 
     # --- who belongs together -----------------------------------------------------------------------------------------
 
-    def _executor_of(self, task: Task) -> CustomExecutor | None:
+    def _executor_of(self, task: Task) -> Executor | None:
         return self._executor_in.get(task.executor.container_id) if task.grouped else None
 
     def _group_of(self, task: Task) -> list[Task]:

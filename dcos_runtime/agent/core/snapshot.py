@@ -9,7 +9,7 @@ import msgspec
 from dcos_runtime.agent.core import reading, task_request
 from dcos_runtime.agent.core.effects import EndProcess
 from dcos_runtime.agent.core.events import BadMessage, Received
-from dcos_runtime.agent.core.executor import NO_INFO, CustomExecutor
+from dcos_runtime.agent.core.executor import NO_INFO, Executor
 from dcos_runtime.agent.core.history import HistoryState
 from dcos_runtime.agent.core.membership import Membership, MembershipRecord
 from dcos_runtime.agent.core.model import Settings
@@ -38,7 +38,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     membership: MembershipRecord
     agent: AgentRecord
     frameworks: list[tuple[str, FrameworkInfo]]
-    executors: list[CustomExecutor]
+    executors: list[Executor]
     tasks: list[Task]
     nested: list[NestedRecord]
     history: HistoryState

@@ -54,7 +54,7 @@ class Run(msgspec.Struct, kw_only=True):
     tasks: list[TaskRecord]
 
 
-class Custom(msgspec.Struct, kw_only=True):
+class StoredExecutor(msgspec.Struct, kw_only=True):
     """A custom or default executor with its container."""
 
     version: int = VERSION
@@ -128,9 +128,9 @@ def read_run(value: bytes) -> Run:
     return _read(value, lambda: _migrated(codec.decode(value, FormerTask)), lambda: _whole(codec.decode(value, Run)))
 
 
-def read_custom(value: bytes) -> Custom:
+def read_executor(value: bytes) -> StoredExecutor:
     """Raises `codec.DecodeError`, `UnknownRunVersion`."""
-    found = _present(value, Custom)
+    found = _present(value, StoredExecutor)
     if found.executor.kind is ExecutorKind.COMMAND or found.executor.container_id != found.container.container_id:
         raise codec.DecodeError("the record of a custom or default executor must be of its container")
     return found
@@ -181,8 +181,8 @@ def run(executor: ExecutorRecord, container: ContainerRecord, tasks: list[TaskRe
     return codec.encode(Run(executor=executor, container=container, tasks=tasks))
 
 
-def custom(executor: ExecutorRecord, container: ContainerRecord) -> bytes:
-    return codec.encode(Custom(executor=executor, container=container))
+def executor(record: ExecutorRecord, container: ContainerRecord) -> bytes:
+    return codec.encode(StoredExecutor(executor=record, container=container))
 
 
 def assigned(task: TaskRecord) -> bytes:

@@ -101,7 +101,7 @@ def test_the_name_of_a_mechanism_is_that_of_one_class() -> None:
 
 TWINS = {
     # Things of the kernel that several daemons, and the command line, hold a record of.
-    **dict.fromkeys(("Agent", "Framework", "Task"), "what Mesos calls so, as each daemon knows it"),
+    **dict.fromkeys(("Agent", "Executor", "Framework", "Task"), "what Mesos calls so, as each daemon knows it"),
     # Each pure core has one of each; the kit (`dcos_runtime.core`) gives the form.
     **dict.fromkeys(("Settings", "Snapshot", "State", "Veil", "Recovered"), "one in each core, for the same use"),
     # Events and effects are the words of one core, and are never seen by another.
