@@ -128,7 +128,7 @@ class OperatorApi:
             data = await anext(records, None)
         if data is None:
             raise NotPossible(400, "Received EOF while reading request body")
-        call = call_bodies.decode(data, Call, kind)
+        call = await _call(data, kind)
         _validate(call)
         assert call.type is not None
         if streaming and call.type is not Call.Type.ATTACH_CONTAINER_INPUT:
@@ -428,10 +428,17 @@ async def _fed_until(feed: Coroutine[Any, Any, None], end: Coroutine[Any, Any, E
             task.cancel()
 
 
+async def _call(data: bytes, kind: str) -> Call:
+    """A long one is decoded beside the loop. Raises `codec.DecodeError`."""
+    if len(data) <= call_bodies.AT_ONCE:
+        return call_bodies.decode(data, Call, kind)
+    return await asyncio.to_thread(call_bodies.decode, data, Call, kind)
+
+
 async def _feed(streams: SessionStreams, kind: str, records: AsyncIterator[bytes]) -> None:
     """Raises `NotPossible`, `codec.DecodeError` and `recordio.RecordError`."""
     async for record in records:
-        call = call_bodies.decode(record, Call, kind)
+        call = await _call(record, kind)
         attach = call.attach_container_input
         if call.type is not Call.Type.ATTACH_CONTAINER_INPUT or attach is None or attach.process_io is None:
             raise NotPossible(400, "Expecting 'attach_container_input.process_io' to be present")
