@@ -39,6 +39,8 @@ class Task(msgspec.Struct):
     because nothing can be written, so its update is sent without a checkpoint. ``sent``: the update in flight.
     ``checking``: the checks that are under way; ``check_runs``: the number of the last one.
     ``grace_until``: by the monotonic clock, until when failures of the health check do not count.
+    ``signal_due``: a signal of a kill, 0 for none, and the checkpoint that must be durable before it goes out: the task
+    would else have ended by itself, for an agent that is killed between the two.
 
     Of a task of a custom executor, whose container is not the task's own: ``confirmations``: updates to acknowledge to
     the executor, by uuid, once the checkpoint with the number is durable; ``deliver``: the same for the launch itself,
@@ -59,6 +61,7 @@ class Task(msgspec.Struct):
     checking: dict[CheckKind, CheckRun] = {}
     check_runs: int = 0
     grace_until: float = 0.0
+    signal_due: tuple[int, int] = (0, 0)
     destroying: bool = False
     destroyed: bool = False
     confirmations: dict[bytes, int] = {}

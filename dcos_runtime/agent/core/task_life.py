@@ -332,22 +332,36 @@ class TaskLife(Checking, ExecutorLife):
         else:
             self.checkpoint(task)
         self.timers.set(Escalate(task.record.container_id), now.mono + kill.grace)
-        if kill.grace > 0:
-            self.emit(Signal(task.record.container_id, signal.SIGTERM.value))
+        task.signal_due = signal.SIGTERM.value if kill.grace > 0 else 0, task.written
+
+    def _signal_due(self, task: Task) -> None:
+        """The kill is durable, or cannot be written now: the signal that waited for that goes out."""
+        number, written = task.signal_due
+        task.signal_due = 0, written
+        if number and task.container.stage is Stage.RUNNING:
+            self.emit(Signal(task.record.container_id, number))
 
     def _escalate(self, task: Task, now: Now) -> None:
         kill = task.record.kill
         assert kill is not None
+        due, written = task.signal_due
+        if due == signal.SIGTERM:  # the disk takes longer than the grace: it is waited for no more
+            self._signal_due(task)
+            self.timers.set(Escalate(task.record.container_id), now.mono + kill.grace)
+            return
         if not kill.escalated:
             kill.escalated = True
             self.checkpoint(task)
         else:
+            written = 0
             text = f"task {task.record.task_id} has still not ended after SIGKILL; killing again"
             self.emit(Log(logging.WARNING, text))
         self.timers.set(Escalate(task.record.container_id), now.mono + self.settings.rekill)
         if self.source.unlucky("SIGKILL is sent again at once"):
             self.timers.set(Escalate(task.record.container_id), now.mono)
-        self.emit(Signal(task.record.container_id, signal.SIGKILL.value))
+        task.signal_due = signal.SIGKILL.value, written
+        if written <= task.durable:
+            self._signal_due(task)
 
     def resume_kill(self, task: Task, now: Now) -> None:
         """After a restart: continues the grace period of a kill."""
@@ -405,7 +419,7 @@ class TaskLife(Checking, ExecutorLife):
             self.timers.cancel(Complete(record.container_id))
             self.stop_checks(task)
             self.timers.set(Escalate(record.container_id), now.mono + seconds)
-            self.emit(Signal(record.container_id, signal.SIGTERM.value))
+            task.signal_due = signal.SIGTERM.value, task.written
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 
@@ -434,6 +448,8 @@ class TaskLife(Checking, ExecutorLife):
         if task.custom:
             self.task_persisted(task, now)
             return
+        if task.signal_due[1] <= id:
+            self._signal_due(task)
         if container.stage is Stage.INTENT:
             self.begin(task)
         elif container.stage is Stage.ENDED and not task.destroyed and id == task.written:
@@ -507,6 +523,7 @@ class TaskLife(Checking, ExecutorLife):
             self._end(task, verdict, now)
             self._send_head(task, now)
             return
+        self._signal_due(task)
         self._send_head(task, now)
         self.timers.set(Rewrite(task.handle), now.mono + self.settings.persist_retry)
         self.emit(Log(logging.ERROR, f"task {record.task_id} could not be checkpointed, trying again: {why}"))

@@ -76,6 +76,8 @@ class World:
         self.mono = 100.0
         self.seed = seed
         self.disk: dict[str, bytes] = {}
+        self.kills_unwritten = False
+        """The disk is so full or slow that kills go on without it."""
         self.past: dict[str, bytes] = {}  # what is over
         self.persists: list[Write] = []
         self.containers: dict[str, Container] = {}
@@ -144,6 +146,7 @@ class World:
                 case CloseExecutor():
                     self.streams.pop(effect.stream, None)
                 case Signal():
+                    self._check_kill_on_disk(effect.container_id)
                     self.containers[effect.container_id].ops.append(f"signal {int(effect.number)}")
                 case RunCheck():
                     check = effect.container_id, effect.kind
@@ -217,6 +220,12 @@ class World:
         """The states that the framework got, each update once."""
         return [status.state.value for status in self.updates.get(task, [])]
 
+    def _check_kill_on_disk(self, container_id: str) -> None:
+        """Else a task that the signal ends would have ended by itself, for an agent that is killed right then."""
+        if not self.kills_unwritten:
+            kept = stored.read_run(self.disk[f"tasks/{container_id}"]).tasks[0]
+            assert kept.kill is not None, "a signal was sent for a kill that is not on the disk"
+
     # --- the disk -----------------------------------------------------------------------------------------------------
 
     def persist(self, count: int | None = None) -> None:
@@ -234,6 +243,7 @@ class World:
 
     def persist_fails(self) -> None:
         effect = self.persists.pop(0)
+        self.kills_unwritten = True
         self.feed(PersistFailed(effect.id, "No space left on device"))
 
     # --- the master and the framework ---------------------------------------------------------------------------------

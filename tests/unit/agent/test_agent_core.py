@@ -198,6 +198,7 @@ def test_a_kill_asks_first_and_forces_after_the_grace(world: World) -> None:
 def test_the_agents_own_grace_counts_when_nobody_names_one(world: World) -> None:
     container = world.launch("t")
     world.kill("t")
+    world.run_until_idle()
     world.advance(5.1)
     world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
@@ -220,10 +221,39 @@ def test_a_further_kill_never_lengthens_the_grace_and_asks_only_once(world: Worl
     world.kill("t", 5)
     world.kill("t", 50)
     world.kill("t", 5)
+    world.run_until_idle()
     world.advance(5.1)
     world.run_until_idle()
     assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
     assert world.states("t").count("TASK_KILLING") == 1
+
+
+@pytest.mark.parametrize("grace", [5.0, 0.0])
+def test_a_kill_is_on_the_disk_before_its_first_signal(world: World, grace: float) -> None:
+    """Else a task that this signal ends would have ended by itself, for an agent that is killed right then."""
+    container = world.launch("t")
+    world.kill("t", grace)
+    world.advance(0)
+    assert world.containers[container].signals == []
+    world.persist()
+    world.run_until_idle()
+    assert world.containers[container].signals == [signal.SIGTERM if grace else signal.SIGKILL]
+
+
+def test_a_kill_waits_neither_for_a_full_disk_nor_longer_than_its_grace_for_a_slow_one(world: World) -> None:
+    world.kills_unwritten = True
+    full, slow = world.launch("full"), world.launch("slow")
+    world.kill("full", 5)
+    world.persist_fails()
+    world.run_until_idle()
+    assert world.containers[full].signals == [signal.SIGTERM]
+    world.kill("slow", 5)
+    world.advance(5)
+    assert world.containers[slow].ops == [f"signal {signal.SIGTERM}"]
+    world.advance(5)
+    assert world.containers[slow].ops == [f"signal {signal.SIGTERM}"]
+    world.advance(world.core.settings.rekill)
+    assert world.containers[slow].ops[-1] == f"signal {signal.SIGKILL}"
 
 
 def test_a_framework_without_task_killing_is_not_told_of_it() -> None:
