@@ -36,9 +36,9 @@ def test_an_agent_that_is_killed_at_any_moment_loses_nothing_and_leaves_nothing(
         storm.agent.restart()
         storm.every_kind()
         wait_for(storm.nothing_left, 60, "the removal of all that belonged to tasks")
-        descriptors = storm.descriptors()
+        descriptors = storm.descriptors()  # one of our own last request may be among them: there may be fewer later
         storm.every_kind()
-        wait_for(lambda: storm.descriptors() == descriptors, 60, "the closing of what was opened")
+        wait_for(lambda: storm.descriptors() <= descriptors, 60, "the closing of what was opened")
         assert "Traceback" not in storm.agent.log.read_text()
     finally:
         storm.close()

@@ -12,6 +12,7 @@ import signal
 import tarfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -532,14 +533,14 @@ class AgentStorm:
             raise ValueError(found)
         return True
 
-    def descriptors(self) -> list[str]:
+    def descriptors(self) -> Counter[str]:
         """What the agent has open, by kind: numbers of sockets and pipes are left out."""
         assert self.agent.process is not None
         found = []
         for path in Path(f"/proc/{self.agent.process.pid}/fd").iterdir():
             with contextlib.suppress(OSError):
                 found.append(re.sub(r":\[\d+\]", "", str(path.readlink())))
-        return sorted(found)
+        return Counter(found)
 
     def close(self) -> None:
         self._over.set()
