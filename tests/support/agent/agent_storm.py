@@ -483,7 +483,8 @@ class AgentStorm:
             (path / "stdout").read_text() for path in self._sandboxes(task.executor) if (path / "stdout").exists()
         ]
         said = [state for text in outputs for state in re.findall(rf"^said {task.name} TASK_(\w+)$", text, re.M)]
-        last = said[-1] if said else ""
+        # It says KILLED of a task that it has ended, too, when it is asked to kill that: the first end counts.
+        last = next((state for state in said if state in TERMINAL), said[-1] if said else "")
         if status is None:
             return f"the executor said {said}, and the agent nothing" if said else ""
         state = status.state.value.removeprefix("TASK_")
