@@ -15,15 +15,11 @@ import pytest
 from dcos_images import trial
 from dcos_images.checking import LOG, SHIPPED, check_machine, make_access
 from dcos_images.data import definitions_dir
-from dcos_images.definition import Release
 from dcos_images.errors import ImageError
-from dcos_images.images import ImageBuilder
-from dcos_images.runtime import RuntimePackage
 from tests.support.daemons.byhand import free_port
-from tests.support.images.workshop import no_trees
+from tests.support.images.small_machine import NAME, small_machine
 from tests.support.installer.sshd import LoopbackHost, keygen, needs_sshd
 
-DEFINITIONS = Path(__file__).parents[1] / "support/images/definitions"
 PATIENCE = 3600.0
 
 needs_qemu = pytest.mark.skipif(
@@ -40,34 +36,13 @@ def test_it_is_what_it_is_not(host, expected):
 """
 
 
-class FewFiles:
-    """A runtime of one program."""
-
-    def find(self, release: Release, arch: str) -> RuntimePackage | None:
-        return self.ensure(release, arch)
-
-    def ensure(self, release: Release, arch: str) -> RuntimePackage:
-        def unpack(home: Path) -> None:
-            (home / "bin").mkdir(parents=True)
-            program = home / "bin/dcos"
-            program.write_text("#!/bin/sh\necho 1\n")
-            program.chmod(0o755)
-            os.utime(program, (7, 7))
-
-        return RuntimePackage("runtime--1", "1" * 64, "form", unpack)
-
-
 @needs_qemu
 def test_it_boots_and_is_tested_from_inside_and_what_fails_is_told(tmp_path: Path) -> None:
-    definitions, more, kept = tmp_path / "definitions", tmp_path / "more", tmp_path / "kept"
-    shutil.copytree(DEFINITIONS / "boots", definitions / "boots")
-    shutil.copytree(definitions_dir() / "shared", definitions / "shared")
+    more, kept = tmp_path / "more", tmp_path / "kept"
     more.mkdir()
     (more / "test_more.py").write_text(MORE)
-    builder = ImageBuilder(
-        trees_in_use=no_trees, cache=tmp_path / "cache", definitions=definitions, runtime=FewFiles(), note=print
-    )
-    image, definition = builder.ensure("boots"), builder.definition("boots")
+    builder = small_machine(tmp_path)
+    image, definition = builder.ensure(NAME), builder.definition(NAME)
     with pytest.raises(ImageError, match="the image 'boots' does not boot properly") as caught:
         trial.boot(image, definition, deadline=PATIENCE, keep=kept, tests=[more], note=print)
     error = caught.value
