@@ -90,4 +90,4 @@ def _too_large(largest: int) -> BodyRefused:
 
 
 def _size(count: int) -> str:
-    return f"{count >> 20} MB" if count >= 1 << 20 else f"{count} bytes"
+    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count} bytes"

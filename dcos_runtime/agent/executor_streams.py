@@ -43,7 +43,7 @@ class ExecutorStream:
         self._records.append(record)
         self._waiting += len(record)
         if self._waiting > MAX_BYTES:
-            self._drop(f"{self._waiting >> 20} MB are waiting to be read by it")
+            self._drop(f"{self._waiting >> 20} MiB are waiting to be read by it")
         self._news.set()
 
     def close(self) -> None:

@@ -88,8 +88,8 @@ def _check_apart(name: str, resources: list[Resource]) -> None:
 
 def offered(given: list[Resource], capacity: Capacity, gpus: int = 0) -> list[Resource]:
     """``given``, and those of cpus, mem, disk and ports that it does not name, from the capacity less Mesos' margin.
-    Memory: less 1 GB, or half when there are less than 2 GB. Disk: less 5 GB, or half under 10 GB. ``gpus``: how many
-    there are to hand out.
+    Memory: less 1 GiB, or half when there are less than 2 GiB. Disk: less 5 GiB, or half under 10 GiB. ``gpus``: how
+    many there are to hand out.
     """
     names = {resource.name for resource in given}
     memory, disk = capacity.memory, capacity.disk

@@ -9,7 +9,7 @@ import os
 import re
 
 _LN, _R, _P = 14, 8, 5
-"""16 MB and some 150 ms of a processor: the least that OWASP's cheat sheet names for scrypt with so little memory."""
+"""16 MiB and some 150 ms of a processor: the least that OWASP's cheat sheet names for scrypt with so little memory."""
 
 _LENGTH = 32
 LONGEST = 1024

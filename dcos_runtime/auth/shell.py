@@ -44,7 +44,7 @@ AUTH_REQUESTS = ".nginx"
 
 _LONGEST_LINE = 64 * 1024
 LONGEST_HEAD = 2 * _LONGEST_LINE
-"""Headers hold a whole target and all cookies, of which nginx lets 64 KB pass."""
+"""Headers hold a whole target and all cookies, of which nginx lets 64 KiB pass."""
 _PURGE_SECONDS = 600.0
 
 

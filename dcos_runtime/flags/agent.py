@@ -85,7 +85,7 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
         TEXT,
         "what is offered: `cpus:4;mem:4096;disk:10240;ports:[31000-32000]`, `cpus(web):2` reserved to a role, or a "
         "JSON list of Resources. Not named: cpus and memory by the smallest limit of our cgroups and of those above, "
-        "then the machine; 1 GB (or half) of memory and 5 GB (or half) of disk are left; ports "
+        "then the machine; 1 GiB (or half) of memory and 5 GiB (or half) of disk are left; ports "
         f"`[{TASK_PORTS[0]}-{TASK_PORTS[1]}]`",
         default="",
         instead="sized",
@@ -155,7 +155,7 @@ class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, Master
     )
     max_stdout_size: int = flag(
         sizes(SMALLEST_CAP),
-        "how much of a task's stdout is kept, of its end; a flag of Mesos' logger module, which has 10 MB and rotates",
+        "how much of a task's stdout is kept, of its end; a flag of Mesos' logger module, which has 10 MiB and rotates",
         default=100 << 20,
     )
     max_stderr_size: int = flag(

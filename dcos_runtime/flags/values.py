@@ -253,7 +253,7 @@ def size(text: str) -> int:
 
 
 def size_text(value: int) -> str:
-    """A size in megabytes where that is a whole number, as Mesos' users write them."""
+    """A size in MiB (`MB`) where that is a whole number, as Mesos' users write them."""
     return f"{value // BYTES['MB']}MB" if value % BYTES["MB"] == 0 else f"{value}B"
 
 

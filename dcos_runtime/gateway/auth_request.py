@@ -21,7 +21,7 @@ from dcos_runtime.listening.connections import MOST_HEADERS, TOO_MANY_HEADERS, h
 log = logging.getLogger(__name__)
 
 LONGEST = 128 * 1024
-"""Bytes of a request. nginx lets 64 KB of a request's header pass."""
+"""Bytes of a request. nginx lets 64 KiB of a request's header pass."""
 
 Answer = tuple[int, Mapping[str, str]]
 """Status and headers; there is no body."""

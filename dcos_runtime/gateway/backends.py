@@ -95,7 +95,7 @@ class Backend:
             async for chunk in answer.content.iter_any():
                 data += chunk
                 if len(data) > LARGEST:
-                    raise _NotOk(f"its answer is larger than {LARGEST >> 20} MB")
+                    raise _NotOk(f"its answer is larger than {LARGEST >> 20} MiB")
             return bytes(data)
 
 

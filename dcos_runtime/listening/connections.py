@@ -31,7 +31,7 @@ _PARSERS_TOO_MANY = "Too many headers"
 LONGEST_LINE = 16 * 1024
 """Bytes of a request's first line, or of one of its headers: as many as a gateway lets pass."""
 LONGEST_HEAD = 80 * 1024
-"""The same of all headers together: the 64 KB that a gateway lets pass, and what it adds."""
+"""The same of all headers together: the 64 KiB that a gateway lets pass, and what it adds."""
 
 MOST_HEADERS = 128
 """The most headers of a request, without those that a gateway adds. Each costs more than its bytes."""

@@ -1,5 +1,5 @@
 """TLS connections during their handshake: bounded in number and time, since nothing is known of the client yet. Each
-costs some 100 KB, which the process does not give back, and needs no credentials. So their number is limited for an
+costs some 100 KiB, which the process does not give back, and needs no credentials. So their number is limited for an
 address and for a listener; one more ends the oldest. An honest client completes its handshake in milliseconds, and is
 hardly ever the oldest.
 """

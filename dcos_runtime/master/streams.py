@@ -168,7 +168,7 @@ class Streams:
             return
         stream.put(record)
         if stream.queued > MAX_STREAM_BYTES:
-            stream.drop(f"{stream.queued >> 20} MB are waiting to be read by it")
+            stream.drop(f"{stream.queued >> 20} MiB are waiting to be read by it")
         elif stream.queued > MAX_ALL_BYTES // 16:
             self._bound_all()
 
@@ -187,4 +187,4 @@ class Streams:
     def _bound_all(self) -> None:
         while sum(stream.queued for stream in self._streams.values()) > MAX_ALL_BYTES:
             worst = max(self._streams.values(), key=lambda stream: stream.queued)
-            worst.drop(f"all streams together have more than {MAX_ALL_BYTES >> 20} MB waiting, most of it here")
+            worst.drop(f"all streams together have more than {MAX_ALL_BYTES >> 20} MiB waiting, most of it here")

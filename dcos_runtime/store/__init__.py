@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dcos_runtime.store.watch import StoreWatch
 
 MAX_VALUE = 512 * 1024
-"""Bytes of one value. ZooKeeper refuses requests of 1 MB by closing the connection, and keeps all values in memory."""
+"""Bytes of one value. ZooKeeper refuses requests of 1 MiB by closing the connection, and keeps all values in memory."""
 
 MAX_KEY = 1024
 """Bytes of one key."""

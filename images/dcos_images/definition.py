@@ -65,7 +65,7 @@ class ImageUser:
 
 @dataclass(frozen=True)
 class Partitions:
-    """The sizes of a disk's partitions in MB: the ESP and each of the two root slots. The state gets the rest."""
+    """The sizes of a disk's partitions in MiB: the ESP and each of the two root slots. The state gets the rest."""
 
     esp_mb: int
     root_mb: int

@@ -62,6 +62,6 @@ def full(folder: Path) -> ImageError:
     free = shutil.disk_usage(folder).free
     return ImageError(
         f"there is no room for the image in {folder}",
-        why=f"its file system has {free >> 20} MB left",
+        why=f"its file system has {free >> 20} MiB left",
         hint="make room (dcos-installer image gc shows what can go), then run the same command again",
     )

@@ -290,7 +290,7 @@ class ImageBuilder:
 
     def _tell_largest(self, packages: Path) -> None:
         sizes = sorted(package_sizes(packages).items(), key=lambda one: (-one[1], one[0]))[:_LARGEST]
-        self._note("largest packages: " + ", ".join(f"{name} {size >> 10} MB" for name, size in sizes))
+        self._note("largest packages: " + ", ".join(f"{name} {size >> 10} MiB" for name, size in sizes))
 
     def _can_build(self, definition: ImageDefinition) -> None:
         if os.geteuid() != 0:

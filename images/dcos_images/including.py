@@ -232,9 +232,9 @@ class DefinitionReader:
         if table.has("partitions"):
             sizes = table.table("partitions")
             draft.partitions = Partitions(
-                esp_mb=sizes.number("esp_mb", 64, 4096, "a number of MB"),
-                root_mb=sizes.number("root_mb", 64, 1 << 16, "a number of MB"),
-                state_min_mb=sizes.number("state_min_mb", 64, 1 << 20, "a number of MB"),
+                esp_mb=sizes.number("esp_mb", 64, 4096, "a number of MiB"),
+                root_mb=sizes.number("root_mb", 64, 1 << 16, "a number of MiB"),
+                state_min_mb=sizes.number("state_min_mb", 64, 1 << 20, "a number of MiB"),
             )
             sizes.nothing_left()
         laid: set[str] = set()
@@ -270,7 +270,7 @@ class DefinitionReader:
             table.wrong("source", f": it cannot be read: {error.strerror}")
             return b""
         except TooLargeError:
-            table.wrong("source", f": all files of an image together have at most {_MOST_FILES >> 20} MB")
+            table.wrong("source", f": all files of an image together have at most {_MOST_FILES >> 20} MiB")
             return b""
         self._room -= len(content)
         return content

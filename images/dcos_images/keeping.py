@@ -113,7 +113,7 @@ class LockKeeper:
         if not wanted:
             return
         size = sum(one.size for one in wanted)
-        self._note(f"fetching {len(wanted)} packages, {-(-size >> 20)} MB")
+        self._note(f"fetching {len(wanted)} packages, {-(-size >> 20)} MiB")
         for first in range(0, len(wanted), _FETCHED_AT_ONCE):
             some = wanted[first : first + _FETCHED_AT_ONCE]
             with self._asking() as apt:

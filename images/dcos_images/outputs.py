@@ -309,7 +309,7 @@ def size_of(path: Path) -> int:
 def _too_large(parts: Parts, what: str, size: int, room_mb: int, key: str) -> ImageError:
     return ImageError(
         f"{what} of the image {parts.name!r} does not fit its partition",
-        why=f"it wants {-(-size >> 20)} MB, the partition has {room_mb}",
+        why=f"it wants {-(-size >> 20)} MiB, the partition has {room_mb}",
         hint=f"raise partitions.{key} in {parts.name}/image.toml, or leave packages out",
     )
 

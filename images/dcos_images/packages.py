@@ -135,7 +135,7 @@ def package_versions(tree: Path) -> dict[str, str]:
 
 
 def package_sizes(tree: Path) -> dict[str, int]:
-    """Every package in the tree with its size by its own data, in KB."""
+    """Every package in the tree with its size by its own data, in KiB."""
     return {name: size for name, _, size in _packages(tree)}
 
 

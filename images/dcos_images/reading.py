@@ -179,7 +179,7 @@ def bounded(path: Path, most: int) -> bytes:
         # Not by its size alone: it may be growing.
         content = b"" if os.fstat(file.fileno()).st_size > most else file.read(most + 1)
         if len(content) > most or os.fstat(file.fileno()).st_size > most:
-            raise TooLargeError(f"it is larger than {most >> 20} MB")
+            raise TooLargeError(f"it is larger than {most >> 20} MiB")
     return content
 
 

@@ -420,7 +420,7 @@ class _Reader:
         self.inventory.problem(
             variables["dcos_mem"].line if "dcos_mem" in variables else line,
             f"dcos_mem={mem} is too little for {name}: a{'n' if role == 'agent' else ''} {role.replace('_', ' ')}"
-            f" needs {_LEAST_MEMORY[role]} MB",
+            f" needs {_LEAST_MEMORY[role]} MiB",
             f"write dcos_mem={_LEAST_MEMORY[role]} or more",
         )
 

@@ -119,6 +119,6 @@ def test_no_daemon_grows_by_what_is_no_request(name: str, tmp_path: Path) -> Non
                     one.result()
                     peak = max(peak, _resident(pid))
             grown = peak - before
-            assert grown < MOST_GROWTH, f"{grown >> 20} MB {kind}, of {CONNECTIONS} connections"
+            assert grown < MOST_GROWTH, f"{grown >> 20} MiB {kind}, of {CONNECTIONS} connections"
             print(name, kind, grown >> 20, "MB")
         assert "Traceback" not in log.read_text(errors="replace")

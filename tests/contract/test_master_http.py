@@ -314,7 +314,7 @@ def test_a_packed_call_is_read(master: Master) -> None:
 def test_a_packed_body_that_swells_is_cut_off(master: Master, agents: bool) -> None:
     port, path = (get(master.port, "/internal/agent/v1")["port"], CONNECT) if agents else (master.port, API)
     answer = request(port, "POST", path, GZIP, gzip.compress(b" " * (64 << 20)))
-    assert (answer.status, answer.text) == (413, "A compressed body may hold at most 16 MB; send less at once")
+    assert (answer.status, answer.text) == (413, "A compressed body may hold at most 16 MiB; send less at once")
 
 
 @pytest.mark.parametrize(

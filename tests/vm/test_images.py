@@ -138,7 +138,7 @@ def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> No
     smaller = Partitions(definition.partitions.esp_mb, definition.partitions.root_mb, -512)
     with pytest.raises(ImageError, match="does not boot properly") as caught:
         boot(builder.ensure("vm"), replace(definition, partitions=smaller), deadline=HOURS)
-    assert f"it has to have {definition.partitions.least_disk_mb} MB" in caught.value.evidence
+    assert f"it has to have {definition.partitions.least_disk_mb} MiB" in caught.value.evidence
 
 
 def test_the_state_survives_a_power_cut_and_grows_with_the_disk(cache_home: Path, tmp_path: Path) -> None:

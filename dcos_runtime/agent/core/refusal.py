@@ -216,7 +216,7 @@ def _of_linux(linux: LinuxInfo, settings: Settings, nested: bool) -> str | None:
         what = "pid" if linux.share_pid_namespace else "IPC"
         return f"a task has a {what} namespace of its own here; the machine's is not shared with tasks"
     if linux.shm_size == 0:
-        return "container.linux_info.shm_size is 0; leave it out for 64 MB, or give 1 MB at least"
+        return "container.linux_info.shm_size is 0; leave it out for 64 MiB, or give 1 MiB at least"
     if settings.launcher == "posix":
         return (
             "plain processes (--launcher=posix) get no capabilities, namespaces or /dev/shm of their own; remove"

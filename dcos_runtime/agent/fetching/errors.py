@@ -109,7 +109,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is None:  # what gzip and bz2 raise
         return f"the archive is damaged: {error}"
     if isinstance(error, MemoryError):
-        return f"it needs more memory than the {MEMORY >> 20} MB that a fetch may take"
+        return f"it needs more memory than the {MEMORY >> 20} MiB that a fetch may take"
     return str(error) or type(error).__name__
 
 

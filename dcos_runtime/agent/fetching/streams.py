@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MEMORY = 160 << 20
-"""What unpacking one stream may take. xz -9 wants 65 MB; a dictionary may ask for 4 GB."""
+"""What unpacking one stream may take. xz -9 wants 65 MiB; a dictionary may ask for 4 GiB."""
 
 _XZ = b"\xfd7zXZ\0"
 _MEMORY_LIMIT = "Memory usage limit exceeded"
@@ -120,9 +120,9 @@ def _behind() -> FetchError:
 
 def _too_much(head: bytes) -> FetchError:
     wanted = dictionary(head)
-    needs = "more memory" if wanted is None else f"{(wanted >> 20) + 1} MB of memory"
+    needs = "more memory" if wanted is None else f"{(wanted >> 20) + 1} MiB of memory"
     return FetchError(
-        f"the archive needs {needs} to unpack, more than the {MEMORY >> 20} MB that a fetch may take; pack it with a"
+        f"the archive needs {needs} to unpack, more than the {MEMORY >> 20} MiB that a fetch may take; pack it with a"
         " smaller dictionary (xz -9 is well below)"
     )
 

@@ -126,7 +126,7 @@ def chain_ids(diff_ids: tuple[str, ...]) -> tuple[str, ...]:
 
 def _read(content: bytes, kind: type[T], what: str) -> T:
     if len(content) > LARGEST_DOCUMENT:
-        raise ImageError(f"the image's {what} has more than {LARGEST_DOCUMENT >> 20} MB")
+        raise ImageError(f"the image's {what} has more than {LARGEST_DOCUMENT >> 20} MiB")
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

@@ -114,7 +114,7 @@ def described(error: Exception) -> str:
     if isinstance(error, ImageError | FetchError):
         return str(error)
     if isinstance(error, MemoryError):
-        return f"a layer needs more memory than the {MEMORY >> 20} MB that unpacking may take"
+        return f"a layer needs more memory than the {MEMORY >> 20} MiB that unpacking may take"
     if isinstance(error, tarfile.TarError | EOFError | zlib.error | lzma.LZMAError):
         return f"a layer is damaged: {error}"
     if isinstance(error, OSError) and error.strerror:

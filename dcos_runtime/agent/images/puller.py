@@ -81,7 +81,7 @@ class Puller:
                         f"its layers take {expected} bytes, more than {self.skopeo.max_bytes} (--fetcher_max_size)"
                     )
                 room(expected)
-        log.info("image %s: fetching%s", shown, "" if expected is None else f" {expected >> 20} MB")
+        log.info("image %s: fetching%s", shown, "" if expected is None else f" {expected >> 20} MiB")
         await self.skopeo.copy(image, source, folder, shown, expected)
         return await pools.run(pools.LAUNCHES, partial(_fetched, folder))
 

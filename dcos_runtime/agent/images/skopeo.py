@@ -149,10 +149,10 @@ class Skopeo:
             if shown and time.monotonic() - shown_at > PROGRESS_SECONDS:
                 shown_at = time.monotonic()
                 log.info(
-                    "image %s: %d MB%s fetched",
+                    "image %s: %d MiB%s fetched",
                     shown,
                     size >> 20,
-                    "" if expected is None else f" of {expected >> 20} MB",
+                    "" if expected is None else f" of {expected >> 20} MiB",
                 )
 
 

@@ -314,7 +314,7 @@ class ImageStore:
     def _room(self, wanted: int) -> None:
         free = free_bytes(self.folder)
         if free < wanted:
-            raise DiskFull(f"it takes {wanted >> 20} MB packed, and {free >> 20} MB are free in {self.folder}")
+            raise DiskFull(f"it takes {wanted >> 20} MiB packed, and {free >> 20} MiB are free in {self.folder}")
 
     async def _save(self) -> None:
         content = msgspec.json.encode(self.records)

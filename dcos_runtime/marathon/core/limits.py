@@ -21,7 +21,7 @@ MAX_TASK = MAX_TASK_INFO - (512 << 10)
 MAX_LAUNCHED = MAX_CALL - (2 << 20)
 """The most bytes of the TaskInfos of one call; the rest is for what each launch adds."""
 ASKED_AT_ONCE = 25_000
-"""The most tasks of one call that asks for their states: 15 MB, with the longest ids."""
+"""The most tasks of one call that asks for their states: 15 MiB, with the longest ids."""
 MAX_AT_ONCE = 8_000_000
 """The most bytes of all definitions that one request changes."""
 MAX_APPS_AT_ONCE = 1_000

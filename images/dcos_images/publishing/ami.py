@@ -48,7 +48,7 @@ def publish_ami(
         if (known := _registered(ec2, called)) is not None:
             sent.forget()
             return known
-        note(f"sending {len(disk.blocks)} blocks of {snapshot.BLOCK >> 10} KB, {disk.gb} GB with the zero ones")
+        note(f"sending {len(disk.blocks)} blocks of {snapshot.BLOCK >> 10} KiB, {disk.gb} GiB with the zero ones")
         made = snapshot.bring(disk, ebs, ec2, sent, description=called, progress=progress, note=note)
         _await_complete(ec2, made)
         ami = _register(ec2, called, image, made)

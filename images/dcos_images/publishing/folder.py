@@ -58,7 +58,7 @@ def publish_to_folder(
         if is_full(error):
             raise ImageError(
                 f"there is no room for the image in {place}",
-                why=f"its file system has {shutil.disk_usage(folder).free >> 20} MB left",
+                why=f"its file system has {shutil.disk_usage(folder).free >> 20} MiB left",
                 hint="make room in that file system, then publish again: it continues from here",
             ) from error
         named = place / Path(str(error.filename)).name if error.filename else place

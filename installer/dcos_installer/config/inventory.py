@@ -166,7 +166,7 @@ def _text(path: Path) -> str:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise refuse(f"the file cannot be read: {why}", "check its permissions") from error
     if len(data) > _MAX_BYTES:
-        raise refuse("the file is larger than 16 MB", "name an Ansible INI inventory")
+        raise refuse("the file is larger than 16 MiB", "name an Ansible INI inventory")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise refuse("the file is saved as UTF-16", "save it as UTF-8")
     if b"\0" in data:

@@ -250,7 +250,7 @@ def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> N
         if to is not None:
             write_lock(made, to)
     size = sum(one.size for one in made.packages)
-    click.echo(f"{name}: {counted(len(made.packages), 'package')}, {size >> 20} MB, lock {made.digest()[:12]}")
+    click.echo(f"{name}: {counted(len(made.packages), 'package')}, {size >> 20} MiB, lock {made.digest()[:12]}")
 
 
 @image.command()
@@ -297,7 +297,7 @@ def _tell(made: Image, as_json: bool) -> None:
     if made.digest:
         click.echo(f"tree {made.tree}\n  digest {made.digest}")
     for kind, one in made.outputs.items():
-        click.echo(f"{kind} {one.path} ({one.size >> 20} MB)\n  sha256 {one.sha256}")
+        click.echo(f"{kind} {one.path} ({one.size >> 20} MiB)\n  sha256 {one.sha256}")
     click.echo(f"beside it: manifest.json, sbom.cdx.json, provenance.json; {counted(len(made.packages), 'package')}")
 
 

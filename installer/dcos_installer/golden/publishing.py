@@ -138,6 +138,6 @@ def _progress(note: Callable[[str], None], what: str) -> Callable[[int, int], No
         nonlocal reported
         if (tenth := done * _TENTHS // max(1, total)) > reported:
             reported = tenth
-            note(f"{what} {done >> 20} of {total >> 20} MB")
+            note(f"{what} {done >> 20} of {total >> 20} MiB")
 
     return progress

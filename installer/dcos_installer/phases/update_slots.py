@@ -252,6 +252,6 @@ def _progress(ctx: Context, name: str, size: int) -> Callable[[int], None]:
         sent += more
         if (part := sent * _PARTS // max(1, size)) > reported:
             reported = part
-            ctx.note(name, f"{part * 100 // _PARTS} % of {size >> 20} MB sent")
+            ctx.note(name, f"{part * 100 // _PARTS} % of {size >> 20} MiB sent")
 
     return passed

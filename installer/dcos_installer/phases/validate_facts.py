@@ -80,7 +80,7 @@ def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterato
     if not real:
         return
     if facts.generation == 0 and facts.disk_free_mb < LEAST_DISK_MB:
-        yield f"{facts.disk_free_mb} MB are free for /opt/dcos", f"make room: at least {LEAST_DISK_MB} MB"
+        yield f"{facts.disk_free_mb} MiB are free for /opt/dcos", f"make room: at least {LEAST_DISK_MB} MiB"
     if facts.addresses and host.address not in facts.addresses:
         yield (
             f"it does not have the address {host.address} (it has {', '.join(facts.addresses)})",
@@ -89,7 +89,7 @@ def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterato
     if host.cpus is not None and facts.cpus < host.cpus - 0.01:
         yield f"it has {facts.cpus:g} processors, the inventory says {host.cpus:g}", "correct dcos_cpus"
     if host.mem_mb is not None and facts.mem_mb < host.mem_mb * _MEMORY_SLACK:
-        yield f"it has {facts.mem_mb} MB of memory, the inventory says {host.mem_mb}", "correct dcos_mem"
+        yield f"it has {facts.mem_mb} MiB of memory, the inventory says {host.mem_mb}", "correct dcos_mem"
 
 
 def taken_ports(host: HostSpec, facts: Facts, services: Catalog) -> Iterator[tuple[str, str]]:

@@ -180,7 +180,7 @@ class Route(_Part):
     name: Word | None = None
     """The name of the route between nginx and dcos-auth; the service's name when None."""
     body_mb: int = Field(default=1, ge=1, le=65536)
-    """The largest body of a request, in MB."""
+    """The largest body of a request, in MiB."""
     silence_seconds: int | None = Field(default=45, ge=1)
     """Seconds of silence after which a stream is closed; None: a day."""
 

@@ -135,15 +135,15 @@ def test_an_archive_that_needs_much_memory_is_refused_with_the_figure(fetch: Fet
     for name, data in (("a.xz", lzma.compress(b"a")), ("x.txz", tar(("a", b"a"), mode="w:xz"))):
         good = fetch(server.put(f"/{name}", large_dictionary(data, 30)))  # 128 MB
         assert good.code == 0 and good.text("a") == "a", good.why
-        for bits, needs in ((32, "257 MB"), (36, "1025 MB"), (40, "4096 MB")):
+        for bits, needs in ((32, "257 MiB"), (36, "1025 MiB"), (40, "4096 MiB")):
             failed = fetch(server.put(f"/{name}", large_dictionary(data, bits)))
             assert failed.code == 1 and f"needs {needs} of memory" in failed.why, failed.why
-            assert "160 MB" in failed.why
+            assert "160 MiB" in failed.why
     # Whatever else asks for much gets no more than the process may take.
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 1 << 33
     failed = fetch(server.put("/pax.tar", info.tobuf() + bytes(1024)))
-    assert failed.code == 1 and ("256 MB" in failed.why or "damaged" in failed.why), failed.why
+    assert failed.code == 1 and ("256 MiB" in failed.why or "damaged" in failed.why), failed.why
 
 
 def test_folders_and_files_keep_the_modes_they_were_packed_with(fetch: Fetch, server: Server) -> None:

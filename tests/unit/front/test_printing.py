@@ -1,9 +1,10 @@
-"""What programs print by rich: in a pipe each line stays whole."""
+"""What programs print: by rich, where in a pipe each line stays whole; and sizes, by the unit they are counted in."""
 
 from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -58,3 +59,55 @@ def test_every_program_takes_the_one_console_for_its_standard_output() -> None:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Console":
                     assert name in OTHERS or "stderr=True" in ast.unparse(node), f"{name}: {ast.unparse(node)}"
+
+
+DECIMAL = re.compile(r"(?<![A-Za-z_])[KMGT]B\b")
+BESIDE_MESOS = re.compile(r"(?<=\s)[KMGT]B\b")
+"""The same where sizes as Mesos writes them are right, in flags and messages: `64MB`, of powers of 1024, there too."""
+
+
+def decimal_units(source: str, of: re.Pattern[str] = DECIMAL) -> list[int]:
+    """The lines of texts in code that give a size by a unit of 1000."""
+    if not of.search(source):
+        return []
+    texts = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return [node.lineno for node in texts if isinstance(node.value, str) and of.search(node.value)]
+
+
+def test_sizes_of_powers_of_1024_are_given_in_kib_mib_and_gib() -> None:
+    """Only the bar of a copy, which is drawn by rich, counts in powers of 1000, and says so: it has MB and MB/s."""
+    found = {
+        str(path.relative_to(ROOT)): wrong
+        for folder in (*FOLDERS, "universe/programs")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if (wrong := decimal_units(path.read_text(), BESIDE_MESOS if folder == "dcos_runtime" else DECIMAL))
+    }
+    for folder in ("roles", "images/definitions"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix not in (".py", ".pyc"):
+                lines = path.read_text().splitlines()
+                text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+                if DECIMAL.search(text):
+                    found[str(path.relative_to(ROOT))] = []
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("f'{size >> 20} MB'", True),
+        ("'in MB'", True),
+        ("log.info('%d GB', x)", True),
+        ('"""Of 4 KB."""', True),
+        ("f'{size >> 20} MiB'", False),
+        ("'LEAST_DISK_MB='", False),
+    ],
+)
+def test_a_decimal_unit_is_found(source: str, found: bool) -> None:
+    assert bool(decimal_units(source)) is found
+    assert bool(decimal_units(source, BESIDE_MESOS)) is found
+
+
+@pytest.mark.parametrize("source", ["f'less memory ({said}MB) than'", "'2048MB'", "{'MB': 1 << 20}"])
+def test_the_form_of_mesos_is_left_alone_in_the_runtime_only(source: str) -> None:
+    assert decimal_units(source) and not decimal_units(source, BESIDE_MESOS)

@@ -114,7 +114,7 @@ def test_a_full_disk_is_told_as_such_and_leaves_nothing_that_counts(workshop: Wo
     workshop.install = full
     with pytest.raises(ImageError, match="there is no room") as caught:
         workshop.ensure(tmp_path / "cache")
-    assert "MB left" in caught.value.why and "image gc" in caught.value.hint
+    assert "MiB left" in caught.value.why and "image gc" in caught.value.hint
     workshop.install = small_tree
     assert workshop.ensure(tmp_path / "cache").tree.is_dir()
 

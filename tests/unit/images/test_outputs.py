@@ -198,8 +198,8 @@ def test_a_network_boots_a_root_that_is_named_by_its_digest(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("partitions", "large", "key", "why"),
     [
-        (Partitions(64, 1, 64), "tree/usr/bin/noise", "root_mb", r"it wants 3\d MB, the partition has 1"),
-        (Partitions(64, 64, 64), "boot/initrd", "esp_mb", r"it wants 9\d MB, the partition has 64"),
+        (Partitions(64, 1, 64), "tree/usr/bin/noise", "root_mb", r"it wants 3\d MiB, the partition has 1"),
+        (Partitions(64, 64, 64), "boot/initrd", "esp_mb", r"it wants 9\d MiB, the partition has 64"),
     ],
 )
 @pytest.mark.parametrize("output", ["raw", "update"])

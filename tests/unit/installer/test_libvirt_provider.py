@@ -251,8 +251,8 @@ def test_another_shape_is_taken_on_at_the_next_start_and_disturbs_nobody(two: La
     [
         ({"options": {"dcos_libvirt_pool": "third"}}, "its storage pool cannot change from dcos to third"),
         ({"address": "198.19.251.9"}, "its address cannot change from 198.19.251.5 to 198.19.251.9"),
-        ({"disk_mb": 4096}, "its disk cannot grow from 2048 to 4096 MB"),
-        ({"options": {"dcos_libvirt_disks": "300"}}, "its data disks cannot change from none to 300 MB"),
+        ({"disk_mb": 4096}, "its disk cannot grow from 2048 to 4096 MiB"),
+        ({"options": {"dcos_libvirt_disks": "300"}}, "its data disks cannot change from none to 300 MiB"),
     ],
 )
 def test_what_was_decided_when_a_machine_was_made_cannot_change(two: Lab, changed: dict[str, object], why: str) -> None:

@@ -154,8 +154,8 @@ def test_an_image_without_a_disk_and_a_pool_without_room_are_refused(one: Lab, m
         publish(Image(image.key, image.folder, "", image.release, "amd64", {}, {}), "dcos", print)
     ensure_pool(one.hypervisor, "dcos")
     monkeypatch.setattr(
-        publishing, "space_problem", lambda *_: ProviderError("the storage pool dcos lacks 5 MB for the image")
+        publishing, "space_problem", lambda *_: ProviderError("the storage pool dcos lacks 5 MiB for the image")
     )
-    with pytest.raises(ProviderError, match="lacks 5 MB"):
+    with pytest.raises(ProviderError, match="lacks 5 MiB"):
         publish(image, "dcos", print)
     assert golden(one) == []

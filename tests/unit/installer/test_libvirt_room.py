@@ -32,8 +32,8 @@ def test_memory_that_lacks_is_told_in_megabytes_before_anything_is_made(tmp_path
         for refused in (lambda: create(made), lambda: refuse_what_cannot_be_had(made.spec)):
             with pytest.raises(ProviderError) as caught:
                 refused()
-            assert f"lacks {2 * (512 + room.OVERHEAD_MB) - 1000} MB of memory for v1, v2" in caught.value.what
-            assert "1000 of 32768 MB are free" in caught.value.why
+            assert f"lacks {2 * (512 + room.OVERHEAD_MB) - 1000} MiB of memory for v1, v2" in caught.value.what
+            assert "1000 of 32768 MiB are free" in caught.value.why
         assert made.left() == []
 
 
@@ -51,7 +51,7 @@ def test_a_pool_without_space_is_told_with_what_volumes_may_still_take(tmp_path:
     with lab(tmp_path, host("v1", disk_mb=60_000), host("v2", disk_mb=60_000)) as made:
         with pytest.raises(ProviderError) as caught:
             create(made)
-        assert "the storage pool dcos lacks" in caught.value.what and caught.value.what.endswith("MB for v1, v2")
+        assert "the storage pool dcos lacks" in caught.value.what and caught.value.what.endswith("MiB for v1, v2")
         assert "dcos_libvirt_pool" in caught.value.hint and "dcos_disk" in caught.value.hint
         assert domains(made) == {}
         done(made.provider().destroy())
@@ -60,10 +60,10 @@ def test_a_pool_without_space_is_told_with_what_volumes_may_still_take(tmp_path:
 
 def test_the_image_counts_when_its_size_is_known(two: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     pools = two.hypervisor.pools
-    # Enough for the disks (2048 MB and 2748 MB), not for the image beside them.
+    # Enough for the disks (2048 MiB and 2748 MiB), not for the image beside them.
     full = 2048 * room.MB
     monkeypatch.setattr(two.hypervisor, "pools", lambda: [replace(one, available=full) for one in pools()])
-    with pytest.raises(ProviderError, match="the storage pool dcos lacks 1 MB for v1, the image"):
+    with pytest.raises(ProviderError, match="the storage pool dcos lacks 1 MiB for v1, the image"):
         two.provider().create(orders([V1]))
 
 

@@ -78,7 +78,7 @@ def test_disks_without_room_are_told_at_once_and_no_state_is_left_behind(
     has_room_mb(monkeypatch, 5_000)
     done = CliRunner().invoke(cli, [command, str(inventory)])
     assert done.exit_code == 1
-    assert "no room for the disks of m1, a1" in done.output and "5000 MB are free" in done.output
+    assert "no room for the disks of m1, a1" in done.output and "5000 MiB are free" in done.output
     assert "dcos_disk=2000 would fit" in done.output and "make setup" not in done.output
     assert not (inventory.parent / "state").exists()
 

@@ -30,7 +30,7 @@ def test_default_disks_leave_a_half_to_other_clusters_while_there_is_enough() ->
 
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """100,000 MB are free, whatever else this host does meanwhile."""
+    """100,000 MiB are free, whatever else this host does meanwhile."""
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=100_000 << 8, f_frsize=4096))
 
 
@@ -65,8 +65,8 @@ def test_a_refusal_for_want_of_room_has_the_figures_and_what_would_help(
         nspawn_disk.refuse_without_room(tmp_path, {"m1": 4_000, "a1": 4_000, "a2": None})
     error = caught.value
     assert "no room for the disks of m1, a1, a2" in error.what
-    assert "take up to 10048 MB" in error.why and f"100000 MB are free at {tmp_path}" in error.why
-    assert "may still take 75000 MB (0f8fad5b 50000 MB, deadbeef 25000 MB): 5000 MB are left" in error.why
+    assert "take up to 10048 MiB" in error.why and f"100000 MiB are free at {tmp_path}" in error.why
+    assert "may still take 75000 MiB (0f8fad5b 50000 MiB, deadbeef 25000 MiB): 5000 MiB are left" in error.why
     for remedy in ("destroy a cluster", f"free space at {tmp_path}", "dcos_disk=1666 would fit"):
         assert remedy in error.hint
     assert "make setup" not in str(error)

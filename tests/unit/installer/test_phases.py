@@ -410,7 +410,7 @@ def test_preflight_tells_every_problem_of_every_host_at_once(tmp_path: Path) -> 
     bare = facts_of(spec.host("a1"), python="", pythons=("python3.9",), disk_free_mb=10, addresses=("198.18.9.9",))
     assert [what for what, _ in host_problems(spec.host("a1"), bare)] == [
         "there is no Python 3.11 or newer in /usr/bin; it has python3.9",
-        "10 MB are free for /opt/dcos",
+        "10 MiB are free for /opt/dcos",
         "it does not have the address 198.18.2.1 (it has 198.18.9.9)",
     ]
     odd = facts_of(

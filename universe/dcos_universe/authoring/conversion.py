@@ -22,7 +22,7 @@ _ANSWERED = frozenset(
     }
 )
 """The init's defaults, which it adds to an app."""
-_NUMBERS = {"disk": "Disk of each instance in MB.", "gpus": "GPUs of each instance."}
+_NUMBERS = {"disk": "Disk of each instance in MiB.", "gpus": "GPUs of each instance."}
 _OURS = "DCOS_PACKAGE_"
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _DEEPEST = 40

@@ -70,7 +70,7 @@ def service_options(
     properties: dict[str, Any] = {
         "name": {"type": "string", "description": "What this installation is called.", "default": name},
         "cpus": {"type": "number", "description": "Processors of each instance.", "default": cpus, "minimum": 0},
-        "mem": {"type": "number", "description": "Memory of each instance in MB.", "default": mem, "minimum": 0},
+        "mem": {"type": "number", "description": "Memory of each instance in MiB.", "default": mem, "minimum": 0},
         "instances": {"type": "integer", "description": "How many instances run.", "default": instances, "minimum": 0},
         **more,
     }

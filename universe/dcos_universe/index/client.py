@@ -34,7 +34,7 @@ from dcos_universe.model import Json
 __all__ = ["LARGEST", "Client", "RepositoryRefused"]
 
 LARGEST = 256 << 20
-"""The largest index of a repository, in bytes. (The public one had 12 MB.)"""
+"""The largest index of a repository, in bytes. (The public one had 12 million.)"""
 
 _LARGEST_HEAD = 1 << 20
 _DIGITS = 1000

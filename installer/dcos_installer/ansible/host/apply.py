@@ -344,7 +344,7 @@ def _disk_error(machine: Machine, error: OSError, generation: int) -> HostError:
 def _no_space(machine: Machine, generation: int) -> HostError:
     return HostError(
         f"no space left on the file system of {HOME}",
-        f"{machine.free_bytes(HOME) >> 10} KB are free; {_still(generation)}",
+        f"{machine.free_bytes(HOME) >> 10} KiB are free; {_still(generation)}",
         "free space there and run again: the run is then finished",
     )
 

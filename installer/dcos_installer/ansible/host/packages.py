@@ -249,7 +249,7 @@ def _need_space(machine: Machine, size: int) -> None:
     if free < size + size // 4:
         raise HostError(
             f"no space left on the file system of {PACKAGES}",
-            f"{free >> 20} MB are free, the package takes {(size + size // 4) >> 20} MB",
+            f"{free >> 20} MiB are free, the package takes {(size + size // 4) >> 20} MiB",
             "free space there and run again",
         )
 

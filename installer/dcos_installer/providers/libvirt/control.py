@@ -143,7 +143,7 @@ class DomainControl:
 
     def _emulate(self, seen: SeenDomain, mark: DomainMark, why: str, progress: Progress) -> None:
         """KVM exists and does not run it: from now on it runs under TCG. If that fails, too, KVM was not the cause."""
-        progress(f"KVM there does not run it ({why[:120]}): it runs under TCG now, ten times slower")
+        progress(f"KVM there does not run it ({why}): it runs under TCG now, ten times slower")
         self._hypervisor.cut_power(self._name)
         self._hypervisor.define(emulated(seen.xml))
         try:

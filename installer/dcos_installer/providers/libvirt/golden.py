@@ -238,7 +238,7 @@ def _grows(hypervisor: Hypervisor, pool: str, volume: str) -> bool:
 
 def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> None:
     digest, sent, reported = hashlib.sha256(), 0, 0
-    note(f"uploading the image into the storage pool {pool} ({golden.bytes >> 20} MB)")
+    note(f"uploading the image into the storage pool {pool} ({golden.bytes >> 20} MiB)")
     with golden.path.open("rb") as file:
 
         def read(most: int) -> bytes:

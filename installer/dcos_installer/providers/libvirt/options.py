@@ -110,7 +110,7 @@ def _acceleration(text: str) -> str:
 
 def _disks(text: str) -> tuple[int, ...]:
     expected = (
-        f"up to 8 sizes in MB with commas between them, each from {_LEAST_DISK_MB} to {LARGEST_DISK_MB}: 20480,40960"
+        f"up to 8 sizes in MiB with commas between them, each from {_LEAST_DISK_MB} to {LARGEST_DISK_MB}: 20480,40960"
     )
     if text == "none":
         return ()
@@ -171,7 +171,7 @@ DISKS = Variable(
     "host",
     _disks,
     "none",
-    "Data disks of the machine beside its own one, in MB.",
+    "Data disks of the machine beside its own one, in MiB.",
     "dcos_libvirt_disks=20480,40960",
 )
 VARIABLES = (URI, NETWORK, IMAGE, ACCELERATION, POOL, DISKS)
@@ -212,5 +212,5 @@ def pool_of(options: Mapping[str, str]) -> str:
 
 
 def disks_of(options: Mapping[str, str]) -> tuple[int, ...]:
-    """From a host's own options, in MB."""
+    """From a host's own options, in MiB."""
     return _disks(_text(DISKS, options))

@@ -209,10 +209,10 @@ class LibvirtProvider:
         sizes = {volume.name: volume.capacity // room.MB for volume in survey.volumes.get(host.name, ())}
         root, asked = sizes.get(self._names.volume(host.name, kinds.ROOT), 0), disks_of(host.options)
         if root and host.disk_mb is not None and host.disk_mb > root:
-            return f"its disk cannot grow from {root} to {host.disk_mb} MB"
+            return f"its disk cannot grow from {root} to {host.disk_mb} MiB"
         data = tuple(sizes[name] for name in sorted(sizes) if name.startswith(self._names.volume(host.name, "data")))
         if root and data != asked:
-            was, wanted = (" and ".join(f"{mb} MB" for mb in disks) or "none" for disks in (data, asked))
+            was, wanted = (" and ".join(f"{mb} MiB" for mb in disks) or "none" for disks in (data, asked))
             return f"its data disks cannot change from {was} to {wanted}"
         return ""
 

@@ -14,7 +14,7 @@ OVERHEAD_MB = 64
 
 
 def memory_problem(host: Host, wanted: Mapping[str, int]) -> ProviderError | None:
-    """The memory that is missing to start machines (MB of each)."""
+    """The memory that is missing to start machines (MiB of each)."""
     needed = sum(wanted.values()) + OVERHEAD_MB * len(wanted)
     missing = needed - host.available_mb
     if not wanted or missing <= 0:
@@ -24,9 +24,9 @@ def memory_problem(host: Host, wanted: Mapping[str, int]) -> ProviderError | Non
     if each >= 512:
         hint += f"; or ask for less: dcos_mem={each} would fit"
     return ProviderError(
-        f"{host.name} lacks {missing} MB of memory for {', '.join(wanted)}",
-        why=f"they take {needed} MB ({OVERHEAD_MB} MB each for QEMU included), and {host.available_mb} of"
-        f" {host.mem_mb} MB are free",
+        f"{host.name} lacks {missing} MiB of memory for {', '.join(wanted)}",
+        why=f"they take {needed} MiB ({OVERHEAD_MB} MiB each for QEMU included), and {host.available_mb} of"
+        f" {host.mem_mb} MiB are free",
         hint=hint,
     )
 
@@ -54,9 +54,9 @@ def space_problem(pool: SeenPool, volumes: Collection[SeenVolume], new: Mapping[
     if not new or needed <= left:
         return None
     return ProviderError(
-        f"the storage pool {pool.name} lacks {-(-(needed - left) // MB)} MB for {', '.join(new)}",
-        why=f"they may come to take {needed // MB} MB; {pool.available // MB} MB are free, of which volumes that exist"
-        f" may still take {promised // MB} MB",
+        f"the storage pool {pool.name} lacks {-(-(needed - left) // MB)} MiB for {', '.join(new)}",
+        why=f"they may come to take {needed // MB} MiB; {pool.available // MB} MiB are free, of which volumes that"
+        f" exist may still take {promised // MB} MiB",
         hint="free space there, name another pool with dcos_libvirt_pool, or ask for less with dcos_disk and"
         " dcos_libvirt_disks",
     )

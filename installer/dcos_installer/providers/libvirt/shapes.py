@@ -23,7 +23,7 @@ def cpus_of(host: HostSpec) -> int:
 
 
 def memory_of(host: HostSpec) -> int:
-    """In MB."""
+    """In MiB."""
     return host.mem_mb if host.mem_mb is not None else 1024
 
 
@@ -41,7 +41,7 @@ def too_small(least: int, hosts: Collection[HostSpec]) -> dict[str, ProviderErro
         host.name: ProviderError(
             "its disk is too small for the image",
             machine=host.name,
-            why=f"the image's disk has {least} MB, and dcos_disk says {host.disk_mb}",
+            why=f"the image's disk has {least} MiB, and dcos_disk says {host.disk_mb}",
             hint=f"write dcos_disk={least} or more",
         )
         for host in hosts

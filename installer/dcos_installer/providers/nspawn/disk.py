@@ -68,7 +68,7 @@ def mount_image(folder: MachineFolder, record: NspawnRecord) -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """The space for the disks of machines, in MB."""
+    """The space for the disks of machines, in MiB."""
 
     free_mb: int
     promised: Mapping[str, int] = field(default_factory=dict)
@@ -81,11 +81,11 @@ class Room:
 
     def described(self, machines: Path) -> str:
         """The same as a phrase."""
-        text = f"{self.free_mb} MB are free at {machines}, machines may have {OF_FREE:.0%} of that"
+        text = f"{self.free_mb} MiB are free at {machines}, machines may have {OF_FREE:.0%} of that"
         if self.promised:
-            whose = ", ".join(f"{cluster} {mb} MB" for cluster, mb in sorted(self.promised.items()))
-            text += f", and disks that exist may still take {sum(self.promised.values())} MB ({whose})"
-        return f"{text}: {self.left_mb} MB are left"
+            whose = ", ".join(f"{cluster} {mb} MiB" for cluster, mb in sorted(self.promised.items()))
+            text += f", and disks that exist may still take {sum(self.promised.values())} MiB ({whose})"
+        return f"{text}: {self.left_mb} MiB are left"
 
 
 def room(machines: Path) -> Room:
@@ -102,7 +102,7 @@ def room(machines: Path) -> Room:
 
 
 def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
-    """Raises `ProviderError` when the disks of ``new`` machines (MB of each, None: the default) do not fit."""
+    """Raises `ProviderError` when the disks of ``new`` machines (MiB of each, None: the default) do not fit."""
     if not new:
         return
     asked = [mb for mb in new.values() if mb is not None]
@@ -126,13 +126,13 @@ def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
     )
     raise ProviderError(
         f"there is no room for the disks of {', '.join(new)}",
-        why=f"they take up to {least} MB; {there.described(machines)}",
+        why=f"they take up to {least} MiB; {there.described(machines)}",
         hint="; or ".join(remedies),
     )
 
 
 def default_mb(left: int, asked: Iterable[int], without: int) -> int:
-    """The default disk size in MB of each of ``without`` new machines, beside disks of ``asked`` MB. At least half of
+    """The default disk size in MiB of each of ``without`` new machines, beside disks of ``asked`` MiB. At least half of
     the space is left to other clusters, as long as there is enough.
     """
     each = (left - sum(asked)) // max(1, without)

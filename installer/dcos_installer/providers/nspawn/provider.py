@@ -251,7 +251,7 @@ class NspawnProvider:
         return [host for host in hosts if self._folder(host.name).record() is None]
 
     def _default_disk(self, hosts: Sequence[HostSpec], note: Note) -> int | None:
-        """The disk in MB of a new machine without one in the inventory; None: it cannot be limited here."""
+        """The disk in MiB of a new machine without one in the inventory; None: it cannot be limited here."""
         new = self._new(hosts)
         without = [host for host in new if host.disk_mb is None]
         if not without:
