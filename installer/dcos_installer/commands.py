@@ -206,18 +206,19 @@ def _context(job: Job, engine: Engine | None = None, seconds: float = ANSWER_SEC
     protect_keys(job.state)
     protect_secrets(job.state)
     with sockets.folder() as control_dir:
-        yield Context(
+        ctx = Context(
             spec=spec,
             state=job.state,
             provider=provider,
             engine=engine or AnsibleEngine(job.state, provider, control_dir),
             sink=_logged(job.sink),
             run_id=job.run_id,
-            ask=Asker(job.state.secrets, installed().kinds, seconds),
+            ask=Asker(job.state.secrets, installed().kinds, seconds, lambda: ctx.patience),
             command=job.command,
             dry_run=job.dry_run,
             control_dir=control_dir,
         )
+        yield ctx
 
 
 def silent(event: Event) -> None:

@@ -21,6 +21,7 @@ Ask = Callable[..., Any]
 """The interface of `Asker.__call__`."""
 
 ANSWER_SECONDS = 10.0
+"""Seconds to wait for an answer, of a daemon on a machine of usual speed."""
 
 
 class NotWell(InstallerError):
@@ -38,13 +39,21 @@ class CannotAsk(InstallerError):
 class Asker:
     """Asks over TLS as the cluster's operator: the server needs a certificate of the cluster's CA for the address.
     ``folder`` is the operator's ``secrets/``, read at the first request. At a port of ``kinds`` the server must also be
-    that kind of daemon. ``seconds``: the timeout of a request.
+    that kind of daemon. ``seconds``: the timeout of a request. ``patience``, asked at each request: the factor of all
+    timeouts.
     """
 
-    def __init__(self, folder: Path, kinds: Mapping[int, str] | None = None, seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kinds: Mapping[int, str] | None = None,
+        seconds: float = ANSWER_SECONDS,
+        patience: Callable[[], float] = lambda: 1.0,
+    ) -> None:
         self._folder = folder
         self._kinds = kinds or {}
         self._seconds = seconds
+        self._patience = patience
         self._version: tuple[int, ...] = ()
         self._openers: dict[str, urllib.request.OpenerDirector] = {}
 
@@ -61,7 +70,7 @@ class Asker:
         Raises `CannotAsk` before anything is sent. Redirects are not followed. Messages do not quote the request.
         ``zookeeper://HOST:PORT/WORD`` asks ZooKeeper.
         """
-        seconds = self._seconds if seconds is None else seconds
+        seconds = (self._seconds if seconds is None else seconds) * self._patience()
         if url.startswith("zookeeper://"):
             return _zookeeper(url, seconds)
         data = None if body is None else json.dumps(body).encode()

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from dcos_installer.phases.kit.base import Context
 
 SECONDS = 15.0
-"""Seconds for all requests except the provider's, however many machines do not answer."""
+"""Seconds for all requests except the provider's, however many machines do not answer. Of usual machines, as the next
+ones.
+"""
 _HOSTS_A_SECOND = 10
 """Hosts of a large cluster for which one more second is added."""
 ANSWER_SECONDS = 5.0
@@ -93,7 +95,7 @@ class ClusterStatus:
 def read(ctx: Context) -> ClusterStatus:
     """Asks the provider, every machine, and the daemons."""
     machines = ctx.look_at_machines()
-    seconds = SECONDS + len(ctx.spec.hosts) / _HOSTS_A_SECOND
+    seconds = (SECONDS + len(ctx.spec.hosts) / _HOSTS_A_SECOND) * ctx.patience
     parts = at_once(
         {
             "machines": lambda: ctx.everywhere(

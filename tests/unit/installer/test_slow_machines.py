@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dcos_installer import commands, daemon_client, status
 from dcos_installer import remote as remote_module
 from dcos_installer.ansible import play, runner
 from dcos_installer.ansible.connection import CONNECT_SECONDS, Connection
@@ -74,6 +75,43 @@ def test_a_wait_for_health_is_as_long_as_the_run_is_patient(ctx: PretendedContex
     with pytest.raises(DeadlinePassed, match="not within 300 s"):
         wait_until(ctx, "the init leads", never, seconds=60.0, evidence=str)
     assert ctx.monotonic() - begun >= 300.0
+
+
+def test_an_answer_is_waited_for_as_long_as_the_run_is_patient(
+    ctx: PretendedContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+
+    def connect(address: tuple[str, int], timeout: float) -> None:
+        seen.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("socket.create_connection", connect)
+    url = "zookeeper://198.18.0.11:2181/srvr"
+    with commands._context(commands.Job("status", ctx.spec, ctx.state, commands.silent)) as made:
+        for more in ({}, {"seconds": 2.0}):
+            for slowness in (1.0, 5.0):
+                made.patience = 1.0
+                made.learn({"m1": state("m1", slowness)})
+                with pytest.raises(NotWell):
+                    made.ask(url, **more)
+    assert seen == [daemon_client.ANSWER_SECONDS, 5 * daemon_client.ANSWER_SECONDS, 2.0, 10.0]
+
+
+def test_status_waits_for_slow_machines_for_longer(ctx: PretendedContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    everywhere = ctx.everywhere
+
+    def asked(hosts: Any, fn: Any, seconds: float | None = None) -> Any:
+        seen.extend([] if seconds is None else [seconds])
+        return everywhere(hosts, fn, seconds)
+
+    monkeypatch.setattr(ctx, "everywhere", asked)
+    status.read(ctx)
+    usual = max(seen)
+    ctx.patience = 5.0
+    status.read(ctx)
+    assert usual > status.SECONDS and max(seen) == 5 * usual
 
 
 def test_commands_on_a_slow_machine_have_longer_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,9 @@ class Coordination:
 
     def look(self, ctx: Context) -> Seen:
         quorum = ask_quorum(ctx)
-        problems = (quorum.problem, *faulty_members(ctx, quorum, _LOOK_SECONDS)) if quorum.problem else ()
+        problems = (
+            (quorum.problem, *faulty_members(ctx, quorum, _LOOK_SECONDS * ctx.patience)) if quorum.problem else ()
+        )
         return self._seen(ctx, quorum, problems)
 
     def _seen(self, ctx: Context, quorum: Quorum, problems: tuple[str, ...]) -> Seen:
