@@ -147,8 +147,9 @@ def _ask(
 
     # Requests may hold secrets: their files exist only while the play runs, and only the operator can read them.
     encoded = {
-        host: json.dumps({**request, "root": connections[host].root}, ensure_ascii=False).encode()
+        host: json.dumps({**request, "root": one.root, "patience": one.patience}, ensure_ascii=False).encode()
         for host, request in requests.items()
+        for one in (connections[host],)
     }
     play.run(workspace, connections, encoded, on_answer, timeout=timeout)
     return results

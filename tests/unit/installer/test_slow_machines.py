@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from dcos_installer import commands, daemon_client, status
 from dcos_installer import remote as remote_module
 from dcos_installer.ansible import play, runner
 from dcos_installer.ansible.connection import CONNECT_SECONDS, Connection
+from dcos_installer.ansible.host.errors import HostError
+from dcos_installer.ansible.host.machine import Machine
+from dcos_installer.ansible.host.systemd import Systemd
 from dcos_installer.ansible.play import Workspace
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.engine import AnsibleEngine
@@ -141,6 +145,7 @@ def test_plays_have_the_deadlines_of_their_slowest_host(tmp_path: Path, monkeypa
         timeout: float,
     ) -> None:
         parts = {name: json.loads(one) for name, one in requests.items()}
+        seen["patience"] = {name: one["patience"] for name, one in parts.items()}
         seen.update(timeout=timeout, deadlines={name: one.get("deadline") for name, one in parts.items()})
         seen["configured"] = play._configuration(tmp_path, workspace, list(connections.values()))
 
@@ -149,12 +154,29 @@ def test_plays_have_the_deadlines_of_their_slowest_host(tmp_path: Path, monkeypa
     hosts = {"h1": usual, "h2": replace(usual, patience=5.0)}
     manifest = a_manifest({"etc/a": "one"}, {"dcos-a.service": ("etc/a",)})
     runner.apply(Workspace(tmp_path), hosts, {name: runner.ApplyOrder(manifest) for name in hosts}, deadline=90.0)
+    assert seen["patience"] == {"h1": 1.0, "h2": 5.0}
     assert seen["deadlines"] == {"h1": 90.0, "h2": 450.0} and seen["timeout"] >= 5 * 12 * 90
     assert f"timeout = {5 * CONNECT_SECONDS}\n" in seen["configured"]
     runner.gather_facts(Workspace(tmp_path), hosts)
     assert seen["timeout"] == 5 * runner.ASK_SECONDS
     runner.gather_facts(Workspace(tmp_path), {"h1": usual})
     assert seen["timeout"] == runner.ASK_SECONDS
+
+
+@pytest.mark.parametrize("patience", [1.0, 5.0])
+def test_programs_on_a_slow_machine_have_longer_deadlines(patience: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+
+    def run(argv: list[str], *, timeout: float, **more: object) -> None:
+        seen.append(timeout)
+        raise subprocess.TimeoutExpired(argv, timeout)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    systemd = Systemd(Machine("/", patience))
+    for act in (lambda: systemd.states(["dcos-a.service"]), systemd.reload):
+        with pytest.raises(HostError, match="did not end within"):
+            act()
+    assert seen == [60 * patience, 90 * patience]
 
 
 def test_the_engine_hands_its_patience_to_every_host(ctx: PretendedContext, tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
         seen.users = {}  # their state stays
     work = work_for(NOTHING, "", seen)
     machine.remove(ACTIVE)
-    _update_units(machine, systemd, work, NOTHING, _ROLLBACK_SECONDS)
+    _update_units(machine, systemd, work, NOTHING, _ROLLBACK_SECONDS * machine.patience)
     firewall = seen.manifest["firewall"]
     if firewall and machine.real and listing(machine, firewall["table"]):
         machine.run(["/usr/sbin/nft", "delete", "table", "inet", firewall["table"]])
@@ -277,7 +277,7 @@ def _go_back(machine: Machine, systemd: Systemd, before: Observed, failed: int) 
             machine.symlink(f"generations/{before.generation}", ACTIVE)
         else:
             machine.remove(ACTIVE)
-        _update_units(machine, systemd, work, wanted, _ROLLBACK_SECONDS)
+        _update_units(machine, systemd, work, wanted, _ROLLBACK_SECONDS * machine.patience)
         machine.remove(PENDING)
         machine.remove(f"{GENERATIONS}/{failed}")
     except (OSError, HostError, ValueError) as error:

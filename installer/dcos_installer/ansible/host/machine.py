@@ -44,10 +44,13 @@ class HostCommandResult:
 
 
 class Machine:
-    """Paths are the machine's own; ``root`` is put before them, so that a folder can stand for a machine."""
+    """Paths are the machine's own; ``root`` is put before them, so that a folder can stand for a machine.
+    ``patience`` is the factor of all deadlines: more than 1 where it is slow.
+    """
 
-    def __init__(self, root: str = "/") -> None:
+    def __init__(self, root: str = "/", patience: float = 1.0) -> None:
         self.root = "" if root == "/" else root.rstrip("/")
+        self.patience = patience
 
     @property
     def real(self) -> bool:
@@ -208,8 +211,12 @@ class Machine:
             os.close(descriptor)
 
     def run(self, argv: Sequence[str], seconds: float = 60.0, change: bool = True) -> HostCommandResult:
-        """Runs a command to its end. Raises `HostError` when it is missing or does not end in time."""
+        """Runs a command to its end. Raises `HostError` when it is missing or does not end in time: ``seconds`` on a
+        usual machine.
+        """
         import subprocess
+
+        seconds *= self.patience
 
         if change:
             self.step("run " + " ".join(argv))

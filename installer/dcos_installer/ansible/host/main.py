@@ -21,9 +21,11 @@ FORMAT = 1
 
 
 def main(request: dict[str, Any], stream: IO[bytes]) -> None:
-    """Answers ``request``: ``mode`` facts, check, apply or receive; ``root``. See `answer`."""
+    """Answers ``request``: ``mode`` facts, check, apply or receive; ``root``; ``patience``, the factor of the
+    machine's deadlines. See `answer`.
+    """
     try:
-        answered = answer(Machine(request.get("root") or "/"), request, stream)
+        answered = answer(Machine(request.get("root") or "/", float(request.get("patience") or 1)), request, stream)
     except HostError as error:
         answered = {"error": error.fields()}
     except OSError as error:

@@ -72,7 +72,8 @@ class Systemd:
                 why = f"systemd says: {shown.get('Result')}, exit status {shown.get('ExecMainStatus')}"
                 raise UnitFailed(unit, f"{unit} failed", why, self.log(unit))
             if shown.get("ActiveState") == "active":
-                answer = probed(probe, self.machine.at(CA), self.machine.at(SECRETS)) if probe else ""
+                seconds = _PROBE_SECONDS * self.machine.patience
+                answer = probed(probe, self.machine.at(CA), self.machine.at(SECRETS), seconds) if probe else ""
                 seen += 1
                 if not answer and (probe or shown.get("SubState") == "exited" or seen > 2):
                     return
@@ -143,7 +144,7 @@ class Noted(Systemd):
         return dict(loads(self.machine.read(self._FILE) or b"{}"))
 
 
-def probed(probe: str, ca: str = "", secrets: str = "") -> str:
+def probed(probe: str, ca: str = "", secrets: str = "", seconds: float = _PROBE_SECONDS) -> str:
     """Asks ``https://KIND@HOST:PORT/PATH``, ``https://KIND@HOST:PORT``, ``zookeeper://HOST:PORT`` or ``unix:///SOCKET``
     once.
 
@@ -156,7 +157,7 @@ def probed(probe: str, ca: str = "", secrets: str = "") -> str:
     scheme, _, rest = probe.partition("://")
     if scheme == "unix":
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(_PROBE_SECONDS)
+            client.settimeout(seconds)
             try:
                 client.connect(rest)
             except OSError as error:
@@ -168,7 +169,7 @@ def probed(probe: str, ca: str = "", secrets: str = "") -> str:
     place, _, path = rest.partition("/")
     host, _, port = place.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=_PROBE_SECONDS) as connection:
+        with socket.create_connection((host, int(port)), timeout=seconds) as connection:
             if scheme == "zookeeper":
                 connection.sendall(b"ruok")
                 said = connection.makefile("rb").read(4)
