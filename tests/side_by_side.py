@@ -37,6 +37,8 @@ AGENTS = sorted(str(path) for path in Path(DAEMONS).rglob("test_agent*.py"))
 KERNELS = sorted(
     str(path) for name in ("master", "marathon", "init") for path in Path(DAEMONS).rglob(f"test_{name}*.py")
 )
+SCALE = "tests/scale"
+"""Agents without containers, in front of a real master."""
 PACKAGES = [
     *sorted(str(path) for path in Path(DAEMONS).glob("test_cosmos*.py")),
     *(f"{DAEMONS}/test_{name}.py" for name in ("garbage", "load_balancer", "own_packages")),
@@ -92,7 +94,7 @@ def main() -> int:
         "provider": start(*PROVIDER, BOOTS),
         "own": start(*OWN),
         "agents": start(*AGENTS),
-        "kernels": start(*KERNELS),
+        "kernels": start(*KERNELS, SCALE),
         "packages": start(*PACKAGES),
         "stores": start(*STORES),
         "hosts": start(*HOSTS),
@@ -101,7 +103,7 @@ def main() -> int:
         "universe": start(*UNIVERSE),
         "cores": start(*CORES),
         "others": start(
-            "tests", *(f"--ignore={path}" for path in (MACHINES, DAEMONS, INSTALLER, BOOTS, *UNIVERSE, *CORES))
+            "tests", *(f"--ignore={path}" for path in (MACHINES, DAEMONS, SCALE, INSTALLER, BOOTS, *UNIVERSE, *CORES))
         ),
     }
     failures: list[str] = []

@@ -44,15 +44,17 @@ class MasterLink:
         session: aiohttp.ClientSession,
         feed: Callable[[Event], None],
         tls_port: int | None = None,
+        messages: aiohttp.ClientSession | None = None,
     ) -> None:
         """``feed`` gives events to the core, with the connection's number from `OpenConnection`. ``tls_port``: the
         masters' port for mutual TLS, which ``session`` then speaks; None: the plain port is asked for the protocol's
-        address.
+        address. ``messages``: the session by which batches are posted, if it is another one.
         """
         self._tls_port = tls_port
         self._leader: str | None = None
         self._detector = detector
         self._session = session
+        self._messages = messages or session
         self._feed = feed
         self._task: asyncio.Task[None] | None = None
         self._number = 0
@@ -200,7 +202,7 @@ class MasterLink:
                 agent_id, epoch = sent[0].agent_id, sent[0].epoch  # constant during a connection
                 messages = [effect.message for effect in sent]
                 body = codec.encode(internal.Batch(agent_id=agent_id, epoch=epoch, messages=messages))
-                async with self._session.post(
+                async with self._messages.post(
                     f"{base}/messages", data=body, headers=headers, timeout=limits, allow_redirects=False
                 ) as response:
                     answer = await _beginning(response)

@@ -1,6 +1,8 @@
 """`python -m dcos_runtime.sim`: run a simulated cluster from a seed, and report the fewest faults that make it fail.
 
-Exit code 0: no violation; 1: a violation was found; 2: wrong usage.
+With --http: run agents without containers and made-up frameworks in front of a real master, and report how fast it is.
+
+Exit code 0: all was well; 1: a violation was found, or not all was done; 2: wrong usage.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from dcos_runtime.sim.cluster import Outcome
+from dcos_runtime.sim.fleet import cli as fleet
 from dcos_runtime.sim.plans import MAKERS
 from dcos_runtime.sim.profiles import PROFILES, Profile
 from dcos_runtime.sim.running import again, minimal, run
@@ -23,6 +26,8 @@ MOST = 10**7
 """The upper limit of seconds, steps, seeds and weights; NaN counts as above it."""
 LARGEST = 10**5
 """The upper limit of agents, masters, frameworks and tasks, and of faults: all of them are in memory."""
+_ALONE = ("seeds", "profile", "masters", "seconds", "steps", "faults", "every", "whole", "trace")
+"""Options that only a simulated cluster has."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("--seed", default="0", help="all chance comes from it; the same seed does the same (default: 0)")
     add("--seeds", type=int, default=1, metavar="N", help="so many, from --seed on, which is a number then")
-    add("--profile", choices=PROFILES, default="all", help="kinds of faults and of cluster (default: all)")
+    add("--profile", choices=PROFILES, help="kinds of faults and of cluster (default: all)")
     add("--agents", type=int, metavar="N", help="in place of the profile's number")
     add("--masters", type=int, metavar="N", help="the same for masters")
     add("--frameworks", type=int, metavar="N", help="the same for frameworks")
@@ -52,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     add("--every", type=float, metavar="S", help="virtual seconds from one fault to the next, on average")
     add("--whole", action="store_true", help="do not cut the plan of a failure down")
     add("--trace", action="store_true", help="print what happened last even when all is well")
+    fleet.add_arguments(made)
     return made
 
 
@@ -62,6 +68,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.seed.encode()  # an argument of other bytes than UTF-8 has halves of characters in their place
     except UnicodeEncodeError:
         made.error("--seed wants a text in UTF-8")
+    if options.http:
+        if apart := [f"--{name}" for name in _ALONE if getattr(options, name) != made.get_default(name)]:
+            made.error(f"{', '.join(apart)}: not with --http")
+        try:
+            return fleet.main(options)
+        except ValueError as error:
+            made.error(str(error))
+    if apart := fleet.alone(options):
+        made.error(f"{', '.join(apart)}: only with --http")
     try:
         profile = chosen(options)
         seeds = [options.seed] if options.seeds == 1 else _seeds(options.seed, options.seeds)
@@ -80,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def chosen(options: argparse.Namespace) -> Profile:
     """The profile with the changes of the command line. Raises ``ValueError``."""
-    profile = PROFILES[options.profile]
+    profile = PROFILES[options.profile or "all"]
     sizes = {}
     for name in ("agents", "masters", "frameworks", "tasks"):
         value = getattr(options, name)

@@ -21,6 +21,9 @@ from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 Reason = TaskStatus.Reason
 
+_COUNTED = TERMINAL | {TaskState.TASK_UNREACHABLE}
+"""States that counters are kept of: the first of them that a task is told to be in."""
+
 
 def status(
     task_id: str,
@@ -100,7 +103,9 @@ def adopted(reported: ReportedTask, agent_id: str, role: str, weight: int) -> Ta
 
 
 def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: Now) -> None:
-    """Applies the update to the task's record, and frees the resources of an ended task."""
+    """Applies the update to the task's record, and frees the resources of an ended task. ``latest`` may be ahead of
+    the update; what a task's end counts for is said by the update that tells it.
+    """
     was_over = task.terminal or task.state is TaskState.TASK_UNREACHABLE
     kept_of_it = without_data(update)
     if not task.terminal:
@@ -109,13 +114,14 @@ def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: 
         task.state = latest
     encoded = codec.encode(kept_of_it)
     kept = task.statuses
+    if update.state in _COUNTED and not (kept and _state(kept[-1]) in _COUNTED):
+        count(state, update)
     if kept and _state(kept[-1]) is update.state:
         kept = kept[:-1]
     task.statuses = (*kept, encoded)
     if not was_over and (task.terminal or task.state is TaskState.TASK_UNREACHABLE):
         agent = state.agents[task.agent_id]
         state.release(state.frameworks.get(task.framework_id), agent, task)
-        count(state, update)
 
 
 def without_data(update: TaskStatus) -> TaskStatus:

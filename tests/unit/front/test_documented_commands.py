@@ -27,6 +27,7 @@ OTHERS_FLAGS = {
     "docs/inventory.md": {"--xfs_project_range"},  # Mesos' agent's
     "docs/kernel.md": {"--log_dir", "--quorum", "--unix-socket"},  # Mesos' master's, which do not exist here; curl's
     "docs/machines.md": {"--directory", "--no-new-keyring", "--now", "--system-call-filter"},  # others' programs'
+    "docs/simulation.md": {"--http", "--lasting", "--stay"},  # the simulation's, which is no program that is installed
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import urllib.parse
@@ -18,6 +19,7 @@ from dcos_runtime.master.measures import Measures, Queues, Timer
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec, internal
 from tests.support.cores.master_world import COME_BACK, PING, PINGS, World
+from tests.support.mesos.calls import CONNECTS
 
 
 def test_a_timer_tells_its_last_duration_and_the_spread_of_its_window() -> None:
@@ -146,3 +148,20 @@ def test_the_build_names_the_code_that_runs_as_git_does(tmp_path: Path) -> None:
     subprocess.run(remove, check=True, cwd=source)
     tree = subprocess.run([*git, "write-tree"], check=True, capture_output=True, text=True, cwd=source)
     assert tree.stdout.strip() == found["git_sha"]
+
+
+def test_the_end_of_a_task_counts_once_and_as_what_its_update_tells() -> None:
+    """Also when the agent says before that the task is over, and repeats the update."""
+    world = World(agents=0, frameworks=0)
+    assert world.connect(json.dumps(CONNECTS[1]).encode(), 7).status == 200
+    while world.write():
+        pass
+    (agent,) = world.core.state.agents.values()
+    for seq, state in enumerate(("RUNNING", "RUNNING", "FAILED", "FAILED"), start=1):
+        status = {"task_id": {"value": "t1"}, "state": f"TASK_{state}", "uuid": "AAAAAAAAQACAAAAAAAAAAA=="}
+        status |= {"source": "SOURCE_EXECUTOR", "reason": "REASON_COMMAND_EXECUTOR_FAILED"} if state == "FAILED" else {}
+        update = {"type": "UPDATE", "seq": seq, "framework_id": "f", "status": status, "latest_state": "TASK_FAILED"}
+        batch = {"agent_id": agent.id, "epoch": agent.epoch, "messages": [update]}
+        assert world.post(json.dumps(batch).encode()).status == 200
+    ends = {name: count for name, count in world.core.state.counters.items() if "/task" in name}
+    assert ends == {"master/tasks_failed": 1, "master/task_failed/source_executor/reason_command_executor_failed": 1}

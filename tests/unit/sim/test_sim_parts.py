@@ -252,6 +252,15 @@ def test_a_failure_tells_its_seed_and_the_least_that_makes_it(capsys: pytest.Cap
             for seed in ("x", "", "1.0", "٣", "1_0", " 1", "9" * 5000)
         ),
         (["--profile", "none"], "invalid choice"),
+        (["--http", "--every", "1", "--whole"], "--every, --whole: not with --http"),
+        (["--rate", "1", "--json"], "--rate, --json: only with --http"),
+        (["--http", "--tasks", "1", "--frameworks", "0"], "--tasks wants --frameworks"),
+        (["--http", "--master", "http://a:b"], "expected host:port"),
+        *(
+            (["--http", f"--lasting={value}"], "--lasting wants a number from 0 to 1,000,000")
+            for value in ("nan", "-1")
+        ),
+        *((["--http", "--agents", value], "--agents wants a number from 1 to 100,000") for value in ("0", "100001")),
     ],
 )
 def test_wrong_usage(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,7 +271,9 @@ def test_wrong_usage(arguments: list[str], complaint: str, capsys: pytest.Captur
 
 
 COMMANDS = [
-    command.words[3:] for command in documented.all_commands() if command.words[:3] == ("python", "-m", cli.__package__)
+    command.words[3:]
+    for command in documented.all_commands()
+    if command.words[:3] == ("python", "-m", cli.__package__) and "--http" not in command.words
 ]
 
 
