@@ -31,6 +31,8 @@ _CONSOLE_BYTES = 16 << 10
 _SAID_LINES = 30
 _TERMINAL = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
 _OF_KVM = re.compile(r"\bkvm|\bMSRs?\b|\b(?:host|guest) CPU\b|\bvirt(?:ualization)? type\b", re.IGNORECASE)
+_WORDLESS = re.compile(r"(?:process exited while connecting to|unexpectedly closed) (?:the )?monitor\W*\Z")
+"""What libvirt says of a QEMU that ended at its start before libvirt had read its words: any cause could be KVM's."""
 
 Progress = Callable[[str], None]
 
@@ -287,9 +289,9 @@ def name_taken(host: str, domain: str) -> ProviderError:
 
 
 def _is_of_kvm(why: str) -> bool:
-    """Whether KVM or the processor stopped QEMU or libvirt: any other cause would stop them without KVM, too."""
+    """Whether KVM or the processor has, or may have, stopped QEMU or libvirt: other causes stop them without it, too."""
     words = " ".join(word for word in why.split() if "/" not in word or "/dev/kvm" in word)
-    return _OF_KVM.search(words) is not None
+    return _OF_KVM.search(words) is not None or _WORDLESS.search(why) is not None
 
 
 def _remedy(why: str, network: str, mark: DomainMark) -> str:
