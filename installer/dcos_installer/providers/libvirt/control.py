@@ -289,7 +289,7 @@ def name_taken(host: str, domain: str) -> ProviderError:
 
 
 def _is_of_kvm(why: str) -> bool:
-    """Whether KVM or the processor has, or may have, stopped QEMU or libvirt: other causes stop them without it, too."""
+    """Whether KVM or the processor has, or may have, stopped QEMU or libvirt: other causes stop both without it."""
     words = " ".join(word for word in why.split() if "/" not in word or "/dev/kvm" in word)
     return _OF_KVM.search(words) is not None or _WORDLESS.search(why) is not None
 
