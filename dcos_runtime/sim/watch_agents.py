@@ -422,9 +422,16 @@ class AgentLedger:
         self._executors.ended(agent, container)
 
     def _power_off(self, agent: AgentProcess, book: _Book, effects: Sequence[Any]) -> None:
-        """Each task that runs is asked to end at once."""
+        """Each task that runs is asked to end: that is written down at once, and the signal goes out soon."""
         book.kills.update(view.key for view in book.wanted.values())
         asked = {effect.container_id for effect in effects if isinstance(effect, Signal)}
+        for effect in effects:
+            for key, value in effect.changes if isinstance(effect, Persist) else ():
+                if key.startswith("tasks/") and value is not None and self._run.decode(value).tasks[0].kill is not None:
+                    handle = key.partition("/")[2]
+                    asked.add(handle)
+                    text = f"the machine is being shut down, and {handle} gets no signal"
+                    self._owe(agent, "signal", handle, 10.0, text)
         for handle, view in book.wanted.items():
             there = agent.host.containers.get(handle)
             runs = there is not None and there.state == "running" and view.container.stage == "running"

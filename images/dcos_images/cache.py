@@ -9,6 +9,7 @@ while an image is made of it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -31,6 +32,7 @@ Note = Callable[[str], None]
 RECORD = "entry.json"
 BUILDING = ".building-"
 _IN_USE = "in-use.lock"
+LEFTOVER_SECONDS = 120.0
 
 
 class Cache:
@@ -62,7 +64,7 @@ class Cache:
         """
         entry = self.folder / key
         for stale in self.folder.glob(f"{BUILDING}{key}-*"):
-            shutil.rmtree(stale)  # we hold the lock, so its builder is dead
+            remove_leftover(stale)  # we hold the lock, so its builder is dead
         building = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{key}-", dir=self.folder))
         building.chmod(0o755)
         try:
@@ -181,6 +183,30 @@ def remove_entry(entry: Path) -> None:
     if entry.exists():
         (entry / RECORD).unlink(missing_ok=True)
         shutil.rmtree(entry)
+
+
+def remove_leftover(folder: Path) -> None:
+    """Removes the folder of a process that is dead. Programs that it had started may write there for a moment longer.
+
+    Raises `ImageError` when they still do so after `LEFTOVER_SECONDS`, and the ``OSError`` of any other cause.
+    """
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while True:
+        try:
+            shutil.rmtree(folder)
+            return
+        except OSError as error:
+            if error.errno == errno.ENOENT and not folder.exists():
+                return
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                raise
+            if time.monotonic() > deadline:
+                raise ImageError(
+                    f"the leftover {folder} of a build that was killed cannot be removed",
+                    why="programs that it had started still write there",
+                    hint=f"end them (fuser -v {folder}), and build again",
+                ) from error
+        time.sleep(0.1)
 
 
 def read_record(entry: Path) -> dict[str, Any] | None:

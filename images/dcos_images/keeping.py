@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dcos_images.cache import Cache, Note
+from dcos_images.cache import Cache, Note, remove_leftover
 from dcos_images.definition import ImageDefinition
 from dcos_images.errors import ImageError, refuse_without_room
 from dcos_images.files import write_whole
@@ -136,7 +135,7 @@ class LockKeeper:
             if not self._asked:
                 refuse_without_room(folder, _LISTS_BYTES)
             for stale in self._cache.glob(f"{FETCHING}*"):
-                shutil.rmtree(stale)  # its process has ended, because we hold its lock
+                remove_leftover(stale)  # its process has ended, because we hold its lock
             if not self._asked:
                 (self._cache / "apt.log").unlink(missing_ok=True)  # it is the log of this run
                 for ignored in sources.ignored:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dcos_images.cache import RECORD, Cache, altered, tree_is_altered
+from dcos_images import cache as caches
+from dcos_images.cache import RECORD, Cache, altered, remove_leftover, tree_is_altered
 from dcos_images.errors import AlteredError, ImageError
 from dcos_images.housekeeping import collect, difference
 from dcos_images.images import Image
@@ -267,3 +270,33 @@ def test_a_lock_that_is_nested_deeply_is_none(tmp_path: Path) -> None:
     (tmp_path / "lock.json").write_text("[" * 100_000)
     with pytest.raises(ImageError, match="is not a lock"):
         read_lock(tmp_path / "lock.json")
+
+
+def test_a_leftover_is_removed_although_programs_of_the_dead_build_still_write_there(tmp_path: Path) -> None:
+    folder = tmp_path / "leftover"
+    (folder / "tree").mkdir(parents=True)
+    code = """
+import contextlib, pathlib, sys, time
+for number in range(300):
+    with contextlib.suppress(FileNotFoundError):
+        (pathlib.Path(sys.argv[1]) / str(number)).touch()
+    print(number, flush=True)
+    time.sleep(0.001)
+"""
+    with subprocess.Popen([sys.executable, "-c", code, folder / "tree"], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None and writer.stdout.readline() == b"0\n"
+        remove_leftover(folder)
+        assert not folder.exists()
+        writer.kill()
+
+
+def test_a_leftover_in_which_a_program_writes_for_ever_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches, "LEFTOVER_SECONDS", 0.0)
+    monkeypatch.setattr(shutil, "rmtree", raises_not_empty)
+    with pytest.raises(ImageError, match="cannot be removed") as caught:
+        remove_leftover(tmp_path)
+    assert "still write there" in str(caught.value)
+
+
+def raises_not_empty(folder: Path) -> None:
+    raise OSError(errno.ENOTEMPTY, "Directory not empty", str(folder))
