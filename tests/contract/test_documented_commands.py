@@ -210,7 +210,7 @@ def test_a_principal_named_as_the_commands_page_says(byhand: ByHand) -> None:
 
 @pytest.mark.parametrize("document", ["docs/kernel.md", "docs/agent.md", "docs/init.md", "docs/gateway.md"])
 def test_a_daemon_starts_by_hand_as_its_page_says(byhand: ByHand, document: str) -> None:
-    (command,) = [
+    commands = [
         command
         for one in all_fences()
         if one.document == document
@@ -227,12 +227,14 @@ def test_a_daemon_starts_by_hand_as_its_page_says(byhand: ByHand, document: str)
         )
         (folder / "token-key.pem").write_bytes(pem)
     beside = replace(byhand, others={**byhand.others, "--http_port=8080": f"--http_port={free_port()}"})
-    made = beside.daemon(command, **variables)
-    try:
-        made.start()
-    finally:
-        made.stop()
-    assert made.process is not None and made.process.returncode == 0, made.log.read_text()
+    assert commands
+    for command in commands:
+        made = beside.daemon(command, **variables)
+        try:
+            made.start()
+        finally:
+            made.stop()
+        assert made.process is not None and made.process.returncode == 0, made.log.read_text()
 
 
 def test_what_daemons_recorded_is_run_again(byhand: ByHand) -> None:

@@ -95,7 +95,7 @@ def test_a_task_outlives_the_upgrade_of_its_agent_of_the_registry_and_of_the_mas
 
 def test_a_registry_of_a_version_that_is_not_known_is_not_touched(tmp_path: Path) -> None:
     work_dir = tmp_path / "master"
-    before = registry(work_dir, {"agents/s1": b'{"version":3,"agent":"of another form"}'})
+    before = registry(work_dir, {"agents/s1": b'{"version":4,"agent":"of another form"}'})
     program = str(Path(sys.executable).with_name("dcos-master"))
     ended = subprocess.run(
         [program, f"--port={free_port()}", f"--work_dir={work_dir}"],
@@ -105,7 +105,7 @@ def test_a_registry_of_a_version_that_is_not_known_is_not_touched(tmp_path: Path
         check=False,
     )
     assert ended.returncode == 1
-    assert "the registry's entry agents/s1 is of version 3, and this master reads 1 and 2; nothing was" in ended.stderr
+    assert "the registry's entry agents/s1 is of version 4, and this master reads 1, 2 and 3; nothing" in ended.stderr
     assert "Traceback" not in ended.stderr and registry(work_dir) == before
 
 
