@@ -59,7 +59,8 @@ def test_a_damaged_member_says_so_and_emptied_it_has_what_the_others_have(
     client.start(SECONDS)
     try:
         node = f"/{damage.__name__}"
-        patiently(client, client.create, node, b"kept")
+        patiently(client, client.ensure_path, node)  # these two may be repeated when an answer is lost
+        patiently(client, client.set, node, b"kept")
         member = next(member for member in ensemble.members if member.mode() == "follower")
         member.kill()
         data = member.state / "version-2"
@@ -90,7 +91,7 @@ def test_a_damaged_member_says_so_and_emptied_it_has_what_the_others_have(
 
 
 def patiently(client: KazooClient, call: Callable[..., Any], *given: Any) -> Any:
-    """A connection may break on a busy host; its session lives."""
+    """A connection may break on a busy host; its session lives, and the call is made again."""
     return client.retry(call, *given)  # type: ignore[misc]  # kazoo declares it as None, and sets it later
 
 
