@@ -98,19 +98,20 @@ def check_release(job: Job) -> None:
     machine exists.
     """
     found = read_os_release(job.tree.followed("/etc/os-release").read_text())
-    python = job.tree.inside("/usr/bin/python3").readlink().name.removeprefix("python").replace(".", "")
+    link = job.tree.inside("/usr/bin/python3")
+    python = link.readlink().name.removeprefix("python").replace(".", "") if link.is_symlink() else ""
     libc = package_versions(job.tree.root).get("libc6", "").split("-")[0]
     for what, said, actual in (
         ("os_id", job.release.os_id, found.get("ID", "")),
         ("os_version", job.release.os_version, found.get("VERSION_ID", "")),
-        ("python", job.release.python, f"cp{python}"),
+        ("python", job.release.python, f"cp{python}" if python else ""),
         ("libc", job.release.libc, f"glibc-{libc}"),
     ):
         if said != actual:
             raise ImageError(
                 f"the image's {what} is not what its definition says",
-                why=f"it is {actual!r}, not {said!r}",
-                hint=f"correct [release.{job.release.codename}] in image.toml",
+                why=f"it is {actual!r}, not {said!r}" if actual else f"it has none, and is to have {said!r}",
+                hint=f"correct [release.{job.release.codename}] in image.toml, or the packages",
             )
 
 

@@ -26,8 +26,10 @@ _CODENAME = re.compile(r"[a-z][a-z0-9-]*")
 _PART = r"""(?:(?<![A-Za-z0-9_-])[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _LONG_KEY = re.compile(rf"(?:{_PART}[ \t]*\.[ \t]*){{32}}")
 """A key of more parts than any definition has: tomllib takes time by the square of their number."""
-_OWN_ARGUMENTS = re.compile(r"(root|boot|initrd|dcos\..*)(=.*)?")
-"""Arguments that the image sets by itself: they name its root."""
+_OWN_ARGUMENTS = re.compile(r"(root|rootfstype|rootflags|ro|rw|boot|initrd|dcos\..*)(=.*)?")
+"""Arguments that the image sets by itself: they name its root, and how it is mounted."""
+_OPENING_ARGUMENTS = re.compile(r"--|(init|rdinit|systemd\.set_credential(_binary)?|systemd\.debug[-_]shell)(=.*)?")
+"""Arguments by which a machine does not start as its image is made, or lets somebody in: `--` ends the kernel's own."""
 _USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 _ARGUMENT = re.compile(r"[!-~]+")
 
@@ -226,6 +228,8 @@ def check_argument(value: str) -> str:
         return f"{shown(value)} is longer than {_MOST_ARGUMENT} characters"
     if "${" in value or value in ("||", "&&"):
         return f"{shown(value)} means something else to iPXE"
+    if _OPENING_ARGUMENTS.fullmatch(value):
+        return f"{shown(value)} would have the machine start something else, or open it"
     return f"{shown(value)} is set by the image itself" if _OWN_ARGUMENTS.fullmatch(value) else ""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from dcos_images.definition import ImageDefinition
 from dcos_images.errors import ImageError
 from dcos_images.images import Image, ImageBuilder
-from dcos_installer.providers.registry import declarations
+from dcos_installer.providers.registry import declarations, libraries_of
 
 _TENTHS = 10
 
@@ -31,7 +31,8 @@ def publish(
     if kind == "ec2":
         return _to_ec2(builder, name, image, place or None, endpoint, note)
     if (provider := declarations().get(kind)) is not None and provider.takes_images:
-        return {"where": destination, **provider.publish(image, place, note)}
+        with libraries_of(provider):
+            return {"where": destination, **provider.publish(image, place, note)}
     _refuse_unknown(destination)
     return _to_folder(name, image, Path(destination), keep, note)
 
@@ -53,7 +54,8 @@ def check(definition: ImageDefinition, destination: str, *, endpoint: str | None
         check_output(definition.name, definition.outputs)
         client("ec2", endpoint, place or None)
     elif (provider := declarations().get(kind)) is not None and provider.takes_images:
-        provider.check_place(definition.outputs, place)
+        with libraries_of(provider):
+            provider.check_place(definition.outputs, place)
     else:
         from dcos_images.publishing.folder import check_folder
 

@@ -89,19 +89,19 @@ def open_provider(spec: ClusterSpec, state_dir: Path) -> Provider:
     ``state_dir`` is the cluster's operator state (`state.ClusterState.root`): keys and known hosts are kept there.
     """
     known = declaration(spec.provider)
-    with _libraries_of(known):
+    with libraries_of(known):
         return known.open(spec, state_dir)
 
 
 def preflight(spec: ClusterSpec) -> None:
     """Raises `ProviderError` when it is certain that the provider cannot provide ``spec``. Touches nothing."""
     known = declaration(spec.provider)
-    with _libraries_of(known):
+    with libraries_of(known):
         known.preflight(spec)
 
 
 @contextlib.contextmanager
-def _libraries_of(known: Declaration) -> Iterator[None]:
+def libraries_of(known: Declaration) -> Iterator[None]:
     """If a library that only this provider needs is missing, the error says how to install it."""
     try:
         yield

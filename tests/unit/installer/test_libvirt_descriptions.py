@@ -320,13 +320,23 @@ def test_nothing_imports_libvirt_before_a_provider_is_opened() -> None:
     assert told == "[]\n"
 
 
-@pytest.mark.parametrize("call", ["open_provider(spec, Path('.'))", "preflight(spec)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "open_provider(spec, Path('.'))",
+        "preflight(spec)",
+        "publishing.check(SimpleNamespace(name='vm', outputs=('qcow2',)), 'libvirt:dcos', endpoint=None)",
+        "publishing.publish(None, 'vm', None, 'libvirt:dcos', keep=1, endpoint=None, note=print)",
+    ],
+)
 def test_without_libvirt_python_the_command_is_told_that_brings_it(call: str) -> None:
     told = python(
         "import sys\n"
         "sys.modules['libvirt'] = None\n"
         "from pathlib import Path\n"
+        "from types import SimpleNamespace\n"
         "from dcos_installer.data import inventories_dir\n"
+        "from dcos_installer.golden import publishing\n"
         "from dcos_installer.providers.base import ProviderError\n"
         "from dcos_installer.providers.registry import open_provider, preflight\n"
         "from dcos_installer.spec import load_spec\n"
