@@ -90,14 +90,16 @@ class MasterLink:
             return
         self._number = effect.connection
         self._up = asyncio.Queue()
-        number, work = effect.connection, self._endpoint(effect.connection, effect.host, effect.port)
-        self._task = asyncio.create_task(self._guarded(number, work), name=f"finding the port for {number}")
+        number = effect.connection
+        self._task = asyncio.create_task(
+            self._guarded(number, lambda: self._endpoint(number, effect.host, effect.port)),
+            name=f"finding the port for {number}",
+        )
 
     def register(self, effect: Register) -> None:
         if effect.connection == self._number and not self._stopped:
-            work = self._stream(effect)
             self._task = asyncio.create_task(
-                self._guarded(effect.connection, work), name=f"connection {effect.connection}"
+                self._guarded(effect.connection, lambda: self._stream(effect)), name=f"connection {effect.connection}"
             )
 
     def close(self, effect: CloseConnection) -> None:
@@ -120,12 +122,12 @@ class MasterLink:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._detector.close()
 
-    async def _guarded(self, number: int, work: Coroutine[Any, Any, None]) -> None:
-        """Does ``work``, and feeds its failure to the core."""
+    async def _guarded(self, number: int, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Does ``work``, and feeds its failure to the core. It is called only if this task is not cancelled before."""
         import aiohttp
 
         try:
-            await work
+            await work()
         except MasterRefused as error:
             self._feed(Closed(number, str(error), error.status))
         except (aiohttp.ClientError, OSError, TimeoutError, recordio.RecordError, codec.DecodeError) as error:

@@ -119,3 +119,24 @@ def test_a_fleet_that_is_told_to_end_before_says_how_far_it_is() -> None:
     assert fleet.returncode == 1
     assert "FAILED: it was told to end: " in errors
     assert "0 of 2 agents registered" in errors
+
+
+def test_a_master_that_refuses_frameworks_is_told(tmp_path: Path) -> None:
+    secrets = tmp_path / "credentials.json"
+    secrets.write_text('{"credentials": [{"principal": "somebody", "secret": "else"}]}')
+    secrets.chmod(0o600)
+    flags = ["--authenticate_http_frameworks=true", f"--credentials={secrets}"]
+    master = Master(tmp_path / "work", *flags).start().leads()
+    try:
+        done = subprocess.run(command(master, "--frameworks=2"), capture_output=True, text=True, timeout=DEADLINE)
+        assert done.returncode == 1
+        assert "FAILED: the master refuses a framework: " in done.stderr
+        assert "Traceback" not in done.stderr
+    finally:
+        master.stop()
+
+
+def test_agents_alone_are_a_fleet_too(master: Master) -> None:
+    done = subprocess.run(command(master, "--frameworks=0", "--json"), capture_output=True, text=True, timeout=DEADLINE)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["launches_per_second"] is None

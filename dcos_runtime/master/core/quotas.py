@@ -30,11 +30,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]]) -> None:
     """Takes over the registry. Raises `codec.DecodeError`, `registry.UnknownRegistryVersion`, before anything was
     changed.
     """
-    found = {
-        key.removeprefix(registry.QUOTAS): registry.read_quota(key, value)
-        for key, value in entries
-        if key.startswith(registry.QUOTAS)
-    }
+    found = registry.of_kind(entries, registry.QUOTAS, registry.read_quota)
     if not found:
         return
     try:

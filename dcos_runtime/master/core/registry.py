@@ -10,7 +10,8 @@ is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from dcos_runtime.master.core.allocator import Quota
 from dcos_runtime.master.core.records import Draining
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo
+
+T = TypeVar("T")
 
 KEY = "agents/"
 READ = (1, 2, 3)
@@ -77,6 +80,11 @@ def read(key: str, value: bytes) -> tuple[RegistryEntry, bytes | None]:
     version = known_version(key, value, READ)
     found = codec.decode(value, RegistryEntry)
     return found, entry(found.info, found.unreachable_since) if version == 1 else None
+
+
+def of_kind(entries: Iterable[tuple[str, bytes]], prefix: str, read: Callable[[str, bytes], T]) -> dict[str, T]:
+    """The entries whose keys begin with ``prefix``, by the rest of their keys. Raises what ``read`` raises."""
+    return {key.removeprefix(prefix): read(key, value) for key, value in entries if key.startswith(prefix)}
 
 
 def known_version(key: str, value: bytes, read: Sequence[int]) -> int:

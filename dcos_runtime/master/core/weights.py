@@ -24,11 +24,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]]) -> None:
     """Takes over the registry. Raises `codec.DecodeError`, `registry.UnknownRegistryVersion`, before anything was
     changed.
     """
-    found = {
-        key.removeprefix(registry.WEIGHTS): registry.read_weight(key, value)
-        for key, value in entries
-        if key.startswith(registry.WEIGHTS)
-    }
+    found = registry.of_kind(entries, registry.WEIGHTS, registry.read_weight)
     if not found:
         return
     if state.weights:

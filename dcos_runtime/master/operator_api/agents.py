@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from dcos_runtime.master.core.events import DeactivateAsked, DrainAsked, Event, GoneAsked, ReactivateAsked
+from dcos_runtime.master.core.events import DeactivateAsked, DrainAsked, GoneAsked, ReactivateAsked
 from dcos_runtime.master.operator_api.asked import Answer, Calls, OperatorCall
 from dcos_runtime.operating import NotPossible
 from dcos_runtime.wire.common import DurationInfo
@@ -13,33 +11,25 @@ from dcos_runtime.wire.master import Call
 from dcos_runtime.wire.operators import DrainConfig
 
 
-async def done(asked: OperatorCall, event: Callable[[int], Event]) -> Answer:
-    """The answer once it is durable."""
-    reply = await asked.shell.ask(event)
-    if reply.status >= 400:
-        raise NotPossible(reply.status, reply.body.decode())
-    return reply.status
-
-
 async def _mark_gone(asked: OperatorCall) -> Answer:
     agent_id = asked.wants(Call.MarkAgentGone).agent_id.value
-    return await done(asked, lambda number: GoneAsked(number, agent_id, asked.by))
+    return await asked.change(lambda number: GoneAsked(number, agent_id, asked.by))
 
 
 async def _deactivate(asked: OperatorCall) -> Answer:
     agent_id = asked.wants(Call.DeactivateAgent).agent_id.value
-    return await done(asked, lambda number: DeactivateAsked(number, agent_id, asked.by))
+    return await asked.change(lambda number: DeactivateAsked(number, agent_id, asked.by))
 
 
 async def _reactivate(asked: OperatorCall) -> Answer:
     agent_id = asked.wants(Call.ReactivateAgent).agent_id.value
-    return await done(asked, lambda number: ReactivateAsked(number, agent_id, asked.by))
+    return await asked.change(lambda number: ReactivateAsked(number, agent_id, asked.by))
 
 
 async def _drain(asked: OperatorCall) -> Answer:
     wanted = asked.wants(Call.DrainAgent)
     config = DrainConfig(max_grace_period=_span(wanted.max_grace_period), mark_gone=bool(wanted.mark_gone))
-    return await done(asked, lambda number: DrainAsked(number, wanted.agent_id.value, config, asked.by))
+    return await asked.change(lambda number: DrainAsked(number, wanted.agent_id.value, config, asked.by))
 
 
 def _span(asked: Duration | None) -> DurationInfo | None:

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from dcos_runtime.master.core.events import Event
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.operator_api.large import LargeMessage
 from dcos_runtime.master.position import MasterPosition
 from dcos_runtime.master.shell import MasterShell
+from dcos_runtime.operating import NotPossible
 from dcos_runtime.wire.master import Call, Response
 
 T = TypeVar("T")
@@ -48,6 +50,16 @@ class OperatorCall:
         """The part, which is of this kind."""
         assert isinstance(self.part, kind)
         return self.part
+
+    async def change(self, event: Callable[[int], Event]) -> int:
+        """Asks the core for a change, and returns the status of its answer, which comes once the change is durable.
+
+        Raises `operating.NotPossible` when the core refuses it.
+        """
+        reply = await self.shell.ask(event)
+        if reply.status >= 400:
+            raise NotPossible(reply.status, reply.body.decode())
+        return reply.status
 
 
 Answer = Response | LargeMessage | int

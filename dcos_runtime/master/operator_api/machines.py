@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dcos_runtime.master.core import maintenance
 from dcos_runtime.master.core.events import MachinesAsked, ScheduleAsked
-from dcos_runtime.master.operator_api.agents import done
 from dcos_runtime.master.operator_api.asked import Answer, Calls, OperatorCall
 from dcos_runtime.wire.master import Call, Response
 
@@ -23,17 +22,17 @@ async def _schedule(asked: OperatorCall) -> Answer:
 
 async def _update(asked: OperatorCall) -> Answer:
     schedule = asked.wants(Call.UpdateMaintenanceSchedule).schedule
-    return await done(asked, lambda number: ScheduleAsked(number, schedule, asked.by))
+    return await asked.change(lambda number: ScheduleAsked(number, schedule, asked.by))
 
 
 async def _start(asked: OperatorCall) -> Answer:
     machines = tuple(asked.wants(Call.StartMaintenance).machines)
-    return await done(asked, lambda number: MachinesAsked(number, machines, True, asked.by))
+    return await asked.change(lambda number: MachinesAsked(number, machines, True, asked.by))
 
 
 async def _stop(asked: OperatorCall) -> Answer:
     machines = tuple(asked.wants(Call.StopMaintenance).machines)
-    return await done(asked, lambda number: MachinesAsked(number, machines, False, asked.by))
+    return await asked.change(lambda number: MachinesAsked(number, machines, False, asked.by))
 
 
 CALLS: Calls = {

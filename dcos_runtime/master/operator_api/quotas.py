@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from aiohttp import web
 
@@ -13,7 +12,7 @@ from dcos_runtime.master import forms
 from dcos_runtime.master.answering import json_response
 from dcos_runtime.master.core import acls
 from dcos_runtime.master.core.allocator import Quantities, Quota
-from dcos_runtime.master.core.events import Event, QuotaRemovalAsked, QuotaRequested, QuotasAsked
+from dcos_runtime.master.core.events import QuotaRemovalAsked, QuotaRequested, QuotasAsked
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.operator_api.asked import Answer, Calls, OperatorCall
 from dcos_runtime.master.scheduler_api import answered
@@ -64,24 +63,17 @@ async def _get(asked: OperatorCall) -> Answer:
 async def _update(asked: OperatorCall) -> Answer:
     part = asked.wants(Call.UpdateQuota)
     configs = tuple(part.quota_configs)
-    return await _ask(asked, lambda number: QuotasAsked(number, configs, bool(part.force), asked.by, asked.principal))
+    return await asked.change(lambda number: QuotasAsked(number, configs, bool(part.force), asked.by, asked.principal))
 
 
 async def _set(asked: OperatorCall) -> Answer:
     quota = asked.wants(Call.SetQuota).quota_request
-    return await _ask(asked, lambda number: QuotaRequested(number, quota, asked.by, asked.principal))
+    return await asked.change(lambda number: QuotaRequested(number, quota, asked.by, asked.principal))
 
 
 async def _remove(asked: OperatorCall) -> Answer:
     role = asked.wants(Call.RemoveQuota).role
-    return await _ask(asked, lambda number: QuotaRemovalAsked(number, role, by=asked.by, principal=asked.principal))
-
-
-async def _ask(asked: OperatorCall, event: Callable[[int], Event]) -> Answer:
-    reply = await asked.shell.ask(event)
-    if reply.status >= 400:
-        raise NotPossible(reply.status, reply.body.decode())
-    return reply.status
+    return await asked.change(lambda number: QuotaRemovalAsked(number, role, by=asked.by, principal=asked.principal))
 
 
 CALLS: Calls = {

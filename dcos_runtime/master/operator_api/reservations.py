@@ -63,12 +63,9 @@ async def _perform(asked: OperatorCall, agent_id: AgentID | None, operation: Ope
     if agent_id is None:
         text = "Expecting 'agent_id' to be present; only agent default resources are supported right now"
         raise NotPossible(400, _NOT_VALID + text)
-    reply = await asked.shell.ask(
+    return await asked.change(
         lambda number: OperationAsked(number, agent_id.value, operation, asked.principal, asked.by)
     )
-    if reply.status >= 400:
-        raise NotPossible(reply.status, reply.body.decode())
-    return reply.status
 
 
 CALLS: Calls = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
 from dcos_runtime import bodies, call_bodies
-from dcos_runtime.core.frozen import Reply
 from dcos_runtime.master import forms
 from dcos_runtime.master.answering import json_response
 from dcos_runtime.master.core import acls
@@ -32,9 +31,9 @@ def _known(state: State, principal: str | None) -> list[WeightInfo]:
     ]
 
 
-async def _set(shell: MasterShell, given: Sequence[WeightInfo], by: str, principal: str | None) -> Reply:
+def _asked(given: Sequence[WeightInfo], by: str, principal: str | None) -> Callable[[int], WeightsAsked]:
     weights = tuple([(one.role or "", one.weight) for one in given])
-    return await shell.ask(lambda number: WeightsAsked(number, weights, by, principal))
+    return lambda number: WeightsAsked(number, weights, by, principal)
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
@@ -48,10 +47,7 @@ async def _get(asked: OperatorCall) -> Answer:
 
 
 async def _update(asked: OperatorCall) -> Answer:
-    reply = await _set(asked.shell, asked.wants(Call.UpdateWeights).weight_infos, asked.by, asked.principal)
-    if reply.status >= 400:
-        raise NotPossible(reply.status, reply.body.decode())
-    return reply.status
+    return await asked.change(_asked(asked.wants(Call.UpdateWeights).weight_infos, asked.by, asked.principal))
 
 
 CALLS: Calls = {Call.Type.GET_WEIGHTS: _get, Call.Type.UPDATE_WEIGHTS: _update}
@@ -73,6 +69,6 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
             raise NotPossible(400, f"Failed to parse update weights request JSON '{text}': {error}") from error
         except codec.DecodeError as error:
             raise NotPossible(400, f"Failed to convert weights JSON array to protobuf '{text}': {error}") from error
-        return answered(await _set(shell, given, f"{principal or 'somebody'} at {request.remote}", principal))
+        return answered(await shell.ask(_asked(given, f"{principal or 'somebody'} at {request.remote}", principal)))
 
     return await forms.answer(request, {"GET": shown, "PUT": update})

@@ -43,12 +43,17 @@ class Frameworks:
     async def run(self) -> None:
         """Never returns. Raises what ends a framework's subscription."""
         leader = MasterLeader(self.options.master)
+        tasks = []
         try:
-            async with asyncio.TaskGroup() as group:
-                for one in self.all:
-                    one.client = Client(leader, one.introduce, one)
-                    group.create_task(one.client.run(), name=one.name)
+            for one in self.all:
+                one.client = Client(leader, one.introduce, one)
+                tasks.append(asyncio.create_task(one.client.run(), name=one.name))
+            await asyncio.gather(*tasks)
+            await asyncio.Event().wait()  # there may be none
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await leader.close()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from dcos_runtime.framework.client import SubscriptionRefused
 from dcos_runtime.sim.fleet.agents import MAX_POSTS, Agents
 from dcos_runtime.sim.fleet.frameworks import Frameworks
 from dcos_runtime.sim.fleet.options import FleetOptions
@@ -93,6 +94,8 @@ class Fleet:
                     each.result()  # raises what ended it
             if not self._settled:
                 raise FleetError(f"it was told to end: {self._line()}")
+        except SubscriptionRefused as error:
+            raise FleetError(f"the master refuses a framework: {error}") from error
         finally:
             for task in (*work, telling, watching, stopped):
                 task.cancel()
